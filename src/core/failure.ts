@@ -1,0 +1,66 @@
+/**
+ * What can go wrong, as one closed set. Each protocol maps the set exhaustively in its own folder
+ * (`src/http/problem.ts`, `src/rpc/status.ts`); the message is public, the cause never leaves.
+ */
+
+export const failureCodes = [
+  "invalid", // a field or body is not what is wanted
+  "invalid_position", // a position token that does not parse
+  "unauthenticated",
+  "forbidden",
+  "not_found",
+  "method_not_allowed",
+  "conflict", // exists with another configuration
+  "position_gone", // trimmed, of an earlier epoch, or past the end
+  "ended", // the emitter or topic came to its end
+  "too_large", // a body, record, batch or header past its limit
+  "unsupported_media_type",
+  "overloaded", // a bound is reached; retry later
+  "slow_subscriber", // did not read what it was sent in time
+  "unavailable", // the log or the store is away; retry later
+  "shutting_down", // this node drains; another one serves
+  "deadline_exceeded",
+  "cancelled", // the caller went away
+  "internal",
+] as const;
+
+export type FailureCode = (typeof failureCodes)[number];
+
+/** One refused field or record; `index` counts records of a batch from 0. */
+export interface Issue {
+  readonly index?: number;
+  readonly field: string;
+  readonly code: FailureCode;
+  readonly message: string;
+}
+
+export interface FailureDetails {
+  readonly errors?: readonly Issue[];
+  /** Token where reading can start again, for `position_gone`, `slow_subscriber`, `shutting_down`. */
+  readonly position?: string;
+  readonly retryAfterMs?: number;
+  readonly cause?: unknown;
+}
+
+/** Thrown wherever a caller's request cannot be met; carries what the caller may know. */
+export class Failure extends Error {
+  readonly code: FailureCode;
+  readonly errors: readonly Issue[];
+  readonly position: string | undefined;
+  readonly retryAfterMs: number | undefined;
+
+  constructor(code: FailureCode, message: string, details: FailureDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.name = "Failure";
+    this.code = code;
+    this.errors = details.errors ?? [];
+    this.position = details.position;
+    this.retryAfterMs = details.retryAfterMs;
+  }
+}
+
+/** A failure passes as it is; anything else becomes `internal` with the original as its cause. */
+export function failureFrom(error: unknown): Failure {
+  if (error instanceof Failure) return error;
+  return new Failure("internal", "The gateway failed to answer this request", { cause: error });
+}

@@ -1,0 +1,7 @@
+/** Log lines, as a port: `src/telemetry/` writes them as JSON, tests keep or drop them. */
+
+export type LogLevel = "debug" | "info" | "warn" | "error";
+export type LogFields = Readonly<{ [name: string]: string | number | boolean | undefined }>;
+export type Logger = (level: LogLevel, message: string, fields?: LogFields) => void;
+
+export const silent: Logger = () => {};

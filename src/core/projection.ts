@@ -1,0 +1,35 @@
+/**
+ * Projections: readers of the log that turn a topic into rows. The rows and the position are
+ * committed together (invariant 2), so the store is exactly-once whatever dies in between.
+ */
+import type { Position } from "./position.ts";
+import type { StoredRecord } from "./record.ts";
+
+/** The store's half of one projection. */
+export interface ProjectionTarget {
+  readonly name: string;
+  readonly topic: string;
+  /** Where the rows stand; undefined before the first commit. */
+  position(): Promise<Position | undefined>;
+  /**
+   * Writes the rows of `records` and moves the position from `from` to `to`, in one transaction.
+   * Throws `conflict` when the position is not `from` (another owner went on).
+   */
+  commit(
+    records: readonly StoredRecord[],
+    from: Position | undefined,
+    to: Position,
+  ): Promise<void>;
+}
+
+/** At most one node holds a name at a time; a dead node's names are free within 5 s. */
+export interface Ownership {
+  /** Waits until `name` is this node's. Rejects with `cancelled` when `signal` aborts. */
+  acquire(name: string, signal: AbortSignal): Promise<Owned>;
+}
+
+export interface Owned {
+  /** Aborts when the name is (or may be) no longer this node's. */
+  readonly lost: AbortSignal;
+  release(): Promise<void>;
+}

@@ -1,0 +1,50 @@
+/** Records: bytes that Sluice carries without having to understand them. */
+import type { Position } from "./position.ts";
+
+/** What a producer hands in, after the gate has checked and stamped it. Fields as in `schemas/sluice/v1/record.proto`. */
+export interface LogRecord {
+  readonly value: Uint8Array;
+  /** UTF-8 text that orders and addresses records inside a topic; empty: none. */
+  readonly key: string;
+  /** A media type. */
+  readonly contentType: string;
+  /** The registry's global schema id; 0: none. */
+  readonly schemaId: number;
+  /** The producer's clock, nanoseconds since the Unix epoch. */
+  readonly timeNs: bigint;
+  readonly headers?: RecordHeaders;
+}
+
+export type RecordHeaders = Readonly<{ [name: string]: Uint8Array }>;
+
+/** A record that the log has. */
+export interface StoredRecord {
+  readonly record: LogRecord;
+  readonly position: Position;
+  /** The gateway's (or the broker's) clock on receipt, nanoseconds since the Unix epoch. */
+  readonly receivedNs: bigint;
+}
+
+export const jsonType = "application/json";
+export const bytesType = "application/octet-stream";
+
+/**
+ * The last record of a key: its emitter came to its end. Only Sluice itself appends it; the gate
+ * refuses this media type from outside.
+ */
+export const endType = "application/vnd.sluice.end+json";
+
+/** Bytes that a record occupies in a buffer, for bounds; its fixed fields count as 64. */
+export function recordBytes(record: LogRecord): number {
+  let bytes = record.value.byteLength + record.key.length + 64;
+  for (const name in record.headers) bytes += name.length + (record.headers[name]?.byteLength ?? 0);
+  return bytes;
+}
+
+/** True for `application/json` and every `+json` type, parameters aside. */
+export function isJsonType(contentType: string): boolean {
+  if (contentType === jsonType) return true;
+  const semicolon = contentType.indexOf(";");
+  const type = (semicolon < 0 ? contentType : contentType.slice(0, semicolon)).trim().toLowerCase();
+  return type === jsonType || type.endsWith("+json");
+}

@@ -1,0 +1,44 @@
+/** Topics: named, ordered, durable sequences of records. */
+import { Failure } from "./failure.ts";
+
+/**
+ * How records lie in the log. `records`: each is an entry of its own that other clients of the
+ * broker can read, and a key can be read by itself cheaply. `frames`: many records in one entry
+ * (a `sluice.v1.Frame`), for topics that take in more than single entries can carry; reading one
+ * key reads past the others.
+ */
+export type Layout = "records" | "frames";
+
+export interface TopicSettings {
+  readonly layout: Layout;
+  /** Records older than this may be dropped; 0 keeps them. */
+  readonly retentionMs: number;
+  /** The oldest are dropped past this size; 0 sets no limit. */
+  readonly retentionBytes: number;
+}
+
+export const defaultTopicSettings: TopicSettings = {
+  layout: "records",
+  // A day: what the measurements keep by default, and long enough to come back after a night.
+  retentionMs: 24 * 60 * 60 * 1000,
+  // 8 GiB: a laptop's disk survives a forgotten simulation.
+  retentionBytes: 8 * 1024 ** 3,
+};
+
+const namePattern = /^[A-Za-z0-9._-]{1,200}$/;
+
+/** Returns the name, or throws `invalid` naming `field`. */
+export function parseName(name: string, field: string): string {
+  if (namePattern.test(name)) return name;
+  const given = JSON.stringify(name.length > 64 ? `${name.slice(0, 64)}…` : name);
+  const message = `Cannot use ${field} ${given}: wanted 1 to 200 characters of A-Z a-z 0-9 . _ -`;
+  throw new Failure("invalid", message, { errors: [{ field, code: "invalid", message }] });
+}
+
+export function sameSettings(a: TopicSettings, b: TopicSettings): boolean {
+  return (
+    a.layout === b.layout &&
+    a.retentionMs === b.retentionMs &&
+    a.retentionBytes === b.retentionBytes
+  );
+}
