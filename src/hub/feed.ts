@@ -1,0 +1,310 @@
+/**
+ * Live fan-out of one topic on this node: one reader of the log, a window of the newest records,
+ * and a channel per followed key (and one for the whole topic).
+ *
+ * The order that makes replay-then-live safe: the reader moves `through` and fills the window; a
+ * flush delivers what is pending and moves `flushed` up to `through`. Both are synchronous. A
+ * member becomes live in the same turn in which it was brought up to `flushed`, so the next flush
+ * is exactly what it lacks.
+ */
+import { sleep, type Clock } from "../core/clock.ts";
+import { Failure, failureFrom } from "../core/failure.ts";
+import type { Log, LogBatch } from "../core/log.ts";
+import type { Logger } from "../core/logger.ts";
+import { comparePositions, epochStart, parsePosition, type Position } from "../core/position.ts";
+import { Channel } from "./channel.ts";
+import { Chunk } from "./chunk.ts";
+import { Member, type MemberHost } from "./member.ts";
+import type { HubOptions } from "./options.ts";
+import { replayBytesMax } from "./options.ts";
+import { deliverAll, replayFromLog, type ReplayOutcome, type ReplaySlots } from "./replay.ts";
+import type { Start, Subscriber } from "./subscriber.ts";
+import { Window } from "./window.ts";
+
+export interface FeedHost {
+  readonly log: Log;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly options: HubOptions;
+  readonly slots: ReplaySlots;
+  /** The feed has ended by itself. */
+  dropped(feed: Feed): void;
+}
+
+export class Feed implements MemberHost {
+  readonly topic: string;
+  readonly #host: FeedHost;
+  readonly #stop = new AbortController();
+  readonly #channels = new Map<string | undefined, Channel>();
+  readonly #dirty = new Set<Channel>();
+  readonly #apart = new Set<Member>(); // ahead or stalled
+  #window = new Window(epochStart(0), 0);
+  #through = epochStart(0);
+  #flushed = epochStart(0);
+  #flushedMs = 0;
+  #cancelFlush: (() => void) | undefined;
+  #cancelTick: (() => void) | undefined;
+  #idleSinceMs: number;
+  #members = 0;
+
+  constructor(host: FeedHost, topic: string) {
+    this.#host = host;
+    this.topic = topic;
+    this.#idleSinceMs = host.clock.nowMs();
+  }
+
+  get flushed(): Position {
+    return this.#flushed;
+  }
+
+  get size(): number {
+    return this.#members;
+  }
+
+  get signal(): AbortSignal {
+    return this.#stop.signal;
+  }
+
+  get windowBytes(): number {
+    return this.#window.bytes;
+  }
+
+  /** Finds the topic's end and reads on from there. Throws `not_found`, `unavailable`. */
+  async start(): Promise<void> {
+    const { end } = await this.#host.log.bounds(this.topic);
+    this.#restart(end);
+    this.#tick();
+    void this.#run();
+  }
+
+  /** Joins synchronously; what has to be replayed follows. */
+  join(key: string | undefined, start: Start, subscriber: Subscriber): Member {
+    const channel = this.#channel(key);
+    const at = start === "live" ? this.#flushed : start === "earliest" ? epochStart(0) : start;
+    const member = new Member(this, channel, subscriber, at);
+    channel.members.add(member);
+    this.#members++;
+    if (start === "live") this.#goLive(member);
+    else void this.#replay(member, start === "earliest");
+    return member;
+  }
+
+  resume(member: Member): void {
+    this.#apart.delete(member);
+    member.state = "replaying";
+    void this.#replay(member, false);
+  }
+
+  leave(member: Member): void {
+    const { channel } = member;
+    channel.live.delete(member);
+    this.#apart.delete(member);
+    if (!channel.members.delete(member)) return;
+    if (channel.members.size === 0) {
+      this.#channels.delete(channel.key);
+      this.#dirty.delete(channel);
+    }
+    if (--this.#members === 0) this.#idleSinceMs = this.#host.clock.nowMs();
+  }
+
+  /** Ends every subscription with `reason`, and the reader. */
+  close(reason: Failure): void {
+    if (this.#stop.signal.aborted) return;
+    this.#stop.abort();
+    this.#cancelFlush?.();
+    this.#cancelTick?.();
+    for (const channel of [...this.#channels.values()]) {
+      for (const member of [...channel.members]) member.end(reason);
+    }
+    this.#host.dropped(this);
+  }
+
+  async #run(): Promise<void> {
+    const { log, clock, logger } = this.#host;
+    const { signal } = this.#stop;
+    let backoffMs = 50;
+    while (!signal.aborted) {
+      try {
+        for await (const batch of log.read(this.topic, { after: this.#through, signal })) {
+          this.#take(batch);
+          backoffMs = 50;
+        }
+      } catch (error) {
+        if (signal.aborted) return;
+        const failure = failureFrom(error);
+        if (failure.code === "not_found") return this.close(failure);
+        if (failure.code === "position_gone" && failure.position !== undefined) {
+          this.#reset(parsePosition(failure.position), failure);
+          continue;
+        }
+        logger("warn", "Cannot read the log, reading again", {
+          topic: this.topic,
+          code: failure.code,
+          message: failure.message,
+          cause: failure.cause instanceof Error ? failure.cause.message : undefined,
+        });
+      }
+      await sleep(clock, backoffMs, signal);
+      backoffMs = Math.min(backoffMs * 2, 1000);
+    }
+  }
+
+  #take(batch: LogBatch): void {
+    const whole = this.#channels.get(undefined);
+    for (const stored of batch.records) {
+      this.#window.push(stored);
+      if (whole !== undefined) this.#pend(whole).push(stored);
+      const channel = stored.record.key === "" ? undefined : this.#channels.get(stored.record.key);
+      if (channel !== undefined) this.#pend(channel).push(stored);
+    }
+    this.#through = batch.through;
+    this.#scheduleFlush();
+  }
+
+  #pend(channel: Channel): Channel["pending"] {
+    this.#dirty.add(channel);
+    return channel.pending;
+  }
+
+  /** At once when the last flush is long enough ago, else as soon as it is. */
+  #scheduleFlush(): void {
+    if (this.#cancelFlush !== undefined) return;
+    const { clock, options } = this.#host;
+    const waitMs = this.#dirty.size === 0 ? 0 : this.#flushedMs + options.coalesceMs - clock.nowMs();
+    if (waitMs <= 0) return this.#flush();
+    this.#cancelFlush = clock.after(waitMs, () => {
+      this.#cancelFlush = undefined;
+      this.#flush();
+    });
+  }
+
+  #flush(): void {
+    const nowMs = this.#host.clock.nowMs();
+    if (this.#dirty.size > 0) {
+      for (const channel of this.#dirty) {
+        channel.deliveredMs = nowMs;
+        channel.flush(this.#through, this.#off);
+      }
+      this.#dirty.clear();
+      // After the writes: under load they take longer than the pause that is to lie between.
+      this.#flushedMs = this.#host.clock.nowMs();
+    }
+    this.#flushed = this.#through;
+    this.#window.trim(this.#flushed);
+    for (const member of this.#apart) {
+      if (member.state === "ahead" && comparePositions(member.at, this.#flushed) <= 0) this.resume(member);
+    }
+  }
+
+  readonly #off = (member: Member, sent: "queued" | "refused"): void => {
+    if (sent === "refused") return member.close();
+    member.channel.live.delete(member);
+    this.#setApart(member, "stalled");
+  };
+
+  #setApart(member: Member, state: "stalled" | "ahead"): void {
+    member.state = state;
+    member.stalledMs = this.#host.clock.nowMs();
+    this.#apart.add(member);
+  }
+
+  #goLive(member: Member): void {
+    member.state = "live";
+    member.channel.live.add(member);
+  }
+
+  #channel(key: string | undefined): Channel {
+    const known = this.#channels.get(key);
+    if (known !== undefined) return known;
+    const channel = new Channel(this.topic, key);
+    this.#channels.set(key, channel);
+    // What was read but not yet flushed is due to this channel as well.
+    const due = this.#window.slice(this.#flushed, this.#through, key, Number.POSITIVE_INFINITY);
+    if (due.records.length > 0) this.#pend(channel).push(...due.records);
+    return channel;
+  }
+
+  /** Brings the member up to `flushed`, from the window where it reaches back far enough. */
+  async #replay(member: Member, fromEarliest: boolean): Promise<void> {
+    let earliest = fromEarliest;
+    while (member.state === "replaying") {
+      const outcome =
+        !earliest && this.#windowHas(member.at)
+          ? this.#replayFromWindow(member)
+          : await replayFromLog(this.#host, member, earliest, this.#flushed, this.#stop.signal);
+      // Still unresolved when the log could not be asked.
+      earliest &&= member.at.epoch === 0;
+      if (member.state === "replaying") this.#settle(member, outcome);
+    }
+  }
+
+  #replayFromWindow(member: Member): ReplayOutcome {
+    const { key } = member.channel;
+    const slice = this.#window.slice(member.at, this.#flushed, key, replayBytesMax);
+    return deliverAll(member, slice.records, slice.through);
+  }
+
+  #settle(member: Member, outcome: ReplayOutcome): void {
+    if (outcome === "refused") return member.close();
+    if (outcome === "stalled") return this.#setApart(member, "stalled");
+    if (outcome === "ahead" && comparePositions(member.at, this.#flushed) > 0) {
+      return this.#setApart(member, "ahead");
+    }
+    if (comparePositions(member.at, this.#flushed) === 0) this.#goLive(member);
+  }
+
+  #windowHas(position: Position): boolean {
+    return (
+      position.epoch === this.#window.after.epoch &&
+      comparePositions(position, this.#window.after) >= 0 &&
+      comparePositions(position, this.#flushed) <= 0
+    );
+  }
+
+  /** The live reader itself lost its place: everyone is told where reading goes on. */
+  #reset(position: Position, reason: Failure): void {
+    this.#cancelFlush?.();
+    this.#cancelFlush = undefined;
+    this.#flush();
+    const live = [...this.#channels.values()].flatMap((channel) => [...channel.live]);
+    const ahead = [...this.#apart].filter((member) => member.state === "ahead");
+    this.#restart(position);
+    for (const member of live) {
+      const sent = member.subscriber.reset(position, reason);
+      member.at = position;
+      if (sent !== "sent") this.#off(member, sent);
+    }
+    for (const member of ahead) this.resume(member);
+  }
+
+  #restart(at: Position): void {
+    this.#window = new Window(at, this.#host.options.windowBytes);
+    this.#through = at;
+    this.#flushed = at;
+  }
+
+  /** Once a second: heartbeats, stalled members, and whether anyone is left. */
+  #tick(): void {
+    const { clock, options } = this.#host;
+    this.#cancelTick = clock.after(1000, () => {
+      const nowMs = clock.nowMs();
+      if (this.#members === 0 && nowMs - this.#idleSinceMs >= options.idleMs) {
+        return this.close(new Failure("ended", `Topic "${this.topic}" has no subscribers`));
+      }
+      for (const member of this.#apart) {
+        if (member.state === "stalled" && nowMs - member.stalledMs >= options.stallMs) {
+          member.endSlow(options.stallMs);
+        }
+      }
+      for (const channel of this.#channels.values()) this.#heartbeat(channel, nowMs);
+      this.#tick();
+    });
+  }
+
+  #heartbeat(channel: Channel, nowMs: number): void {
+    if (channel.live.size === 0 || this.#dirty.has(channel)) return;
+    if (nowMs - channel.deliveredMs < this.#host.options.heartbeatMs) return;
+    channel.deliveredMs = nowMs;
+    channel.deliver(new Chunk(this.topic, channel.key, [], this.#flushed), this.#off);
+  }
+}

@@ -1,0 +1,93 @@
+/** Live fan-out on one node: one reader per topic, many bounded subscribers. */
+import type { Clock } from "../core/clock.ts";
+import { Failure } from "../core/failure.ts";
+import type { Log } from "../core/log.ts";
+import type { Logger } from "../core/logger.ts";
+import { Feed, type FeedHost } from "./feed.ts";
+import type { HubOptions } from "./options.ts";
+import { ReplaySlots } from "./replay.ts";
+import type { Start, Subscriber, Subscription } from "./subscriber.ts";
+
+export interface HubParts {
+  readonly log: Log;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly options: HubOptions;
+}
+
+export class Hub {
+  readonly #feeds = new Map<string, { readonly feed: Feed; readonly ready: Promise<void> }>();
+  readonly #host: FeedHost;
+  #closed = false;
+
+  constructor(parts: HubParts) {
+    this.#host = {
+      ...parts,
+      slots: new ReplaySlots(parts.options.replaysMax),
+      dropped: (feed) => {
+        if (this.#feeds.get(feed.topic)?.feed === feed) this.#feeds.delete(feed.topic);
+      },
+    };
+  }
+
+  /**
+   * Subscribes to a topic, or to one key of it. Resolves once the subscription is effective: what
+   * is appended from then on is delivered. Throws `not_found`, `unavailable`, `overloaded`,
+   * `shutting_down`.
+   */
+  async subscribe(
+    topic: string,
+    key: string | undefined,
+    start: Start,
+    subscriber: Subscriber,
+  ): Promise<Subscription> {
+    for (;;) {
+      this.#admit();
+      const feed = await this.#feed(topic);
+      this.#admit();
+      // A feed without subscribers may have closed while this one waited for it.
+      if (!feed.signal.aborted) return feed.join(key, start, subscriber);
+    }
+  }
+
+  stats(): { topics: number; subscriptions: number; windowBytes: number } {
+    let windowBytes = 0;
+    for (const { feed } of this.#feeds.values()) windowBytes += feed.windowBytes;
+    return { topics: this.#feeds.size, subscriptions: this.#subscriptions(), windowBytes };
+  }
+
+  /** Ends every subscription as `shutting_down`, with its last position. */
+  close(): void {
+    this.#closed = true;
+    const reason = new Failure("shutting_down", "This node shuts down: resume on another one");
+    for (const { feed } of [...this.#feeds.values()]) feed.close(reason);
+  }
+
+  async #feed(topic: string): Promise<Feed> {
+    let entry = this.#feeds.get(topic);
+    if (entry === undefined) {
+      const feed = new Feed(this.#host, topic);
+      entry = { feed, ready: feed.start() };
+      this.#feeds.set(topic, entry);
+      entry.ready.catch(() => this.#host.dropped(feed));
+    }
+    await entry.ready;
+    return entry.feed;
+  }
+
+  #subscriptions(): number {
+    let count = 0;
+    for (const { feed } of this.#feeds.values()) count += feed.size;
+    return count;
+  }
+
+  #admit(): void {
+    if (this.#closed) throw new Failure("shutting_down", "This node shuts down: use another one");
+    const max = this.#host.options.subscriptionsMax;
+    if (this.#subscriptions() >= max) {
+      throw new Failure("overloaded", `Cannot subscribe: this node has ${max} subscriptions already`, {
+        retryAfterMs: 5000,
+      });
+    }
+  }
+}
