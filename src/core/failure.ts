@@ -13,7 +13,8 @@ export const failureCodes = [
   "conflict", // exists with another configuration
   "position_gone", // trimmed, of an earlier epoch, or past the end
   "ended", // the emitter or topic came to its end
-  "too_large", // a body, record, batch or header past its limit
+  "too_large", // a body, record or batch past its limit
+  "headers_too_large",
   "unsupported_media_type",
   "overloaded", // a bound is reached; retry later
   "slow_subscriber", // did not read what it was sent in time

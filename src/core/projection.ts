@@ -20,6 +20,11 @@ export interface ProjectionTarget {
     from: Position | undefined,
     to: Position,
   ): Promise<void>;
+  /**
+   * Moves the position over records that the log no longer has. Readers of the rows must be able
+   * to tell: what lies before `to` does not join what comes after. Throws `conflict` as `commit`.
+   */
+  skip(from: Position | undefined, to: Position): Promise<void>;
 }
 
 /** At most one node holds a name at a time; a dead node's names are free within 5 s. */

@@ -3,6 +3,7 @@ import type { Clock } from "../core/clock.ts";
 import { Failure } from "../core/failure.ts";
 import type { Log } from "../core/log.ts";
 import type { Logger } from "../core/logger.ts";
+import type { Position } from "../core/position.ts";
 import { Feed, type FeedHost } from "./feed.ts";
 import type { HubOptions } from "./options.ts";
 import { ReplaySlots } from "./replay.ts";
@@ -32,8 +33,8 @@ export class Hub {
 
   /**
    * Subscribes to a topic, or to one key of it. Resolves once the subscription is effective: what
-   * is appended from then on is delivered. Throws `not_found`, `unavailable`, `overloaded`,
-   * `shutting_down`.
+   * is appended from then on is delivered. The subscriber may be called before that. Throws
+   * `not_found`, `unavailable`, `overloaded`, `shutting_down`.
    */
   async subscribe(
     topic: string,
@@ -44,10 +45,20 @@ export class Hub {
     for (;;) {
       this.#admit();
       const feed = await this.#feed(topic);
+      const from = start === "earliest" ? await this.#earliest(topic) : start;
       this.#admit();
       // A feed without subscribers may have closed while this one waited for it.
-      if (!feed.signal.aborted) return feed.join(key, start, subscriber);
+      if (!feed.signal.aborted) return feed.join(key, from, subscriber);
     }
+  }
+
+  /**
+   * Where the topic stands now: a subscription after this position, made later, misses nothing
+   * that is appended from now on.
+   */
+  async livePosition(topic: string): Promise<Position> {
+    this.#admit();
+    return (await this.#feed(topic)).flushed;
   }
 
   stats(): { topics: number; subscriptions: number; windowBytes: number } {
@@ -73,6 +84,12 @@ export class Hub {
     }
     await entry.ready;
     return entry.feed;
+  }
+
+  /** Resolved before the subscription begins, so that it stands at a true position throughout. */
+  async #earliest(topic: string): Promise<Position> {
+    const { log, slots } = this.#host;
+    return slots.use(async () => (await log.bounds(topic)).start);
   }
 
   #subscriptions(): number {

@@ -1,0 +1,132 @@
+/** The composition: one gateway out of its parts, and how it comes and goes. */
+import { systemClock } from "./core/clock.ts";
+import { Failure } from "./core/failure.ts";
+import type { LogDriver } from "./core/log.ts";
+import type { Logger } from "./core/logger.ts";
+import type { Config } from "./config.ts";
+import { createEmitters } from "./emitters/emitters.ts";
+import { createHttpApp } from "./http/app.ts";
+import { limitHeaders } from "./http/headers.ts";
+import { Hub } from "./hub/hub.ts";
+import { Ingest } from "./ingest/ingest.ts";
+import { createJetstreamLog } from "./log/jetstream/jetstream-log.ts";
+import { createPostgresLog } from "./log/postgres/postgres-log.ts";
+import { runProjection } from "./projection/projection.ts";
+import { mountHealth } from "./rpc/health.ts";
+import { createRpcServer } from "./rpc/server.ts";
+import type { Runtime } from "./runtime/runtime.ts";
+import { openStore, type Store } from "./store/store.ts";
+import { createGatewayHealth } from "./health.ts";
+
+const clock = systemClock;
+
+export interface Gateway {
+  readonly url: string;
+  readonly grpcUrl: string;
+  /** Stops accepting, finishes what is in flight, flushes, commits, closes streams. */
+  drain(): Promise<void>;
+}
+
+/** Starts everything; what was started is stopped again when a later part cannot be had. */
+export async function startGateway(runtime: Runtime, config: Config, logger: Logger): Promise<Gateway> {
+  await using started = new AsyncDisposableStack();
+  const node = crypto.randomUUID();
+
+  const store = await openStore({ ...config, node, clock, logger });
+  started.defer(() => store.close());
+  const log = await openLog(config, store, logger);
+  started.defer(() => log.close());
+
+  const ingest = new Ingest({ log, clock, limits: config.ingest, newTopics: config.newTopics });
+  const stopProjections = new AbortController();
+  const projection = runProjection({
+    log,
+    target: store.emitterPages,
+    ownership: store.ownership,
+    clock,
+    logger,
+    signal: stopProjections.signal,
+  });
+  started.defer(async () => {
+    stopProjections.abort();
+    await projection.done;
+  });
+  const emitters = createEmitters({
+    log,
+    append: (topic, records, options) => ingest.appendRecords(topic, records, options),
+    store: store.emitters,
+    pages: store.emitterPages,
+    leases: store.guestLeases,
+    clock,
+    logger,
+    node,
+    guests: config.guests,
+  });
+  started.defer(() => emitters.close());
+  const hub = new Hub({ log, clock, logger, options: config.hub });
+  started.defer(() => hub.close());
+
+  const health = createGatewayHealth({ runtime, clock, log, store, hub, ingest, emitters, projection, node });
+  const server = runtime.createServer();
+  const http = createHttpApp({
+    host: server.host,
+    log,
+    hub,
+    ingest,
+    emitters,
+    clock,
+    logger,
+    limits: config,
+    health,
+  });
+  started.defer(() => server.stop(3000));
+  const port = await listening("SLUICE_PORT", config.port, () =>
+    server.listen({
+      hostname: config.hostname,
+      port: config.port,
+      // The faces refuse with a problem well before the runtime cuts off.
+      bodyBytesMax: config.bodyBytesMax + 1024 * 1024,
+      fetch: limitHeaders((request) => http.fetch(request), config.headerBytesMax),
+    }),
+  );
+  const rpc = createRpcServer((router) => mountHealth(router, health.notReady));
+  started.defer(() => rpc.stop(3000));
+  const grpcPort = await listening("SLUICE_GRPC_PORT", config.grpcPort, () =>
+    rpc.listen(config.hostname, config.grpcPort),
+  );
+
+  const parts = started.move();
+  const shown = config.hostname.includes(":") ? `[${config.hostname}]` : config.hostname;
+  return {
+    url: `http://${shown}:${port}`,
+    grpcUrl: `http://${shown}:${grpcPort}`,
+    async drain() {
+      health.drain();
+      // In the reverse order of starting: faces first, the store last. The hub goes before the
+      // listeners, so that every stream is told its last position.
+      hub.close();
+      await parts.disposeAsync();
+    },
+  };
+}
+
+async function openLog(config: Config, store: Store, logger: Logger): Promise<LogDriver> {
+  if (config.natsUrl === undefined) return createPostgresLog({ sql: store.sql, clock, logger });
+  return await createJetstreamLog({ url: config.natsUrl, replicas: config.natsReplicas, clock, logger });
+}
+
+/** A port that cannot be had is the commonest failure of a start: it gets its own words. */
+async function listening(setting: string, port: number, listen: () => Promise<number>): Promise<number> {
+  try {
+    return await listen();
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? error.code : undefined;
+    if (code === "EADDRINUSE") {
+      throw new Failure("conflict", `Cannot listen on port ${port}: another program has it, set ${setting} to another one`, { cause: error });
+    }
+    if (code === "EACCES") {
+      throw new Failure("forbidden", `Cannot listen on port ${port}: this user may not, set ${setting} above 1023`, { cause: error });
+    }
+    throw error;
+  }
+}

@@ -1,0 +1,133 @@
+/**
+ * A page: some events of a stream, oldest first, and where the pages beside it begin. What every
+ * source of pages shares stands here: the query's rules, and how `next` and `prev` come about.
+ */
+import { Failure } from "./failure.ts";
+import { comparePositions, parsePosition, renderPosition, type Position } from "./position.ts";
+import type { StoredRecord } from "./record.ts";
+
+export interface Page {
+  /** Oldest first. */
+  readonly events: readonly StoredRecord[];
+  /** As `after`, gives the later page; null when nothing lies beyond. */
+  readonly next: Position | null;
+  /** As `before`, gives the earlier page; null when nothing lies beyond. */
+  readonly prev: Position | null;
+}
+
+/** With neither `after` nor `before` the page ends at the newest event. Never both. */
+export interface PageQuery {
+  /** Events after this position; `earliest`: from the oldest kept. */
+  readonly after?: Position | "earliest";
+  /** Events before this position. */
+  readonly before?: Position;
+  readonly limit: number;
+}
+
+export const pageLimitDefault = 100;
+/** 1,000 events of a few hundred bytes are one answer that a phone can still take. */
+export const pageLimitMax = 1000;
+
+export const emptyPage: Page = { events: [], next: null, prev: null };
+
+/** Reads a query's texts. Throws `invalid` or `invalid_position`, naming the parameter. */
+export function parsePageQuery(query: {
+  readonly after?: string | undefined;
+  readonly before?: string | undefined;
+  readonly limit?: string | undefined;
+}): PageQuery {
+  const limit = parsePageLimit(query.limit);
+  if (query.after !== undefined && query.before !== undefined) {
+    throw refusedField("before", "Cannot page both after and before a position: wanted one of them");
+  }
+  if (query.after === "earliest") return { after: "earliest", limit };
+  if (query.after !== undefined) return { after: parsePosition(query.after), limit };
+  if (query.before !== undefined) return { before: parsePosition(query.before), limit };
+  return { limit };
+}
+
+/** The default when none is given. Throws `invalid` outside 1 to 1,000. */
+export function parsePageLimit(text: string | undefined): number {
+  if (text === undefined) return pageLimitDefault;
+  const limit = /^[0-9]{1,9}$/.test(text) ? Number(text) : 0;
+  if (limit >= 1 && limit <= pageLimitMax) return limit;
+  const given = JSON.stringify(text.length > 64 ? `${text.slice(0, 64)}…` : text);
+  throw refusedField("limit", `Cannot use limit ${given}: wanted a number from 1 to ${pageLimitMax}`);
+}
+
+/**
+ * The page after `after`, out of what was found beyond it: up to `limit` + 1 events, oldest first.
+ * `earlier` tells whether any event is kept up to and including `after`.
+ */
+export function pageFromLater(
+  after: Position,
+  found: readonly StoredRecord[],
+  limit: number,
+  earlier: boolean,
+): Page {
+  const events = found.slice(0, limit);
+  const first = events[0];
+  const last = events.at(-1);
+  // An empty page has no event to name: what is just behind `after` takes `after` itself in.
+  const prev = first === undefined ? { ...after, index: after.index + 1 } : first.position;
+  return {
+    events,
+    next: found.length > limit && last !== undefined ? last.position : null,
+    prev: earlier ? prev : null,
+  };
+}
+
+/**
+ * The page before some position, or the newest, out of what was found there: the nearest events,
+ * up to `limit` + 1, oldest first. `later` tells whether any event lies at that position or beyond.
+ * `floor` is where the kept events begin.
+ */
+export function pageFromEarlier(
+  floor: Position,
+  found: readonly StoredRecord[],
+  limit: number,
+  later: boolean,
+): Page {
+  const events = found.slice(-limit);
+  const first = events[0];
+  // Nothing is kept before the asked position, so all that is kept lies at it or beyond.
+  const next = events.at(-1)?.position ?? floor;
+  return {
+    events,
+    next: later ? next : null,
+    prev: found.length > limit && first !== undefined ? first.position : null,
+  };
+}
+
+/**
+ * Throws `position_gone` when the events that follow `after` are not all kept: it lies before
+ * `floor`, beyond `end`, or in another life of the topic.
+ */
+export function checkAfter(after: Position, floor: Position, end: Position): void {
+  if (comparePositions(after, floor) < 0 || after.epoch !== floor.epoch) {
+    throw positionGone(after, "what follows it is no longer kept", floor);
+  }
+  if (comparePositions(after, end) > 0) throw positionGone(after, "it lies beyond the end", end);
+}
+
+/** The same for `before`, which may well lie beyond the end: that asks for the newest. */
+export function checkBefore(before: Position, floor: Position): void {
+  const order = comparePositions(before, floor);
+  // An event that was dropped is at the floor itself; sequence 0 is no event but the beginning.
+  if (order < 0 || (order === 0 && floor.sequence > 0) || before.epoch !== floor.epoch) {
+    throw positionGone(before, "what precedes it is no longer kept", floor);
+  }
+}
+
+function positionGone(position: Position, why: string, restart: Position): Failure {
+  const token = renderPosition(position);
+  return new Failure(
+    "position_gone",
+    `Cannot read from position "${token}": ${why}, wanted one from "${renderPosition(restart)}" on`,
+    { position: renderPosition(restart) },
+  );
+}
+
+function refusedField(field: string, message: string): Failure {
+  return new Failure("invalid", message, { errors: [{ field, code: "invalid", message }] });
+}

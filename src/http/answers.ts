@@ -1,0 +1,26 @@
+/** The answers that several faces share. */
+import { Failure, type FailureCode, type Issue } from "../core/failure.ts";
+import { renderPosition } from "../core/position.ts";
+import type { IngestResult } from "../ingest/ingest.ts";
+import { problemResponse } from "./problem.ts";
+
+export function jsonResponse(body: string, status = 200, headers: Record<string, string> = {}): Response {
+  return new Response(body, { status, headers: { "content-type": "application/json", ...headers } });
+}
+
+/** 200, 207 where some records were refused, a problem where all were. */
+export function appendResponse(result: IngestResult): Response {
+  if (result.appended === undefined) return refusedResponse(result.refused);
+  const position = renderPosition(result.appended.last);
+  const body = JSON.stringify({ accepted: result.accepted, position, refused: result.refused });
+  return jsonResponse(body, result.refused.length > 0 ? 207 : 200);
+}
+
+function refusedResponse(refused: readonly Issue[]): Response {
+  const code: FailureCode = refused[0]?.code ?? "invalid";
+  const count = refused.length;
+  const detail = refused[0]?.message ?? "The body has no records";
+  const message = count > 1 ? `All ${count} records were refused, the first: ${detail}` : detail;
+  return problemResponse(new Failure(code, message, { errors: refused }));
+}
+

@@ -1,0 +1,49 @@
+/** All HTTP faces on one router, with the answers that every address shares. */
+import { Hono } from "hono";
+import { Failure, failureFrom } from "../core/failure.ts";
+import { mountEcho } from "./echo.ts";
+import { mountEmitters } from "./emitters.ts";
+import { mountHealth } from "./health.ts";
+import type { HttpParts } from "./parts.ts";
+import { problemResponse } from "./problem.ts";
+import { mountTickers } from "./tickers.ts";
+import { mountTopics } from "./topics.ts";
+import { mountWs } from "./ws.ts";
+
+export function createHttpApp(parts: HttpParts): Hono {
+  const app = new Hono();
+  mountEmitters(app, parts);
+  mountTopics(app, parts);
+  mountWs(app, parts);
+  mountTickers(app, parts);
+  mountEcho(app, parts);
+  mountHealth(app, parts);
+
+  app.notFound((c) => {
+    const allowed = allowedMethods(app, c.req.path);
+    if (allowed.length === 0) {
+      return problemResponse(new Failure("not_found", `There is nothing at ${shown(c.req.path)}`));
+    }
+    const message = `Cannot ${c.req.method} ${shown(c.req.path)}: wanted ${allowed.join(", ")}`;
+    return problemResponse(new Failure("method_not_allowed", message), { allow: allowed.join(", ") });
+  });
+  app.onError((error, c) => {
+    const failure = failureFrom(error);
+    if (failure.code === "internal") {
+      const cause = failure.cause instanceof Error ? (failure.cause.stack ?? failure.cause.message) : String(failure.cause);
+      parts.logger("error", "A request failed", { method: c.req.method, path: shown(c.req.path), cause });
+    }
+    return problemResponse(failure);
+  });
+  return app;
+}
+
+function shown(path: string): string {
+  return path.length > 200 ? `${path.slice(0, 200)}…` : path;
+}
+
+const methods = ["GET", "PUT", "POST", "DELETE"];
+
+function allowedMethods(app: Hono, path: string): string[] {
+  return methods.filter((method) => app.router.match(method, path)[0].length > 0);
+}

@@ -1,0 +1,50 @@
+/** Request bodies, read within a bound. */
+import { Failure } from "../core/failure.ts";
+
+/** The whole body, decompressed. Throws `too_large` past `bytesMax`, before or after inflating. */
+export async function readBody(request: Request, bytesMax: number): Promise<Uint8Array> {
+  const declared = Number(request.headers.get("content-length") ?? 0);
+  if (declared > bytesMax) throw tooLarge(bytesMax);
+  const encoding = request.headers.get("content-encoding")?.toLowerCase() ?? "identity";
+  if (encoding === "identity") {
+    // A declared length is what the runtime holds the body to, so it is read in one piece.
+    if (declared > 0 || request.body === null) return new Uint8Array(await request.arrayBuffer());
+    return await collect(request.body, bytesMax);
+  }
+  if (encoding !== "gzip" && encoding !== "deflate") {
+    throw new Failure(
+      "unsupported_media_type",
+      `Cannot read content encoding ${JSON.stringify(encoding)}: wanted gzip, deflate or none`,
+    );
+  }
+  if (request.body === null) return new Uint8Array(0);
+  try {
+    return await collect(request.body.pipeThrough(new DecompressionStream(encoding)), bytesMax);
+  } catch (error) {
+    if (error instanceof Failure) throw error;
+    throw new Failure("invalid", `Cannot decompress the body: it is not ${encoding}`, { cause: error });
+  }
+}
+
+async function collect(body: ReadableStream<Uint8Array>, bytesMax: number): Promise<Uint8Array> {
+  const parts: Uint8Array[] = [];
+  let length = 0;
+  for await (const part of body) {
+    length += part.byteLength;
+    if (length > bytesMax) throw tooLarge(bytesMax);
+    parts.push(part);
+  }
+  const [first] = parts;
+  if (parts.length === 1 && first !== undefined) return first;
+  const whole = new Uint8Array(length);
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.byteLength;
+  }
+  return whole;
+}
+
+function tooLarge(bytesMax: number): Failure {
+  return new Failure("too_large", `Cannot read the body: it is larger than ${bytesMax} bytes`);
+}

@@ -1,0 +1,18 @@
+/** The bound on request headers, told as a problem instead of a cut connection. */
+import { Failure } from "../core/failure.ts";
+import { problemResponse } from "./problem.ts";
+
+type Fetch = (request: Request) => Response | Promise<Response>;
+
+/** Refuses requests whose address and headers together are larger than `bytesMax`. */
+export function limitHeaders(fetch: Fetch, bytesMax: number): Fetch {
+  return (request) => {
+    let bytes = request.url.length;
+    request.headers.forEach((value, name) => {
+      bytes += name.length + value.length;
+    });
+    if (bytes <= bytesMax) return fetch(request);
+    const message = `Cannot read the request: its headers have ${bytes} bytes, at most ${bytesMax} are wanted`;
+    return problemResponse(new Failure("headers_too_large", message));
+  };
+}

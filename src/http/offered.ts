@@ -1,0 +1,68 @@
+/** Request bodies as records for the gate. */
+import { Failure, type Issue } from "../core/failure.ts";
+import { jsonValues } from "../core/json.ts";
+import { bytesType, isJsonType, jsonType } from "../core/record.ts";
+import type { Offered } from "../ingest/ingest.ts";
+
+/** Records in one call; more are sent as several. */
+const batchMax = 10_000;
+
+const lineTypes = new Set([
+  "application/x-ndjson",
+  "application/ndjson",
+  "application/jsonl",
+  "application/x-jsonlines",
+  "application/jsonlines",
+]);
+
+/** What curl and browsers send when nobody chose a type: it is read as JSON. */
+const unchosenTypes = new Set(["", "application/x-www-form-urlencoded", "text/plain"]);
+
+/** JSON events alone, as emitters take them. Throws `unsupported_media_type` for other types. */
+export function offeredEvents(
+  body: Uint8Array,
+  contentType: string | null,
+  key: string,
+): (Offered | Issue)[] {
+  const type = mediaType(contentType);
+  if (lineTypes.has(type)) return jsonRecords(body, "lines", key);
+  if (isJsonType(type) || unchosenTypes.has(type)) return jsonRecords(body, "either", key);
+  throw new Failure(
+    "unsupported_media_type",
+    `Cannot read ${JSON.stringify(type)} as events: wanted ${jsonType} or application/x-ndjson`,
+  );
+}
+
+/** JSON, NDJSON, or any other type as the bytes of one record. */
+export function offeredRecords(
+  body: Uint8Array,
+  contentType: string | null,
+  key: string,
+): (Offered | Issue)[] {
+  const type = mediaType(contentType);
+  if (lineTypes.has(type)) return jsonRecords(body, "lines", key);
+  if (isJsonType(type) || unchosenTypes.has(type)) return jsonRecords(body, "either", key);
+  return [{ value: body, key, contentType: contentType ?? bytesType }];
+}
+
+/** A header value on its way into a stored record must not carry line breaks or grow. */
+function mediaType(contentType: string | null): string {
+  return (contentType?.split(";")[0] ?? "").trim().toLowerCase().slice(0, 200);
+}
+
+function jsonRecords(
+  body: Uint8Array,
+  form: "lines" | "either",
+  key: string,
+): (Offered | Issue)[] {
+  const values = jsonValues(body, form);
+  if (values.length === 0) throw new Failure("invalid", "Cannot append: the body has no events");
+  if (values.length > batchMax) {
+    throw new Failure("too_large", `Cannot append ${values.length} records: at most ${batchMax} in a call`);
+  }
+  return values.map((value) =>
+    value.ok
+      ? { value: value.value, key, contentType: jsonType }
+      : { field: "body", code: "invalid", message: value.message },
+  );
+}

@@ -1,0 +1,32 @@
+/** What the HTTP faces are built on; `src/app.ts` puts it together. */
+import type { Clock } from "../core/clock.ts";
+import type { LogDriver } from "../core/log.ts";
+import type { Logger } from "../core/logger.ts";
+import type { Emitters } from "../emitters/emitters.ts";
+import type { Hub } from "../hub/hub.ts";
+import type { Ingest } from "../ingest/ingest.ts";
+import type { Host } from "./host.ts";
+
+export interface HttpParts {
+  readonly host: Host;
+  readonly log: LogDriver;
+  readonly hub: Hub;
+  readonly ingest: Ingest;
+  readonly emitters: Emitters;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly limits: HttpLimits;
+  readonly health: Health;
+}
+
+export interface HttpLimits {
+  readonly bodyBytesMax: number;
+}
+
+/** What `/status`, `/livez` and `/readyz` tell. */
+export interface Health {
+  /** Everything this node knows of itself, for people. */
+  status(): Promise<Readonly<Record<string, unknown>>>;
+  /** Undefined when this node can serve; else why not. */
+  notReady(): Promise<string | undefined>;
+}

@@ -1,0 +1,82 @@
+/** Failures as RFC 9457 problem details. */
+import { failureFrom, type Failure, type FailureCode, type Issue } from "../core/failure.ts";
+
+/** One status a code, for all HTTP faces. */
+export const httpStatus = {
+  invalid: 400,
+  invalid_position: 400,
+  unauthenticated: 401,
+  forbidden: 403,
+  not_found: 404,
+  method_not_allowed: 405,
+  conflict: 409,
+  position_gone: 410,
+  ended: 410,
+  too_large: 413,
+  headers_too_large: 431,
+  unsupported_media_type: 415,
+  overloaded: 429,
+  slow_subscriber: 408,
+  unavailable: 503,
+  shutting_down: 503,
+  deadline_exceeded: 504,
+  cancelled: 499,
+  internal: 500,
+} as const satisfies Record<FailureCode, number>;
+
+const titles = {
+  invalid: "The request is not valid",
+  invalid_position: "The position cannot be parsed",
+  unauthenticated: "Authentication is wanted",
+  forbidden: "This is not allowed",
+  not_found: "Not found",
+  method_not_allowed: "The method is not allowed here",
+  conflict: "It exists with another configuration",
+  position_gone: "The position cannot be read from any more",
+  ended: "It has ended",
+  too_large: "Too large",
+  headers_too_large: "The request headers are too large",
+  unsupported_media_type: "The media type is not supported",
+  overloaded: "Too much is under way",
+  slow_subscriber: "The subscriber reads too slowly",
+  unavailable: "A service is away",
+  shutting_down: "This node shuts down",
+  deadline_exceeded: "The deadline has passed",
+  cancelled: "The request was cancelled",
+  internal: "The gateway failed",
+} as const satisfies Record<FailureCode, string>;
+
+export interface Problem {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly detail: string;
+  readonly code: FailureCode;
+  /** For failures of reading: where it can start again. */
+  readonly position?: string;
+  readonly errors?: readonly Issue[];
+}
+
+export function problemFrom(failure: Failure): Problem {
+  const { code, position, errors } = failure;
+  return {
+    type: `urn:sluice:problem:${code}`,
+    title: titles[code],
+    status: httpStatus[code],
+    detail: failure.message,
+    code,
+    ...(position === undefined ? {} : { position }),
+    ...(errors.length === 0 ? {} : { errors }),
+  };
+}
+
+/** Any thrown value as its response. `internal` says nothing of its cause. */
+export function problemResponse(error: unknown, headers: Record<string, string> = {}): Response {
+  const failure = failureFrom(error);
+  const problem = problemFrom(failure);
+  const all: Record<string, string> = { "content-type": "application/problem+json", ...headers };
+  if (failure.retryAfterMs !== undefined || problem.status === 503) {
+    all["retry-after"] = String(Math.max(1, Math.ceil((failure.retryAfterMs ?? 1000) / 1000)));
+  }
+  return new Response(JSON.stringify(problem), { status: problem.status, headers: all });
+}

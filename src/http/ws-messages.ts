@@ -1,0 +1,104 @@
+/** What is said on `WS /v1/ws`, as `docs/protocol.md` has it: one JSON object a text message. */
+import { z } from "zod";
+import { Failure } from "../core/failure.ts";
+import { arrayElements, jsonMembers } from "../core/json.ts";
+import { jsonType } from "../core/record.ts";
+import { parseName } from "../core/topic.ts";
+import type { Chunk, Format } from "../hub/chunk.ts";
+import { emittersTopic } from "../core/emitters.ts";
+import { endType } from "../core/record.ts";
+import { renderPosition } from "../core/position.ts";
+import type { Offered } from "../ingest/ingest.ts";
+import { renderEvent } from "./events.ts";
+import { tailMax } from "./start.ts";
+import { parseWith } from "./validate.ts";
+
+/** Events of one publish. */
+const publishMax = 1000;
+
+const address = {
+  topic: z.string().optional(),
+  key: z.string().optional(),
+  emitter: z.string().optional(),
+  ref: z.union([z.string().max(100), z.int()]).optional(),
+};
+
+const message = z.discriminatedUnion("op", [
+  z.strictObject({
+    op: z.literal("subscribe"),
+    ...address,
+    after: z.string().optional(),
+    tail: z.int().min(0).max(tailMax).optional(),
+  }),
+  z.strictObject({ op: z.literal("unsubscribe"), ...address }),
+  z.strictObject({
+    op: z.literal("publish"),
+    ...address,
+    events: z.array(z.unknown()).min(1).max(publishMax),
+    dedup_id: z.string().min(1).max(200).optional(),
+  }),
+  z.strictObject({ op: z.literal("ping"), ref: address.ref }),
+]);
+
+export type ClientMessage = z.output<typeof message>;
+export type Ref = string | number | undefined;
+
+/** A topic, a key of it, or an emitter (a key of the emitters' topic). */
+export interface Address {
+  readonly topic: string;
+  readonly key: string | undefined;
+  readonly emitter: boolean;
+}
+
+/** Throws `invalid`, naming the field. */
+export function parseMessage(text: string): ClientMessage {
+  let given: unknown;
+  try {
+    given = JSON.parse(text);
+  } catch (error) {
+    throw new Failure("invalid", "Cannot parse the message: it is not JSON", { cause: error });
+  }
+  return parseWith(message, given);
+}
+
+export function parseAddress(given: {
+  readonly topic?: string | undefined;
+  readonly key?: string | undefined;
+  readonly emitter?: string | undefined;
+}): Address {
+  if (given.emitter !== undefined) {
+    if (given.topic !== undefined || given.key !== undefined) {
+      throw new Failure("invalid", "Cannot use emitter beside topic or key: wanted one or the other");
+    }
+    return { topic: emittersTopic, key: parseName(given.emitter, "emitter"), emitter: true };
+  }
+  if (given.topic === undefined) throw new Failure("invalid", "Cannot tell where: wanted topic or emitter");
+  return { topic: parseName(given.topic, "topic"), key: given.key, emitter: false };
+}
+
+/** The events' own texts, so that an int64 in them is exact. */
+export function publishedRecords(text: string, key: string): Offered[] {
+  const events = jsonMembers(text)?.get("events") ?? "[]";
+  return arrayElements(new TextEncoder().encode(events)).map((value) => ({
+    value,
+    key,
+    contentType: jsonType,
+  }));
+}
+
+/** Names a channel in a message from the server: an emitter by its id. */
+export function addressMembers(topic: string, key: string | undefined): Record<string, string> {
+  if (topic === emittersTopic && key !== undefined) return { emitter: key };
+  return key === undefined ? { topic } : { topic, key };
+}
+
+/** `{"op":"events",…}`, the same text for all subscribers of a channel; no events: a heartbeat. */
+export const wsFormat: Format<string> = {
+  render({ topic, key, records, through }: Chunk): string {
+    const head = JSON.stringify({ op: "events", ...addressMembers(topic, key) }).slice(0, -1);
+    const events = records
+      .filter((stored) => key === undefined || stored.record.contentType !== endType)
+      .map(renderEvent);
+    return `${head},"events":[${events.join(",")}],"position":"${renderPosition(through)}"}`;
+  },
+};

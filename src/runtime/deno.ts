@@ -1,0 +1,189 @@
+/** Deno: the one file that names it. The proof that the rest is free of Bun. */
+import process from "node:process";
+import { Failure } from "../core/failure.ts";
+import type { ByteSink, Sent, SinkEvents } from "../core/sink.ts";
+import type { Host, Socket, SocketEvents } from "../http/host.ts";
+import {
+  goingAwayCode,
+  idleTimeoutSeconds,
+  type ListenOptions,
+  type Runtime,
+  type Server,
+} from "./runtime.ts";
+
+/** Bytes that may wait in a stream or socket before its writer is told `queued`. */
+const queuedBytesMax = 64 * 1024;
+
+/** A socket tells nobody when it has drained: it is asked this often while it is full. */
+const drainPollMs = 20;
+
+export const denoRuntime: Runtime = {
+  name: `deno ${Deno.version.deno}`,
+  environment: Deno.env.toObject(),
+  pid: Deno.pid,
+  args: Deno.args,
+  logLine: (line) => void Deno.stderr.writeSync(new TextEncoder().encode(line)),
+  print: (line) => void Deno.stdout.writeSync(new TextEncoder().encode(line)),
+  memoryBytes: () => Deno.memoryUsage().rss,
+  onStop(callback) {
+    for (const signal of ["SIGTERM", "SIGINT"] as const) {
+      Deno.addSignalListener(signal, () => callback(signal));
+    }
+  },
+  exit: (code) => Deno.exit(code),
+  createServer: () => new DenoServer(),
+};
+
+class DenoServer implements Server, Host {
+  readonly host: Host = this;
+  readonly #sinks = new Set<DenoSink>();
+  readonly #sockets = new Set<DenoSocket>();
+  #server: Deno.HttpServer<Deno.NetAddr> | undefined;
+
+  listen({ hostname, port, fetch }: ListenOptions): Promise<number> {
+    try {
+      this.#server = Deno.serve({ hostname, port, onListen: () => {} }, (request) => fetch(request));
+    } catch (error) {
+      throw Object.assign(new Error("Cannot listen", { cause: error }), { code: listenCode(error) });
+    }
+    return Promise.resolve(this.#server.addr.port);
+  }
+
+  stream(open: (sink: ByteSink) => SinkEvents, init: ResponseInit): Response {
+    const sink = new DenoSink(this.#sinks);
+    const body = new ReadableStream<Uint8Array>(
+      {
+        start: (controller) => sink.open(controller, open),
+        pull: () => sink.pulled(),
+        cancel: () => sink.gone(),
+      },
+      new ByteLengthQueuingStrategy({ highWaterMark: queuedBytesMax }),
+    );
+    return new Response(body, init);
+  }
+
+  upgrade(request: Request, open: (socket: Socket) => SocketEvents): Response {
+    if (request.headers.get("upgrade")?.toLowerCase() !== "websocket") {
+      throw new Failure("invalid", "Cannot open a WebSocket: the request is no WebSocket handshake");
+    }
+    const { socket: ws, response } = Deno.upgradeWebSocket(request, { idleTimeout: idleTimeoutSeconds });
+    ws.binaryType = "arraybuffer";
+    const socket = new DenoSocket(ws);
+    ws.onopen = () => {
+      this.#sockets.add(socket);
+      socket.events = open(socket);
+    };
+    ws.onmessage = ({ data }: MessageEvent<string | ArrayBuffer>) => {
+      socket.events?.message(typeof data === "string" ? data : new Uint8Array(data));
+    };
+    // An error is followed by a close, which tells all there is to do.
+    ws.onclose = () => {
+      this.#sockets.delete(socket);
+      socket.ended();
+    };
+    return response;
+  }
+
+  async stop(withinMs: number): Promise<void> {
+    for (const sink of [...this.#sinks]) sink.close();
+    for (const socket of [...this.#sockets]) socket.close(goingAwayCode, "shutting_down");
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, withinMs);
+    });
+    await Promise.race([this.#server?.shutdown(), late]);
+    clearTimeout(timer);
+  }
+}
+
+/** Node's codes, which the composition decides by. */
+function listenCode(error: unknown): string | undefined {
+  if (error instanceof Deno.errors.AddrInUse) return "EADDRINUSE";
+  return error instanceof Deno.errors.PermissionDenied ? "EACCES" : undefined;
+}
+
+class DenoSink implements ByteSink {
+  readonly #all: Set<DenoSink>;
+  #controller: ReadableStreamDefaultController<Uint8Array> | undefined;
+  #events: SinkEvents | undefined;
+  #queued = false;
+
+  constructor(all: Set<DenoSink>) {
+    this.#all = all;
+  }
+
+  open(
+    controller: ReadableStreamDefaultController<Uint8Array>,
+    open: (sink: ByteSink) => SinkEvents,
+  ): void {
+    this.#controller = controller;
+    this.#all.add(this);
+    this.#events = open(this);
+  }
+
+  write(bytes: Uint8Array): Sent {
+    const controller = this.#controller;
+    if (controller === undefined) return "refused";
+    controller.enqueue(bytes);
+    this.#queued = (controller.desiredSize ?? 0) <= 0;
+    return this.#queued ? "queued" : "sent";
+  }
+
+  /** The stream wants more: what was queued has left. */
+  pulled(): void {
+    if (!this.#queued) return;
+    this.#queued = false;
+    this.#events?.drained();
+  }
+
+  close(): void {
+    const controller = this.#controller;
+    this.gone();
+    controller?.close();
+  }
+
+  gone(): void {
+    if (this.#controller === undefined) return;
+    this.#controller = undefined;
+    this.#all.delete(this);
+    const events = this.#events;
+    this.#events = undefined;
+    events?.closed();
+  }
+}
+
+class DenoSocket implements Socket {
+  readonly #ws: WebSocket;
+  events: SocketEvents | undefined;
+  #poll: ReturnType<typeof setInterval> | undefined;
+
+  constructor(ws: WebSocket) {
+    this.#ws = ws;
+  }
+
+  send(message: string | Uint8Array): Sent {
+    if (this.#ws.readyState !== WebSocket.OPEN) return "refused";
+    this.#ws.send(typeof message === "string" ? message : new Uint8Array(message));
+    if (this.#ws.bufferedAmount <= queuedBytesMax) return "sent";
+    this.#poll ??= setInterval(() => this.#look(), drainPollMs);
+    return "queued";
+  }
+
+  close(code: number, reason: string): void {
+    if (this.#ws.readyState === WebSocket.OPEN) this.#ws.close(code, reason);
+  }
+
+  ended(): void {
+    clearInterval(this.#poll);
+    const { events } = this;
+    this.events = undefined;
+    events?.closed();
+  }
+
+  #look(): void {
+    if (this.#ws.bufferedAmount > 0) return;
+    clearInterval(this.#poll);
+    this.#poll = undefined;
+    this.events?.drained();
+  }
+}
