@@ -10,7 +10,7 @@ import { limitHeaders } from "./http/headers.ts";
 import { Hub } from "./hub/hub.ts";
 import { Ingest } from "./ingest/ingest.ts";
 import { createJetstreamLog } from "./log/jetstream/jetstream-log.ts";
-import { createPostgresLog } from "./log/postgres/postgres-log.ts";
+import { connectPostgresLog } from "./log/postgres/connect.ts";
 import { runProjection } from "./projection/projection.ts";
 import { mountHealth } from "./rpc/health.ts";
 import { createRpcServer } from "./rpc/server.ts";
@@ -32,7 +32,7 @@ export async function startGateway(runtime: Runtime, config: Config, logger: Log
   await using started = new AsyncDisposableStack();
   const node = crypto.randomUUID();
 
-  const store = await openStore({ ...config, node, clock, logger });
+  const store = await openStore({ ...config, clock, logger });
   started.defer(() => store.close());
   const log = await openLog(config, store, logger);
   started.defer(() => log.close());
@@ -41,7 +41,7 @@ export async function startGateway(runtime: Runtime, config: Config, logger: Log
   const stopProjections = new AbortController();
   const projection = runProjection({
     log,
-    target: store.emitterPages,
+    target: store.emitterProjection,
     ownership: store.ownership,
     clock,
     logger,
@@ -111,7 +111,7 @@ export async function startGateway(runtime: Runtime, config: Config, logger: Log
 }
 
 async function openLog(config: Config, store: Store, logger: Logger): Promise<LogDriver> {
-  if (config.natsUrl === undefined) return createPostgresLog({ sql: store.sql, clock, logger });
+  if (config.natsUrl === undefined) return connectPostgresLog({ url: store.url, clock, logger });
   return await createJetstreamLog({ url: config.natsUrl, replicas: config.natsReplicas, clock, logger });
 }
 

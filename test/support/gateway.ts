@@ -1,0 +1,129 @@
+/** A real gateway as a child process, as its users start it. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const readyMsMax = 60_000;
+
+export interface GatewayOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  /** Kept when given, so that a second gateway finds what the first one left. */
+  readonly dataDir?: string;
+  /** The program and its arguments; Bun's own entry by default. */
+  readonly command?: readonly string[];
+}
+
+export interface GatewayProcess {
+  readonly url: string;
+  readonly wsUrl: string;
+  readonly grpcUrl: string;
+  readonly pid: number;
+  readonly dataDir: string;
+  /** What it has written to standard error so far. */
+  log(): string;
+  /** Resolves to the exit code (or the signal's name). */
+  readonly exited: Promise<number | string>;
+  /** SIGTERM; resolves to the exit code. */
+  stop(): Promise<number | string>;
+  kill9(): Promise<void>;
+}
+
+const running = new Set<ChildProcess>();
+const made = new Set<string>();
+process.on("exit", () => {
+  for (const child of running) child.kill("SIGKILL");
+  for (const dataDir of made) {
+    stopPostgres(dataDir);
+    rmSync(dataDir, { recursive: true, force: true });
+  }
+});
+
+/** Rejects with what it printed when it does not become ready. */
+export async function startGateway(options: GatewayOptions = {}): Promise<GatewayProcess> {
+  const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), "sluice-test-"));
+  if (options.dataDir === undefined) made.add(dataDir);
+  const [program, ...args] = options.command ?? [process.execPath, join(root, "src/main.ts"), "serve"];
+  const child = spawn(program ?? process.execPath, args, {
+    cwd: root,
+    stdio: ["ignore", "pipe", "pipe"],
+    env: {
+      ...withoutSettings(process.env),
+      SLUICE_PORT: "0",
+      SLUICE_GRPC_PORT: "0",
+      SLUICE_DATA_DIR: dataDir,
+      ...options.env,
+    },
+  });
+  running.add(child);
+  let errors = "";
+  child.stderr?.on("data", (data: Buffer) => {
+    errors = (errors + data.toString()).slice(-200_000);
+  });
+  const exited = new Promise<number | string>((resolve) => {
+    child.on("exit", (code, signal) => {
+      running.delete(child);
+      resolve(signal ?? code ?? -1);
+    });
+  });
+  const ready = await readyLine(child, exited, () => errors);
+  const [url = "", grpcUrl = ""] = ready.match(/http:\/\/\S+/g) ?? [];
+  return {
+    url,
+    wsUrl: url.replace("http", "ws"),
+    grpcUrl,
+    pid: child.pid ?? 0,
+    dataDir,
+    log: () => errors,
+    exited,
+    stop() {
+      child.kill("SIGTERM");
+      return exited;
+    },
+    async kill9() {
+      child.kill("SIGKILL");
+      await exited;
+    },
+  };
+}
+
+function readyLine(child: ChildProcess, exited: Promise<unknown>, errors: () => string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let output = "";
+    const fail = (why: string) => {
+      clearTimeout(timer);
+      child.kill("SIGKILL");
+      reject(new Error(`The gateway ${why}:\n${output}\n${errors()}`));
+    };
+    const timer = setTimeout(() => fail(`was not ready within ${readyMsMax} ms`), readyMsMax);
+    child.stdout?.on("data", (data: Buffer) => {
+      output += data.toString();
+      const line = output.split("\n").find((one) => one.startsWith("sluice ready"));
+      if (line === undefined || !output.includes("\n")) return;
+      clearTimeout(timer);
+      resolve(line);
+    });
+    void exited.then((code) => fail(`ended with ${String(code)} before it was ready`));
+  });
+}
+
+/** A developer's own settings must not reach the gateways under test. */
+function withoutSettings(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(
+    Object.entries(environment).filter(
+      ([name]) => !/^(SLUICE_|DATABASE_URL$|NATS_URL$|KAFKA_BROKERS$)/.test(name),
+    ),
+  );
+}
+
+/** A gateway that was killed leaves its PostgreSQL running, for the next one to adopt. */
+function stopPostgres(dataDir: string): void {
+  try {
+    const [pid] = readFileSync(join(dataDir, "postgres", "postmaster.pid"), "utf8").split("\n");
+    if (pid !== undefined && Number(pid) > 1) process.kill(Number(pid), "SIGQUIT");
+  } catch {
+    // It is not running: nothing to stop.
+  }
+}
