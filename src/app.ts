@@ -1,6 +1,7 @@
 /** The composition: one gateway out of its parts, and how it comes and goes. */
 import { systemClock } from "./core/clock.ts";
-import { Failure } from "./core/failure.ts";
+import { emittersTopic } from "./core/emitters.ts";
+import { Failure, failureFrom } from "./core/failure.ts";
 import type { LogDriver } from "./core/log.ts";
 import type { Logger } from "./core/logger.ts";
 import type { Config } from "./config.ts";
@@ -14,7 +15,8 @@ import { connectPostgresLog } from "./log/postgres/connect.ts";
 import { runProjection } from "./projection/projection.ts";
 import { mountHealth } from "./rpc/health.ts";
 import { createRpcServer } from "./rpc/server.ts";
-import type { Runtime } from "./runtime/runtime.ts";
+import type { Runtime } from "./core/runtime.ts";
+import { defaultTopicSettings } from "./core/topic.ts";
 import { openStore, type Store } from "./store/store.ts";
 import { createGatewayHealth } from "./health.ts";
 
@@ -37,6 +39,7 @@ export async function startGateway(runtime: Runtime, config: Config, logger: Log
   const log = await openLog(config, store, logger);
   started.defer(() => log.close());
 
+  await makeEmittersTopic(log, config, logger);
   const ingest = new Ingest({ log, clock, limits: config.ingest, newTopics: config.newTopics });
   const stopProjections = new AbortController();
   const projection = runProjection({
@@ -113,6 +116,18 @@ export async function startGateway(runtime: Runtime, config: Config, logger: Log
 async function openLog(config: Config, store: Store, logger: Logger): Promise<LogDriver> {
   if (config.natsUrl === undefined) return connectPostgresLog({ url: store.url, clock, logger });
   return await createJetstreamLog({ url: config.natsUrl, replicas: config.natsReplicas, clock, logger });
+}
+
+/** It is there before the first emitter: one that nobody has written to yet can be followed. */
+async function makeEmittersTopic(log: LogDriver, config: Config, logger: Logger): Promise<void> {
+  try {
+    await log.create(emittersTopic, { ...defaultTopicSettings, ...config.retention });
+  } catch (error) {
+    if (failureFrom(error).code !== "conflict") throw error;
+    logger("warn", "The emitters' topic keeps the retention that it was made with", {
+      reason: failureFrom(error).message,
+    });
+  }
 }
 
 /** A port that cannot be had is the commonest failure of a start: it gets its own words. */

@@ -5,6 +5,7 @@
 import { defaultHubOptions, type HubOptions } from "./hub/options.ts";
 import { defaultIngestLimits, type IngestLimits } from "./ingest/ingest.ts";
 import type { LogLevel } from "./core/logger.ts";
+import type { Environment } from "./core/runtime.ts";
 import { defaultTopicSettings, type TopicSettings } from "./core/topic.ts";
 import { logLevels } from "./telemetry/json-logger.ts";
 
@@ -39,8 +40,6 @@ export class ConfigError extends Error {
     this.problems = problems;
   }
 }
-
-export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Throws `ConfigError` with every problem. */
 export function parseConfig(environment: Environment): Config {

@@ -6,7 +6,7 @@ import type { Health } from "./http/parts.ts";
 import type { Hub } from "./hub/hub.ts";
 import type { Ingest } from "./ingest/ingest.ts";
 import type { Projection } from "./projection/projection.ts";
-import type { Runtime } from "./runtime/runtime.ts";
+import type { Runtime } from "./core/runtime.ts";
 import type { Store } from "./store/store.ts";
 
 export interface HealthParts {

@@ -1,5 +1,5 @@
 /** `sluice`: the command line. */
-import { runCommand } from "./cli/command.ts";
+import { runCommand } from "./cli/run.ts";
 import { bunRuntime } from "./runtime/bun.ts";
 
 await runCommand(bunRuntime);

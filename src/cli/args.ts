@@ -1,5 +1,5 @@
 /** What the commands share: numbers from arguments, the gateway's address, its answers. */
-import { UsageError } from "./usage.ts";
+import { UsageError } from "./command.ts";
 
 /** `--name` as a whole number. */
 export function wholeNumber(name: string, text: string, min: number, max: number): number {

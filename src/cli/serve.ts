@@ -20,9 +20,9 @@ with none, PostgreSQL is embedded under ./data and the gateway listens on 127.0.
     const logger = createJsonLogger((line) => runtime.logLine(line), systemClock, config.logLevel, {});
     let stopping = false;
     let stop: (signal: string) => void = () => runtime.exit(0);
+    // Repeated signals change nothing: a process group's signal arrives more than once, through
+    // the programs that started this one. The drain has its own deadline.
     runtime.onStop((signal) => {
-      // The second signal is a person who does not want to wait.
-      if (stopping) runtime.exit(1);
       stopping = true;
       stop(signal);
     });

@@ -1,11 +1,10 @@
 /** `sluice simulate`: producers that look like the real ones, against a running gateway. */
 import { parseArgs } from "node:util";
-import type { Runtime } from "../runtime/runtime.ts";
+import type { Runtime } from "../core/runtime.ts";
 import { gatewayUrl, number, wholeNumber } from "./args.ts";
-import type { Command } from "./command.ts";
 import { ask } from "./gateway.ts";
 import { Progress } from "./progress.ts";
-import { UsageError } from "./usage.ts";
+import { type Command, UsageError } from "./command.ts";
 
 const createdAtOnce = 32;
 

@@ -1,9 +1,8 @@
 /** `sluice topic`: topics of a running gateway. */
 import { parseArgs } from "node:util";
 import { gatewayUrl } from "./args.ts";
-import type { Command } from "./command.ts";
 import { ask } from "./gateway.ts";
-import { UsageError } from "./usage.ts";
+import { type Command, UsageError } from "./command.ts";
 
 interface TopicAnswer {
   readonly name: string;

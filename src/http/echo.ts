@@ -1,6 +1,6 @@
 /** `WS /echo`: what comes in goes out. */
 import type { Hono } from "hono";
-import type { Socket, SocketEvents } from "./host.ts";
+import type { Socket, SocketEvents } from "../core/host.ts";
 import type { HttpParts } from "./parts.ts";
 
 /** Bytes that may wait for a peer that sends without reading. */

@@ -5,7 +5,7 @@ import type { Logger } from "../core/logger.ts";
 import type { Emitters } from "../emitters/emitters.ts";
 import type { Hub } from "../hub/hub.ts";
 import type { Ingest } from "../ingest/ingest.ts";
-import type { Host } from "./host.ts";
+import type { Host } from "../core/host.ts";
 
 export interface HttpParts {
   readonly host: Host;

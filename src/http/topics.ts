@@ -57,7 +57,7 @@ export function mountTopics(app: Hono, parts: HttpParts): void {
       before: c.req.query("before"),
       limit: c.req.query("limit"),
     });
-    const page = await readPage(log, { topic, key: c.req.query("key") }, query, c.req.raw.signal);
+    const page = await readPage(log, topic, c.req.query("key"), query, c.req.raw.signal);
     return jsonResponse(renderPage(page));
   });
   const stream = async (c: Context) => {
@@ -80,7 +80,7 @@ export async function topicStart(
 ): Promise<Start> {
   const wanted = parseStart(lastEventId, query);
   if (typeof wanted === "string" || !("tail" in wanted)) return wanted;
-  return await tailStart(log, { topic, key }, wanted.tail);
+  return await tailStart(log, topic, key, wanted.tail);
 }
 
 /** The name, unless the topic is written by another face alone. */

@@ -10,7 +10,7 @@ import type { Sent } from "../core/sink.ts";
 import type { Chunk } from "../hub/chunk.ts";
 import type { EndReason, Subscriber, Subscription } from "../hub/subscriber.ts";
 import { emitterStart, standing } from "./emitters.ts";
-import type { Socket, SocketEvents } from "./host.ts";
+import type { Socket, SocketEvents } from "../core/host.ts";
 import { checkOrigin } from "./origin.ts";
 import type { HttpParts } from "./parts.ts";
 import { problemFrom } from "./problem.ts";

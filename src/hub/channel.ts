@@ -4,40 +4,32 @@ import type { Position } from "../core/position.ts";
 import { Chunk } from "./chunk.ts";
 import type { Member } from "./member.ts";
 import { flushBytesMax } from "./options.ts";
-import type { Sent } from "../core/sink.ts";
 
 export class Channel {
   readonly topic: string;
   readonly key: string | undefined;
-  /** All members, whatever their state: an empty channel is dropped. */
-  readonly members = new Set<Member>();
   readonly live = new Set<Member>();
+  /** All members, whatever their state: a channel without any is dropped. */
+  size = 0;
   pending: StoredRecord[] = [];
-  deliveredMs = 0;
+  deliveredMs: number;
 
-  constructor(topic: string, key: string | undefined) {
+  constructor(topic: string, key: string | undefined, nowMs: number) {
     this.topic = topic;
     this.key = key;
+    this.deliveredMs = nowMs;
   }
 
-  /** Delivers what is pending to all live members; `off` takes those that do not go on. */
-  flush(through: Position, off: (member: Member, sent: Exclude<Sent, "sent">) => void): void {
+  /** Delivers what is pending to all live members. */
+  flush(through: Position): void {
     const records = this.pending;
     this.pending = [];
-    for (const chunk of chunksOf(this, records, through, flushBytesMax)) {
-      this.deliver(chunk, off);
-    }
+    for (const chunk of chunksOf(this, records, through, flushBytesMax)) this.deliver(chunk);
   }
 
-  deliver(chunk: Chunk, off: (member: Member, sent: Exclude<Sent, "sent">) => void): void {
+  deliver(chunk: Chunk): void {
     const ends = this.endsWith(chunk);
-    for (const member of this.live) {
-      const sent = member.subscriber.deliver(chunk);
-      if (sent === "sent" && !ends) continue;
-      member.detach(chunk.through);
-      if (ends) member.end("ended");
-      else if (sent !== "sent") off(member, sent);
-    }
+    for (const member of this.live) member.deliver(chunk, ends);
   }
 
   /** True when the chunk brings the end of the key that this channel follows. */

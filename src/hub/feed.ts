@@ -18,7 +18,7 @@ import { Member, type MemberHost } from "./member.ts";
 import type { HubOptions } from "./options.ts";
 import { replayBytesMax } from "./options.ts";
 import { deliverAll, replayFromLog, type ReplayOutcome, type ReplaySlots } from "./replay.ts";
-import type { Start, Subscriber } from "./subscriber.ts";
+import type { Subscriber } from "./subscriber.ts";
 import { Window } from "./window.ts";
 
 export interface FeedHost {
@@ -37,11 +37,15 @@ export class Feed implements MemberHost {
   readonly #stop = new AbortController();
   readonly #channels = new Map<string | undefined, Channel>();
   readonly #dirty = new Set<Channel>();
-  readonly #apart = new Set<Member>(); // ahead or stalled
+  /** Members that are not live, and those of them that wait for the reader. */
+  readonly #apart = new Set<Member>();
+  readonly #ahead = new Set<Member>();
   #window = new Window(epochStart(0), 0);
   #through = epochStart(0);
   #flushed = epochStart(0);
   #flushedMs = 0;
+  /** Live members are being told something: nobody may become live in the middle of it. */
+  #telling = false;
   #cancelFlush: (() => void) | undefined;
   #cancelTick: (() => void) | undefined;
   #idleSinceMs: number;
@@ -72,35 +76,40 @@ export class Feed implements MemberHost {
   /** Finds the topic's end and reads on from there. Throws `not_found`, `unavailable`. */
   async start(): Promise<void> {
     const { end } = await this.#host.log.bounds(this.topic);
+    // Closed meanwhile: nobody would stop what began now.
+    if (this.#stop.signal.aborted) return;
     this.#restart(end);
     this.#tick();
     void this.#run();
   }
 
   /** Joins synchronously; what has to be replayed follows. */
-  join(key: string | undefined, start: Start, subscriber: Subscriber): Member {
+  join(key: string | undefined, start: Position | "live", subscriber: Subscriber): Member {
     const channel = this.#channel(key);
-    const at = start === "live" ? this.#flushed : start === "earliest" ? epochStart(0) : start;
-    const member = new Member(this, channel, subscriber, at);
-    channel.members.add(member);
+    const member = new Member(this, channel, subscriber, start === "live" ? this.#flushed : start);
+    channel.size++;
     this.#members++;
     if (start === "live") this.#goLive(member);
-    else void this.#replay(member, start === "earliest");
+    else this.resume(member);
     return member;
   }
 
+  stall(member: Member): void {
+    this.#setApart(member, "stalled");
+  }
+
   resume(member: Member): void {
-    this.#apart.delete(member);
-    member.state = "replaying";
-    void this.#replay(member, false);
+    // In the middle of a flush there is no position that it could be brought up to.
+    this.#setApart(member, this.#telling ? "ahead" : "replaying");
+    if (member.state === "replaying" && !member.replays) void this.#replay(member);
   }
 
   leave(member: Member): void {
     const { channel } = member;
     channel.live.delete(member);
     this.#apart.delete(member);
-    if (!channel.members.delete(member)) return;
-    if (channel.members.size === 0) {
+    this.#ahead.delete(member);
+    if (--channel.size === 0) {
       this.#channels.delete(channel.key);
       this.#dirty.delete(channel);
     }
@@ -113,21 +122,20 @@ export class Feed implements MemberHost {
     this.#stop.abort();
     this.#cancelFlush?.();
     this.#cancelTick?.();
-    for (const channel of [...this.#channels.values()]) {
-      for (const member of [...channel.members]) member.end(reason);
-    }
+    const live = [...this.#channels.values()].flatMap((channel) => [...channel.live]);
+    for (const member of [...live, ...this.#apart]) member.end(reason);
     this.#host.dropped(this);
   }
 
   async #run(): Promise<void> {
     const { log, clock, logger } = this.#host;
     const { signal } = this.#stop;
-    let backoffMs = 50;
+    let failures = 0;
     while (!signal.aborted) {
       try {
         for await (const batch of log.read(this.topic, { after: this.#through, signal })) {
           this.#take(batch);
-          backoffMs = 50;
+          failures = 0;
         }
       } catch (error) {
         if (signal.aborted) return;
@@ -135,7 +143,8 @@ export class Feed implements MemberHost {
         if (failure.code === "not_found") return this.close(failure);
         if (failure.code === "position_gone" && failure.position !== undefined) {
           this.#reset(parsePosition(failure.position), failure);
-          continue;
+          // A log that refuses what it offered itself is asked again more slowly.
+          if (failures++ === 0) continue;
         }
         logger("warn", "Cannot read the log, reading again", {
           topic: this.topic,
@@ -144,8 +153,8 @@ export class Feed implements MemberHost {
           cause: failure.cause instanceof Error ? failure.cause.message : undefined,
         });
       }
-      await sleep(clock, backoffMs, signal);
-      backoffMs = Math.min(backoffMs * 2, 1000);
+      await sleep(clock, Math.min(50 * 2 ** failures, 1000), signal);
+      failures++;
     }
   }
 
@@ -154,7 +163,7 @@ export class Feed implements MemberHost {
     for (const stored of batch.records) {
       this.#window.push(stored);
       if (whole !== undefined) this.#pend(whole).push(stored);
-      const channel = stored.record.key === "" ? undefined : this.#channels.get(stored.record.key);
+      const channel = this.#channels.get(stored.record.key);
       if (channel !== undefined) this.#pend(channel).push(stored);
     }
     this.#through = batch.through;
@@ -179,78 +188,78 @@ export class Feed implements MemberHost {
   }
 
   #flush(): void {
-    const nowMs = this.#host.clock.nowMs();
+    const { clock } = this.#host;
     if (this.#dirty.size > 0) {
+      const nowMs = clock.nowMs();
+      this.#telling = true;
       for (const channel of this.#dirty) {
         channel.deliveredMs = nowMs;
-        channel.flush(this.#through, this.#off);
+        channel.flush(this.#through);
       }
+      this.#telling = false;
       this.#dirty.clear();
       // After the writes: under load they take longer than the pause that is to lie between.
-      this.#flushedMs = this.#host.clock.nowMs();
+      this.#flushedMs = clock.nowMs();
     }
     this.#flushed = this.#through;
     this.#window.trim(this.#flushed);
-    for (const member of this.#apart) {
-      if (member.state === "ahead" && comparePositions(member.at, this.#flushed) <= 0) this.resume(member);
+    for (const member of this.#ahead) {
+      if (comparePositions(member.at, this.#flushed) <= 0) this.resume(member);
     }
   }
 
-  readonly #off = (member: Member, sent: "queued" | "refused"): void => {
-    if (sent === "refused") return member.close();
-    member.channel.live.delete(member);
-    this.#setApart(member, "stalled");
-  };
-
-  #setApart(member: Member, state: "stalled" | "ahead"): void {
+  #setApart(member: Member, state: "replaying" | "stalled" | "ahead"): void {
+    // Who only changes what it waits for is due a heartbeat no later for it.
+    if (state === "stalled" || !this.#apart.has(member)) member.sinceMs = this.#host.clock.nowMs();
     member.state = state;
-    member.stalledMs = this.#host.clock.nowMs();
+    member.channel.live.delete(member);
     this.#apart.add(member);
+    if (state === "ahead") this.#ahead.add(member);
+    else this.#ahead.delete(member);
   }
 
   #goLive(member: Member): void {
     member.state = "live";
+    this.#apart.delete(member);
     member.channel.live.add(member);
   }
 
   #channel(key: string | undefined): Channel {
     const known = this.#channels.get(key);
     if (known !== undefined) return known;
-    const channel = new Channel(this.topic, key);
+    const channel = new Channel(this.topic, key, this.#host.clock.nowMs());
     this.#channels.set(key, channel);
     // What was read but not yet flushed is due to this channel as well.
     const due = this.#window.slice(this.#flushed, this.#through, key, Number.POSITIVE_INFINITY);
-    if (due.records.length > 0) this.#pend(channel).push(...due.records);
+    channel.pending = due.records;
+    if (due.records.length > 0) this.#dirty.add(channel);
     return channel;
   }
 
   /** Brings the member up to `flushed`, from the window where it reaches back far enough. */
-  async #replay(member: Member, fromEarliest: boolean): Promise<void> {
-    let earliest = fromEarliest;
+  async #replay(member: Member): Promise<void> {
+    member.replays = true;
     while (member.state === "replaying") {
-      const outcome =
-        !earliest && this.#windowHas(member.at)
-          ? this.#replayFromWindow(member)
-          : await replayFromLog(this.#host, member, earliest, this.#flushed, this.#stop.signal);
-      // Still unresolved when the log could not be asked.
-      earliest &&= member.at.epoch === 0;
+      const outcome = this.#windowHas(member.at)
+        ? this.#replayFromWindow(member)
+        : await replayFromLog(this.#host, member, this.#flushed, this.#stop.signal);
+      // While it read, the sink may have filled, and drained again.
       if (member.state === "replaying") this.#settle(member, outcome);
     }
+    member.replays = false;
   }
 
   #replayFromWindow(member: Member): ReplayOutcome {
     const { key } = member.channel;
     const slice = this.#window.slice(member.at, this.#flushed, key, replayBytesMax);
-    return deliverAll(member, slice.records, slice.through);
+    deliverAll(member, slice.records, slice.through);
+    return "moved";
   }
 
   #settle(member: Member, outcome: ReplayOutcome): void {
-    if (outcome === "refused") return member.close();
-    if (outcome === "stalled") return this.#setApart(member, "stalled");
-    if (outcome === "ahead" && comparePositions(member.at, this.#flushed) > 0) {
-      return this.#setApart(member, "ahead");
-    }
-    if (comparePositions(member.at, this.#flushed) === 0) this.#goLive(member);
+    const distance = comparePositions(member.at, this.#flushed);
+    if (distance === 0) this.#goLive(member);
+    else if (distance > 0 && outcome === "ahead") this.#setApart(member, "ahead");
   }
 
   #windowHas(position: Position): boolean {
@@ -266,15 +275,13 @@ export class Feed implements MemberHost {
     this.#cancelFlush?.();
     this.#cancelFlush = undefined;
     this.#flush();
-    const live = [...this.#channels.values()].flatMap((channel) => [...channel.live]);
-    const ahead = [...this.#apart].filter((member) => member.state === "ahead");
-    this.#restart(position);
-    for (const member of live) {
-      const sent = member.subscriber.reset(position, reason);
-      member.at = position;
-      if (sent !== "sent") this.#off(member, sent);
+    this.#telling = true;
+    for (const channel of this.#channels.values()) {
+      for (const member of channel.live) member.reset(position, reason);
     }
-    for (const member of ahead) this.resume(member);
+    this.#telling = false;
+    this.#restart(position);
+    for (const member of this.#ahead) this.resume(member);
   }
 
   #restart(at: Position): void {
@@ -291,11 +298,7 @@ export class Feed implements MemberHost {
       if (this.#members === 0 && nowMs - this.#idleSinceMs >= options.idleMs) {
         return this.close(new Failure("ended", `Topic "${this.topic}" has no subscribers`));
       }
-      for (const member of this.#apart) {
-        if (member.state === "stalled" && nowMs - member.stalledMs >= options.stallMs) {
-          member.endSlow(options.stallMs);
-        }
-      }
+      for (const member of this.#apart) this.#checkApart(member, nowMs);
       for (const channel of this.#channels.values()) this.#heartbeat(channel, nowMs);
       this.#tick();
     });
@@ -305,6 +308,18 @@ export class Feed implements MemberHost {
     if (channel.live.size === 0 || this.#dirty.has(channel)) return;
     if (nowMs - channel.deliveredMs < this.#host.options.heartbeatMs) return;
     channel.deliveredMs = nowMs;
-    channel.deliver(new Chunk(this.topic, channel.key, [], this.#flushed), this.#off);
+    channel.deliver(new Chunk(this.topic, channel.key, [], this.#flushed));
+  }
+
+  /** Who waits for the log hears heartbeats as well; who takes nothing is given up. */
+  #checkApart(member: Member, nowMs: number): void {
+    const { heartbeatMs, stallMs } = this.#host.options;
+    const sinceMs = nowMs - member.sinceMs;
+    if (member.state === "stalled") {
+      if (sinceMs >= stallMs) member.endSlow(stallMs);
+    } else if (sinceMs >= heartbeatMs) {
+      member.sinceMs = nowMs;
+      member.deliver(new Chunk(this.topic, member.channel.key, [], member.at), false);
+    }
   }
 }

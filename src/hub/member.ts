@@ -1,7 +1,9 @@
 /** One subscription inside its feed. */
-import { Failure } from "../core/failure.ts";
+import { Failure, failureFrom } from "../core/failure.ts";
 import { renderPosition, type Position } from "../core/position.ts";
+import type { Sent } from "../core/sink.ts";
 import type { Channel } from "./channel.ts";
+import type { Chunk } from "./chunk.ts";
 import type { EndReason, Subscriber, Subscription } from "./subscriber.ts";
 
 /**
@@ -13,6 +15,7 @@ export type MemberState = "live" | "replaying" | "ahead" | "stalled" | "closed";
 /** What a member asks of its feed. */
 export interface MemberHost {
   readonly flushed: Position;
+  stall(member: Member): void;
   resume(member: Member): void;
   leave(member: Member): void;
 }
@@ -21,8 +24,10 @@ export class Member implements Subscription {
   readonly channel: Channel;
   readonly subscriber: Subscriber;
   state: MemberState = "replaying";
-  /** When it stalled, by the hub's clock. */
-  stalledMs = 0;
+  /** A replay of it is under way; there is never a second one. */
+  replays = false;
+  /** By the hub's clock: when it stalled, or else when it was last told that it is alive. */
+  sinceMs = 0;
   /** Where it stands while it is not live; live members all stand where the feed was flushed. */
   at: Position;
   readonly #host: MemberHost;
@@ -42,34 +47,59 @@ export class Member implements Subscription {
     if (this.state === "stalled") this.#host.resume(this);
   }
 
-  /** It was live, and stands at `at` now. */
-  detach(at: Position): void {
-    if (this.state !== "live") return;
-    this.channel.live.delete(this);
-    this.state = "replaying";
+  /** Hands the chunk over and does what the answer asks for; `ends`: it is the last one. */
+  deliver(chunk: Chunk, ends: boolean): void {
+    let sent: Sent;
+    try {
+      sent = this.subscriber.deliver(chunk);
+    } catch (error) {
+      return this.end(failureFrom(error));
+    }
+    // Nothing changes for nearly all of a channel's members: they are to cost no more than this.
+    if (sent === "sent" && !ends && this.state === "live") return;
+    if (ends && sent !== "refused") this.end("ended", chunk.through);
+    else this.#settle(sent, chunk.through);
+  }
+
+  reset(position: Position, reason: Failure): void {
+    let sent: Sent;
+    try {
+      sent = this.subscriber.reset(position, reason);
+    } catch (error) {
+      return this.end(failureFrom(error));
+    }
+    this.#settle(sent, position);
+  }
+
+  close(at: Position = this.position): void {
+    if (this.state === "closed") return;
+    this.#host.leave(this);
+    this.state = "closed";
     this.at = at;
   }
 
-  close(): void {
-    if (this.state === "closed") return;
-    this.at = this.position;
-    this.#host.leave(this);
-    this.state = "closed";
-  }
-
   /** Closes and tells the face why. */
-  end(reason: EndReason): void {
+  end(reason: EndReason, at: Position = this.position): void {
     if (this.state === "closed") return;
-    this.close();
-    this.subscriber.end(reason, this.at);
+    this.close(at);
+    try {
+      this.subscriber.end(reason, at);
+    } catch {
+      // It is over either way, and a broken face must not reach the other members.
+    }
   }
 
   endSlow(stallMs: number): void {
     const position = renderPosition(this.at);
-    this.end(
-      new Failure("slow_subscriber", `Closed after ${stallMs} ms without reading: resume after ${position}`, {
-        position,
-      }),
-    );
+    const message = `Closed after ${stallMs} ms without reading: resume after ${position}`;
+    this.end(new Failure("slow_subscriber", message, { position }));
+  }
+
+  #settle(sent: Sent, at: Position): void {
+    // It may have closed itself from inside the call.
+    if (this.state === "closed") return;
+    if (sent === "refused") return this.close();
+    if (sent === "queued") this.#host.stall(this);
+    if (this.state !== "live") this.at = at;
   }
 }

@@ -16,15 +16,16 @@ export class ReplaySlots {
     this.#free = count;
   }
 
-  async take(): Promise<void> {
+  async use<Result>(work: () => Promise<Result>): Promise<Result> {
     if (this.#free > 0) this.#free--;
     else await new Promise<void>((resolve) => this.#waiting.push(resolve));
-  }
-
-  give(): void {
-    const next = this.#waiting.shift();
-    if (next === undefined) this.#free++;
-    else next();
+    try {
+      return await work();
+    } finally {
+      const next = this.#waiting.shift();
+      if (next === undefined) this.#free++;
+      else next();
+    }
   }
 }
 
@@ -34,35 +35,26 @@ export interface ReplayHost {
   readonly slots: ReplaySlots;
 }
 
-/**
- * `moved`: look again; `stalled`: the sink is full; `ahead`: the member stands after `until`;
- * `refused`: the peer is gone; `over`: the subscription has ended.
- */
-export type ReplayOutcome = "moved" | "stalled" | "ahead" | "refused" | "over";
+/** `moved`: look again where the member stands; `ahead`: it stands after what the node has read. */
+export type ReplayOutcome = "moved" | "ahead";
 
 /** Reads one batch after where the member stands, up to `until`, and delivers it. */
 export async function replayFromLog(
   host: ReplayHost,
   member: Member,
-  fromEarliest: boolean,
   until: Position,
   signal: AbortSignal,
 ): Promise<ReplayOutcome> {
-  await host.slots.take();
-  try {
-    if (member.state !== "replaying") return "over";
-    if (fromEarliest) {
-      member.at = (await host.log.bounds(member.channel.topic)).start;
-      return "moved";
+  return host.slots.use(async () => {
+    // It may have waited for long.
+    if (member.state !== "replaying") return "moved";
+    try {
+      if (comparePositions(member.at, until) > 0) return await checkAhead(host, member, signal);
+      return await readOnce(host, member, until, signal);
+    } catch (error) {
+      return recover(host, member, failureFrom(error), signal);
     }
-    if (comparePositions(member.at, until) > 0) return await checkAhead(host, member);
-    return await readOnce(host, member, until, signal);
-  } catch (error) {
-    if (signal.aborted) return "over";
-    return await recover(host, member, failureFrom(error), signal);
-  } finally {
-    host.slots.give();
-  }
+  });
 }
 
 async function readOnce(
@@ -74,12 +66,11 @@ async function readOnce(
   const { topic, key } = member.channel;
   const options = key === undefined ? { until } : { until, key };
   for await (const batch of log.read(topic, { ...options, after: member.at, signal })) {
-    if (member.state !== "replaying") return "over";
-    return deliverAll(member, batch.records, batch.through);
+    if (member.state === "replaying") deliverAll(member, batch.records, batch.through);
+    return "moved";
   }
-  if (signal.aborted) return "over";
   // Nothing lies between: the member stands where it was to be brought.
-  member.at = until;
+  if (!signal.aborted && member.state === "replaying") member.at = until;
   return "moved";
 }
 
@@ -88,33 +79,30 @@ export function deliverAll(
   member: Member,
   records: Parameters<typeof chunksOf>[1],
   through: Position,
-): ReplayOutcome {
+): void {
   if (records.length === 0) {
     member.at = through;
-    return "moved";
+    return;
   }
-  for (const chunk of chunksOf(member.channel, records, through, replayBytesMax)) {
-    const sent = member.subscriber.deliver(chunk);
-    // The face may have closed the subscription from inside `deliver`.
-    if (member.state !== "replaying") return "over";
-    if (sent === "refused") return "refused";
-    member.at = chunk.through;
-    if (member.channel.endsWith(chunk)) {
-      member.end("ended");
-      return "over";
-    }
-    if (sent === "queued") return "stalled";
+  const { channel } = member;
+  for (const chunk of chunksOf(channel, records, through, replayBytesMax)) {
+    member.deliver(chunk, channel.endsWith(chunk));
+    if (member.state !== "replaying") return;
   }
-  return "moved";
 }
 
 /** A position past what this node has read: another node gave it, or it is none of this log's. */
-async function checkAhead({ log }: ReplayHost, member: Member): Promise<ReplayOutcome> {
+async function checkAhead(
+  { log }: ReplayHost,
+  member: Member,
+  signal: AbortSignal,
+): Promise<ReplayOutcome> {
   const { topic } = member.channel;
+  const { at } = member;
   const { end } = await log.bounds(topic);
-  if (comparePositions(member.at, end) <= 0) return "ahead";
+  if (comparePositions(at, end) <= 0) return "ahead";
   // The driver words the refusal: it throws `position_gone` with where reading can start.
-  for await (const _ of log.read(topic, { after: member.at, until: member.at })) break;
+  for await (const _ of log.read(topic, { after: at, until: at, signal })) break;
   return "ahead";
 }
 
@@ -124,18 +112,13 @@ async function recover(
   failure: Failure,
   signal: AbortSignal,
 ): Promise<ReplayOutcome> {
-  if (member.state !== "replaying") return "over";
+  if (member.state !== "replaying") return "moved";
   if (failure.code === "position_gone" && failure.position !== undefined) {
-    const position = parsePosition(failure.position);
-    const sent = member.subscriber.reset(position, failure);
-    member.at = position;
-    if (sent === "sent") return "moved";
-    return sent === "queued" ? "stalled" : "refused";
-  }
-  if (failure.code === "unavailable" || failure.code === "overloaded") {
+    member.reset(parsePosition(failure.position), failure);
+  } else if (failure.code === "unavailable" || failure.code === "overloaded") {
     await sleep(clock, 250, signal);
-    return "moved";
+  } else {
+    member.end(failure);
   }
-  member.end(failure);
-  return "over";
+  return "moved";
 }

@@ -7,8 +7,8 @@ import { recordBytes, type StoredRecord } from "../core/record.ts";
 
 export class Window {
   readonly #bytesMax: number;
-  #records: StoredRecord[] = [];
-  /** Index of the oldest record that is still in the window; what lies before is dropped lazily. */
+  #records: (StoredRecord | undefined)[] = [];
+  /** Index of the oldest record that is still in the window; the empty places before go lazily. */
   #head = 0;
   #bytes = 0;
   #after: Position;
@@ -39,7 +39,7 @@ export class Window {
       if (oldest === undefined || comparePositions(oldest.position, keepAfter) > 0) break;
       this.#after = oldest.position;
       this.#bytes -= recordBytes(oldest.record);
-      this.#head++;
+      this.#records[this.#head++] = undefined;
     }
     if (this.#head > 1024 && this.#head * 2 > this.#records.length) {
       this.#records = this.#records.slice(this.#head);
@@ -59,10 +59,12 @@ export class Window {
   ): { records: StoredRecord[]; through: Position } {
     const records: StoredRecord[] = [];
     let bytes = 0;
-    for (let i = this.#firstAfter(position); i < this.#records.length; i++) {
+    const end = this.#firstAfter(through);
+    // Thousands of keys' subscribers may come back at once: of another key's record only the key
+    // is looked at.
+    for (let i = this.#firstAfter(position); i < end; i++) {
       const stored = this.#records[i];
-      if (stored === undefined || comparePositions(stored.position, through) > 0) break;
-      if (key !== undefined && stored.record.key !== key) continue;
+      if (stored === undefined || (key !== undefined && stored.record.key !== key)) continue;
       bytes += recordBytes(stored.record);
       const last = records.at(-1);
       if (last !== undefined && bytes > bytesMax) return { records, through: last.position };

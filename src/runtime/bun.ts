@@ -2,7 +2,7 @@
 import http from "node:http";
 import { Failure } from "../core/failure.ts";
 import type { ByteSink, Sent, SinkEvents } from "../core/sink.ts";
-import type { Host, Socket, SocketEvents } from "../http/host.ts";
+import type { Host, Socket, SocketEvents } from "../core/host.ts";
 import {
   goingAwayCode,
   idleTimeoutSeconds,
@@ -10,7 +10,7 @@ import {
   type ListenOptions,
   type Runtime,
   type Server,
-} from "./runtime.ts";
+} from "../core/runtime.ts";
 
 /**
  * Bun answers 431 by itself past its own bound of 16 KiB, with no body that says why. The bound

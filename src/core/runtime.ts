@@ -1,6 +1,7 @@
-/** What a runtime gives: one file each implements this (`bun.ts`, `deno.ts`). */
-import type { Environment } from "../config.ts";
-import type { Host } from "../http/host.ts";
+/** What a runtime gives: `src/runtime/` has one file for each. */
+import type { Host } from "./host.ts";
+
+export type Environment = Readonly<Record<string, string | undefined>>;
 
 export interface Runtime {
   readonly name: string;

@@ -1,5 +1,5 @@
 /** What a runtime gives to the HTTP faces: streamed bodies and sockets, with their back-pressure. */
-import type { ByteSink, Sent, SinkEvents } from "../core/sink.ts";
+import type { ByteSink, Sent, SinkEvents } from "./sink.ts";
 
 export interface Host {
   /**

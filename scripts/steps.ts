@@ -1,0 +1,95 @@
+// The checks that read the code and run none of it. Each one fails when it had nothing to read.
+
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { root } from "./install.ts";
+import { run, type RunResult } from "./run.ts";
+
+export interface Step {
+  readonly name: string;
+  readonly check: () => Promise<RunResult>;
+}
+
+const bun = process.execPath;
+const timeoutMs = 180_000;
+
+/** The npm package's launcher; its binary needs no install script. */
+export const denoCommand = [bun, join(root, "node_modules/deno/bin.cjs")];
+export const denoEnv = {
+  DENO_DIR: join(root, ".cache/deno"),
+  DENO_NO_UPDATE_CHECK: "1",
+  NO_COLOR: "1",
+};
+
+// What names `Bun` is the other runtime's; the command line starts on Bun.
+const bunOnly = /^src\/(main\.ts$|cli\/|runtime\/bun)|\.test\.tsx?$/;
+
+/** The slowest first, so that none is left to run alone at the end. */
+export const staticSteps: readonly Step[] = [
+  { name: "types on Deno", check: checkDenoTypes },
+  { name: "lint", check: lint },
+  {
+    name: "unused files, exports and dependencies",
+    check: () => tool("knip", "--no-progress", "--no-config-hints"),
+  },
+  { name: "types on Bun", check: () => tool("tsc", "--noEmit", "--pretty", "false") },
+  { name: "generated code", check: checkGenerated },
+  { name: "schemas", check: () => tool("buf", "lint") },
+  { name: "format", check: checkFormat },
+];
+
+/** A package's program, run by this Bun: nothing else has to be installed. */
+async function tool(name: string, ...args: string[]): Promise<RunResult> {
+  return run([bun, join(root, "node_modules/.bin", name), ...args], { timeoutMs });
+}
+
+async function checkFormat(): Promise<RunResult> {
+  const result = await run([bun, "fmt", "--no-script", "--check"], { timeoutMs });
+  return result.code === 0 ? requireFiles(result, /(\d+) (?:files?|unchanged)/) : result;
+}
+
+async function lint(): Promise<RunResult> {
+  return requireFiles(await tool("oxlint", "--deny-warnings"), / on (\d+) files?/);
+}
+
+async function checkDenoTypes(): Promise<RunResult> {
+  const files = [...filesUnder("src"), ...filesUnder("test/deno")].filter(
+    (file) => !bunOnly.test(file),
+  );
+  if (files.length === 0) return { code: 1, output: "no file to check in src" };
+  return run([...denoCommand, "check", "--quiet", ...files], { env: denoEnv, timeoutMs });
+}
+
+/** Generates anew beside `src/gen` and compares the two. */
+async function checkGenerated(): Promise<RunResult> {
+  const fresh = mkdtempSync(join(root, ".cache/gen-"));
+  try {
+    const made = await run([bun, "scripts/generate.ts", fresh], { timeoutMs });
+    if (made.code !== 0) return made;
+    const wanted = contents(fresh);
+    const present = contents(join(root, "src/gen"));
+    if (wanted.size === 0) return { code: 1, output: "nothing was generated from schemas/" };
+    const different = [...new Set([...wanted.keys(), ...present.keys()])].filter(
+      (file) => wanted.get(file) !== present.get(file),
+    );
+    if (different.length === 0) return { code: 0, output: "" };
+    const list = different.map((file) => `  src/gen/${file}`).join("\n");
+    return { code: 1, output: `src/gen is out of date, run \`bun run generate\`:\n${list}` };
+  } finally {
+    rmSync(fresh, { recursive: true, force: true });
+  }
+}
+
+function contents(directory: string): Map<string, string> {
+  const files = [...new Bun.Glob("**/*").scanSync({ cwd: directory })];
+  return new Map(files.map((file) => [file, readFileSync(join(directory, file), "utf8")]));
+}
+
+function filesUnder(directory: string): string[] {
+  return [...new Bun.Glob(`${directory}/**/*.{ts,tsx}`).scanSync({ cwd: root })].toSorted();
+}
+
+function requireFiles(result: RunResult, count: RegExp): RunResult {
+  if (result.code !== 0 || Number(count.exec(result.output)?.[1] ?? 0) > 0) return result;
+  return { code: 1, output: `it read no file:\n${result.output}` };
+}

@@ -1,0 +1,167 @@
+// Every check in one command: `bun run test`. It ends with one line, `N passed, N failed`.
+//
+//   bun run test             all of it
+//   bun run test hub         only the test files whose path contains "hub"
+//   bun run test --static    only what reads the code and runs none of it (`bun run check`)
+//
+// It sets up what it needs: dependencies, a nats-server, a browser. With CI=true, something that
+// cannot be had is a failure; elsewhere the tests that need it are skipped, and the summary says so.
+
+import { existsSync, mkdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { testCounts } from "./junit.ts";
+import { ensureInstalled, root } from "./install.ts";
+import { run, stopAll, type RunResult } from "./run.ts";
+import { findChromium, findNatsServer, type Found } from "./services.ts";
+import { denoCommand, denoEnv, staticSteps, type Step } from "./steps.ts";
+
+const ci = process.env.CI === "true" || process.env.CI === "1";
+const args = process.argv.slice(2);
+const staticOnly = args.includes("--static");
+const filters = args.filter((arg) => arg !== "--static");
+
+const testMs = 12 * 60_000;
+const smokeMs = 3 * 60_000;
+const perTestMs = 30_000;
+// The machine that CI gives us has two cores, and most steps keep one busy.
+const stepsAtOnce = 2;
+
+const total = { passed: 0, failed: 0 };
+const notes: string[] = [];
+
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  process.on(signal, () => {
+    stopAll();
+    process.exit(130);
+  });
+}
+
+try {
+  await ensureInstalled("full");
+  const cache = join(root, ".cache");
+  mkdirSync(cache, { recursive: true });
+
+  if (filters.length > 0) await runTests(await provision());
+  else if (staticOnly) await runStatic();
+  else {
+    const [env] = await Promise.all([provision(), runStatic()]);
+    await runTests(env);
+    await runSmoke(env);
+  }
+} catch (error) {
+  fail("test command", error instanceof Error ? (error.stack ?? error.message) : String(error));
+}
+
+for (const note of notes) say(note);
+await Bun.write(Bun.stdout, `${total.passed} passed, ${total.failed} failed\n`);
+process.exit(total.failed === 0 && total.passed > 0 ? 0 : 1);
+
+/** Where the services are, as the environment that tests read. */
+async function provision(): Promise<Record<string, string>> {
+  const [nats, chromium] = await Promise.all([findNatsServer(), findChromium()]);
+  return {
+    ...asEnv("nats-server", "SLUICE_TEST_NATS_SERVER", nats),
+    ...asEnv("chromium", "SLUICE_TEST_CHROMIUM", chromium),
+  };
+}
+
+function asEnv(name: string, variable: string, found: Found): Record<string, string> {
+  if ("path" in found) {
+    say(`using ${name}: ${found.path}`);
+    return { [variable]: found.path };
+  }
+  if (ci) fail(`service ${name}`, found.reason);
+  else note(`SKIPPED the tests that need ${name}: ${found.reason}`);
+  return {};
+}
+
+async function runStatic(): Promise<void> {
+  const waiting = [...staticSteps];
+  const worker = async (): Promise<void> => {
+    for (let step = waiting.shift(); step !== undefined; step = waiting.shift()) {
+      await runStep(step);
+    }
+  };
+  await Promise.all(Array.from({ length: stepsAtOnce }, worker));
+}
+
+async function runStep({ name, check }: Step): Promise<void> {
+  const start = performance.now();
+  const { code, output } = await check();
+  if (code === 0) pass(name, start);
+  else fail(name, output);
+}
+
+async function runTests(env: Record<string, string>): Promise<void> {
+  const report = join(root, ".cache/junit.xml");
+  rmSync(report, { force: true });
+  say(`bun test ${filters.join(" ")}`);
+  const { code, output } = await run(
+    [
+      process.execPath,
+      "test",
+      `--timeout=${perTestMs}`,
+      "--reporter=junit",
+      `--reporter-outfile=${report}`,
+      ...filters,
+    ],
+    { env, timeoutMs: testMs, live: true },
+  );
+  const counts = existsSync(report) ? testCounts(await Bun.file(report).text()) : undefined;
+  if (counts === undefined || counts.passed + counts.failed === 0) {
+    fail("bun test", `no test was run, exit code ${code}: ${output.slice(-2_000)}`);
+    return;
+  }
+  total.passed += counts.passed;
+  total.failed += counts.failed;
+  if (counts.skipped > 0) note(`${counts.skipped} tests were skipped; each says why above`);
+  // A file that cannot be loaded, or an error between tests, is in no test's count.
+  if (code !== 0 && counts.failed === 0) fail("bun test", `ended with exit code ${code}`);
+}
+
+/** The same app on Deno: `test/deno/smoke.ts` prints `N passed`, perhaps `N passed, N failed`. */
+async function runSmoke(env: Record<string, string>): Promise<void> {
+  const name = "smoke suite on Deno";
+  const file = "test/deno/smoke.ts";
+  if (!existsSync(join(root, file))) {
+    if (ci) fail(name, `${file} does not exist`);
+    else note(`SKIPPED the ${name}: ${file} does not exist`);
+    return;
+  }
+  say(name);
+  const result = await run([...denoCommand, "run", "--allow-all", file], {
+    env: { ...env, ...denoEnv },
+    timeoutMs: smokeMs,
+    live: true,
+  });
+  countSmoke(name, result);
+}
+
+function countSmoke(name: string, { code, output }: RunResult): void {
+  const last = [...output.matchAll(/(\d+) passed(?:, (\d+) failed)?/g)].at(-1);
+  const passed = Number(last?.[1] ?? 0);
+  const failed = Number(last?.[2] ?? 0);
+  total.passed += passed;
+  total.failed += failed;
+  if (code !== 0 && failed === 0) fail(name, `ended with exit code ${code}`);
+  else if (passed + failed === 0) fail(name, "it printed no `N passed`");
+}
+
+function pass(name: string, start: number): void {
+  total.passed += 1;
+  say(`ok    ${name} (${((performance.now() - start) / 1000).toFixed(1)} s)`);
+}
+
+function fail(name: string, output: string): void {
+  total.failed += 1;
+  say(`FAIL  ${name}\n${output.trimEnd()}`);
+}
+
+function note(text: string): void {
+  notes.push(text);
+  say(text);
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}

@@ -1,0 +1,112 @@
+/**
+ * Keeps this node's lease on guests. By its own monotonic clock it counts the lease as over before
+ * the store does, so that no two nodes run a guest at once; a name whose lease was spent is never
+ * used again, so that a late renewal cannot bring it back.
+ */
+import { sleep, type Clock } from "../core/clock.ts";
+import type { GuestLeases } from "../core/emitters.ts";
+import { failureFrom } from "../core/failure.ts";
+import type { Logger } from "../core/logger.ts";
+import { createId } from "./config.ts";
+
+export interface LeaseOptions {
+  readonly leases: GuestLeases;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly node: string;
+  /** Called after each renewal, with the name that holds: the time to claim. */
+  readonly held: (name: string) => Promise<void>;
+  /** Called when a name is spent: what was claimed under it is another node's. */
+  readonly spent: () => void;
+}
+
+export interface Lease {
+  /** The name to claim under; undefined while nothing may be run. */
+  name(): string | undefined;
+  /** Gives the lease back. */
+  close(): Promise<void>;
+}
+
+/** A dead node's guests run again within lease + renewal + claim: 3 + 0.75 + about 0.5 s. */
+const leaseMs = 3000;
+const renewMs = 750;
+/** What may still be on its way into the log when this node stops has this long to arrive. */
+const marginMs = 750;
+
+export function keepLease(options: LeaseOptions): Lease {
+  const { leases, clock, logger } = options;
+  const stopping = new AbortController();
+  let name: string | undefined;
+  let untilMs = 0;
+  let holding: Promise<void> | undefined;
+  const keeping = keep();
+
+  async function keep(): Promise<void> {
+    while (!stopping.signal.aborted) {
+      try {
+        await renewOrJoin();
+        await leases.reap();
+        const standing = current();
+        // Not awaited: claiming many guests may take longer than a renewal may wait.
+        if (standing !== undefined) holding ??= hold(standing);
+      } catch (error) {
+        warn("renewing the lease on guests failed", error);
+      }
+      await sleep(clock, renewMs, stopping.signal);
+    }
+  }
+
+  async function hold(standing: string): Promise<void> {
+    try {
+      await options.held(standing);
+    } catch (error) {
+      warn("claiming guests failed", error);
+    } finally {
+      holding = undefined;
+    }
+  }
+
+  function warn(message: string, error: unknown): void {
+    const { code, message: reason } = failureFrom(error);
+    logger("warn", message, { code, reason });
+  }
+
+  async function renewOrJoin(): Promise<void> {
+    const sentMs = monotonicMs(clock);
+    if (name !== undefined && !(await leases.renew(name, leaseMs))) {
+      logger("warn", "this node's lease on guests was spent: another node runs them", { name });
+      name = undefined;
+      options.spent();
+    }
+    if (name === undefined) {
+      const fresh = `${options.node}.${createId()}`;
+      await leases.join(fresh, leaseMs);
+      name = fresh;
+    }
+    untilMs = sentMs + leaseMs - marginMs;
+  }
+
+  function current(): string | undefined {
+    return !stopping.signal.aborted && monotonicMs(clock) < untilMs ? name : undefined;
+  }
+
+  return {
+    name: current,
+    async close() {
+      stopping.abort();
+      await keeping;
+      await holding;
+      if (name !== undefined) {
+        await leases.leave(name).catch((error: unknown) => {
+          // It runs out by itself.
+          logger("debug", "giving the lease back failed", { reason: failureFrom(error).message });
+        });
+      }
+    },
+  };
+}
+
+/** The wall clock may be set back; the nanoseconds of a process only grow. */
+export function monotonicMs(clock: Clock): number {
+  return Number(clock.nowNs() / 1000n) / 1000;
+}

@@ -1,0 +1,65 @@
+/** What every log driver answers and refuses in the same words. */
+import { Failure } from "../core/failure.ts";
+import type { Appended, Bounds } from "../core/log.ts";
+import { comparePositions, renderPosition, type Position } from "../core/position.ts";
+
+/** The answer to an append whose records are entries of their own, numbered without a gap. */
+export function appendedRun(
+  epoch: number,
+  firstSequence: number,
+  count: number,
+  duplicate: boolean,
+): Appended {
+  const at = (index: number): Position => ({ epoch, sequence: firstSequence + index, index: 0 });
+  return { first: at(0), last: at(count - 1), at, duplicate };
+}
+
+/** The answer to an append whose records lie in one entry, a frame. */
+export function appendedFrame(
+  epoch: number,
+  sequence: number,
+  count: number,
+  duplicate: boolean,
+): Appended {
+  const at = (index: number): Position => ({ epoch, sequence, index });
+  return { first: at(0), last: at(count - 1), at, duplicate };
+}
+
+/** Throws `position_gone`, naming where reading can start, unless a reader may go on after `after`. */
+export function checkPosition(topic: string, after: Position, bounds: Bounds): void {
+  if (after.epoch !== bounds.epoch) {
+    // Of a former life: everything that stands is new to this reader.
+    const restart = after.epoch < bounds.epoch ? bounds.start : bounds.end;
+    throw positionGone(topic, after, "the topic was made anew since", restart);
+  }
+  if (comparePositions(after, bounds.start) < 0) {
+    throw positionGone(topic, after, "what follows it is no longer kept", bounds.start);
+  }
+  if (comparePositions(after, bounds.end) > 0) {
+    throw positionGone(topic, after, "it is past the topic's end", bounds.end);
+  }
+}
+
+export function topicNotFound(topic: string): Failure {
+  return new Failure("not_found", `Cannot find topic "${topic}": there is none of this name`);
+}
+
+export function topicConflict(topic: string): Failure {
+  const message = `Cannot make topic "${topic}": it stands with other settings`;
+  return new Failure("conflict", message);
+}
+
+export function emptyAppend(topic: string): Failure {
+  const message = `Cannot append to topic "${topic}": there are no records, wanted at least one`;
+  return new Failure("invalid", message);
+}
+
+export function logClosed(): Failure {
+  return new Failure("shutting_down", "Cannot append: this node is shutting down");
+}
+
+function positionGone(topic: string, after: Position, why: string, restart: Position): Failure {
+  const token = renderPosition(after);
+  const message = `Cannot read topic "${topic}" after position "${token}": ${why}`;
+  return new Failure("position_gone", message, { position: renderPosition(restart) });
+}

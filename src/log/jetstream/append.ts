@@ -1,0 +1,219 @@
+/**
+ * Appending: every entry of a call is published at once and acknowledged by itself.
+ *
+ * Measured against the alternatives (`bench/jetstream.ts`, one server, 190 B records): an atomic
+ * batch costs about 3 ms, as its file store syncs each; a fast-ingest batch takes a quarter of the
+ * CPU, but tells only the last position, and another node's records may lie between.
+ */
+import type { Msg } from "@nats-io/transport-node";
+import { sleep } from "../../core/clock.ts";
+import { Failure } from "../../core/failure.ts";
+import type { AppendOptions, Appended } from "../../core/log.ts";
+import type { LogRecord } from "../../core/record.ts";
+import type { Connection } from "./connection.ts";
+import { entriesFromRecords, positionInEntry, type Entry } from "./entry.ts";
+import { failureFromCode, jetstreamUnavailable } from "./failures.ts";
+import type { KnownLife, Topics } from "./topics.ts";
+import { tokenFromText } from "./subject.ts";
+
+/** After this a call that met an election or a restart gives up. */
+const appendMsMax = 8_000;
+const retryMs = 100;
+const retryAfterMs = 250;
+
+interface Bounds {
+  readonly inFlightBytesMax: number;
+  readonly inFlightEntriesMax: number;
+}
+
+/** Where an entry lies in the stream. */
+interface Place {
+  readonly sequence: number;
+  readonly isDuplicate: boolean;
+}
+
+/** `unheard`: no stream took it. `underway`: another call stores it under the same id right now. */
+type Outcome = Place | "unheard" | "underway";
+
+export class Appender {
+  readonly #connection: Connection;
+  readonly #topics: Topics;
+  readonly #bounds: Bounds;
+  readonly #idle = new Set<() => void>();
+  #entries = 0;
+  #bytes = 0;
+
+  constructor(connection: Connection, topics: Topics, bounds: Bounds) {
+    this.#connection = connection;
+    this.#topics = topics;
+    this.#bounds = bounds;
+  }
+
+  async append(
+    topic: string,
+    records: readonly LogRecord[],
+    options: AppendOptions = {},
+  ): Promise<Appended> {
+    // Counted before anything is awaited: a call that waits holds its records too.
+    const admitted = this.#admit(records);
+    try {
+      const ready = this.#connection.ready();
+      if (ready !== true) await ready;
+      const found = this.#topics.life(topic);
+      const known = found instanceof Promise ? await found : found;
+      const { root, layout } = known.life;
+      const entries = entriesFromRecords(root, layout, records, this.#connection.payloadBytesMax);
+      const places = await this.#publish(topic, entries, options.dedupId);
+      const epoch = await this.#epoch(topic, known, places);
+      return answer(epoch, entries, places);
+    } finally {
+      this.#release(admitted, records.length);
+    }
+  }
+
+  /** Resolves once nothing is in flight. */
+  drained(): Promise<void> {
+    if (this.#entries === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#idle.add(resolve));
+  }
+
+  #admit(records: readonly LogRecord[]): number {
+    let bytes = 0;
+    for (const record of records) bytes += record.value.byteLength;
+    const isOver =
+      this.#bytes + bytes > this.#bounds.inFlightBytesMax ||
+      this.#entries + records.length > this.#bounds.inFlightEntriesMax;
+    // A call larger than the bound itself may pass when it is alone.
+    if (isOver && this.#entries > 0) {
+      const message = "Cannot append: too much is on its way to the log already";
+      throw new Failure("overloaded", message, { retryAfterMs });
+    }
+    this.#bytes += bytes;
+    this.#entries += records.length;
+    return bytes;
+  }
+
+  #release(bytes: number, entries: number): void {
+    this.#bytes -= bytes;
+    this.#entries -= entries;
+    if (this.#entries > 0) return;
+    for (const resolve of this.#idle) resolve();
+    this.#idle.clear();
+  }
+
+  /** Publishes until every entry is stored, in order. Throws `not_found`, `unavailable`. */
+  async #publish(
+    topic: string,
+    entries: readonly Entry[],
+    dedupId: string | undefined,
+  ): Promise<readonly Place[]> {
+    const { clock } = this.#connection;
+    const id = dedupId === undefined ? undefined : tokenFromText(dedupId);
+    const deadlineMs = clock.nowMs() + appendMsMax;
+    const outcomes = await this.#publishFrom(0, topic, entries, id);
+    for (;;) {
+      const open = outcomes.findIndex((outcome) => typeof outcome === "string");
+      if (open < 0) return outcomes.filter((outcome) => typeof outcome !== "string");
+      // Only a tail may be sent again: what follows a hole is stored, and the order would be lost.
+      const rest = outcomes.slice(outcomes.indexOf("unheard"));
+      if (outcomes.includes("unheard") && rest.some((outcome) => typeof outcome !== "string")) {
+        throw jetstreamUnavailable(topic, "its leader changed inside an append");
+      }
+      if (clock.nowMs() > deadlineMs) throw jetstreamUnavailable(topic, "it has no leader");
+      // The stream is gone, or it is without a leader for a moment.
+      await this.#topics.confirm(topic);
+      await sleep(clock, retryMs);
+      outcomes.splice(open, Infinity, ...(await this.#publishFrom(open, topic, entries, id)));
+    }
+  }
+
+  #publishFrom(
+    from: number,
+    topic: string,
+    entries: readonly Entry[],
+    dedupId: string | undefined,
+  ): Promise<Outcome[]> {
+    return new Promise((resolve, reject) => {
+      const outcomes: Outcome[] = [];
+      let left = entries.length - from;
+      let failure: Failure | undefined;
+      for (const [i, entry] of entries.entries()) {
+        if (i < from) continue;
+        const headers =
+          dedupId === undefined ? entry.headers : `${entry.headers}Nats-Msg-Id: ${dedupId}:${i}\r\n`;
+        outcomes.push("unheard");
+        this.#connection.requests.send(entry.subject, entry.payload, headers, (reply) => {
+          const outcome = reply instanceof Failure ? reply : outcomeFromAck(topic, reply);
+          if (outcome instanceof Failure) failure ??= outcome;
+          else outcomes[i - from] = outcome;
+          if (--left === 0) {
+            if (failure === undefined) resolve(outcomes);
+            else reject(failure);
+          }
+          return true;
+        });
+      }
+    });
+  }
+
+  /**
+   * The epoch of what was just stored. A stream that was made anew shows by numbers that this node
+   * was given before (the removal is announced too, but that may come late).
+   */
+  async #epoch(topic: string, known: KnownLife, places: readonly Place[]): Promise<number> {
+    const fresh = places.filter((place) => !place.isDuplicate);
+    const first = fresh[0]?.sequence;
+    const last = fresh.at(-1)?.sequence;
+    if (first === undefined || last === undefined) return known.life.epoch;
+    if (first > known.lastSequence) {
+      known.lastSequence = last;
+      return known.life.epoch;
+    }
+    const { life } = await this.#topics.confirm(topic);
+    return life.epoch;
+  }
+}
+
+const utf8 = new TextDecoder();
+
+function outcomeFromAck(topic: string, message: Msg): Outcome | Failure {
+  // The server's "no responders" has no body.
+  if (message.data.byteLength === 0) return "unheard";
+  const ack: Ack = JSON.parse(utf8.decode(message.data));
+  if (ack.error !== undefined) {
+    if (ack.error.err_code === duplicateInProcess) return "underway";
+    return failureFromCode(topic, ack.error.err_code ?? 0, ack.error.description ?? "it refused");
+  }
+  return { sequence: ack.seq ?? 0, isDuplicate: ack.duplicate === true };
+}
+
+const duplicateInProcess = 10158;
+
+interface Ack {
+  readonly seq?: number;
+  readonly duplicate?: boolean;
+  readonly error?: { readonly err_code?: number; readonly description?: string };
+}
+
+function answer(epoch: number, entries: readonly Entry[], places: readonly Place[]): Appended {
+  const at = (index: number) => {
+    let entry = 0;
+    let offset = index;
+    for (const { count } of entries) {
+      if (offset < count) break;
+      offset -= count;
+      entry++;
+    }
+    return positionInEntry(epoch, places[entry]?.sequence ?? 0, offset, entries[entry]?.count ?? 1);
+  };
+  const atEntry = (index: number) => {
+    return { epoch, sequence: places[index]?.sequence ?? 0, index: 0 };
+  };
+  return {
+    first: at(0),
+    last: atEntry(entries.length - 1),
+    at: entries.every((entry) => entry.count === 1) ? atEntry : at,
+    // Of several calls under one id exactly one stores the first entry: that one is no duplicate.
+    duplicate: places[0]?.isDuplicate ?? false,
+  };
+}

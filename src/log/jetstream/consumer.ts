@@ -1,0 +1,260 @@
+/**
+ * One ordered run through a stream: an ephemeral pull consumer that keeps no state anywhere else.
+ *
+ * It is not the client library's ordered consumer, which makes itself anew when it is lost, on a
+ * re-created stream too. Here every doubt (a number missing, a silence, a lost connection, a
+ * deleted consumer) ends the run, and the reader decides from where it opens the next.
+ */
+import { AckPolicy, DeliverPolicy, type JetStreamManager } from "@nats-io/jetstream";
+import { createInbox, nuid, type Msg, type Subscription } from "@nats-io/transport-node";
+import type { Connection } from "./connection.ts";
+import type { StoredEntry } from "./entry.ts";
+import { headerOf } from "./headers.ts";
+import type { Life } from "./stream.ts";
+
+/** Entries and bytes of one pull, of which two are under way: what a slow reader holds at most is three. */
+const pullEntries = 512;
+const pullBytesMin = 1024 ** 2;
+const pullsMax = 2;
+/** What one `take` gives. */
+const takeEntriesMax = 256;
+const takeBytesMax = 1024 ** 2;
+
+const heartbeatMs = 2_000;
+const silenceMsMax = 5_000;
+const expiresMs = 30_000;
+/** Outlives a reader that pauses; removes what a killed gateway leaves. */
+const inactiveMs = 60_000;
+const nsPerMs = 1_000_000;
+
+/** What a run has for its reader: entries in order, and up to where there are no others. */
+export interface Taken {
+  readonly entries: readonly StoredEntry[];
+  /** Everything up to here (of the filter) has been delivered. */
+  readonly through: number;
+  /** True when nothing more stood in the stream as the last entry was sent. */
+  readonly isAtEnd: boolean;
+}
+
+export class ConsumerRun {
+  readonly #connection: Connection;
+  readonly #subscription: Subscription;
+  readonly #stream: string;
+  readonly #name = `sluice-${nuid.next()}`;
+  readonly #inbox = createInbox();
+  readonly #pullBytes: number;
+  /** Pulls under way, oldest first, with what each may still deliver. */
+  readonly #pulls: { readonly id: number; left: number }[] = [];
+  readonly #offLost: () => void;
+  #queue: Msg[] = [];
+  #queuedBytes = 0;
+  #nextPull = 0;
+  #deliveries = 0;
+  #through: number;
+  #isAtEnd = false;
+  #hasMoved = false;
+  #heardMs: number;
+  #trouble: string | undefined;
+  #isClosed = false;
+  #wake: (() => void) | undefined;
+
+  private constructor(connection: Connection, stream: string, afterSequence: number) {
+    this.#connection = connection;
+    this.#stream = stream;
+    this.#through = afterSequence;
+    this.#heardMs = connection.clock.nowMs();
+    // A message larger than a pull would never come.
+    this.#pullBytes = Math.max(pullBytesMin, connection.payloadBytesMax + 65_536);
+    this.#subscription = connection.nc.subscribe(`${this.#inbox}.*`, {
+      callback: (error, message) => {
+        if (error) this.fail("its inbox was refused");
+        else this.#deliver(message);
+      },
+    });
+    this.#offLost = connection.onLost(() => this.fail("the connection was lost"));
+  }
+
+  /** Throws what the JetStream API throws. */
+  static async open(
+    connection: Connection,
+    manager: JetStreamManager,
+    life: Life,
+    afterSequence: number,
+    filter: string | undefined,
+  ): Promise<ConsumerRun> {
+    const run = new ConsumerRun(connection, life.stream, afterSequence);
+    try {
+      await manager.consumers.add(life.stream, {
+        name: run.#name,
+        ack_policy: AckPolicy.None,
+        deliver_policy: DeliverPolicy.StartSequence,
+        opt_start_seq: afterSequence + 1,
+        inactive_threshold: inactiveMs * nsPerMs,
+        mem_storage: true,
+        num_replicas: 1,
+        ...(filter === undefined ? {} : { filter_subject: filter }),
+      });
+    } catch (error) {
+      run.close();
+      throw error;
+    }
+    run.#pull();
+    run.#listen();
+    return run;
+  }
+
+  /** Why the run is over; undefined while it goes on. */
+  get trouble(): string | undefined {
+    return this.#trouble;
+  }
+
+  /** Waits for entries, or for the end to move; undefined when neither came within `ms`, or it is over. */
+  async take(ms: number): Promise<Taken | undefined> {
+    if (this.#isIdle()) await this.#woken(ms);
+    if (this.#trouble !== undefined || this.#isIdle()) return undefined;
+    let count = 0;
+    let bytes = 0;
+    for (const message of this.#queue) {
+      if (count === takeEntriesMax || (count > 0 && bytes + message.data.byteLength > takeBytesMax)) break;
+      bytes += message.data.byteLength;
+      count++;
+    }
+    const entries = this.#queue.slice(0, count).map(entryFromDelivery);
+    this.#queue = this.#queue.slice(count);
+    this.#queuedBytes -= bytes;
+    this.#pull();
+    const isAll = this.#queue.length === 0;
+    if (isAll) this.#hasMoved = false;
+    const last = entries.at(-1)?.sequence ?? this.#through;
+    return { entries, through: isAll ? this.#through : last, isAtEnd: isAll && this.#isAtEnd };
+  }
+
+  fail(why: string): void {
+    this.#trouble ??= why;
+    this.#wake?.();
+  }
+
+  /** Ends a `take` that waits. */
+  interrupt(): void {
+    this.#wake?.();
+  }
+
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#trouble ??= "it was closed";
+    this.#offLost();
+    if (this.#connection.nc.isClosed()) return;
+    this.#subscription.unsubscribe();
+    const subject = `$JS.API.CONSUMER.DELETE.${this.#stream}.${this.#name}`;
+    // If this does not arrive, the server removes the consumer once it was inactive.
+    this.#connection.requests.send(subject, new Uint8Array(0), "", () => true);
+  }
+
+  #isIdle(): boolean {
+    return this.#queue.length === 0 && !this.#hasMoved;
+  }
+
+  #woken(ms: number): Promise<void> {
+    if (this.#trouble !== undefined) return Promise.resolve();
+    return new Promise((resolve) => {
+      const done = () => {
+        cancel();
+        this.#wake = undefined;
+        resolve();
+      };
+      const cancel = this.#connection.clock.after(ms, done);
+      this.#wake = done;
+    });
+  }
+
+  /** Asks for more as long as the reader keeps up: this is the back-pressure. */
+  #pull(): void {
+    while (
+      this.#pulls.length < pullsMax &&
+      this.#queue.length < pullEntries &&
+      this.#queuedBytes < this.#pullBytes
+    ) {
+      const id = this.#nextPull++;
+      if (this.#pulls.length === 0) this.#heardMs = this.#connection.clock.nowMs();
+      this.#pulls.push({ id, left: pullEntries });
+      const request = JSON.stringify({
+        batch: pullEntries,
+        max_bytes: this.#pullBytes,
+        expires: expiresMs * nsPerMs,
+        idle_heartbeat: heartbeatMs * nsPerMs,
+      });
+      const subject = `$JS.API.CONSUMER.MSG.NEXT.${this.#stream}.${this.#name}`;
+      this.#connection.nc.publish(subject, request, { reply: `${this.#inbox}.${id}` });
+    }
+  }
+
+  #deliver(message: Msg): void {
+    this.#heardMs = this.#connection.clock.nowMs();
+    if (message.subject.startsWith(this.#inbox)) return this.#status(message);
+    const { delivery, sequence, pending } = deliveryOf(message.reply ?? "");
+    if (delivery !== ++this.#deliveries) return this.fail("a delivery is missing");
+    const [pull] = this.#pulls;
+    if (pull !== undefined && --pull.left === 0) this.#pulls.shift();
+    this.#queuedBytes += message.data.byteLength;
+    this.#queue.push(message);
+    this.#through = sequence;
+    this.#isAtEnd = pending === 0;
+    this.#pull();
+    this.#wake?.();
+  }
+
+  /** Statuses end a pull, but for the heartbeat: that tells how far the consumer has looked. */
+  #status(message: Msg): void {
+    const status = message.headers?.code ?? 0;
+    if (status === 100) {
+      const delivered = Number(headerOf(message, "Nats-Last-Consumer"));
+      if (delivered !== this.#deliveries) return this.fail("a delivery is missing");
+      const looked = Number(headerOf(message, "Nats-Last-Stream"));
+      this.#isAtEnd = true;
+      if (looked <= this.#through) return;
+      this.#through = looked;
+      this.#hasMoved = true;
+      return this.#wake?.();
+    }
+    // 408: the pull's time is over. 409 tells what is left of it where it merely ended.
+    const isEnded = status === 408 || headerOf(message, "Nats-Pending-Messages") !== "";
+    if (!isEnded) return this.fail(`the server ended it: ${status} ${message.headers?.description ?? ""}`);
+    const id = Number(message.subject.slice(this.#inbox.length + 1));
+    const at = this.#pulls.findIndex((pull) => pull.id === id);
+    if (at >= 0) this.#pulls.splice(at, 1);
+    this.#pull();
+  }
+
+  #listen(): void {
+    this.#connection.clock.after(1_000, () => {
+      if (this.#isClosed || this.#trouble !== undefined) return;
+      const silentMs = this.#connection.clock.nowMs() - this.#heardMs;
+      if (this.#pulls.length > 0 && silentMs > silenceMsMax) this.fail("its heartbeat is missing");
+      else this.#listen();
+    });
+  }
+}
+
+function entryFromDelivery(message: Msg): StoredEntry {
+  const { sequence, receivedNs } = deliveryOf(message.reply ?? "");
+  const { subject, headers = [], data } = message;
+  return { sequence, receivedNs: BigInt(receivedNs), subject, headers, payload: data };
+}
+
+/** `$JS.ACK.[<domain>.<account>.]<stream>.<consumer>.<times>.<sequence>.<delivery>.<ns>.<pending>[.<random>]` */
+function deliveryOf(reply: string): {
+  sequence: number;
+  delivery: number;
+  receivedNs: string;
+  pending: number;
+} {
+  const tokens = reply.split(".");
+  const at = tokens.length === 9 ? 5 : 7;
+  return {
+    sequence: Number(tokens[at]),
+    delivery: Number(tokens[at + 1]),
+    receivedNs: tokens[at + 2] ?? "0",
+    pending: Number(tokens[at + 3]),
+  };
+}

@@ -1,0 +1,110 @@
+/** Reading the past without a consumer: batches of Direct Get, which any replica answers. */
+import type { Msg } from "@nats-io/transport-node";
+import { Failure } from "../../core/failure.ts";
+import type { Connection } from "./connection.ts";
+import type { StoredEntry } from "./entry.ts";
+import { failureFromCode, isNoMessage, jetstreamUnavailable } from "./failures.ts";
+import { headerOf } from "./headers.ts";
+import type { Life } from "./stream.ts";
+
+const batchEntries = 512;
+const batchBytes = 1024 ** 2;
+
+export interface Got {
+  readonly entries: readonly StoredEntry[];
+  /** There is nothing more up to the last wanted, as the server that answered knows it. */
+  readonly isAll: boolean;
+}
+
+/** Entries from one sequence to another, of one subject or of all. Throws `unavailable`. */
+export function getEntries(
+  connection: Connection,
+  life: Life,
+  fromSequence: number,
+  lastSequence: number,
+  filter: string | undefined,
+): Promise<Got> {
+  return new Promise((resolve, reject) => {
+    const entries: StoredEntry[] = [];
+    const question = {
+      seq: fromSequence,
+      // Of one subject it may be as many; of all it cannot be more than the numbers between.
+      batch: Math.min(batchEntries, lastSequence - fromSequence + 1),
+      max_bytes: batchBytes,
+      ...(filter === undefined ? {} : { next_by_subj: filter }),
+    };
+    const payload = utf8.encode(JSON.stringify(question));
+    connection.requests.send(`$JS.API.DIRECT.GET.${life.stream}`, payload, "", (answer) => {
+      if (answer instanceof Failure) {
+        reject(answer);
+        return true;
+      }
+      const status = answer.headers?.code ?? 0;
+      const last = entries.at(-1)?.sequence ?? 0;
+      const before = headerOf(answer, "Nats-Last-Sequence");
+      // Each entry names the one before it, and the end names the last.
+      if (before !== "" && Number(before) !== last) {
+        reject(jetstreamUnavailable(life.topic, "a part of an answer is missing"));
+      } else if (status === 0) {
+        entries.push(entryFromAnswer(answer));
+        if (before !== "") return false;
+        // A server that knows no batches answers with one entry and names none.
+        resolve(gotUpTo(lastSequence, entries, false));
+      } else if (status === 204) {
+        const isAll = headerOf(answer, "Nats-Num-Pending") === "0";
+        resolve(gotUpTo(lastSequence, entries, isAll));
+      } else if (status === 404) {
+        resolve(gotUpTo(lastSequence, entries, true));
+      } else {
+        reject(jetstreamUnavailable(life.topic, answer.headers?.description ?? `${status}`));
+      }
+      return true;
+    });
+  });
+}
+
+function gotUpTo(last: number, entries: readonly StoredEntry[], isAll: boolean): Got {
+  if ((entries.at(-1)?.sequence ?? 0) < last) return { entries, isAll };
+  return { entries: entries.filter((entry) => entry.sequence <= last), isAll: true };
+}
+
+/** The sequence of the leader's first entry from a sequence on; undefined when it has none. */
+export async function nextOnLeader(
+  connection: Connection,
+  life: Life,
+  fromSequence: number,
+  filter: string | undefined,
+): Promise<number | undefined> {
+  const question = { seq: fromSequence, next_by_subj: filter ?? ">" };
+  const subject = `$JS.API.STREAM.MSG.GET.${life.stream}`;
+  const answer: MessageGot = (await connection.requests.ask(subject, question)).json();
+  if (answer.error !== undefined) {
+    const { err_code: code = 0, description = "" } = answer.error;
+    if (isNoMessage(code)) return undefined;
+    throw failureFromCode(life.topic, code, description);
+  }
+  return answer.message?.seq;
+}
+
+interface MessageGot {
+  readonly message?: { readonly seq: number };
+  readonly error?: { readonly err_code?: number; readonly description?: string };
+}
+
+const utf8 = new TextEncoder();
+
+function entryFromAnswer(message: Msg): StoredEntry {
+  return {
+    sequence: Number(headerOf(message, "Nats-Sequence")),
+    receivedNs: nsFromTime(headerOf(message, "Nats-Time-Stamp")),
+    subject: headerOf(message, "Nats-Subject"),
+    headers: message.headers ?? [],
+    payload: message.data,
+  };
+}
+
+/** Nanoseconds of an RFC 3339 time in UTC with up to nine digits of a second's fraction. */
+function nsFromTime(time: string): bigint {
+  const seconds = BigInt(Date.parse(`${time.slice(0, 19)}Z`)) * 1_000_000n;
+  return seconds + BigInt(time.slice(20, -1).padEnd(9, "0"));
+}

@@ -1,0 +1,178 @@
+/**
+ * Entries: what one NATS message of a topic holds, and how records become entries and come back.
+ *
+ * In the layout `records` the payload is the record's value; the rest of it is in the subject and
+ * the headers. In the layout `frames` the payload is a `sluice.v1.Frame`. The header `Sluice-Frame`
+ * tells them apart, so a record that fits no header line travels as a frame of one, and whatever
+ * another NATS client publishes reads as a record.
+ *
+ * Positions are cursors: `(s, 0)` stands after the whole entry `s`, `(s, i)` after the first `i`
+ * records of the entry `s + 1`. The last record of an entry therefore has the index 0, and where a
+ * topic starts and ends can be told from the stream's first and last sequence alone, without
+ * knowing how many records an entry holds that may be long gone.
+ */
+import { Failure } from "../../core/failure.ts";
+import { decodeFrame, encodeFrame } from "../../core/frame.ts";
+import type { Position } from "../../core/position.ts";
+import { bytesType, recordBytes, type LogRecord, type StoredRecord } from "../../core/record.ts";
+import type { Layout } from "../../core/topic.ts";
+import {
+  contentTypeHeader,
+  frameHeader,
+  isPlainText,
+  parseRecordHeaders,
+  renderRecordHeaders,
+  schemaHeader,
+  timeHeader,
+  type HeaderLines,
+} from "./headers.ts";
+import { isKeyInSubject, keyFromSubject, subjectFromKey } from "./subject.ts";
+
+/** A message to publish. */
+export interface Entry {
+  readonly subject: string;
+  /** Header lines, each with its line end. */
+  readonly headers: string;
+  readonly payload: Uint8Array;
+  /** How many records it holds. */
+  readonly count: number;
+}
+
+/** A message that the stream has. */
+export interface StoredEntry {
+  readonly sequence: number;
+  readonly receivedNs: bigint;
+  readonly subject: string;
+  readonly headers: HeaderLines;
+  readonly payload: Uint8Array;
+}
+
+/** Of a message's size, left for the header block's frame, the batch and dedup headers. */
+const headroomBytes = 512;
+/** Past this the server refuses the header block (64 KiB), whatever the payload. */
+const headerBytesMax = 60_000;
+/** Few enough that one entry is a batch that a reader can hold. */
+const frameBytesMax = 1024 ** 2;
+
+/** Splits an append into entries that the server takes. Throws `too_large`. */
+export function entriesFromRecords(
+  root: string,
+  layout: Layout,
+  records: readonly LogRecord[],
+  payloadBytesMax: number,
+): Entry[] {
+  const bytesMax = payloadBytesMax - headroomBytes;
+  if (layout === "records") return records.map((record) => recordEntry(root, record, bytesMax));
+  const entries: Entry[] = [];
+  let from = 0;
+  let bytes = 0;
+  for (const [i, record] of records.entries()) {
+    const size = recordBytes(record);
+    if (i > from && bytes + size > Math.min(bytesMax, frameBytesMax)) {
+      entries.push(...frameEntries(root, records.slice(from, i), bytesMax));
+      from = i;
+      bytes = 0;
+    }
+    bytes += size;
+  }
+  entries.push(...frameEntries(root, from === 0 ? records : records.slice(from), bytesMax));
+  return entries;
+}
+
+function recordEntry(root: string, record: LogRecord, bytesMax: number): Entry {
+  const { contentType, schemaId, value } = record;
+  const subject = subjectFromKey(root, record.key);
+  const isTyped = contentType !== "" && (contentType !== bytesType || schemaId !== 0);
+  if (!isKeyInSubject(subject) || (isTyped && !isPlainText(contentType))) {
+    return frameEntry(subject, [record], bytesMax);
+  }
+  let headers = `${timeHeader}: ${record.timeNs}\r\n`;
+  if (isTyped) headers = `${contentTypeHeader}: ${contentType}\r\n${headers}`;
+  if (schemaId !== 0) headers += `${schemaHeader}: ${schemaId}\r\n`;
+  if (record.headers !== undefined) headers += renderRecordHeaders(record.headers);
+  if (headers.length > headerBytesMax) return frameEntry(subject, [record], bytesMax);
+  if (headers.length + value.byteLength > bytesMax) throw tooLarge(value.byteLength, bytesMax);
+  return { subject, headers, payload: value, count: 1 };
+}
+
+/** One entry; more when the estimate of its size was too low. */
+function frameEntries(root: string, records: readonly LogRecord[], bytesMax: number): Entry[] {
+  const payload = encodeFrame(records);
+  if (payload.byteLength <= bytesMax || records.length === 1) {
+    return [frameEntry(root, records, bytesMax, payload)];
+  }
+  const half = records.length >>> 1;
+  return [
+    ...frameEntries(root, records.slice(0, half), bytesMax),
+    ...frameEntries(root, records.slice(half), bytesMax),
+  ];
+}
+
+function frameEntry(
+  subject: string,
+  records: readonly LogRecord[],
+  bytesMax: number,
+  payload = encodeFrame(records),
+): Entry {
+  if (payload.byteLength > bytesMax) throw tooLarge(payload.byteLength, bytesMax);
+  const headers = `${frameHeader}: ${records.length}\r\n`;
+  return { subject, headers, payload, count: records.length };
+}
+
+/** The position of the i-th of an entry's `count` records. */
+export function positionInEntry(
+  epoch: number,
+  sequence: number,
+  index: number,
+  count: number,
+): Position {
+  if (index === count - 1) return { epoch, sequence, index: 0 };
+  return { epoch, sequence: sequence - 1, index: index + 1 };
+}
+
+/** The entry that has to be read for everything up to a position. */
+export function entryOfPosition(position: Position): number {
+  return position.index === 0 ? position.sequence : position.sequence + 1;
+}
+
+export function recordsFromEntry(root: string, epoch: number, entry: StoredEntry): StoredRecord[] {
+  const { sequence, receivedNs } = entry;
+  let contentType = "";
+  let schemaId = 0;
+  let timeNs = receivedNs;
+  for (const [name, values] of entry.headers) {
+    const value = values[0] ?? "";
+    if (name === frameHeader) {
+      const records = tryDecodeFrame(entry.payload);
+      if (records !== undefined) {
+        const count = records.length;
+        return records.map((record, i) => {
+          return { record, position: positionInEntry(epoch, sequence, i, count), receivedNs };
+        });
+      }
+    } else if (name.toLowerCase() === "content-type") contentType = value;
+    else if (name === schemaHeader) schemaId = (Number.parseInt(value, 10) || 0) >>> 0;
+    else if (name === timeHeader && /^-?\d{1,19}$/.test(value)) timeNs = BigInt(value);
+  }
+  if (contentType === "") contentType = schemaId === 0 ? bytesType : "application/protobuf";
+  const key = keyFromSubject(root, entry.subject);
+  const headers = parseRecordHeaders(entry.headers);
+  const plain = { value: entry.payload, key, contentType, schemaId, timeNs };
+  const record = headers === undefined ? plain : { ...plain, headers };
+  return [{ record, position: { epoch, sequence, index: 0 }, receivedNs }];
+}
+
+/** Undefined for bytes that are no frame, which another client may publish under our header. */
+function tryDecodeFrame(payload: Uint8Array): LogRecord[] | undefined {
+  try {
+    return decodeFrame(payload);
+  } catch {
+    // A reader goes on past it: such an entry reads as one record of bytes.
+    return undefined;
+  }
+}
+
+function tooLarge(bytes: number, bytesMax: number): Failure {
+  const message = `Cannot append a record of ${bytes} bytes: the NATS server takes ${bytesMax} at most`;
+  return new Failure("too_large", message);
+}

@@ -1,0 +1,89 @@
+/**
+ * The log in NATS JetStream: a topic is a stream, an entry a message, the sequence of a position
+ * the stream's. Other NATS clients read and write the same subjects (`subject.ts`, `entry.ts`).
+ */
+import type { AppendOptions, Appended, Bounds, LogBatch, LogDriver, ReadOptions, TopicInfo } from "../../core/log.ts";
+import type { LogRecord } from "../../core/record.ts";
+import type { TopicSettings } from "../../core/topic.ts";
+import { emptyAppend, logClosed } from "../answers.ts";
+import { Appender } from "./append.ts";
+import { Connection } from "./connection.ts";
+import { parseJetstreamOptions, type JetstreamLogOptions } from "./options.ts";
+import { Reader } from "./read.ts";
+import { Topics } from "./topics.ts";
+
+export type { JetstreamLogOptions } from "./options.ts";
+
+/** Connects. Throws `invalid` on options that cannot be, `unavailable` when no server answers. */
+export async function createJetstreamLog(options: JetstreamLogOptions): Promise<LogDriver> {
+  const settings = parseJetstreamOptions(options);
+  const connection = await Connection.open(settings);
+  const topics = await Topics.open(connection, settings.replicas);
+  // Since 2.11 one request gets many entries.
+  const isBatchGet = settings.batchGet ?? connection.isServerAtLeast(2, 11);
+  return new JetstreamLog(
+    connection,
+    topics,
+    new Appender(connection, topics, settings),
+    new Reader(connection, topics, isBatchGet),
+  );
+}
+
+class JetstreamLog implements LogDriver {
+  readonly driver = "jetstream";
+  readonly #connection: Connection;
+  readonly #topics: Topics;
+  readonly #appender: Appender;
+  readonly #reader: Reader;
+  readonly #closed = new AbortController();
+
+  constructor(connection: Connection, topics: Topics, appender: Appender, reader: Reader) {
+    this.#connection = connection;
+    this.#topics = topics;
+    this.#appender = appender;
+    this.#reader = reader;
+  }
+
+  async append(
+    topic: string,
+    records: readonly LogRecord[],
+    options?: AppendOptions,
+  ): Promise<Appended> {
+    if (this.#closed.signal.aborted) throw logClosed();
+    if (records.length === 0) throw emptyAppend(topic);
+    return this.#appender.append(topic, records, options);
+  }
+
+  read(topic: string, options: ReadOptions): AsyncIterable<LogBatch> {
+    const { signal } = options;
+    const ends = this.#closed.signal;
+    const both = signal === undefined ? ends : AbortSignal.any([ends, signal]);
+    return this.#reader.read(topic, options, both);
+  }
+
+  async bounds(topic: string): Promise<Bounds> {
+    return (await this.#topics.inspect(topic)).bounds;
+  }
+
+  create(topic: string, settings: TopicSettings): Promise<TopicInfo> {
+    return this.#topics.create(topic, settings);
+  }
+
+  describe(topic: string): Promise<TopicInfo | undefined> {
+    return this.#topics.describe(topic);
+  }
+
+  list(): Promise<readonly TopicInfo[]> {
+    return this.#topics.list();
+  }
+
+  remove(topic: string): Promise<void> {
+    return this.#topics.remove(topic);
+  }
+
+  async close(): Promise<void> {
+    this.#closed.abort();
+    await this.#appender.drained();
+    await this.#connection.close();
+  }
+}

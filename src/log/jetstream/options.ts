@@ -1,0 +1,73 @@
+/** What a JetStream log can be told; each default and limit stands with its reason. */
+import type { Clock } from "../../core/clock.ts";
+import { Failure } from "../../core/failure.ts";
+import type { Logger } from "../../core/logger.ts";
+
+export interface JetstreamLogOptions {
+  /** `nats://[user[:password]@]host[:port]`, or `tls://…`; several servers parted by commas. A user without a password is a token. */
+  readonly url: string;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Copies that the servers keep of each topic made here: 1, 3 or 5; 1 unless given. */
+  readonly replicas?: number;
+  /** What the server's list of connections shows. */
+  readonly name?: string;
+  /** Bounds on what is published and not yet acknowledged; past them appends are `overloaded`. */
+  readonly inFlightBytesMax?: number;
+  readonly inFlightEntriesMax?: number;
+  /** False reads the past by a consumer, as servers before 2.11 need it; by the server's version unless given. */
+  readonly batchGet?: boolean;
+}
+
+export interface JetstreamSettings {
+  readonly servers: string[];
+  readonly login: { user?: string; pass?: string; token?: string };
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly replicas: number;
+  readonly name: string;
+  readonly inFlightBytesMax: number;
+  readonly inFlightEntriesMax: number;
+  readonly batchGet: boolean | undefined;
+}
+
+/** Completes and checks the options. Throws `invalid`. */
+export function parseJetstreamOptions(options: JetstreamLogOptions): JetstreamSettings {
+  const { clock, logger, replicas = 1, name = "sluice", batchGet } = options;
+  // JetStream's own limit; even numbers add a server that can fail and no failure that is survived.
+  if (![1, 3, 5].includes(replicas)) throw invalid("replicas", `${replicas}`, "1, 3 or 5");
+  const urls = options.url.split(",").map((part) => parseServer(part.trim()));
+  const login = urls.map((url) => loginOf(url)).find((each) => Object.keys(each).length > 0) ?? {};
+  return {
+    servers: urls.map((url) => `${url.protocol}//${url.host}`),
+    login,
+    clock,
+    logger,
+    replicas,
+    name,
+    // Enough to fill a fast link for 8 s of a slow disk, small beside what a gateway holds otherwise.
+    inFlightBytesMax: options.inFlightBytesMax ?? 64 * 1024 ** 2,
+    inFlightEntriesMax: options.inFlightEntriesMax ?? 32_768,
+    batchGet,
+  };
+}
+
+function parseServer(text: string): URL {
+  const url = URL.parse(text.includes("://") ? text : `nats://${text}`);
+  if (url === null || !["nats:", "tls:"].includes(url.protocol) || url.hostname === "") {
+    // The text may hold a password: it is not quoted.
+    throw invalid("url", "", "nats://host:port or tls://host:port, several parted by commas");
+  }
+  return url;
+}
+
+function loginOf(url: URL): { user?: string; pass?: string; token?: string } {
+  const user = decodeURIComponent(url.username);
+  if (user === "") return {};
+  return url.password === "" ? { token: user } : { user, pass: decodeURIComponent(url.password) };
+}
+
+function invalid(field: string, given: string, wanted: string): Failure {
+  const message = `Cannot use the JetStream log's ${field}${given === "" ? "" : ` ${given}`}: wanted ${wanted}`;
+  return new Failure("invalid", message, { errors: [{ field, code: "invalid", message }] });
+}

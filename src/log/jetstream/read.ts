@@ -1,0 +1,235 @@
+/**
+ * Reading: the past by Direct Get where the end is known, all else by one consumer run. Both give
+ * every entry after a position in order, or end with the failure that says why they cannot.
+ */
+import { sleep } from "../../core/clock.ts";
+import type { Bounds, LogBatch, ReadOptions } from "../../core/log.ts";
+import { comparePositions, type Position } from "../../core/position.ts";
+import type { StoredRecord } from "../../core/record.ts";
+import { checkPosition } from "../answers.ts";
+import type { Connection } from "./connection.ts";
+import { ConsumerRun } from "./consumer.ts";
+import { getEntries, nextOnLeader } from "./direct-get.ts";
+import { entryOfPosition, recordsFromEntry, type StoredEntry } from "./entry.ts";
+import { failureFromJetstream, jetstreamUnavailable } from "./failures.ts";
+import type { Life } from "./stream.ts";
+import { subjectFromKey } from "./subject.ts";
+import type { Topics } from "./topics.ts";
+
+/** How long a replica may lag behind what its leader has. */
+const lagMsMax = 3_000;
+const lagRetryMs = 20;
+/** How often a read that waits for a position asks whether the end has passed it. */
+const waitMs = 500;
+const idleMs = 60_000;
+
+export class Reader {
+  readonly #connection: Connection;
+  readonly #topics: Topics;
+  readonly #isBatchGet: boolean;
+
+  constructor(connection: Connection, topics: Topics, isBatchGet: boolean) {
+    this.#connection = connection;
+    this.#topics = topics;
+    this.#isBatchGet = isBatchGet;
+  }
+
+  async *read(topic: string, options: ReadOptions, signal: AbortSignal): AsyncIterable<LogBatch> {
+    if (signal.aborted) return;
+    try {
+      yield* this.#read(topic, options, signal);
+    } catch (error) {
+      // Whoever ended the read is not told that it could not go on.
+      if (!signal.aborted) throw error;
+    }
+  }
+
+  async *#read(topic: string, options: ReadOptions, signal: AbortSignal): AsyncIterable<LogBatch> {
+    const { life, bounds } = await this.#topics.inspect(topic);
+    const after = options.after === "earliest" ? bounds.start : options.after;
+    checkPosition(topic, after, bounds);
+    const pass = new Pass(life, after, options);
+    if (pass.isDone) return;
+    const { until } = options;
+    const isPast = until !== undefined && comparePositions(until, bounds.end) <= 0;
+    if (isPast && this.#isBatchGet && life.isDirect) yield* this.#replay(pass, until, signal);
+    else yield* this.#follow(pass, signal);
+  }
+
+  async *#replay(pass: Pass, until: Position, signal: AbortSignal): AsyncIterable<LogBatch> {
+    const { life, filter } = pass;
+    const last = entryOfPosition(until);
+    let lagMs = 0;
+    while (!pass.isDone && !signal.aborted) {
+      const from = pass.at.sequence;
+      const got = await getEntries(this.#connection, life, from + 1, last, filter);
+      const through = got.isAll ? last : (got.entries.at(-1)?.sequence ?? from);
+      const isHoley = await this.#hasHole(pass, got.entries, through);
+      // A replica that lags has a hole where its leader has an entry.
+      if (isHoley && life.replicas > 1 && (await this.#isBehind(pass, got.entries, through))) {
+        lagMs += lagRetryMs;
+        if (lagMs > lagMsMax) throw jetstreamUnavailable(life.topic, "a replica lags behind");
+        await sleep(this.#connection.clock, lagRetryMs, signal);
+      } else {
+        lagMs = 0;
+        yield pass.batch(got.entries, through);
+      }
+    }
+  }
+
+  async *#follow(pass: Pass, signal: AbortSignal): AsyncIterable<LogBatch> {
+    const { life, until } = pass;
+    let wasAtEnd = false;
+    let isQuiet = true;
+    const run = await this.#open(pass);
+    const offRemoved = this.#topics.onRemoved((topic) => {
+      if (topic === life.topic) run.fail("its stream was removed");
+    });
+    const interrupt = () => run.interrupt();
+    signal.addEventListener("abort", interrupt);
+    try {
+      // The consumer stands: if the stream is still of this life, so is the consumer.
+      await this.#sameLife(pass);
+      while (!signal.aborted && !pass.isDone) {
+        if (until !== undefined && isQuiet && (await this.#isSpent(pass, until))) {
+          yield pass.batch([], entryOfPosition(until));
+          return;
+        }
+        const taken = await run.take(until === undefined ? idleMs : waitMs);
+        if (signal.aborted) return;
+        if (run.trouble !== undefined) throw await this.#reason(pass, run.trouble);
+        isQuiet = taken === undefined || taken.isAtEnd;
+        if (taken === undefined || taken.through <= pass.at.sequence) continue;
+        const fresh = taken.entries.filter((entry) => entry.sequence > pass.at.sequence);
+        // A key's reader at the end has holes and misses nothing; any other hole is looked at.
+        if (pass.filter === undefined || !wasAtEnd) await this.#hasHole(pass, fresh, taken.through);
+        wasAtEnd = taken.isAtEnd;
+        yield pass.batch(fresh, taken.through);
+      }
+    } finally {
+      signal.removeEventListener("abort", interrupt);
+      offRemoved();
+      run.close();
+    }
+  }
+
+  async #open(pass: Pass): Promise<ConsumerRun> {
+    const { life, filter, at } = pass;
+    try {
+      return await ConsumerRun.open(this.#connection, this.#topics.manager, life, at.sequence, filter);
+    } catch (error) {
+      throw failureFromJetstream(life.topic, error);
+    }
+  }
+
+  /** Throws `position_gone` when the topic was made anew since the pass began. */
+  async #sameLife(pass: Pass): Promise<Bounds> {
+    const { life, bounds } = await this.#topics.inspect(pass.life.topic);
+    if (life.epoch !== pass.life.epoch) checkPosition(life.topic, pass.at, bounds);
+    return bounds;
+  }
+
+  /** Whether numbers are missing up to `through`. Throws `position_gone` when they were trimmed. */
+  async #hasHole(pass: Pass, entries: readonly StoredEntry[], through: number): Promise<boolean> {
+    const from = pass.at.sequence;
+    if (pass.filter === undefined && from + entries.length === through) return false;
+    const bounds = await this.#sameLife(pass);
+    // Before its first batch a read from the oldest kept may begin wherever that is by now.
+    if (!pass.isFree) checkPosition(pass.life.topic, pass.at, { ...bounds, end: pass.at });
+    return true;
+  }
+
+  /** Whether the leader has an entry in one of the holes. */
+  async #isBehind(pass: Pass, entries: readonly StoredEntry[], through: number): Promise<boolean> {
+    const { life, filter } = pass;
+    let expected = pass.at.sequence + 1;
+    for (const { sequence } of [...entries, { sequence: through + 1 }]) {
+      if (sequence > through + 1) break;
+      // Between two entries of a key there is nothing to ask: a replica applies in order.
+      const isHole = filter === undefined ? sequence > expected : sequence === through + 1;
+      if (isHole) {
+        const next = await nextOnLeader(this.#connection, life, expected, filter);
+        if (next !== undefined && next < sequence && next <= through) return true;
+      }
+      expected = sequence + 1;
+    }
+    return false;
+  }
+
+  /** Whether the topic has passed `until` and nothing up to there is left to come. */
+  async #isSpent(pass: Pass, until: Position): Promise<boolean> {
+    const last = entryOfPosition(until);
+    const bounds = await this.#sameLife(pass);
+    if (bounds.end.sequence < last) return false;
+    const { life, filter, at } = pass;
+    const next = await nextOnLeader(this.#connection, life, at.sequence + 1, filter);
+    if (next !== undefined && next <= last) return false;
+    await this.#hasHole(pass, [], last);
+    return true;
+  }
+
+  /** What became of the topic when a run ended by itself. */
+  async #reason(pass: Pass, trouble: string): Promise<Error> {
+    try {
+      await this.#sameLife(pass);
+    } catch (error) {
+      return failureFromJetstream(pass.life.topic, error);
+    }
+    return jetstreamUnavailable(pass.life.topic, trouble);
+  }
+}
+
+/** One read: where it stands, and which records are for it. */
+class Pass {
+  readonly life: Life;
+  readonly until: Position | undefined;
+  /** The one subject to read; undefined: all of them. */
+  readonly filter: string | undefined;
+  readonly #key: string | undefined;
+  #at: Position;
+
+  #isFree: boolean;
+
+  constructor(life: Life, at: Position, { after, key, until }: ReadOptions) {
+    this.life = life;
+    this.until = until;
+    this.#key = key;
+    this.#at = at;
+    this.#isFree = after === "earliest";
+    // Frames hold records of many keys: those are told apart after decoding.
+    this.filter =
+      key === undefined || life.layout === "frames" ? undefined : subjectFromKey(life.root, key);
+  }
+
+  get at(): Position {
+    return this.#at;
+  }
+
+  /** True as long as nothing was given of a read from the oldest kept. */
+  get isFree(): boolean {
+    return this.#isFree;
+  }
+
+  get isDone(): boolean {
+    return this.until !== undefined && comparePositions(this.#at, this.until) >= 0;
+  }
+
+  /** The records of these entries that are wanted; moves on to the end of the entry `through`. */
+  batch(entries: readonly StoredEntry[], through: number): LogBatch {
+    const { life, until } = this;
+    const from = this.#at;
+    this.#isFree = false;
+    const end = { epoch: life.epoch, sequence: through, index: 0 };
+    this.#at = until !== undefined && comparePositions(end, until) > 0 ? until : end;
+    const records: StoredRecord[] = [];
+    for (const entry of entries) {
+      for (const stored of recordsFromEntry(life.root, life.epoch, entry)) {
+        const { position, record } = stored;
+        const isInside =
+          comparePositions(position, from) > 0 && comparePositions(position, this.#at) <= 0;
+        if (isInside && (this.#key === undefined || record.key === this.#key)) records.push(stored);
+      }
+    }
+    return { records, through: this.#at };
+  }
+}

@@ -1,0 +1,121 @@
+/** Streams: how a topic's settings become a stream's configuration, and its state a topic's bounds. */
+import {
+  DiscardPolicy,
+  RetentionPolicy,
+  StorageType,
+  type StreamConfig,
+  type StreamInfo,
+} from "@nats-io/jetstream";
+import type { TopicInfo } from "../../core/log.ts";
+import type { Layout, TopicSettings } from "../../core/topic.ts";
+import { streamFromTopic, subjectFromTopic } from "./subject.ts";
+
+/** Metadata of a stream. */
+const topicField = "sluice.topic";
+const layoutField = "sluice.layout";
+/** The topic's `retentionBytes` where the stream has no `max_bytes`: see `Topics`. */
+const bytesField = "sluice.retention_bytes";
+
+const nsPerMs = 1_000_000;
+/** JetStream's least. */
+const retentionMsMin = 100;
+const dedupWindowMs = 2 * 60 * 1000;
+
+/** One life of a topic: from the making of its stream to its removal. */
+export interface Life {
+  readonly topic: string;
+  readonly stream: string;
+  /** The subject of records without a key. */
+  readonly root: string;
+  /**
+   * Milliseconds at which the servers made the stream: their clock, so that it does not depend on
+   * which gateway made it.
+   */
+  readonly epoch: number;
+  readonly layout: Layout;
+  readonly replicas: number;
+  readonly isDirect: boolean;
+}
+
+export function configFromSettings(
+  topic: string,
+  settings: TopicSettings,
+  replicas: number,
+  isReserved: boolean,
+): Partial<StreamConfig> & { name: string } {
+  const { layout, retentionMs, retentionBytes } = keptSettings(settings);
+  const windowMs = retentionMs === 0 ? dedupWindowMs : Math.min(dedupWindowMs, retentionMs);
+  return {
+    name: streamFromTopic(topic),
+    subjects: [subjectFromTopic(topic), `${subjectFromTopic(topic)}.*`],
+    metadata: {
+      [topicField]: topic,
+      [layoutField]: layout,
+      ...(isReserved ? {} : { [bytesField]: `${retentionBytes}` }),
+    },
+    storage: StorageType.File,
+    retention: RetentionPolicy.Limits,
+    discard: DiscardPolicy.Old,
+    max_age: retentionMs * nsPerMs,
+    max_bytes: retentionBytes === 0 || !isReserved ? -1 : retentionBytes,
+    duplicate_window: windowMs * nsPerMs,
+    num_replicas: replicas,
+    allow_direct: true,
+  };
+}
+
+/** The settings as JetStream can keep them. */
+export function keptSettings(settings: TopicSettings): TopicSettings {
+  const { retentionMs } = settings;
+  return {
+    layout: settings.layout,
+    retentionMs: retentionMs === 0 ? 0 : Math.max(retentionMsMin, Math.round(retentionMs)),
+    retentionBytes: Math.round(settings.retentionBytes),
+  };
+}
+
+export function lifeFromStream(topic: string, { config, created }: StreamInfo): Life {
+  return {
+    topic,
+    stream: config.name,
+    root: subjectFromTopic(topic),
+    epoch: Date.parse(created),
+    layout: config.metadata?.[layoutField] === "frames" ? "frames" : "records",
+    replicas: config.num_replicas,
+    isDirect: config.allow_direct,
+  };
+}
+
+export function infoFromStream(topic: string, info: StreamInfo): TopicInfo {
+  const { config, state } = info;
+  const { epoch, layout } = lifeFromStream(topic, info);
+  const start = Math.max(0, state.first_seq - 1);
+  return {
+    name: topic,
+    settings: {
+      layout,
+      retentionMs: Math.round(config.max_age / nsPerMs),
+      retentionBytes: config.max_bytes > 0 ? config.max_bytes : unreservedBytes(config),
+    },
+    bounds: {
+      epoch,
+      start: { epoch, sequence: start, index: 0 },
+      end: { epoch, sequence: Math.max(start, state.last_seq), index: 0 },
+    },
+    bytes: state.bytes,
+  };
+}
+
+/** Where the gateway holds a topic's size: the last sequence to drop, undefined when it is in bounds. */
+export function excessOf({ config, state }: StreamInfo): number | undefined {
+  const bytesMax = config.max_bytes > 0 ? 0 : unreservedBytes(config);
+  if (bytesMax === 0 || state.bytes <= bytesMax) return undefined;
+  // By the mean size; what it misses the next look finds. The newest always stays.
+  const share = 1 - bytesMax / state.bytes;
+  const excess = Math.ceil((state.last_seq - state.first_seq + 1) * share);
+  return Math.min(state.first_seq + excess - 1, state.last_seq - 1);
+}
+
+function unreservedBytes(config: StreamConfig): number {
+  return Number(config.metadata?.[bytesField] ?? 0) || 0;
+}

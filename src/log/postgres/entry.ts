@@ -1,0 +1,95 @@
+/** Entries: rows of `log_entries`, each a run of records with adjacent sequences. */
+import { decodeFrame } from "../../core/frame.ts";
+import type { LogRecord, StoredRecord } from "../../core/record.ts";
+import type { Layout } from "../../core/topic.ts";
+import { keyHash } from "./key-hash.ts";
+
+/** What a row takes besides its frame: headers, columns and its part of two indexes; counted in a topic's bytes. */
+export const entryOverheadBytes = 100;
+
+/** Past this a run is closed, so that neither a reader in its middle nor a page decodes much for little. */
+const entryBytesMax = 256 * 1024;
+
+/** The rows of one commit, a column each; sequences and offsets count from 0. */
+export interface EntryColumns {
+  readonly lasts: number[];
+  readonly counts: number[];
+  readonly hashes: (number | null)[];
+  readonly offsets: number[];
+  readonly lengths: number[];
+}
+
+/** Encoded records that follow each other: `frame` is the Frame of `records`. */
+export interface Encoded {
+  readonly records: readonly LogRecord[];
+  readonly frame: Uint8Array;
+}
+
+/**
+ * Cuts encoded records into entries. Frames concatenate (a repeated field does), so a run is a
+ * slice of the joined bytes and nothing is encoded twice.
+ */
+export function entriesOf(appends: readonly Encoded[], layout: Layout): EntryColumns {
+  const columns: EntryColumns = { lasts: [], counts: [], hashes: [], offsets: [], lengths: [] };
+  let sequence = 0;
+  let offset = 0;
+  let runStart = 0;
+  let runCount = 0;
+  let runKey = "";
+  const closeRun = () => {
+    if (runCount === 0) return;
+    columns.lasts.push(sequence);
+    columns.counts.push(runCount);
+    columns.hashes.push(layout === "frames" || runKey === "" ? null : keyHash(runKey));
+    columns.offsets.push(runStart);
+    columns.lengths.push(offset - runStart);
+    runStart = offset;
+    runCount = 0;
+  };
+  for (const { records, frame } of appends) {
+    let at = 0;
+    for (const { key } of records) {
+      const length = recordLength(frame, at);
+      const isOtherKey = layout === "records" && key !== runKey;
+      if (isOtherKey || offset + length - runStart > entryBytesMax) closeRun();
+      runKey = key;
+      runCount++;
+      sequence++;
+      at += length;
+      offset += length;
+    }
+  }
+  closeRun();
+  return columns;
+}
+
+export interface EntryRow {
+  readonly last_seq: string;
+  readonly count: number;
+  readonly received_ns: string;
+  readonly frame: Uint8Array;
+}
+
+/** The records of an entry, with their positions. */
+export function recordsOf(row: EntryRow, epoch: number): StoredRecord[] {
+  const receivedNs = BigInt(row.received_ns);
+  const first = Number(row.last_seq) - row.count + 1;
+  return decodeFrame(row.frame).map((record, i) => ({
+    record,
+    position: { epoch, sequence: first + i, index: 0 },
+    receivedNs,
+  }));
+}
+
+/** Bytes of the record field that begins at `at`: one byte of tag, the length as a varint, the record. */
+function recordLength(frame: Uint8Array, at: number): number {
+  let length = 0;
+  let scale = 1;
+  let next = at + 1;
+  for (;;) {
+    const byte = frame[next++] ?? 0;
+    length += (byte & 0x7f) * scale;
+    if (byte < 0x80) return next - at + length;
+    scale *= 128;
+  }
+}

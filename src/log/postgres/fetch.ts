@@ -1,0 +1,111 @@
+/** Reads entries from the database, with the topic's bounds as of the same snapshot. */
+import type { Fragment } from "postgres";
+import type { Bounds } from "../../core/log.ts";
+import type { StoredRecord } from "../../core/record.ts";
+import type { Database } from "./database.ts";
+import { recordsOf, type EntryRow } from "./entry.ts";
+import { keyHash } from "./key-hash.ts";
+import { boundsOf, type Life } from "./topics.ts";
+
+export interface Span {
+  /** The sequence to read after; undefined: the oldest kept. */
+  readonly after: number | undefined;
+  /** The last sequence wanted; undefined: the newest. */
+  readonly until?: number | undefined;
+  readonly key?: string | undefined;
+}
+
+export interface Fetched {
+  readonly bounds: Bounds;
+  readonly records: readonly StoredRecord[];
+  /** The sequence up to which `records` holds everything that was asked for. */
+  readonly through: number;
+}
+
+/** Entries of one fetch; one more than the bytes allow is taken, so that a large one passes. */
+const rowsMax = 1_000;
+const bytesMax = 1024 ** 2;
+
+interface FetchedRow extends Partial<EntryRow> {
+  readonly epoch: string;
+  readonly trimmed_seq: string;
+  readonly topic_last_seq: string;
+  readonly last_seq: string;
+}
+
+/**
+ * The next records of a span, or undefined when the life has ended. One statement is one
+ * snapshot: no record up to `bounds.end` can be missing from it, since sequences are drawn in the
+ * order of commits.
+ */
+export async function fetchSpan(
+  database: Database,
+  life: Life,
+  span: Span,
+): Promise<Fetched | undefined> {
+  const { sql } = database;
+  const { key } = span;
+  const hash =
+    key === undefined || key === "" || life.layout === "frames" ? undefined : keyHash(key);
+  const ofKey = hash === undefined ? sql`` : sql`AND e.key_hash = ${hash}`;
+  const rows = await database.ask(sql<FetchedRow[]>`
+    SELECT t.epoch, t.trimmed_seq, t.last_seq AS topic_last_seq,
+      e.last_seq, e.count, e.received_ns, e.frame
+    FROM log_topics t LEFT JOIN LATERAL (
+      SELECT w.last_seq, w.count, w.received_ns, w.frame FROM (
+        SELECT e.last_seq, e.count, e.received_ns, e.frame,
+          sum(octet_length(e.frame)) OVER (ORDER BY e.last_seq ROWS UNBOUNDED PRECEDING)
+            - octet_length(e.frame) AS bytes_before
+        FROM log_entries e
+        WHERE e.topic_id = t.id AND e.last_seq > greatest(${span.after ?? 0}::bigint, t.trimmed_seq)
+          ${untilClause(database, life, span.until)} ${ofKey}
+        ORDER BY e.last_seq LIMIT ${rowsMax}
+      ) w WHERE w.bytes_before < ${bytesMax}
+    ) e ON true
+    WHERE t.id = ${life.id} AND t.removed_ms IS NULL
+    ORDER BY e.last_seq`);
+  const [first] = rows;
+  if (first === undefined) return undefined;
+  const bounds = boundsOf({ ...first, last_seq: first.topic_last_seq });
+  const through = throughOf(rows, bounds.end.sequence, span.until);
+  return { bounds, records: recordsWithin(rows, life, span, through), through };
+}
+
+/** Ends at the entry that holds `until`: found in the index, not by reading on to the end. */
+function untilClause({ sql }: Database, life: Life, until: number | undefined): Fragment {
+  if (until === undefined) return sql``;
+  return sql`AND e.last_seq <= coalesce((
+    SELECT min(x.last_seq) FROM log_entries x WHERE x.topic_id = ${life.id} AND x.last_seq >= ${until}
+  ), ${until})`;
+}
+
+function throughOf(rows: readonly FetchedRow[], end: number, until = Infinity): number {
+  let bytes = 0;
+  let last = 0;
+  for (const { frame, last_seq } of rows) {
+    bytes += frame?.byteLength ?? 0;
+    last = Number(last_seq);
+  }
+  // Cut short by a limit: only what was given is known. Otherwise there is nothing else up to the end.
+  const isCut = rows.length >= rowsMax || bytes >= bytesMax;
+  return Math.min(isCut ? last : end, until);
+}
+
+function recordsWithin(
+  rows: readonly FetchedRow[],
+  life: Life,
+  { after = 0, key }: Span,
+  through: number,
+): StoredRecord[] {
+  const records: StoredRecord[] = [];
+  for (const { last_seq, count, received_ns, frame } of rows) {
+    // A row of nulls: the topic is there, and no entry.
+    if (count === undefined || received_ns === undefined || !frame) continue;
+    for (const each of recordsOf({ last_seq, count, received_ns, frame }, life.epoch)) {
+      const { sequence } = each.position;
+      if (sequence <= after || sequence > through) continue;
+      if (key === undefined || each.record.key === key) records.push(each);
+    }
+  }
+  return records;
+}

@@ -1,0 +1,121 @@
+/**
+ * The log in PostgreSQL: what Sluice uses when it is given no broker. Tables and indexes are in
+ * `migrations/0000_log.sql`; ARCHITECTURE.md tells how a commit, a wake-up and a read go.
+ */
+import type { Sql } from "postgres";
+import type { Clock } from "../../core/clock.ts";
+import type {
+  AppendOptions,
+  Appended,
+  Bounds,
+  LogBatch,
+  LogDriver,
+  ReadOptions,
+  TopicInfo,
+} from "../../core/log.ts";
+import type { Logger } from "../../core/logger.ts";
+import type { LogRecord } from "../../core/record.ts";
+import type { TopicSettings } from "../../core/topic.ts";
+import { emptyAppend, logClosed } from "../answers.ts";
+import { Appender } from "./appender.ts";
+import { Database } from "./database.ts";
+import { completeOptions, type PostgresLogTuning } from "./options.ts";
+import { readTopic } from "./reader.ts";
+import { Retention } from "./retention.ts";
+import { Tails } from "./tails.ts";
+import { Topics } from "./topics.ts";
+import { Wakeups } from "./wakeups.ts";
+
+export interface PostgresLogOptions extends Partial<PostgresLogTuning> {
+  /**
+   * Made and ended by the composition, with `connectionOptions` of `options.ts`; the log adds one
+   * connection of its own, for LISTEN, while someone reads live.
+   */
+  readonly sql: Sql;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+export function createPostgresLog(options: PostgresLogOptions): PostgresLog {
+  return new PostgresLog(options);
+}
+
+export class PostgresLog implements LogDriver {
+  readonly driver = "postgres";
+  readonly #database: Database;
+  readonly #topics: Topics;
+  readonly #wakeups: Wakeups;
+  readonly #tails: Tails;
+  readonly #appender: Appender;
+  readonly #retention: Retention;
+  readonly #reads = new Set<AbortController>();
+  #isClosed = false;
+
+  constructor({ sql, clock, logger, ...given }: PostgresLogOptions) {
+    const tuning = completeOptions(given);
+    this.#database = new Database(sql, clock);
+    this.#topics = new Topics(this.#database);
+    this.#wakeups = new Wakeups(this.#database, logger);
+    const tails = (this.#tails = new Tails(this.#database, this.#wakeups, logger));
+    this.#appender = new Appender(this.#database, this.#topics, tuning, tails);
+    this.#retention = new Retention(this.#database, tuning, logger);
+  }
+
+  async append(
+    topic: string,
+    records: readonly LogRecord[],
+    options?: AppendOptions,
+  ): Promise<Appended> {
+    if (this.#isClosed) throw logClosed();
+    if (records.length === 0) throw emptyAppend(topic);
+    return this.#appender.append(topic, records, options?.dedupId);
+  }
+
+  async *read(topic: string, options: ReadOptions): AsyncGenerator<LogBatch> {
+    const ending = new AbortController();
+    const end = () => ending.abort();
+    if (this.#isClosed || options.signal?.aborted) return;
+    options.signal?.addEventListener("abort", end);
+    this.#reads.add(ending);
+    try {
+      const context = { database: this.#database, topics: this.#topics, tails: this.#tails };
+      yield* readTopic(context, topic, options, ending.signal);
+    } finally {
+      this.#reads.delete(ending);
+      options.signal?.removeEventListener("abort", end);
+    }
+  }
+
+  bounds(topic: string): Promise<Bounds> {
+    return this.#topics.bounds(topic);
+  }
+
+  create(topic: string, settings: TopicSettings): Promise<TopicInfo> {
+    return this.#topics.create(topic, settings);
+  }
+
+  describe(topic: string): Promise<TopicInfo | undefined> {
+    return this.#topics.describe(topic);
+  }
+
+  list(): Promise<readonly TopicInfo[]> {
+    return this.#topics.list();
+  }
+
+  async remove(topic: string): Promise<void> {
+    this.#tails.removed(await this.#topics.remove(topic));
+  }
+
+  /** Applies retention now; it also happens by itself, every `sweepMs`. */
+  sweep(): Promise<void> {
+    return this.#retention.sweep();
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.#appender.flush();
+    for (const read of this.#reads) read.abort();
+    this.#tails.close();
+    await Promise.all([this.#retention.close(), this.#wakeups.close()]);
+  }
+}

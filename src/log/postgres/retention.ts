@@ -1,0 +1,171 @@
+/**
+ * Drops what is past its topic's age or size, and what is left of removed topics: in small
+ * chunks, oldest first, each a transaction of its own that also moves the topic's first position.
+ */
+import { failureFrom } from "../../core/failure.ts";
+import type { Logger } from "../../core/logger.ts";
+import type { Database } from "./database.ts";
+import { entryOverheadBytes } from "./entry.ts";
+
+export interface RetentionOptions {
+  readonly sweepMs: number;
+  /** How long a dedup id is known at least. */
+  readonly dedupMs: number;
+}
+
+/** Entries of one transaction: a few milliseconds of work. */
+const chunkRows = 1_000;
+
+/** Taken for each chunk, so that of all nodes one sweeps at a time and a dead one holds up nobody. */
+const lockKey = 0x51_71_ce;
+
+export class Retention {
+  readonly #database: Database;
+  readonly #options: RetentionOptions;
+  readonly #logger: Logger;
+  #cancel: () => void = () => {};
+  #isClosed = false;
+  #sweeping: Promise<void> | undefined;
+
+  constructor(database: Database, options: RetentionOptions, logger: Logger) {
+    this.#database = database;
+    this.#options = options;
+    this.#logger = logger;
+    this.#schedule();
+  }
+
+  /** Applies retention to every topic now; a call during a sweep waits for that one, then sweeps. */
+  async sweep(): Promise<void> {
+    await this.#sweeping?.catch(() => {
+      // Told to whoever called that one.
+    });
+    this.#sweeping = this.#sweep();
+    await this.#sweeping;
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#cancel();
+    await this.#sweeping?.catch(() => {
+      // Told to whoever called it.
+    });
+  }
+
+  #schedule(): void {
+    if (this.#isClosed) return;
+    this.#cancel = this.#database.clock.after(this.#options.sweepMs, () => {
+      this.sweep()
+        .catch((error: unknown) => {
+          // Nothing is lost by keeping records longer: the next sweep drops them.
+          this.#logger("warn", "could not apply retention", { code: failureFrom(error).code });
+        })
+        .finally(() => this.#schedule());
+    });
+  }
+
+  async #sweep(): Promise<void> {
+    for (const id of await this.#topicsToTrim()) {
+      while (!this.#isClosed && (await this.#trimChunk(id)) >= chunkRows);
+    }
+    for (const id of await this.#topicsToPurge()) {
+      while (!this.#isClosed && (await this.#purgeChunk(id)) >= chunkRows);
+    }
+    await this.#forgetDedupIds();
+  }
+
+  /** Looked for just behind what was dropped last: before it the index is full of dead entries. */
+  async #topicsToTrim(): Promise<readonly string[]> {
+    const { sql, clock } = this.#database;
+    const rows = await this.#database.ask(sql<{ id: string }[]>`
+      SELECT t.id FROM log_topics t
+      LEFT JOIN LATERAL (
+        SELECT e.received_ns FROM log_entries e
+        WHERE e.topic_id = t.id AND e.last_seq > t.trimmed_seq ORDER BY e.last_seq LIMIT 1
+      ) oldest ON true
+      WHERE t.removed_ms IS NULL AND (
+        (t.retention_bytes > 0 AND t.bytes > t.retention_bytes) OR
+        (t.retention_ms > 0 AND oldest.received_ns < ${String(clock.nowNs())}::bigint - t.retention_ms * 1000000)
+      )`);
+    return rows.map(({ id }) => id);
+  }
+
+  /**
+   * The UPDATE reads what was deleted before it touches the topic's row, so that appends wait for
+   * the end of this statement only. Answers how many entries went.
+   */
+  async #trimChunk(id: string): Promise<number> {
+    const { sql, clock } = this.#database;
+    const [row] = await this.#database.ask(sql<{ readonly count: string }[]>`
+      WITH topic AS (
+        SELECT id, trimmed_seq, bytes, retention_bytes,
+          CASE WHEN retention_ms > 0 THEN ${String(clock.nowNs())}::bigint - retention_ms * 1000000 ELSE 0 END
+            AS cutoff_ns
+        FROM log_topics
+        WHERE id = ${id} AND removed_ms IS NULL AND pg_try_advisory_xact_lock(${lockKey})
+      ), oldest AS (
+        SELECT e.last_seq, e.received_ns, octet_length(e.frame) + ${entryOverheadBytes} AS size
+        FROM topic, LATERAL (
+          SELECT * FROM log_entries
+          WHERE topic_id = topic.id AND last_seq > topic.trimmed_seq
+          ORDER BY last_seq LIMIT ${chunkRows}
+        ) e
+      ), marked AS (
+        SELECT last_seq, size,
+          bool_and(received_ns < cutoff_ns) OVER before AS is_aged,
+          retention_bytes > 0 AND bytes - (sum(size) OVER before - size) > retention_bytes AS is_too_much
+        FROM oldest, topic
+        WINDOW before AS (ORDER BY last_seq ROWS UNBOUNDED PRECEDING)
+      ), cut AS (
+        SELECT max(last_seq) AS seq, sum(size) AS bytes, count(*) AS count
+        FROM marked WHERE is_aged OR is_too_much
+      ), gone AS (
+        DELETE FROM log_entries e USING topic, cut
+        WHERE e.topic_id = topic.id AND e.last_seq > topic.trimmed_seq AND e.last_seq <= cut.seq
+        RETURNING 1
+      ), deleted AS (
+        SELECT count(*) AS count FROM gone
+      )
+      UPDATE log_topics t SET trimmed_seq = cut.seq, bytes = t.bytes - cut.bytes
+      FROM cut, deleted WHERE t.id = ${id} AND cut.seq IS NOT NULL AND deleted.count > 0
+      RETURNING deleted.count`);
+    return Number(row?.count ?? 0);
+  }
+
+  /** Removed lives with entries, and those that a newer life of the name made needless. */
+  async #topicsToPurge(): Promise<readonly string[]> {
+    const { sql } = this.#database;
+    const rows = await this.#database.ask(sql<{ id: string }[]>`
+      SELECT t.id FROM log_topics t WHERE t.removed_ms IS NOT NULL AND (
+        EXISTS (SELECT FROM log_entries e WHERE e.topic_id = t.id) OR
+        EXISTS (SELECT FROM log_topics n WHERE n.name = t.name AND n.epoch > t.epoch)
+      )`);
+    return rows.map(({ id }) => id);
+  }
+
+  async #purgeChunk(id: string): Promise<number> {
+    const { sql } = this.#database;
+    const { count } = await this.#database.ask(sql`
+      DELETE FROM log_entries WHERE topic_id = ${id} AND last_seq IN (
+        SELECT last_seq FROM log_entries
+        WHERE topic_id = ${id} AND pg_try_advisory_xact_lock(${lockKey})
+        ORDER BY last_seq LIMIT ${chunkRows})`);
+    if (count < chunkRows) {
+      await this.#database.ask(sql`
+        DELETE FROM log_topics t WHERE t.id = ${id}
+          AND NOT EXISTS (SELECT FROM log_entries e WHERE e.topic_id = t.id)
+          AND EXISTS (SELECT FROM log_topics n WHERE n.name = t.name AND n.epoch > t.epoch)`);
+    }
+    return count;
+  }
+
+  async #forgetDedupIds(): Promise<void> {
+    const { sql, clock } = this.#database;
+    const before = clock.nowMs() - this.#options.dedupMs;
+    for (;;) {
+      const { count } = await this.#database.ask(sql`
+        DELETE FROM log_dedup WHERE (topic_id, id) IN (
+          SELECT topic_id, id FROM log_dedup WHERE at_ms < ${before} LIMIT ${chunkRows})`);
+      if (count < chunkRows || this.#isClosed) return;
+    }
+  }
+}

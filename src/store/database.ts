@@ -1,0 +1,82 @@
+/** The store's connection: PostgreSQL through postgres.js and Drizzle, bounded in size and time. */
+import { drizzle, type PostgresJsDatabase } from "drizzle-orm/postgres-js";
+import postgres, { type Sql } from "postgres";
+import { Failure } from "../core/failure.ts";
+import { storeFailure } from "./error.ts";
+
+export interface DatabaseOptions {
+  readonly url: string;
+  /** Connections of this node, besides two for leases and one for ownership. */
+  readonly connectionsMax?: number;
+  /** The server ends a statement that runs longer. */
+  readonly statementMs?: number;
+}
+
+export interface Database {
+  readonly db: PostgresJsDatabase;
+  /** The same connections, for what is one statement by hand. */
+  readonly sql: Sql;
+  /** Few connections for what must not queue behind pages and projections: leases. */
+  readonly leases: Sql;
+  /** Runs `work`; throws what goes wrong with the store as `unavailable`, within a deadline. */
+  run<T>(work: () => PromiseLike<T>): Promise<T>;
+  close(): Promise<void>;
+}
+
+/** Eight keep two cores of a database busy; more would only queue there instead of here. */
+const connectionsDefault = 8;
+/** The slowest statements are the retention's, which work in chunks far below this. */
+const statementMsDefault = 15_000;
+const leaseStatementMs = 2_000;
+/** What an answer may take beyond its statement: waiting for a connection, and the network. */
+const slackMs = 5_000;
+
+/** Opens lazily: the first statement connects, and a lost connection is made anew. */
+export function openDatabase(options: DatabaseOptions): Database {
+  const statementMs = options.statementMs ?? statementMsDefault;
+  const sql = connect(options.url, options.connectionsMax ?? connectionsDefault, statementMs);
+  const leases = connect(options.url, 2, leaseStatementMs);
+  return {
+    db: drizzle(sql),
+    sql,
+    leases,
+    run: (work) => withDeadline(work, statementMs + slackMs),
+    async close() {
+      await Promise.all([sql.end({ timeout: 5 }), leases.end({ timeout: 5 })]);
+    },
+  };
+}
+
+function connect(url: string, max: number, statementMs: number): Sql {
+  return postgres(url, {
+    max,
+    connect_timeout: 5,
+    keep_alive: 10,
+    onnotice: () => {},
+    connection: {
+      application_name: "sluice",
+      statement_timeout: statementMs,
+      lock_timeout: Math.min(statementMs, 10_000),
+      // A transaction whose node vanished must not hold its row locks.
+      idle_in_transaction_session_timeout: 10_000,
+    },
+  });
+}
+
+/** A server that vanished from the network never answers: TCP alone would wait for minutes. */
+async function withDeadline<T>(work: () => PromiseLike<T>, ms: number): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(
+      () => reject(new Failure("unavailable", `The store did not answer within ${ms} ms`)),
+      ms,
+    );
+  });
+  try {
+    return await Promise.race([work(), late]);
+  } catch (error) {
+    throw storeFailure(error);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,300 @@
+/**
+ * The emitters' events as rows: written by the projection, read as pages. Each reading is one
+ * statement, hence one snapshot: rows, the projection's position and what was dropped agree.
+ */
+import type { EmitterPages, KeptEvents } from "../core/emitters.ts";
+import { emittersTopic } from "../core/emitters.ts";
+import { Failure } from "../core/failure.ts";
+import { comparePositions, type Position } from "../core/position.ts";
+import type { ProjectionTarget } from "../core/projection.ts";
+import { endType, type StoredRecord } from "../core/record.ts";
+import type { Database } from "./database.ts";
+import { arrayOfBytes, headersFromJson, headersToJson } from "./row.ts";
+
+const projection = "emitter-pages";
+
+/** Records of keys that are no emitter's are passed over: nobody could ask for them. */
+export function createEmitterProjection({ sql, run }: Database): ProjectionTarget {
+  return {
+    name: projection,
+    topic: emittersTopic,
+
+    async position() {
+      const [row] = await run(
+        () => sql<PositionRow[]>`
+          select epoch, sequence, idx from projections where name = ${projection}`,
+      );
+      return row && positionFromRow(row);
+    },
+
+    async commit(records, from, to) {
+      const events = records.filter((stored) => stored.record.contentType !== endType);
+      const ends = records.filter((stored) => stored.record.contentType === endType);
+      // The position moves first: its row lock orders rivals, and nothing is written without it.
+      const [row] = await run(
+        () => sql<{ moved: boolean }[]>`
+          with moved as (
+            update projections
+            set epoch = ${to.epoch}, sequence = ${to.sequence}, idx = ${to.index}, updated_at = now()
+            where name = ${projection} and (epoch, sequence, idx)
+              = (${from?.epoch ?? -1}::bigint, ${from?.sequence ?? -1}::bigint, ${from?.index ?? -1}::int)
+            returning 1
+          ),
+          fresh as (
+            select * from unnest(
+              ${events.map((e) => e.record.key)}::text[],
+              ${events.map((e) => e.position.epoch)}::bigint[],
+              ${events.map((e) => e.position.sequence)}::bigint[],
+              ${events.map((e) => e.position.index)}::int[],
+              ${events.map((e) => e.receivedNs.toString())}::bigint[],
+              ${events.map((e) => e.record.timeNs.toString())}::bigint[],
+              ${events.map((e) => e.record.contentType)}::text[],
+              ${events.map((e) => e.record.schemaId)}::bigint[],
+              ${events.map((e) => headersToJson(e.record.headers))}::text[],
+              ${arrayOfBytes(events.map((e) => e.record.value))}::text::bytea[]
+            ) with ordinality as f (emitter, epoch, sequence, idx, received_ns, time_ns,
+              content_type, schema_id, headers, data, n)
+          ),
+          counted as (
+            select e.id, coalesce(last.ordinal, e.trimmed_ordinal, 0) as ordinal
+            from (select distinct emitter from fresh) f join emitters e on e.id = f.emitter
+            left join lateral (
+              select ordinal from emitter_events where emitter = e.id
+              order by epoch desc, sequence desc, idx desc limit 1
+            ) last on true
+          ),
+          inserted as (
+            insert into emitter_events (emitter, epoch, sequence, idx, ordinal, received_ns,
+              time_ns, content_type, schema_id, headers, data)
+            select f.emitter, f.epoch, f.sequence, f.idx,
+              c.ordinal + row_number() over (partition by f.emitter order by f.n),
+              f.received_ns, f.time_ns, f.content_type, f.schema_id, f.headers::jsonb, f.data
+            from fresh f join counted c on c.id = f.emitter
+            where exists (select from moved)
+          ),
+          ended as (
+            update emitters e
+            set ended_at = coalesce(e.ended_at, to_timestamp(f.received_ns / 1e9)),
+              end_epoch = f.epoch, end_sequence = f.sequence, end_idx = f.idx, owner = null
+            from (
+              select distinct on (emitter) * from unnest(
+                ${ends.map((e) => e.record.key)}::text[],
+                ${ends.map((e) => e.position.epoch)}::bigint[],
+                ${ends.map((e) => e.position.sequence)}::bigint[],
+                ${ends.map((e) => e.position.index)}::int[],
+                ${ends.map((e) => e.receivedNs.toString())}::bigint[]
+              ) as u (emitter, epoch, sequence, idx, received_ns)
+              order by emitter, epoch, sequence, idx
+            ) f
+            where e.id = f.emitter and e.end_epoch is null and exists (select from moved)
+          )
+          select exists (select from moved) as moved`,
+      );
+      if (row?.moved !== true) throw movedByAnother();
+    },
+
+    async skip(from, to) {
+      await run(() =>
+        sql.begin(async (tx) => {
+          const moved = await (from === undefined ? first() : again(from));
+          if (moved.length === 0) throw movedByAnother();
+
+          function first() {
+            return tx`
+              insert into projections
+                (name, epoch, sequence, idx, floor_epoch, floor_sequence, floor_idx)
+              values (${projection}, ${to.epoch}, ${to.sequence}, ${to.index},
+                ${to.epoch}, ${to.sequence}, ${to.index})
+              on conflict do nothing returning 1`;
+          }
+          async function again(at: Position) {
+            // Back: the log has lost its end, and will give those positions again.
+            const back = comparePositions(to, at) < 0;
+            if (back) {
+              await tx`delete from emitter_events
+                where epoch = ${to.epoch} and (sequence, idx) > (${to.sequence}, ${to.index})`;
+            }
+            return await tx`
+              update projections set epoch = ${to.epoch}, sequence = ${to.sequence}, idx = ${to.index},
+                floor_epoch = case when ${back} then floor_epoch else ${to.epoch} end,
+                floor_sequence = case when ${back} then floor_sequence else ${to.sequence} end,
+                floor_idx = case when ${back} then floor_idx else ${to.index} end,
+                updated_at = now()
+              where name = ${projection} and (epoch, sequence, idx) = (${at.epoch}, ${at.sequence}, ${at.index})
+              returning 1`;
+          }
+        }),
+      );
+    },
+  };
+}
+
+export function createEmitterPages({ sql, run }: Database): EmitterPages {
+  return {
+    async after(id, position, limit) {
+      const p = position === "earliest" ? nowhere : position;
+      const rows = await run(
+        () => sql<KeptRow[]>`
+          ${edges(id)}
+          select edge.*, r.*, exists (
+            select from emitter_events x where x.emitter = ${id}
+              and (x.epoch, x.sequence, x.idx) <= (${p.epoch}::bigint, ${p.sequence}::bigint, ${p.index}::int)
+              and (x.epoch, x.sequence, x.idx) > (edge.floor_epoch, edge.floor_sequence, edge.floor_idx)
+          ) as beyond
+          from edge left join lateral (
+            select * from emitter_events x where x.emitter = ${id}
+              and (x.epoch, x.sequence, x.idx) > (${p.epoch}::bigint, ${p.sequence}::bigint, ${p.index}::int)
+              and (x.epoch, x.sequence, x.idx) > (edge.floor_epoch, edge.floor_sequence, edge.floor_idx)
+            order by x.epoch, x.sequence, x.idx limit ${limit}
+          ) r on true`,
+      );
+      return keptFromRows(rows);
+    },
+
+    async before(id, position, limit) {
+      const p = position === "latest" ? everywhere : position;
+      const rows = await run(
+        () => sql<KeptRow[]>`
+          ${edges(id)}
+          select edge.*, r.*, exists (
+            select from emitter_events x where x.emitter = ${id}
+              and (x.epoch, x.sequence, x.idx) >= (${p.epoch}::bigint, ${p.sequence}::bigint, ${p.index}::int)
+              and (x.epoch, x.sequence, x.idx) > (edge.floor_epoch, edge.floor_sequence, edge.floor_idx)
+          ) as beyond
+          from edge left join lateral (
+            select * from emitter_events x where x.emitter = ${id}
+              and (x.epoch, x.sequence, x.idx) < (${p.epoch}::bigint, ${p.sequence}::bigint, ${p.index}::int)
+              and (x.epoch, x.sequence, x.idx) > (edge.floor_epoch, edge.floor_sequence, edge.floor_idx)
+            order by x.epoch desc, x.sequence desc, x.idx desc limit ${limit}
+          ) r on true`,
+      );
+      const kept = keptFromRows(rows);
+      return { ...kept, events: kept.events.toReversed() };
+    },
+
+    async newestOf(ids, limit) {
+      const rows = await run(
+        () => sql<KeptRow[]>`
+          select p.epoch as at_epoch, p.sequence as at_sequence, p.idx as at_idx, r.*
+          from projections p left join (
+            unnest(${[...ids]}::text[]) as i (id) cross join lateral (
+              select * from emitter_events x where x.emitter = i.id
+              order by x.epoch desc, x.sequence desc, x.idx desc limit ${limit}
+            ) r
+          ) on true
+          where p.name = ${projection}`,
+      );
+      const events = new Map<string, StoredRecord[]>();
+      for (const row of rows) {
+        const stored = storedFromRow(row);
+        if (stored === undefined) continue;
+        const of = events.get(stored.record.key);
+        if (of === undefined) events.set(stored.record.key, [stored]);
+        else of.push(stored);
+      }
+      for (const of of events.values()) of.reverse();
+      return { through: throughFromRow(rows[0]), events };
+    },
+  };
+
+  /** `edge`: the projection's position, and the higher of its floor and the emitter's own. */
+  function edges(id: string) {
+    return sql`
+      with edge as (
+        select p.epoch as at_epoch, p.sequence as at_sequence, p.idx as at_idx,
+          case when own then e.trimmed_epoch else p.floor_epoch end as floor_epoch,
+          case when own then e.trimmed_sequence else p.floor_sequence end as floor_sequence,
+          case when own then e.trimmed_idx else p.floor_idx end as floor_idx
+        from projections p
+        left join emitters e on e.id = ${id}
+        cross join lateral (
+          select coalesce((e.trimmed_epoch, e.trimmed_sequence, e.trimmed_idx)
+            > (p.floor_epoch, p.floor_sequence, p.floor_idx), false) as own
+        ) o
+        where p.name = ${projection}
+      )`;
+  }
+}
+
+const nowhere: Position = { epoch: -1, sequence: 0, index: 0 };
+const everywhere: Position = { epoch: Number.MAX_SAFE_INTEGER, sequence: 0, index: 0 };
+
+interface PositionRow {
+  readonly epoch: string;
+  readonly sequence: string;
+  readonly idx: number;
+}
+
+/** int8 comes as text. Without a row of the projection there is no answer row at all. */
+interface KeptRow {
+  readonly at_epoch: string;
+  readonly at_sequence: string;
+  readonly at_idx: number;
+  readonly floor_epoch: string;
+  readonly floor_sequence: string;
+  readonly floor_idx: number;
+  readonly beyond: boolean;
+  readonly emitter: string | null;
+  readonly epoch: string;
+  readonly sequence: string;
+  readonly idx: number;
+  readonly received_ns: string;
+  readonly time_ns: string;
+  readonly content_type: string;
+  readonly schema_id: string;
+  readonly headers: unknown;
+  readonly data: Uint8Array;
+}
+
+function keptFromRows(rows: readonly KeptRow[]): KeptEvents {
+  const events: StoredRecord[] = [];
+  for (const row of rows) {
+    const stored = storedFromRow(row);
+    if (stored !== undefined) events.push(stored);
+  }
+  const first = rows[0];
+  return {
+    events,
+    beyond: first?.beyond ?? false,
+    floor: first && {
+      epoch: Number(first.floor_epoch),
+      sequence: Number(first.floor_sequence),
+      index: first.floor_idx,
+    },
+    through: throughFromRow(first),
+  };
+}
+
+function throughFromRow(row: KeptRow | undefined): Position | undefined {
+  if (row === undefined) return undefined;
+  return {
+    epoch: Number(row.at_epoch),
+    sequence: Number(row.at_sequence),
+    index: row.at_idx,
+  };
+}
+
+function storedFromRow(row: KeptRow): StoredRecord | undefined {
+  if (row.emitter === null) return undefined;
+  const record = {
+    value: row.data,
+    key: row.emitter,
+    contentType: row.content_type,
+    schemaId: Number(row.schema_id),
+    timeNs: BigInt(row.time_ns),
+  };
+  const headers = headersFromJson(row.headers);
+  return {
+    record: headers === undefined ? record : { ...record, headers },
+    position: positionFromRow(row),
+    receivedNs: BigInt(row.received_ns),
+  };
+}
+
+function positionFromRow(row: PositionRow): Position {
+  return { epoch: Number(row.epoch), sequence: Number(row.sequence), index: row.idx };
+}
+
+function movedByAnother(): Failure {
+  return new Failure("conflict", `Projection "${projection}" was moved by another owner`);
+}

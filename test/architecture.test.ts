@@ -1,0 +1,254 @@
+// The rules of the code base as tests. First that the checker sees each kind of violation, then
+// that `src/` has none.
+
+import { describe, expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { check } from "./architecture/checker.ts";
+import { checkSettings } from "./architecture/settings.ts";
+
+const root = join(import.meta.dir, "..");
+
+function checkFiles(files: Record<string, string>): string[] {
+  return check(Object.entries(files).map(([path, text]) => ({ path, text })));
+}
+
+const port = { "core/log.ts": "export interface Log { close(): void }" };
+
+describe("the checker refuses", () => {
+  const cases: [what: string, files: Record<string, string>, message: RegExp][] = [
+    [
+      "a reach outwards",
+      { "hub/hub.ts": `import { a } from "../http/a.ts";`, "http/a.ts": "export const a = 1;" },
+      /src\/hub\/hub\.ts: .*ring 1 may not reach out to ring 2 \(src\/http\).*declare a port/,
+    ],
+    [
+      "a type import outwards",
+      { "core/a.ts": `import type { B } from "../hub/b.ts";`, "hub/b.ts": "export type B = 1;" },
+      /ring 0 may not reach out to ring 1/,
+    ],
+    [
+      "an import type in a type position",
+      { "core/a.ts": `export type A = import("../hub/b.ts").B;`, "hub/b.ts": "export type B = 1;" },
+      /ring 0 may not reach out/,
+    ],
+    [
+      "a re-export outwards",
+      { "core/a.ts": `export * from "../hub/b.ts";`, "hub/b.ts": "export type B = 1;" },
+      /ring 0 may not reach out/,
+    ],
+    [
+      "a dynamic import outwards",
+      { "core/a.ts": `await import("../hub/b.ts");`, "hub/b.ts": "export type B = 1;" },
+      /ring 0 may not reach out/,
+    ],
+    [
+      "a sibling",
+      { "log/a.ts": `import { s } from "../store/s.ts";`, "store/s.ts": "export const s = 1;" },
+      /siblings in ring 2.*missing noun in src\/core/,
+    ],
+    [
+      "the runtime from the app",
+      {
+        "app.ts": `import { b } from "./runtime/bun.ts";`,
+        "runtime/bun.ts": "export const b = 1;",
+      },
+      /siblings in ring 3/,
+    ],
+    [
+      "one driver in another",
+      {
+        "log/kafka/log.ts": `import { p } from "../postgres/log.ts";`,
+        "log/postgres/log.ts": "export const p = 1;",
+      },
+      /drivers never import each other/,
+    ],
+    [
+      "a client that knows the gateway",
+      { "client/c.ts": `import { h } from "../hub/h.ts";`, "hub/h.ts": "export const h = 1;" },
+      /src\/client imports only client, core, gen/,
+    ],
+    ["a way out of src", { "cli/a.ts": `import "../../scripts/start.ts";` }, /src\/ stands alone/],
+    ["a folder without a ring", { "utils/a.ts": "export const a = 1;" }, /it is in no ring/],
+    [
+      "a package in the wrong folder",
+      { "hub/a.ts": `import { Hono } from "hono";` },
+      /belongs in src\/http\//,
+    ],
+    [
+      "a middleware in the wrong folder",
+      { "rpc/a.ts": `import { cors } from "hono/cors";` },
+      /belongs in src\/http\//,
+    ],
+    [
+      "Bun's part of hono",
+      { "http/a.ts": `import { serveStatic } from "hono/bun";` },
+      /belongs in src\/runtime\/bun\.ts/,
+    ],
+    [
+      "a type of a package",
+      { "core/a.ts": `import type { Sql } from "postgres";` },
+      /belongs in src\/store\/, src\/log\/postgres/,
+    ],
+    [
+      "NATS in another driver",
+      { "log/postgres/a.ts": `import "@nats-io/jetstream";` },
+      /belongs in src\/log\/jetstream/,
+    ],
+    [
+      "a package of no folder",
+      { "http/a.ts": `import _ from "lodash";` },
+      /table of packages does not name it/,
+    ],
+    ["HTTP/2 outside rpc", { "http/a.ts": `import "node:http2";` }, /belongs in src\/rpc\//],
+    [
+      "I/O in the core",
+      { "core/a.ts": `import { readFile } from "node:fs/promises";` },
+      /rings 0 and 1 do no I\/O/,
+    ],
+    [
+      "bun:*",
+      { "store/a.ts": `import { Database } from "bun:sqlite";` },
+      /belongs in src\/runtime\/bun\.ts/,
+    ],
+    [
+      "the global Bun",
+      { "http/a.ts": "export const s = Bun.serve({});" },
+      /global Bun, which belongs in src\/runtime\/bun\.ts/,
+    ],
+    ["a type of Bun", { "http/a.ts": "export type S = Bun.Server;" }, /global Bun/],
+    ["Bun by globalThis", { "http/a.ts": "export const s = globalThis.Bun;" }, /global Bun/],
+    ["Bun in the Deno runtime", { "runtime/deno.ts": "export const s = Bun.env;" }, /global Bun/],
+    ["the global Deno", { "runtime/bun.ts": "export const d = Deno.pid;" }, /global Deno/],
+    [
+      "process.env",
+      { "config.ts": "export const p = process.env.PORT;" },
+      /process\.env, which belongs in src\/runtime\//,
+    ],
+    ["process.env by name", { "store/a.ts": `export const p = process["env"];` }, /process\.env/],
+    [
+      "process.env taken apart",
+      { "store/a.ts": "export const { env } = process;" },
+      /process\.env/,
+    ],
+    [
+      "process.env imported",
+      { "store/a.ts": `import { env } from "node:process";` },
+      /process\.env/,
+    ],
+    [
+      "an import without extension",
+      { ...port, "hub/a.ts": `import type { Log } from "../core/log";` },
+      /import with its extension, "\.\.\/core\/log\.ts"/,
+    ],
+    [
+      "an import of .js",
+      { ...port, "hub/a.ts": `import type { Log } from "../core/log.js";` },
+      /name the file itself, with "\.ts"/,
+    ],
+    [
+      "an import of a folder",
+      { "core/x/index.ts": "export const a = 1;", "hub/a.ts": `import "../core/x";` },
+      /name a file of the folder/,
+    ],
+    ["an import of nothing", { "hub/a.ts": `import "./b.ts";` }, /there is no such file/],
+    [
+      "a default export",
+      { "core/a.ts": "export default 1;" },
+      /default export: export it by its name/,
+    ],
+    [
+      "a default export by renaming",
+      { "core/a.ts": "const a = 1; export { a as default };" },
+      /default export/,
+    ],
+    ["an enum", { "core/a.ts": "export enum Colour { Red }" }, /enum Colour would need a compiler/],
+    ["a long file", { "core/a.ts": "//\n".repeat(401) }, /401 lines, wanted at most 400/],
+    ["a file that cannot be parsed", { "core/a.ts": "export const = ;" }, /cannot be parsed/],
+    [
+      "a cycle of types",
+      {
+        "core/a.ts": `import type { B } from "./b.ts"; export type A = B;`,
+        "core/b.ts": `import type { C } from "./c.ts"; export type B = C;`,
+        "core/c.ts": `import type { A } from "./a.ts"; export type C = A;`,
+      },
+      /src\/core\/a\.ts → src\/core\/b\.ts → src\/core\/c\.ts → src\/core\/a\.ts: a cycle/,
+    ],
+  ];
+  test.each(cases)("%s", (_what, files, message) => {
+    const found = checkFiles(files);
+    expect(found.length).toBeGreaterThan(0);
+    expect(found.join("\n")).toMatch(message);
+  });
+});
+
+describe("the checker lets pass", () => {
+  const cases: [what: string, files: Record<string, string>][] = [
+    ["an import inwards", { ...port, "hub/a.ts": `import type { Log } from "../core/log.ts";` }],
+    ["a neighbour", { "log/kafka/a.ts": `import "./b.ts";`, "log/kafka/b.ts": "export {};" }],
+    [
+      "what drivers share",
+      { "log/kafka/a.ts": `import "../shared.ts";`, "log/shared.ts": "export {};" },
+    ],
+    [
+      "the app from a runtime",
+      { "runtime/bun.ts": `import "../app.ts"; Bun.serve({});`, "app.ts": "export {};" },
+    ],
+    ["the command line from main", { "main.ts": `import "./cli/a.ts";`, "cli/a.ts": "export {};" }],
+    ["packages at home", { "http/a.ts": `import { Hono } from "hono"; import { z } from "zod";` }],
+    ["pure built-ins", { "registry/a.ts": `import { createHash } from "node:crypto";` }],
+    [
+      "names that are no globals",
+      { "core/a.ts": `export const a = { Bun: 1, Deno: 2 }; a.Bun; // Bun.serve` },
+    ],
+    ["words in strings", { "core/a.ts": `export const a = "import x from 'hono'; Bun.serve";` }],
+    ["process without its environment", { "cli/a.ts": "process.exitCode = 1;" }],
+    [
+      "files that are not code",
+      { "ui/a.ts": `import page from "./page.html" with { type: "text" };` },
+    ],
+    [
+      "a test with a real driver",
+      { "hub/a.test.ts": `import "bun:test"; import "../log/m.ts";`, "log/m.ts": "export {};" },
+    ],
+    ["a test with its support", { "hub/a.test.ts": `import "../../test/support/nats.ts";` }],
+    ["long generated files", { "gen/a_pb.ts": "//\n".repeat(900) }],
+  ];
+  test.each(cases)("%s", (_what, files) => {
+    expect(checkFiles(files)).toEqual([]);
+  });
+});
+
+test("src/ keeps the import rule", () => {
+  const src = join(root, "src");
+  const paths = [...new Bun.Glob("**/*.{ts,tsx}").scanSync({ cwd: src })].toSorted();
+  expect(paths.length).toBeGreaterThan(0);
+  const sources = paths.map((path) => ({ path, text: readFileSync(join(src, path), "utf8") }));
+  expect(check(sources)).toEqual([]);
+});
+
+describe("settings", () => {
+  test("one without documentation is seen", () => {
+    const found = checkSettings(`env["SLUICE_PORT"]; env.NATS_URL;`, "| `NATS_URL` | … |");
+    expect(found).toEqual([
+      "SLUICE_PORT is read in src/config.ts: describe it in docs/settings.md, in backquotes",
+    ]);
+  });
+
+  test("documentation of one that is gone is seen", () => {
+    const found = checkSettings("env.NATS_URL", "`NATS_URL`, `SLUICE_OLD`, `SLUICE_TEST_CHROMIUM`");
+    expect(found).toEqual([
+      "SLUICE_OLD is described in docs/settings.md: src/config.ts does not read it, remove it",
+    ]);
+  });
+
+  test("a configuration that reads none is seen", () => {
+    expect(checkSettings("export {};", "")).toHaveLength(1);
+  });
+
+  test("all are documented in docs/settings.md", () => {
+    const config = readFileSync(join(root, "src/config.ts"), "utf8");
+    const documentation = readFileSync(join(root, "docs/settings.md"), "utf8");
+    expect(checkSettings(config, documentation)).toEqual([]);
+  });
+});

@@ -1,0 +1,130 @@
+import { expect, test } from "bun:test";
+import { parsePosition } from "../../../src/core/position.ts";
+import { defaultTopicSettings, type Layout } from "../../../src/core/topic.ts";
+import {
+  eventually,
+  failureOf,
+  follow,
+  numbered,
+  readAll,
+  record,
+  textsOf,
+  type Suite,
+} from "./suite.ts";
+
+export function topicContract(suite: Suite, layout: Layout): void {
+  const settings = {
+    ...defaultTopicSettings,
+    layout,
+    retentionMs: 3_600_000,
+    retentionBytes: 50_000_000,
+  };
+
+  test("making a topic is idempotent; with other settings it is a conflict", async () => {
+    const [log, other] = [await suite.node(0), await suite.node(1)];
+    const name = await suite.topic(settings);
+    await log.append(name, [record("kept")]);
+    const made = await other.create(name, settings);
+    expect(made.name).toBe(name);
+    expect(made.settings).toEqual(settings);
+    expect(made.bounds).toEqual(await log.bounds(name));
+    for (const changed of [
+      { ...settings, layout: layout === "records" ? ("frames" as const) : ("records" as const) },
+      { ...settings, retentionMs: 7_200_000 },
+      { ...settings, retentionBytes: 60_000_000 },
+    ]) {
+      expect((await failureOf(log.create(name, changed))).code).toBe("conflict");
+    }
+    expect((await log.describe(name))?.settings).toEqual(settings);
+    expect(textsOf(await readAll(log, name))).toEqual(["kept"]);
+  });
+
+  test("many nodes may make one topic at once", async () => {
+    const nodes = [await suite.node(0), await suite.node(1)] as const;
+    const name = `contract.at-once-${Math.random().toString(36).slice(2)}`;
+    const made = await Promise.all(
+      [0, 1, 0, 1].map((i) => nodes[i === 0 ? 0 : 1].create(name, settings)),
+    );
+    expect(new Set(made.map((each) => each.bounds.epoch)).size).toBe(1);
+    await nodes[0].append(name, [record("x")]);
+    expect((await readAll(nodes[1], name)).length).toBe(1);
+  });
+
+  test("topics are described and listed by name", async () => {
+    const [log, other] = [await suite.node(0), await suite.node(1)];
+    const names = [await suite.topic(settings), await suite.topic({ layout })];
+    await log.append(names[0] ?? "", numbered("r", 10));
+    const listed = await other.list();
+    expect(listed.map((each) => each.name)).toEqual(listed.map((each) => each.name).sort());
+    for (const name of names) {
+      const described = await other.describe(name);
+      expect(described).toBeDefined();
+      expect(listed.find((each) => each.name === name)).toEqual(described ?? fail());
+    }
+    const described = await other.describe(names[0] ?? "");
+    expect(described?.settings).toEqual(settings);
+    expect(described?.bounds).toEqual(await log.bounds(names[0] ?? ""));
+    expect(described?.bytes).toBeGreaterThan(20);
+    expect(await log.describe(`absent-${Math.random()}`)).toBeUndefined();
+  });
+
+  test("a removed topic is gone for every node", async () => {
+    const [log, other] = [await suite.node(0), await suite.node(1)];
+    const name = await suite.topic({ layout });
+    await log.append(name, numbered("r", 10));
+    await other.append(name, [record("x")]);
+    const live = [
+      follow(log, name, { after: "earliest" }),
+      follow(other, name, { after: "earliest", key: "k" }),
+    ];
+    await eventually("the records", () => live[0]?.records.length === 11);
+    await other.remove(name);
+
+    for (const each of live) {
+      expect(["not_found", "position_gone"]).toContain((await each.ended)?.code ?? "no failure");
+    }
+    for (const node of [log, other]) {
+      expect(await node.describe(name)).toBeUndefined();
+      expect((await node.list()).some((each) => each.name === name)).toBe(false);
+      expect((await failureOf(node.append(name, [record("x")]))).code).toBe("not_found");
+      expect((await failureOf(node.bounds(name))).code).toBe("not_found");
+      expect((await failureOf(node.read(name, { after: "earliest" }))).code).toBe("not_found");
+    }
+    expect((await failureOf(log.remove(name))).code).toBe("not_found");
+  }, 30_000);
+
+  test("a re-created topic begins a higher epoch; the old life's positions are refused", async () => {
+    const [log, other] = [await suite.node(0), await suite.node(1)];
+    const name = await suite.topic({ layout });
+    let before = await log.append(name, numbered("old", 5), { dedupId: "same" });
+    for (let life = 0; life < 3; life++) {
+      await other.append(name, [record("warm")]);
+      const live = follow(log, name, { after: before.last });
+      await eventually("the old life's reader", () => live.records.length === 1);
+      await other.remove(name);
+      const made = await other.create(name, { ...settings, retentionMs: 0 });
+      expect(made.bounds.epoch).toBeGreaterThan(before.last.epoch);
+      expect(made.bounds.start).toEqual(made.bounds.end);
+      expect(["not_found", "position_gone"]).toContain((await live.ended)?.code ?? "no failure");
+
+      // The dedup id of the former life is free again, also on the node that knew it.
+      const first = await log.append(name, numbered(`new${life}-`, 2), { dedupId: "same" });
+      expect(first.duplicate).toBe(false);
+      expect(first.first.epoch).toBe(made.bounds.epoch);
+      for (const node of [log, other]) {
+        const failure = await failureOf(node.read(name, { after: before.last }));
+        expect(failure.code).toBe("position_gone");
+        const restart = parsePosition(failure.position ?? "");
+        expect(textsOf(await readAll(node, name, { after: restart }))).toEqual([
+          `new${life}-0`,
+          `new${life}-1`,
+        ]);
+      }
+      before = first;
+    }
+  }, 60_000);
+}
+
+function fail(): never {
+  throw new Error("The topic is not described");
+}

@@ -1,0 +1,71 @@
+/** Pages by brute force over all events that are kept: what every source of pages is held against. */
+import { expect } from "bun:test";
+import type { Page, PageQuery } from "../../src/core/page.ts";
+import { comparePositions, type Position } from "../../src/core/position.ts";
+import type { StoredRecord } from "../../src/core/record.ts";
+import type { Random } from "./random.ts";
+
+/** `events`: all that are kept, oldest first. */
+export function expectedEvents(
+  events: readonly StoredRecord[],
+  query: PageQuery,
+): readonly StoredRecord[] {
+  const { after, before, limit } = query;
+  if (after === "earliest") return events.slice(0, limit);
+  if (after !== undefined) {
+    return events.filter((e) => comparePositions(e.position, after) > 0).slice(0, limit);
+  }
+  return events
+    .filter((e) => before === undefined || comparePositions(e.position, before) < 0)
+    .slice(-limit);
+}
+
+/** The page's events are the expected ones, and `next` and `prev` join them without gap or overlap. */
+export function checkPage(
+  events: readonly StoredRecord[],
+  query: PageQuery,
+  page: Page,
+): void {
+  const wanted = expectedEvents(events, query);
+  expect(page.events.map(tokenOf)).toEqual(wanted.map(tokenOf));
+  const first = wanted[0];
+  const last = wanted.at(-1);
+  const earlier = events.filter((e) =>
+    first === undefined ? isEarlier(e, query) : comparePositions(e.position, first.position) < 0,
+  );
+  const later = events.filter((e) =>
+    last === undefined ? !isEarlier(e, query) : comparePositions(e.position, last.position) > 0,
+  );
+  const { next, prev } = page;
+  expect(next !== null).toBe(later.length > 0);
+  expect(prev !== null).toBe(earlier.length > 0);
+  const { limit } = query;
+  if (next !== null) {
+    const joined = expectedEvents(events, { after: next, limit });
+    expect(joined.map(tokenOf)).toEqual(later.slice(0, limit).map(tokenOf));
+  }
+  if (prev !== null) {
+    const joined = expectedEvents(events, { before: prev, limit });
+    expect(joined.map(tokenOf)).toEqual(earlier.slice(-limit).map(tokenOf));
+  }
+}
+
+/** A query with a position of an event, between events, or none. */
+export function drawQuery(random: Random, positions: readonly Position[]): PageQuery {
+  const limit = 1 + random.int(random.chance(0.2) ? 1000 : 12);
+  const at = positions[random.int(positions.length)];
+  if (at === undefined || random.chance(0.2)) return { limit };
+  if (random.chance(0.1)) return { after: "earliest", limit };
+  return random.chance(0.5) ? { after: at, limit } : { before: at, limit };
+}
+
+function isEarlier(stored: StoredRecord, { after, before }: PageQuery): boolean {
+  if (after === "earliest") return false;
+  if (after !== undefined) return comparePositions(stored.position, after) <= 0;
+  return before === undefined || comparePositions(stored.position, before) < 0;
+}
+
+function tokenOf({ position, record }: StoredRecord): string {
+  const text = new TextDecoder().decode(record.value);
+  return `${position.epoch}-${position.sequence}-${position.index} ${record.key} ${text}`;
+}

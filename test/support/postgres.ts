@@ -1,0 +1,116 @@
+/**
+ * A real PostgreSQL for tests: one server per test process, started by the first that asks, and a
+ * fresh database for each. It is the embedded one without waiting for the disk, and without the
+ * supervision that would undo `kill9()` by itself.
+ */
+import { spawn } from "node:child_process";
+import { chmod, mkdtemp } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
+import postgres from "postgres";
+import { silent } from "../../src/core/logger.ts";
+import { openCluster } from "../../src/store/embedded-cluster.ts";
+import { freePort } from "../../src/store/embedded-port.ts";
+import { reapOrphans } from "../../src/store/embedded-process.ts";
+import { launchServer, serverUrl } from "../../src/store/embedded-server.ts";
+import { launchOnPort } from "../../src/store/embedded.ts";
+
+export interface TestPostgres {
+  /** The superuser's own database, for what is said to the server as a whole. */
+  readonly url: string;
+  createDatabase(): Promise<TestDatabase>;
+  /** Ends the server as a power cut would; every database of this process is away with it. */
+  kill9(): Promise<void>;
+  /** Brings it back on the same port, after `kill9`. */
+  start(): Promise<void>;
+}
+
+export interface TestDatabase extends AsyncDisposable {
+  readonly url: string;
+  /** Ends what is still connected. */
+  drop(): Promise<void>;
+}
+
+let shared: Promise<TestPostgres> | undefined;
+
+/** The server of this test process. */
+export function testPostgres(): Promise<TestPostgres> {
+  return (shared ??= startShared());
+}
+
+/** Calls `use` with the URL of a fresh database, and drops it afterwards. */
+export async function withPostgres<T>(
+  use: (url: string, server: TestPostgres) => Promise<T>,
+): Promise<T> {
+  const server = await testPostgres();
+  await using database = await server.createDatabase();
+  return await use(database.url, server);
+}
+
+async function startShared(): Promise<TestPostgres> {
+  const dataDir = await mkdtemp(join(tmpdir(), "sluice-test-"));
+  // As root the server runs as another user, who has to get in.
+  await chmod(dataDir, 0o711);
+  cleanAfterThisProcess(dataDir);
+  const cluster = await openCluster({ dataDir, log: silent, durability: "test" });
+  let server = await launchOnPort(cluster, freePort);
+  const url = serverUrl(cluster, server.port);
+  let databases = 0;
+
+  const ask = async (statement: string) => {
+    const sql = postgres(url, { max: 1, onnotice: () => {} });
+    try {
+      await sql.unsafe(statement);
+    } finally {
+      await sql.end();
+    }
+  };
+  return {
+    url,
+    async createDatabase() {
+      databases += 1;
+      const name = `test_${databases}`;
+      await ask(`create database ${name}`);
+      const drop = () => ask(`drop database if exists ${name} with (force)`);
+      return {
+        url: url.replace(/postgres$/, name),
+        drop,
+        [Symbol.asyncDispose]: drop,
+      };
+    },
+    async kill9() {
+      if (server.running) process.kill(server.pid, "SIGKILL");
+      await server.ended;
+      await reapOrphans(cluster.directory);
+    },
+    async start() {
+      if (!server.running) server = await launchServer(cluster, server.port);
+    },
+  };
+}
+
+/**
+ * The end of our pipe tells a shell that this process is gone, however it went: `bun test` emits
+ * no exit event, and after `kill -9` nobody could.
+ */
+function cleanAfterThisProcess(dataDir: string): void {
+  // The pid file goes last; the pid itself may stay as a zombie, where nobody collects those.
+  const script = [
+    // `bun test --parallel` ends what a file has started before it goes on to the next one.
+    "trap '' TERM",
+    "cat >/dev/null",
+    'pidfile="$1/postgres/postmaster.pid"',
+    'kill -QUIT "$(head -n 1 "$pidfile")"',
+    'for i in 1 2 3 4 5 6 7 8 9 10; do [ -e "$pidfile" ] && sleep 0.2; done',
+    'rm -rf "$1"',
+  ].join("\n");
+  const cleaner = spawn("/bin/sh", ["-c", script, "sh", dataDir], {
+    stdio: ["pipe", "ignore", "ignore"],
+    detached: true,
+  });
+  cleaner.unref();
+  // A pipe is a socket, which has `unref`; the type of a stream does not tell.
+  const { stdin } = cleaner;
+  if (stdin !== null && "unref" in stdin && typeof stdin.unref === "function") stdin.unref();
+}

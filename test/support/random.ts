@@ -1,0 +1,17 @@
+/** Numbers that look drawn and come again from the same seed, which a failing test prints. */
+export interface Random {
+  /** At least 0, below `below`. */
+  int(below: number): number;
+  chance(probability: number): boolean;
+}
+
+export function seededRandom(seed: number): Random {
+  let state = seed >>> 0;
+  const next = () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let x = Math.imul(state ^ (state >>> 15), state | 1);
+    x ^= x + Math.imul(x ^ (x >>> 7), x | 61);
+    return ((x ^ (x >>> 14)) >>> 0) / 2 ** 32;
+  };
+  return { int: (below) => Math.floor(next() * below), chance: (p) => next() < p };
+}
