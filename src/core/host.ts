@@ -12,6 +12,11 @@ export interface Host {
    * Throws `invalid` when the request is no WebSocket handshake.
    */
   upgrade(request: Request, open: (socket: Socket) => SocketEvents): Response;
+  /**
+   * The browser's form of a TypeScript file and all that it imports, as one script. Left out where
+   * the runtime has no bundler: pages then need what `bun scripts/build-ui.ts` made.
+   */
+  bundle?(entry: string): Promise<Uint8Array>;
 }
 
 export interface Socket {

@@ -52,8 +52,7 @@ describe.each(["records", "frames"] as const)("pages of a topic in %s", (layout)
         positions.push(end);
         for (let i = 0; i < 8; i++) {
           const query = drawQuery(random, positions);
-          const stream = { topic, key };
-          const page = await readPage(log, stream, query);
+            const page = await readPage(log, topic, key, query);
           try {
             checkPage(events, query, page);
           } catch (error) {
@@ -61,7 +60,7 @@ describe.each(["records", "frames"] as const)("pages of a topic in %s", (layout)
           }
         }
         const n = random.int(30);
-        const from = await tailStart(log, { topic, key }, n);
+        const from = await tailStart(log, topic, key, n);
         const tail = events.filter((e) => comparePositions(e.position, from) > 0);
         expect(tail).toEqual(n === 0 ? [] : events.slice(-n));
       }
@@ -86,14 +85,14 @@ test("a position whose neighbours are gone is said to be gone, with where to sta
       { after: position, limit: 5 },
       { before: position, limit: 5 },
     ]) {
-      const failed = readPage(log, { topic }, query);
+      const failed = readPage(log, topic, undefined, query);
       await expect(failed).rejects.toMatchObject({ code: "position_gone" });
     }
   }
   const beyond = { ...appended.last, sequence: appended.last.sequence + 1 };
-  const failed = readPage(log, { topic }, { after: beyond, limit: 5 });
+  const failed = readPage(log, topic, undefined, { after: beyond, limit: 5 });
   await expect(failed).rejects.toMatchObject({ code: "position_gone" });
   // Before what does not exist yet: the newest.
-  const page = await readPage(log, { topic }, { before: beyond, limit: 5 });
+  const page = await readPage(log, topic, undefined, { before: beyond, limit: 5 });
   expect(page.events.at(-1)?.position).toEqual(appended.last);
 });

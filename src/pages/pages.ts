@@ -14,12 +14,6 @@ import {
 import { comparePositions, type Position } from "../core/position.ts";
 import { endType, type StoredRecord } from "../core/record.ts";
 
-/** A topic, or one key of it. */
-export interface Stream {
-  readonly topic: string;
-  readonly key?: string | undefined;
-}
-
 type Reads = Pick<Log, "read" | "bounds">;
 
 /**
@@ -28,11 +22,12 @@ type Reads = Pick<Log, "read" | "bounds">;
  */
 export async function readPage(
   log: Reads,
-  stream: Stream,
+  topic: string,
+  key: string | undefined,
   query: PageQuery,
   signal?: AbortSignal,
 ): Promise<Page> {
-  const reader = { log, stream, bounds: await log.bounds(stream.topic), signal };
+  const reader = { log, topic, key, bounds: await log.bounds(topic), signal };
   if (query.after !== undefined) return await pageAfter(reader, query.after, query.limit);
   return await pageBefore(reader, query.before, query.limit);
 }
@@ -40,20 +35,22 @@ export async function readPage(
 /** The position after which the newest `n` events lie. */
 export async function tailStart(
   log: Reads,
-  stream: Stream,
+  topic: string,
+  key: string | undefined,
   n: number,
   signal?: AbortSignal,
 ): Promise<Position> {
-  const bounds = await log.bounds(stream.topic);
+  const bounds = await log.bounds(topic);
   if (n === 0) return bounds.end;
-  const found = await newestUntil({ log, stream, bounds, signal }, bounds.end, n + 1);
+  const found = await newestUntil({ log, topic, key, bounds, signal }, bounds.end, n + 1);
   const before = found.length > n ? found[0] : undefined;
   return before?.position ?? bounds.start;
 }
 
 interface Reader {
   readonly log: Reads;
-  readonly stream: Stream;
+  readonly topic: string;
+  readonly key: string | undefined;
   readonly bounds: Bounds;
   readonly signal: AbortSignal | undefined;
 }
@@ -141,7 +138,7 @@ function stepBack(from: Position, width: number, start: Position): Position {
 
 /** The events after `low` and up to `high`, until `visit` says enough. */
 async function readRange(
-  { log, stream: { topic, key }, signal }: Reader,
+  { log, topic, key, signal }: Reader,
   low: Position,
   high: Position,
   visit: (stored: StoredRecord) => boolean,

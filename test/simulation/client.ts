@@ -255,9 +255,11 @@ export class Connection implements Subscriber {
   }
 
   drain(): void {
+    // A sink drains in a turn of its own, long after `subscribe` has answered.
+    if (this.subscription === undefined) return;
     if (this.queuedMs !== undefined) this.#heardMs = this.#world.nowMs();
     this.queuedMs = undefined;
-    this.subscription?.drained();
+    this.subscription.drained();
   }
 
   close(): void {

@@ -107,7 +107,7 @@ class Simulation implements World {
   get silenceMsMax(): number {
     // Its replay may end, unheard, just after the others of its channel were told something. The
     // hub looks once a second, and not before a flush that is due.
-    return this.#options.heartbeatMs * 2 + 1000 + this.#options.coalesceMs;
+    return (this.#options.heartbeatMs + 1000) * 2 + this.#options.coalesceMs;
   }
 
   run(): void {
@@ -343,6 +343,7 @@ class Simulation implements World {
     habits.failShare = 0;
     habits.latencyMsMax = 1;
     for (const topic of topics) {
+      this.#clock.advance(1);
       if (this.log.topic(topic) === undefined) this.log.create(topic);
     }
     this.log.wake();

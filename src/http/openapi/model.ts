@@ -52,12 +52,12 @@ export interface Parameter {
 
 export interface Example {
   readonly summary?: string;
-  readonly value: Json;
+  readonly value: unknown;
 }
 
 export interface MediaType {
   readonly schema: Schema;
-  readonly example?: Json;
+  readonly example?: unknown;
   readonly examples?: Readonly<Record<string, Example>>;
 }
 
@@ -105,7 +105,7 @@ export interface WebSocketDescription {
 export interface SocketMessage {
   readonly description: string;
   readonly schema: Schema;
-  readonly example: Json;
+  readonly example: unknown;
 }
 
 export const methods = ["get", "put", "post", "delete"] as const;

@@ -9,7 +9,7 @@ import { AckPolicy, DeliverPolicy, type JetStreamManager } from "@nats-io/jetstr
 import { createInbox, nuid, type Msg, type Subscription } from "@nats-io/transport-node";
 import type { Connection } from "./connection.ts";
 import type { StoredEntry } from "./entry.ts";
-import { headerOf } from "./headers.ts";
+import { headerOf, readHeaders } from "./headers.ts";
 import type { Life } from "./stream.ts";
 
 /** Entries and bytes of one pull, of which two are under way: what a slow reader holds at most is three. */
@@ -46,7 +46,7 @@ export class ConsumerRun {
   /** Pulls under way, oldest first, with what each may still deliver. */
   readonly #pulls: { readonly id: number; left: number }[] = [];
   readonly #offLost: () => void;
-  #queue: Msg[] = [];
+  #queue: Delivery[] = [];
   #queuedBytes = 0;
   #nextPull = 0;
   #deliveries = 0;
@@ -114,9 +114,10 @@ export class ConsumerRun {
     if (this.#trouble !== undefined || this.#isIdle()) return undefined;
     let count = 0;
     let bytes = 0;
-    for (const message of this.#queue) {
-      if (count === takeEntriesMax || (count > 0 && bytes + message.data.byteLength > takeBytesMax)) break;
-      bytes += message.data.byteLength;
+    for (const { message } of this.#queue) {
+      const size = message.data.byteLength;
+      if (count === takeEntriesMax || (count > 0 && bytes + size > takeBytesMax)) break;
+      bytes += size;
       count++;
     }
     const entries = this.#queue.slice(0, count).map(entryFromDelivery);
@@ -192,25 +193,26 @@ export class ConsumerRun {
   #deliver(message: Msg): void {
     this.#heardMs = this.#connection.clock.nowMs();
     if (message.subject.startsWith(this.#inbox)) return this.#status(message);
-    const { delivery, sequence, pending } = deliveryOf(message.reply ?? "");
-    if (delivery !== ++this.#deliveries) return this.fail("a delivery is missing");
+    const delivery = parseDelivery(message);
+    if (delivery.number !== ++this.#deliveries) return this.fail("a delivery is missing");
     const [pull] = this.#pulls;
     if (pull !== undefined && --pull.left === 0) this.#pulls.shift();
     this.#queuedBytes += message.data.byteLength;
-    this.#queue.push(message);
-    this.#through = sequence;
-    this.#isAtEnd = pending === 0;
+    this.#queue.push(delivery);
+    this.#through = delivery.sequence;
+    this.#isAtEnd = delivery.isLast;
     this.#pull();
     this.#wake?.();
   }
 
   /** Statuses end a pull, but for the heartbeat: that tells how far the consumer has looked. */
   #status(message: Msg): void {
-    const status = message.headers?.code ?? 0;
+    const headers = readHeaders(message);
+    const { status, description } = headers;
     if (status === 100) {
-      const delivered = Number(headerOf(message, "Nats-Last-Consumer"));
+      const delivered = Number(headerOf(headers, "Nats-Last-Consumer"));
       if (delivered !== this.#deliveries) return this.fail("a delivery is missing");
-      const looked = Number(headerOf(message, "Nats-Last-Stream"));
+      const looked = Number(headerOf(headers, "Nats-Last-Stream"));
       this.#isAtEnd = true;
       if (looked <= this.#through) return;
       this.#through = looked;
@@ -218,8 +220,8 @@ export class ConsumerRun {
       return this.#wake?.();
     }
     // 408: the pull's time is over. 409 tells what is left of it where it merely ended.
-    const isEnded = status === 408 || headerOf(message, "Nats-Pending-Messages") !== "";
-    if (!isEnded) return this.fail(`the server ended it: ${status} ${message.headers?.description ?? ""}`);
+    const isEnded = status === 408 || headerOf(headers, "Nats-Pending-Messages") !== "";
+    if (!isEnded) return this.fail(`the server ended it: ${status} ${description}`);
     const id = Number(message.subject.slice(this.#inbox.length + 1));
     const at = this.#pulls.findIndex((pull) => pull.id === id);
     if (at >= 0) this.#pulls.splice(at, 1);
@@ -236,25 +238,35 @@ export class ConsumerRun {
   }
 }
 
-function entryFromDelivery(message: Msg): StoredEntry {
-  const { sequence, receivedNs } = deliveryOf(message.reply ?? "");
-  const { subject, headers = [], data } = message;
-  return { sequence, receivedNs: BigInt(receivedNs), subject, headers, payload: data };
+/** A message as a consumer delivers it. */
+interface Delivery {
+  readonly message: Msg;
+  /** Counts from 1 within the run. */
+  readonly number: number;
+  readonly sequence: number;
+  readonly receivedNs: string;
+  readonly isLast: boolean;
 }
 
 /** `$JS.ACK.[<domain>.<account>.]<stream>.<consumer>.<times>.<sequence>.<delivery>.<ns>.<pending>[.<random>]` */
-function deliveryOf(reply: string): {
-  sequence: number;
-  delivery: number;
-  receivedNs: string;
-  pending: number;
-} {
-  const tokens = reply.split(".");
+function parseDelivery(message: Msg): Delivery {
+  const tokens = (message.reply ?? "").split(".");
   const at = tokens.length === 9 ? 5 : 7;
   return {
+    message,
     sequence: Number(tokens[at]),
-    delivery: Number(tokens[at + 1]),
+    number: Number(tokens[at + 1]),
     receivedNs: tokens[at + 2] ?? "0",
-    pending: Number(tokens[at + 3]),
+    isLast: tokens[at + 3] === "0",
+  };
+}
+
+function entryFromDelivery({ message, sequence, receivedNs }: Delivery): StoredEntry {
+  return {
+    sequence,
+    receivedNs: BigInt(receivedNs),
+    subject: message.subject,
+    headers: readHeaders(message).lines,
+    payload: message.data,
   };
 }

@@ -4,7 +4,7 @@ import { Failure } from "../../core/failure.ts";
 import type { Connection } from "./connection.ts";
 import type { StoredEntry } from "./entry.ts";
 import { failureFromCode, isNoMessage, jetstreamUnavailable } from "./failures.ts";
-import { headerOf } from "./headers.ts";
+import { headerOf, readHeaders, type MessageHeaders } from "./headers.ts";
 import type { Life } from "./stream.ts";
 
 const batchEntries = 512;
@@ -39,24 +39,25 @@ export function getEntries(
         reject(answer);
         return true;
       }
-      const status = answer.headers?.code ?? 0;
+      const headers = readHeaders(answer);
+      const { status, description } = headers;
       const last = entries.at(-1)?.sequence ?? 0;
-      const before = headerOf(answer, "Nats-Last-Sequence");
+      const before = headerOf(headers, "Nats-Last-Sequence");
       // Each entry names the one before it, and the end names the last.
       if (before !== "" && Number(before) !== last) {
         reject(jetstreamUnavailable(life.topic, "a part of an answer is missing"));
       } else if (status === 0) {
-        entries.push(entryFromAnswer(answer));
+        entries.push(entryFromAnswer(answer, headers));
         if (before !== "") return false;
         // A server that knows no batches answers with one entry and names none.
         resolve(gotUpTo(lastSequence, entries, false));
       } else if (status === 204) {
-        const isAll = headerOf(answer, "Nats-Num-Pending") === "0";
+        const isAll = headerOf(headers, "Nats-Num-Pending") === "0";
         resolve(gotUpTo(lastSequence, entries, isAll));
       } else if (status === 404) {
         resolve(gotUpTo(lastSequence, entries, true));
       } else {
-        reject(jetstreamUnavailable(life.topic, answer.headers?.description ?? `${status}`));
+        reject(jetstreamUnavailable(life.topic, `${status} ${description}`));
       }
       return true;
     });
@@ -93,18 +94,19 @@ interface MessageGot {
 
 const utf8 = new TextEncoder();
 
-function entryFromAnswer(message: Msg): StoredEntry {
+function entryFromAnswer(message: Msg, headers: MessageHeaders): StoredEntry {
   return {
-    sequence: Number(headerOf(message, "Nats-Sequence")),
-    receivedNs: nsFromTime(headerOf(message, "Nats-Time-Stamp")),
-    subject: headerOf(message, "Nats-Subject"),
-    headers: message.headers ?? [],
+    sequence: Number(headerOf(headers, "Nats-Sequence")),
+    receivedNs: nsFromTime(headerOf(headers, "Nats-Time-Stamp")),
+    subject: headerOf(headers, "Nats-Subject"),
+    headers: headers.lines,
     payload: message.data,
   };
 }
 
 /** Nanoseconds of an RFC 3339 time in UTC with up to nine digits of a second's fraction. */
 function nsFromTime(time: string): bigint {
-  const seconds = BigInt(Date.parse(`${time.slice(0, 19)}Z`)) * 1_000_000n;
-  return seconds + BigInt(time.slice(20, -1).padEnd(9, "0"));
+  const seconds = Date.parse(`${time.slice(0, 19)}Z`) / 1_000;
+  const fraction = time.slice(20, -1);
+  return BigInt(`${seconds}${fraction.padEnd(9, "0")}`);
 }

@@ -140,8 +140,7 @@ export function recordsFromEntry(root: string, epoch: number, entry: StoredEntry
   let contentType = "";
   let schemaId = 0;
   let timeNs = receivedNs;
-  for (const [name, values] of entry.headers) {
-    const value = values[0] ?? "";
+  for (const [name, value] of entry.headers) {
     if (name === frameHeader) {
       const records = tryDecodeFrame(entry.payload);
       if (records !== undefined) {

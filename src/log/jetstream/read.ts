@@ -16,6 +16,12 @@ import type { Life } from "./stream.ts";
 import { subjectFromKey } from "./subject.ts";
 import type { Topics } from "./topics.ts";
 
+/**
+ * Direct Get sends each entry by itself, a consumer in bulk, but making one costs milliseconds and,
+ * in a cluster, a vote: measured, they meet near a thousand entries.
+ */
+const replayEntriesMax = 1_000;
+
 /** How long a replica may lag behind what its leader has. */
 const lagMsMax = 3_000;
 const lagRetryMs = 20;
@@ -52,7 +58,8 @@ export class Reader {
     if (pass.isDone) return;
     const { until } = options;
     const isPast = until !== undefined && comparePositions(until, bounds.end) <= 0;
-    if (isPast && this.#isBatchGet && life.isDirect) yield* this.#replay(pass, until, signal);
+    const isShort = isPast && pass.entriesMax(until) <= replayEntriesMax;
+    if (isShort && this.#isBatchGet && life.isDirect) yield* this.#replay(pass, until, signal);
     else yield* this.#follow(pass, signal);
   }
 
@@ -208,6 +215,11 @@ class Pass {
   /** True as long as nothing was given of a read from the oldest kept. */
   get isFree(): boolean {
     return this.#isFree;
+  }
+
+  /** How many entries there may be up to `until`. Of one key: few, as there is no telling. */
+  entriesMax(until: Position): number {
+    return this.filter === undefined ? entryOfPosition(until) - this.#at.sequence : 0;
   }
 
   get isDone(): boolean {

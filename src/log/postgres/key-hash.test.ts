@@ -13,6 +13,7 @@ test("hashes are safe integers and rarely collide", () => {
   const hashes = new Set<number>();
   for (let i = 0; i < 100_000; i++) hashes.add(keyHash(`emitter-${i.toString(36)}`));
   expect(hashes.size).toBe(100_000);
-  for (const hash of hashes)
+  for (const hash of hashes) {
     if (!Number.isSafeInteger(hash) || hash < 0) throw new Error(`${hash}`);
+  }
 });

@@ -156,8 +156,9 @@ test("a topic's bytes are those of its entries, however appends and sweeps meet"
   await Promise.all(
     [0, 1, 2, 3].map(async (i) => {
       const node = i % 2 === 0 ? log : other;
-      for (let j = 0; j < 200; j++)
+      for (let j = 0; j < 200; j++) {
         await node.append(topic, [record(value), record(value, { key: "k" })]);
+      }
     }),
   );
   isDone = true;

@@ -141,8 +141,9 @@ export class Tails {
       const nowMs = clock.nowMs();
       if (isHeard) heardMs = nowMs;
       // Silence must not look like a topic without news: who waits is told to come again.
-      else if (nowMs - heardMs >= deadlineMs)
+      else if (nowMs - heardMs >= deadlineMs) {
         for (const id of [...this.#followed.keys()]) this.#over(id);
+      }
       if (nowMs - advancedMs < advanceKeysMs) continue;
       advancedMs = nowMs;
       for (const { tail } of this.#followed.values()) tail.advanceKeys();

@@ -33,8 +33,9 @@ export function dedupContract(suite: Suite, layout: Layout): void {
         ),
       );
       expect(answers.filter((each) => !each.duplicate).length).toBe(1);
-      for (const each of answers)
+      for (const each of answers) {
         expect(positionsOf(each, 2)).toEqual(positionsOf(answers[0] ?? each, 2));
+      }
     }
     const expected = Array.from({ length: 10 }, (_, round) => [`${round}-0`, `${round}-1`]).flat();
     expect(textsOf(await readAll(nodes[0], topic))).toEqual(expected);

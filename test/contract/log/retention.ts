@@ -91,9 +91,8 @@ export function retentionContract(suite: Suite, layout: Layout): void {
   test("a reader that lags behind what is dropped is told", async () => {
     const log = await suite.node(0);
     const topic = await suite.topic({ layout, retentionMs: 0, retentionBytes: 100_000 });
-    const lagging = (await suite.node(1))
-      .read(topic, { after: "earliest" })
-      [Symbol.asyncIterator]();
+    const reader = await suite.node(1);
+    const lagging = reader.read(topic, { after: "earliest" })[Symbol.asyncIterator]();
     const { last } = await log.append(topic, [record("first")]);
     const opening = await lagging.next();
     expect(opening.done === true ? [] : textsOf(opening.value.records)).toEqual(["first"]);

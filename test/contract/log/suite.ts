@@ -155,8 +155,9 @@ export async function eventually(
 ): Promise<void> {
   const start = performance.now();
   while (!(await holds())) {
-    if (performance.now() - start > timeoutMs)
+    if (performance.now() - start > timeoutMs) {
       throw new Error(`Waited ${timeoutMs} ms for ${what}`);
+    }
     await sleepMs(5);
   }
 }

@@ -1,0 +1,12 @@
+// Bundles the pages' scripts into `dist/ui/`, for a gateway on a runtime that has no bundler. On
+// Bun they are bundled when a page is first asked for, so this is not needed there.
+
+import { join } from "node:path";
+import { bundleForBrowsers } from "../src/runtime/bun.ts";
+import { root } from "./install.ts";
+
+for (const page of ["dashboard", "livedoc"]) {
+  const script = await bundleForBrowsers(join(root, "src/ui", page, "main.tsx"));
+  await Bun.write(join(root, "dist/ui", `${page}.js`), script);
+  process.stdout.write(`dist/ui/${page}.js ${Math.ceil(script.byteLength / 1024)} KiB\n`);
+}

@@ -1,0 +1,55 @@
+/** Requests with one answer: JSON out and in, repeated where that is safe. */
+import { Backoff } from "./backoff.ts";
+import { errorFromResponse, errorFromThrown, SluiceError } from "./error.ts";
+import type { Settings } from "./options.ts";
+
+export interface Ask {
+  readonly method: "GET" | "PUT" | "POST" | "DELETE";
+  readonly path: string;
+  readonly body?: string | Uint8Array<ArrayBuffer> | undefined;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Whether asking twice does no more than asking once. */
+  readonly repeatable: boolean;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** The answer's text. Throws what the gateway refused, or the signal's reason. */
+export async function ask(settings: Settings, request: Ask): Promise<string> {
+  const backoff = new Backoff(settings, 250);
+  for (;;) {
+    request.signal?.throwIfAborted();
+    try {
+      return await askOnce(settings, request);
+    } catch (error) {
+      if (!(error instanceof SluiceError)) throw error;
+      const last = backoff.attempts + 1 >= settings.attemptsMax;
+      if (!request.repeatable || !error.retryable || last) throw error;
+      await backoff.pause(error, request.signal);
+    }
+  }
+}
+
+async function askOnce(settings: Settings, request: Ask): Promise<string> {
+  const { method, path, body, signal } = request;
+  const timeout = new AbortController();
+  const cancel = settings.clock.after(settings.timeoutMs, () => timeout.abort());
+  try {
+    const response = await settings.fetch(`${settings.url}${path}`, {
+      method,
+      headers: { accept: "application/json", ...settings.headers, ...request.headers },
+      signal: signal === undefined ? timeout.signal : AbortSignal.any([signal, timeout.signal]),
+      ...(body === undefined ? {} : { body }),
+    });
+    if (!response.ok) throw await errorFromResponse(response);
+    return await response.text();
+  } catch (error) {
+    signal?.throwIfAborted();
+    if (timeout.signal.aborted) {
+      const message = `Cannot ${method} ${path}: no answer within ${settings.timeoutMs} ms`;
+      throw new SluiceError("deadline_exceeded", message, { cause: error });
+    }
+    throw errorFromThrown(error, `Cannot ${method} ${path}`);
+  } finally {
+    cancel();
+  }
+}

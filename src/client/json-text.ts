@@ -1,0 +1,53 @@
+/** Events on their way out: JSON with bigints as the integers they are. */
+import { SluiceError } from "./error.ts";
+
+/** Throws `invalid`, naming the event by its index, for what JSON has no form of. */
+export function jsonFromEvent(event: unknown, index: number): string {
+  try {
+    const text = write(event, "", 0);
+    if (text !== undefined) return text;
+  } catch (error) {
+    throw unfit(index, error instanceof Error ? error.message : String(error), error);
+  }
+  throw unfit(index, `${typeof event} has no JSON form`);
+}
+
+function unfit(index: number, why: string, cause?: unknown): SluiceError {
+  const message = `Cannot append event ${index}: ${why}`;
+  return new SluiceError("invalid", message, {
+    errors: [{ index, field: "events", code: "invalid", message }],
+    cause,
+  });
+}
+
+/** Deeper ones are cycles, or what no parser would take. */
+const depthMax = 1000;
+
+/** `JSON.stringify`, but for bigints, of which it throws: the quick way is tried first. */
+function write(value: unknown, key: string, depth: number): string | undefined {
+  if (typeof value === "bigint") return value.toString();
+  if (typeof value !== "object" || value === null || !holdsBigint(value, depth)) {
+    return JSON.stringify(value);
+  }
+  if (hasToJson(value)) return write(value.toJSON(key), key, depth + 1);
+  if (Array.isArray(value)) {
+    return `[${value.map((item, i) => write(item, String(i), depth + 1) ?? "null").join(",")}]`;
+  }
+  const members = Object.entries(value).flatMap(([name, member]) => {
+    const text = write(member, name, depth + 1);
+    return text === undefined ? [] : [`${JSON.stringify(name)}:${text}`];
+  });
+  return `{${members.join(",")}}`;
+}
+
+function holdsBigint(value: unknown, depth: number): boolean {
+  if (typeof value === "bigint") return true;
+  if (typeof value !== "object" || value === null) return false;
+  if (depth > depthMax) throw new RangeError("it is nested too deeply");
+  if (hasToJson(value)) return holdsBigint(value.toJSON(""), depth + 1);
+  return Object.values(value).some((member) => holdsBigint(member, depth + 1));
+}
+
+function hasToJson(value: object): value is { toJSON(key: string): unknown } {
+  return "toJSON" in value && typeof value.toJSON === "function";
+}

@@ -1,0 +1,66 @@
+/** The client's options: partial in, complete out, each with its default and its reason. */
+import { systemClock, type Clock } from "../core/clock.ts";
+import type { SluiceError } from "./error.ts";
+
+export interface ClientOptions {
+  /** Where the gateway is, with the path under which a proxy has it, if any. */
+  readonly url: string | URL;
+  /** What makes requests; the global one by default. For credentials, proxies, tests. */
+  readonly fetch?: Fetch;
+  /** Added to every request, but not to a socket's handshake: browsers cannot do that. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** The pause before the first attempt to come back; by default what the gateway asks for. */
+  readonly reconnectMs?: number;
+  /** The longest pause between two attempts; 30 s by default. */
+  readonly reconnectMsMax?: number;
+  /** A stream without a byte for this long is cut off and resumed; 45 s, three heartbeats. */
+  readonly silenceMs?: number;
+  /** How long one request may take, streams aside; 30 s. */
+  readonly timeoutMs?: number;
+  /** Attempts at a request that may be repeated safely; 5. Streams come back without end. */
+  readonly attemptsMax?: number;
+  /** Told each time something is tried again: why, and in how many milliseconds. */
+  readonly onRetry?: (error: SluiceError, delayMs: number) => void;
+  /** Time and chance, for tests. */
+  readonly clock?: Clock;
+  readonly random?: () => number;
+}
+
+/** As much of the global `fetch` as is used. */
+export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
+
+export interface Settings {
+  /** Without a slash at its end. */
+  readonly url: string;
+  readonly fetch: Fetch;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly reconnectMs: number | undefined;
+  readonly reconnectMsMax: number;
+  readonly silenceMs: number;
+  readonly timeoutMs: number;
+  readonly attemptsMax: number;
+  readonly onRetry: (error: SluiceError, delayMs: number) => void;
+  readonly clock: Clock;
+  readonly random: () => number;
+}
+
+/** Throws a `TypeError` when the URL is none. */
+export function settingsFromOptions(options: ClientOptions): Settings {
+  const url = new URL(options.url);
+  url.search = "";
+  url.hash = "";
+  return {
+    url: url.href.replace(/\/+$/, ""),
+    // Called through an arrow: browsers want `fetch` called on the window.
+    fetch: options.fetch ?? ((target, init) => fetch(target, init)),
+    headers: options.headers ?? {},
+    reconnectMs: options.reconnectMs,
+    reconnectMsMax: options.reconnectMsMax ?? 30_000,
+    silenceMs: options.silenceMs ?? 45_000,
+    timeoutMs: options.timeoutMs ?? 30_000,
+    attemptsMax: options.attemptsMax ?? 5,
+    onRetry: options.onRetry ?? (() => {}),
+    clock: options.clock ?? systemClock,
+    random: options.random ?? Math.random,
+  };
+}

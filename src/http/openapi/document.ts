@@ -1,0 +1,41 @@
+/** The OpenAPI document of all HTTP faces. A test holds it against the routes. */
+import { emitterPaths } from "./emitters.ts";
+import type { OpenApiDocument } from "./model.ts";
+import { operationPaths } from "./operation.ts";
+import { headers, parameters } from "./parameters.ts";
+import { responses } from "./responses.ts";
+import { schemas } from "./schemas.ts";
+import { socketPaths } from "./sockets.ts";
+import { streamPaths } from "./streams.ts";
+import { topicPaths } from "./topics.ts";
+
+const description = `Records come in, are made durable, are watched live and are asked for afterwards.
+
+**A position** says where you stand in a stream. It is the same token in a page's \`next\` and \`prev\`, in an SSE \`id:\` and in a WebSocket message, so you can read a page and go on live without a gap.
+
+**A problem** is \`application/problem+json\` (RFC 9457) with a stable \`code\`; where fields or records were refused, \`errors\` names each. A method that an address does not have is \`405\`, and \`Allow\` names those it has. \`429\` and \`503\` say in \`Retry-After\` when to come back.
+
+**Numbers** are kept as you wrote them: records are never re-rendered, so a 64-bit integer stays exact.`;
+
+export function openApiDocument(version: string): OpenApiDocument {
+  return {
+    openapi: "3.1.1",
+    info: {
+      title: "Sluice",
+      version,
+      summary: "An edge gateway for event streams.",
+      description,
+      license: { name: "Apache-2.0", identifier: "Apache-2.0" },
+    },
+    servers: [{ url: "/", description: "This gateway" }],
+    tags: [
+      { name: "Emitters", description: "Made by PUT, each with a stream of its own." },
+      { name: "Streams", description: "Server-sent events: for browsers, and for `curl -N`." },
+      { name: "Topics", description: "Named, ordered, durable sequences of records." },
+      { name: "Sockets", description: "WebSockets." },
+      { name: "Operation", description: "Health, status and pages." },
+    ],
+    paths: { ...emitterPaths, ...streamPaths, ...topicPaths, ...socketPaths, ...operationPaths },
+    components: { schemas, parameters, headers, responses },
+  };
+}

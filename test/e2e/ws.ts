@@ -1,0 +1,74 @@
+/** A WebSocket client whose messages are awaited. */
+import { within } from "./until.ts";
+
+export interface WsClient {
+  readonly socket: WebSocket;
+  /** A string goes out as it is, anything else as JSON. */
+  say(message: unknown): void;
+  /** The next message's own text; undefined once the socket is closed. Throws after `msMax`. */
+  nextText(msMax?: number): Promise<string | undefined>;
+  /** The next message as JSON. Throws when the socket closes before, or after `msMax`. */
+  next(msMax?: number): Promise<ReturnType<typeof JSON.parse>>;
+  /** Messages up to the first that fits, which is the last one given. */
+  nextThat(fits: (message: ReturnType<typeof JSON.parse>) => boolean, msMax?: number): Promise<ReturnType<typeof JSON.parse>>;
+  readonly closed: Promise<{ readonly code: number; readonly reason: string }>;
+  /** Cuts the connection without a closing handshake. */
+  cut(): void;
+}
+
+/** Rejects when the handshake fails. */
+export async function openWs(url: string, onMessage?: (message: ReturnType<typeof JSON.parse>) => void): Promise<WsClient> {
+  const socket = new WebSocket(url);
+  const texts: string[] = [];
+  let over = false;
+  let wake = () => {};
+  const closed = new Promise<{ code: number; reason: string }>((resolve) => {
+    socket.addEventListener("close", ({ code, reason }) => {
+      over = true;
+      wake();
+      resolve({ code, reason });
+    });
+  });
+  socket.addEventListener("message", ({ data }) => {
+    const text = typeof data === "string" ? data : Buffer.from(data).toString("latin1");
+    if (onMessage === undefined) texts.push(text);
+    else onMessage(JSON.parse(text));
+    wake();
+  });
+  await new Promise<void>((resolve, reject) => {
+    socket.addEventListener("open", () => resolve());
+    void closed.then(({ code }) => reject(new Error(`No WebSocket at ${url}: code ${code}`)));
+  });
+
+  async function nextText(msMax = 5000): Promise<string | undefined> {
+    const deadline = performance.now() + msMax;
+    for (;;) {
+      const text = texts.shift();
+      if (text !== undefined || over) return text;
+      const woken = new Promise<void>((resolve) => (wake = resolve));
+      await within("a WebSocket message", Math.max(1, deadline - performance.now()), woken);
+    }
+  }
+
+  async function next(msMax?: number) {
+    const text = await nextText(msMax);
+    if (text === undefined) throw new Error("The socket was closed");
+    return JSON.parse(text);
+  }
+
+  return {
+    socket,
+    say: (message) => socket.send(typeof message === "string" ? message : JSON.stringify(message)),
+    nextText,
+    next,
+    async nextThat(fits, msMax = 5000) {
+      const deadline = performance.now() + msMax;
+      for (;;) {
+        const message = await next(Math.max(1, deadline - performance.now()));
+        if (fits(message)) return message;
+      }
+    },
+    closed,
+    cut: () => socket.terminate(),
+  };
+}

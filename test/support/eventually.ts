@@ -1,0 +1,13 @@
+/** Asks again until what is expected holds; then the last failure is the test's. */
+export async function eventually(check: () => unknown, withinMs = 5000): Promise<void> {
+  const lateMs = Date.now() + withinMs;
+  for (;;) {
+    try {
+      await check();
+      return;
+    } catch (error) {
+      if (Date.now() > lateMs) throw error;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}

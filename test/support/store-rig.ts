@@ -1,0 +1,48 @@
+/** The store of a test: a fresh, migrated database, and what stands on it. */
+import { systemClock } from "../../src/core/clock.ts";
+import { silent } from "../../src/core/logger.ts";
+import { openDatabase, type Database } from "../../src/store/database.ts";
+import { createEmitterPages, createEmitterProjection } from "../../src/store/emitter-pages.ts";
+import { createEmitterStore, createGuestLeases } from "../../src/store/emitter-store.ts";
+import { migrate } from "../../src/store/migrate.ts";
+import { createOwnership, type PostgresOwnership } from "../../src/store/ownership.ts";
+import { withPostgres, type TestPostgres } from "./postgres.ts";
+
+export interface StoreRig {
+  readonly url: string;
+  readonly server: TestPostgres;
+  readonly database: Database;
+  /** A node's own: each has its session. */
+  ownership(): PostgresOwnership;
+  readonly store: ReturnType<typeof createEmitterStore>;
+  readonly pages: ReturnType<typeof createEmitterPages>;
+  readonly leases: ReturnType<typeof createGuestLeases>;
+  readonly target: ReturnType<typeof createEmitterProjection>;
+}
+
+export async function withStore(use: (rig: StoreRig) => Promise<void>): Promise<void> {
+  await withPostgres(async (url, server) => {
+    await migrate(url);
+    const database = openDatabase({ url });
+    const ownerships: PostgresOwnership[] = [];
+    try {
+      await use({
+        url,
+        server,
+        database,
+        ownership() {
+          const ownership = createOwnership({ url, clock: systemClock, logger: silent });
+          ownerships.push(ownership);
+          return ownership;
+        },
+        store: createEmitterStore(database),
+        pages: createEmitterPages(database),
+        leases: createGuestLeases(database),
+        target: createEmitterProjection(database),
+      });
+    } finally {
+      await Promise.all(ownerships.map((ownership) => ownership.close()));
+      await database.close();
+    }
+  });
+}
