@@ -11,9 +11,9 @@ import { existsSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { testCounts } from "./junit.ts";
 import { ensureInstalled, root } from "./install.ts";
-import { run, stopAll, type RunResult } from "./run.ts";
+import { run, stopAll } from "./run.ts";
 import { findChromium, findNatsServer, type Found } from "./services.ts";
-import { denoCommand, denoEnv, staticSteps, type Step } from "./steps.ts";
+import { staticSteps, type Step } from "./steps.ts";
 
 const ci = process.env.CI === "true" || process.env.CI === "1";
 const args = process.argv.slice(2);
@@ -21,7 +21,6 @@ const staticOnly = args.includes("--static");
 const filters = args.filter((arg) => arg !== "--static");
 
 const testMs = 12 * 60_000;
-const smokeMs = 3 * 60_000;
 const perTestMs = 30_000;
 // The machine that CI gives us has two cores, and most steps keep one busy.
 const stepsAtOnce = 2;
@@ -46,7 +45,6 @@ try {
   else {
     const [env] = await Promise.all([provision(), runStatic()]);
     await runTests(env);
-    await runSmoke(env);
   }
 } catch (error) {
   fail("test command", error instanceof Error ? (error.stack ?? error.message) : String(error));
@@ -117,34 +115,6 @@ async function runTests(env: Record<string, string>): Promise<void> {
   if (counts.skipped > 0) note(`${counts.skipped} tests were skipped; each says why above`);
   // A file that cannot be loaded, or an error between tests, is in no test's count.
   if (code !== 0 && counts.failed === 0) fail("bun test", `ended with exit code ${code}`);
-}
-
-/** The same app on Deno: `test/deno/smoke.ts` prints `N passed`, perhaps `N passed, N failed`. */
-async function runSmoke(env: Record<string, string>): Promise<void> {
-  const name = "smoke suite on Deno";
-  const file = "test/deno/smoke.ts";
-  if (!existsSync(join(root, file))) {
-    if (ci) fail(name, `${file} does not exist`);
-    else note(`SKIPPED the ${name}: ${file} does not exist`);
-    return;
-  }
-  say(name);
-  const result = await run([...denoCommand, "run", "--allow-all", file], {
-    env: { ...env, ...denoEnv },
-    timeoutMs: smokeMs,
-    live: true,
-  });
-  countSmoke(name, result);
-}
-
-function countSmoke(name: string, { code, output }: RunResult): void {
-  const last = [...output.matchAll(/(\d+) passed(?:, (\d+) failed)?/g)].at(-1);
-  const passed = Number(last?.[1] ?? 0);
-  const failed = Number(last?.[2] ?? 0);
-  total.passed += passed;
-  total.failed += failed;
-  if (code !== 0 && failed === 0) fail(name, `ended with exit code ${code}`);
-  else if (passed + failed === 0) fail(name, "it printed no `N passed`");
 }
 
 function pass(name: string, start: number): void {

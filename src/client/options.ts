@@ -9,6 +9,8 @@ export interface ClientOptions {
   readonly fetch?: Fetch;
   /** Added to every request, but not to a socket's handshake: browsers cannot do that. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** What opens sockets; the global `WebSocket` by default. */
+  readonly openSocket?: (url: string) => WebSocket;
   /** The pause before the first attempt to come back; by default what the gateway asks for. */
   readonly reconnectMs?: number;
   /** The longest pause between two attempts; 30 s by default. */
@@ -34,6 +36,7 @@ export interface Settings {
   readonly url: string;
   readonly fetch: Fetch;
   readonly headers: Readonly<Record<string, string>>;
+  readonly openSocket: (url: string) => WebSocket;
   readonly reconnectMs: number | undefined;
   readonly reconnectMsMax: number;
   readonly silenceMs: number;
@@ -54,6 +57,7 @@ export function settingsFromOptions(options: ClientOptions): Settings {
     // Called through an arrow: browsers want `fetch` called on the window.
     fetch: options.fetch ?? ((target, init) => fetch(target, init)),
     headers: options.headers ?? {},
+    openSocket: options.openSocket ?? ((target) => new WebSocket(target)),
     reconnectMs: options.reconnectMs,
     reconnectMsMax: options.reconnectMsMax ?? 30_000,
     silenceMs: options.silenceMs ?? 45_000,

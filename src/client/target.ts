@@ -58,7 +58,8 @@ export function withQuery(path: string, query: Query): string {
   return text === "" ? path : `${path}?${text}`;
 }
 
-/** `.` and `..` are names that an address would swallow. */
+/** One part of a path. Throws `invalid` for the two names that every URL swallows, however escaped. */
 export function part(name: string): string {
-  return encodeURIComponent(name).replace(/^\.{1,2}$/, (dots) => "%2E".repeat(dots.length));
+  if (name !== "." && name !== "..") return encodeURIComponent(name);
+  throw new SluiceError("invalid", `Cannot use the name "${name}": no address can hold it`);
 }

@@ -40,7 +40,8 @@ function eventParts(stored: StoredRecord, ofKey: boolean): (string | Uint8Array)
   const event = ofKey && record.contentType === endType ? "event:end\n" : "";
   const head = `${event}id:${renderPosition(position)}\ndata:`;
   if (!isJsonType(record.contentType) || hasLineBreak(record.value)) {
-    return [`${head}${renderData(record).replaceAll(/\r\n|\r|\n/g, "\ndata:")}\n\n`];
+    // A reader drops one space after the colon: without it, the value's own indentation would shrink.
+    return [`${head}${renderData(record).replaceAll(/\r\n|\r|\n/g, "\ndata: ")}\n\n`];
   }
   return [head, record.value, "\n\n"];
 }

@@ -91,7 +91,8 @@ export class Retention {
 
   /**
    * The UPDATE reads what was deleted before it touches the topic's row, so that appends wait for
-   * the end of this statement only. Answers how many entries went.
+   * the end of this statement only. It counts what this statement deleted: another node may have
+   * swept between this one's snapshot and its lock. Answers how many entries went.
    */
   async #trimChunk(id: string): Promise<number> {
     const { sql, clock } = this.#database;
@@ -110,23 +111,23 @@ export class Retention {
           ORDER BY last_seq LIMIT ${chunkRows}
         ) e
       ), marked AS (
-        SELECT last_seq, size,
+        SELECT last_seq,
           bool_and(received_ns < cutoff_ns) OVER before AS is_aged,
           retention_bytes > 0 AND bytes - (sum(size) OVER before - size) > retention_bytes AS is_too_much
         FROM oldest, topic
         WINDOW before AS (ORDER BY last_seq ROWS UNBOUNDED PRECEDING)
       ), cut AS (
-        SELECT max(last_seq) AS seq, sum(size) AS bytes, count(*) AS count
-        FROM marked WHERE is_aged OR is_too_much
+        SELECT max(last_seq) AS seq FROM marked WHERE is_aged OR is_too_much
       ), gone AS (
         DELETE FROM log_entries e USING topic, cut
         WHERE e.topic_id = topic.id AND e.last_seq > topic.trimmed_seq AND e.last_seq <= cut.seq
-        RETURNING 1
+        RETURNING octet_length(e.frame) + ${entryOverheadBytes} AS size
       ), deleted AS (
-        SELECT count(*) AS count FROM gone
+        SELECT count(*) AS count, sum(size) AS bytes FROM gone
       )
-      UPDATE log_topics t SET trimmed_seq = cut.seq, bytes = t.bytes - cut.bytes
-      FROM cut, deleted WHERE t.id = ${id} AND cut.seq IS NOT NULL AND deleted.count > 0
+      UPDATE log_topics t
+      SET trimmed_seq = greatest(t.trimmed_seq, cut.seq), bytes = t.bytes - deleted.bytes
+      FROM cut, deleted WHERE t.id = ${id} AND deleted.count > 0
       RETURNING deleted.count`);
     return Number(row?.count ?? 0);
   }

@@ -1,0 +1,176 @@
+/** A subscription over SSE: one response after another, each from where the last one stopped. */
+import { Backoff } from "./backoff.ts";
+import { errorFromProblem, errorFromThrown, SluiceError } from "./error.ts";
+import { eventFromSse, type SluiceEvent } from "./event.ts";
+import type { Settings } from "./options.ts";
+import type { SseMessage } from "./sse-parser.ts";
+import { SseStream } from "./sse-stream.ts";
+import { tellReset, type SubscribeOptions, type Subscription } from "./subscription.ts";
+import { checkTarget, ssePath, type From, type Target } from "./target.ts";
+
+export class SseSubscription<Data> implements Subscription<Data> {
+  readonly #settings: Settings;
+  readonly #target: Target;
+  readonly #onReset: SubscribeOptions["onReset"];
+  readonly #signal: AbortSignal | undefined;
+  readonly #stop = new AbortController();
+  readonly #backoff: Backoff;
+  readonly #events: AsyncGenerator<SluiceEvent<Data>, void, undefined>;
+  #from: From;
+  #position: string | undefined;
+  #ended = false;
+  #connected: Promise<SseStream | undefined> | undefined;
+
+  constructor(settings: Settings, target: Target, options: SubscribeOptions = {}) {
+    checkTarget(target);
+    this.#settings = settings;
+    this.#target = target;
+    this.#onReset = options.onReset;
+    this.#signal = options.signal;
+    this.#from = options.from ?? "live";
+    if (typeof this.#from === "object" && "after" in this.#from) this.#position = this.#from.after;
+    this.#backoff = new Backoff(settings);
+    this.#events = this.#run();
+    if (options.signal?.aborted === true) this.#stop.abort();
+    options.signal?.addEventListener("abort", this.#aborted);
+  }
+
+  get position(): string | undefined {
+    return this.#position;
+  }
+
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  async ready(): Promise<void> {
+    await (this.#connected ??= this.#connect());
+  }
+
+  next(): Promise<IteratorResult<SluiceEvent<Data>, void>> {
+    return this.#events.next();
+  }
+
+  async return(): Promise<IteratorResult<SluiceEvent<Data>, void>> {
+    this.#release();
+    return await this.#events.return();
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.return();
+  }
+
+  readonly #aborted = () => this.#stop.abort();
+
+  #release(): void {
+    this.#stop.abort();
+    this.#signal?.removeEventListener("abort", this.#aborted);
+  }
+
+  async *#run(): AsyncGenerator<SluiceEvent<Data>, void, undefined> {
+    try {
+      for (;;) {
+        const stream = await (this.#connected ??= this.#connect());
+        if (stream === undefined) return;
+        this.#connected = undefined;
+        const cut = yield* this.#read(stream);
+        if (cut === undefined) return;
+        await this.#backoff.pause(cut, this.#stop.signal);
+      }
+    } finally {
+      this.#release();
+    }
+  }
+
+  /** Gives what the stream brings; returns why it broke off, or undefined when all is over. */
+  async *#read(stream: SseStream): AsyncGenerator<SluiceEvent<Data>, SluiceError | undefined, undefined> {
+    try {
+      for (;;) {
+        const messages = await stream.next();
+        if (messages === undefined) return new SluiceError("unavailable", "The stream was cut off");
+        this.#backoff.succeeded();
+        if (stream.retryMs !== undefined) this.#backoff.suggest(stream.retryMs);
+        for (const message of messages) {
+          const event = this.#take(message);
+          if (this.#ended) return undefined;
+          if (event !== undefined) yield event;
+        }
+        // A heartbeat is a bare id: it moves the position past what is not of this stream.
+        this.#moveTo(stream.lastEventId);
+      }
+    } catch (error) {
+      if (this.#stop.signal.aborted) return undefined;
+      const failure = errorFromThrown(error, "Cannot read the stream");
+      if (failure.code === "ended") this.#ended = true;
+      else if (!failure.retryable) throw failure;
+      return this.#ended ? undefined : failure;
+    } finally {
+      stream.close();
+    }
+  }
+
+  #take({ type, data, id }: SseMessage): SluiceEvent<Data> | undefined {
+    if (type === "message") {
+      this.#moveTo(id);
+      return eventFromSse<Data>(id, data);
+    }
+    if (type === "reset") {
+      const { reason } = JSON.parse(data) as { readonly reason: string };
+      tellReset(this.#onReset, { after: this.#position, position: id, reason });
+      this.#moveTo(id);
+    } else if (type === "end") {
+      this.#moveTo(id);
+      this.#ended = true;
+    } else if (type === "error") throw errorFromProblem(data);
+    return undefined;
+  }
+
+  #moveTo(position: string): void {
+    if (position === "") return;
+    this.#position = position;
+    this.#from = { after: position };
+  }
+
+  /** A stream that has begun, after as many attempts as it takes; undefined when it is over. */
+  async #connect(): Promise<SseStream | undefined> {
+    while (!this.#stop.signal.aborted) {
+      try {
+        return await this.#connectOnce();
+      } catch (error) {
+        if (this.#stop.signal.aborted) return undefined;
+        const failure = errorFromThrown(error, `Cannot reach ${this.#settings.url}`);
+        if (failure.code === "ended") {
+          this.#ended = true;
+          return undefined;
+        }
+        if (failure.code === "position_gone" && failure.position !== undefined) {
+          const { position, message: reason } = failure;
+          tellReset(this.#onReset, { after: this.#position, position, reason });
+          this.#moveTo(position);
+        } else if (!failure.retryable) throw failure;
+        else await this.#backoff.pause(failure, this.#stop.signal);
+      }
+    }
+    return undefined;
+  }
+
+  async #connectOnce(): Promise<SseStream> {
+    const abort = new AbortController();
+    const stop = () => abort.abort();
+    this.#stop.signal.addEventListener("abort", stop);
+    abort.signal.addEventListener("abort", () => this.#stop.signal.removeEventListener("abort", stop));
+    try {
+      const stream = await SseStream.open(this.#settings, ssePath(this.#target, this.#from), abort);
+      // Until a live stream has told its position, coming back to it would leave a gap.
+      if (this.#from === "live") await stream.begin();
+      return stream;
+    } catch (error) {
+      abort.abort();
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,43 @@
+/** Questions to the gateway that serves the page; a refusal is thrown with the gateway's own words. */
+import { parseJson } from "./exact-json.ts";
+
+export class Refused extends Error {
+  readonly status: number;
+  readonly code: string;
+
+  constructor(status: number, code: string, detail: string) {
+    super(detail);
+    this.name = "Refused";
+    this.status = status;
+    this.code = code;
+  }
+}
+
+/** Throws `Refused` for a problem, and for a gateway that does not answer (status 0). */
+export async function ask<Answer>(path: string, init: RequestInit = {}): Promise<Answer> {
+  let response: Response;
+  let text: string;
+  try {
+    response = await fetch(path, init);
+    text = await response.text();
+  } catch (error) {
+    if (init.signal?.aborted === true) throw error;
+    throw new Refused(0, "unavailable", "The gateway does not answer");
+  }
+  if (response.ok) return parseJson(text) as Answer;
+  throw problemFrom(response.status, text);
+}
+
+function problemFrom(status: number, text: string): Refused {
+  try {
+    const { code, detail } = JSON.parse(text) as { code?: string; detail?: string };
+    return new Refused(status, code ?? "internal", detail ?? `The answer is ${status}`);
+  } catch {
+    // A proxy in between answers in its own way.
+    return new Refused(status, "internal", `The answer is ${status}`);
+  }
+}
+
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,27 @@
+/** A node in a process of its own, to be killed: the database's URL is its argument. */
+import { systemClock as clock } from "../../src/core/clock.ts";
+import { silent as logger } from "../../src/core/logger.ts";
+import { connectPostgresLog } from "../../src/log/postgres/connect.ts";
+import { openDatabase } from "../../src/store/database.ts";
+import { createEmitterPages, createEmitterProjection } from "../../src/store/emitter-pages.ts";
+import { createEmitterStore, createGuestLeases } from "../../src/store/emitter-store.ts";
+import { createOwnership } from "../../src/store/ownership.ts";
+import { startEmittersNode } from "./emitters-node.ts";
+
+const url = process.argv[2] ?? "";
+const database = openDatabase({ url });
+const node = await startEmittersNode(
+  {
+    ownership: () => createOwnership({ url, clock, logger }),
+    store: createEmitterStore(database),
+    pages: createEmitterPages(database),
+    leases: createGuestLeases(database),
+    target: createEmitterProjection(database),
+  },
+  connectPostgresLog({ url, clock, logger }),
+  "child",
+);
+// Its lease first: a guest that is made before that is anyone's to claim.
+await new Promise((resolve) => setTimeout(resolve, 500));
+for (const [i, rate] of [2, 10, 100].entries()) await node.emitters.create({ id: `g${i}`, rate });
+process.stdout.write("ready\n");
