@@ -8,6 +8,7 @@ import { type Command, UsageError } from "./command.ts";
 const commands = new Map<string, () => Promise<Command>>([
   ["serve", async () => (await import("./serve.ts")).serve],
   ["simulate", async () => (await import("./simulate.ts")).simulate],
+  ["bench", async () => (await import("./bench.ts")).bench],
   ["topic", async () => (await import("./topic.ts")).topic],
 ]);
 

@@ -16,6 +16,8 @@ export class SseStream {
     this.#settings = settings;
     this.#abort = abort;
     this.#reader = reader;
+    // An aborted body may reject this, which is what was wanted.
+    abort.signal.addEventListener("abort", () => void reader.cancel().catch(() => {}));
   }
 
   /** Throws a `SluiceError`; `abort` ends the attempt and, later, the stream. */
@@ -45,8 +47,8 @@ export class SseStream {
     return this.#parser.retryMs;
   }
 
-  /** Reads until the stream has told where it stands. What comes with that is given by `next`. */
-  async begin(): Promise<void> {
+  /** Reads until the stream has told where it stands. Returns how many messages came with that, for `next`. */
+  async begin(): Promise<number> {
     const first: SseMessage[] = [];
     while (this.lastEventId === "") {
       const messages = await this.#read();
@@ -54,6 +56,7 @@ export class SseStream {
       first.push(...messages);
     }
     this.#first = first;
+    return first.length;
   }
 
   /** What the next bytes complete, perhaps nothing; undefined when the body is over. */
@@ -65,33 +68,41 @@ export class SseStream {
 
   close(): void {
     this.#abort.abort();
-    // An aborted body rejects, which is what was wanted.
-    this.#reader.cancel().catch(() => {});
   }
 
   async #read(): Promise<SseMessage[] | undefined> {
     const { done, value } = await withinSilence(this.#settings, this.#abort, () => this.#reader.read());
-    return done ? undefined : this.#parser.push(value);
+    if (done) return undefined;
+    try {
+      return this.#parser.push(value);
+    } catch (error) {
+      throw new SluiceError("too_large", "An event of the stream is too large", { cause: error });
+    }
   }
 }
 
-/** Aborts when `action` takes longer than the gateway's heartbeats allow. */
+/** Aborts when `action` takes longer than the gateway's heartbeats allow; rejects once aborted. */
 async function withinSilence<T>(
   settings: Settings,
   abort: AbortController,
   action: () => Promise<T>,
 ): Promise<T> {
   const { clock, silenceMs } = settings;
-  let silent: SluiceError | undefined;
+  const aborted = Promise.withResolvers<never>();
+  // A `fetch` of the user's own may not heed its signal.
+  const reject = () => aborted.reject(abort.signal.reason);
+  if (abort.signal.aborted) reject();
+  abort.signal.addEventListener("abort", reject);
   const cancel = clock.after(silenceMs, () => {
-    silent = new SluiceError("unavailable", `The gateway said nothing for ${silenceMs} ms`);
-    abort.abort(silent);
+    abort.abort(new SluiceError("unavailable", `The gateway said nothing for ${silenceMs} ms`));
   });
   try {
-    return await action();
+    return await Promise.race([action(), aborted.promise]);
   } catch (error) {
-    throw silent ?? errorFromThrown(error, `Cannot read from ${settings.url}`);
+    const cause: unknown = abort.signal.aborted ? abort.signal.reason : error;
+    throw errorFromThrown(cause, `Cannot read from ${settings.url}`);
   } finally {
     cancel();
+    abort.signal.removeEventListener("abort", reject);
   }
 }

@@ -1,6 +1,6 @@
 /** A subscription over SSE: one response after another, each from where the last one stopped. */
 import { Backoff } from "./backoff.ts";
-import { errorFromProblem, errorFromThrown, SluiceError } from "./error.ts";
+import { errorFromProblem, SluiceError } from "./error.ts";
 import { eventFromSse, type SluiceEvent } from "./event.ts";
 import type { Settings } from "./options.ts";
 import type { SseMessage } from "./sse-parser.ts";
@@ -104,10 +104,11 @@ export class SseSubscription<Data> implements Subscription<Data> {
       }
     } catch (error) {
       if (this.#stop.signal.aborted) return undefined;
-      const failure = errorFromThrown(error, "Cannot read the stream");
-      if (failure.code === "ended") this.#ended = true;
-      else if (!failure.retryable) throw failure;
-      return this.#ended ? undefined : failure;
+      // What `onReset` throws is not a SluiceError, and the caller's own.
+      if (!(error instanceof SluiceError)) throw error;
+      if (error.code === "ended") this.#ended = true;
+      else if (!error.retryable) throw error;
+      return this.#ended ? undefined : error;
     } finally {
       stream.close();
     }
@@ -142,17 +143,17 @@ export class SseSubscription<Data> implements Subscription<Data> {
         return await this.#connectOnce();
       } catch (error) {
         if (this.#stop.signal.aborted) return undefined;
-        const failure = errorFromThrown(error, `Cannot reach ${this.#settings.url}`);
-        if (failure.code === "ended") {
+        if (!(error instanceof SluiceError)) throw error;
+        if (error.code === "ended") {
           this.#ended = true;
           return undefined;
         }
-        if (failure.code === "position_gone" && failure.position !== undefined) {
-          const { position, message: reason } = failure;
+        if (error.code === "position_gone" && error.position !== undefined) {
+          const { position, message: reason } = error;
           tellReset(this.#onReset, { after: this.#position, position, reason });
           this.#moveTo(position);
-        } else if (!failure.retryable) throw failure;
-        else await this.#backoff.pause(failure, this.#stop.signal);
+        } else if (!error.retryable) throw error;
+        else await this.#backoff.pause(error, this.#stop.signal);
       }
     }
     return undefined;
@@ -166,7 +167,7 @@ export class SseSubscription<Data> implements Subscription<Data> {
     try {
       const stream = await SseStream.open(this.#settings, ssePath(this.#target, this.#from), abort);
       // Until a live stream has told its position, coming back to it would leave a gap.
-      if (this.#from === "live") await stream.begin();
+      if (this.#from === "live" && (await stream.begin()) === 0) this.#moveTo(stream.lastEventId);
       return stream;
     } catch (error) {
       abort.abort();

@@ -155,13 +155,18 @@ function readRecord(outer: Reader, length: number): LogRecord {
     else if (tag === SCHEMA_ID) schemaId = readVarint(reader) >>> 0;
     else if (tag === CONTENT_TYPE) contentType = text.decode(readBytes(reader));
     else if (tag === TIME_NS) timeNs = readFixed64(reader);
-    else if (tag === HEADERS) readHeader(readBytes(reader), (headers ??= {}));
+    else if (tag === HEADERS) readHeader(readBytes(reader), (headers ??= nameless()));
     else skipField(reader, tag);
   }
   outer.at = end;
   if (contentType === "") contentType = schemaId === 0 ? bytesType : "application/protobuf";
   const record = { value, key, contentType, schemaId, timeNs };
   return headers === undefined ? record : { ...record, headers };
+}
+
+/** Without a prototype: a header may be called `__proto__`. */
+function nameless(): { [name: string]: Uint8Array } {
+  return Object.create(null) as { [name: string]: Uint8Array };
 }
 
 function readHeader(entry: Uint8Array, into: { [name: string]: Uint8Array }): void {

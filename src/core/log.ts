@@ -4,7 +4,8 @@
  *
  * Failures that every driver throws: `not_found` (no such topic), `position_gone` (trimmed, of an
  * earlier epoch, or past the end; `position` tells where reading can start), `unavailable` (the
- * broker is away; nothing is known of what was in flight), `too_large`, `cancelled`.
+ * broker is away; nothing is known of what was in flight), `too_large`, `invalid` (an append of no
+ * records), `shutting_down` (after `close`).
  */
 import type { Position } from "./position.ts";
 import type { LogRecord, StoredRecord } from "./record.ts";

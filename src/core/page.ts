@@ -38,7 +38,10 @@ export function parsePageQuery(query: {
 }): PageQuery {
   const limit = parsePageLimit(query.limit);
   if (query.after !== undefined && query.before !== undefined) {
-    throw refusedField("before", "Cannot page both after and before a position: wanted one of them");
+    throw refusedField(
+      "before",
+      "Cannot page both after and before a position: wanted one of them",
+    );
   }
   if (query.after === "earliest") return { after: "earliest", limit };
   if (query.after !== undefined) return { after: parsePosition(query.after), limit };
@@ -52,7 +55,10 @@ export function parsePageLimit(text: string | undefined): number {
   const limit = /^[0-9]{1,9}$/.test(text) ? Number(text) : 0;
   if (limit >= 1 && limit <= pageLimitMax) return limit;
   const given = JSON.stringify(text.length > 64 ? `${text.slice(0, 64)}…` : text);
-  throw refusedField("limit", `Cannot use limit ${given}: wanted a number from 1 to ${pageLimitMax}`);
+  throw refusedField(
+    "limit",
+    `Cannot use limit ${given}: wanted a number from 1 to ${pageLimitMax}`,
+  );
 }
 
 /**

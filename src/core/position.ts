@@ -4,8 +4,7 @@
  *
  * Token: `<epoch>-<sequence>` or `<epoch>-<sequence>-<index>`, each number in base 36 behind one
  * character that tells its length. Tokens of one topic therefore sort as strings in the order of
- * their records. Index 0 is left out, so that an entry of one record and the first record of a
- * frame look alike.
+ * their records. Index 0 is left out: only topics whose entries hold many records need one.
  */
 import { Failure } from "./failure.ts";
 
@@ -15,7 +14,7 @@ export interface Position {
   readonly epoch: number;
   /** The log entry, counted by the driver. */
   readonly sequence: number;
-  /** The record inside its entry, 0 unless the entry is a frame. */
+  /** Tells the records of one entry apart, in their order; the driver gives it its meaning. */
   readonly index: number;
 }
 

@@ -15,11 +15,7 @@ export interface ProjectionTarget {
    * Writes the rows of `records` and moves the position from `from` to `to`, in one transaction.
    * Throws `conflict` when the position is not `from` (another owner went on).
    */
-  commit(
-    records: readonly StoredRecord[],
-    from: Position | undefined,
-    to: Position,
-  ): Promise<void>;
+  commit(records: readonly StoredRecord[], from: Position | undefined, to: Position): Promise<void>;
   /**
    * Moves the position over records that the log no longer has. Readers of the rows must be able
    * to tell: what lies before `to` does not join what comes after. Throws `conflict` as `commit`.

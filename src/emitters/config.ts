@@ -27,15 +27,24 @@ export function configFromRequest(
   const id = request.id === undefined ? newId() : parseName(request.id, "id");
   const source = request.source ?? "guest";
   if (!emitterSources.includes(source)) {
-    throw invalid("source", `Cannot use source ${JSON.stringify(source)}: wanted "guest" or "external"`);
+    throw invalid(
+      "source",
+      `Cannot use source ${JSON.stringify(source)}: wanted "guest" or "external"`,
+    );
   }
   if (source === "external") {
     if (request.rate === undefined || request.rate === 0) return { id, source, rate: 0 };
-    throw invalid("rate", `Cannot use rate ${request.rate}: an external emitter has none, wanted it left out`);
+    throw invalid(
+      "rate",
+      `Cannot use rate ${request.rate}: an external emitter has none, wanted it left out`,
+    );
   }
   const rate = request.rate ?? rateDefault;
   if (!(rate >= rateMin && rate <= rateMax)) {
-    throw invalid("rate", `Cannot use rate ${rate}: wanted ${rateMin} to ${rateMax} events per second`);
+    throw invalid(
+      "rate",
+      `Cannot use rate ${rate}: wanted ${rateMin} to ${rateMax} events per second`,
+    );
   }
   return { id, source, rate };
 }

@@ -20,7 +20,9 @@ function record(random: Random): LogRecord {
   const value = new TextEncoder().encode(`{"text":"\\"é\\u0000{},${++count}"}`);
   const base = { value, key: key ?? "", contentType: jsonType, schemaId: 0, timeNs: BigInt(count) };
   if (draw === 59) return { ...base, contentType: endType };
-  return draw === 58 ? { ...base, schemaId: 4_000_000_000, headers: { h: Uint8Array.of(0, 255) } } : base;
+  return draw === 58
+    ? { ...base, schemaId: 4_000_000_000, headers: { h: Uint8Array.of(0, 255) } }
+    : base;
 }
 
 /** What is kept, by a second and simpler account of it. */
@@ -81,7 +83,11 @@ async function project(rig: StoreRig, log: MemoryLog, model: Model, random: Rand
 
 async function step(rig: StoreRig, log: MemoryLog, model: Model, random: Random): Promise<void> {
   const draw = random.int(20);
-  if (draw < 8) await log.append(topic, Array.from({ length: 1 + random.int(20) }, () => record(random)));
+  if (draw < 8)
+    await log.append(
+      topic,
+      Array.from({ length: 1 + random.int(20) }, () => record(random)),
+    );
   else if (draw < 16) await project(rig, log, model, random);
   else if (draw < 18) {
     const countMax = 1 + random.int(25);
@@ -174,8 +180,8 @@ test("records come out of rows as they went in", async () => {
     await rig.target.skip(undefined, start);
     await rig.target.commit(stored, start, end);
     const { events } = await rig.pages.after("a", "earliest", 10);
-    expect(events.map((e) => ({ ...e, record: { ...e.record, value: [...e.record.value] } }))).toEqual(
-      stored.map((e) => ({ ...e, record: { ...e.record, value: [...e.record.value] } })),
-    );
+    expect(
+      events.map((e) => ({ ...e, record: { ...e.record, value: [...e.record.value] } })),
+    ).toEqual(stored.map((e) => ({ ...e, record: { ...e.record, value: [...e.record.value] } })));
   });
 });

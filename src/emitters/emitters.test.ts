@@ -24,7 +24,10 @@ test("an emitter is made once under its id; what differs is named", async () => 
     await using node = await startEmittersNode(rig, createMemoryLog({ clock }), "a");
     const { emitters } = node;
     const made = await emitters.create({ id: "x", ...external });
-    expect(made).toMatchObject({ created: true, emitter: { id: "x", source: "external", rate: 0 } });
+    expect(made).toMatchObject({
+      created: true,
+      emitter: { id: "x", source: "external", rate: 0 },
+    });
     expect(await emitters.create({ id: "x", ...external })).toMatchObject({ created: false });
     const guest = emitters.create({ id: "x" });
     await expect(guest).rejects.toMatchObject({ code: "conflict", errors: [{ field: "source" }] });
@@ -73,9 +76,11 @@ test("a page shows what was acknowledged before it, on every node", async () => 
       expect(page.events.at(-1)?.position).toEqual(last);
       if (n % 50 === 0) await Bun.sleep(60);
     }
-    expect(await b.emitters.tailStart("x", 0)).toEqual((await b.emitters.page("x", { limit: 1 })).events[0]?.position ?? "earliest");
+    expect(await b.emitters.tailStart("x", 0)).toEqual(
+      (await b.emitters.page("x", { limit: 1 })).events[0]?.position ?? "earliest",
+    );
     const seen: number[] = [];
-    for (let page = await b.emitters.page("x", { after: "earliest", limit: 77 }); ; ) {
+    for (let page = await b.emitters.page("x", { after: "earliest", limit: 77 }); ;) {
       seen.push(...numbers(page.events));
       if (page.next === null) break;
       page = await b.emitters.page("x", { after: page.next, limit: 77 });
@@ -98,7 +103,9 @@ test("an end is final, seen on other nodes within a second, and the last record 
     let refused: unknown;
     const writing = (async () => {
       while (refused === undefined) {
-        await b.emitters.append("x", [event(++accepted)]).catch((error: unknown) => (refused = error));
+        await b.emitters
+          .append("x", [event(++accepted)])
+          .catch((error: unknown) => (refused = error));
         await Bun.sleep(5);
       }
     })();
@@ -117,7 +124,8 @@ test("an end is final, seen on other nodes within a second, and the last record 
 
     const { start, end } = await log.bounds(topic);
     const all: StoredRecord[] = [];
-    for await (const { records } of log.read(topic, { after: start, until: end })) all.push(...records);
+    for await (const { records } of log.read(topic, { after: start, until: end }))
+      all.push(...records);
     expect(all.map(({ record }) => record.contentType).indexOf(endType)).toBe(all.length - 1);
     const page = await b.emitters.page("x", { limit: 1000 });
     expect(page.events.length).toBe(all.length - 1);
@@ -181,7 +189,8 @@ test("the hot path asks the store once", async () => {
 async function until(condition: () => Promise<boolean>, ms: number): Promise<void> {
   const deadline = performance.now() + ms;
   while (!(await condition())) {
-    if (performance.now() > deadline) throw new Error(`Not within ${ms} ms: ${condition.toString()}`);
+    if (performance.now() > deadline)
+      throw new Error(`Not within ${ms} ms: ${condition.toString()}`);
     await Bun.sleep(20);
   }
 }

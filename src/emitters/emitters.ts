@@ -86,7 +86,10 @@ export function createEmitters(options: EmittersOptions): Emitters {
   async function get(id: string): Promise<Emitter> {
     const emitter = await cache.get(id, (id) => store.get(id));
     if (emitter === undefined) {
-      throw new Failure("not_found", `Cannot find emitter ${JSON.stringify(id)}: it was never made`);
+      throw new Failure(
+        "not_found",
+        `Cannot find emitter ${JSON.stringify(id)}: it was never made`,
+      );
     }
     return emitter;
   }
@@ -140,7 +143,11 @@ export function createEmitters(options: EmittersOptions): Emitters {
       if (created && node !== undefined) guests.start(emitter, node);
       if (created) return made;
       if (emitter.endedMs !== undefined) {
-        throw conflict("id", "ended", `Cannot make emitter "${config.id}": it has ended, wanted another id`);
+        throw conflict(
+          "id",
+          "ended",
+          `Cannot make emitter "${config.id}": it has ended, wanted another id`,
+        );
       }
       const field = differingField(config, emitter);
       if (field === undefined) return made;
@@ -164,7 +171,10 @@ export function createEmitters(options: EmittersOptions): Emitters {
       if (emitter.endedMs !== undefined) {
         throw new Failure("ended", `Cannot append to emitter "${id}": it has ended`);
       }
-      return await append(emittersTopic, records.map((record) => underKey(record, id)));
+      return await append(
+        emittersTopic,
+        records.map((record) => underKey(record, id)),
+      );
     },
 
     async end(id) {

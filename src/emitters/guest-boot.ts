@@ -11,16 +11,32 @@ function kernel(seconds: number, say: (instance: Instance) => string): BootLine 
   };
 }
 
-function from(process: string, pid: number, say: (instance: Instance, n: number) => string): BootLine {
-  return (instance, n) => ["INFO", process, pid === 1 ? 1 : pid + (instance.seed % 40), say(instance, n)];
+function from(
+  process: string,
+  pid: number,
+  say: (instance: Instance, n: number) => string,
+): BootLine {
+  return (instance, n) => [
+    "INFO",
+    process,
+    pid === 1 ? 1 : pid + (instance.seed % 40),
+    say(instance, n),
+  ];
 }
 
 export const bootLines: readonly BootLine[] = [
   kernel(0, () => "Linux version 6.12.41-cloud-amd64 (gcc 14.2.0) #1 SMP PREEMPT_DYNAMIC"),
-  kernel(0.1, ({ seed }) => `Command line: BOOT_IMAGE=/boot/vmlinuz-6.12.41 root=UUID=${(seed >>> 0).toString(16).padStart(8, "0")}-4d1c ro console=ttyS0`),
+  kernel(
+    0.1,
+    ({ seed }) =>
+      `Command line: BOOT_IMAGE=/boot/vmlinuz-6.12.41 root=UUID=${(seed >>> 0).toString(16).padStart(8, "0")}-4d1c ro console=ttyS0`,
+  ),
   kernel(0.2, () => "BIOS-provided physical RAM map:"),
   kernel(0.3, () => "Hypervisor detected: KVM"),
-  kernel(0.4, ({ memoryGb }) => `Memory: ${memoryGb * 1_011_712}K/${memoryGb * 1_048_576}K available`),
+  kernel(
+    0.4,
+    ({ memoryGb }) => `Memory: ${memoryGb * 1_011_712}K/${memoryGb * 1_048_576}K available`,
+  ),
   kernel(0.5, ({ cores }) => `smp: Brought up 1 node, ${cores} CPUs`),
   kernel(0.6, () => "clocksource: Switched to clocksource kvm-clock"),
   kernel(0.8, () => "nvme nvme0: 2/0/0 default/read/poll queues"),
@@ -42,18 +58,45 @@ export const bootLines: readonly BootLine[] = [
   from("dockerd", 688, () => "Loading containers: done"),
   from("dockerd", 688, () => "API listen on /run/docker.sock"),
   from("kubelet", 731, () => "Started kubelet, version v1.34.2"),
-  (instance) => ["WARN", "kubelet", 731 + (instance.seed % 40), "Container runtime network not ready: cni plugin not initialized"],
+  (instance) => [
+    "WARN",
+    "kubelet",
+    731 + (instance.seed % 40),
+    "Container runtime network not ready: cni plugin not initialized",
+  ],
   from("kubelet", 731, ({ host }) => `Attempting to register node ${host}`),
   from("kubelet", 731, ({ host }) => `Successfully registered node ${host}`),
-  from("kubelet", 731, ({ service, version }) => `Pulling image registry.internal/${service}:1.${version}.0`),
-  from("kubelet", 731, ({ service, version }, n) => `Successfully pulled image ${service}:1.${version}.0 in ${(2 + n / 19).toFixed(2)}s`),
+  from(
+    "kubelet",
+    731,
+    ({ service, version }) => `Pulling image registry.internal/${service}:1.${version}.0`,
+  ),
+  from(
+    "kubelet",
+    731,
+    ({ service, version }, n) =>
+      `Successfully pulled image ${service}:1.${version}.0 in ${(2 + n / 19).toFixed(2)}s`,
+  ),
   from("kubelet", 731, ({ service }) => `Started container ${service}`),
-  from("app", 1040, ({ service, version }) => `${service} 1.${version}.0 starting, profile production`),
+  from(
+    "app",
+    1040,
+    ({ service, version }) => `${service} 1.${version}.0 starting, profile production`,
+  ),
   from("app", 1040, ({ cores }) => `Using ${cores * 2} workers`),
   from("app", 1040, () => "Connected to database primary, pool of 16"),
-  (instance) => ["WARN", "app", 1040 + (instance.seed % 40), "Cache is cold: the first requests will be slow"],
+  (instance) => [
+    "WARN",
+    "app",
+    1040 + (instance.seed % 40),
+    "Cache is cold: the first requests will be slow",
+  ],
   from("app", 1040, () => "Listening on 0.0.0.0:8080"),
   from("kubelet", 731, ({ service }) => `Readiness probe of ${service} succeeded`),
   from("cloud-init", 498, () => "Cloud-init v. 25.1.4 finished, datasource Ec2Local"),
-  from("systemd", 1, ({ seed }) => `Startup finished in 1.204s (kernel) + ${8 + (seed % 7)}.311s (userspace)`),
+  from(
+    "systemd",
+    1,
+    ({ seed }) => `Startup finished in 1.204s (kernel) + ${8 + (seed % 7)}.311s (userspace)`,
+  ),
 ];

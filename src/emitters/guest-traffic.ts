@@ -27,37 +27,131 @@ export function steadyLine(instance: Instance, n: number, release: number): Line
   }
   if (failsUpstream(instance, n)) {
     const upstream = upstreams[instance.draw(n, OTHER, upstreams.length)] ?? "pricing";
-    return ["WARN", "app", pid, `Call to ${upstream} timed out after 2000 ms, retrying (attempt 2 of 3)`];
+    return [
+      "WARN",
+      "app",
+      pid,
+      `Call to ${upstream} timed out after 2000 ms, retrying (attempt 2 of 3)`,
+    ];
   }
   const kind = instance.draw(n, KIND, 1000);
   if (kind < 800) return requestLine(instance, n, pid);
-  if (kind < 850) return ["DEBUG", "app", pid, `Cache ${kind % 4 === 0 ? "miss" : "hit"} ratio ${(85 + instance.draw(n, VALUE, 140) / 10).toFixed(1)} %, ${2000 + instance.draw(n, OTHER, 9000)} entries`];
+  if (kind < 850)
+    return [
+      "DEBUG",
+      "app",
+      pid,
+      `Cache ${kind % 4 === 0 ? "miss" : "hit"} ratio ${(85 + instance.draw(n, VALUE, 140) / 10).toFixed(1)} %, ${2000 + instance.draw(n, OTHER, 9000)} entries`,
+    ];
   if (kind < 885) return gcLine(instance, n, pid);
-  if (kind < 915) return ["INFO", "kubelet", kubeletPid(instance), `Liveness probe of ${instance.service} succeeded in ${1 + instance.draw(n, VALUE, 9)} ms`];
-  if (kind < 935) return ["INFO", "app", pid, `Job outbox: sent ${1 + instance.draw(n, VALUE, 60)} messages, ${instance.draw(n, OTHER, 5)} left`];
-  if (kind < 950) return ["INFO", "sshd", 3000 + instance.draw(n, OTHER, 20_000), `Connection closed by 10.0.${instance.draw(n, VALUE, 256)}.17 port ${32_768 + instance.draw(n, OTHER, 28_000)} [preauth]`];
-  if (kind < 962) return ["INFO", "cron", 4000 + instance.draw(n, OTHER, 20_000), "(root) CMD (/usr/lib/sysstat/sa1 1 1)"];
-  if (kind < 972) return ["INFO", "chronyd", 540 + (instance.seed % 40), `System clock wrong by ${(instance.draw(n, VALUE, 900) / 1e6).toFixed(6)} seconds`];
-  if (kind < 984) return ["WARN", "app", pid, `Slow query: ${600 + instance.draw(n, VALUE, 2400)} ms, orders_by_customer, ${100 + instance.draw(n, OTHER, 9000)} rows`];
-  if (kind < 993) return ["WARN", "app", pid, `Connection pool at ${13 + instance.draw(n, VALUE, 4)} of 16, waited ${20 + instance.draw(n, OTHER, 300)} ms`];
-  if (kind < 997) return ["WARN", "kubelet", kubeletPid(instance), `Readiness probe of ${instance.service} took ${800 + instance.draw(n, VALUE, 900)} ms`];
-  return ["ERROR", "app", pid, `Unhandled error in order ${orderOf(instance, n)}: deadlock detected, transaction rolled back`];
+  if (kind < 915)
+    return [
+      "INFO",
+      "kubelet",
+      kubeletPid(instance),
+      `Liveness probe of ${instance.service} succeeded in ${1 + instance.draw(n, VALUE, 9)} ms`,
+    ];
+  if (kind < 935)
+    return [
+      "INFO",
+      "app",
+      pid,
+      `Job outbox: sent ${1 + instance.draw(n, VALUE, 60)} messages, ${instance.draw(n, OTHER, 5)} left`,
+    ];
+  if (kind < 950)
+    return [
+      "INFO",
+      "sshd",
+      3000 + instance.draw(n, OTHER, 20_000),
+      `Connection closed by 10.0.${instance.draw(n, VALUE, 256)}.17 port ${32_768 + instance.draw(n, OTHER, 28_000)} [preauth]`,
+    ];
+  if (kind < 962)
+    return [
+      "INFO",
+      "cron",
+      4000 + instance.draw(n, OTHER, 20_000),
+      "(root) CMD (/usr/lib/sysstat/sa1 1 1)",
+    ];
+  if (kind < 972)
+    return [
+      "INFO",
+      "chronyd",
+      540 + (instance.seed % 40),
+      `System clock wrong by ${(instance.draw(n, VALUE, 900) / 1e6).toFixed(6)} seconds`,
+    ];
+  if (kind < 984)
+    return [
+      "WARN",
+      "app",
+      pid,
+      `Slow query: ${600 + instance.draw(n, VALUE, 2400)} ms, orders_by_customer, ${100 + instance.draw(n, OTHER, 9000)} rows`,
+    ];
+  if (kind < 993)
+    return [
+      "WARN",
+      "app",
+      pid,
+      `Connection pool at ${13 + instance.draw(n, VALUE, 4)} of 16, waited ${20 + instance.draw(n, OTHER, 300)} ms`,
+    ];
+  if (kind < 997)
+    return [
+      "WARN",
+      "kubelet",
+      kubeletPid(instance),
+      `Readiness probe of ${instance.service} took ${800 + instance.draw(n, VALUE, 900)} ms`,
+    ];
+  return [
+    "ERROR",
+    "app",
+    pid,
+    `Unhandled error in order ${orderOf(instance, n)}: deadlock detected, transaction rolled back`,
+  ];
 }
 
 /** A deployment: the old process drains while the new one comes up. */
 export const restartLines: readonly ((instance: Instance, n: number, release: number) => Line)[] = [
   (i) => ["INFO", "kubelet", kubeletPid(i), `Rolling update of ${i.service} begins on ${i.host}`],
-  (i, _, r) => ["INFO", "kubelet", kubeletPid(i), `Pulling image registry.internal/${i.service}:1.${i.version}.${r}`],
-  (i, n, r) => ["INFO", "kubelet", kubeletPid(i), `Successfully pulled image ${i.service}:1.${i.version}.${r} in ${(1 + i.draw(n, VALUE, 300) / 100).toFixed(2)}s`],
+  (i, _, r) => [
+    "INFO",
+    "kubelet",
+    kubeletPid(i),
+    `Pulling image registry.internal/${i.service}:1.${i.version}.${r}`,
+  ],
+  (i, n, r) => [
+    "INFO",
+    "kubelet",
+    kubeletPid(i),
+    `Successfully pulled image ${i.service}:1.${i.version}.${r} in ${(1 + i.draw(n, VALUE, 300) / 100).toFixed(2)}s`,
+  ],
   (i, _, r) => ["INFO", "app", appPid(i, r - 1), "Received SIGTERM, no new requests are taken"],
-  (i, n, r) => ["INFO", "app", appPid(i, r - 1), `Draining ${3 + i.draw(n, VALUE, 40)} requests in flight`],
-  (i, n, r) => ["INFO", "app", appPid(i, r - 1), `Drained in ${200 + i.draw(n, VALUE, 1800)} ms, bye`],
-  (i, _, r) => ["INFO", "app", appPid(i, r), `${i.service} 1.${i.version}.${r} starting, profile production`],
+  (i, n, r) => [
+    "INFO",
+    "app",
+    appPid(i, r - 1),
+    `Draining ${3 + i.draw(n, VALUE, 40)} requests in flight`,
+  ],
+  (i, n, r) => [
+    "INFO",
+    "app",
+    appPid(i, r - 1),
+    `Drained in ${200 + i.draw(n, VALUE, 1800)} ms, bye`,
+  ],
+  (i, _, r) => [
+    "INFO",
+    "app",
+    appPid(i, r),
+    `${i.service} 1.${i.version}.${r} starting, profile production`,
+  ],
   (i, _, r) => ["INFO", "app", appPid(i, r), "Connected to database primary, pool of 16"],
   (i, _, r) => ["WARN", "app", appPid(i, r), "Cache is cold: the first requests will be slow"],
   (i, _, r) => ["INFO", "app", appPid(i, r), "Listening on 0.0.0.0:8080"],
   (i) => ["INFO", "kubelet", kubeletPid(i), `Readiness probe of ${i.service} succeeded`],
-  (i) => ["INFO", "kubelet", kubeletPid(i), `Rolling update of ${i.service} is complete on ${i.host}`],
+  (i) => [
+    "INFO",
+    "kubelet",
+    kubeletPid(i),
+    `Rolling update of ${i.service} is complete on ${i.host}`,
+  ],
 ];
 
 function requestLine(instance: Instance, n: number, pid: number): Line {
@@ -66,9 +160,7 @@ function requestLine(instance: Instance, n: number, pid: number): Line {
   const status = statusOf(route, instance.draw(n, VALUE, 1000));
   // Most take a few milliseconds, a few take long: the product of two draws has such a tail.
   const ms = 1 + Math.floor((instance.draw(n, 13, 60) * instance.draw(n, 14, 60)) / 18);
-  const path = route
-    .replace("{id}", orderOf(instance, n))
-    .replace("{line}", String(1 + (n % 7)));
+  const path = route.replace("{id}", orderOf(instance, n)).replace("{line}", String(1 + (n % 7)));
   const level = status >= 500 ? "ERROR" : "INFO";
   return [level, "app", pid, `${path} ${status} ${ms} ms ${180 + instance.draw(n, 15, 6000)} B`];
 }
@@ -85,7 +177,12 @@ function gcLine(instance: Instance, n: number, pid: number): Line {
   const before = 900 + instance.draw(n, VALUE, 2500);
   const pauseMs = 3 + Math.floor((instance.draw(n, 13, 30) * instance.draw(n, 14, 30)) / 6);
   const level = pauseMs > 100 ? "WARN" : "INFO";
-  return [level, "app", pid, `GC pause (young) ${before}M to ${Math.floor(before / 3)}M in ${pauseMs} ms`];
+  return [
+    level,
+    "app",
+    pid,
+    `GC pause (young) ${before}M to ${Math.floor(before / 3)}M in ${pauseMs} ms`,
+  ];
 }
 
 function retryLine(instance: Instance, n: number, ago: number, pid: number): Line {
@@ -94,11 +191,21 @@ function retryLine(instance: Instance, n: number, ago: number, pid: number): Lin
   if (ago === 1) {
     return recovers
       ? ["INFO", "app", pid, `Call to ${upstream} succeeded on attempt 2`]
-      : ["WARN", "app", pid, `Call to ${upstream} timed out after 2000 ms, retrying (attempt 3 of 3)`];
+      : [
+          "WARN",
+          "app",
+          pid,
+          `Call to ${upstream} timed out after 2000 ms, retrying (attempt 3 of 3)`,
+        ];
   }
   return recovers
     ? requestLine(instance, n, pid)
-    : ["ERROR", "app", pid, `Call to ${upstream} failed after 3 attempts, order ${orderOf(instance, n)} is parked`];
+    : [
+        "ERROR",
+        "app",
+        pid,
+        `Call to ${upstream} failed after 3 attempts, order ${orderOf(instance, n)} is parked`,
+      ];
 }
 
 function failsUpstream(instance: Instance, n: number): boolean {

@@ -10,7 +10,15 @@ test("each line is JSON, the same whoever makes it, and ends with its number", (
     const line = guest.event(n, 1_800_000_000_000 + n);
     expect(line).toBe(other.event(n, 1_800_000_000_000 + n));
     const event = JSON.parse(line);
-    expect(Object.keys(event)).toEqual(["timestamp", "level", "host", "process", "pid", "message", "n"]);
+    expect(Object.keys(event)).toEqual([
+      "timestamp",
+      "level",
+      "host",
+      "process",
+      "pid",
+      "message",
+      "n",
+    ]);
     expect(event.n).toBe(n);
     expect(levels.has(event.level)).toBe(true);
     expect(Number.isInteger(event.pid)).toBe(true);
@@ -27,13 +35,16 @@ test("it boots, then serves: mostly quiet, now and then not, and is deployed ane
     const times = kernel.map((event) => Number(/\[ *([0-9.]+)\]/.exec(event.message)?.[1]));
     expect(times).toEqual(times.toSorted((x, y) => x - y));
     expect(new Set(events.map((event) => event.host)).size).toBe(1);
-    const share = (level: string) => events.filter((event) => event.level === level).length / 10_000;
+    const share = (level: string) =>
+      events.filter((event) => event.level === level).length / 10_000;
     expect(share("INFO")).toBeGreaterThan(0.75);
     expect(share("WARN")).toBeWithin(0.01, 0.06);
     expect(share("ERROR")).toBeWithin(0.001, 0.02);
     const deployed = events.filter((event) => event.message.startsWith("Received SIGTERM"));
     expect(deployed.length).toBeGreaterThan(0);
-    expect(new Set(events.filter((event) => event.process === "app").map((event) => event.pid)).size).toBe(deployed.length + 1);
+    expect(
+      new Set(events.filter((event) => event.process === "app").map((event) => event.pid)).size,
+    ).toBe(deployed.length + 1);
   }
 });
 

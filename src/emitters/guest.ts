@@ -25,9 +25,7 @@ export function createGuest(id: string): Guest {
     const at = n - bootLines.length;
     const release = Math.floor(at / cycle);
     const restart = release > 0 ? restartLines[at % cycle] : undefined;
-    return restart === undefined
-      ? steadyLine(instance, n, release)
-      : restart(instance, n, release);
+    return restart === undefined ? steadyLine(instance, n, release) : restart(instance, n, release);
   }
 
   return {

@@ -17,7 +17,10 @@ interface GuestEvent {
   readonly timestamp: string;
 }
 
-async function eventsOf(log: LogDriver, id: string): Promise<(GuestEvent & { receivedMs: number })[]> {
+async function eventsOf(
+  log: LogDriver,
+  id: string,
+): Promise<(GuestEvent & { receivedMs: number })[]> {
   const { start, end } = await log.bounds(topic);
   const all: StoredRecord[] = [];
   for await (const { records } of log.read(topic, { after: start, until: end, key: id })) {
@@ -116,7 +119,8 @@ describe("guests", () => {
       await a.emitters.create({ id: "again", rate: 50 });
       await Bun.sleep(1000);
       expect(a.emitters.status().guests).toBe(1);
-      for (const id of ["g0", "g1", "g2", "g3", "g4", "again"]) expectWhole(await eventsOf(log, id));
+      for (const id of ["g0", "g1", "g2", "g3", "g4", "again"])
+        expectWhole(await eventsOf(log, id));
     });
   }, 20_000);
 
@@ -152,7 +156,9 @@ describe("guests", () => {
   test("of a process that is killed run on another node within 5 s, none twice, none missing", async () => {
     await withStore(async (rig) => {
       const script = new URL("../../test/support/emitters-child.ts", import.meta.url).pathname;
-      const child = spawn(process.execPath, [script, rig.url], { stdio: ["ignore", "pipe", "inherit"] });
+      const child = spawn(process.execPath, [script, rig.url], {
+        stdio: ["ignore", "pipe", "inherit"],
+      });
       const log = connectPostgresLog({ url: rig.url, clock, logger });
       try {
         await new Promise((resolve) => child.stdout.once("data", resolve));
@@ -184,7 +190,8 @@ describe("guests", () => {
 async function until(condition: () => unknown, ms: number): Promise<void> {
   const deadline = performance.now() + ms;
   while (!(await condition())) {
-    if (performance.now() > deadline) throw new Error(`Not within ${ms} ms: ${condition.toString()}`);
+    if (performance.now() > deadline)
+      throw new Error(`Not within ${ms} ms: ${condition.toString()}`);
     await Bun.sleep(20);
   }
 }

@@ -3,7 +3,12 @@
  * that are due. Which guests those are is decided by leases, so that each runs on exactly one node.
  */
 import { sleep, type Clock } from "../core/clock.ts";
-import { emittersTopic, type Emitter, type EmitterPages, type GuestLeases } from "../core/emitters.ts";
+import {
+  emittersTopic,
+  type Emitter,
+  type EmitterPages,
+  type GuestLeases,
+} from "../core/emitters.ts";
 import { failureFrom, type FailureCode } from "../core/failure.ts";
 import type { Log } from "../core/log.ts";
 import type { Logger } from "../core/logger.ts";
@@ -139,16 +144,19 @@ export function createGuests(options: GuestsOptions): Guests {
 
   async function claim(name: string): Promise<void> {
     if (!options.guests) return;
-    let claimed: readonly Emitter[];
+    const claimed: Emitter[] = [];
     try {
       if (isUncertain) {
         isUncertain = false;
-        await resume(name, await leases.owned(name));
+        claimed.push(...(await leases.owned(name)));
       }
-      do {
-        claimed = await leases.claim(name, claimMax);
-        await resume(name, claimed);
-      } while (claimed.length === claimMax && lease.name() === name);
+      for (let part = claimMax; part === claimMax && lease.name() === name;) {
+        const more = await leases.claim(name, claimMax);
+        claimed.push(...more);
+        part = more.length;
+      }
+      // Once for all of them: it reads the log from the projection's position on.
+      await resume(name, claimed);
     } catch (error) {
       isUncertain = true;
       throw error;

@@ -27,11 +27,11 @@ export interface Lease {
   close(): Promise<void>;
 }
 
-/** A dead node's guests run again within lease + renewal + claim: 3 + 0.75 + about 0.5 s. */
-const leaseMs = 3000;
-const renewMs = 750;
+/** A dead node's guests run again after 2 to 2.5 s of its lease, up to 0.5 s, and the claiming. */
+const leaseMs = 2500;
+const renewMs = 500;
 /** What may still be on its way into the log when this node stops has this long to arrive. */
-const marginMs = 750;
+const marginMs = 500;
 
 export function keepLease(options: LeaseOptions): Lease {
   const { leases, clock, logger } = options;

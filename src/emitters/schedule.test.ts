@@ -20,7 +20,9 @@ test("events come in the order of their time, each at start + (n − 1) / rate",
     for (const { guest, n, dueMs } of made) {
       expect(dueMs).toBeCloseTo(1000 + ((n - 1) * 1000) / (rates.get(guest) ?? 1), 6);
     }
-    expect(made.map((event) => event.dueMs)).toEqual(made.map((e) => e.dueMs).toSorted((a, b) => a - b));
+    expect(made.map((event) => event.dueMs)).toEqual(
+      made.map((e) => e.dueMs).toSorted((a, b) => a - b),
+    );
   }
 });
 

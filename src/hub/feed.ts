@@ -300,7 +300,7 @@ export class Feed implements MemberHost {
       }
       for (const member of this.#apart) this.#checkApart(member, nowMs);
       for (const channel of this.#channels.values()) this.#heartbeat(channel, nowMs);
-      this.#tick();
+      if (!this.#stop.signal.aborted) this.#tick();
     });
   }
 

@@ -25,7 +25,10 @@ async function filledLog(random: Random, layout: Layout): Promise<MemoryLog> {
   const retentionBytes = random.chance(0.5) ? 30_000 : 0;
   await log.create(topic, { ...defaultTopicSettings, layout, retentionBytes });
   for (let appends = random.int(120); appends > 0; appends--) {
-    await log.append(topic, Array.from({ length: 1 + random.int(9) }, () => record(random)));
+    await log.append(
+      topic,
+      Array.from({ length: 1 + random.int(9) }, () => record(random)),
+    );
     if (random.chance(0.1)) await log.sweep();
   }
   return log;
@@ -52,7 +55,7 @@ describe.each(["records", "frames"] as const)("pages of a topic in %s", (layout)
         positions.push(end);
         for (let i = 0; i < 8; i++) {
           const query = drawQuery(random, positions);
-            const page = await readPage(log, topic, key, query);
+          const page = await readPage(log, topic, key, query);
           try {
             checkPage(events, query, page);
           } catch (error) {
@@ -73,7 +76,10 @@ test("a position whose neighbours are gone is said to be gone, with where to sta
   const log = createMemoryLog({ clock: systemClock });
   await log.create(topic, { ...defaultTopicSettings, retentionBytes: 500 });
   const random = seededRandom(1);
-  const appended = await log.append(topic, Array.from({ length: 50 }, () => record(random)));
+  const appended = await log.append(
+    topic,
+    Array.from({ length: 50 }, () => record(random)),
+  );
   await log.sweep();
   const gone: Position[] = [
     appended.first,

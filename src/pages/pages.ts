@@ -96,7 +96,8 @@ async function pageBefore(
 
 /** A position before `position` from which little is read until the event at it is met. */
 function precedes({ epoch, sequence, index }: Position, start: Position): Position {
-  const low = index > 0 ? { epoch, sequence, index: index - 1 } : { epoch, sequence: sequence - 1, index: 0 };
+  const low =
+    index > 0 ? { epoch, sequence, index: index - 1 } : { epoch, sequence: sequence - 1, index: 0 };
   return comparePositions(low, start) > 0 ? low : start;
 }
 

@@ -171,7 +171,7 @@ export function runProjection(options: ProjectionOptions): Projection {
       projection: target.name,
       code: failure.code,
       reason: failure.message,
-      cause: failure.cause === undefined ? undefined : String(failure.cause),
+      cause: failure.cause instanceof Error ? failure.cause.message.slice(0, 300) : undefined,
     });
   }
 

@@ -44,7 +44,7 @@ export async function bundleForBrowsers(entry: string): Promise<Uint8Array> {
   });
   const [script] = outputs;
   if (script === undefined) throw new Error(`Cannot bundle ${entry}: it gave no script`);
-  return await script.bytes();
+  return new Uint8Array(await script.arrayBuffer());
 }
 
 interface SocketData {

@@ -1,6 +1,6 @@
 /** Emitters, and which node runs whose guest, as rows. */
-import { and, asc, eq, gt, isNull, sql as expression } from "drizzle-orm";
-import type { Emitter, EmitterStore, GuestLeases } from "../core/emitters.ts";
+import { and, asc, eq, gt, inArray, isNull, sql as expression } from "drizzle-orm";
+import type { Emitter, EmitterStats, EmitterStore, GuestLeases } from "../core/emitters.ts";
 import type { Position } from "../core/position.ts";
 import type { Database } from "./database.ts";
 import { emitters } from "./schema.ts";
@@ -41,17 +41,7 @@ export function createEmitterStore({ db, sql, run }: Database): EmitterStore {
       return {
         node: row?.node ?? undefined,
         events: Number(row?.ordinal ?? row?.trimmed_ordinal ?? 0),
-        last:
-          row?.time_ns == null
-            ? undefined
-            : {
-                position: {
-                  epoch: Number(row.epoch),
-                  sequence: Number(row.sequence),
-                  index: row.idx ?? 0,
-                },
-                timeNs: BigInt(row.time_ns),
-              },
+        last: row && lastFromRow(row),
       };
     },
 
@@ -140,13 +130,14 @@ export function createGuestLeases({ db, leases: sql, run }: Database): GuestLeas
     async claim(node, limit) {
       const rows = await run(
         () => sql<{ id: string }[]>`
-          update emitters set owner = ${node}
-          where id in (
+          with free as materialized (
             select id from emitters
             where source = 'guest' and ended_at is null and owner is null
+              and exists (select from nodes where id = ${node})
             order by id limit ${limit} for update skip locked
-          ) and exists (select from nodes where id = ${node})
-          returning id`,
+          )
+          update emitters e set owner = ${node} from free where e.id = free.id
+          returning e.id`,
       );
       return await emittersOf(rows.map((row) => row.id));
     },
@@ -166,9 +157,7 @@ export function createGuestLeases({ db, leases: sql, run }: Database): GuestLeas
     },
 
     async nodes() {
-      const rows = await run(
-        () => sql`select id from nodes where lease_until > clock_timestamp()`,
-      );
+      const rows = await run(() => sql`select id from nodes where lease_until > clock_timestamp()`);
       return rows.length;
     },
   };
@@ -179,7 +168,7 @@ export function createGuestLeases({ db, leases: sql, run }: Database): GuestLeas
       db
         .select()
         .from(emitters)
-        .where(expression`${emitters.id} = any(${[...ids]}::text[])`),
+        .where(inArray(emitters.id, [...ids])),
     );
     return rows.map(emitterFromRow);
   }
@@ -193,6 +182,12 @@ interface StatsRow {
   readonly sequence: string | null;
   readonly idx: number | null;
   readonly time_ns: string | null;
+}
+
+function lastFromRow({ epoch, sequence, idx, time_ns }: StatsRow): EmitterStats["last"] {
+  if (idx === null || time_ns === null) return undefined;
+  const position = { epoch: Number(epoch), sequence: Number(sequence), index: idx };
+  return { position, timeNs: BigInt(time_ns) };
 }
 
 function emitterFromRow(row: typeof emitters.$inferSelect): Emitter {

@@ -1,4 +1,5 @@
 /** What PostgreSQL and its connection report, as failures; by code, never by text. */
+import { DrizzleQueryError } from "drizzle-orm/errors";
 import { Failure } from "../core/failure.ts";
 
 /** SQLSTATE classes after which the same statement may well succeed later. */
@@ -36,13 +37,15 @@ const unavailableCodes: ReadonlySet<string> = new Set([
 export function storeFailure(error: unknown): Failure {
   if (error instanceof Failure) return error;
   const code = errorCode(error);
+  // Drizzle's own message repeats the statement with all its values.
+  const cause = error instanceof DrizzleQueryError ? error.cause : error;
   if (code !== undefined && isUnavailable(code)) {
     return new Failure("unavailable", "The store is not available", {
-      cause: error,
+      cause,
       retryAfterMs: 1000,
     });
   }
-  return new Failure("internal", "The store failed", { cause: error });
+  return new Failure("internal", "The store failed", { cause });
 }
 
 /** The SQLSTATE or system code; Drizzle wraps the driver's error as a cause. */

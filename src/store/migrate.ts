@@ -32,7 +32,7 @@ export async function migrate(url: string): Promise<void> {
     throw storeFailure(error);
   } finally {
     // The lock goes with the session.
-    await sql.end({ timeout: 5 });
+    await sql.end({ timeout: 1 });
   }
 }
 

@@ -48,8 +48,12 @@ export const emitters = pgTable(
     index("emitters_free")
       .on(table.id)
       .where(sql`source = 'guest' and ended_at is null and owner is null`),
-    index("emitters_owner").on(table.owner).where(sql`owner is not null`),
-    index("emitters_ended").on(table.endedAt).where(sql`ended_at is not null`),
+    index("emitters_owner")
+      .on(table.owner)
+      .where(sql`owner is not null`),
+    index("emitters_ended")
+      .on(table.endedAt)
+      .where(sql`ended_at is not null`),
     index("emitters_unfinished")
       .on(table.endedAt)
       .where(sql`ended_at is not null and end_epoch is null`),

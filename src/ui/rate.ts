@@ -16,10 +16,10 @@ export class RateMeter {
     for (const one of this.#counts.keys()) if (one < second - secondsKept) this.#counts.delete(one);
   }
 
-  /** Of the last whole seconds, those before the first event left out. */
+  /** Of the last whole seconds, the one of the first event left out: it was not whole. */
   perSecond(nowMs: number): number {
     const now = Math.floor(nowMs / 1000);
-    const seconds = Math.min(secondsShown, Math.max(1, now - this.#since));
+    const seconds = Math.min(secondsShown, Math.max(1, now - this.#since - 1));
     let sum = 0;
     for (let second = now - seconds; second < now; second++) sum += this.#counts.get(second) ?? 0;
     return sum / seconds;

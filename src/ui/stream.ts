@@ -36,8 +36,7 @@ export class Stream {
   open(): void {
     this.close();
     this.#events.state("connecting");
-    const query = this.#after === undefined ? "" : `?after=${encodeURIComponent(this.#after)}`;
-    const source = new EventSource(this.#address + query);
+    const source = new EventSource(this.#url());
     this.#source = source;
     source.addEventListener("open", () => this.#events.state("live"));
     source.addEventListener("message", (event: MessageEvent<string>) => {
@@ -64,6 +63,13 @@ export class Stream {
     this.#source = undefined;
   }
 
+  /** `after` wins over a `tail` in the address, which is for the first time. */
+  #url(): URL {
+    const url = new URL(this.#address, location.origin);
+    if (this.#after !== undefined) url.searchParams.set("after", this.#after);
+    return url;
+  }
+
   #moved(event: MessageEvent<string>): void {
     if (event.lastEventId !== "") this.#after = event.lastEventId;
   }
@@ -85,8 +91,7 @@ export class Stream {
     this.close();
     const look = new AbortController();
     try {
-      const query = this.#after === undefined ? "" : `?after=${encodeURIComponent(this.#after)}`;
-      const response = await fetch(this.#address + query, { signal: look.signal });
+      const response = await fetch(this.#url(), { signal: look.signal });
       if (response.ok) return this.#again("");
       const { code, detail } = (await response.json()) as { code: string; detail: string };
       if (code === "ended") return this.#events.state("ended", detail);

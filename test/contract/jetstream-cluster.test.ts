@@ -8,7 +8,16 @@ import { renderPosition, type Position } from "../../src/core/position.ts";
 import { defaultTopicSettings } from "../../src/core/topic.ts";
 import { createJetstreamLog } from "../../src/log/jetstream/jetstream-log.ts";
 import { natsSkipReason, startNatsCluster, type NatsCluster } from "../support/nats.ts";
-import { eventually, firstDisorder, numbered, readAll, record, sleepMs, textOf, textsOf } from "./log/suite.ts";
+import {
+  eventually,
+  firstDisorder,
+  numbered,
+  readAll,
+  record,
+  sleepMs,
+  textOf,
+  textsOf,
+} from "./log/suite.ts";
 
 const reason = natsSkipReason();
 if (reason !== undefined) test.skip(`jetstream cluster: ${reason}`, () => {});
@@ -43,7 +52,9 @@ describe.skipIf(reason !== undefined)("jetstream cluster", () => {
         for (const node of nodes) {
           const after = { ...last, sequence: Math.max(0, last.sequence - 3), index: 0 };
           const texts: string[] = [];
-          for await (const batch of node.read(topic, { after, until: last })) texts.push(...textsOf(batch.records));
+          for await (const batch of node.read(topic, { after, until: last })) {
+            texts.push(...textsOf(batch.records));
+          }
           expect(texts.slice(-3)).toEqual([`${i}-0`, `${i}-1`, `${i}-2`]);
           const mine = await readAll(node, topic, { key: `k${i % 5}`, until: last });
           expect(mine.length).toBe(3 * (Math.floor(i / 5) + 1));
@@ -63,8 +74,13 @@ describe.skipIf(reason !== undefined)("jetstream cluster", () => {
         for (let i = 0; !stop.signal.aborted; i++) {
           const values = [0, 1, 2].map((v) => `${appender}:${i}:${v}`);
           try {
-            const answer = await log.append(topic, values.map((value) => record(value)));
-            for (const [v, value] of values.entries()) acks.set(value, renderPosition(answer.at(v)));
+            const answer = await log.append(
+              topic,
+              values.map((value) => record(value)),
+            );
+            for (const [v, value] of values.entries()) {
+              acks.set(value, renderPosition(answer.at(v)));
+            }
           } catch (error) {
             codes.add(failureFrom(error).code);
             await sleepMs(50);
@@ -102,8 +118,12 @@ describe.skipIf(reason !== undefined)("jetstream cluster", () => {
       expect([...codes].filter((code) => code !== "unavailable")).toEqual([]);
       const stored = await readAll(nodes[0], topic);
       expect(firstDisorder(stored.map((each) => each.position))).toBe(-1);
-      const positions = new Map(stored.map((each) => [textOf(each), renderPosition(each.position)]));
-      expect([...acks].filter(([value, position]) => positions.get(value) !== position)).toEqual([]);
+      const positions = new Map(
+        stored.map((each) => [textOf(each), renderPosition(each.position)]),
+      );
+      expect([...acks].filter(([value, position]) => positions.get(value) !== position)).toEqual(
+        [],
+      );
       // The reader has a stretch from the start, without a gap or a repeat.
       expect(seen).toEqual(stored.slice(0, seen.length).map(textOf));
     }, 180_000);

@@ -7,7 +7,10 @@ import type { LogDriver } from "../../src/core/log.ts";
 import { silent } from "../../src/core/logger.ts";
 import { renderPosition } from "../../src/core/position.ts";
 import { defaultTopicSettings, type TopicSettings } from "../../src/core/topic.ts";
-import { createJetstreamLog, type JetstreamLogOptions } from "../../src/log/jetstream/jetstream-log.ts";
+import {
+  createJetstreamLog,
+  type JetstreamLogOptions,
+} from "../../src/log/jetstream/jetstream-log.ts";
 import { natsSkipReason, startNats, type NatsServer } from "../support/nats.ts";
 import {
   eventually,
@@ -67,7 +70,12 @@ describe.skipIf(reason !== undefined)("jetstream", () => {
   test("another NATS client reads a record as it is", async () => {
     const name = await topic();
     const fields = { key: "sensor.7", contentType: "application/json", schemaId: 12 };
-    await log.append(name, [record('{"a":1}', { ...fields, headers: { traceparent: new TextEncoder().encode("00-1-2-01") } })]);
+    await log.append(name, [
+      record('{"a":1}', {
+        ...fields,
+        headers: { traceparent: new TextEncoder().encode("00-1-2-01") },
+      }),
+    ]);
     const consumer = await jetstream(nats).consumers.get(streamOf(name));
     const message = await consumer.next({ expires: 2_000 });
     expect(message?.subject).toBe(`${rootOf(name)}.sensor%2E7`);
@@ -106,7 +114,10 @@ describe.skipIf(reason !== undefined)("jetstream", () => {
 
   test("a stream that another client made is a topic", async () => {
     const manager = await jetstreamManager(nats);
-    await manager.streams.add({ name: "SLUICE-theirs", subjects: ["sluice.theirs", "sluice.theirs.*"] });
+    await manager.streams.add({
+      name: "SLUICE-theirs",
+      subjects: ["sluice.theirs", "sluice.theirs.*"],
+    });
     const { last } = await log.append("theirs", numbered("r", 3));
     expect(textsOf(await readAll(log, "theirs"))).toEqual(["r0", "r1", "r2"]);
     const described = await log.describe("theirs");
@@ -123,7 +134,9 @@ describe.skipIf(reason !== undefined)("jetstream", () => {
     const name = await topic();
     const { first } = await log.append(name, numbered("r", 10, { key: "k" }));
     const manager = await jetstreamManager(nats);
-    for (const i of [2, 3, 9]) await manager.streams.deleteMessage(streamOf(name), first.sequence + i);
+    for (const i of [2, 3, 9]) {
+      await manager.streams.deleteMessage(streamOf(name), first.sequence + i);
+    }
     const wanted = ["r0", "r1", "r4", "r5", "r6", "r7", "r8"];
     expect(textsOf(await readAll(log, name))).toEqual(wanted);
     expect(textsOf(await readAll(log, name, { key: "k" }))).toEqual(wanted);
@@ -184,11 +197,18 @@ describe.skipIf(reason !== undefined)("jetstream", () => {
       small.append(name, numbered("c", 40)),
     ]);
     expect(answers.map((answer) => answer.status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
-    const failure = await failureOf(Promise.all([small.append(name, numbered("d", 99)), small.append(name, numbered("e", 99))]));
+    const failure = await failureOf(
+      Promise.all([small.append(name, numbered("d", 99)), small.append(name, numbered("e", 99))]),
+    );
     expect(failure.code).toBe("overloaded");
     expect(failure.retryAfterMs).toBeGreaterThan(0);
     // One that is larger than the bound passes when it is alone.
-    await eventually("an idle log", () => small.append(name, numbered("f", 500)).then(() => true, () => false));
+    await eventually("an idle log", () =>
+      small.append(name, numbered("f", 500)).then(
+        () => true,
+        () => false,
+      ),
+    );
   });
 
   test("a server without batches is read by consumers", async () => {
@@ -231,7 +251,10 @@ describe.skipIf(reason !== undefined)("jetstream", () => {
     // As if the server had had no room for these.
     const metadata = { ...config.metadata, "sluice.retention_bytes": "100000" };
     await manager.streams.update("SLUICE-unreserved", { ...config, metadata });
-    const { last } = await log.append("unreserved", Array.from({ length: 1_000 }, () => record(new Uint8Array(1_000))));
+    const { last } = await log.append(
+      "unreserved",
+      Array.from({ length: 1_000 }, () => record(new Uint8Array(1_000))),
+    );
     await eventually("the oldest to be dropped", async () => {
       const info = await log.describe("unreserved");
       await log.bounds("unreserved");
@@ -302,7 +325,15 @@ describe.skipIf(reason !== undefined)("jetstream", () => {
     expect(performance.now() - start).toBeLessThan(8_000);
     expect((await live.ended)?.code).toBe("unavailable");
     server.thaw();
-    await eventually("an append", () => log.append(name, [record("after")]).then(() => true, () => false), 20_000);
+    await eventually(
+      "an append",
+      () =>
+        log.append(name, [record("after")]).then(
+          () => true,
+          () => false,
+        ),
+      20_000,
+    );
     expect(textsOf(await readAll(log, name)).at(-1)).toBe("after");
   }, 60_000);
 });

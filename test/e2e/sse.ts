@@ -16,8 +16,8 @@ export interface SseEvent {
 
 export interface SseOptions {
   readonly headers?: Readonly<Record<string, string>>;
-  /** Called for each event in place of keeping it for `next`. */
-  readonly onEvent?: (event: SseEvent) => void;
+  /** Called for each event in place of keeping it for `next`; may close the stream. */
+  readonly onEvent?: (event: SseEvent, stream: SseStream) => void;
 }
 
 /** An open request for a stream; `head` has come when `openSse` resolves. */
@@ -26,21 +26,23 @@ export class SseStream {
   readonly headers: ReadonlyMap<string, string>;
   /** The body as it came, without the transfer's chunks. */
   text = "";
+  /** What a browser would come back with. */
   lastId = "";
   retryMs: number | undefined;
   comments = 0;
   /** Resolves when the connection is over, whoever closed it. */
   readonly ended: Promise<void>;
   readonly #socket: Socket;
-  readonly #onEvent: ((event: SseEvent) => void) | undefined;
+  readonly #onEvent: SseOptions["onEvent"];
   readonly #events: SseEvent[] = [];
   readonly #decoder = new StringDecoder("utf8");
   #wake: () => void = () => {};
   #over = false;
-  #chunks = Buffer.alloc(0);
+  #chunks: Buffer = Buffer.alloc(0);
   #line = "";
   #data: string[] = [];
   #event = "";
+  #id = "";
 
   constructor(socket: Socket, head: string, rest: Buffer, onEvent: SseOptions["onEvent"]) {
     const [first = "", ...lines] = head.split("\r\n");
@@ -128,15 +130,17 @@ export class SseStream {
     const name = colon < 0 ? line : line.slice(0, colon);
     if (name === "data") this.#data.push(value);
     else if (name === "event") this.#event = value;
-    else if (name === "id") this.lastId = value;
+    else if (name === "id") this.#id = value;
     else if (name === "retry") this.retryMs = Number(value);
   }
 
   #dispatch(): void {
+    // As in a browser, only a block that is whole moves it: a cut in the middle of one does not.
+    this.lastId = this.#id;
     if (this.#data.length > 0) {
       const event = { event: this.#event || "message", id: this.lastId, data: this.#data.join("\n") };
       if (this.#onEvent === undefined) this.#events.push(event);
-      else this.#onEvent(event);
+      else this.#onEvent(event, this);
       this.#wake();
     }
     this.#data = [];
@@ -151,7 +155,7 @@ export function openSse(url: string, { headers = {}, onEvent }: SseOptions = {})
   const request = lines.map(([name, value]) => `${name}: ${value}\r\n`).join("");
   return new Promise((resolve, reject) => {
     const socket = connect(Number(port), hostname);
-    let received = Buffer.alloc(0);
+    let received: Buffer = Buffer.alloc(0);
     const onData = (data: Buffer) => {
       received = Buffer.concat([received, data]);
       const end = received.indexOf("\r\n\r\n");

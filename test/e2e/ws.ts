@@ -69,6 +69,6 @@ export async function openWs(url: string, onMessage?: (message: ReturnType<typeo
       }
     },
     closed,
-    cut: () => socket.terminate(),
+    cut: () => (socket as WebSocket & { terminate(): void }).terminate(),
   };
 }

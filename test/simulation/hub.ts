@@ -48,6 +48,8 @@ class Simulation implements World {
   readonly #removedMs = new Map<string, number>();
   /** What live members were handed in this step, to compare identities. */
   readonly #handed = new Map<string, Chunk>();
+  readonly #latencyMsMax: number;
+  #outageMs = 0;
   readonly #queuedShare: number;
   readonly #refusedShare: number;
   readonly #mischiefShare: number;
@@ -71,8 +73,9 @@ class Simulation implements World {
       replaysMax: 1 + random.int(4),
       subscriptionsMax: random.chance(0.1) ? 4 : 1000,
     };
+    this.#latencyMsMax = random.pick([1, 10, 300, 3000]) ?? 1;
     this.log = new SimLog(this.#clock, random, {
-      latencyMsMax: random.pick([1, 10, 300, 3000]) ?? 1,
+      latencyMsMax: this.#latencyMsMax,
       lateShare: random.pick([0, 0.1, 0.5, 1]) ?? 0,
       failShare: random.pick([0, 0, 0.05, 0.3]) ?? 0,
       batchMax: random.pick([1, 4, 50]) ?? 1,
@@ -150,7 +153,9 @@ class Simulation implements World {
   }
 
   removedSince(topic: string, ms: number): boolean {
-    return this.log.topic(topic) === undefined || (this.#removedMs.get(topic) ?? 0) >= ms;
+    // A read may tell of it as late as it takes to let go of the broker.
+    const sinceMs = ms - this.#latencyMsMax;
+    return this.log.topic(topic) === undefined || (this.#removedMs.get(topic) ?? 0) >= sinceMs;
   }
 
   count(what: Outcome, client: Client): void {
@@ -283,9 +288,18 @@ class Simulation implements World {
   }
 
   #outage(): void {
-    const { habits } = this.log;
-    const kind = this.#random.chance(0.5) ? "refuses" : "hangs";
-    habits.outage = habits.outage === "none" ? kind : "none";
+    if (this.log.habits.outage !== "none") return this.#endOutage();
+    this.log.habits.outage = this.#random.chance(0.5) ? "refuses" : "hangs";
+    this.#outageMs = this.#clock.nowMs();
+    this.log.wake();
+  }
+
+  #endOutage(): void {
+    this.log.habits.outage = "none";
+    for (const [topic, ms] of this.#removedMs) {
+      // What was lost meanwhile is only seen now.
+      if (ms >= this.#outageMs) this.#removedMs.set(topic, this.#clock.nowMs());
+    }
     this.log.wake();
   }
 
@@ -339,14 +353,13 @@ class Simulation implements World {
     this.#trace?.(`${this.#clock.nowMs()} everything heals`);
     const { habits } = this.log;
     this.#healed = true;
-    habits.outage = "none";
     habits.failShare = 0;
     habits.latencyMsMax = 1;
     for (const topic of topics) {
       this.#clock.advance(1);
       if (this.log.topic(topic) === undefined) this.log.create(topic);
     }
-    this.log.wake();
+    this.#endOutage();
     for (const connection of this.#connections()) {
       connection.closesInside = false;
       connection.drain();

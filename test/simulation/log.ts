@@ -158,6 +158,10 @@ export class SimLog implements Log {
         }
       }
     } finally {
+      // A driver may have something to give back before a read has ended.
+      if (this.#random.chance(this.habits.lateShare)) {
+        await sleep(this.#clock, 1 + this.#random.int(this.habits.latencyMsMax));
+      }
       this.open--;
     }
   }

@@ -21,11 +21,7 @@ export function expectedEvents(
 }
 
 /** The page's events are the expected ones, and `next` and `prev` join them without gap or overlap. */
-export function checkPage(
-  events: readonly StoredRecord[],
-  query: PageQuery,
-  page: Page,
-): void {
+export function checkPage(events: readonly StoredRecord[], query: PageQuery, page: Page): void {
   const wanted = expectedEvents(events, query);
   expect(page.events.map(tokenOf)).toEqual(wanted.map(tokenOf));
   const first = wanted[0];

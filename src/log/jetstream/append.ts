@@ -1,9 +1,10 @@
 /**
  * Appending: every entry of a call is published at once and acknowledged by itself.
  *
- * Measured against the alternatives (`bench/jetstream.ts`, one server, 190 B records): an atomic
- * batch costs about 3 ms, as its file store syncs each; a fast-ingest batch takes a quarter of the
- * CPU, but tells only the last position, and another node's records may lie between.
+ * Measured against the alternatives (one server, 190 B records): an atomic batch takes about 3 ms
+ * whatever its size, as its file store stages and syncs each, against 0.3 ms for 20 entries here; a
+ * fast-ingest batch takes a third of the CPU, but tells only its last position, and what another
+ * node appends may lie between.
  */
 import type { Msg } from "@nats-io/transport-node";
 import { sleep } from "../../core/clock.ts";
@@ -140,7 +141,9 @@ export class Appender {
       for (const [i, entry] of entries.entries()) {
         if (i < from) continue;
         const headers =
-          dedupId === undefined ? entry.headers : `${entry.headers}Nats-Msg-Id: ${dedupId}:${i}\r\n`;
+          dedupId === undefined
+            ? entry.headers
+            : `${entry.headers}Nats-Msg-Id: ${dedupId}:${i}\r\n`;
         outcomes.push("unheard");
         this.#connection.requests.send(entry.subject, entry.payload, headers, (reply) => {
           const outcome = reply instanceof Failure ? reply : outcomeFromAck(topic, reply);
@@ -174,12 +177,10 @@ export class Appender {
   }
 }
 
-const utf8 = new TextDecoder();
-
 function outcomeFromAck(topic: string, message: Msg): Outcome | Failure {
   // The server's "no responders" has no body.
   if (message.data.byteLength === 0) return "unheard";
-  const ack: Ack = JSON.parse(utf8.decode(message.data));
+  const ack = message.json<Ack>();
   if (ack.error !== undefined) {
     if (ack.error.err_code === duplicateInProcess) return "underway";
     return failureFromCode(topic, ack.error.err_code ?? 0, ack.error.description ?? "it refused");

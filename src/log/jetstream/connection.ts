@@ -109,4 +109,3 @@ export class Connection {
     for (const callback of [...this.#onLost]) callback();
   }
 }
-

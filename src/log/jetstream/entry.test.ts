@@ -38,7 +38,12 @@ function headersOf(each: StoredRecord | undefined): [string, Uint8Array][] {
 
 test("a plain record is a plain message: its value, and headers that anybody reads", () => {
   const headers = { traceparent: utf8.encode("00-abc-def-01") };
-  const [entry] = entriesFromRecords(root, "records", [record({ key: "k", headers, schemaId: 3 })], payloadBytesMax);
+  const [entry] = entriesFromRecords(
+    root,
+    "records",
+    [record({ key: "k", headers, schemaId: 3 })],
+    payloadBytesMax,
+  );
   expect(entry?.subject).toBe("sluice.t.k");
   expect(new TextDecoder().decode(entry?.payload)).toBe("{}");
   expect(entry?.headers).toBe(
@@ -62,7 +67,12 @@ test("headers that no line carries come back too", () => {
   };
   const given = { ...headers, ...JSON.parse('{"__proto__":0}') };
   for (const name in given) if (given[name] === 0) given[name] = utf8.encode("p");
-  const [entry] = entriesFromRecords(root, "records", [record({ headers: given })], payloadBytesMax);
+  const [entry] = entriesFromRecords(
+    root,
+    "records",
+    [record({ headers: given })],
+    payloadBytesMax,
+  );
   if (entry === undefined) throw new Error("no entry");
   const [back] = stored(entry);
   expect(new Map(headersOf(back))).toEqual(new Map(Object.entries(given)));
@@ -89,8 +99,15 @@ test("what fits no header block travels as a frame of one, under its own subject
 test("a message of another client is a record, whatever it says", () => {
   const payload = utf8.encode("hello");
   const read = (headers: HeaderLines, subject = root) =>
-    recordsFromEntry(root, 1, { sequence: 2, receivedNs: 9n, subject, headers, payload })[0]?.record;
-  expect(read([])).toEqual({ value: payload, key: "", contentType: "application/octet-stream", schemaId: 0, timeNs: 9n });
+    recordsFromEntry(root, 1, { sequence: 2, receivedNs: 9n, subject, headers, payload })[0]
+      ?.record;
+  expect(read([])).toEqual({
+    value: payload,
+    key: "",
+    contentType: "application/octet-stream",
+    schemaId: 0,
+    timeNs: 9n,
+  });
   expect(read([["content-type", "text/plain"]])?.contentType).toBe("text/plain");
   expect(read([["Sluice-Time", "soon"]])?.timeNs).toBe(9n);
   expect(read([["Sluice-Frame", "3"]])?.value).toEqual(payload);
@@ -99,7 +116,9 @@ test("a message of another client is a record, whatever it says", () => {
 });
 
 test("frames are split before they are too large, and a record that is too large is refused", () => {
-  const records = Array.from({ length: 40 }, (_, i) => record({ value: new Uint8Array(100_000).fill(i) }));
+  const records = Array.from({ length: 40 }, (_, i) =>
+    record({ value: new Uint8Array(100_000).fill(i) }),
+  );
   const entries = entriesFromRecords(root, "frames", records, payloadBytesMax);
   expect(entries.length).toBeGreaterThan(3);
   for (const entry of entries) expect(entry.payload.byteLength).toBeLessThan(payloadBytesMax);

@@ -2,7 +2,15 @@
  * The log in NATS JetStream: a topic is a stream, an entry a message, the sequence of a position
  * the stream's. Other NATS clients read and write the same subjects (`subject.ts`, `entry.ts`).
  */
-import type { AppendOptions, Appended, Bounds, LogBatch, LogDriver, ReadOptions, TopicInfo } from "../../core/log.ts";
+import type {
+  AppendOptions,
+  Appended,
+  Bounds,
+  LogBatch,
+  LogDriver,
+  ReadOptions,
+  TopicInfo,
+} from "../../core/log.ts";
 import type { LogRecord } from "../../core/record.ts";
 import type { TopicSettings } from "../../core/topic.ts";
 import { emptyAppend, logClosed } from "../answers.ts";

@@ -5,16 +5,14 @@
 import { sleep } from "../../core/clock.ts";
 import type { Bounds, LogBatch, ReadOptions } from "../../core/log.ts";
 import { comparePositions, type Position } from "../../core/position.ts";
-import type { StoredRecord } from "../../core/record.ts";
 import { checkPosition } from "../answers.ts";
 import type { Connection } from "./connection.ts";
 import { ConsumerRun } from "./consumer.ts";
 import { getEntries, nextOnLeader } from "./direct-get.ts";
-import { entryOfPosition, recordsFromEntry, type StoredEntry } from "./entry.ts";
+import { entryOfPosition, type StoredEntry } from "./entry.ts";
 import { failureFromJetstream, jetstreamUnavailable } from "./failures.ts";
-import type { Life } from "./stream.ts";
-import { subjectFromKey } from "./subject.ts";
-import type { Topics } from "./topics.ts";
+import { Pass } from "./pass.ts";
+import type { Inspected, Topics } from "./topics.ts";
 
 /**
  * Direct Get sends each entry by itself, a consumer in bulk, but making one costs milliseconds and,
@@ -24,7 +22,7 @@ const replayEntriesMax = 1_000;
 
 /** How long a replica may lag behind what its leader has. */
 const lagMsMax = 3_000;
-const lagRetryMs = 20;
+const lagRetryMs = 50;
 /** How often a read that waits for a position asks whether the end has passed it. */
 const waitMs = 500;
 const idleMs = 60_000;
@@ -51,7 +49,7 @@ export class Reader {
   }
 
   async *#read(topic: string, options: ReadOptions, signal: AbortSignal): AsyncIterable<LogBatch> {
-    const { life, bounds } = await this.#topics.inspect(topic);
+    const { life, bounds } = await this.#inspect(topic, options.after);
     const after = options.after === "earliest" ? bounds.start : options.after;
     checkPosition(topic, after, bounds);
     const pass = new Pass(life, after, options);
@@ -123,9 +121,29 @@ export class Reader {
   async #open(pass: Pass): Promise<ConsumerRun> {
     const { life, filter, at } = pass;
     try {
-      return await ConsumerRun.open(this.#connection, this.#topics.manager, life, at.sequence, filter);
+      return await ConsumerRun.open(
+        this.#connection,
+        this.#topics.manager,
+        life,
+        at.sequence,
+        filter,
+      );
     } catch (error) {
       throw failureFromJetstream(life.topic, error);
+    }
+  }
+
+  /** The topic's life and bounds; waits for a new leader that has not applied all it has. */
+  async #inspect(topic: string, after: Position | "earliest"): Promise<Inspected> {
+    for (let waitedMs = 0; ; waitedMs += lagRetryMs) {
+      const inspected = await this.#topics.inspect(topic);
+      const { life, bounds } = inspected;
+      const isPastEnd =
+        after !== "earliest" &&
+        after.epoch === life.epoch &&
+        comparePositions(after, bounds.end) > 0;
+      if (!isPastEnd || life.replicas === 1 || waitedMs >= lagMsMax) return inspected;
+      await sleep(this.#connection.clock, lagRetryMs);
     }
   }
 
@@ -183,65 +201,5 @@ export class Reader {
       return failureFromJetstream(pass.life.topic, error);
     }
     return jetstreamUnavailable(pass.life.topic, trouble);
-  }
-}
-
-/** One read: where it stands, and which records are for it. */
-class Pass {
-  readonly life: Life;
-  readonly until: Position | undefined;
-  /** The one subject to read; undefined: all of them. */
-  readonly filter: string | undefined;
-  readonly #key: string | undefined;
-  #at: Position;
-
-  #isFree: boolean;
-
-  constructor(life: Life, at: Position, { after, key, until }: ReadOptions) {
-    this.life = life;
-    this.until = until;
-    this.#key = key;
-    this.#at = at;
-    this.#isFree = after === "earliest";
-    // Frames hold records of many keys: those are told apart after decoding.
-    this.filter =
-      key === undefined || life.layout === "frames" ? undefined : subjectFromKey(life.root, key);
-  }
-
-  get at(): Position {
-    return this.#at;
-  }
-
-  /** True as long as nothing was given of a read from the oldest kept. */
-  get isFree(): boolean {
-    return this.#isFree;
-  }
-
-  /** How many entries there may be up to `until`. Of one key: few, as there is no telling. */
-  entriesMax(until: Position): number {
-    return this.filter === undefined ? entryOfPosition(until) - this.#at.sequence : 0;
-  }
-
-  get isDone(): boolean {
-    return this.until !== undefined && comparePositions(this.#at, this.until) >= 0;
-  }
-
-  /** The records of these entries that are wanted; moves on to the end of the entry `through`. */
-  batch(entries: readonly StoredEntry[], through: number): LogBatch {
-    const { life, until } = this;
-    const from = this.#at;
-    this.#isFree = false;
-    const end = { epoch: life.epoch, sequence: through, index: 0 };
-    this.#at = until !== undefined && comparePositions(end, until) > 0 ? until : end;
-    const records: StoredRecord[] = [];
-    for (const entry of entries) {
-      for (const stored of recordsFromEntry(life.root, life.epoch, entry)) {
-        const { position, record } = stored;
-        const isInside =
-          comparePositions(position, from) > 0 && comparePositions(position, this.#at) <= 0;
-        if (isInside && (this.#key === undefined || record.key === this.#key)) records.push(stored);
-      }
-    }
-    return { records, through: this.#at };
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Requests on one inbox. The client library's own request costs twice the CPU of the exchange
- * (an error with a stack, a timer and three promises each, headers as a map): `bench/jetstream.ts`.
+ * Requests on one inbox. The client library's own cost three times the CPU under load (9 to 19 µs
+ * against 3.5 to 5): an error object, a timer and several promises each, and headers as a map.
  */
 import { MsgHdrsImpl, createInbox, type Msg, type NatsConnection } from "@nats-io/transport-node";
 import type { Clock } from "../../core/clock.ts";

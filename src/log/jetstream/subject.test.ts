@@ -9,7 +9,22 @@ import {
 } from "./subject.ts";
 
 const root = subjectFromTopic("a.topic");
-const keys = ["a", "a.b", "*", ">", "%", "%2E", "a b", "\n", "\u0000", "ключ", "🔑", "~", "a:b/c@d", ""];
+const keys = [
+  "a",
+  "a.b",
+  "*",
+  ">",
+  "%",
+  "%2E",
+  "a b",
+  "\n",
+  "\u0000",
+  "ключ",
+  "🔑",
+  "~",
+  "a:b/c@d",
+  "",
+];
 
 test("a key comes back from its subject, and is one token of it", () => {
   for (const key of keys) {
@@ -28,7 +43,9 @@ test("what other NATS clients would write stays as they would write it", () => {
 });
 
 test("long keys have short subjects of their own", () => {
-  const subjects = ["k".repeat(10_000), "K".repeat(10_000), "🔑".repeat(80)].map((key) => subjectFromKey(root, key));
+  const subjects = ["k".repeat(10_000), "K".repeat(10_000), "🔑".repeat(80)].map((key) =>
+    subjectFromKey(root, key),
+  );
   expect(new Set(subjects).size).toBe(3);
   for (const subject of subjects) {
     expect(subject.length).toBeLessThan(100);

@@ -16,8 +16,8 @@ const tokenLengthMax = 256;
 
 /** What cannot stand in a token as it is: the separators and wildcards, `%`, space, control, non-ASCII. */
 const odd = /[^\x21-\x7e]|[.*>%]/;
-const oddBytes = new Set([...".*>%"].map((character) => character.charCodeAt(0)));
 const utf8 = new TextEncoder();
+const oddBytes = new Set(utf8.encode(".*>%"));
 
 export function streamFromTopic(topic: string): string {
   return streamPrefix + topic.replaceAll(".", "~");

@@ -21,7 +21,6 @@ export function connectPostgresLog({ url, clock, logger }: ConnectOptions): LogD
     ...connectionOptions,
     max: connectionsMax,
     onnotice: () => {},
-    connection: { application_name: "sluice log" },
   });
   const log = createPostgresLog({ sql, clock, logger });
   const closeLog = log.close.bind(log);

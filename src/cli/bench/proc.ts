@@ -1,0 +1,75 @@
+/** What processes have used, by `/proc`: nothing is known where there is none. */
+import { readdirSync, readFileSync } from "node:fs";
+
+/** `USER_HZ`: the unit of `/proc/<pid>/stat`, 100 on every Linux that Bun runs on. */
+const ticksPerSecond = 100;
+
+interface Stat {
+  readonly parent: number;
+  /** CPU seconds of its own, and of its children that have ended. */
+  readonly seconds: number;
+  readonly childrenSeconds: number;
+}
+
+/** CPU seconds of one process, user and system; undefined when it cannot be seen. */
+export function cpuSeconds(pid: number): number | undefined {
+  return statOf(pid)?.seconds;
+}
+
+/** CPU seconds of all that the process has started, directly or not: PostgreSQL, when it is embedded. */
+export function childrenCpuSeconds(pid: number): number | undefined {
+  const stats = new Map<number, Stat>();
+  for (const name of entries("/proc")) {
+    const stat = /^\d+$/.test(name) ? statOf(Number(name)) : undefined;
+    if (stat !== undefined) stats.set(Number(name), stat);
+  }
+  if (!stats.has(pid)) return undefined;
+  let seconds = 0;
+  const known = new Set([pid]);
+  // A set gives what is added while it is gone through: this reaches every generation.
+  for (const parent of known) {
+    for (const [child, stat] of stats) {
+      if (stat.parent !== parent || known.has(child)) continue;
+      known.add(child);
+      seconds += stat.seconds + stat.childrenSeconds;
+    }
+  }
+  return seconds;
+}
+
+/** Resident memory in bytes. */
+export function residentBytes(pid: number): number | undefined {
+  const kilobytes = /^VmRSS:\s+(\d+) kB$/m.exec(read(`/proc/${pid}/status`))?.[1];
+  return kilobytes === undefined ? undefined : Number(kilobytes) * 1024;
+}
+
+function statOf(pid: number): Stat | undefined {
+  const text = read(`/proc/${pid}/stat`);
+  if (text === "") return undefined;
+  // The second field, the name, may hold anything; what follows its last bracket are numbers.
+  const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
+  const ticks = (index: number) => Number(fields[index]) / ticksPerSecond;
+  return {
+    parent: Number(fields[1]),
+    seconds: ticks(11) + ticks(12),
+    childrenSeconds: ticks(13) + ticks(14),
+  };
+}
+
+function read(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    // The process has ended, or there is no /proc.
+    return "";
+  }
+}
+
+function entries(path: string): string[] {
+  try {
+    return readdirSync(path);
+  } catch {
+    // There is no /proc.
+    return [];
+  }
+}

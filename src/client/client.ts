@@ -1,0 +1,51 @@
+/** The client: for browsers, Bun and Deno, on web APIs alone. */
+import { EmittersClient } from "./emitters.ts";
+import { settingsFromOptions, type ClientOptions, type Settings } from "./options.ts";
+import { readPage, readPages, type Page, type PageOptions } from "./pages.ts";
+import { publish, type Events, type Published, type PublishOptions } from "./publish.ts";
+import { SluiceSocket } from "./socket.ts";
+import { SseSubscription } from "./sse-subscription.ts";
+import type { SubscribeOptions, Subscription } from "./subscription.ts";
+import type { Target } from "./target.ts";
+
+export class SluiceClient {
+  readonly emitters: EmittersClient;
+  readonly #settings: Settings;
+
+  constructor(options: ClientOptions) {
+    this.#settings = settingsFromOptions(options);
+    this.emitters = new EmittersClient(this.#settings);
+  }
+
+  /** Watches a topic, one key of it, or an emitter, over SSE: one request each. */
+  subscribe<Data = unknown>(target: Target, options?: SubscribeOptions): Subscription<Data> {
+    return new SseSubscription<Data>(this.#settings, target, options);
+  }
+
+  /** Appends. The events are durable once it resolves; throws when none was accepted. */
+  publish(target: Target, events: Events, options?: PublishOptions): Promise<Published> {
+    return publish(this.#settings, target, events, options);
+  }
+
+  /** One page of what is kept, the newest unless told otherwise. */
+  page<Data = unknown>(target: Target, options?: PageOptions): Promise<Page<Data>> {
+    return readPage<Data>(this.#settings, target, options);
+  }
+
+  /** Page after page, from the oldest kept to the newest. */
+  pages<Data = unknown>(
+    target: Target,
+    options?: Omit<PageOptions, "before">,
+  ): AsyncGenerator<Page<Data>, void, undefined> {
+    return readPages<Data>(this.#settings, target, options);
+  }
+
+  /** One WebSocket for many subscriptions and publishes; it connects when first used. */
+  socket(): SluiceSocket {
+    return new SluiceSocket(this.#settings);
+  }
+}
+
+export function createClient(options: ClientOptions): SluiceClient {
+  return new SluiceClient(options);
+}

@@ -1,0 +1,17 @@
+/** What the client's users import. */
+export { createClient, type SluiceClient } from "./client.ts";
+export type {
+  CreateEmitter,
+  EmitterDetails,
+  EmitterInfo,
+  EmitterList,
+  EmittersClient,
+} from "./emitters.ts";
+export { SluiceError } from "./error.ts";
+export type { SluiceEvent } from "./event.ts";
+export type { ClientOptions, Fetch } from "./options.ts";
+export type { Page, PageOptions } from "./pages.ts";
+export type { Events, Published, PublishOptions } from "./publish.ts";
+export type { SluiceSocket } from "./socket.ts";
+export type { Reset, SubscribeOptions, Subscription } from "./subscription.ts";
+export type { From, Target } from "./target.ts";

@@ -1,0 +1,165 @@
+/** One open WebSocket: requests and their answers by `ref`, and whether the other side lives. */
+import { errorFromProblem, SluiceError } from "./error.ts";
+import type { Settings } from "./options.ts";
+
+export interface SocketMessage {
+  readonly op: string;
+  readonly ref?: string | number;
+  readonly [member: string]: unknown;
+}
+
+export interface ConnectionEvents {
+  /** What is no answer to a request; `text` is the message as it came. */
+  message(message: SocketMessage, text: string): void;
+  /** It is over, once; requests without an answer are told after this. */
+  closed(error: SluiceError): void;
+}
+
+type Answer = (answer: SocketMessage | SluiceError) => void;
+
+/** The gateway takes 256 requests at once. */
+const pendingMax = 128;
+
+/** The largest message that the gateway takes. */
+const messageBytesMax = 4 * 1024 * 1024;
+
+export class SocketConnection {
+  readonly #settings: Settings;
+  readonly #socket: WebSocket;
+  readonly #events: ConnectionEvents;
+  readonly #pending = new Map<string | number, Answer>();
+  readonly #waiting: { readonly message: Omit<SocketMessage, "ref"> | string; readonly answer: Answer }[] = [];
+  #lastRef = 0;
+  #heardMs: number;
+  #cancelTick: () => void = () => {};
+  #over = false;
+
+  private constructor(settings: Settings, socket: WebSocket, events: ConnectionEvents) {
+    this.#settings = settings;
+    this.#socket = socket;
+    this.#events = events;
+    this.#heardMs = settings.clock.nowMs();
+    socket.onmessage = ({ data }) => this.#received(data);
+    socket.onclose = ({ code, reason }) => this.#close(closeError(code, reason));
+    this.#tick();
+  }
+
+  static open(settings: Settings, events: ConnectionEvents, signal: AbortSignal): Promise<SocketConnection> {
+    const url = `${settings.url.replace(/^http/, "ws")}/v1/ws`;
+    return new Promise((resolve, reject) => {
+      if (signal.aborted) return reject(closedByUs());
+      const socket = settings.openSocket(url);
+      const give = (settle: () => void) => {
+        cancel();
+        signal.removeEventListener("abort", abort);
+        settle();
+      };
+      const fail = (error: SluiceError) => {
+        give(() => reject(error));
+        socket.onclose = null;
+        socket.close();
+      };
+      const abort = () => fail(closedByUs());
+      signal.addEventListener("abort", abort);
+      const cancel = settings.clock.after(settings.timeoutMs, () => {
+        fail(new SluiceError("unavailable", `Cannot open ${url}: no answer within ${settings.timeoutMs} ms`));
+      });
+      socket.onopen = () => give(() => resolve(new SocketConnection(settings, socket, events)));
+      // The close event that follows says nothing more, neither why nor with which status.
+      socket.onclose = () => fail(new SluiceError("unavailable", `Cannot open ${url}`));
+    });
+  }
+
+  /** Sends a request with a `ref`; `answer` is called once, synchronously with what comes. */
+  ask(message: Omit<SocketMessage, "ref"> | string, answer: Answer): void {
+    if (this.#over) return answer(new SluiceError("unavailable", "The socket is closed"));
+    if (this.#pending.size >= pendingMax) this.#waiting.push({ message, answer });
+    else this.#ask(message, answer);
+  }
+
+  close(): void {
+    this.#close(closedByUs());
+    this.#socket.close(1000);
+  }
+
+  /** A string is a JSON object without its ref, which is put in front. */
+  #ask(message: Omit<SocketMessage, "ref"> | string, answer: Answer): void {
+    const ref = ++this.#lastRef;
+    const text =
+      typeof message === "string" ? `{"ref":${ref},${message.slice(1)}` : JSON.stringify({ ...message, ref });
+    if (text.length * 3 > messageBytesMax) {
+      const bytes = new TextEncoder().encode(text).byteLength;
+      if (bytes > messageBytesMax) {
+        const why = `Cannot send a message of ${bytes} bytes: at most ${messageBytesMax} are taken`;
+        return answer(new SluiceError("too_large", why));
+      }
+    }
+    this.#pending.set(ref, answer);
+    this.#socket.send(text);
+  }
+
+  #received(data: unknown): void {
+    this.#heardMs = this.#settings.clock.nowMs();
+    if (typeof data !== "string") return;
+    const message = parseMessage(data);
+    if (message === undefined) return;
+    const answer = message.ref === undefined ? undefined : this.#pending.get(message.ref);
+    if (answer === undefined || message.ref === undefined) return this.#events.message(message, data);
+    this.#pending.delete(message.ref);
+    answer(message.op === "error" ? errorFromProblem(message["problem"]) : message);
+    const next = this.#waiting.shift();
+    if (next !== undefined) this.#ask(next.message, next.answer);
+  }
+
+  /** Three times in the longest silence allowed: asks for a sign of life, or gives up. */
+  #tick(): void {
+    const { clock, silenceMs } = this.#settings;
+    this.#cancelTick = clock.after(silenceMs / 3, () => {
+      const silentMs = clock.nowMs() - this.#heardMs;
+      if (silentMs >= silenceMs) {
+        this.#close(new SluiceError("unavailable", `The gateway said nothing for ${silenceMs} ms`));
+        this.#socket.close();
+        return;
+      }
+      if (silentMs >= silenceMs / 3) this.#socket.send(`{"op":"ping"}`);
+      this.#tick();
+    });
+  }
+
+  #close(error: SluiceError): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#cancelTick();
+    this.#socket.onmessage = null;
+    this.#socket.onclose = null;
+    const answers = [...this.#pending.values(), ...this.#waiting.map(({ answer }) => answer)];
+    this.#pending.clear();
+    this.#waiting.length = 0;
+    this.#events.closed(error);
+    for (const answer of answers) answer(error);
+  }
+}
+
+/** Undefined when it is no message of Sluice's. */
+function parseMessage(text: string): SocketMessage | undefined {
+  try {
+    const message: unknown = JSON.parse(text);
+    return typeof message === "object" && message !== null && "op" in message
+      ? (message as SocketMessage)
+      : undefined;
+  } catch {
+    // An error thrown in an event handler would end the whole process of a user.
+    return undefined;
+  }
+}
+
+function closedByUs(): SluiceError {
+  return new SluiceError("cancelled", "The socket was closed");
+}
+
+function closeError(code: number, reason: string): SluiceError {
+  const said = reason === "" ? "" : ` ${reason}`;
+  if (code === 1001) return new SluiceError("shutting_down", `The socket was closed: ${code}${said}`);
+  if (code === 4008) return new SluiceError("slow_subscriber", `The socket was closed: ${code}${said}`);
+  return new SluiceError("unavailable", `The socket was cut off: ${code}${said}`);
+}

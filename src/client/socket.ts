@@ -1,0 +1,257 @@
+/** Many subscriptions and publishes over one WebSocket, which comes back by itself. */
+import { Backoff } from "./backoff.ts";
+import { errorFromProblem, SluiceError } from "./error.ts";
+import { jsonFromEvent } from "./json-text.ts";
+import type { Settings } from "./options.ts";
+import { eventsFromJson } from "./pages.ts";
+import type { Published, PublishOptions } from "./publish.ts";
+import { SocketConnection, type ConnectionEvents, type SocketMessage } from "./socket-connection.ts";
+import { SocketSubscription, type SubscriptionLink } from "./socket-subscription.ts";
+import type { SubscribeOptions, Subscription } from "./subscription.ts";
+import { addressOf, checkTarget, queryFromStart, type Target } from "./target.ts";
+
+export class SluiceSocket implements AsyncDisposable {
+  readonly #settings: Settings;
+  readonly #subscriptions = new Map<string, SocketSubscription<unknown>>();
+  /** Left while the gateway still sends to them: what comes before the answer is dropped. */
+  readonly #leaving = new Set<string>();
+  readonly #stop = new AbortController();
+  readonly #backoff: Backoff;
+  #connection: SocketConnection | undefined;
+  #connecting: Promise<void> | undefined;
+  /** Publishes that wait for a connection. */
+  #wanted = 0;
+
+  constructor(settings: Settings) {
+    this.#settings = settings;
+    this.#backoff = new Backoff(settings);
+  }
+
+  /** As the client's own `subscribe`; one for each target at a time. */
+  subscribe<Data = unknown>(target: Target, options: SubscribeOptions = {}): Subscription<Data> {
+    if (this.#stop.signal.aborted) throw closed();
+    return new SocketSubscription<Data>(this.#link, target, options);
+  }
+
+  /**
+   * Appends up to 1,000 events to a topic, a key of it, or an emitter. Calls that run at the same
+   * time may be stored in any order: await one before the next where that matters.
+   */
+  async publish(
+    target: Target,
+    events: readonly unknown[],
+    options: Omit<PublishOptions, "contentType"> = {},
+  ): Promise<Published> {
+    checkTarget(target);
+    const { idempotencyKey, signal } = options;
+    const head = { op: "publish", ...addressOf(target), ...(idempotencyKey === undefined ? {} : { dedup_id: idempotencyKey }) };
+    const message = `${JSON.stringify(head).slice(0, -1)},"events":[${events.map(jsonFromEvent).join(",")}]}`;
+    const backoff = new Backoff(this.#settings, 250);
+    for (;;) {
+      try {
+        return publishedFromAnswer(await this.#ask(message, signal));
+      } catch (error) {
+        signal?.throwIfAborted();
+        if (!(error instanceof SluiceError) || !error.retryable || idempotencyKey === undefined) throw error;
+        if (backoff.attempts + 1 >= this.#settings.attemptsMax) throw error;
+        await backoff.pause(error, signal);
+      }
+    }
+  }
+
+  /** Ends all subscriptions' iterations, and the connection. */
+  close(): void {
+    if (this.#stop.signal.aborted) return;
+    this.#stop.abort();
+    for (const subscription of [...this.#subscriptions.values()]) subscription.stop();
+    this.#subscriptions.clear();
+    this.#connection?.close();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.close();
+  }
+
+  readonly #link: SubscriptionLink = {
+    join: (subscription) => {
+      const name = nameOf(subscription.address);
+      const known = this.#subscriptions.get(name);
+      if (known !== undefined && known !== subscription) {
+        return subscription.fail(new SluiceError("conflict", `Cannot subscribe twice to ${name} on one socket`));
+      }
+      this.#subscriptions.set(name, subscription);
+      if (this.#connection === undefined) void this.#connect();
+      else this.#join(this.#connection, subscription);
+    },
+    pause: (subscription) => this.#unsubscribe(subscription),
+    leave: (subscription) => {
+      const name = nameOf(subscription.address);
+      if (this.#subscriptions.get(name) !== subscription) return;
+      this.#subscriptions.delete(name);
+      this.#unsubscribe(subscription);
+    },
+  };
+
+  #join(connection: SocketConnection, subscription: SocketSubscription<unknown>): void {
+    const { address, from } = subscription;
+    // An unsubscribe that is under way is answered first: it then joins.
+    if (this.#leaving.has(nameOf(address))) return;
+    connection.ask({ op: "subscribe", ...address, ...queryFromStart(from) }, (answer) => {
+      if (!(answer instanceof SluiceError)) return subscription.subscribed(positionOf(answer));
+      if (connection === this.#connection) this.#refused(connection, subscription, answer);
+    });
+  }
+
+  /** The connection stands, but not this subscription. */
+  #refused(
+    connection: SocketConnection,
+    subscription: SocketSubscription<unknown>,
+    error: SluiceError,
+  ): void {
+    if (error.retryable) {
+      void this.#joinLater(connection, subscription, error);
+    } else if (error.code === "position_gone" && error.position !== undefined) {
+      subscription.reset(error.position, error.message);
+      this.#join(connection, subscription);
+    } else {
+      this.#subscriptions.delete(nameOf(subscription.address));
+      if (error.code === "ended") subscription.end(undefined);
+      else subscription.fail(error);
+    }
+  }
+
+  async #joinLater(
+    connection: SocketConnection,
+    subscription: SocketSubscription<unknown>,
+    error: SluiceError,
+  ): Promise<void> {
+    await this.#backoff.pause(error, this.#stop.signal);
+    // A connection that came since has joined all there are.
+    const current = this.#subscriptions.get(nameOf(subscription.address)) === subscription;
+    if (current && connection === this.#connection) this.#join(connection, subscription);
+  }
+
+  #unsubscribe({ address }: SocketSubscription<unknown>): void {
+    const connection = this.#connection;
+    const name = nameOf(address);
+    if (connection === undefined || this.#leaving.has(name)) return;
+    this.#leaving.add(name);
+    connection.ask({ op: "unsubscribe", ...address }, () => {
+      this.#leaving.delete(name);
+      const waiting = this.#subscriptions.get(name);
+      if (connection === this.#connection && waiting?.wanting === true) this.#join(connection, waiting);
+    });
+  }
+
+  /** One connection, after as many attempts as it takes, while anybody wants it. */
+  #connect(): Promise<void> {
+    return (this.#connecting ??= this.#tryToConnect().finally(() => {
+      this.#connecting = undefined;
+    }));
+  }
+
+  async #tryToConnect(): Promise<void> {
+    const wanted = () => this.#subscriptions.size > 0 || this.#wanted > 0;
+    while (this.#connection === undefined && !this.#stop.signal.aborted && wanted()) {
+      try {
+        const connection = await SocketConnection.open(this.#settings, this.#events, this.#stop.signal);
+        this.#connection = connection;
+        this.#backoff.succeeded();
+        for (const subscription of this.#subscriptions.values()) {
+          if (subscription.wanting) this.#join(connection, subscription);
+        }
+        return;
+      } catch (error) {
+        if (!(error instanceof SluiceError)) throw error;
+        await this.#backoff.pause(error, this.#stop.signal);
+      }
+    }
+  }
+
+  readonly #events: ConnectionEvents = {
+    message: (message, text) => this.#received(message, text),
+    closed: (error) => {
+      this.#connection = undefined;
+      this.#leaving.clear();
+      if (!this.#stop.signal.aborted && this.#subscriptions.size > 0) void this.#comeBack(error);
+    },
+  };
+
+  async #comeBack(error: SluiceError): Promise<void> {
+    await this.#backoff.pause(error, this.#stop.signal);
+    await this.#connect();
+  }
+
+  #received(message: SocketMessage, text: string): void {
+    const name = nameOf(addressFromMessage(message));
+    const subscription = this.#subscriptions.get(name);
+    if (subscription === undefined || this.#leaving.has(name)) return;
+    const position = positionOf(message);
+    if (message.op === "events") {
+      const events = eventsFromJson(message["events"] as readonly unknown[], text);
+      if (position !== undefined) subscription.received(events, position, text.length);
+    } else if (message.op === "reset") {
+      const { reason } = message;
+      if (position !== undefined) subscription.reset(position, String(reason));
+    } else if (message.op === "end") {
+      this.#subscriptions.delete(name);
+      subscription.end(position);
+    } else if (message.op === "closed" && this.#connection !== undefined) {
+      this.#refused(this.#connection, subscription, errorFromProblem(message["problem"]));
+    }
+  }
+
+  /** The answer to a request, over the connection that stands or the next one. */
+  async #ask(message: string, signal: AbortSignal | undefined): Promise<SocketMessage> {
+    const { clock, timeoutMs } = this.#settings;
+    const outcome = Promise.withResolvers<SocketMessage>();
+    // It may come too late for anyone to hear.
+    outcome.promise.catch(() => {});
+    const abort = () => outcome.reject(signal?.reason);
+    if (signal?.aborted === true) abort();
+    signal?.addEventListener("abort", abort);
+    const cancel = clock.after(timeoutMs, () => {
+      outcome.reject(new SluiceError("deadline_exceeded", `No answer within ${timeoutMs} ms`));
+    });
+    this.#wanted++;
+    try {
+      while (this.#connection === undefined) {
+        if (this.#stop.signal.aborted) throw closed();
+        await Promise.race([this.#connect(), outcome.promise]);
+      }
+      this.#connection.ask(message, (answer) => {
+        if (answer instanceof SluiceError) outcome.reject(answer);
+        else outcome.resolve(answer);
+      });
+      return await outcome.promise;
+    } finally {
+      this.#wanted--;
+      cancel();
+      signal?.removeEventListener("abort", abort);
+    }
+  }
+}
+
+function publishedFromAnswer(answer: SocketMessage): Published {
+  const { accepted, position, refused } = answer as unknown as Published;
+  if (accepted > 0) return { accepted, position, refused };
+  const [first] = refused;
+  throw new SluiceError(first?.code ?? "invalid", first?.message ?? "No event was accepted", { errors: refused });
+}
+
+function positionOf({ position }: SocketMessage): string | undefined {
+  return typeof position === "string" ? position : undefined;
+}
+
+function addressFromMessage({ topic, key, emitter }: SocketMessage): Readonly<Record<string, string>> {
+  const members = Object.entries({ topic, key, emitter });
+  return Object.fromEntries(members.filter((member): member is [string, string] => typeof member[1] === "string"));
+}
+
+function nameOf({ topic, key, emitter }: Readonly<Record<string, string>>): string {
+  return JSON.stringify({ topic, key, emitter });
+}
+
+function closed(): SluiceError {
+  return new SluiceError("cancelled", "The socket was closed");
+}

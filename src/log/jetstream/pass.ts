@@ -1,0 +1,66 @@
+/** One read: where it stands, and which records are for it. */
+import type { LogBatch, ReadOptions } from "../../core/log.ts";
+import { comparePositions, type Position } from "../../core/position.ts";
+import type { StoredRecord } from "../../core/record.ts";
+import { entryOfPosition, recordsFromEntry, type StoredEntry } from "./entry.ts";
+import type { Life } from "./stream.ts";
+import { subjectFromKey } from "./subject.ts";
+
+export class Pass {
+  readonly life: Life;
+  readonly until: Position | undefined;
+  /** The one subject to read; undefined: all of them. */
+  readonly filter: string | undefined;
+  readonly #key: string | undefined;
+  #at: Position;
+
+  #isFree: boolean;
+
+  constructor(life: Life, at: Position, { after, key, until }: ReadOptions) {
+    this.life = life;
+    this.until = until;
+    this.#key = key;
+    this.#at = at;
+    this.#isFree = after === "earliest";
+    // Frames hold records of many keys: those are told apart after decoding.
+    this.filter =
+      key === undefined || life.layout === "frames" ? undefined : subjectFromKey(life.root, key);
+  }
+
+  get at(): Position {
+    return this.#at;
+  }
+
+  /** True as long as nothing was given of a read from the oldest kept. */
+  get isFree(): boolean {
+    return this.#isFree;
+  }
+
+  /** How many entries there may be up to `until`. Of one key: few, as there is no telling. */
+  entriesMax(until: Position): number {
+    return this.filter === undefined ? entryOfPosition(until) - this.#at.sequence : 0;
+  }
+
+  get isDone(): boolean {
+    return this.until !== undefined && comparePositions(this.#at, this.until) >= 0;
+  }
+
+  /** The records of these entries that are wanted; moves on to the end of the entry `through`. */
+  batch(entries: readonly StoredEntry[], through: number): LogBatch {
+    const { life, until } = this;
+    const from = this.#at;
+    this.#isFree = false;
+    const end = { epoch: life.epoch, sequence: through, index: 0 };
+    this.#at = until !== undefined && comparePositions(end, until) > 0 ? until : end;
+    const records: StoredRecord[] = [];
+    for (const entry of entries) {
+      for (const stored of recordsFromEntry(life.root, life.epoch, entry)) {
+        const { position, record } = stored;
+        const isInside =
+          comparePositions(position, from) > 0 && comparePositions(position, this.#at) <= 0;
+        if (isInside && (this.#key === undefined || record.key === this.#key)) records.push(stored);
+      }
+    }
+    return { records, through: this.#at };
+  }
+}

@@ -1,0 +1,99 @@
+/** What is looked at: its name, what it is, how to watch it elsewhere, and its end. */
+import { useEffect, useRef, useState } from "preact/hooks";
+import { renderAge, renderCount } from "../format.ts";
+import { messageOf } from "../http.ts";
+import { endEmitter, readEmitter } from "./gateway.ts";
+import type { Target } from "./target.ts";
+
+type Details = Awaited<ReturnType<typeof readEmitter>>;
+
+export function EmitterHead({
+  target,
+  over,
+  ended,
+}: {
+  readonly target: Target;
+  /** The stream said that it has ended. */
+  readonly over: boolean;
+  readonly ended: () => void;
+}) {
+  const [details, setDetails] = useState<Details>();
+  const [failure, setFailure] = useState<string>();
+  const dialog = useRef<HTMLDialogElement>(null);
+  const { kind, name } = target;
+
+  useEffect(() => {
+    if (kind !== "emitter") return;
+    let left = false;
+    readEmitter(name).then(
+      (found) => {
+        if (!left) setDetails(found);
+      },
+      // The stream itself says what is wrong.
+      () => setDetails(undefined),
+    );
+    return () => {
+      left = true;
+    };
+  }, [kind, name, over]);
+
+  const end = async () => {
+    try {
+      await endEmitter(name);
+      dialog.current?.close();
+      setDetails(await readEmitter(name));
+      ended();
+    } catch (error) {
+      setFailure(messageOf(error));
+    }
+  };
+
+  return (
+    <div class="head">
+      <a class="back" href="#" aria-label="Back to the list">
+        ←
+      </a>
+      <div class="title">
+        <h1>{name}</h1>
+        <p class="about">{about(kind, details)}</p>
+      </div>
+      {kind === "emitter" && details !== undefined && details.ended_at === undefined && (
+        <button type="button" class="danger" onClick={() => dialog.current?.showModal()}>
+          End…
+        </button>
+      )}
+      <p class="curl">
+        <code>{`curl -N ${location.origin}${target.stream}`}</code>
+      </p>
+      <dialog ref={dialog} aria-labelledby="end-title">
+        <h2 id="end-title">End {name}?</h2>
+        <p>Its guest stops and nothing can be appended any more. What it said stays readable.</p>
+        {failure !== undefined && (
+          <p class="failure" role="alert">
+            {failure}
+          </p>
+        )}
+        <div class="buttons">
+          <button type="button" autofocus onClick={() => dialog.current?.close()}>
+            Keep it
+          </button>
+          <button type="button" class="danger" onClick={() => void end()}>
+            End it
+          </button>
+        </div>
+      </dialog>
+    </div>
+  );
+}
+
+function about(kind: Target["kind"], details: Details | undefined): string {
+  if (kind === "topic") return "Topic";
+  if (details === undefined) return "Emitter";
+  const { source, rate, created_at, ended_at, events } = details;
+  const what = source === "guest" ? `Guest, ${rate} events/s` : "External";
+  const age =
+    ended_at === undefined
+      ? `made ${renderAge(created_at, Date.now())} ago`
+      : `ended ${renderAge(ended_at, Date.now())} ago`;
+  return `${what} · ${age} · ${renderCount(events)} events so far`;
+}

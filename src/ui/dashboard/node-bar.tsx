@@ -1,0 +1,51 @@
+/** The node in one line. */
+import { renderBytes, renderCount, renderDuration } from "../format.ts";
+import type { Status } from "./gateway.ts";
+
+export function NodeBar({
+  status,
+  failure,
+}: {
+  readonly status: Status | undefined;
+  readonly failure: string | undefined;
+}) {
+  return (
+    <header class="bar">
+      <a class="brand" href="#">
+        <img src="/ui/assets/icon.svg" alt="" width="26" height="26" />
+        Sluice
+      </a>
+      <span class={`badge ${failure === undefined ? "live" : "refused"}`} role="status">
+        {failure === undefined ? (status?.status ?? "…") : failure}
+      </span>
+      <dl class="facts">
+        <Fact name="Log" value={status?.log} />
+        <Fact name="Up" value={status?.uptime_s === undefined ? undefined : renderDuration(status.uptime_s)} />
+        <Fact
+          name="Memory"
+          value={status?.memory_bytes === undefined ? undefined : renderBytes(status.memory_bytes)}
+        />
+        <Fact name="Subscriptions" value={count(status?.hub?.["subscriptions"])} />
+        <Fact name="Guests here" value={count(status?.emitters?.["guests"])} />
+        <Fact name="Node" value={status?.node?.slice(0, 8)} />
+      </dl>
+      <a class="docs" href="/livedoc">
+        API
+      </a>
+    </header>
+  );
+}
+
+function Fact({ name, value }: { readonly name: string; readonly value: string | undefined }) {
+  if (value === undefined) return null;
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd>{value}</dd>
+    </div>
+  );
+}
+
+function count(value: unknown): string | undefined {
+  return typeof value === "number" ? renderCount(value) : undefined;
+}

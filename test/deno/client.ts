@@ -1,0 +1,6 @@
+/** The client on Deno: `deno run --allow-net test/deno/client.ts <url>`, see `test/e2e/client-runtimes.test.ts`. */
+import { clientScenario } from "../e2e/client-scenario.ts";
+
+const [url = "http://localhost:9000"] = Deno.args;
+console.log(await clientScenario(url, "deno"));
+Deno.exit(0);
