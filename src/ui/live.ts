@@ -8,8 +8,16 @@ export interface LiveView {
   readonly state: StreamState | "paused";
   readonly why: string | undefined;
   readonly position: string | undefined;
+  /** Whether events lie before those shown. */
+  readonly older: boolean;
   readonly perSecond: number;
   readonly lastMinute: readonly number[];
+}
+
+export interface LiveStart {
+  readonly shown: readonly ShownEvent[];
+  readonly older: boolean;
+  readonly after: string | undefined;
 }
 
 /** What stays on the screen; older events are a page away. */
@@ -28,15 +36,16 @@ export class Live {
   #state: LiveView["state"] = "connecting";
   #why: string | undefined;
   #drawTimer: ReturnType<typeof setTimeout> | undefined;
+  #older: boolean;
 
-  /** `before`: what is shown already; `after`: where the stream goes on. */
+  /** `shown`: what is shown already, `older` events before it; `after`: where the stream goes on. */
   constructor(
     address: string,
-    before: readonly ShownEvent[],
-    after: string | undefined,
+    { shown, older, after }: LiveStart,
     changed: (view: LiveView) => void,
   ) {
-    this.#events = before;
+    this.#events = shown;
+    this.#older = older;
     this.#changed = changed;
     this.#stream = new Stream(address, after, {
       record: (data, position) => {
@@ -77,7 +86,10 @@ export class Live {
   #add(event: ShownEvent): void {
     this.#fresh.push(event);
     // In a page that nobody looks at, timers are slow and this is what bounds it.
-    if (this.#fresh.length > shownMax) this.#fresh.splice(0, this.#fresh.length - shownMax);
+    if (this.#fresh.length > shownMax) {
+      this.#fresh.splice(0, this.#fresh.length - shownMax);
+      this.#older = true;
+    }
     this.#draw();
   }
 
@@ -85,7 +97,9 @@ export class Live {
     this.#drawTimer ??= setTimeout(() => {
       this.#drawTimer = undefined;
       if (this.#fresh.length > 0) {
-        this.#events = [...this.#events, ...this.#fresh].slice(-shownMax);
+        const all = [...this.#events, ...this.#fresh];
+        this.#older ||= all.length > shownMax;
+        this.#events = all.slice(-shownMax);
         this.#fresh = [];
       }
       const nowMs = Date.now();
@@ -94,6 +108,7 @@ export class Live {
         state: this.#state,
         why: this.#why,
         position: this.#stream.position,
+        older: this.#older,
         perSecond: this.#rate.perSecond(nowMs),
         lastMinute: this.#rate.lastMinute(nowMs),
       });
@@ -106,6 +121,7 @@ export const notYet: LiveView = {
   state: "connecting",
   why: undefined,
   position: undefined,
+  older: false,
   perSecond: 0,
   lastMinute: Array.from({ length: 60 }, () => 0),
 };

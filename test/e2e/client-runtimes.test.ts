@@ -18,8 +18,11 @@ let cutting: ReturnType<typeof setInterval>;
 beforeAll(async () => {
   gateway = await startGateway();
   proxy = await startProxy(gateway.url);
-  cutting = setInterval(() => proxy.cut(), 150);
+  startCutting();
 }, 90_000);
+function startCutting(): void {
+  cutting = setInterval(() => proxy.cut(), 150);
+}
 afterAll(async () => {
   clearInterval(cutting);
   await proxy[Symbol.asyncDispose]();
@@ -35,41 +38,49 @@ test("the client on Deno", async () => {
     [process.execPath, join(root, "node_modules/deno/bin.cjs"), "run", "--quiet", "--allow-net", join(root, "test/deno/client.ts"), proxy.url],
     {
       cwd: root,
+      stdin: "ignore",
       env: { ...process.env, DENO_DIR: join(root, ".cache/deno"), DENO_NO_UPDATE_CHECK: "1", NO_COLOR: "1" },
       stdout: "pipe",
       stderr: "pipe",
     },
   );
-  const [output, errors, code] = await Promise.all([child.stdout.text(), child.stderr.text(), child.exited]);
+  const [output, errors, code] = await Promise.all([textOf(child.stdout), textOf(child.stderr), child.exited]);
   expect({ code, output: output.trim(), errors }).toEqual({ code: 0, output: cameBack, errors: "" });
 }, timeoutMs);
+
+function textOf(stream: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<string> {
+  return new Response(stream).text();
+}
 
 const browser = process.env["SLUICE_TEST_CHROMIUM"] ?? "/usr/bin/chromium";
 const noBrowser = !existsSync(browser);
 if (noBrowser && process.env["CI"] === "true") throw new Error(`No Chromium at ${browser}: set SLUICE_TEST_CHROMIUM`);
 
-test.skipIf(noBrowser)(`the client in a browser (needs Chromium: SLUICE_TEST_CHROMIUM)`, async () => {
-  const built = await Bun.build({
-    entrypoints: [join(root, "test/e2e/client-scenario.ts")],
-    target: "browser",
-    format: "esm",
-  });
-  const [script] = built.outputs;
+test.skipIf(noBrowser)("the client in a browser (needs Chromium: SLUICE_TEST_CHROMIUM)", async () => {
+  const entrypoint = join(root, "test/e2e/client-scenario.ts");
+  const built = await Bun.build({ entrypoints: [entrypoint], target: "browser", format: "esm" });
+  const script = (await built.outputs[0]?.text()) ?? "";
   await using running = await launch();
   const page = await running.newPage();
-  const address = `${proxy.url}/client-scenario.js`;
-  await page.route(address, async (route) => {
-    await route.fulfill({ contentType: "text/javascript", body: (await script?.text()) ?? "" });
-  });
-  // The page is of the gateway's own origin, as the documentation's are.
-  await page.route(`${proxy.url}/page`, (route) => route.fulfill({ contentType: "text/html", body: "<!doctype html>" }));
-  await page.goto(`${proxy.url}/page`);
-  const said = await page.evaluate(async ([module, url]) => {
-    const { clientScenario: run } = await import(module);
-    return await run(url, "chromium");
-  }, [address, proxy.url] as const);
+  // Any page of the gateway's own origin will do; one that is made up would be no local one.
+  await whole(() => page.goto(`${proxy.url}/livez`));
+  const address = `data:text/javascript;base64,${new TextEncoder().encode(script).toBase64()}`;
+  const said = await page.evaluate(runScenario, { address, url: proxy.url });
   expect(said).toBe(cameBack);
 }, timeoutMs);
+
+/** Runs in the page. */
+async function runScenario({ address, url }: { readonly address: string; readonly url: string }): Promise<string> {
+  const scenario: { clientScenario(url: string, runtime: string): Promise<string> } = await import(address);
+  return await scenario.clientScenario(url, "chromium");
+}
+
+/** While the network is whole. */
+async function whole(action: () => Promise<unknown>): Promise<void> {
+  clearInterval(cutting);
+  await action();
+  startCutting();
+}
 
 function launch() {
   return chromium.launch({

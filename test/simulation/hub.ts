@@ -153,8 +153,8 @@ class Simulation implements World {
   }
 
   removedSince(topic: string, ms: number): boolean {
-    // A read may tell of it as late as it takes to let go of the broker.
-    const sinceMs = ms - this.#latencyMsMax;
+    // It may be told late: the broker is slow to answer, and a read to let go of it.
+    const sinceMs = ms - 3 * this.#latencyMsMax;
     return this.log.topic(topic) === undefined || (this.#removedMs.get(topic) ?? 0) >= sinceMs;
   }
 

@@ -37,6 +37,13 @@ function message(
   };
 }
 
+/** For the pages that know nothing of `x-websocket`. */
+function listed(messages: readonly SocketMessage[]): string {
+  return messages
+    .map(({ description, example }) => `- \`${JSON.stringify(example)}\` ${description}`)
+    .join("\n");
+}
+
 const position = ref("Position");
 const at = "8mi8wtfaq-13a";
 
@@ -110,7 +117,10 @@ export const socketPaths: Paths = {
       summary: "Subscribe and publish on a WebSocket",
       description: [
         "Many subscriptions and publishes on one socket; each message is one JSON object as text.",
-        `Say \`{"op":"subscribe","emitter":"web-1","tail":10}\` to watch an emitter, and send the last \`position\` as \`after\` to resume. The messages are described under \`x-websocket\`.`,
+        "After a break, subscribe again with the last `position` as `after`: nothing is lost or repeated.",
+        `You say:\n\n${listed(toServer)}`,
+        `Sluice says:\n\n${listed(toClient)}`,
+        "`x-websocket` has the messages' schemas.",
       ].join("\n\n"),
       responses: { "101": switched, ...problems(400, 403) },
       "x-endless": true,

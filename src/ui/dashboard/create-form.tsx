@@ -1,5 +1,5 @@
 /** Makes an emitter. */
-import { useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { messageOf } from "../http.ts";
 import { createEmitter, type EmitterInfo } from "./gateway.ts";
 
@@ -9,6 +9,9 @@ export function CreateForm({ created }: { readonly created: (emitter: EmitterInf
   const [rate, setRate] = useState("2");
   const [busy, setBusy] = useState(false);
   const [failure, setFailure] = useState<string>();
+
+  const first = useRef<HTMLInputElement>(null);
+  useEffect(() => first.current?.focus(), []);
 
   const submit = async (event: Event) => {
     event.preventDefault();
@@ -29,7 +32,7 @@ export function CreateForm({ created }: { readonly created: (emitter: EmitterInf
           Id <small>chosen for you if empty</small>
         </span>
         <input
-          autofocus
+          ref={first}
           value={id}
           maxLength={200}
           pattern="[A-Za-z0-9._\-]{1,200}"

@@ -23,11 +23,13 @@ export function StreamView({ target, ended }: { readonly target: Target; readonl
     let left = false;
     setView(notYet);
     readPage(target, {}).then(
-      ({ events }) => {
+      ({ events, prev }) => {
         if (left) return;
         setFailure(undefined);
-        setView({ ...notYet, events });
-        live.current = new Live(target.stream, events, events.at(-1)?.position ?? "earliest", setView);
+        const older = prev !== null;
+        const after = events.at(-1)?.position ?? "earliest";
+        setView({ ...notYet, events, older });
+        live.current = new Live(target.stream, { shown: events, older, after }, setView);
       },
       (error: unknown) => {
         if (!left) setFailure(messageOf(error));
@@ -53,7 +55,8 @@ export function StreamView({ target, ended }: { readonly target: Target; readonl
     else if (page !== undefined) void turn({ after: page.next });
   };
   const events = page?.events ?? view.events;
-  const oldest = isLive ? events.find(({ position }) => position !== undefined)?.position : page.prev;
+  const oldest = events.find(({ position }) => position !== undefined)?.position ?? null;
+  const before = isLive && view.older ? oldest : (page?.prev ?? null);
   const paused = view.state === "paused";
   const over = view.state === "ended" || view.state === "refused";
 
@@ -84,8 +87,8 @@ export function StreamView({ target, ended }: { readonly target: Target; readonl
         <span class="pages">
           <button
             type="button"
-            disabled={oldest === undefined || oldest === null}
-            onClick={() => void turn({ before: oldest ?? "" })}
+            disabled={before === null}
+            onClick={() => before !== null && void turn({ before })}
           >
             ← Older
           </button>

@@ -93,6 +93,7 @@ export class SocketSource implements Source {
         state: this.#state,
         why: undefined,
         position: this.#position,
+        older: false,
         perSecond: this.#rate.perSecond(nowMs),
         lastMinute: this.#rate.lastMinute(nowMs),
       });
