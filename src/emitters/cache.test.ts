@@ -24,10 +24,10 @@ test("what is missing is asked for each time, by one question for all who ask to
 
 test("an end is not undone by an answer from before it", async () => {
   const cache = createEmitterCache();
-  let answer = (_: Emitter) => {};
-  const asking = cache.get("x", () => new Promise((resolve) => (answer = resolve)));
+  const answer = Promise.withResolvers<Emitter>();
+  const asking = cache.get("x", () => answer.promise);
   cache.set(emitter("x", 5));
-  answer(emitter("x"));
+  answer.resolve(emitter("x"));
   expect((await asking)?.endedMs).toBe(5);
   expect(cache.peek("x")?.endedMs).toBe(5);
 });

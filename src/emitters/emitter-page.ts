@@ -76,8 +76,9 @@ async function again<T>(first: Reader, read: (reader: Reader) => Promise<T>): Pr
       return await read(reader);
     } catch (error) {
       if (!(error instanceof Moved)) throw error;
-      if (attempt === attempts)
+      if (attempt === attempts) {
         throw new Failure("unavailable", "The log is trimmed too fast to be read");
+      }
       reader = { ...reader, bounds: await reader.log.bounds(emittersTopic) };
     }
   }

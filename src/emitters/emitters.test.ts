@@ -124,8 +124,9 @@ test("an end is final, seen on other nodes within a second, and the last record 
 
     const { start, end } = await log.bounds(topic);
     const all: StoredRecord[] = [];
-    for await (const { records } of log.read(topic, { after: start, until: end }))
+    for await (const { records } of log.read(topic, { after: start, until: end })) {
       all.push(...records);
+    }
     expect(all.map(({ record }) => record.contentType).indexOf(endType)).toBe(all.length - 1);
     const page = await b.emitters.page("x", { limit: 1000 });
     expect(page.events.length).toBe(all.length - 1);
@@ -189,8 +190,9 @@ test("the hot path asks the store once", async () => {
 async function until(condition: () => Promise<boolean>, ms: number): Promise<void> {
   const deadline = performance.now() + ms;
   while (!(await condition())) {
-    if (performance.now() > deadline)
+    if (performance.now() > deadline) {
       throw new Error(`Not within ${ms} ms: ${condition.toString()}`);
+    }
     await Bun.sleep(20);
   }
 }

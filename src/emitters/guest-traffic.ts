@@ -35,78 +35,28 @@ export function steadyLine(instance: Instance, n: number, release: number): Line
     ];
   }
   const kind = instance.draw(n, KIND, 1000);
-  if (kind < 800) return requestLine(instance, n, pid);
-  if (kind < 850)
-    return [
-      "DEBUG",
-      "app",
-      pid,
-      `Cache ${kind % 4 === 0 ? "miss" : "hit"} ratio ${(85 + instance.draw(n, VALUE, 140) / 10).toFixed(1)} %, ${2000 + instance.draw(n, OTHER, 9000)} entries`,
-    ];
-  if (kind < 885) return gcLine(instance, n, pid);
-  if (kind < 915)
-    return [
-      "INFO",
-      "kubelet",
-      kubeletPid(instance),
-      `Liveness probe of ${instance.service} succeeded in ${1 + instance.draw(n, VALUE, 9)} ms`,
-    ];
-  if (kind < 935)
-    return [
-      "INFO",
-      "app",
-      pid,
-      `Job outbox: sent ${1 + instance.draw(n, VALUE, 60)} messages, ${instance.draw(n, OTHER, 5)} left`,
-    ];
-  if (kind < 950)
-    return [
-      "INFO",
-      "sshd",
-      3000 + instance.draw(n, OTHER, 20_000),
-      `Connection closed by 10.0.${instance.draw(n, VALUE, 256)}.17 port ${32_768 + instance.draw(n, OTHER, 28_000)} [preauth]`,
-    ];
-  if (kind < 962)
-    return [
-      "INFO",
-      "cron",
-      4000 + instance.draw(n, OTHER, 20_000),
-      "(root) CMD (/usr/lib/sysstat/sa1 1 1)",
-    ];
-  if (kind < 972)
-    return [
-      "INFO",
-      "chronyd",
-      540 + (instance.seed % 40),
-      `System clock wrong by ${(instance.draw(n, VALUE, 900) / 1e6).toFixed(6)} seconds`,
-    ];
-  if (kind < 984)
-    return [
-      "WARN",
-      "app",
-      pid,
-      `Slow query: ${600 + instance.draw(n, VALUE, 2400)} ms, orders_by_customer, ${100 + instance.draw(n, OTHER, 9000)} rows`,
-    ];
-  if (kind < 993)
-    return [
-      "WARN",
-      "app",
-      pid,
-      `Connection pool at ${13 + instance.draw(n, VALUE, 4)} of 16, waited ${20 + instance.draw(n, OTHER, 300)} ms`,
-    ];
-  if (kind < 997)
-    return [
-      "WARN",
-      "kubelet",
-      kubeletPid(instance),
-      `Readiness probe of ${instance.service} took ${800 + instance.draw(n, VALUE, 900)} ms`,
-    ];
-  return [
-    "ERROR",
-    "app",
-    pid,
-    `Unhandled error in order ${orderOf(instance, n)}: deadlock detected, transaction rolled back`,
-  ];
+  const say = steadyLines.find(([below]) => kind < below)?.[1] ?? requestLine;
+  return say(instance, n, pid);
 }
+
+/** Of a thousand lines those up to the first number are of the first kind, and so on. */
+const steadyLines: readonly (readonly [
+  below: number,
+  say: (instance: Instance, n: number, pid: number) => Line,
+])[] = [
+  [800, requestLine],
+  [850, cacheLine],
+  [885, gcLine],
+  [915, probeLine],
+  [935, outboxLine],
+  [950, sshLine],
+  [962, cronLine],
+  [972, clockLine],
+  [984, slowQueryLine],
+  [993, poolLine],
+  [997, slowProbeLine],
+  [1000, deadlockLine],
+];
 
 /** A deployment: the old process drains while the new one comes up. */
 export const restartLines: readonly ((instance: Instance, n: number, release: number) => Line)[] = [
@@ -222,4 +172,65 @@ function kubeletPid(instance: Instance): number {
 
 function orderOf(instance: Instance, n: number): string {
   return (0x100000 + instance.draw(n, 17, 0xefffff)).toString(16);
+}
+
+function cacheLine(i: Instance, n: number, pid: number): Line {
+  const ratio = (85 + i.draw(n, VALUE, 140) / 10).toFixed(1);
+  return [
+    "DEBUG",
+    "app",
+    pid,
+    `Cache hit ratio ${ratio} %, ${2000 + i.draw(n, OTHER, 9000)} entries`,
+  ];
+}
+
+function probeLine(i: Instance, n: number): Line {
+  const ms = 1 + i.draw(n, VALUE, 9);
+  return ["INFO", "kubelet", kubeletPid(i), `Liveness probe of ${i.service} succeeded in ${ms} ms`];
+}
+
+function outboxLine(i: Instance, n: number, pid: number): Line {
+  const sent = 1 + i.draw(n, VALUE, 60);
+  return ["INFO", "app", pid, `Job outbox: sent ${sent} messages, ${i.draw(n, OTHER, 5)} left`];
+}
+
+function sshLine(i: Instance, n: number): Line {
+  const from = `10.0.${i.draw(n, VALUE, 256)}.17 port ${32_768 + i.draw(n, OTHER, 28_000)}`;
+  return [
+    "INFO",
+    "sshd",
+    3000 + i.draw(n, OTHER, 20_000),
+    `Connection closed by ${from} [preauth]`,
+  ];
+}
+
+function cronLine(i: Instance, n: number): Line {
+  return ["INFO", "cron", 4000 + i.draw(n, OTHER, 20_000), "(root) CMD (/usr/lib/sysstat/sa1 1 1)"];
+}
+
+function clockLine(i: Instance, n: number): Line {
+  const seconds = (i.draw(n, VALUE, 900) / 1e6).toFixed(6);
+  return ["INFO", "chronyd", 540 + (i.seed % 40), `System clock wrong by ${seconds} seconds`];
+}
+
+function slowQueryLine(i: Instance, n: number, pid: number): Line {
+  const ms = 600 + i.draw(n, VALUE, 2400);
+  const rows = 100 + i.draw(n, OTHER, 9000);
+  return ["WARN", "app", pid, `Slow query: ${ms} ms, orders_by_customer, ${rows} rows`];
+}
+
+function poolLine(i: Instance, n: number, pid: number): Line {
+  const used = 13 + i.draw(n, VALUE, 4);
+  const ms = 20 + i.draw(n, OTHER, 300);
+  return ["WARN", "app", pid, `Connection pool at ${used} of 16, waited ${ms} ms`];
+}
+
+function slowProbeLine(i: Instance, n: number): Line {
+  const ms = 800 + i.draw(n, VALUE, 900);
+  return ["WARN", "kubelet", kubeletPid(i), `Readiness probe of ${i.service} took ${ms} ms`];
+}
+
+function deadlockLine(i: Instance, n: number, pid: number): Line {
+  const order = orderOf(i, n);
+  return ["ERROR", "app", pid, `Unhandled error in order ${order}: deadlock detected, rolled back`];
 }

@@ -51,12 +51,13 @@ describe("guests", () => {
       await node.emitters.create({ id: "slow", rate: 2 });
       await Bun.sleep(2000);
       await node.emitters.end("fast");
+      const tookMs = Date.now() - since;
       const fast = await eventsOf(log, "fast");
       expectWhole(fast);
-      expect(fast.length).toBeWithin(380, 450);
+      expect(fast.length).toBeWithin(0.85 * 0.2 * tookMs, 0.2 * tookMs + 2);
       const slow = await eventsOf(log, "slow");
-      expect(slow.length).toBeWithin(4, 6);
-      expect((slow[0]?.receivedMs ?? 0) - since).toBeLessThan(500);
+      expect(slow.length).toBeWithin(Math.floor(tookMs / 500) - 1, Math.floor(tookMs / 500) + 2);
+      expect((slow[0]?.receivedMs ?? Infinity) - since).toBeLessThan(500);
       const due = slow.map((event) => Date.parse(event.timestamp));
       expect(due.slice(1).map((ms, i) => ms - (due[i] ?? 0))).toEqual(due.slice(1).map(() => 500));
       await Bun.sleep(100);
@@ -119,8 +120,9 @@ describe("guests", () => {
       await a.emitters.create({ id: "again", rate: 50 });
       await Bun.sleep(1000);
       expect(a.emitters.status().guests).toBe(1);
-      for (const id of ["g0", "g1", "g2", "g3", "g4", "again"])
+      for (const id of ["g0", "g1", "g2", "g3", "g4", "again"]) {
         expectWhole(await eventsOf(log, id));
+      }
     });
   }, 20_000);
 
@@ -139,6 +141,7 @@ describe("guests", () => {
       };
       await using node = await startEmittersNode(rig, log, "a");
       await Bun.sleep(200);
+      const since = Date.now();
       await node.emitters.create({ id: "g", rate: 100 });
       await Bun.sleep(500);
       away = true;
@@ -148,7 +151,7 @@ describe("guests", () => {
       await Bun.sleep(1500);
       const events = await eventsOf(log, "g");
       expectWhole(events);
-      expect(events.length).toBeWithin(320, 380);
+      expect(events.length).toBeGreaterThan(0.8 * 0.1 * (Date.now() - since));
       expect(node.emitters.status()).toMatchObject({ skipped: 0, guests: 1 });
     });
   }, 15_000);
@@ -190,8 +193,9 @@ describe("guests", () => {
 async function until(condition: () => unknown, ms: number): Promise<void> {
   const deadline = performance.now() + ms;
   while (!(await condition())) {
-    if (performance.now() > deadline)
+    if (performance.now() > deadline) {
       throw new Error(`Not within ${ms} ms: ${condition.toString()}`);
+    }
     await Bun.sleep(20);
   }
 }

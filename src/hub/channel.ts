@@ -1,14 +1,23 @@
 /** The live subscribers of one topic, or of one key of it, and what the next flush brings them. */
+import type { Failure } from "../core/failure.ts";
 import { endType, recordBytes, type StoredRecord } from "../core/record.ts";
 import type { Position } from "../core/position.ts";
 import { Chunk } from "./chunk.ts";
-import type { Member } from "./member.ts";
+import type { EndReason } from "./subscriber.ts";
 import { flushBytesMax } from "./options.ts";
+
+/** What a channel asks of a live subscription. */
+export interface Receiver {
+  /** `ends`: nothing follows this chunk. */
+  deliver(chunk: Chunk, ends: boolean): void;
+  reset(position: Position, reason: Failure): void;
+  end(reason: EndReason): void;
+}
 
 export class Channel {
   readonly topic: string;
   readonly key: string | undefined;
-  readonly live = new Set<Member>();
+  readonly live = new Set<Receiver>();
   /** All members, whatever their state: a channel without any is dropped. */
   size = 0;
   pending: StoredRecord[] = [];

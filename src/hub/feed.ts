@@ -264,7 +264,6 @@ export class Feed implements MemberHost {
 
   #windowHas(position: Position): boolean {
     return (
-      position.epoch === this.#window.after.epoch &&
       comparePositions(position, this.#window.after) >= 0 &&
       comparePositions(position, this.#flushed) <= 0
     );

@@ -2,7 +2,7 @@
 import { Failure, failureFrom } from "../core/failure.ts";
 import { renderPosition, type Position } from "../core/position.ts";
 import type { Sent } from "../core/sink.ts";
-import type { Channel } from "./channel.ts";
+import type { Channel, Receiver } from "./channel.ts";
 import type { Chunk } from "./chunk.ts";
 import type { EndReason, Subscriber, Subscription } from "./subscriber.ts";
 
@@ -20,7 +20,7 @@ export interface MemberHost {
   leave(member: Member): void;
 }
 
-export class Member implements Subscription {
+export class Member implements Subscription, Receiver {
   readonly channel: Channel;
   readonly subscriber: Subscriber;
   state: MemberState = "replaying";

@@ -64,7 +64,7 @@ async function pageAfter(
   const after = query === "earliest" ? start : query;
   checkAfter(after, start, end);
   const found: StoredRecord[] = [];
-  await readRange(reader, after, end, (stored) => {
+  await readForward(reader, after, limit + 1, (stored) => {
     found.push(stored);
     return found.length <= limit;
   });
@@ -87,7 +87,7 @@ async function pageBefore(
   const until = comparePositions(before, end) > 0 ? end : before;
   const found = await newestUntil(reader, until, limit + 1, isBefore);
   let later = false;
-  await readRange(reader, precedes(before, start), end, (stored) => {
+  await readForward(reader, precedes(before, start), 2, (stored) => {
     later = !isBefore(stored);
     return !later;
   });
@@ -135,6 +135,33 @@ async function newestUntil(
 function stepBack(from: Position, width: number, start: Position): Position {
   const low = { epoch: from.epoch, sequence: from.sequence - width, index: 0 };
   return comparePositions(low, start) > 0 ? low : start;
+}
+
+/**
+ * The events after `low` until `visit` says enough. In windows as well, the first of `width`
+ * sequences: at once a log hands out far more than a page has.
+ */
+async function readForward(
+  reader: Reader,
+  low: Position,
+  width: number,
+  visit: (stored: StoredRecord) => boolean,
+): Promise<void> {
+  const { end } = reader.bounds;
+  let enough = false;
+  for (let at = low, reach = width; !enough && comparePositions(at, end) < 0; reach *= growth) {
+    const high = stepOn(at, reach, end);
+    await readRange(reader, at, high, (stored) => {
+      enough = !visit(stored);
+      return !enough;
+    });
+    at = high;
+  }
+}
+
+function stepOn(from: Position, width: number, end: Position): Position {
+  const high = { epoch: from.epoch, sequence: from.sequence + width, index: 0 };
+  return comparePositions(high, end) < 0 ? high : end;
 }
 
 /** The events after `low` and up to `high`, until `visit` says enough. */

@@ -132,19 +132,26 @@ export function createEmitterProjection({ sql, run }: Database): ProjectionTarge
 export function createEmitterPages({ sql, run }: Database): EmitterPages {
   return {
     async after(id, position, limit) {
-      const p = position === "earliest" ? nowhere : position;
+      // One lower bound only, the higher: PostgreSQL would begin its index scan at either. What
+      // lies before the floor is refused by whoever asked.
       const rows = await run(
         () => sql<KeptRow[]>`
           ${edges(id)}
-          select edge.*, r.*, exists (
-            select from emitter_events x where x.emitter = ${id}
-              and (x.epoch, x.sequence, x.idx) <= (${p.epoch}::bigint, ${p.sequence}::bigint, ${p.index}::int)
-              and (x.epoch, x.sequence, x.idx) > (edge.floor_epoch, edge.floor_sequence, edge.floor_idx)
-          ) as beyond
-          from edge left join lateral (
+          select edge.*, other.beyond, r.*
+          from edge
+          cross join lateral (
+            ${
+              position === "earliest"
+                ? sql`select false`
+                : sql`select exists (
+              select from emitter_events x where x.emitter = ${id}
+                and (x.epoch, x.sequence, x.idx) <= ${point(position)} and ${aboveFloor()}
+            )`
+            } as beyond
+          ) other
+          left join lateral (
             select * from emitter_events x where x.emitter = ${id}
-              and (x.epoch, x.sequence, x.idx) > (${p.epoch}::bigint, ${p.sequence}::bigint, ${p.index}::int)
-              and (x.epoch, x.sequence, x.idx) > (edge.floor_epoch, edge.floor_sequence, edge.floor_idx)
+              and ${position === "earliest" ? aboveFloor() : sql`(x.epoch, x.sequence, x.idx) > ${point(position)}`}
             order by x.epoch, x.sequence, x.idx limit ${limit}
           ) r on true`,
       );
@@ -152,19 +159,24 @@ export function createEmitterPages({ sql, run }: Database): EmitterPages {
     },
 
     async before(id, position, limit) {
-      const p = position === "latest" ? everywhere : position;
       const rows = await run(
         () => sql<KeptRow[]>`
           ${edges(id)}
-          select edge.*, r.*, exists (
-            select from emitter_events x where x.emitter = ${id}
-              and (x.epoch, x.sequence, x.idx) >= (${p.epoch}::bigint, ${p.sequence}::bigint, ${p.index}::int)
-              and (x.epoch, x.sequence, x.idx) > (edge.floor_epoch, edge.floor_sequence, edge.floor_idx)
-          ) as beyond
-          from edge left join lateral (
-            select * from emitter_events x where x.emitter = ${id}
-              and (x.epoch, x.sequence, x.idx) < (${p.epoch}::bigint, ${p.sequence}::bigint, ${p.index}::int)
-              and (x.epoch, x.sequence, x.idx) > (edge.floor_epoch, edge.floor_sequence, edge.floor_idx)
+          select edge.*, other.beyond, r.*
+          from edge
+          cross join lateral (
+            ${
+              position === "latest"
+                ? sql`select false`
+                : sql`select exists (
+              select from emitter_events x where x.emitter = ${id}
+                and (x.epoch, x.sequence, x.idx) >= ${point(position)}
+            )`
+            } as beyond
+          ) other
+          left join lateral (
+            select * from emitter_events x where x.emitter = ${id} and ${aboveFloor()}
+              ${position === "latest" ? sql`` : sql`and (x.epoch, x.sequence, x.idx) < ${point(position)}`}
             order by x.epoch desc, x.sequence desc, x.idx desc limit ${limit}
           ) r on true`,
       );
@@ -197,10 +209,19 @@ export function createEmitterPages({ sql, run }: Database): EmitterPages {
     },
   };
 
+  function point({ epoch, sequence, index }: Position) {
+    return sql`(${epoch}::bigint, ${sequence}::bigint, ${index}::int)`;
+  }
+
+  function aboveFloor() {
+    return sql`(x.epoch, x.sequence, x.idx)
+      > (edge.floor_epoch, edge.floor_sequence, edge.floor_idx)`;
+  }
+
   /** `edge`: the projection's position, and the higher of its floor and the emitter's own. */
   function edges(id: string) {
     return sql`
-      with edge as (
+      with edge as materialized (
         select p.epoch as at_epoch, p.sequence as at_sequence, p.idx as at_idx,
           case when own then e.trimmed_epoch else p.floor_epoch end as floor_epoch,
           case when own then e.trimmed_sequence else p.floor_sequence end as floor_sequence,
@@ -215,9 +236,6 @@ export function createEmitterPages({ sql, run }: Database): EmitterPages {
       )`;
   }
 }
-
-const nowhere: Position = { epoch: -1, sequence: 0, index: 0 };
-const everywhere: Position = { epoch: Number.MAX_SAFE_INTEGER, sequence: 0, index: 0 };
 
 interface PositionRow {
   readonly epoch: string;

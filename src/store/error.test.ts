@@ -18,8 +18,9 @@ test("codes decide, not texts; a failure passes as it is", () => {
   ]) {
     expect(coded(code)).toBe("unavailable");
   }
-  for (const code of ["23505", "42P01", "22P02", "ERR_ANYTHING"])
+  for (const code of ["23505", "42P01", "22P02", "ERR_ANYTHING"]) {
     expect(coded(code)).toBe("internal");
+  }
   const failure = new Failure("conflict", "moved");
   expect(storeFailure(failure)).toBe(failure);
 });

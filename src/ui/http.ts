@@ -11,6 +11,11 @@ export class Refused extends Error {
     this.status = status;
     this.code = code;
   }
+
+  /** Whether the same question may be met later. */
+  get isPassing(): boolean {
+    return this.status === 0 || this.status === 429 || this.status >= 500;
+  }
 }
 
 /** Throws `Refused` for a problem, and for a gateway that does not answer (status 0). */

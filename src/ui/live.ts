@@ -107,7 +107,7 @@ export class Live {
         events: this.#events,
         state: this.#state,
         why: this.#why,
-        position: this.#stream.position,
+        position: this.#stream.position === "earliest" ? undefined : this.#stream.position,
         older: this.#older,
         perSecond: this.#rate.perSecond(nowMs),
         lastMinute: this.#rate.lastMinute(nowMs),

@@ -12,7 +12,7 @@ import { openWs } from "./ws.ts";
 export interface Course {
   url: string;
   readonly topic: string;
-  /** Set once the producers are done: how many events there are. */
+  /** Set once the producers are done, and before the very last event: how many there are. */
   total: number | undefined;
 }
 
@@ -70,6 +70,12 @@ export async function produce(
     await pause(random.int(2 * gapMs));
   }
   return n;
+}
+
+/** The last event of all, which finds every reader looking for it. */
+export async function conclude(course: Course, events: number): Promise<void> {
+  course.total = events + 1;
+  await acknowledgement(course, `last-${course.topic}`, JSON.stringify([{ p: 0, n: 1 }]), 1);
 }
 
 /** A producer's duty after an answer that it did not get: the same batch under the same key. */

@@ -23,8 +23,8 @@ export interface World {
   interfere(connection: Connection): void;
   /** Live members of a channel have to be handed one and the same chunk. */
   checkShared(connection: Connection, chunk: Chunk): void;
-  /** True when the topic was missing at some time since then. */
-  removedSince(topic: string, ms: number): boolean;
+  /** True when the topic has been missing at some time. */
+  wasRemoved(topic: string): boolean;
   readonly closing: boolean;
   count(what: Outcome, client: Client): void;
   fail(message: string): void;
@@ -153,7 +153,7 @@ export class Connection implements Subscriber {
   subscription: Subscription | undefined;
   /** No call may come any more. */
   over = false;
-  readonly openedMs: number;
+  #answering = false;
   /** When it last heard anything. */
   #heardMs = 0;
   /** The sink is full since then. */
@@ -170,7 +170,6 @@ export class Connection implements Subscriber {
   constructor(world: World, client: Client) {
     this.#world = world;
     this.client = client;
-    this.openedMs = world.nowMs();
     client.connection = this;
   }
 
@@ -220,7 +219,7 @@ export class Connection implements Subscriber {
         if (!this.#world.closing) this.#fail("shut down while the hub is open");
         break;
       case "not_found":
-        if (!this.#world.removedSince(this.client.topic, this.openedMs)) this.#fail("not_found");
+        if (!this.#world.wasRemoved(this.client.topic)) this.#fail("not_found");
         break;
       default:
         return this.#fail(`end because of ${code}`);
@@ -244,10 +243,7 @@ export class Connection implements Subscriber {
         const { code } = error;
         if (code === "unavailable" || code === "overloaded" || code === "shutting_down") {
           this.#world.count(code, this.client);
-        } else if (
-          code !== "not_found" ||
-          !this.#world.removedSince(this.client.topic, this.openedMs)
-        ) {
+        } else if (code !== "not_found" || !this.#world.wasRemoved(this.client.topic)) {
           this.#fail(`refused because of ${code}: ${error.stack}`);
         }
       },
@@ -255,8 +251,8 @@ export class Connection implements Subscriber {
   }
 
   drain(): void {
-    // A sink drains in a turn of its own, long after `subscribe` has answered.
-    if (this.subscription === undefined) return;
+    // A sink drains in a turn of its own, long after `subscribe` or `deliver` has answered.
+    if (this.subscription === undefined || this.#answering) return;
     if (this.queuedMs !== undefined) this.#heardMs = this.#world.nowMs();
     this.queuedMs = undefined;
     this.subscription.drained();
@@ -293,7 +289,9 @@ export class Connection implements Subscriber {
     // Before `subscribe` has answered there is nothing to close: such a face would refuse.
     this.#heardMs = this.#world.nowMs();
     if (this.closesInside && this.subscription !== undefined) this.close();
+    this.#answering = true;
     this.#world.interfere(this);
+    this.#answering = false;
     return sent;
   }
 

@@ -45,11 +45,9 @@ class Simulation implements World {
   readonly #options: HubOptions;
   #hub: Hub;
   readonly #clients: Client[] = [];
-  readonly #removedMs = new Map<string, number>();
+  readonly #removed = new Set<string>();
   /** What live members were handed in this step, to compare identities. */
   readonly #handed = new Map<string, Chunk>();
-  readonly #latencyMsMax: number;
-  #outageMs = 0;
   readonly #queuedShare: number;
   readonly #refusedShare: number;
   readonly #mischiefShare: number;
@@ -73,9 +71,8 @@ class Simulation implements World {
       replaysMax: 1 + random.int(4),
       subscriptionsMax: random.chance(0.1) ? 4 : 1000,
     };
-    this.#latencyMsMax = random.pick([1, 10, 300, 3000]) ?? 1;
     this.log = new SimLog(this.#clock, random, {
-      latencyMsMax: this.#latencyMsMax,
+      latencyMsMax: random.pick([1, 10, 300, 3000]) ?? 1,
       lateShare: random.pick([0, 0.1, 0.5, 1]) ?? 0,
       failShare: random.pick([0, 0, 0.05, 0.3]) ?? 0,
       batchMax: random.pick([1, 4, 50]) ?? 1,
@@ -152,10 +149,9 @@ class Simulation implements World {
     else this.count("shared", connection.client);
   }
 
-  removedSince(topic: string, ms: number): boolean {
-    // It may be told late: the broker is slow to answer, and a read to let go of it.
-    const sinceMs = ms - 3 * this.#latencyMsMax;
-    return this.log.topic(topic) === undefined || (this.#removedMs.get(topic) ?? 0) >= sinceMs;
+  /** Whether `not_found` can be true: readers may tell late of a topic that has come back since. */
+  wasRemoved(topic: string): boolean {
+    return this.#removed.has(topic);
   }
 
   count(what: Outcome, client: Client): void {
@@ -282,24 +278,15 @@ class Simulation implements World {
 
   #remove(): void {
     const name = this.#anyTopic();
-    this.#removedMs.set(name, this.#clock.nowMs());
+    this.#removed.add(name);
     if (this.log.topic(name) === undefined) this.#makeAnew();
     else this.log.remove(name);
   }
 
   #outage(): void {
-    if (this.log.habits.outage !== "none") return this.#endOutage();
-    this.log.habits.outage = this.#random.chance(0.5) ? "refuses" : "hangs";
-    this.#outageMs = this.#clock.nowMs();
-    this.log.wake();
-  }
-
-  #endOutage(): void {
-    this.log.habits.outage = "none";
-    for (const [topic, ms] of this.#removedMs) {
-      // What was lost meanwhile is only seen now.
-      if (ms >= this.#outageMs) this.#removedMs.set(topic, this.#clock.nowMs());
-    }
+    const { habits } = this.log;
+    const kind = this.#random.chance(0.5) ? "refuses" : "hangs";
+    habits.outage = habits.outage === "none" ? kind : "none";
     this.log.wake();
   }
 
@@ -359,13 +346,14 @@ class Simulation implements World {
       this.#clock.advance(1);
       if (this.log.topic(topic) === undefined) this.log.create(topic);
     }
-    this.#endOutage();
+    habits.outage = "none";
+    this.log.wake();
     for (const connection of this.#connections()) {
       connection.closesInside = false;
       connection.drain();
     }
-    // The longest that anything waits is the latency of before.
-    this.#clock.advance(4000);
+    // An answer of before may be late still, and after it the longest pause between two attempts.
+    this.#clock.advance(6000);
     this.#rest();
     if (this.#options.subscriptionsMax >= this.#clients.length) {
       // An end may lie between where a client stood and now: it comes back until it has all.

@@ -1,9 +1,10 @@
 /** A real gateway as a child process, as its users start it. */
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { afterThisProcess, removeDataDir } from "./cleaner.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const readyMsMax = 60_000;
@@ -31,20 +32,9 @@ export interface GatewayProcess {
   kill9(): Promise<void>;
 }
 
-const running = new Set<ChildProcess>();
-const made = new Set<string>();
-process.on("exit", () => {
-  for (const child of running) child.kill("SIGKILL");
-  for (const dataDir of made) {
-    stopPostgres(dataDir);
-    rmSync(dataDir, { recursive: true, force: true });
-  }
-});
-
 /** Rejects with what it printed when it does not become ready. */
 export async function startGateway(options: GatewayOptions = {}): Promise<GatewayProcess> {
-  const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), "sluice-test-"));
-  if (options.dataDir === undefined) made.add(dataDir);
+  const dataDir = options.dataDir ?? temporaryDataDir();
   const [program, ...args] = options.command ?? [process.execPath, join(root, "src/main.ts"), "serve"];
   const child = spawn(program ?? process.execPath, args, {
     cwd: root,
@@ -57,14 +47,13 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
       ...options.env,
     },
   });
-  running.add(child);
+  afterThisProcess("kill -9 $1", [String(child.pid)]);
   let errors = "";
   child.stderr?.on("data", (data: Buffer) => {
     errors = (errors + data.toString()).slice(-200_000);
   });
   const exited = new Promise<number | string>((resolve) => {
     child.on("exit", (code, signal) => {
-      running.delete(child);
       resolve(signal ?? code ?? -1);
     });
   });
@@ -118,12 +107,9 @@ function withoutSettings(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   );
 }
 
-/** A gateway that was killed leaves its PostgreSQL running, for the next one to adopt. */
-function stopPostgres(dataDir: string): void {
-  try {
-    const [pid] = readFileSync(join(dataDir, "postgres", "postmaster.pid"), "utf8").split("\n");
-    if (pid !== undefined && Number(pid) > 1) process.kill(Number(pid), "SIGQUIT");
-  } catch {
-    // It is not running: nothing to stop.
-  }
+/** It goes with this process, and so does the PostgreSQL that a killed gateway leaves running. */
+export function temporaryDataDir(): string {
+  const dataDir = mkdtempSync(join(tmpdir(), "sluice-test-"));
+  afterThisProcess(removeDataDir, [dataDir]);
+  return dataDir;
 }

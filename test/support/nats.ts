@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { homedir, tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
+import { afterThisProcess } from "./cleaner.ts";
 
 const startMsMax = 15_000;
 
@@ -86,15 +87,12 @@ function prepare(port: number, settings: string): NatsServer {
   writeFileSync(
     config,
     `listen: "127.0.0.1:${port}"
+     pid_file: "${dir}/nats.pid"
      jetstream { store_dir: "${dir}", max_mem: 256MB, max_file: 4GB }
      ${settings}`,
   );
   let child: ChildProcess | undefined;
-  const reap = () => {
-    child?.kill("SIGKILL");
-    rmSync(dir, { recursive: true, force: true });
-  };
-  process.once("exit", reap);
+  afterThisProcess('kill -9 "$(cat "$1/nats.pid")"; rm -rf "$1"', [dir]);
 
   return {
     url: `nats://127.0.0.1:${port}`,
@@ -115,7 +113,6 @@ function prepare(port: number, settings: string): NatsServer {
     },
     async stop() {
       await end(child, "SIGKILL");
-      process.off("exit", reap);
       rmSync(dir, { recursive: true, force: true });
     },
   };

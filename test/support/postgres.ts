@@ -3,7 +3,6 @@
  * fresh database for each. It is the embedded one without waiting for the disk, and without the
  * supervision that would undo `kill9()` by itself.
  */
-import { spawn } from "node:child_process";
 import { chmod, mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -15,6 +14,7 @@ import { freePort } from "../../src/store/embedded-port.ts";
 import { reapOrphans } from "../../src/store/embedded-process.ts";
 import { launchServer, serverUrl } from "../../src/store/embedded-server.ts";
 import { launchOnPort } from "../../src/store/embedded.ts";
+import { afterThisProcess, removeDataDir } from "./cleaner.ts";
 
 export interface TestPostgres {
   /** The superuser's own database, for what is said to the server as a whole. */
@@ -52,7 +52,8 @@ async function startShared(): Promise<TestPostgres> {
   const dataDir = await mkdtemp(join(tmpdir(), "sluice-test-"));
   // As root the server runs as another user, who has to get in.
   await chmod(dataDir, 0o711);
-  cleanAfterThisProcess(dataDir);
+  // The pid file goes last; the pid itself may stay as a zombie, where nobody collects those.
+  afterThisProcess(removeDataDir, [dataDir]);
   const cluster = await openCluster({ dataDir, log: silent, durability: "test" });
   let server = await launchOnPort(cluster, freePort);
   const url = serverUrl(cluster, server.port);
@@ -88,29 +89,4 @@ async function startShared(): Promise<TestPostgres> {
       if (!server.running) server = await launchServer(cluster, server.port);
     },
   };
-}
-
-/**
- * The end of our pipe tells a shell that this process is gone, however it went: `bun test` emits
- * no exit event, and after `kill -9` nobody could.
- */
-function cleanAfterThisProcess(dataDir: string): void {
-  // The pid file goes last; the pid itself may stay as a zombie, where nobody collects those.
-  const script = [
-    // `bun test --parallel` ends what a file has started before it goes on to the next one.
-    "trap '' TERM",
-    "cat >/dev/null",
-    'pidfile="$1/postgres/postmaster.pid"',
-    'kill -QUIT "$(head -n 1 "$pidfile")"',
-    'for i in 1 2 3 4 5 6 7 8 9 10; do [ -e "$pidfile" ] && sleep 0.2; done',
-    'rm -rf "$1"',
-  ].join("\n");
-  const cleaner = spawn("/bin/sh", ["-c", script, "sh", dataDir], {
-    stdio: ["pipe", "ignore", "ignore"],
-    detached: true,
-  });
-  cleaner.unref();
-  // A pipe is a socket, which has `unref`; the type of a stream does not tell.
-  const { stdin } = cleaner;
-  if (stdin !== null && "unref" in stdin && typeof stdin.unref === "function") stdin.unref();
 }

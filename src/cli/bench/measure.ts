@@ -53,11 +53,12 @@ export async function measure(
   const idle = memory(server);
   const from = cpuOf(server);
   const total = load.subscribers * schedule.events;
-  subscribers.onDelivered = (delivered) => onProgress(server.name, delivered, total);
+  subscribers.onProgress = ({ delivered }) => onProgress(server.name, Math.min(delivered, total - 1), total);
   const published = await publish(server.publishUrl, schedule);
   const endUs = await subscribers.done();
   const to = cpuOf(server);
   const after = memory(server);
+  subscribers.onProgress = () => {};
   const result = await subscribers.finish();
   onProgress(server.name, total, total);
   const latencies = new Histogram();
@@ -97,8 +98,9 @@ async function openAll(
   onProgress: OnProgress,
 ): Promise<void> {
   const total = count + slow;
-  subscribers.onOpen = (open) => onProgress(`${name}: subscribing`, open, total);
+  subscribers.onProgress = ({ open }) => onProgress(`${name}: subscribing`, Math.min(open, total - 1), total);
   const { open, why } = await subscribers.open({ kind: "open", address, subscribers: count, slow, events });
+  subscribers.onProgress = () => {};
   onProgress(`${name}: subscribing`, total, total);
   if (open < total) {
     throw new Failure("unavailable", `Cannot measure: ${total - open} of ${total} subscribers were refused: ${why}`);
@@ -108,8 +110,7 @@ async function openAll(
 
 /** The other process, as promises. */
 class Subscribers implements AsyncDisposable {
-  onOpen: (open: number) => void = () => {};
-  onDelivered: (delivered: number) => void = () => {};
+  onProgress: (report: Extract<LoadReport, { kind: "progress" }>) => void = () => {};
   readonly #child: ChildProcess;
   readonly #gone: Promise<never>;
   readonly #opened = Promise.withResolvers<Extract<LoadReport, { kind: "opened" }>>();
@@ -160,8 +161,7 @@ class Subscribers implements AsyncDisposable {
     else {
       if (report.delivered !== this.#last?.delivered) this.#movedMs = Date.now();
       this.#last = report;
-      if (report.delivered === 0) this.onOpen(report.open);
-      else this.onDelivered(report.delivered);
+      this.onProgress(report);
     }
   }
 

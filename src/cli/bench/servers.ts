@@ -134,14 +134,15 @@ function readyLine(child: ChildProcess, word: string): Promise<string> {
       reject(new Failure("unavailable", `Cannot measure: what was started ${why}:\n${said}`));
     };
     const timer = setTimeout(() => fail(`was not ready within ${readyMsMax} ms`), readyMsMax);
-    child.once("exit", (code) => fail(`ended with code ${code}`));
+    const ended = (code: number | null) => fail(`ended with code ${code}`);
+    child.once("exit", ended);
     child.once("error", (error) => fail(`did not start: ${error.message}`));
     const hear = (data: unknown) => {
       said = (said + String(data)).slice(-10_000);
       const line = said.split("\n").find((one) => one.startsWith(word));
       if (line === undefined || !said.endsWith("\n")) return;
       clearTimeout(timer);
-      child.removeAllListeners("exit");
+      child.off("exit", ended);
       resolve(line);
     };
     child.stdout?.on("data", hear);

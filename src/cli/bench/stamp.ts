@@ -6,20 +6,26 @@
 import { Histogram } from "./histogram.ts";
 
 const mark = 0x7e;
-const timeDigits = 15;
+const timeDigits = 16;
 const stampBytes = 1 + timeDigits + 9;
 const frame = '{"v":""}'.length;
 
 /** The smallest event that holds a stamp. */
 export const eventBytesMin = frame + stampBytes;
 
-// The monotonic clock is one for all processes of a machine, unlike what `performance.now()` counts from.
-const [seconds, nanoseconds] = process.hrtime();
-const offsetUs = seconds * 1e6 + nanoseconds / 1e3 - performance.now() * 1e3;
+// Read where the wall clock ticks: `performance.timeOrigin` is up to half a millisecond beside it.
+const originUs = tickUs() - performance.now() * 1e3;
 
-/** Microseconds of a clock that all processes of this machine share. */
+/** Microseconds since the Unix epoch: the one clock that all processes of a machine share, finer than `Date.now()`. */
 export function nowUs(): number {
-  return performance.now() * 1e3 + offsetUs;
+  return originUs + performance.now() * 1e3;
+}
+
+function tickUs(): number {
+  const before = Date.now();
+  let now = before;
+  while (now === before) now = Date.now();
+  return now * 1e3;
 }
 
 /** An event of `bytes` bytes of JSON: `{"v":"~<µs><number>xxx…"}`. */

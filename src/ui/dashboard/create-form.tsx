@@ -45,8 +45,8 @@ export function CreateForm({ created }: { readonly created: (emitter: EmitterInf
         <label>
           <span>Source</span>
           <select value={source} onChange={(event) => setSource(event.currentTarget.value)}>
-            <option value="guest">Guest, simulated</option>
-            <option value="external">External, you append</option>
+            <option value="guest">Guest</option>
+            <option value="external">External</option>
           </select>
         </label>
         <label>
@@ -63,6 +63,7 @@ export function CreateForm({ created }: { readonly created: (emitter: EmitterInf
           />
         </label>
       </div>
+      <small>{source === "guest" ? "Sluice simulates an instance and its log." : "You append the events."}</small>
       {failure !== undefined && (
         <p class="failure" role="alert">
           {failure}

@@ -1,9 +1,12 @@
 /** What is looked at: its name, what it is, how to watch it elsewhere, and its end. */
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { renderAge, renderCount } from "../format.ts";
 import { messageOf } from "../http.ts";
 import { endEmitter, readEmitter } from "./gateway.ts";
+import { usePolled } from "./poll.ts";
 import type { Target } from "./target.ts";
+
+const detailsMs = 5000;
 
 type Details = Awaited<ReturnType<typeof readEmitter>>;
 
@@ -17,31 +20,22 @@ export function EmitterHead({
   readonly over: boolean;
   readonly ended: () => void;
 }) {
-  const [details, setDetails] = useState<Details>();
   const [failure, setFailure] = useState<string>();
   const dialog = useRef<HTMLDialogElement>(null);
   const { kind, name } = target;
-
+  const { answer: details, again } = usePolled(
+    useCallback(async () => (kind === "emitter" ? await readEmitter(name) : undefined), [kind, name]),
+    detailsMs,
+  );
   useEffect(() => {
-    if (kind !== "emitter") return;
-    let left = false;
-    readEmitter(name).then(
-      (found) => {
-        if (!left) setDetails(found);
-      },
-      // The stream itself says what is wrong.
-      () => setDetails(undefined),
-    );
-    return () => {
-      left = true;
-    };
-  }, [kind, name, over]);
+    if (over) again();
+  }, [over, again]);
 
   const end = async () => {
     try {
       await endEmitter(name);
       dialog.current?.close();
-      setDetails(await readEmitter(name));
+      again();
       ended();
     } catch (error) {
       setFailure(messageOf(error));

@@ -3,12 +3,15 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { Badge } from "../badge.tsx";
 import { EventList } from "../event-list.tsx";
 import { renderRate } from "../format.ts";
-import { messageOf } from "../http.ts";
+import { messageOf, Refused } from "../http.ts";
 import { Live, notYet, type LiveView } from "../live.ts";
 import { Sparkline } from "../sparkline.tsx";
 import { EmitterHead } from "./emitter-head.tsx";
 import { readPage, type ShownPage } from "./gateway.ts";
 import type { Target } from "./target.ts";
+
+/** How long to wait before a gateway that was away is asked again. */
+const againMs = 2000;
 
 export function StreamView({ target, ended }: { readonly target: Target; readonly ended: () => void }) {
   const [view, setView] = useState<LiveView>(notYet);
@@ -21,8 +24,9 @@ export function StreamView({ target, ended }: { readonly target: Target; readonl
   useEffect(() => {
     if (!isLive) return undefined;
     let left = false;
+    let timer: ReturnType<typeof setTimeout> | undefined;
     setView(notYet);
-    readPage(target, {}).then(
+    const begin = () => void readPage(target, {}).then(
       ({ events, prev }) => {
         if (left) return;
         setFailure(undefined);
@@ -32,11 +36,16 @@ export function StreamView({ target, ended }: { readonly target: Target; readonl
         live.current = new Live(target.stream, { shown: events, older, after }, setView);
       },
       (error: unknown) => {
-        if (!left) setFailure(messageOf(error));
+        if (left) return;
+        const passing = error instanceof Refused && error.isPassing;
+        setView({ ...notYet, state: passing ? "waiting" : "refused", why: messageOf(error) });
+        if (passing) timer = setTimeout(begin, againMs);
       },
     );
+    begin();
     return () => {
       left = true;
+      clearTimeout(timer);
       live.current?.close();
       live.current = undefined;
     };
@@ -69,7 +78,7 @@ export function StreamView({ target, ended }: { readonly target: Target; readonl
           <>
             <button
               type="button"
-              disabled={over}
+              disabled={live.current === undefined || over}
               onClick={() => (paused ? live.current?.resume() : live.current?.pause())}
             >
               {paused ? "Resume" : "Pause"}
@@ -92,9 +101,7 @@ export function StreamView({ target, ended }: { readonly target: Target; readonl
           >
             ← Older
           </button>
-          <button
-            type="button" disabled={isLive} onClick={newer}
-          >
+          <button type="button" disabled={isLive} onClick={newer}>
             Newer →
           </button>
         </span>
@@ -109,7 +116,7 @@ export function StreamView({ target, ended }: { readonly target: Target; readonl
         events={events}
         label={`Events of ${target.name}`}
         follow={isLive}
-        empty={<Empty target={target} />}
+        empty={over ? "Nothing to show." : <Empty target={target} />}
       />
       <p class="foot">
         {isLive ? (

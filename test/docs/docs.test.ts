@@ -1,0 +1,158 @@
+/** The documentation is true: every example in it runs against a real gateway as it stands. */
+import { afterAll, expect, test } from "bun:test";
+import { existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { basename, dirname, join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import { startGateway, type GatewayProcess } from "../support/gateway.ts";
+import { expectations, extractExamples, matchMessage, missing, talk, type Example } from "./examples.ts";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const scripts = join(root, ".cache/docs");
+const endMsMax = 30_000;
+const messageMsMax = 5000;
+
+rmSync(scripts, { recursive: true, force: true });
+mkdirSync(scripts, { recursive: true });
+
+const files = ["README.md", ...globSync("docs/**/*.md", { cwd: root }).toSorted()].filter((file) => existsSync(join(root, file)));
+const read = files.map((file) => ({ file, ...extractExamples(file, readFileSync(join(root, file), "utf8")) }));
+
+test("every block says whether it is run", () => {
+  expect(read.flatMap(({ problems }) => problems)).toEqual([]);
+  expect(read.flatMap(({ examples }) => examples).length).toBeGreaterThan(10);
+});
+
+test("the TypeScript is typed", async () => {
+  for (const { examples } of read) {
+    for (const example of examples) if (example.language === "ts") writeScript(example, "localhost:9000");
+  }
+  writeFileSync(
+    join(scripts, "tsconfig.json"),
+    JSON.stringify({ extends: "../../tsconfig.json", include: ["*.ts"], exclude: [] }),
+  );
+  const { code, output } = await run([process.execPath, join(root, "node_modules/.bin/tsc"), "--noEmit", "--pretty", "false", "-p", scripts]);
+  expect({ code, output }).toEqual({ code: 0, output: "" });
+}, 120_000);
+
+for (const { file, examples } of read.filter(({ examples }) => examples.length > 0)) {
+  let gateway: Promise<GatewayProcess> | undefined;
+  afterAll(async () => {
+    if (gateway !== undefined) await (await gateway).stop();
+  });
+
+  test(`${file}: its examples run`, async () => {
+    // One gateway a file, whose examples follow one another.
+    gateway = startGateway();
+    const { url, grpcUrl } = await gateway;
+    const addresses = { http: new URL(url).host, grpc: new URL(grpcUrl).host };
+    for (const example of examples) {
+      const failed = await runExample(example, addresses);
+      if (failed !== undefined) throw new Error(`${example.place}: ${failed}\n\n${example.code}`);
+    }
+  }, 60_000 + examples.length * 5000);
+}
+
+interface Addresses {
+  readonly http: string;
+  readonly grpc: string;
+}
+
+/** What is wrong, or undefined. */
+async function runExample(example: Example, addresses: Addresses): Promise<string | undefined> {
+  if (example.language === "ws") return await runTalk(example, `ws://${addresses.http}/v1/ws`);
+  const command =
+    example.language === "ts"
+      ? [process.execPath, writeScript(example, addresses.http)]
+      : ["bash", "-eu", "-c", withAddresses(example.code, addresses)];
+  const { code, output, errors } = await run(command, example.stopAfterMs);
+  const stopped = example.stopAfterMs !== undefined && code === undefined;
+  const printed = `It printed:\n${output}\n${errors}`;
+  if (code !== 0 && !stopped) return `it ended with ${code ?? "no end"}. ${printed}`;
+  const lacks = missing(expectations(example), withAddresses(output, { http: "", grpc: "" }, addresses));
+  return lacks === undefined ? undefined : `it lacks "${lacks}". ${printed}`;
+}
+
+/** Documentation names the default ports; here they are any. */
+function withAddresses(text: string, to: Addresses, from?: Addresses): string {
+  if (from !== undefined) return text.replaceAll(from.http, "localhost:9000").replaceAll(from.grpc, "localhost:4025");
+  return text.replaceAll("localhost:9000", to.http).replaceAll("localhost:4025", to.grpc);
+}
+
+/** As a module beside which the client lies as it does beside the documentation. */
+function writeScript(example: Example, address: string): string {
+  const [file = "", line = ""] = example.place.split(":");
+  const path = join(scripts, `${basename(file, ".md")}-${line}.ts`);
+  const folder = join(root, dirname(file));
+  const code = example.code.replaceAll(/from "(\.{1,2}\/[^"]+)"/g, (_, specifier: string) => {
+    return `from "${relative(scripts, join(folder, specifier))}"`;
+  });
+  writeFileSync(path, withAddresses(code, { http: address, grpc: "" }));
+  return path;
+}
+
+interface Ran {
+  /** Undefined when it was stopped. */
+  readonly code: number | undefined;
+  readonly output: string;
+  readonly errors: string;
+}
+
+async function run(command: string[], stopAfterMs: number = endMsMax): Promise<Ran> {
+  const child = Bun.spawn(command, {
+    cwd: root,
+    stdin: "ignore",
+    stdout: "pipe",
+    stderr: "pipe",
+    env: { ...process.env, PATH: `${dirname(process.execPath)}:${process.env["PATH"] ?? ""}`, NO_COLOR: "1" },
+    // A group of its own: what a shell began is stopped with it.
+    detached: true,
+  });
+  let stopped = false;
+  const timer = setTimeout(() => {
+    stopped = true;
+    process.kill(-child.pid, "SIGKILL");
+  }, stopAfterMs);
+  const [output, errors] = await Promise.all([child.stdout, child.stderr].map((stream) => new Response(stream).text()));
+  const code = await child.exited;
+  clearTimeout(timer);
+  return { code: stopped ? undefined : code, output: output ?? "", errors: errors ?? "" };
+}
+
+/** Says the lines of the block and waits for what is to come, in any order. */
+async function runTalk(example: Example, url: string): Promise<string | undefined> {
+  const socket = new WebSocket(url);
+  const messages: string[] = [];
+  let arrived = () => {};
+  socket.onmessage = ({ data }) => {
+    messages.push(String(data));
+    arrived();
+  };
+  await new Promise((resolve, reject) => {
+    socket.onopen = resolve;
+    socket.onclose = reject;
+  });
+  const names: Record<string, string> = {};
+  try {
+    for (const { said, text } of talk(example)) {
+      const filled = text.replaceAll(/\$[a-z]+/g, (name) => names[name.slice(1)] ?? name);
+      if (said) {
+        socket.send(filled);
+        continue;
+      }
+      const deadline = Date.now() + messageMsMax;
+      for (;;) {
+        const index = messages.findIndex((message) => matchMessage(filled, message) !== undefined);
+        if (index >= 0) {
+          Object.assign(names, matchMessage(filled, messages.splice(index, 1)[0] ?? ""));
+          break;
+        }
+        const waitMs = deadline - Date.now();
+        if (waitMs <= 0) return `nothing came like ${filled}\n\nWhat came besides:\n${messages.join("\n")}`;
+        await Promise.race([new Promise<void>((resolve) => (arrived = resolve)), Bun.sleep(waitMs)]);
+      }
+    }
+  } finally {
+    socket.close();
+  }
+  return undefined;
+}

@@ -1,0 +1,66 @@
+/** A real, headless Chromium, whose pages tell what they ask for and what they complain of. */
+import { test } from "bun:test";
+import { existsSync } from "node:fs";
+import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+
+const executablePath = process.env["SLUICE_TEST_CHROMIUM"] ?? "/usr/bin/chromium";
+const pageMs = 45_000;
+
+/** A test that needs the browser; without it a skip that says so, and in CI a failure. */
+export function pageTest(name: string, body: () => Promise<void>): void {
+  if (existsSync(executablePath)) return test(name, body, pageMs);
+  if (process.env["CI"] !== "true") return test.skip(`${name} (skipped: needs Chromium)`, body);
+  test(name, () => {
+    throw new Error(`Cannot run "${name}": there is no ${executablePath}, wanted in CI`);
+  });
+}
+
+/** Undefined where there is none: `pageTest` then runs nothing that would need it. */
+export async function launchBrowser(): Promise<Browser | undefined> {
+  if (!existsSync(executablePath)) return undefined;
+  return await chromium.launch({
+    executablePath,
+    args: [
+      "--headless",
+      "--no-sandbox",
+      "--disable-gpu",
+      "--disable-quic",
+      "--no-first-run",
+      "--disable-background-networking",
+      "--disable-component-update",
+      "--disable-sync",
+    ],
+  });
+}
+
+export interface Watched {
+  readonly page: Page;
+  /** Warnings, errors, and requests to any other host. */
+  readonly complaints: readonly string[];
+}
+
+export async function openPage(
+  browser: Browser | undefined,
+  origin: string,
+  options: BrowserContextOptions = {},
+): Promise<Watched> {
+  if (browser === undefined) throw new Error(`Cannot open a page: there is no ${executablePath}`);
+  const context = await browser.newContext(options);
+  const page = await context.newPage();
+  page.setDefaultTimeout(20_000);
+  const complaints: string[] = [];
+  page.on("console", (message) => {
+    if (message.type() === "error" || message.type() === "warning") complaints.push(message.text());
+  });
+  page.on("pageerror", (error) => complaints.push(error.message));
+  page.on("request", (request) => {
+    const { protocol } = new URL(request.url());
+    if (/^https?:$/.test(protocol) && new URL(request.url()).origin !== origin) {
+      complaints.push(`asked ${request.url()}`);
+    }
+  });
+  page.on("websocket", (socket) => {
+    if (new URL(socket.url()).host !== new URL(origin).host) complaints.push(`asked ${socket.url()}`);
+  });
+  return { page, complaints };
+}
