@@ -34,14 +34,23 @@ const unavailable = () => json({ status: 503, code: "unavailable", detail: "away
 test("publishes one event a line, with bigints as they are", async () => {
   const { client, asked } = scripted([json(stored)], { headers: { authorization: "Bearer x" } });
   const when = new Date(0);
-  const events = [{ ns: 1_700_000_000_000_000_001n, deep: [{ big: -1n, gone: undefined }], when }, "text\n", null, 1.5];
+  const events = [
+    { ns: 1_700_000_000_000_000_001n, deep: [{ big: -1n, gone: undefined }], when },
+    "text\n",
+    null,
+    1.5,
+  ];
   expect(await client.publish({ topic: "t", key: "k" }, events)).toEqual(stored);
   expect(asked).toEqual([
     {
       method: "POST",
       path: "/v1/topics/t/records?key=k",
       body: '{"ns":1700000000000000001,"deep":[{"big":-1}],"when":"1970-01-01T00:00:00.000Z"}\n"text\\n"\nnull\n1.5',
-      headers: { accept: "application/json", authorization: "Bearer x", "content-type": "application/x-ndjson" },
+      headers: {
+        accept: "application/json",
+        authorization: "Bearer x",
+        "content-type": "application/x-ndjson",
+      },
     },
   ]);
 });
@@ -78,9 +87,17 @@ test("tries again what may be repeated, with the same key, and nothing else", as
   expect(again.asked.map(({ headers }) => headers["idempotency-key"])).toEqual(["k1", "k1", "k1"]);
 
   const once = scripted([unavailable(), json(stored)]);
-  await expect(once.client.publish({ topic: "t" }, [1])).rejects.toMatchObject({ code: "unavailable", status: 503 });
-  const refused = scripted([json({ status: 400, code: "invalid", detail: "no" }, 400), json(stored)]);
-  await expect(refused.client.publish({ topic: "t" }, [1], { idempotencyKey: "k" })).rejects.toMatchObject({ code: "invalid" });
+  await expect(once.client.publish({ topic: "t" }, [1])).rejects.toMatchObject({
+    code: "unavailable",
+    status: 503,
+  });
+  const refused = scripted([
+    json({ status: 400, code: "invalid", detail: "no" }, 400),
+    json(stored),
+  ]);
+  await expect(
+    refused.client.publish({ topic: "t" }, [1], { idempotencyKey: "k" }),
+  ).rejects.toMatchObject({ code: "invalid" });
   expect([once.asked.length, refused.asked.length]).toEqual([1, 1]);
 
   const tired = scripted([unavailable(), unavailable(), unavailable()], { attemptsMax: 2 });
@@ -96,17 +113,25 @@ test("a request without an answer ends by its timeout, an aborted one with its r
   const client = createClient({ url: "http://gateway", fetch, timeoutMs: 20, attemptsMax: 1 });
   await expect(client.page({ topic: "t" })).rejects.toMatchObject({ code: "deadline_exceeded" });
   const reason = new Error("enough");
-  await expect(client.page({ topic: "t" }, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+  await expect(client.page({ topic: "t" }, { signal: AbortSignal.abort(reason) })).rejects.toBe(
+    reason,
+  );
 });
 
 test("pages follow next to the end; texts are exact", async () => {
-  const event = (position: string, data: string) => `{"position":"${position}","time":"2026-01-01T00:00:00Z","key":"k","data": ${data} }`;
+  const event = (position: string, data: string) =>
+    `{"position":"${position}","time":"2026-01-01T00:00:00Z","key":"k","data": ${data} }`;
   const { client, asked } = scripted([
-    new Response(`{"events":[${event("p1", '{"n":9007199254740993,"s":"}]"}')},${event("p2", "2")}],"next":"p2","prev":null}`),
+    new Response(
+      `{"events":[${event("p1", '{"n":9007199254740993,"s":"}]"}')},${event("p2", "2")}],"next":"p2","prev":null}`,
+    ),
     new Response(`{"events":[${event("p3", "3")}],"next":null,"prev":"p3"}`),
   ]);
   const pages = await Array.fromAsync(client.pages({ emitter: "e" }, { limit: 2 }));
-  expect(asked.map(({ path }) => path)).toEqual(["/log/e?after=earliest&limit=2", "/log/e?after=p2&limit=2"]);
+  expect(asked.map(({ path }) => path)).toEqual([
+    "/log/e?after=earliest&limit=2",
+    "/log/e?after=p2&limit=2",
+  ]);
   const events = pages.flatMap((page) => page.events);
   expect(events.map(({ position, text, key }) => [position, text, key])).toEqual([
     ["p1", '{"n":9007199254740993,"s":"}]"}', "k"],

@@ -95,7 +95,12 @@ export class EmittersClient {
   /** Ends it for good; its watchers' iterations end. Ending it again changes nothing. */
   async end(id: string, options: { readonly signal?: AbortSignal } = {}): Promise<EmitterInfo> {
     const path = emitterPath(id);
-    const text = await ask(this.#settings, { method: "DELETE", path, repeatable: true, ...options });
+    const text = await ask(this.#settings, {
+      method: "DELETE",
+      path,
+      repeatable: true,
+      ...options,
+    });
     return infoFromWire(JSON.parse(text) as WireEmitter);
   }
 
@@ -136,5 +141,5 @@ function emitterPath(id: string): string {
 /** Without a name the address would be that of all emitters. */
 function named(id: string): string {
   if (id !== "") return id;
-  throw new SluiceError("invalid", "Cannot use emitter \"\": wanted its id");
+  throw new SluiceError("invalid", 'Cannot use emitter "": wanted its id');
 }

@@ -82,7 +82,9 @@ class ReceivedEvent<Data> implements SluiceEvent<Data> {
 
 function base64Of(data: unknown): string | undefined {
   if (typeof data !== "object" || data === null || !("base64" in data)) return undefined;
-  return typeof data.base64 === "string" && Object.keys(data).length === 1 ? data.base64 : undefined;
+  return typeof data.base64 === "string" && Object.keys(data).length === 1
+    ? data.base64
+    : undefined;
 }
 
 /** `Uint8Array.fromBase64` is younger than some of the browsers that are in use. */

@@ -59,7 +59,10 @@ function pageFromText<Data>(text: string): Page<Data> {
 }
 
 /** The events of `{"events":[…]}`, parsed; their exact texts are cut when one is asked for. */
-export function eventsFromJson<Data>(parsed: readonly unknown[], text: string): SluiceEvent<Data>[] {
+export function eventsFromJson<Data>(
+  parsed: readonly unknown[],
+  text: string,
+): SluiceEvent<Data>[] {
   let texts: readonly Uint8Array[] | undefined;
   const textOf = (index: number) => {
     texts ??= arrayElements(new TextEncoder().encode(jsonMembers(text)?.get("events") ?? "[]"));

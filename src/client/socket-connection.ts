@@ -28,7 +28,10 @@ export class SocketConnection {
   readonly #socket: WebSocket;
   readonly #events: ConnectionEvents;
   readonly #pending = new Map<string | number, Answer>();
-  readonly #waiting: { readonly message: Omit<SocketMessage, "ref"> | string; readonly answer: Answer }[] = [];
+  readonly #waiting: {
+    readonly message: Omit<SocketMessage, "ref"> | string;
+    readonly answer: Answer;
+  }[] = [];
   #lastRef = 0;
   #heardMs: number;
   #cancelTick: () => void = () => {};
@@ -44,7 +47,11 @@ export class SocketConnection {
     this.#tick();
   }
 
-  static open(settings: Settings, events: ConnectionEvents, signal: AbortSignal): Promise<SocketConnection> {
+  static open(
+    settings: Settings,
+    events: ConnectionEvents,
+    signal: AbortSignal,
+  ): Promise<SocketConnection> {
     const url = `${settings.url.replace(/^http/, "ws")}/v1/ws`;
     return new Promise((resolve, reject) => {
       if (signal.aborted) return reject(closedByUs());
@@ -62,7 +69,12 @@ export class SocketConnection {
       const abort = () => fail(closedByUs());
       signal.addEventListener("abort", abort);
       const cancel = settings.clock.after(settings.timeoutMs, () => {
-        fail(new SluiceError("unavailable", `Cannot open ${url}: no answer within ${settings.timeoutMs} ms`));
+        fail(
+          new SluiceError(
+            "unavailable",
+            `Cannot open ${url}: no answer within ${settings.timeoutMs} ms`,
+          ),
+        );
       });
       socket.onopen = () => give(() => resolve(new SocketConnection(settings, socket, events)));
       // The close event that follows says nothing more, neither why nor with which status.
@@ -86,7 +98,9 @@ export class SocketConnection {
   #ask(message: Omit<SocketMessage, "ref"> | string, answer: Answer): void {
     const ref = ++this.#lastRef;
     const text =
-      typeof message === "string" ? `{"ref":${ref},${message.slice(1)}` : JSON.stringify({ ...message, ref });
+      typeof message === "string"
+        ? `{"ref":${ref},${message.slice(1)}`
+        : JSON.stringify({ ...message, ref });
     if (text.length * 3 > messageBytesMax) {
       const bytes = new TextEncoder().encode(text).byteLength;
       if (bytes > messageBytesMax) {
@@ -104,7 +118,8 @@ export class SocketConnection {
     const message = parseMessage(data);
     if (message === undefined) return;
     const answer = message.ref === undefined ? undefined : this.#pending.get(message.ref);
-    if (answer === undefined || message.ref === undefined) return this.#events.message(message, data);
+    if (answer === undefined || message.ref === undefined)
+      return this.#events.message(message, data);
     this.#pending.delete(message.ref);
     answer(message.op === "error" ? errorFromProblem(message["problem"]) : message);
     const next = this.#waiting.shift();
@@ -159,7 +174,9 @@ function closedByUs(): SluiceError {
 
 function closeError(code: number, reason: string): SluiceError {
   const said = reason === "" ? "" : ` ${reason}`;
-  if (code === 1001) return new SluiceError("shutting_down", `The socket was closed: ${code}${said}`);
-  if (code === 4008) return new SluiceError("slow_subscriber", `The socket was closed: ${code}${said}`);
+  if (code === 1001)
+    return new SluiceError("shutting_down", `The socket was closed: ${code}${said}`);
+  if (code === 4008)
+    return new SluiceError("slow_subscriber", `The socket was closed: ${code}${said}`);
   return new SluiceError("unavailable", `The socket was cut off: ${code}${said}`);
 }

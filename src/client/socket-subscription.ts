@@ -18,7 +18,12 @@ export interface SubscriptionLink {
 }
 
 type Item<Data> =
-  | { readonly kind: "events"; readonly events: readonly SluiceEvent<Data>[]; readonly position: string; readonly chars: number }
+  | {
+      readonly kind: "events";
+      readonly events: readonly SluiceEvent<Data>[];
+      readonly position: string;
+      readonly chars: number;
+    }
   | { readonly kind: "reset"; readonly position: string; readonly reason: string }
   | { readonly kind: "end"; readonly position: string | undefined }
   | { readonly kind: "failure"; readonly error: SluiceError };

@@ -5,7 +5,11 @@ import { jsonFromEvent } from "./json-text.ts";
 import type { Settings } from "./options.ts";
 import { eventsFromJson } from "./pages.ts";
 import type { Published, PublishOptions } from "./publish.ts";
-import { SocketConnection, type ConnectionEvents, type SocketMessage } from "./socket-connection.ts";
+import {
+  SocketConnection,
+  type ConnectionEvents,
+  type SocketMessage,
+} from "./socket-connection.ts";
 import { SocketSubscription, type SubscriptionLink } from "./socket-subscription.ts";
 import type { SubscribeOptions, Subscription } from "./subscription.ts";
 import { addressOf, checkTarget, queryFromStart, type Target } from "./target.ts";
@@ -44,7 +48,11 @@ export class SluiceSocket implements AsyncDisposable {
   ): Promise<Published> {
     checkTarget(target);
     const { idempotencyKey, signal } = options;
-    const head = { op: "publish", ...addressOf(target), ...(idempotencyKey === undefined ? {} : { dedup_id: idempotencyKey }) };
+    const head = {
+      op: "publish",
+      ...addressOf(target),
+      ...(idempotencyKey === undefined ? {} : { dedup_id: idempotencyKey }),
+    };
     const message = `${JSON.stringify(head).slice(0, -1)},"events":[${events.map(jsonFromEvent).join(",")}]}`;
     const backoff = new Backoff(this.#settings, 250);
     for (;;) {
@@ -52,7 +60,8 @@ export class SluiceSocket implements AsyncDisposable {
         return publishedFromAnswer(await this.#ask(message, signal));
       } catch (error) {
         signal?.throwIfAborted();
-        if (!(error instanceof SluiceError) || !error.retryable || idempotencyKey === undefined) throw error;
+        if (!(error instanceof SluiceError) || !error.retryable || idempotencyKey === undefined)
+          throw error;
         if (backoff.attempts + 1 >= this.#settings.attemptsMax) throw error;
         await backoff.pause(error, signal);
       }
@@ -77,7 +86,9 @@ export class SluiceSocket implements AsyncDisposable {
       const name = nameOf(subscription.address);
       const known = this.#subscriptions.get(name);
       if (known !== undefined && known !== subscription) {
-        return subscription.fail(new SluiceError("conflict", `Cannot subscribe twice to ${name} on one socket`));
+        return subscription.fail(
+          new SluiceError("conflict", `Cannot subscribe twice to ${name} on one socket`),
+        );
       }
       this.#subscriptions.set(name, subscription);
       if (this.#connection === undefined) void this.#connect();
@@ -139,7 +150,8 @@ export class SluiceSocket implements AsyncDisposable {
     connection.ask({ op: "unsubscribe", ...address }, () => {
       this.#leaving.delete(name);
       const waiting = this.#subscriptions.get(name);
-      if (connection === this.#connection && waiting?.wanting === true) this.#join(connection, waiting);
+      if (connection === this.#connection && waiting?.wanting === true)
+        this.#join(connection, waiting);
     });
   }
 
@@ -154,7 +166,11 @@ export class SluiceSocket implements AsyncDisposable {
     const wanted = () => this.#subscriptions.size > 0 || this.#wanted > 0;
     while (this.#connection === undefined && !this.#stop.signal.aborted && wanted()) {
       try {
-        const connection = await SocketConnection.open(this.#settings, this.#events, this.#stop.signal);
+        const connection = await SocketConnection.open(
+          this.#settings,
+          this.#events,
+          this.#stop.signal,
+        );
         this.#connection = connection;
         this.#backoff.succeeded();
         for (const subscription of this.#subscriptions.values()) {
@@ -236,16 +252,24 @@ function publishedFromAnswer(answer: SocketMessage): Published {
   const { accepted, position, refused } = answer as unknown as Published;
   if (accepted > 0) return { accepted, position, refused };
   const [first] = refused;
-  throw new SluiceError(first?.code ?? "invalid", first?.message ?? "No event was accepted", { errors: refused });
+  throw new SluiceError(first?.code ?? "invalid", first?.message ?? "No event was accepted", {
+    errors: refused,
+  });
 }
 
 function positionOf({ position }: SocketMessage): string | undefined {
   return typeof position === "string" ? position : undefined;
 }
 
-function addressFromMessage({ topic, key, emitter }: SocketMessage): Readonly<Record<string, string>> {
+function addressFromMessage({
+  topic,
+  key,
+  emitter,
+}: SocketMessage): Readonly<Record<string, string>> {
   const members = Object.entries({ topic, key, emitter });
-  return Object.fromEntries(members.filter((member): member is [string, string] => typeof member[1] === "string"));
+  return Object.fromEntries(
+    members.filter((member): member is [string, string] => typeof member[1] === "string"),
+  );
 }
 
 function nameOf({ topic, key, emitter }: Readonly<Record<string, string>>): string {

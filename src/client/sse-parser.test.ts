@@ -30,7 +30,8 @@ function reference(bytes: Uint8Array): Parsed {
   for (const line of lines) {
     if (line === "") {
       lastEventId = id;
-      if (data !== "") messages.push(message(data.slice(0, -1), id, type === "" ? undefined : type));
+      if (data !== "")
+        messages.push(message(data.slice(0, -1), id, type === "" ? undefined : type));
       [data, type] = ["", ""];
       continue;
     }
@@ -47,22 +48,33 @@ function reference(bytes: Uint8Array): Parsed {
 }
 
 test("the standard's examples", () => {
-  expect(parseText("data: YHOO\ndata: +2\ndata: 10\n\n").messages).toEqual([message("YHOO\n+2\n10")]);
-  expect(parseText(": test stream\n\ndata: first event\nid: 1\n\ndata:second event\nid\n\ndata:  third event\n\n").messages).toEqual(
-    [message("first event", "1"), message("second event"), message(" third event")],
-  );
+  expect(parseText("data: YHOO\ndata: +2\ndata: 10\n\n").messages).toEqual([
+    message("YHOO\n+2\n10"),
+  ]);
+  expect(
+    parseText(
+      ": test stream\n\ndata: first event\nid: 1\n\ndata:second event\nid\n\ndata:  third event\n\n",
+    ).messages,
+  ).toEqual([message("first event", "1"), message("second event"), message(" third event")]);
   expect(parseText("data\n\ndata\ndata\n\ndata:").messages).toEqual([message(""), message("\n")]);
-  expect(parseText("data:test\n\ndata: test\n\n").messages).toEqual([message("test"), message("test")]);
+  expect(parseText("data:test\n\ndata: test\n\n").messages).toEqual([
+    message("test"),
+    message("test"),
+  ]);
 });
 
 test("what the gateway sends: preamble, events, a bare id as heartbeat, an end", () => {
   const parser = new SseParser();
   expect(parser.push(utf8.encode(":sluice\nretry:1000\nid:2ab-11\n\n"))).toEqual([]);
   expect([parser.lastEventId, parser.retryMs]).toEqual(["2ab-11", 1000]);
-  expect(parser.push(utf8.encode('id:2ab-12\ndata:{"n":1}\n\n'))).toEqual([message('{"n":1}', "2ab-12")]);
+  expect(parser.push(utf8.encode('id:2ab-12\ndata:{"n":1}\n\n'))).toEqual([
+    message('{"n":1}', "2ab-12"),
+  ]);
   expect(parser.push(utf8.encode(":\nid:2ab-19\n\n"))).toEqual([]);
   expect(parser.lastEventId).toBe("2ab-19");
-  expect(parser.push(utf8.encode("event:end\nid:2ab-1a\ndata:{}\n\n"))).toEqual([message("{}", "2ab-1a", "end")]);
+  expect(parser.push(utf8.encode("event:end\nid:2ab-1a\ndata:{}\n\n"))).toEqual([
+    message("{}", "2ab-1a", "end"),
+  ]);
 });
 
 test("an id counts once its block is over, and not with a NUL in it", () => {
@@ -82,7 +94,9 @@ test("a byte order mark is dropped at the beginning alone", () => {
 });
 
 test("a line end cut in two is one line end", () => {
-  const chunks = ["data:a\r", "\ndata:b\r", "\n\r", "\ndata:c\n", "\n"].map((text) => utf8.encode(text));
+  const chunks = ["data:a\r", "\ndata:b\r", "\n\r", "\ndata:c\n", "\n"].map((text) =>
+    utf8.encode(text),
+  );
   expect(parse(chunks).messages).toEqual([message("a\nb"), message("c")]);
 });
 
@@ -124,7 +138,7 @@ test("any stream, cut anywhere, is read as the whole is", () => {
     for (let left = random.int(30); left > 0; left--) text += random.pick(pieces) ?? "";
     const bytes = utf8.encode(text);
     const chunks: Uint8Array[] = [];
-    for (let at = 0; at < bytes.length; ) {
+    for (let at = 0; at < bytes.length;) {
       const to = at + random.int(random.chance(0.5) ? 3 : 20);
       chunks.push(bytes.subarray(at, to));
       at = to;

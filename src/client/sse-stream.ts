@@ -32,7 +32,10 @@ export class SseStream {
       const type = response.headers.get("content-type") ?? "nothing";
       if (response.body === null || !/^text\/event-stream\b/i.test(type)) {
         await response.body?.cancel();
-        throw new SluiceError("invalid", `Cannot read ${path}: it is ${type}, wanted text/event-stream`);
+        throw new SluiceError(
+          "invalid",
+          `Cannot read ${path}: it is ${type}, wanted text/event-stream`,
+        );
       }
       return new SseStream(settings, abort, response.body.getReader());
     });
@@ -71,7 +74,9 @@ export class SseStream {
   }
 
   async #read(): Promise<SseMessage[] | undefined> {
-    const { done, value } = await withinSilence(this.#settings, this.#abort, () => this.#reader.read());
+    const { done, value } = await withinSilence(this.#settings, this.#abort, () =>
+      this.#reader.read(),
+    );
     if (done) return undefined;
     try {
       return this.#parser.push(value);

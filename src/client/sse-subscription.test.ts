@@ -42,7 +42,12 @@ function stream(body: BodyInit): Response {
   return new Response(body, { headers: { "content-type": "text/event-stream; charset=utf-8" } });
 }
 
-function problem(status: number, code: string, more: object = {}, headers: Record<string, string> = {}): Response {
+function problem(
+  status: number,
+  code: string,
+  more: object = {},
+  headers: Record<string, string> = {},
+): Response {
   return new Response(JSON.stringify({ status, code, detail: `It is ${code}`, ...more }), {
     status,
     headers: { "content-type": "application/problem+json", ...headers },
@@ -87,7 +92,8 @@ test("goes on behind what it has after every cut, a bare id included, and drops 
 
 test("starts where it is told, and a live start that told no position starts live again", async () => {
   const path = "/v1/topics/t/sse";
-  const start = async (from: SubscribeOptions["from"]) => (await collect(["", end], { from })).asked;
+  const start = async (from: SubscribeOptions["from"]) =>
+    (await collect(["", end], { from })).asked;
   expect(await start("live")).toEqual([path, path]);
   expect(await start("earliest")).toEqual([`${path}?after=earliest`, `${path}?after=earliest`]);
   expect(await start({ tail: 5 })).toEqual([`${path}?tail=5`, `${path}?tail=5`]);
@@ -106,7 +112,12 @@ test("a gap ends the iteration with where reading can start, or is told to onRes
   const answers = [`${preamble}${at("p1", "1")}${gap}${at("p8", "8")}${end}`];
   const thrown = await collect(answers);
   expect(thrown.texts).toEqual(["p1=1"]);
-  expect(thrown.error).toMatchObject({ name: "SluiceError", code: "position_gone", message: "trimmed", position: "p7" });
+  expect(thrown.error).toMatchObject({
+    name: "SluiceError",
+    code: "position_gone",
+    message: "trimmed",
+    position: "p7",
+  });
 
   const resets: Reset[] = [];
   const told = await collect(answers, { onReset: (reset) => resets.push(reset) });
@@ -117,9 +128,15 @@ test("a gap ends the iteration with where reading can start, or is told to onRes
 test("a 410 that tells where reading can start is a gap, too", async () => {
   const gone = () => problem(410, "position_gone", { position: "p7" });
   const from = { after: "p1" };
-  expect((await collect([gone], { from })).error).toMatchObject({ code: "position_gone", position: "p7" });
+  expect((await collect([gone], { from })).error).toMatchObject({
+    code: "position_gone",
+    position: "p7",
+  });
   const resets: Reset[] = [];
-  const told = await collect([gone, `${preamble}${end}`], { from, onReset: (reset) => resets.push(reset) });
+  const told = await collect([gone, `${preamble}${end}`], {
+    from,
+    onReset: (reset) => resets.push(reset),
+  });
   expect(told.asked).toEqual(["/v1/topics/t/sse?after=p1", "/v1/topics/t/sse?after=p7"]);
   expect(resets).toEqual([{ after: "p1", position: "p7", reason: "It is position_gone" }]);
 });
@@ -136,12 +153,24 @@ test("what onReset throws is thrown as it is, and nothing is tried again", async
 });
 
 test("a failure that trying again cannot mend ends the iteration, one that it can does not", async () => {
-  const missing = await collect([problem(404, "not_found", { errors: [{ field: "topic", code: "not_found", message: "m" }] })]);
+  const missing = await collect([
+    problem(404, "not_found", { errors: [{ field: "topic", code: "not_found", message: "m" }] }),
+  ]);
   expect(missing.error).toBeInstanceOf(SluiceError);
-  expect(missing.error).toMatchObject({ code: "not_found", status: 404, retryable: false, errors: [{ field: "topic" }] });
+  expect(missing.error).toMatchObject({
+    code: "not_found",
+    status: 404,
+    retryable: false,
+    errors: [{ field: "topic" }],
+  });
 
   const proxies = [502, 503, 504].map((status) => new Response("<html>sorry", { status }));
-  const mended = await collect([...proxies, problem(429, "overloaded"), problem(500, "internal"), `${preamble}${end}`]);
+  const mended = await collect([
+    ...proxies,
+    problem(429, "overloaded"),
+    problem(500, "internal"),
+    `${preamble}${end}`,
+  ]);
   expect(mended.error).toBeUndefined();
   expect(mended.pauses.map(({ code }) => code)).toEqual([
     "unavailable",
@@ -153,11 +182,15 @@ test("a failure that trying again cannot mend ends the iteration, one that it ca
 });
 
 test("an error event ends it or is tried again, by its code", async () => {
-  const told = (code: string) => `${preamble}${at("p1", "1")}event:error\nid:p1\ndata:${JSON.stringify({ code, detail: "why" })}\n\n`;
+  const told = (code: string) =>
+    `${preamble}${at("p1", "1")}event:error\nid:p1\ndata:${JSON.stringify({ code, detail: "why" })}\n\n`;
   const back = await collect([told("shutting_down"), told("slow_subscriber"), `${preamble}${end}`]);
   expect(back.asked.at(-1)).toBe("/v1/topics/t/sse?after=p1");
   expect(back.pauses.map(({ code }) => code)).toEqual(["shutting_down", "slow_subscriber"]);
-  expect((await collect([told("not_found")])).error).toMatchObject({ code: "not_found", message: "why" });
+  expect((await collect([told("not_found")])).error).toMatchObject({
+    code: "not_found",
+    message: "why",
+  });
 });
 
 test("a target that has ended ends the iteration without an error", async () => {
@@ -167,13 +200,19 @@ test("a target that has ended ends the iteration without an error", async () => 
 });
 
 test("an answer that is no event stream ends it: something else is at that address", async () => {
-  const { error } = await collect([new Response("<html>", { headers: { "content-type": "text/html" } })]);
+  const { error } = await collect([
+    new Response("<html>", { headers: { "content-type": "text/html" } }),
+  ]);
   expect(error).toMatchObject({ code: "invalid" });
 });
 
 test("pauses double up to a bound and are spread; retry: sets the first, Retry-After the least", async () => {
   const refused = Array.from({ length: 6 }, () => new Error("refused"));
-  const { pauses } = await collect([...refused, `${preamble}${end}`], {}, { reconnectMs: 8, reconnectMsMax: 32, random: () => 0 });
+  const { pauses } = await collect(
+    [...refused, `${preamble}${end}`],
+    {},
+    { reconnectMs: 8, reconnectMsMax: 32, random: () => 0 },
+  );
   expect(pauses.map(({ delayMs }) => delayMs)).toEqual([4, 8, 16, 16, 16, 16]);
 
   const hinted = await collect(
@@ -186,9 +225,16 @@ test("pauses double up to a bound and are spread; retry: sets the first, Retry-A
 });
 
 test("a connection that falls silent is given up and resumed", async () => {
-  const silent = () => stream(new ReadableStream({ start: (body) => body.enqueue(new TextEncoder().encode(preamble)) }));
+  const silent = () =>
+    stream(
+      new ReadableStream({ start: (body) => body.enqueue(new TextEncoder().encode(preamble)) }),
+    );
   const never = () => new Promise<Response>(() => {});
-  const { asked, pauses, texts } = await collect([never, silent, `${preamble}${at("p1", "1")}${end}`], {}, { silenceMs: 30 });
+  const { asked, pauses, texts } = await collect(
+    [never, silent, `${preamble}${at("p1", "1")}${end}`],
+    {},
+    { silenceMs: 30 },
+  );
   expect(asked).toEqual(["/v1/topics/t/sse", "/v1/topics/t/sse", "/v1/topics/t/sse?after=p0"]);
   expect(pauses.map(({ code }) => code)).toEqual(["unavailable", "unavailable"]);
   expect(texts).toEqual(["p1=1"]);
@@ -214,11 +260,18 @@ test("reads no further than its consumer", async () => {
 });
 
 test("ends without an error when its signal aborts, in the middle of a read, a pause or before it began", async () => {
-  const open = () => stream(new ReadableStream({ start: (body) => body.enqueue(new TextEncoder().encode(preamble)) }));
+  const open = () =>
+    stream(
+      new ReadableStream({ start: (body) => body.enqueue(new TextEncoder().encode(preamble)) }),
+    );
   for (const answers of [[open], [new Error("refused")]]) {
     const abort = new AbortController();
     setTimeout(() => abort.abort(), 20);
-    const { error, texts } = await collect(answers, { signal: abort.signal }, { reconnectMs: 60_000 });
+    const { error, texts } = await collect(
+      answers,
+      { signal: abort.signal },
+      { reconnectMs: 60_000 },
+    );
     expect([error, texts]).toEqual([undefined, []]);
   }
   const { asked, error } = await collect([open], { signal: AbortSignal.abort() });
@@ -228,7 +281,8 @@ test("ends without an error when its signal aborts, in the middle of a read, a p
 test("leaving the loop closes the connection", async () => {
   let cancelled = false;
   const body = new ReadableStream({
-    start: (controller) => controller.enqueue(new TextEncoder().encode(`${preamble}${at("p1", "1")}`)),
+    start: (controller) =>
+      controller.enqueue(new TextEncoder().encode(`${preamble}${at("p1", "1")}`)),
     cancel: () => {
       cancelled = true;
     },
@@ -256,7 +310,11 @@ test("data is parsed when asked for, the text is exact, bytes come back as they 
   const body = `${preamble}${at("p1", '{"n":9007199254740993}')}${at("p2", `{"base64":"${bytes.toBase64()}"}`)}${at("p3", "oh, no JSON")}${end}`;
   const { client } = scripted([body]);
   const events = await Array.fromAsync(client.subscribe<{ n: number }>({ topic: "t" }));
-  expect(events.map(({ text }) => text)).toEqual(['{"n":9007199254740993}', '{"base64":"AP8K"}', "oh, no JSON"]);
+  expect(events.map(({ text }) => text)).toEqual([
+    '{"n":9007199254740993}',
+    '{"base64":"AP8K"}',
+    "oh, no JSON",
+  ]);
   expect(events[0]?.data).toEqual({ n: 9007199254740992 });
   expect(events[1]?.bytes).toEqual(bytes);
   expect(events[0]?.bytes).toEqual(new TextEncoder().encode('{"n":9007199254740993}'));

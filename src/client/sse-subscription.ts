@@ -87,7 +87,9 @@ export class SseSubscription<Data> implements Subscription<Data> {
   }
 
   /** Gives what the stream brings; returns why it broke off, or undefined when all is over. */
-  async *#read(stream: SseStream): AsyncGenerator<SluiceEvent<Data>, SluiceError | undefined, undefined> {
+  async *#read(
+    stream: SseStream,
+  ): AsyncGenerator<SluiceEvent<Data>, SluiceError | undefined, undefined> {
     try {
       for (;;) {
         const messages = await stream.next();
@@ -163,7 +165,9 @@ export class SseSubscription<Data> implements Subscription<Data> {
     const abort = new AbortController();
     const stop = () => abort.abort();
     this.#stop.signal.addEventListener("abort", stop);
-    abort.signal.addEventListener("abort", () => this.#stop.signal.removeEventListener("abort", stop));
+    abort.signal.addEventListener("abort", () =>
+      this.#stop.signal.removeEventListener("abort", stop),
+    );
     try {
       const stream = await SseStream.open(this.#settings, ssePath(this.#target, this.#from), abort);
       // Until a live stream has told its position, coming back to it would leave a gap.

@@ -183,3 +183,30 @@ test("records come out of rows as they went in", async () => {
     ).toEqual(stored.map((e) => ({ ...e, record: { ...e.record, value: [...e.record.value] } })));
   });
 });
+
+test("texts that PostgreSQL cannot hold do not stop the projection", async () => {
+  await withStore(async (rig) => {
+    await rig.store.create({ id: "a", source: "external", rate: 0 }, undefined);
+    const start = { epoch: 1, sequence: 0, index: 0 };
+    const to = { epoch: 1, sequence: 2, index: 0 };
+    await rig.target.skip(undefined, start);
+    const record = {
+      value: new Uint8Array(3),
+      key: "a",
+      contentType: "text/\0plain",
+      schemaId: 0,
+      timeNs: 0n,
+      headers: { "a\0\ud800": new Uint8Array(1) },
+    };
+    const stranger = { ...record, key: "a\0" };
+    const records = [record, stranger].map((record, i) => ({
+      record,
+      position: { epoch: 1, sequence: i + 1, index: 0 },
+      receivedNs: 0n,
+    }));
+    await rig.target.commit(records, start, to);
+    const { events } = await rig.pages.after("a", "earliest", 10);
+    expect(events.length).toBe(1);
+    expect(Object.keys(events[0]?.record.headers ?? {})).toEqual(["a\ufffd\ufffd"]);
+  });
+});

@@ -43,13 +43,19 @@ export function mountPage(app: Hono, page: Page): void {
   const html = once(async () => {
     const text = await readFile(page.html, "utf8");
     const hashes = new Map(
-      await Promise.all([...assets].map(async ([name, load]) => [name, (await load()).hash] as const)),
+      await Promise.all(
+        [...assets].map(async ([name, load]) => [name, (await load()).hash] as const),
+      ),
     );
-    const named = text.replaceAll(/"([^"]+\/assets\/([^"/]+))"/g, (_, address, name) => {
-      const hash = hashes.get(name);
-      if (hash === undefined) throw new Error(`${page.html.pathname} names ${address}: no such file`);
-      return `"${address}?v=${hash}"`;
-    });
+    const named = text.replaceAll(
+      /"([^"]+\/assets\/([^"/]+))"/g,
+      (_, address: string, name: string) => {
+        const hash = hashes.get(name);
+        if (hash === undefined)
+          throw new Error(`${page.html.pathname} names ${address}: no such file`);
+        return `"${address}?v=${hash}"`;
+      },
+    );
     const read = async () => new TextEncoder().encode(named);
     return await loadAsset({ type: "text/html; charset=utf-8", read });
   });
@@ -67,7 +73,8 @@ export function mountPage(app: Hono, page: Page): void {
   app.get(`${page.path}/assets/:name`, async (c) => {
     const name = c.req.param("name");
     const load = assets.get(name);
-    if (load === undefined) throw new Failure("not_found", `There is no file ${JSON.stringify(name.slice(0, 100))}`);
+    if (load === undefined)
+      throw new Failure("not_found", `There is no file ${JSON.stringify(name.slice(0, 100))}`);
     const asset = await load();
     const kept = c.req.query("v") === asset.hash;
     return assetResponse(c.req.raw, asset, {
@@ -117,7 +124,11 @@ export async function loadAsset({ type, read }: File): Promise<Asset> {
 }
 
 /** The asset, compressed where that is taken, or 304. */
-export function assetResponse(request: Request, asset: Asset, own: Record<string, string>): Response {
+export function assetResponse(
+  request: Request,
+  asset: Asset,
+  own: Record<string, string>,
+): Response {
   // Weak, because the compressed and the plain form share it.
   const etag = `W/"${asset.hash}"`;
   const headers: Record<string, string> = {

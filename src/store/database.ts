@@ -2,6 +2,7 @@
 import { drizzle, type PostgresJsDatabase } from "drizzle-orm/postgres-js";
 import postgres, { type Sql } from "postgres";
 import { Failure } from "../core/failure.ts";
+import { connectionOptions } from "./connection.ts";
 import { storeFailure } from "./error.ts";
 
 export interface DatabaseOptions {
@@ -51,16 +52,17 @@ export function openDatabase(options: DatabaseOptions): Database {
 
 function connect(url: string, max: number, statementMs: number): Sql {
   return postgres(url, {
+    ...connectionOptions,
     max,
-    connect_timeout: 5,
-    keep_alive: 10,
-    onnotice: () => {},
     connection: {
       application_name: "sluice",
       statement_timeout: statementMs,
       lock_timeout: Math.min(statementMs, 10_000),
       // A transaction whose node vanished must not hold its row locks.
       idle_in_transaction_session_timeout: 10_000,
+      // Every query here goes along an index and stops at a limit. Before a young table has been
+      // analysed the planner would rather collect and sort all that lies behind a position.
+      enable_bitmapscan: "off",
     },
   });
 }

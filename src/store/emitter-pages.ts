@@ -9,7 +9,13 @@ import { comparePositions, type Position } from "../core/position.ts";
 import type { ProjectionTarget } from "../core/projection.ts";
 import { endType, type StoredRecord } from "../core/record.ts";
 import type { Database } from "./database.ts";
-import { arrayOfBytes, headersFromJson, headersToJson } from "./row.ts";
+import {
+  arrayOfBytes,
+  arrayOfNumbers,
+  arrayOfTexts,
+  headersFromJson,
+  headersToJson,
+} from "./row.ts";
 
 const projection = "emitter-pages";
 
@@ -42,16 +48,16 @@ export function createEmitterProjection({ sql, run }: Database): ProjectionTarge
           ),
           fresh as (
             select * from unnest(
-              ${events.map((e) => e.record.key)}::text[],
-              ${events.map((e) => e.position.epoch)}::bigint[],
-              ${events.map((e) => e.position.sequence)}::bigint[],
-              ${events.map((e) => e.position.index)}::int[],
-              ${events.map((e) => e.receivedNs.toString())}::bigint[],
-              ${events.map((e) => e.record.timeNs.toString())}::bigint[],
-              ${events.map((e) => e.record.contentType)}::text[],
-              ${events.map((e) => e.record.schemaId)}::bigint[],
-              ${events.map((e) => headersToJson(e.record.headers))}::text[],
-              ${arrayOfBytes(events.map((e) => e.record.value))}::text::bytea[]
+              ${arrayOfTexts(events.map((e) => e.record.key))}::text[],
+              ${arrayOfNumbers(events.map((e) => e.position.epoch))}::bigint[],
+              ${arrayOfNumbers(events.map((e) => e.position.sequence))}::bigint[],
+              ${arrayOfNumbers(events.map((e) => e.position.index))}::int[],
+              ${arrayOfNumbers(events.map((e) => e.receivedNs))}::bigint[],
+              ${arrayOfNumbers(events.map((e) => e.record.timeNs))}::bigint[],
+              ${arrayOfTexts(events.map((e) => e.record.contentType))}::text[],
+              ${arrayOfNumbers(events.map((e) => e.record.schemaId))}::bigint[],
+              ${arrayOfTexts(events.map((e) => headersToJson(e.record.headers)))}::text[],
+              ${arrayOfBytes(events.map((e) => e.record.value))}::bytea[]
             ) with ordinality as f (emitter, epoch, sequence, idx, received_ns, time_ns,
               content_type, schema_id, headers, data, n)
           ),
@@ -78,11 +84,11 @@ export function createEmitterProjection({ sql, run }: Database): ProjectionTarge
               end_epoch = f.epoch, end_sequence = f.sequence, end_idx = f.idx, owner = null
             from (
               select distinct on (emitter) * from unnest(
-                ${ends.map((e) => e.record.key)}::text[],
-                ${ends.map((e) => e.position.epoch)}::bigint[],
-                ${ends.map((e) => e.position.sequence)}::bigint[],
-                ${ends.map((e) => e.position.index)}::int[],
-                ${ends.map((e) => e.receivedNs.toString())}::bigint[]
+                ${arrayOfTexts(ends.map((e) => e.record.key))}::text[],
+                ${arrayOfNumbers(ends.map((e) => e.position.epoch))}::bigint[],
+                ${arrayOfNumbers(ends.map((e) => e.position.sequence))}::bigint[],
+                ${arrayOfNumbers(ends.map((e) => e.position.index))}::int[],
+                ${arrayOfNumbers(ends.map((e) => e.receivedNs))}::bigint[]
               ) as u (emitter, epoch, sequence, idx, received_ns)
               order by emitter, epoch, sequence, idx
             ) f
@@ -189,7 +195,7 @@ export function createEmitterPages({ sql, run }: Database): EmitterPages {
         () => sql<KeptRow[]>`
           select p.epoch as at_epoch, p.sequence as at_sequence, p.idx as at_idx, r.*
           from projections p left join (
-            unnest(${[...ids]}::text[]) as i (id) cross join lateral (
+            unnest(${arrayOfTexts(ids)}::text[]) as i (id) cross join lateral (
               select * from emitter_events x where x.emitter = i.id
               order by x.epoch desc, x.sequence desc, x.idx desc limit ${limit}
             ) r

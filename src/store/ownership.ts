@@ -13,6 +13,7 @@ import { sleep, type Clock } from "../core/clock.ts";
 import { Failure } from "../core/failure.ts";
 import type { Logger } from "../core/logger.ts";
 import type { Owned, Ownership } from "../core/projection.ts";
+import { connectionOptions } from "./connection.ts";
 
 export interface OwnershipOptions {
   readonly url: string;
@@ -76,13 +77,13 @@ function openSession({ url, clock, logger }: OwnershipOptions): Session {
   let cancelHeartbeat = () => {};
 
   const sql = postgres(url, {
+    ...connectionOptions,
     max: 1,
     connect_timeout: 4,
     // Ends only when told to: its locks go with it.
     idle_timeout: 0,
     max_lifetime: 0,
     keep_alive: 1,
-    onnotice: () => {},
     // postgres.js would connect anew by itself, to a session without the locks.
     onclose: () => lose("its connection closed"),
     connection: { application_name: "sluice-ownership", statement_timeout: 2000 },

@@ -1,12 +1,21 @@
 /** Values as PostgreSQL takes and gives them. */
 import type { RecordHeaders } from "../core/record.ts";
 
-/**
- * A bytea[] literal of all values: postgres.js would render and escape element by element, at ten
- * times the cost. Hex digits need no escapes.
- */
+/** An array literal of numbers, which need no quotes. */
+export function arrayOfNumbers(values: readonly (number | bigint)[]): string {
+  return `{${values.join(",")}}`;
+}
+
+/** An array literal of texts. PostgreSQL's cannot hold NUL, so it becomes U+FFFD. */
+export function arrayOfTexts(values: readonly (string | null)[]): string {
+  const elements = values.map((value) =>
+    value === null ? "NULL" : `"${storable(value).replaceAll(/["\\]/g, "\\$&")}"`,
+  );
+  return `{${elements.join(",")}}`;
+}
+
+/** A bytea[] literal: hex digits need no escapes. */
 export function arrayOfBytes(values: readonly Uint8Array[]): string {
-  if (values.length === 0) return "{}";
   const elements = values.map(
     (value) =>
       `"\\\\x${Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString("hex")}"`,
@@ -17,7 +26,10 @@ export function arrayOfBytes(values: readonly Uint8Array[]): string {
 /** As a JSON object of base64 by name; null: none. */
 export function headersToJson(headers: RecordHeaders | undefined): string | null {
   if (headers === undefined) return null;
-  const entries = Object.entries(headers).map(([name, value]) => [name, value.toBase64()]);
+  const entries = Object.entries(headers).map(([name, value]) => [
+    storable(name),
+    value.toBase64(),
+  ]);
   return JSON.stringify(Object.fromEntries(entries));
 }
 
@@ -30,4 +42,9 @@ export function headersFromJson(json: unknown): RecordHeaders | undefined {
     Uint8Array.fromBase64(String(text)),
   ]);
   return Object.fromEntries(entries) as RecordHeaders;
+}
+
+/** One text that PostgreSQL refuses would stop a projection for good. */
+function storable(text: string): string {
+  return text.toWellFormed().replaceAll("\0", "\uFFFD");
 }

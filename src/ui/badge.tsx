@@ -13,7 +13,13 @@ const words = {
 
 export type Shown = keyof typeof words;
 
-export function Badge({ state, title }: { readonly state: Shown; readonly title?: string | undefined }) {
+export function Badge({
+  state,
+  title,
+}: {
+  readonly state: Shown;
+  readonly title?: string | undefined;
+}) {
   return (
     <span class={`badge ${state}`} role="status" {...(title === undefined ? {} : { title })}>
       {words[state]}

@@ -41,7 +41,16 @@ export function recordEvent(data: string, position: string | undefined, time?: s
 
 export function noteEvent(text: string, kind: EventKind = "note", data = text): ShownEvent {
   const time = clockTime(undefined);
-  return { id: nextId(), position: undefined, time, kind, level: undefined, from: undefined, text, data };
+  return {
+    id: nextId(),
+    position: undefined,
+    time,
+    kind,
+    level: undefined,
+    from: undefined,
+    text,
+    data,
+  };
 }
 
 let counted = 0;
@@ -87,7 +96,7 @@ function levelFrom(text: string | undefined): Level | undefined {
   const name = text?.toLowerCase() ?? "";
   if (/^(trace|debug)/.test(name)) return "debug";
   if (/^(info|notice)/.test(name)) return "info";
-  if (/^warn/.test(name)) return "warn";
+  if (name.startsWith("warn")) return "warn";
   return /^(err|fatal|crit|alert|emerg|panic)/.test(name) ? "error" : undefined;
 }
 

@@ -28,6 +28,9 @@ export class RateMeter {
   /** A count for each whole second, the oldest first. */
   lastMinute(nowMs: number): number[] {
     const now = Math.floor(nowMs / 1000);
-    return Array.from({ length: secondsKept }, (_, at) => this.#counts.get(now - secondsKept + at) ?? 0);
+    return Array.from(
+      { length: secondsKept },
+      (_, at) => this.#counts.get(now - secondsKept + at) ?? 0,
+    );
   }
 }

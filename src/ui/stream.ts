@@ -70,8 +70,8 @@ export class Stream {
     return url;
   }
 
-  #moved(event: MessageEvent<string>): void {
-    if (event.lastEventId !== "") this.#after = event.lastEventId;
+  #moved({ lastEventId }: { readonly lastEventId: string }): void {
+    if (lastEventId !== "") this.#after = lastEventId;
   }
 
   #failed(source: EventSource, event: Event): void {

@@ -10,7 +10,7 @@ test("finds the blocks that are run, and those that say nothing of it", () => {
     "# → 1",
     fence,
     "- in a list:",
-    `  ${fence}sh run 2s`,
+    `  ${fence}sh run live`,
     "  sleep 9",
     `  ${fence}`,
     `${fence}ts no-run: it is a sketch`,
@@ -31,14 +31,21 @@ test("finds the blocks that are run, and those that say nothing of it", () => {
   ].join("\n");
   const { examples, problems } = extractExamples("a.md", markdown);
   expect(examples).toEqual([
-    { place: "a.md:1", language: "sh", code: "echo 1\n# → 1\n", stopAfterMs: undefined },
-    { place: "a.md:6", language: "sh", code: "sleep 9\n", stopAfterMs: 2000 },
+    { place: "a.md:1", language: "sh", code: "echo 1\n# → 1\n", live: false },
+    { place: "a.md:6", language: "sh", code: "sleep 9\n", live: true },
   ]);
-  expect(problems.map((problem) => problem.split(":").slice(0, 2).join(":"))).toEqual(["a.md:15", "a.md:18", "a.md:21"]);
+  expect(problems.map((problem) => problem.split(":").slice(0, 2).join(":"))).toEqual([
+    "a.md:15",
+    "a.md:18",
+    "a.md:21",
+  ]);
 });
 
 test("expects texts in their order, with gaps inside a line alone", () => {
-  const expected = expectations({ language: "sh", code: 'curl x\n# → {"id":"…","n":1}\n# → end\n' });
+  const expected = expectations({
+    language: "sh",
+    code: 'curl x\n# → {"id":"…","n":1}\n# → end\n',
+  });
   expect(missing(expected, 'head\n{"id":"abc","n":1}\nthe end\n')).toBeUndefined();
   expect(missing(expected, 'end\n{"id":"abc","n":1}\n')).toBe("end");
   expect(missing(expected, '{"id":"abc\n","n":1}\nend')).toBe('{"id":"…","n":1}');

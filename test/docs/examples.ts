@@ -3,7 +3,7 @@
  * `ws` says after its language what is done with it:
  *
  *     run            run it: it has to succeed
- *     run 2s         it has no end of its own: it is stopped after two seconds
+ *     run live       it has no end of its own: it is stopped once it has printed what is expected
  *     no-run: why    it is not run, for a reason that stands there
  *
  * What is expected stands in the block, in this order somewhere in the output; `…` is any text of
@@ -30,8 +30,8 @@ export interface Example {
   readonly place: string;
   readonly language: Language;
   readonly code: string;
-  /** Undefined: it has to end by itself. */
-  readonly stopAfterMs: number | undefined;
+  /** It has no end of its own. */
+  readonly live: boolean;
 }
 
 export interface Extracted {
@@ -55,17 +55,18 @@ export function extractExamples(file: string, markdown: string): Extracted {
     const code = body.replaceAll(new RegExp(`^${indent}`, "gm"), "");
     const mode = parseMode(rest.join(" "));
     if (mode === undefined) {
-      problems.push(`${place}: say after "${name}" whether it is run: "run", "run 2s" or "no-run: why"`);
-    } else if (mode !== "skip") examples.push({ place, language, code, stopAfterMs: mode.stopAfterMs });
+      problems.push(
+        `${place}: say after "${name}" whether it is run: "run", "run live" or "no-run: why"`,
+      );
+    } else if (mode !== "skip") examples.push({ place, language, code, live: mode === "live" });
   }
   return { examples, problems };
 }
 
-function parseMode(text: string): "skip" | { readonly stopAfterMs: number | undefined } | undefined {
+function parseMode(text: string): "skip" | "run" | "live" | undefined {
   if (/^no-run: \S/.test(text)) return "skip";
-  if (text === "run") return { stopAfterMs: undefined };
-  const seconds = /^run (\d{1,2})s$/.exec(text)?.[1];
-  return seconds === undefined ? undefined : { stopAfterMs: Number(seconds) * 1000 };
+  if (text === "run live") return "live";
+  return text === "run" ? "run" : undefined;
 }
 
 /** What the block says of its own output, in order. */

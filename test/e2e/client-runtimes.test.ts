@@ -29,24 +29,53 @@ afterAll(async () => {
   await gateway.stop();
 });
 
-test("the client on Bun", async () => {
-  expect(await clientScenario(proxy.url, "bun")).toBe(cameBack);
-}, timeoutMs);
+test(
+  "the client on Bun",
+  async () => {
+    expect(await clientScenario(proxy.url, "bun")).toBe(cameBack);
+  },
+  timeoutMs,
+);
 
-test("the client on Deno", async () => {
-  const child = Bun.spawn(
-    [process.execPath, join(root, "node_modules/deno/bin.cjs"), "run", "--quiet", "--allow-net", join(root, "test/deno/client.ts"), proxy.url],
-    {
-      cwd: root,
-      stdin: "ignore",
-      env: { ...process.env, DENO_DIR: join(root, ".cache/deno"), DENO_NO_UPDATE_CHECK: "1", NO_COLOR: "1" },
-      stdout: "pipe",
-      stderr: "pipe",
-    },
-  );
-  const [output, errors, code] = await Promise.all([textOf(child.stdout), textOf(child.stderr), child.exited]);
-  expect({ code, output: output.trim(), errors }).toEqual({ code: 0, output: cameBack, errors: "" });
-}, timeoutMs);
+test(
+  "the client on Deno",
+  async () => {
+    const child = Bun.spawn(
+      [
+        process.execPath,
+        join(root, "node_modules/deno/bin.cjs"),
+        "run",
+        "--quiet",
+        "--allow-net",
+        join(root, "test/deno/client.ts"),
+        proxy.url,
+      ],
+      {
+        cwd: root,
+        stdin: "ignore",
+        env: {
+          ...process.env,
+          DENO_DIR: join(root, ".cache/deno"),
+          DENO_NO_UPDATE_CHECK: "1",
+          NO_COLOR: "1",
+        },
+        stdout: "pipe",
+        stderr: "pipe",
+      },
+    );
+    const [output, errors, code] = await Promise.all([
+      textOf(child.stdout),
+      textOf(child.stderr),
+      child.exited,
+    ]);
+    expect({ code, output: output.trim(), errors }).toEqual({
+      code: 0,
+      output: cameBack,
+      errors: "",
+    });
+  },
+  timeoutMs,
+);
 
 function textOf(stream: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<string> {
   return new Response(stream).text();
@@ -54,24 +83,37 @@ function textOf(stream: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<string
 
 const browser = process.env["SLUICE_TEST_CHROMIUM"] ?? "/usr/bin/chromium";
 const noBrowser = !existsSync(browser);
-if (noBrowser && process.env["CI"] === "true") throw new Error(`No Chromium at ${browser}: set SLUICE_TEST_CHROMIUM`);
+if (noBrowser && process.env["CI"] === "true")
+  throw new Error(`No Chromium at ${browser}: set SLUICE_TEST_CHROMIUM`);
 
-test.skipIf(noBrowser)("the client in a browser (needs Chromium: SLUICE_TEST_CHROMIUM)", async () => {
-  const entrypoint = join(root, "test/e2e/client-scenario.ts");
-  const built = await Bun.build({ entrypoints: [entrypoint], target: "browser", format: "esm" });
-  const script = (await built.outputs[0]?.text()) ?? "";
-  await using running = await launch();
-  const page = await running.newPage();
-  // Any page of the gateway's own origin will do; one that is made up would be no local one.
-  await whole(() => page.goto(`${proxy.url}/livez`));
-  const address = `data:text/javascript;base64,${new TextEncoder().encode(script).toBase64()}`;
-  const said = await page.evaluate(runScenario, { address, url: proxy.url });
-  expect(said).toBe(cameBack);
-}, timeoutMs);
+test.skipIf(noBrowser)(
+  "the client in a browser (needs Chromium: SLUICE_TEST_CHROMIUM)",
+  async () => {
+    const entrypoint = join(root, "test/e2e/client-scenario.ts");
+    const built = await Bun.build({ entrypoints: [entrypoint], target: "browser", format: "esm" });
+    const script = (await built.outputs[0]?.text()) ?? "";
+    await using running = await launch();
+    const page = await running.newPage();
+    // Any page of the gateway's own origin will do; one that is made up would be no local one.
+    await whole(() => page.goto(`${proxy.url}/livez`));
+    const address = `data:text/javascript;base64,${new TextEncoder().encode(script).toBase64()}`;
+    const said = await page.evaluate(runScenario, { address, url: proxy.url });
+    expect(said).toBe(cameBack);
+  },
+  timeoutMs,
+);
 
 /** Runs in the page. */
-async function runScenario({ address, url }: { readonly address: string; readonly url: string }): Promise<string> {
-  const scenario: { clientScenario(url: string, runtime: string): Promise<string> } = await import(address);
+async function runScenario({
+  address,
+  url,
+}: {
+  readonly address: string;
+  readonly url: string;
+}): Promise<string> {
+  const scenario: { clientScenario(url: string, runtime: string): Promise<string> } = await import(
+    address
+  );
   return await scenario.clientScenario(url, "chromium");
 }
 

@@ -19,7 +19,10 @@ export async function clientScenario(url: string, runtime: string): Promise<stri
   const emitter = `scenario-${runtime}`;
   await client.emitters.create({ id: emitter, source: "external" });
   const conflict = await failureOf(client.emitters.create({ id: emitter, rate: 7 }));
-  wanted(conflict instanceof SluiceError && conflict.code === "conflict", `a conflict, got ${String(conflict)}`);
+  wanted(
+    conflict instanceof SluiceError && conflict.code === "conflict",
+    `a conflict, got ${String(conflict)}`,
+  );
 
   const socket = client.socket();
   const sse = client.subscribe({ emitter });
@@ -27,9 +30,16 @@ export async function clientScenario(url: string, runtime: string): Promise<stri
   await Promise.all([sse.ready(), sockets.ready()]);
   const reading = Promise.all([readAll(sse), readAll(sockets)]);
   for (let n = 1; n <= last; n += 20) {
-    const events = Array.from({ length: 20 }, (_, i) => ({ n: n + i, ns: 9007199254740993n + BigInt(n + i) }));
+    const events = Array.from({ length: 20 }, (_, i) => ({
+      n: n + i,
+      ns: 9007199254740993n + BigInt(n + i),
+    }));
     const options = { idempotencyKey: `${emitter}-${n}` };
-    const { accepted } = await (n % 40 === 1 ? client : socket).publish({ emitter }, events, options);
+    const { accepted } = await (n % 40 === 1 ? client : socket).publish(
+      { emitter },
+      events,
+      options,
+    );
     wanted(accepted === 20, `20 accepted, got ${accepted}`);
   }
   await client.emitters.end(emitter);
@@ -38,7 +48,8 @@ export async function clientScenario(url: string, runtime: string): Promise<stri
   socket.close();
 
   let paged = 0;
-  for await (const { events } of client.emitters.pages(emitter, { limit: 300 })) paged += events.length;
+  for await (const { events } of client.emitters.pages(emitter, { limit: 300 }))
+    paged += events.length;
   wanted(paged === last, `${last} events in pages, got ${paged}`);
   return `${last} events over SSE, a socket and pages; came back ${retries > 10 ? "often" : `${retries} times`}`;
 }

@@ -1,6 +1,11 @@
 /** The client against a real gateway, through a network that is cut, falls silent or is slow. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { createClient, type ClientOptions, type SluiceClient, type Subscription } from "../../src/client/index.ts";
+import {
+  createClient,
+  type ClientOptions,
+  type SluiceClient,
+  type Subscription,
+} from "../../src/client/index.ts";
 import { startGateway, type GatewayProcess } from "../support/gateway.ts";
 import { startProxy } from "./client-proxy.ts";
 
@@ -22,7 +27,13 @@ interface Numbered {
 }
 
 /** Appends `{"n":from}` to `{"n":to}`, in calls of up to `size`. */
-async function publishNumbers(client: SluiceClient, topic: string, from: number, to: number, size = 500): Promise<void> {
+async function publishNumbers(
+  client: SluiceClient,
+  topic: string,
+  from: number,
+  to: number,
+  size = 500,
+): Promise<void> {
   for (let at = from; at <= to; at += size) {
     const events = Array.from({ length: Math.min(size, to - at + 1) }, (_, i) => ({ n: at + i }));
     await client.publish({ topic }, events, { idempotencyKey: crypto.randomUUID() });
@@ -30,7 +41,11 @@ async function publishNumbers(client: SluiceClient, topic: string, from: number,
 }
 
 /** Reads until `last`; throws on the first number that is not the next one. */
-async function readNumbers(subscription: Subscription<Numbered>, last: number, each: (n: number) => unknown = () => {}): Promise<void> {
+async function readNumbers(
+  subscription: Subscription<Numbered>,
+  last: number,
+  each: (n: number) => unknown = () => {},
+): Promise<void> {
   let wanted = 1;
   for await (const { data } of subscription) {
     if (data.n !== wanted) throw new Error(`Wanted ${wanted}, got ${data.n}`);
@@ -45,11 +60,17 @@ test("an emitter: made, watched, appended to, paged, ended", async () => {
   const made = await client.emitters.create({ id: "client-1", source: "external" });
   expect(made).toMatchObject({ id: "client-1", source: "external", rate: 0, endedAt: undefined });
   expect(made.createdAt).toBeInstanceOf(Date);
-  await expect(client.emitters.create({ id: "client-1", rate: 3 })).rejects.toMatchObject({ code: "conflict", status: 409 });
+  await expect(client.emitters.create({ id: "client-1", rate: 3 })).rejects.toMatchObject({
+    code: "conflict",
+    status: 409,
+  });
 
   const watching = client.subscribe<Numbered>({ emitter: "client-1" });
   await watching.ready();
-  const answer = await client.publish({ emitter: "client-1" }, '{"n":1}\n{"n":\n{"n":9007199254740993}');
+  const answer = await client.publish(
+    { emitter: "client-1" },
+    '{"n":1}\n{"n":\n{"n":9007199254740993}',
+  );
   expect(answer).toMatchObject({ accepted: 2, refused: [{ index: 1, code: "invalid" }] });
   await client.emitters.end("client-1");
   const events = await Array.fromAsync(watching);
@@ -61,25 +82,48 @@ test("an emitter: made, watched, appended to, paged, ended", async () => {
   expect(page.events.map(({ text, position }) => [text, position])).toEqual(
     events.map(({ text, position }) => [text, position]),
   );
-  expect(page.events[0]).toMatchObject({ key: "client-1", time: expect.stringMatching(/^\d{4}-.*Z$/) });
+  expect(page.events[0]).toMatchObject({
+    key: "client-1",
+    time: expect.stringMatching(/^\d{4}-.*Z$/),
+  });
   // Counted by the projection, which follows the log.
   let details = await client.emitters.get("client-1");
   for (; details.events < 2; details = await client.emitters.get("client-1")) await Bun.sleep(20);
   expect(details).toMatchObject({ last: answer.position, endedAt: expect.any(Date) });
-  await expect(client.publish({ emitter: "client-1" }, [1])).rejects.toMatchObject({ code: "ended", status: 410 });
+  await expect(client.publish({ emitter: "client-1" }, [1])).rejects.toMatchObject({
+    code: "ended",
+    status: 410,
+  });
   // Nothing will follow: that is an end, too, whenever one asks.
   expect(await Array.fromAsync(client.subscribe({ emitter: "client-1" }))).toEqual([]);
-  expect(await Array.fromAsync(client.subscribe({ emitter: "client-1" }, { from: "earliest" }))).toHaveLength(2);
+  expect(
+    await Array.fromAsync(client.subscribe({ emitter: "client-1" }, { from: "earliest" })),
+  ).toHaveLength(2);
 });
 
 test("failures are typed", async () => {
   const client = clientOf(gateway.url);
-  await expect(client.emitters.get("nobody")).rejects.toMatchObject({ name: "SluiceError", code: "not_found", status: 404 });
-  await expect(client.page({ topic: "t" }, { limit: 5000 })).rejects.toMatchObject({ code: "invalid", errors: [{ field: "limit" }] });
-  await expect(client.publish({ topic: freshTopic() }, "{")).rejects.toMatchObject({ code: "invalid", errors: [{ index: 0 }] });
-  await expect(client.subscribe({ topic: "no-such-topic" }).ready()).rejects.toMatchObject({ code: "not_found" });
+  await expect(client.emitters.get("nobody")).rejects.toMatchObject({
+    name: "SluiceError",
+    code: "not_found",
+    status: 404,
+  });
+  await expect(client.page({ topic: "t" }, { limit: 5000 })).rejects.toMatchObject({
+    code: "invalid",
+    errors: [{ field: "limit" }],
+  });
+  await expect(client.publish({ topic: freshTopic() }, "{")).rejects.toMatchObject({
+    code: "invalid",
+    errors: [{ index: 0 }],
+  });
+  await expect(client.subscribe({ topic: "no-such-topic" }).ready()).rejects.toMatchObject({
+    code: "not_found",
+  });
   const nowhere = clientOf("http://127.0.0.1:1", { attemptsMax: 2 });
-  await expect(nowhere.page({ topic: "t" })).rejects.toMatchObject({ code: "unavailable", status: undefined });
+  await expect(nowhere.page({ topic: "t" })).rejects.toMatchObject({
+    code: "unavailable",
+    status: undefined,
+  });
 });
 
 test("one key of a topic, bytes, and pages through all of it", async () => {
@@ -113,7 +157,10 @@ for (const over of ["SSE", "a socket"] as const) {
     const writer = clientOf(gateway.url);
     await publishNumbers(writer, topic, 1, step);
     const socket = client.socket();
-    const subscription = (over === "SSE" ? client : socket).subscribe<Numbered>({ topic }, { from: "earliest" });
+    const subscription = (over === "SSE" ? client : socket).subscribe<Numbered>(
+      { topic },
+      { from: "earliest" },
+    );
     let [published, accepted, cuts] = [step, 0, 0];
     let writing = Promise.resolve();
     await readNumbers(subscription, last, async (n) => {
@@ -142,10 +189,16 @@ for (const over of ["SSE", "a socket"] as const) {
     const total = 30_000;
     const writer = clientOf(gateway.url);
     for (let n = 1; n <= total; n += 1000) {
-      await writer.publish({ topic }, Array.from({ length: 1000 }, (_, i) => ({ n: n + i, filler })));
+      await writer.publish(
+        { topic },
+        Array.from({ length: 1000 }, (_, i) => ({ n: n + i, filler })),
+      );
     }
     const socket = client.socket();
-    const subscription = (over === "SSE" ? client : socket).subscribe<Numbered>({ topic }, { from: "earliest" });
+    const subscription = (over === "SSE" ? client : socket).subscribe<Numbered>(
+      { topic },
+      { from: "earliest" },
+    );
     let bytesStopped = 0;
     await readNumbers(subscription, total, async (n) => {
       if (n !== 10) return;
@@ -162,7 +215,10 @@ for (const over of ["SSE", "a socket"] as const) {
     const client = clientOf(proxy.url, { silenceMs: 2500 });
     const topic = freshTopic();
     await publishNumbers(clientOf(gateway.url), topic, 1, 1);
-    const subscription = (over === "SSE" ? client : client.socket()).subscribe<Numbered>({ topic }, { from: "earliest" });
+    const subscription = (over === "SSE" ? client : client.socket()).subscribe<Numbered>(
+      { topic },
+      { from: "earliest" },
+    );
     await readNumbersUpTo(subscription, 1);
     proxy.freeze();
     await publishNumbers(clientOf(gateway.url), topic, 2, 3);
@@ -179,7 +235,11 @@ for (const over of ["SSE", "a socket"] as const) {
 }
 
 /** Without ending the iteration, as leaving a `for await` would. */
-async function readNumbersUpTo(subscription: Subscription<Numbered>, last: number, first = 1): Promise<void> {
+async function readNumbersUpTo(
+  subscription: Subscription<Numbered>,
+  last: number,
+  first = 1,
+): Promise<void> {
   for (let n = first; n <= last; n++) expect((await subscription.next()).value?.data.n).toBe(n);
 }
 
@@ -191,10 +251,13 @@ test("a socket carries many subscriptions and publishes, and all of them come ba
   const socket = clientOf(proxy.url).socket();
   const subscriptions = names.map((key) => socket.subscribe<Numbered>({ topic, key }));
   await Promise.all(subscriptions.map((subscription) => subscription.ready()));
-  const answers = await Promise.all(names.map((key) => socket.publish({ topic, key }, [{ n: 1 }, { n: 2 }])));
+  const answers = await Promise.all(
+    names.map((key) => socket.publish({ topic, key }, [{ n: 1 }, { n: 2 }])),
+  );
   expect(answers.every(({ accepted }) => accepted === 2)).toBe(true);
   proxy.cut();
-  for (const key of names) await socket.publish({ topic, key }, [{ n: 3 }], { idempotencyKey: `${topic}-${key}` });
+  for (const key of names)
+    await socket.publish({ topic, key }, [{ n: 3 }], { idempotencyKey: `${topic}-${key}` });
   for (const [i, subscription] of subscriptions.entries()) {
     await readNumbersUpTo(subscription, 3);
     expect(subscription.position?.length).toBeGreaterThan(0);
@@ -212,17 +275,27 @@ test("a socket's failures are typed and harm no other subscription", async () =>
   await client.emitters.create({ id: "client-socket", source: "external" });
   const emitter = socket.subscribe<Numbered>({ emitter: "client-socket" });
   await emitter.ready();
-  await expect(socket.subscribe({ topic: "no-such-topic" }).ready()).rejects.toMatchObject({ code: "not_found" });
-  await expect(socket.subscribe({ emitter: "client-socket" }).next()).rejects.toMatchObject({ code: "conflict" });
-  await expect(socket.publish({ topic: "emitters" }, [1])).rejects.toMatchObject({ code: "forbidden" });
-  await expect(socket.publish({ topic }, ["x".repeat(5_000_000)])).rejects.toMatchObject({ code: "too_large" });
+  await expect(socket.subscribe({ topic: "no-such-topic" }).ready()).rejects.toMatchObject({
+    code: "not_found",
+  });
+  await expect(socket.subscribe({ emitter: "client-socket" }).next()).rejects.toMatchObject({
+    code: "conflict",
+  });
+  await expect(socket.publish({ topic: "emitters" }, [1])).rejects.toMatchObject({
+    code: "forbidden",
+  });
+  await expect(socket.publish({ topic }, ["x".repeat(5_000_000)])).rejects.toMatchObject({
+    code: "too_large",
+  });
   await socket.publish({ emitter: "client-socket" }, [{ n: 1, ns: 9007199254740993n }]);
   await client.emitters.end("client-socket");
   const events = await Array.fromAsync(emitter);
   expect(events.map(({ text }) => text)).toEqual(['{"n":1,"ns":9007199254740993}']);
   expect(emitter.ended).toBe(true);
   // What has ended may be asked for again.
-  expect(await Array.fromAsync(socket.subscribe({ emitter: "client-socket" }, { from: "earliest" }))).toHaveLength(1);
+  expect(
+    await Array.fromAsync(socket.subscribe({ emitter: "client-socket" }, { from: "earliest" })),
+  ).toHaveLength(1);
   socket.close();
 });
 
@@ -233,7 +306,9 @@ test("goes on over the death of the gateway", async () => {
   const topic = freshTopic();
   await publishNumbers(client, topic, 1, 1);
   const socket = client.socket();
-  const reading = [client, socket].map((from) => readNumbers(from.subscribe<Numbered>({ topic }, { from: "earliest" }), 3000));
+  const reading = [client, socket].map((from) =>
+    readNumbers(from.subscribe<Numbered>({ topic }, { from: "earliest" }), 3000),
+  );
   const publishing = publishNumbers(client, topic, 2, 3000, 10);
   await Bun.sleep(150);
   await first.kill9();
@@ -252,7 +327,9 @@ test("a drained gateway tells its subscribers, who go to another one", async () 
   const topic = freshTopic();
   await publishNumbers(client, topic, 1, 5);
   const socket = client.socket();
-  const subscriptions = [client, socket].map((from) => from.subscribe<Numbered>({ topic }, { from: "earliest" }));
+  const subscriptions = [client, socket].map((from) =>
+    from.subscribe<Numbered>({ topic }, { from: "earliest" }),
+  );
   for (const subscription of subscriptions) await readNumbersUpTo(subscription, 5);
   const waiting = subscriptions.map((subscription) => subscription.next());
   expect(await first.stop()).toBe(0);

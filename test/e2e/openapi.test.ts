@@ -65,7 +65,11 @@ for (const [method, path] of order) {
 test("a refused request is answered with a problem as documented", async () => {
   const response = await fetch(`${gateway.url}/log/web-1?limit=0`);
   expect(response.status).toBe(400);
-  checkBody("application/problem+json", { $ref: "#/components/schemas/Problem" }, await response.json());
+  checkBody(
+    "application/problem+json",
+    { $ref: "#/components/schemas/Problem" },
+    await response.json(),
+  );
 });
 
 interface Body {
@@ -113,15 +117,14 @@ async function send(
   const media = documented.content?.[type];
   if (documented.content === undefined) return;
   expect(Object.keys(documented.content)).toContain(type);
-  if (type === "application/json" && media !== undefined) checkBody(type, media.schema, JSON.parse(text));
+  if (type === "application/json" && media !== undefined)
+    checkBody(type, media.schema, JSON.parse(text));
 }
 
 function exampleOf(path: string, name: string): unknown {
   for (const given of document.paths[path]?.parameters ?? []) {
     const parameter: Parameter | undefined =
-      "$ref" in given
-        ? document.components.parameters[given.$ref.split("/").at(-1) ?? ""]
-        : given;
+      "$ref" in given ? document.components.parameters[given.$ref.split("/").at(-1) ?? ""] : given;
     if (parameter?.name === name) return parameter.example;
   }
   throw new Error(`${path} has no example of ${name}`);

@@ -32,7 +32,10 @@ async function open(path: string, options?: Parameters<typeof openPage>[2]): Pro
 }
 
 async function makeEmitter(id: string, body: object): Promise<void> {
-  const response = await fetch(`${gateway.url}/log/${id}`, { method: "PUT", body: JSON.stringify(body) });
+  const response = await fetch(`${gateway.url}/log/${id}`, {
+    method: "PUT",
+    body: JSON.stringify(body),
+  });
   expect(response.status).toBe(201);
 }
 
@@ -49,21 +52,24 @@ describe("/livedoc", () => {
     expect(new URL(page.url()).pathname).toBe("/livedoc");
   });
 
-  pageTest("makes an emitter by try-it, which then can be read, appended to and ended", async () => {
-    const page = await open("/livedoc");
-    const made = await execute(page, "Emitters-makeEmitter");
-    expect(made.status).toBe("201");
-    const { id } = JSON.parse(made.body) as { id: string };
+  pageTest(
+    "makes an emitter by try-it, which then can be read, appended to and ended",
+    async () => {
+      const page = await open("/livedoc");
+      const made = await execute(page, "Emitters-makeEmitter");
+      expect(made.status).toBe("201");
+      const { id } = JSON.parse(made.body) as { id: string };
 
-    const read = await execute(page, "Emitters-readEmitter", { id });
-    expect(read.status).toBe("200");
-    const appended = await execute(page, "Emitters-appendEvents", { id });
-    expect(appended.status).toBe("200");
-    expect(JSON.parse(appended.body)).toMatchObject({ accepted: 1, refused: [] });
-    const ended = await execute(page, "Emitters-endEmitter", { id });
-    expect(ended.status).toBe("200");
-    expect(JSON.parse(ended.body)).toHaveProperty("ended_at");
-  });
+      const read = await execute(page, "Emitters-readEmitter", { id });
+      expect(read.status).toBe("200");
+      const appended = await execute(page, "Emitters-appendEvents", { id });
+      expect(appended.status).toBe("200");
+      expect(JSON.parse(appended.body)).toMatchObject({ accepted: 1, refused: [] });
+      const ended = await execute(page, "Emitters-endEmitter", { id });
+      expect(ended.status).toBe("200");
+      expect(JSON.parse(ended.body)).toHaveProperty("ended_at");
+    },
+  );
 
   pageTest("offers no try-it where it would wait for ever", async () => {
     const page = await open("/livedoc");
@@ -77,7 +83,10 @@ describe("/livedoc", () => {
     const page = await open("/livedoc");
     const panel = page.locator(".watch");
     await panel.getByRole("button", { name: "Watch" }).click();
-    await panel.getByText(/"magic":-?\d+/).nth(2).waitFor();
+    await panel
+      .getByText(/"magic":-?\d+/)
+      .nth(2)
+      .waitFor();
 
     await makeEmitter("panel-1", { source: "external" });
     await append("panel-1", "one");

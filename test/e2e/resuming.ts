@@ -55,8 +55,9 @@ export async function produce(
   course: Course,
   p: number,
   random: Random,
-  { gapMs, enough, acknowledged }: {
+  { gapMs, wait, enough, acknowledged }: {
     readonly gapMs: number;
+    readonly wait: () => boolean;
     readonly enough: () => boolean;
     readonly acknowledged: (events: number) => void;
   },
@@ -67,7 +68,8 @@ export async function produce(
     const events = Array.from({ length: 1 + random.int(100) }, () => ({ p, n: ++n, pad }));
     await acknowledgement(course, `p${p}-${batch}-${course.topic}`, JSON.stringify(events), events.length);
     acknowledged(events.length);
-    await pause(random.int(2 * gapMs));
+    do await pause(random.int(2 * gapMs));
+    while (wait());
   }
   return n;
 }

@@ -44,6 +44,7 @@ export const outcomes = [
   "overloaded",
   "unavailable",
   "ahead",
+  "past_end",
 ] as const;
 export type Outcome = (typeof outcomes)[number];
 
@@ -54,6 +55,8 @@ export class Client {
   /** Everything up to here was received; undefined before the first connection told. */
   at: Position | undefined;
   connection: Connection | undefined;
+  /** `at` was not given by the log: when a reset is due depends on how far the log has come. */
+  invented = false;
   readonly #world: World;
   /** In the history of `at.epoch`: nothing of this client's lies between `at` and this index. */
   #next = 0;
@@ -74,6 +77,7 @@ export class Client {
   }
 
   moveTo(position: Position): void {
+    this.invented = false;
     this.at = position;
     this.#next = firstAfter(this.#history(position.epoch), position);
   }
@@ -84,7 +88,8 @@ export class Client {
     const history = this.#history(this.at.epoch);
     for (; this.#next < history.length; this.#next++) {
       const stored = history[this.#next];
-      if (this.key === undefined || stored?.record.key === this.key) return stored;
+      if (stored === undefined || comparePositions(stored.position, this.at) <= 0) continue;
+      if (this.key === undefined || stored.record.key === this.key) return stored;
     }
     return undefined;
   }
@@ -123,7 +128,7 @@ export class Client {
   /** A reset has to be true, and to leave out nothing that can still be read. */
   checkReset(position: Position): void {
     const topic = this.#world.log.topic(this.topic);
-    if (topic === undefined) return;
+    if (topic === undefined || this.invented) return;
     if (this.at !== undefined && isKept(topic, this.at)) this.#fail("a reset without a loss");
     const past = this.at !== undefined && comparePositions(this.at, topic.end) > 0;
     const start = past ? topic.end : topic.start;

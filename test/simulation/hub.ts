@@ -222,6 +222,7 @@ class Simulation implements World {
     const client = this.#random.pick(this.#clients.filter((each) => !each.connection));
     if (client === undefined) return;
     if (this.#random.chance(0.2)) this.#readElsewhere(client);
+    else if (this.#random.chance(0.05)) this.#standPastEnd(client);
     this.#connect(client);
   }
 
@@ -237,6 +238,15 @@ class Simulation implements World {
     if (client.at !== undefined && renderPosition(position) < renderPosition(client.at)) return;
     client.moveTo(position);
     this.count("ahead", client);
+  }
+
+  /** A position that no log gave: to be refused as long as the log has not come that far. */
+  #standPastEnd(client: Client): void {
+    const end = this.log.topic(client.topic)?.end;
+    if (end === undefined) return;
+    client.moveTo({ ...end, sequence: end.sequence + 1 + this.#random.int(5) });
+    client.invented = true;
+    this.count("past_end", client);
   }
 
   #connect(client: Client): void {

@@ -5,9 +5,14 @@
  */
 import { Histogram } from "./histogram.ts";
 
-const mark = 0x7e;
+/**
+ * A byte of a WebSocket frame's length may be any, but three of them in front of a digit are none
+ * of a frame's: its payload begins with a bracket.
+ */
+const mark = "~s~";
+const [first, second, third] = new TextEncoder().encode(mark);
 const timeDigits = 16;
-const stampBytes = 1 + timeDigits + 9;
+const stampBytes = mark.length + timeDigits + 9;
 const frame = '{"v":""}'.length;
 
 /** The smallest event that holds a stamp. */
@@ -28,10 +33,10 @@ function tickUs(): number {
   return now * 1e3;
 }
 
-/** An event of `bytes` bytes of JSON: `{"v":"~<µs><number>xxx…"}`. */
+/** An event of `bytes` bytes of JSON: `{"v":"~s~<µs><number>xxx…"}`. */
 export function stampedEvent(number: number, bytes: number): string {
   const time = String(Math.round(nowUs())).padStart(timeDigits, "0");
-  const stamp = `~${time}${String(number).padStart(9, "0")}`;
+  const stamp = `${mark}${time}${String(number).padStart(9, "0")}`;
   return `{"v":"${stamp}${"x".repeat(bytes - frame - stampBytes)}"}`;
 }
 
@@ -56,15 +61,16 @@ export class StampReader {
   take(piece: Uint8Array, atUs: number): void {
     const bytes = this.#rest === undefined ? piece : joined(this.#rest, piece);
     this.#rest = undefined;
-    for (let at = bytes.indexOf(mark); at >= 0; at = bytes.indexOf(mark, at + stampBytes)) {
+    for (let at = find(bytes, 0); at >= 0; at = find(bytes, at + stampBytes)) {
       if (at + stampBytes > bytes.byteLength) {
         this.#rest = bytes.slice(at);
         return;
       }
-      const numberAt = at + 1 + timeDigits;
+      const timeAt = at + mark.length;
+      const numberAt = timeAt + timeDigits;
       this.#count(digits(bytes, numberAt, at + stampBytes));
       this.atUs = atUs;
-      this.#latencies.record(atUs - digits(bytes, at + 1, numberAt));
+      this.#latencies.record(atUs - digits(bytes, timeAt, numberAt));
     }
   }
 
@@ -79,15 +85,25 @@ export class StampReader {
   }
 }
 
+/** Where the next stamp begins, or may begin when the bytes end before that is told; -1: nowhere. */
+function find(bytes: Uint8Array, from: number): number {
+  for (let at = from; ; at++) {
+    at = bytes.indexOf(first ?? 0, at);
+    if (at < 0 || at + mark.length >= bytes.byteLength) return at;
+    const digit = (bytes[at + mark.length] ?? 0) - 0x30;
+    if (bytes[at + 1] === second && bytes[at + 2] === third && digit >= 0 && digit <= 9) return at;
+  }
+}
+
 function digits(bytes: Uint8Array, from: number, to: number): number {
   let value = 0;
   for (let at = from; at < to; at++) value = value * 10 + (bytes[at] ?? 0) - 0x30;
   return value;
 }
 
-function joined(first: Uint8Array, second: Uint8Array): Uint8Array {
-  const out = new Uint8Array(first.byteLength + second.byteLength);
-  out.set(first);
-  out.set(second, first.byteLength);
+function joined(head: Uint8Array, tail: Uint8Array): Uint8Array {
+  const out = new Uint8Array(head.byteLength + tail.byteLength);
+  out.set(head);
+  out.set(tail, head.byteLength);
   return out;
 }

@@ -38,7 +38,10 @@ export const jsonBodies = {
       one: { summary: "One event", value: { level: "INFO", message: "hello" } },
       several: {
         summary: "Several events",
-        value: [{ level: "INFO", message: "hello" }, { level: "WARN", message: "again" }],
+        value: [
+          { level: "INFO", message: "hello" },
+          { level: "WARN", message: "again" },
+        ],
       },
     },
   },
@@ -61,14 +64,20 @@ const createBody: RequestBody = {
   },
 };
 
-const stands = json("It stands already, with this very configuration.", ref("Emitter"), emitterExample);
+const stands = json(
+  "It stands already, with this very configuration.",
+  ref("Emitter"),
+  emitterExample,
+);
 
 /** 200 and 207 of an append. */
 export const appended = {
   "200": json("All records are durable.", ref("AppendAnswer"), appendedExample),
   "207": json("Some records are durable, `refused` names the others.", ref("AppendAnswer"), {
     ...appendedExample,
-    refused: [{ index: 1, field: "body", code: "invalid", message: "Cannot parse line 2: it is not JSON" }],
+    refused: [
+      { index: 1, field: "body", code: "invalid", message: "Cannot parse line 2: it is not JSON" },
+    ],
   }),
 };
 
@@ -105,7 +114,8 @@ export const emitterPaths: Paths = {
         {
           name: "after",
           in: "query",
-          description: "The emitters whose ids come after this one: the `next` of an earlier answer",
+          description:
+            "The emitters whose ids come after this one: the `next` of an earlier answer",
           schema: ref("Name"),
         },
         parameter("limit"),

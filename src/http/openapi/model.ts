@@ -30,12 +30,7 @@ export interface Schema {
 type JsonType = "string" | "number" | "integer" | "boolean" | "object" | "array" | "null";
 
 export type Json =
-  | string
-  | number
-  | boolean
-  | null
-  | readonly Json[]
-  | { readonly [name: string]: Json };
+  string | number | boolean | null | readonly Json[] | { readonly [name: string]: Json };
 
 export interface Reference {
   readonly $ref: string;

@@ -44,7 +44,11 @@ export const operationPaths: Paths = {
       responses: {
         "200": json(
           "It can.",
-          { type: "object", properties: { status: { type: "string", const: "ready" } }, required: ["status"] },
+          {
+            type: "object",
+            properties: { status: { type: "string", const: "ready" } },
+            required: ["status"],
+          },
           { status: "ready" },
         ),
         ...problems(503),

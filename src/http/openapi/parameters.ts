@@ -60,7 +60,8 @@ export const parameters = {
   lastEventId: {
     name: "Last-Event-ID",
     in: "header",
-    description: "The last `id:` that was seen; browsers send it by themselves. It wins over `after`.",
+    description:
+      "The last `id:` that was seen; browsers send it by themselves. It wins over `after`.",
     schema: ref("Position"),
   },
   idempotencyKey: {

@@ -96,7 +96,10 @@ function problem(
   details: FailureDetails = {},
 ): ResponseObject {
   const example = problemFrom(new Failure(code, detail, details));
-  return { description, content: { "application/problem+json": { schema: ref("Problem"), example } } };
+  return {
+    description,
+    content: { "application/problem+json": { schema: ref("Problem"), example } },
+  };
 }
 
 function retryable(response: ResponseObject): ResponseObject {

@@ -21,7 +21,11 @@ export const schemas = {
     type: "object",
     description: "One refused field or record.",
     properties: {
-      index: { type: "integer", minimum: 0, description: "The record's place in the batch, from 0" },
+      index: {
+        type: "integer",
+        minimum: 0,
+        description: "The record's place in the batch, from 0",
+      },
       field: { type: "string", description: "The field, parameter or header that it is about" },
       code: { $ref: "#/components/schemas/FailureCode" },
       message: { type: "string", description: "What was given and what is wanted" },
@@ -42,7 +46,10 @@ export const schemas = {
       status: { type: "integer", description: "The HTTP status" },
       detail: { type: "string", description: "This occurrence: what was given and what is wanted" },
       code: { $ref: "#/components/schemas/FailureCode" },
-      position: { $ref: "#/components/schemas/Position", description: "Where reading can start again" },
+      position: {
+        $ref: "#/components/schemas/Position",
+        description: "Where reading can start again",
+      },
       errors: { type: "array", items: { $ref: "#/components/schemas/Issue" } },
     },
     required: ["type", "title", "status", "detail", "code"],
@@ -80,7 +87,10 @@ export const schemas = {
     type: "object",
     properties: {
       accepted: { type: "integer", minimum: 1, description: "Records that are now durable" },
-      position: { $ref: "#/components/schemas/Position", description: "Of the last accepted record" },
+      position: {
+        $ref: "#/components/schemas/Position",
+        description: "Of the last accepted record",
+      },
       refused: { type: "array", items: { $ref: "#/components/schemas/Issue" } },
     },
     required: ["accepted", "position", "refused"],
@@ -138,7 +148,10 @@ export const schemas = {
     type: "object",
     properties: {
       emitters: { type: "array", items: { $ref: "#/components/schemas/Emitter" } },
-      next: { type: ["string", "null"], description: "The `after` of the later part; null at the end" },
+      next: {
+        type: ["string", "null"],
+        description: "The `after` of the later part; null at the end",
+      },
     },
     required: ["emitters", "next"],
   },
@@ -203,13 +216,21 @@ export const schemas = {
       status: { type: "string", const: "up" },
       node: { type: "string", description: "This process's name, new at each start" },
       runtime: { type: "string" },
-      log: { type: "string", description: "The log driver", enum: ["memory", "postgres", "jetstream", "kafka"] },
+      log: {
+        type: "string",
+        description: "The log driver",
+        enum: ["memory", "postgres", "jetstream", "kafka"],
+      },
       uptime_s: { type: "integer" },
       memory_bytes: { type: "integer" },
       hub: { type: "object", description: "Live subscriptions" },
       ingest: { type: "object", description: "Bytes not yet durable" },
       emitters: { type: "object", description: "Guests of this node" },
-      projections: { type: "array", items: { type: "object" }, description: "How far the store is" },
+      projections: {
+        type: "array",
+        items: { type: "object" },
+        description: "How far the store is",
+      },
     },
     required: ["status"],
     additionalProperties: true,

@@ -69,14 +69,26 @@ const toServer: readonly SocketMessage[] = [
 ];
 
 const toClient: readonly SocketMessage[] = [
-  message("subscribed", "Where the subscription begins.", { ...address, position }, { emitter: "web-1", position: at, ref: 1 }),
+  message(
+    "subscribed",
+    "Where the subscription begins.",
+    { ...address, position },
+    { emitter: "web-1", position: at, ref: 1 },
+  ),
   message(
     "events",
     "Events, oldest first; none is a heartbeat. `position` is the one to resume after.",
     { ...address, events: { type: "array", items: ref("Event") }, position },
     {
       emitter: "web-1",
-      events: [{ position: at, time: "2026-11-21T10:02:11.920Z", key: "web-1", data: { message: "hello" } }],
+      events: [
+        {
+          position: at,
+          time: "2026-11-21T10:02:11.920Z",
+          key: "web-1",
+          data: { message: "hello" },
+        },
+      ],
       position: at,
     },
   ),
@@ -86,14 +98,22 @@ const toClient: readonly SocketMessage[] = [
     { ...address, position, reason: { type: "string" } },
     { topic: "orders", position: at, reason: "Cannot read from position …" },
   ),
-  message("end", "The emitter has ended.", { ...address, position }, { emitter: "web-1", position: at }),
+  message(
+    "end",
+    "The emitter has ended.",
+    { ...address, position },
+    { emitter: "web-1", position: at },
+  ),
   message(
     "closed",
     "The subscription is over, and why; the last position that you were sent.",
     { ...address, position, problem: ref("Problem") },
     { topic: "orders", position: at },
   ),
-  message("unsubscribed", "The subscription is over, as you asked.", address, { emitter: "web-1", ref: 2 }),
+  message("unsubscribed", "The subscription is over, as you asked.", address, {
+    emitter: "web-1",
+    ref: 2,
+  }),
   message(
     "accepted",
     "The publish is durable, but for what was refused.",
@@ -106,7 +126,12 @@ const toClient: readonly SocketMessage[] = [
     { accepted: 1, position: at, refused: [], ref: 3 },
   ),
   message("pong", "The answer to a ping.", { ref: yours }, { ref: 4 }),
-  message("error", "A message of yours could not be met.", { problem: ref("Problem"), ref: yours }, { ref: 3 }),
+  message(
+    "error",
+    "A message of yours could not be met.",
+    { problem: ref("Problem"), ref: yours },
+    { ref: 3 },
+  ),
 ];
 
 export const socketPaths: Paths = {

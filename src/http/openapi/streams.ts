@@ -34,7 +34,10 @@ function watchTopic(operationId: string, description: string): Operation {
 export const streamPaths: Paths = {
   "/sse/log/{id}": {
     parameters: [parameter("emitterId")],
-    get: watchEmitter("watchEmitter", "Starts live, unless told where. `curl -N` shows it as it comes."),
+    get: watchEmitter(
+      "watchEmitter",
+      "Starts live, unless told where. `curl -N` shows it as it comes.",
+    ),
   },
   "/log/sse/{id}": {
     parameters: [parameter("emitterId")],

@@ -35,14 +35,19 @@ export const topicPaths: Paths = {
       operationId: "makeTopic",
       tags,
       summary: "Make a topic",
-      description: "Idempotent. A topic also comes to be by its first record, with default settings.",
+      description:
+        "Idempotent. A topic also comes to be by its first record, with default settings.",
       parameters: [parameter("contentEncoding")],
       requestBody: {
         description: "Left out: the defaults.",
         content: {
           "application/json": {
             schema: ref("TopicSettings"),
-            example: { layout: "records", retention_ms: 86_400_000, retention_bytes: 8_589_934_592 },
+            example: {
+              layout: "records",
+              retention_ms: 86_400_000,
+              retention_bytes: 8_589_934_592,
+            },
           },
         },
       },

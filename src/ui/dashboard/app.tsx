@@ -33,7 +33,10 @@ export function App() {
       <NodeBar status={status.answer} failure={status.failure} />
       <main class={target === undefined ? "" : "has-target"}>
         <nav aria-label="Emitters and topics">
-          <Emitters selected={target?.kind === "emitter" ? target.name : undefined} changes={changes} />
+          <Emitters
+            selected={target?.kind === "emitter" ? target.name : undefined}
+            changes={changes}
+          />
           <Topics
             topics={topics.answer}
             failure={topics.failure}
@@ -44,7 +47,9 @@ export function App() {
           {target === undefined ? (
             <div class="welcome">
               <h2>Nothing is watched yet</h2>
-              <p>Choose an emitter or a topic, or make an emitter: a guest begins to write at once.</p>
+              <p>
+                Choose an emitter or a topic, or make an emitter: a guest begins to write at once.
+              </p>
             </div>
           ) : (
             <StreamView key={`${target.kind}/${target.name}`} target={target} ended={changed} />

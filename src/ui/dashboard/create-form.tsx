@@ -63,7 +63,11 @@ export function CreateForm({ created }: { readonly created: (emitter: EmitterInf
           />
         </label>
       </div>
-      <small>{source === "guest" ? "Sluice simulates an instance and its log." : "You append the events."}</small>
+      <small>
+        {source === "guest"
+          ? "Sluice simulates an instance and its log."
+          : "You append the events."}
+      </small>
       {failure !== undefined && (
         <p class="failure" role="alert">
           {failure}

@@ -24,7 +24,10 @@ export function EmitterHead({
   const dialog = useRef<HTMLDialogElement>(null);
   const { kind, name } = target;
   const { answer: details, again } = usePolled(
-    useCallback(async () => (kind === "emitter" ? await readEmitter(name) : undefined), [kind, name]),
+    useCallback(
+      async () => (kind === "emitter" ? await readEmitter(name) : undefined),
+      [kind, name],
+    ),
     detailsMs,
   );
   useEffect(() => {

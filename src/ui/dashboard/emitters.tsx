@@ -34,7 +34,8 @@ export function Emitters({
   const next = more === undefined ? (first.answer?.next ?? null) : more.next;
   const loadMore = () => {
     listEmitters(next ?? undefined, ended).then(
-      (found) => setMore({ emitters: [...(more?.emitters ?? []), ...found.emitters], next: found.next }),
+      (found) =>
+        setMore({ emitters: [...(more?.emitters ?? []), ...found.emitters], next: found.next }),
       (error: unknown) => setFailure(messageOf(error)),
     );
   };
@@ -99,7 +100,9 @@ export function Emitters({
         ))}
       </ul>
       {first.answer !== undefined && shown.length === 0 && (
-        <p class="empty">{known.length === 0 ? "There are none yet." : "None of those loaded fits."}</p>
+        <p class="empty">
+          {known.length === 0 ? "There are none yet." : "None of those loaded fits."}
+        </p>
       )}
       {next !== null && (
         <button type="button" class="more" onClick={loadMore}>
@@ -110,15 +113,25 @@ export function Emitters({
   );
 }
 
-function EmitterRow({ emitter, selected }: { readonly emitter: EmitterInfo; readonly selected: boolean }) {
+function EmitterRow({
+  emitter,
+  selected,
+}: {
+  readonly emitter: EmitterInfo;
+  readonly selected: boolean;
+}) {
   const { id, source, rate, created_at, ended_at } = emitter;
   const about = source === "guest" ? `guest, ${rate}/s` : "external";
   return (
     <li class={ended_at === undefined ? "" : "over"}>
-      <a href={targetHash({ kind: "emitter", name: id })} {...(selected ? { "aria-current": "true" } : {})}>
+      <a
+        href={targetHash({ kind: "emitter", name: id })}
+        {...(selected ? { "aria-current": "true" } : {})}
+      >
         <span class="name">{id}</span>
         <span class="about">
-          {ended_at === undefined ? about : "ended"} · {renderAge(ended_at ?? created_at, Date.now())}
+          {ended_at === undefined ? about : "ended"} ·{" "}
+          {renderAge(ended_at ?? created_at, Date.now())}
         </span>
       </a>
     </li>

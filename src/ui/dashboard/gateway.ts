@@ -74,7 +74,11 @@ export async function listTopics(): Promise<readonly TopicInfo[]> {
 }
 
 interface Page {
-  readonly events: readonly { readonly position: string; readonly time: string; readonly data: unknown }[];
+  readonly events: readonly {
+    readonly position: string;
+    readonly time: string;
+    readonly data: unknown;
+  }[];
   readonly next: string | null;
   readonly prev: string | null;
 }
@@ -86,6 +90,8 @@ export async function readPage(
   const { events, next, prev } = await ask<Page>(
     `${target.pages}?${new URLSearchParams({ limit: "100", ...query })}`,
   );
-  const shown = events.map(({ data, position, time }) => recordEvent(printJson(data), position, time));
+  const shown = events.map(({ data, position, time }) =>
+    recordEvent(printJson(data), position, time),
+  );
   return { events: shown, next, prev };
 }

@@ -20,7 +20,10 @@ export function NodeBar({
       </span>
       <dl class="facts">
         <Fact name="Log" value={status?.log} />
-        <Fact name="Up" value={status?.uptime_s === undefined ? undefined : renderDuration(status.uptime_s)} />
+        <Fact
+          name="Up"
+          value={status?.uptime_s === undefined ? undefined : renderDuration(status.uptime_s)}
+        />
         <Fact
           name="Memory"
           value={status?.memory_bytes === undefined ? undefined : renderBytes(status.memory_bytes)}

@@ -10,7 +10,10 @@ export interface Polled<Answer> {
 }
 
 /** `question` must keep its identity between renders; a new one is asked at once. */
-export function usePolled<Answer>(question: () => Promise<Answer>, everyMs: number): Polled<Answer> {
+export function usePolled<Answer>(
+  question: () => Promise<Answer>,
+  everyMs: number,
+): Polled<Answer> {
   const [answer, setAnswer] = useState<Answer>();
   const [failure, setFailure] = useState<string>();
   const asked = useRef(0);

@@ -13,7 +13,13 @@ import type { Target } from "./target.ts";
 /** How long to wait before a gateway that was away is asked again. */
 const againMs = 2000;
 
-export function StreamView({ target, ended }: { readonly target: Target; readonly ended: () => void }) {
+export function StreamView({
+  target,
+  ended,
+}: {
+  readonly target: Target;
+  readonly ended: () => void;
+}) {
   const [view, setView] = useState<LiveView>(notYet);
   const [page, setPage] = useState<ShownPage>();
   const [failure, setFailure] = useState<string>();
@@ -26,22 +32,23 @@ export function StreamView({ target, ended }: { readonly target: Target; readonl
     let left = false;
     let timer: ReturnType<typeof setTimeout> | undefined;
     setView(notYet);
-    const begin = () => void readPage(target, {}).then(
-      ({ events, prev }) => {
-        if (left) return;
-        setFailure(undefined);
-        const older = prev !== null;
-        const after = events.at(-1)?.position ?? "earliest";
-        setView({ ...notYet, events, older });
-        live.current = new Live(target.stream, { shown: events, older, after }, setView);
-      },
-      (error: unknown) => {
-        if (left) return;
-        const passing = error instanceof Refused && error.isPassing;
-        setView({ ...notYet, state: passing ? "waiting" : "refused", why: messageOf(error) });
-        if (passing) timer = setTimeout(begin, againMs);
-      },
-    );
+    const begin = () =>
+      void readPage(target, {}).then(
+        ({ events, prev }) => {
+          if (left) return;
+          setFailure(undefined);
+          const older = prev !== null;
+          const after = events.at(-1)?.position ?? "earliest";
+          setView({ ...notYet, events, older });
+          live.current = new Live(target.stream, { shown: events, older, after }, setView);
+        },
+        (error: unknown) => {
+          if (left) return;
+          const passing = error instanceof Refused && error.isPassing;
+          setView({ ...notYet, state: passing ? "waiting" : "refused", why: messageOf(error) });
+          if (passing) timer = setTimeout(begin, againMs);
+        },
+      );
     begin();
     return () => {
       left = true;
@@ -72,7 +79,7 @@ export function StreamView({ target, ended }: { readonly target: Target; readonl
   return (
     <>
       <EmitterHead target={target} over={view.state === "ended"} ended={ended} />
-      <div class="controls" role="toolbar" aria-label="Stream">
+      <div class="controls" role="group" aria-label="Stream">
         <Badge state={isLive ? view.state : "history"} title={view.why} />
         {isLive ? (
           <>

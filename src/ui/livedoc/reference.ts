@@ -20,9 +20,10 @@ const endlessOperations = () => ({
   statePlugins: {
     spec: {
       wrapSelectors: {
-        allowTryItOutFor: (original: Allow, system: System) => (state: unknown, path: string, method: string) =>
-          system.specSelectors.specJson().getIn(["paths", path, method, "x-endless"]) !== true &&
-          original(state, path, method),
+        allowTryItOutFor:
+          (original: Allow, system: System) => (state: unknown, path: string, method: string) =>
+            system.specSelectors.specJson().getIn(["paths", path, method, "x-endless"]) !== true &&
+            original(state, path, method),
       },
     },
   },

@@ -56,9 +56,14 @@ export type SourceName = keyof typeof sources;
 
 const tail = 20;
 
-export function openSource(name: SourceName, emitter: string, changed: (view: SourceView) => void): Source {
+export function openSource(
+  name: SourceName,
+  emitter: string,
+  changed: (view: SourceView) => void,
+): Source {
   if (sources[name].socket) return new SocketSource(name, changed);
-  const address = name === "/sse/log" ? `/sse/log/${encodeURIComponent(emitter)}?tail=${tail}` : name;
+  const address =
+    name === "/sse/log" ? `/sse/log/${encodeURIComponent(emitter)}?tail=${tail}` : name;
   const live = new Live(address, { shown: [], older: false, after: undefined }, changed);
   return {
     pause: () => live.pause(),

@@ -57,7 +57,10 @@ export function WatchPanel() {
       <div class="watch-controls">
         <label class="what">
           <span>Address</span>
-          <select value={name} onChange={(event) => choose(event.currentTarget.value as SourceName)}>
+          <select
+            value={name}
+            onChange={(event) => choose(event.currentTarget.value as SourceName)}
+          >
             {Object.entries(sources).map(([value, { label }]) => (
               <option key={value} value={value}>
                 {label}
@@ -103,7 +106,9 @@ export function WatchPanel() {
             <button
               type="button"
               disabled={!open}
-              onClick={() => (view.state === "paused" ? source.current?.resume() : source.current?.pause())}
+              onClick={() =>
+                view.state === "paused" ? source.current?.resume() : source.current?.pause()
+              }
             >
               {view.state === "paused" ? "Resume" : "Pause"}
             </button>
@@ -142,7 +147,8 @@ export function WatchPanel() {
         <Badge state={view.state} />
         <span class="rate">{renderRate(view.perSecond)} events/s</span>
         <span>
-          Position <code>{view.position ?? (byEmitter ? "none yet" : "none: nothing is kept")}</code>
+          Position{" "}
+          <code>{view.position ?? (byEmitter ? "none yet" : "none: nothing is kept")}</code>
         </span>
       </p>
     </section>
