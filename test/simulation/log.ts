@@ -31,6 +31,17 @@ export interface LogHabits {
   outage: "none" | "refuses" | "hangs";
 }
 
+/** For tests that want to see the hub alone: it answers at once, and never fails. */
+export const calm: LogHabits = {
+  latencyMsMax: 0,
+  lateShare: 0,
+  failShare: 0,
+  batchMax: 1000,
+  overshoots: false,
+  gapShare: 0,
+  outage: "none",
+};
+
 interface Topic {
   readonly epoch: number;
   readonly records: StoredRecord[];

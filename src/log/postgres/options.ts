@@ -58,6 +58,9 @@ export const connectionOptions = {
   connect_timeout: 5,
   backoff: (attempts: number) => Math.min(0.05 * 2 ** attempts, 1),
   keep_alive: 10,
+  // Asking for the array types is a query of postgres.js' own that nobody awaits: a server that
+  // goes away during it would end this process. Arrays are passed as literals.
+  fetch_types: false,
   connection: {
     application_name: "sluice log",
     statement_timeout: statementTimeoutMs,

@@ -1,0 +1,82 @@
+import { describe, expect, test } from "bun:test";
+import type { Failure } from "../core/failure.ts";
+import { endType, jsonType, recordBytes, type StoredRecord } from "../core/record.ts";
+import { Channel, chunksOf } from "./channel.ts";
+import { Chunk, type Format } from "./chunk.ts";
+
+function stored(sequence: number, contentType = jsonType): StoredRecord {
+  const value = new Uint8Array(36);
+  const record = { value, key: "a", contentType, schemaId: 0, timeNs: 0n };
+  return { record, position: { epoch: 7, sequence, index: 0 }, receivedNs: 0n };
+}
+
+const size = recordBytes(stored(1).record);
+const through = { epoch: 7, sequence: 99, index: 0 };
+
+/** Each chunk as the sequences in it, and where it ends. */
+function cut(key: string | undefined, records: StoredRecord[], bytesMax: number) {
+  return [...chunksOf(new Channel("t", key, 0), records, through, bytesMax)].map((chunk) => [
+    chunk.records.map(({ position }) => position.sequence),
+    chunk.through.sequence,
+  ]);
+}
+
+describe("chunks", () => {
+  test("of what fits are one, which ends where the reader stands", () => {
+    expect(cut("a", [stored(1), stored(2)], size * 2)).toEqual([[[1, 2], 99]]);
+  });
+
+  test("are cut at their bytes, each ending at its last record", () => {
+    const records = [1, 2, 3, 4, 5].map((sequence) => stored(sequence));
+    expect(cut("a", records, size * 2)).toEqual([
+      [[1, 2], 2],
+      [[3, 4], 4],
+      [[5], 99],
+    ]);
+  });
+
+  test("hold at least one record, however large", () => {
+    expect(cut("a", [stored(1), stored(2)], 1)).toEqual([
+      [[1], 1],
+      [[2], 99],
+    ]);
+  });
+
+  test("of a key are cut behind its end", () => {
+    const records = [stored(1), stored(2, endType), stored(3), stored(4, endType)];
+    expect(cut("a", records, size * 9)).toEqual([
+      [[1, 2], 2],
+      [[3, 4], 99],
+    ]);
+  });
+
+  test("of a whole topic know no end", () => {
+    expect(cut(undefined, [stored(1, endType), stored(2)], size * 9)).toEqual([[[1, 2], 99]]);
+  });
+});
+
+test("a flush hands all live subscriptions one chunk, and tells them when it is the last", () => {
+  const channel = new Channel("t", "a", 0);
+  const got: [Chunk, boolean][] = [];
+  for (let i = 0; i < 3; i++) {
+    channel.live.add({
+      deliver: (chunk: Chunk, ends: boolean) => void got.push([chunk, ends]),
+      reset: (_position, _reason: Failure) => {},
+      end: () => {},
+    });
+  }
+  channel.pending = [stored(1), stored(2, endType)];
+  channel.flush(through);
+  expect(got).toHaveLength(3);
+  expect(new Set(got.map(([chunk]) => chunk)).size).toBe(1);
+  expect(got.every(([, ends]) => ends)).toBe(true);
+  expect(channel.pending).toEqual([]);
+});
+
+test("a chunk is rendered once per format", () => {
+  let rendered = 0;
+  const format: Format<number> = { render: () => ++rendered };
+  const chunk = new Chunk("t", undefined, [stored(1)], through);
+  for (let i = 0; i < 5; i++) expect(chunk.as(format)).toBe(1);
+  expect(rendered).toBe(1);
+});

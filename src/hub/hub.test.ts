@@ -1,0 +1,393 @@
+/** What the hub does and when, in virtual time; that it loses nothing is shown in `test/simulation`. */
+import { describe, expect, test } from "bun:test";
+import { Failure } from "../core/failure.ts";
+import { silent } from "../core/logger.ts";
+import { renderPosition, type Position } from "../core/position.ts";
+import { endType, jsonType } from "../core/record.ts";
+import type { Sent } from "../core/sink.ts";
+import { SimClock } from "../../test/simulation/clock.ts";
+import { calm, SimLog } from "../../test/simulation/log.ts";
+import { Random } from "../../test/simulation/random.ts";
+import type { Chunk } from "./chunk.ts";
+import { Hub } from "./hub.ts";
+import { defaultHubOptions, type HubOptions } from "./options.ts";
+import type { EndReason, Start, Subscriber, Subscription } from "./subscriber.ts";
+
+/** Remembers what it is told, and when. */
+class Listener implements Subscriber {
+  sent: Sent = "sent";
+  readonly chunks: { readonly ms: number; readonly chunk: Chunk }[] = [];
+  readonly resets: string[] = [];
+  readonly ends: { readonly ms: number; readonly reason: string; readonly position: string }[] = [];
+  readonly #clock: SimClock;
+
+  constructor(clock: SimClock) {
+    this.#clock = clock;
+  }
+
+  /** Each delivery: when, and how many records. */
+  get timeline(): [ms: number, records: number][] {
+    return this.chunks.map(({ ms, chunk }) => [ms, chunk.records.length]);
+  }
+
+  deliver(chunk: Chunk): Sent {
+    this.chunks.push({ ms: this.#clock.nowMs(), chunk });
+    return this.sent;
+  }
+
+  reset(position: Position): Sent {
+    this.resets.push(renderPosition(position));
+    return this.sent;
+  }
+
+  end(reason: EndReason, position: Position): void {
+    const code = reason instanceof Failure ? reason.code : reason;
+    this.ends.push({ ms: this.#clock.nowMs(), reason: code, position: renderPosition(position) });
+  }
+}
+
+class Bench {
+  readonly clock = new SimClock();
+  readonly log: SimLog;
+  readonly hub: Hub;
+  readonly startMs: number;
+
+  constructor(options: Partial<HubOptions> = {}) {
+    this.log = new SimLog(this.clock, new Random(1), { ...calm });
+    this.log.create("t");
+    this.hub = new Hub({
+      log: this.log,
+      clock: this.clock,
+      logger: silent,
+      options: { ...defaultHubOptions, ...options },
+    });
+    this.startMs = this.clock.nowMs();
+  }
+
+  listener(): Listener {
+    return new Listener(this.clock);
+  }
+
+  /** Subscribes in this very instant. */
+  subscribe(subscriber: Subscriber, key?: string, start: Start = "live"): Subscription {
+    const call = this.call(this.hub.subscribe("t", key, start, subscriber));
+    if (call.result === undefined) throw call.failure ?? new Error("subscribe has not answered");
+    return call.result;
+  }
+
+  /** What a call has answered by now. */
+  call<Result>(promise: Promise<Result>): { result?: Result; failure?: Failure } {
+    const answer: { result?: Result; failure?: Failure } = {};
+    promise.then(
+      (result) => (answer.result = result),
+      (error: Failure) => (answer.failure = error),
+    );
+    this.clock.settle();
+    return answer;
+  }
+
+  publish(count = 1, key = "", contentType = jsonType): string {
+    const record = { value: new Uint8Array(8), key, contentType, schemaId: 0, timeNs: 0n };
+    const stored = this.log.publish("t", Array.from({ length: count }, () => record), false);
+    this.clock.settle();
+    return renderPosition(stored.at(-1)?.position ?? { epoch: 0, sequence: 0, index: 0 });
+  }
+
+  /** Milliseconds since the bench was set up. */
+  get ms(): number {
+    return this.clock.nowMs() - this.startMs;
+  }
+}
+
+describe("coalescing", () => {
+  test("sends what comes first at once, and a burst after it in one chunk", () => {
+    const bench = new Bench({ coalesceMs: 4 });
+    const listener = bench.listener();
+    bench.subscribe(listener);
+    bench.publish();
+    for (let i = 0; i < 3; i++) {
+      bench.clock.advance(1);
+      bench.publish();
+    }
+    expect(listener.timeline).toEqual([[bench.startMs, 1]]);
+    bench.clock.advance(1);
+    expect(listener.timeline.slice(1)).toEqual([[bench.startMs + 4, 3]]);
+  });
+
+  test("sends at once again after a pause", () => {
+    const bench = new Bench({ coalesceMs: 4 });
+    const listener = bench.listener();
+    bench.subscribe(listener);
+    bench.publish();
+    bench.clock.advance(4);
+    bench.publish(2);
+    expect(listener.timeline.at(-1)).toEqual([bench.startMs + 4, 2]);
+  });
+
+  test("delays no record for longer than coalesceMs", () => {
+    const bench = new Bench({ coalesceMs: 4 });
+    const listener = bench.listener();
+    bench.subscribe(listener);
+    const random = new Random(3);
+    const publishedMs = new Map<string, number>();
+    for (let i = 0; i < 500; i++) {
+      bench.clock.advance(random.int(4));
+      publishedMs.set(bench.publish(), bench.clock.nowMs());
+    }
+    bench.clock.advance(4);
+    const delays = listener.chunks.flatMap(({ ms, chunk }) =>
+      chunk.records.map(({ position }) => ms - (publishedMs.get(renderPosition(position)) ?? 0)),
+    );
+    expect(delays).toHaveLength(500);
+    expect(Math.max(...delays)).toBeLessThanOrEqual(4);
+  });
+
+  test("does not deliver one flush twice to who joins between read and flush", () => {
+    const bench = new Bench({ coalesceMs: 4 });
+    bench.subscribe(bench.listener());
+    bench.publish();
+    bench.clock.advance(1);
+    bench.publish(2, "a");
+    const late = bench.listener();
+    bench.subscribe(late, "a");
+    bench.clock.advance(3);
+    expect(late.timeline).toEqual([[bench.startMs + 4, 2]]);
+  });
+});
+
+describe("heartbeats", () => {
+  test("tell a silent subscriber where it stands, once per heartbeatMs", () => {
+    const bench = new Bench({ heartbeatMs: 5000 });
+    const listener = bench.listener();
+    bench.subscribe(listener, "a");
+    const position = bench.publish(1, "other");
+    bench.clock.advance(11_000);
+    expect(listener.timeline.map(([ms, records]) => [ms - bench.startMs, records])).toEqual([
+      [5000, 0],
+      [10_000, 0],
+    ]);
+    expect(renderPosition(listener.chunks[0]?.chunk.through ?? { epoch: 0, sequence: 0, index: 0 })).toBe(position);
+  });
+
+  test("are not needed by who gets records", () => {
+    const bench = new Bench({ heartbeatMs: 5000 });
+    const listener = bench.listener();
+    bench.subscribe(listener);
+    for (let i = 0; i < 10; i++) {
+      bench.publish();
+      bench.clock.advance(2000);
+    }
+    expect(listener.timeline.every(([, records]) => records === 1)).toBe(true);
+  });
+
+  test("reach who waits for a log that is away", () => {
+    const bench = new Bench({ heartbeatMs: 5000, windowBytes: 0 });
+    bench.subscribe(bench.listener());
+    const old = bench.subscribe(bench.listener()).position;
+    bench.publish(3);
+    bench.log.habits.outage = "refuses";
+    const listener = bench.listener();
+    bench.subscribe(listener, undefined, old);
+    bench.clock.advance(6000);
+    expect(listener.timeline.map(([, records]) => records)).toEqual([0]);
+    expect(listener.chunks[0]?.chunk.through).toEqual(old);
+  });
+});
+
+describe("slow subscribers", () => {
+  test("are closed within a second after stallMs, with where they stand", () => {
+    const bench = new Bench({ stallMs: 3000 });
+    const slow = bench.listener();
+    const quick = bench.listener();
+    bench.subscribe(slow);
+    bench.subscribe(quick);
+    slow.sent = "queued";
+    bench.clock.advance(500);
+    const position = bench.publish();
+    bench.publish(2);
+    bench.clock.advance(4000);
+    expect(slow.timeline).toHaveLength(1);
+    expect(slow.ends).toEqual([
+      { ms: bench.startMs + 4000, reason: "slow_subscriber", position },
+    ]);
+    expect(quick.chunks.flatMap(({ chunk }) => chunk.records)).toHaveLength(3);
+    expect(bench.hub.stats().subscriptions).toBe(1);
+  });
+
+  test("that drain in time go on where they were", () => {
+    const bench = new Bench();
+    const listener = bench.listener();
+    const subscription = bench.subscribe(listener);
+    listener.sent = "queued";
+    bench.publish();
+    bench.publish(5);
+    bench.clock.advance(1000);
+    listener.sent = "sent";
+    subscription.drained();
+    expect(listener.timeline.map(([, records]) => records)).toEqual([1, 5]);
+  });
+});
+
+describe("a subscriber that throws", () => {
+  test("ends, and the others of its channel get everything", () => {
+    const bench = new Bench();
+    const before = bench.listener();
+    const after = bench.listener();
+    const reasons: string[] = [];
+    bench.subscribe(before);
+    bench.subscribe({
+      deliver() {
+        throw new TypeError("cannot render");
+      },
+      reset: () => "sent",
+      end(reason) {
+        reasons.push(reason instanceof Failure ? reason.code : reason);
+        throw new TypeError("cannot end");
+      },
+    });
+    bench.subscribe(after);
+    bench.publish();
+    bench.clock.advance(10);
+    bench.publish();
+    expect(reasons).toEqual(["internal"]);
+    expect([before.timeline.length, after.timeline.length]).toEqual([2, 2]);
+  });
+});
+
+describe("bounds", () => {
+  test("refuse a subscription too many as overloaded, until another one goes", () => {
+    const bench = new Bench({ subscriptionsMax: 2 });
+    const first = bench.subscribe(bench.listener());
+    bench.subscribe(bench.listener());
+    const refused = bench.call(bench.hub.subscribe("t", undefined, "live", bench.listener()));
+    expect(refused.failure?.code).toBe("overloaded");
+    expect(refused.failure?.retryAfterMs).toBeGreaterThan(0);
+    first.close();
+    bench.subscribe(bench.listener());
+    expect(bench.hub.stats().subscriptions).toBe(2);
+  });
+
+  test("hold for subscriptions that wait for the same answer", () => {
+    const bench = new Bench({ subscriptionsMax: 2 });
+    const calls = Array.from({ length: 5 }, () =>
+      bench.hub.subscribe("t", undefined, "live", bench.listener()),
+    );
+    const answers = calls.map((promise) => bench.call(promise));
+    expect(answers.filter(({ result }) => result !== undefined)).toHaveLength(2);
+    expect(answers.filter(({ failure }) => failure?.code === "overloaded")).toHaveLength(3);
+  });
+});
+
+describe("a topic", () => {
+  test("without subscribers is let go of after idleMs, and read again for the next one", () => {
+    const bench = new Bench({ idleMs: 2000 });
+    bench.subscribe(bench.listener()).close();
+    bench.clock.advance(1000);
+    expect(bench.hub.stats().topics).toBe(1);
+    bench.clock.advance(2000);
+    expect(bench.hub.stats().topics).toBe(0);
+    expect([bench.clock.timers, bench.log.open]).toEqual([0, 0]);
+    const listener = bench.listener();
+    bench.subscribe(listener);
+    bench.publish();
+    expect(listener.timeline).toHaveLength(1);
+  });
+
+  test("that is missing is not_found", () => {
+    const bench = new Bench();
+    const call = bench.call(bench.hub.subscribe("none", undefined, "live", bench.listener()));
+    bench.log.remove("t");
+    expect(call.result).toBeUndefined();
+    expect(call.failure?.code).toBe("not_found");
+    expect(bench.hub.stats().topics).toBe(0);
+  });
+
+  test("made anew is told by a reset, and goes on", () => {
+    const bench = new Bench();
+    const listener = bench.listener();
+    bench.subscribe(listener);
+    bench.publish(3);
+    bench.clock.advance(10);
+    bench.log.create("t");
+    bench.publish(2);
+    bench.clock.advance(10);
+    expect(listener.resets).toHaveLength(1);
+    expect(listener.timeline.map(([, records]) => records)).toEqual([3, 2]);
+  });
+});
+
+describe("starts", () => {
+  test("earliest gives everything kept, and stands at a true position from the beginning", () => {
+    const bench = new Bench();
+    bench.publish(3);
+    const listener = bench.listener();
+    const subscription = bench.subscribe(listener, undefined, "earliest");
+    expect(subscription.position.epoch).toBe(bench.startMs);
+    bench.clock.advance(10);
+    expect(listener.timeline.map(([, records]) => records)).toEqual([3]);
+  });
+
+  test("live gives nothing that is older than the reader", () => {
+    const bench = new Bench();
+    bench.publish(3);
+    const listener = bench.listener();
+    bench.subscribe(listener);
+    bench.clock.advance(10);
+    expect(listener.timeline).toEqual([]);
+  });
+
+  test("after the end of a key, nothing follows", () => {
+    const bench = new Bench();
+    const listener = bench.listener();
+    bench.subscribe(listener, "a");
+    bench.publish(1, "a");
+    const position = bench.publish(1, "a", endType);
+    bench.clock.advance(10);
+    bench.publish(1, "a");
+    expect(listener.ends).toEqual([{ ms: bench.startMs + 4, reason: "ended", position }]);
+    expect(listener.chunks.flatMap(({ chunk }) => chunk.records)).toHaveLength(2);
+  });
+});
+
+describe("close", () => {
+  test("ends every subscription as shutting_down, with where it stands", () => {
+    const bench = new Bench();
+    const live = bench.listener();
+    const stalled = bench.listener();
+    bench.subscribe(live);
+    bench.subscribe(stalled);
+    stalled.sent = "queued";
+    const first = bench.publish();
+    bench.clock.advance(10);
+    const second = bench.publish();
+    bench.hub.close();
+    bench.clock.settle();
+    expect(live.ends.map(({ reason, position }) => [reason, position])).toEqual([
+      ["shutting_down", second],
+    ]);
+    expect(stalled.ends.map(({ reason, position }) => [reason, position])).toEqual([
+      ["shutting_down", first],
+    ]);
+    expect(bench.hub.stats()).toEqual({ topics: 0, subscriptions: 0, windowBytes: 0 });
+    expect([bench.clock.timers, bench.log.open]).toEqual([0, 0]);
+  });
+
+  test("refuses later subscriptions", () => {
+    const bench = new Bench();
+    bench.hub.close();
+    const call = bench.call(bench.hub.subscribe("t", undefined, "live", bench.listener()));
+    expect(call.failure?.code).toBe("shutting_down");
+  });
+
+  test("leaves nothing behind of a topic whose reader was about to begin", () => {
+    const bench = new Bench();
+    bench.log.habits.outage = "hangs";
+    const waiting = bench.hub.subscribe("t", undefined, "live", bench.listener());
+    bench.clock.settle();
+    bench.hub.close();
+    bench.log.habits.outage = "none";
+    bench.log.wake();
+    expect(bench.call(waiting).failure?.code).toBe("shutting_down");
+    expect([bench.clock.timers, bench.log.open]).toEqual([0, 0]);
+  });
+});

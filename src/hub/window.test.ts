@@ -1,0 +1,98 @@
+import { describe, expect, test } from "bun:test";
+import type { Position } from "../core/position.ts";
+import { jsonType, recordBytes, type StoredRecord } from "../core/record.ts";
+import { Window } from "./window.ts";
+
+const epoch = 7;
+
+function at(sequence: number, index = 0): Position {
+  return { epoch, sequence, index };
+}
+
+function stored(sequence: number, key = "", index = 0): StoredRecord {
+  const value = new Uint8Array(36);
+  const record = { value, key, contentType: jsonType, schemaId: 0, timeNs: 0n };
+  return { record, position: at(sequence, index), receivedNs: 0n };
+}
+
+/** Sequences 1 to `count`, of the keys in turn. */
+function filled(count: number, bytesMax: number, keys = [""]): Window {
+  const window = new Window(at(0), bytesMax);
+  for (let i = 1; i <= count; i++) window.push(stored(i, keys[i % keys.length]));
+  return window;
+}
+
+function sequences(records: readonly StoredRecord[]): number[] {
+  return records.map(({ position }) => position.sequence);
+}
+
+const everything = Number.POSITIVE_INFINITY;
+const size = recordBytes(stored(1).record);
+
+describe("window slice", () => {
+  test("is what lies after one position, up to and including another", () => {
+    const slice = filled(9, everything).slice(at(3), at(6), undefined, everything);
+    expect(sequences(slice.records)).toEqual([4, 5, 6]);
+    expect(slice.through).toEqual(at(6));
+  });
+
+  test("stands at the wanted position when nothing of the key lies between", () => {
+    const slice = filled(9, everything, ["a", "b"]).slice(at(2), at(3), "a", everything);
+    expect(slice).toEqual({ records: [], through: at(3) });
+  });
+
+  test("of a key leaves the others out", () => {
+    const slice = filled(9, everything, ["a", "b"]).slice(at(0), at(9), "b", everything);
+    expect(sequences(slice.records)).toEqual([1, 3, 5, 7, 9]);
+  });
+
+  test("cut at its bytes ends after the last record that fits", () => {
+    const slice = filled(9, everything).slice(at(0), at(9), undefined, size * 3);
+    expect(sequences(slice.records)).toEqual([1, 2, 3]);
+    expect(slice.through).toEqual(at(3));
+  });
+
+  test("holds at least one record, however large", () => {
+    const slice = filled(9, everything).slice(at(4), at(9), undefined, 1);
+    expect(sequences(slice.records)).toEqual([5]);
+    expect(slice.through).toEqual(at(5));
+  });
+
+  test("goes on in the middle of a frame", () => {
+    const window = new Window(at(0), everything);
+    for (const index of [0, 1, 2]) window.push(stored(1, "", index));
+    const slice = window.slice(at(1, 0), at(1, 1), undefined, everything);
+    expect(slice.records.map(({ position }) => position.index)).toEqual([1]);
+  });
+});
+
+describe("window trim", () => {
+  test("drops the oldest past the bound and moves the start", () => {
+    const window = filled(9, size * 4);
+    window.trim(at(9));
+    expect(window.after).toEqual(at(5));
+    expect(window.bytes).toBe(size * 4);
+    expect(sequences(window.slice(at(0), at(9), undefined, everything).records)).toEqual([
+      6, 7, 8, 9,
+    ]);
+  });
+
+  test("keeps what was not flushed yet, past the bound", () => {
+    const window = filled(9, size * 4);
+    window.trim(at(2));
+    expect(window.after).toEqual(at(2));
+    expect(window.bytes).toBe(size * 7);
+  });
+
+  test("slices right after many rounds", () => {
+    const window = new Window(at(0), size * 3);
+    for (let i = 1; i <= 5000; i++) {
+      window.push(stored(i));
+      window.trim(at(i));
+    }
+    expect(window.after).toEqual(at(4997));
+    expect(sequences(window.slice(at(4998), at(5000), undefined, everything).records)).toEqual([
+      4999, 5000,
+    ]);
+  });
+});
