@@ -4,10 +4,12 @@ import { Failure, failureFrom } from "../core/failure.ts";
 import { mountEcho } from "./echo.ts";
 import { mountEmitters } from "./emitters.ts";
 import { mountHealth } from "./health.ts";
+import { mountLivedoc } from "./livedoc.ts";
 import type { HttpParts } from "./parts.ts";
 import { problemResponse } from "./problem.ts";
 import { mountTickers } from "./tickers.ts";
 import { mountTopics } from "./topics.ts";
+import { mountUi } from "./ui.ts";
 import { mountWs } from "./ws.ts";
 
 export function createHttpApp(parts: HttpParts): Hono {
@@ -18,6 +20,8 @@ export function createHttpApp(parts: HttpParts): Hono {
   mountTickers(app, parts);
   mountEcho(app, parts);
   mountHealth(app, parts);
+  mountLivedoc(app, parts);
+  mountUi(app, parts);
 
   app.notFound((c) => {
     const allowed = allowedMethods(app, c.req.path);

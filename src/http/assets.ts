@@ -51,8 +51,9 @@ export function mountPage(app: Hono, page: Page): void {
       /"([^"]+\/assets\/([^"/]+))"/g,
       (_, address: string, name: string) => {
         const hash = hashes.get(name);
-        if (hash === undefined)
+        if (hash === undefined) {
           throw new Error(`${page.html.pathname} names ${address}: no such file`);
+        }
         return `"${address}?v=${hash}"`;
       },
     );
@@ -73,8 +74,9 @@ export function mountPage(app: Hono, page: Page): void {
   app.get(`${page.path}/assets/:name`, async (c) => {
     const name = c.req.param("name");
     const load = assets.get(name);
-    if (load === undefined)
+    if (load === undefined) {
       throw new Failure("not_found", `There is no file ${JSON.stringify(name.slice(0, 100))}`);
+    }
     const asset = await load();
     const kept = c.req.query("v") === asset.hash;
     return assetResponse(c.req.raw, asset, {

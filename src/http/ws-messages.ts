@@ -2,11 +2,10 @@
 import { z } from "zod";
 import { Failure } from "../core/failure.ts";
 import { arrayElements, jsonMembers } from "../core/json.ts";
-import { jsonType } from "../core/record.ts";
 import { parseName } from "../core/topic.ts";
 import type { Chunk, Format } from "../hub/chunk.ts";
 import { emittersTopic } from "../core/emitters.ts";
-import { endType } from "../core/record.ts";
+import { endType, jsonType } from "../core/record.ts";
 import { renderPosition } from "../core/position.ts";
 import type { Offered } from "../ingest/ingest.ts";
 import { renderEvent } from "./events.ts";

@@ -179,7 +179,8 @@ export class Feed implements MemberHost {
   #scheduleFlush(): void {
     if (this.#cancelFlush !== undefined) return;
     const { clock, options } = this.#host;
-    const waitMs = this.#dirty.size === 0 ? 0 : this.#flushedMs + options.coalesceMs - clock.nowMs();
+    const waitMs =
+      this.#dirty.size === 0 ? 0 : this.#flushedMs + options.coalesceMs - clock.nowMs();
     if (waitMs <= 0) return this.#flush();
     this.#cancelFlush = clock.after(waitMs, () => {
       this.#cancelFlush = undefined;

@@ -88,7 +88,11 @@ class Bench {
 
   publish(count = 1, key = "", contentType = jsonType): string {
     const record = { value: new Uint8Array(8), key, contentType, schemaId: 0, timeNs: 0n };
-    const stored = this.log.publish("t", Array.from({ length: count }, () => record), false);
+    const stored = this.log.publish(
+      "t",
+      Array.from({ length: count }, () => record),
+      false,
+    );
     this.clock.settle();
     return renderPosition(stored.at(-1)?.position ?? { epoch: 0, sequence: 0, index: 0 });
   }
@@ -166,7 +170,9 @@ describe("heartbeats", () => {
       [5000, 0],
       [10_000, 0],
     ]);
-    expect(renderPosition(listener.chunks[0]?.chunk.through ?? { epoch: 0, sequence: 0, index: 0 })).toBe(position);
+    expect(
+      renderPosition(listener.chunks[0]?.chunk.through ?? { epoch: 0, sequence: 0, index: 0 }),
+    ).toBe(position);
   });
 
   test("are not needed by who gets records", () => {
@@ -207,9 +213,7 @@ describe("slow subscribers", () => {
     bench.publish(2);
     bench.clock.advance(4000);
     expect(slow.timeline).toHaveLength(1);
-    expect(slow.ends).toEqual([
-      { ms: bench.startMs + 4000, reason: "slow_subscriber", position },
-    ]);
+    expect(slow.ends).toEqual([{ ms: bench.startMs + 4000, reason: "slow_subscriber", position }]);
     expect(quick.chunks.flatMap(({ chunk }) => chunk.records)).toHaveLength(3);
     expect(bench.hub.stats().subscriptions).toBe(1);
   });

@@ -102,9 +102,13 @@ export class Hub {
     if (this.#closed) throw new Failure("shutting_down", "This node shuts down: use another one");
     const max = this.#host.options.subscriptionsMax;
     if (this.#subscriptions() >= max) {
-      throw new Failure("overloaded", `Cannot subscribe: this node has ${max} subscriptions already`, {
-        retryAfterMs: 5000,
-      });
+      throw new Failure(
+        "overloaded",
+        `Cannot subscribe: this node has ${max} subscriptions already`,
+        {
+          retryAfterMs: 5000,
+        },
+      );
     }
   }
 }

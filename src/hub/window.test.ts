@@ -84,6 +84,20 @@ describe("window trim", () => {
     expect(window.bytes).toBe(size * 7);
   });
 
+  test("drops a key's records with the others", () => {
+    const window = filled(9, size * 4, ["a", "b"]);
+    window.trim(at(9));
+    expect(sequences(window.slice(at(0), at(9), "a", everything).records)).toEqual([6, 8]);
+    window.push(stored(10, "c"));
+    for (let i = 11; i <= 20; i++) window.push(stored(i, "d"));
+    window.trim(at(20));
+    expect(window.slice(at(0), at(20), "a", everything).records).toEqual([]);
+    expect(window.slice(at(0), at(20), "c", everything).records).toEqual([]);
+    expect(sequences(window.slice(at(0), at(20), "d", everything).records)).toEqual([
+      17, 18, 19, 20,
+    ]);
+  });
+
   test("slices right after many rounds", () => {
     const window = new Window(at(0), size * 3);
     for (let i = 1; i <= 5000; i++) {

@@ -4,12 +4,16 @@
  */
 import { comparePositions, type Position } from "../core/position.ts";
 import { recordBytes, type StoredRecord } from "../core/record.ts";
+import { RecordQueue, type Slice } from "./queue.ts";
 
 export class Window {
   readonly #bytesMax: number;
-  #records: (StoredRecord | undefined)[] = [];
-  /** Index of the oldest record that is still in the window; the empty places before go lazily. */
-  #head = 0;
+  readonly #all = new RecordQueue();
+  /**
+   * The same records by key: thousands of subscribers, each of another key, come back at once
+   * when a balancer restarts, and a search of the whole window takes each of them milliseconds.
+   */
+  readonly #byKey = new Map<string, RecordQueue>();
   #bytes = 0;
   #after: Position;
 
@@ -28,22 +32,26 @@ export class Window {
   }
 
   push(stored: StoredRecord): void {
-    this.#records.push(stored);
-    this.#bytes += recordBytes(stored.record);
+    const { record } = stored;
+    this.#all.push(stored);
+    this.#bytes += recordBytes(record);
+    let ofKey = this.#byKey.get(record.key);
+    if (ofKey === undefined) {
+      ofKey = new RecordQueue();
+      this.#byKey.set(record.key, ofKey);
+    }
+    ofKey.push(stored);
   }
 
   /** Drops the oldest past the bound, but nothing after `keepAfter`. */
   trim(keepAfter: Position): void {
     while (this.#bytes > this.#bytesMax) {
-      const oldest = this.#records[this.#head];
+      const { oldest } = this.#all;
       if (oldest === undefined || comparePositions(oldest.position, keepAfter) > 0) break;
       this.#after = oldest.position;
       this.#bytes -= recordBytes(oldest.record);
-      this.#records[this.#head++] = undefined;
-    }
-    if (this.#head > 1024 && this.#head * 2 > this.#records.length) {
-      this.#records = this.#records.slice(this.#head);
-      this.#head = 0;
+      this.#all.dropOldest();
+      this.#dropOldestOf(oldest.record.key);
     }
   }
 
@@ -51,37 +59,14 @@ export class Window {
    * The records after `position` up to `through`, of `key` where one is given; at most
    * `bytesMax` of them (but one at least), and where the reader then stands.
    */
-  slice(
-    position: Position,
-    through: Position,
-    key: string | undefined,
-    bytesMax: number,
-  ): { records: StoredRecord[]; through: Position } {
-    const records: StoredRecord[] = [];
-    let bytes = 0;
-    const end = this.#firstAfter(through);
-    // Thousands of keys' subscribers may come back at once: of another key's record only the key
-    // is looked at.
-    for (let i = this.#firstAfter(position); i < end; i++) {
-      const stored = this.#records[i];
-      if (stored === undefined || (key !== undefined && stored.record.key !== key)) continue;
-      bytes += recordBytes(stored.record);
-      const last = records.at(-1);
-      if (last !== undefined && bytes > bytesMax) return { records, through: last.position };
-      records.push(stored);
-    }
-    return { records, through };
+  slice(position: Position, through: Position, key: string | undefined, bytesMax: number): Slice {
+    const queue = key === undefined ? this.#all : this.#byKey.get(key);
+    return queue?.slice(position, through, bytesMax) ?? { records: [], through };
   }
 
-  #firstAfter(position: Position): number {
-    let low = this.#head;
-    let high = this.#records.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      const stored = this.#records[middle];
-      if (stored !== undefined && comparePositions(stored.position, position) <= 0) low = middle + 1;
-      else high = middle;
-    }
-    return low;
+  #dropOldestOf(key: string): void {
+    const ofKey = this.#byKey.get(key);
+    ofKey?.dropOldest();
+    if (ofKey?.isEmpty) this.#byKey.delete(key);
   }
 }

@@ -56,8 +56,9 @@ export class Live {
       state: (state, why) => {
         // A stream that a reader paused is closed, which is not its end.
         if (this.#state === "paused" && state !== "ended") return;
-        if (state === "ended" && this.#state !== "ended")
+        if (state === "ended" && this.#state !== "ended") {
           this.#fresh.push(noteEvent("The stream has ended."));
+        }
         this.#state = state;
         this.#why = why;
         this.#draw();

@@ -41,6 +41,8 @@ export async function clientScenario(url: string, runtime: string): Promise<stri
       options,
     );
     wanted(accepted === 20, `20 accepted, got ${accepted}`);
+    // However fast the machine, this lasts for several cuts.
+    await new Promise((resolve) => setTimeout(resolve, 20));
   }
   await client.emitters.end(emitter);
   await reading;
@@ -51,7 +53,7 @@ export async function clientScenario(url: string, runtime: string): Promise<stri
   for await (const { events } of client.emitters.pages(emitter, { limit: 300 }))
     paged += events.length;
   wanted(paged === last, `${last} events in pages, got ${paged}`);
-  return `${last} events over SSE, a socket and pages; came back ${retries > 10 ? "often" : `${retries} times`}`;
+  return `${last} events over SSE, a socket and pages; came back ${retries >= 8 ? "often" : `${retries} times`}`;
 }
 
 async function readAll(subscription: Subscription): Promise<void> {

@@ -117,8 +117,9 @@ async function send(
   const media = documented.content?.[type];
   if (documented.content === undefined) return;
   expect(Object.keys(documented.content)).toContain(type);
-  if (type === "application/json" && media !== undefined)
+  if (type === "application/json" && media !== undefined) {
     checkBody(type, media.schema, JSON.parse(text));
+  }
 }
 
 function exampleOf(path: string, name: string): unknown {

@@ -97,7 +97,11 @@ class Simulation implements World {
       };
       for (let i = 0; i < weight; i++) this.#actions.push(noted);
     }
-    this.#actions.push(() => this.#publish(), () => this.#subscribe(), () => this.#pass(10));
+    this.#actions.push(
+      () => this.#publish(),
+      () => this.#subscribe(),
+      () => this.#pass(10),
+    );
   }
 
   get stallMs(): number {
@@ -231,7 +235,8 @@ class Simulation implements World {
     const topic = this.log.topic(client.topic);
     if (topic === undefined) return;
     const later = topic.records.filter(
-      ({ position }) => client.at === undefined || renderPosition(position) > renderPosition(client.at),
+      ({ position }) =>
+        client.at === undefined || renderPosition(position) > renderPosition(client.at),
     );
     const position = this.#random.chance(0.5) ? topic.end : this.#random.pick(later)?.position;
     if (position === undefined) return;
@@ -421,11 +426,16 @@ class Simulation implements World {
     this.#clock.advance(this.#options.idleMs + 3000);
     this.#rest();
     const { topics: feeds, subscriptions, windowBytes } = this.#hub.stats();
-    const left = { feeds, subscriptions, windowBytes, timers: this.#clock.timers, reads: this.log.open };
+    const left = {
+      feeds,
+      subscriptions,
+      windowBytes,
+      timers: this.#clock.timers,
+      reads: this.log.open,
+    };
     for (const [what, count] of Object.entries(left)) {
       if (count !== 0) this.fail(`in the end there are ${count} ${what} left`);
     }
     this.#throwFailure();
   }
 }
-

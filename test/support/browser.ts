@@ -60,8 +60,9 @@ export async function openPage(
     }
   });
   page.on("websocket", (socket) => {
-    if (new URL(socket.url()).host !== new URL(origin).host)
+    if (new URL(socket.url()).host !== new URL(origin).host) {
       complaints.push(`asked ${socket.url()}`);
+    }
   });
   return { page, complaints };
 }
