@@ -11,12 +11,14 @@ interface Stream {
 }
 
 const streams = new Set<Stream>();
-const sockets = new Set<Bun.ServerWebSocket<undefined>>();
+const sockets = new Set<Bun.ServerWebSocket>();
 const utf8 = new TextEncoder();
 // As long as the gateway's positions are.
 const epoch = Date.now().toString(36);
 let sequence = 0;
 
+/** What is returned once a request was upgraded is ignored. */
+const upgraded = new Response(null);
 const sseHeaders = { "content-type": "text/event-stream", "cache-control": "no-cache" };
 
 function openStream(): Response {
@@ -72,7 +74,7 @@ const server = Bun.serve({
     "/sse": openStream,
     "/events": { POST: takeEvents },
     "/ws": (request, server) => {
-      if (server.upgrade(request, { data: undefined })) return;
+      if (server.upgrade(request, { data: undefined })) return upgraded;
       return new Response("wanted a WebSocket handshake", { status: 400 });
     },
   },

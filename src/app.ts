@@ -21,6 +21,8 @@ import { openStore, type Store } from "./store/store.ts";
 import { createGatewayHealth } from "./health.ts";
 
 const clock = systemClock;
+/** How long a stop waits for calls that are under way: what comes after it has to fit into 10 s, too. */
+const stopMsMax = 3000;
 
 export interface Gateway {
   readonly url: string;
@@ -30,7 +32,11 @@ export interface Gateway {
 }
 
 /** Starts everything; what was started is stopped again when a later part cannot be had. */
-export async function startGateway(runtime: Runtime, config: Config, logger: Logger): Promise<Gateway> {
+export async function startGateway(
+  runtime: Runtime,
+  config: Config,
+  logger: Logger,
+): Promise<Gateway> {
   await using started = new AsyncDisposableStack();
   const node = crypto.randomUUID();
 
@@ -69,7 +75,17 @@ export async function startGateway(runtime: Runtime, config: Config, logger: Log
   const hub = new Hub({ log, clock, logger, options: config.hub });
   started.defer(() => hub.close());
 
-  const health = createGatewayHealth({ runtime, clock, log, store, hub, ingest, emitters, projection, node });
+  const health = createGatewayHealth({
+    runtime,
+    clock,
+    log,
+    store,
+    hub,
+    ingest,
+    emitters,
+    projection,
+    node,
+  });
   const server = runtime.createServer();
   const http = createHttpApp({
     host: server.host,
@@ -82,18 +98,18 @@ export async function startGateway(runtime: Runtime, config: Config, logger: Log
     limits: config,
     health,
   });
-  started.defer(() => server.stop(3000));
+  const rpc = createRpcServer((router) => mountHealth(router, health.notReady));
+  // Together: each waits for what is under way, and neither is to take new calls meanwhile.
+  started.defer(async () => {
+    await Promise.all([server.stop(stopMsMax), rpc.stop(stopMsMax)]);
+  });
   const port = await listening("SLUICE_PORT", config.port, () =>
     server.listen({
       hostname: config.hostname,
       port: config.port,
-      // The faces refuse with a problem well before the runtime cuts off.
-      bodyBytesMax: config.bodyBytesMax + 1024 * 1024,
       fetch: limitHeaders((request) => http.fetch(request), config.headerBytesMax),
     }),
   );
-  const rpc = createRpcServer((router) => mountHealth(router, health.notReady));
-  started.defer(() => rpc.stop(3000));
   const grpcPort = await listening("SLUICE_GRPC_PORT", config.grpcPort, () =>
     rpc.listen(config.hostname, config.grpcPort),
   );
@@ -115,7 +131,12 @@ export async function startGateway(runtime: Runtime, config: Config, logger: Log
 
 async function openLog(config: Config, store: Store, logger: Logger): Promise<LogDriver> {
   if (config.natsUrl === undefined) return connectPostgresLog({ url: store.url, clock, logger });
-  return await createJetstreamLog({ url: config.natsUrl, replicas: config.natsReplicas, clock, logger });
+  return await createJetstreamLog({
+    url: config.natsUrl,
+    replicas: config.natsReplicas,
+    clock,
+    logger,
+  });
 }
 
 /** It is there before the first emitter: one that nobody has written to yet can be followed. */
@@ -131,16 +152,28 @@ async function makeEmittersTopic(log: LogDriver, config: Config, logger: Logger)
 }
 
 /** A port that cannot be had is the commonest failure of a start: it gets its own words. */
-async function listening(setting: string, port: number, listen: () => Promise<number>): Promise<number> {
+async function listening(
+  setting: string,
+  port: number,
+  listen: () => Promise<number>,
+): Promise<number> {
   try {
     return await listen();
   } catch (error) {
     const code = error instanceof Error && "code" in error ? error.code : undefined;
     if (code === "EADDRINUSE") {
-      throw new Failure("conflict", `Cannot listen on port ${port}: another program has it, set ${setting} to another one`, { cause: error });
+      throw new Failure(
+        "conflict",
+        `Cannot listen on port ${port}: another program has it, set ${setting} to another one`,
+        { cause: error },
+      );
     }
     if (code === "EACCES") {
-      throw new Failure("forbidden", `Cannot listen on port ${port}: this user may not, set ${setting} above 1023`, { cause: error });
+      throw new Failure(
+        "forbidden",
+        `Cannot listen on port ${port}: this user may not, set ${setting} above 1023`,
+        { cause: error },
+      );
     }
     throw error;
   }

@@ -46,7 +46,9 @@ docs/bench.md says what each figure means.`,
     // The process that `fanout` starts for its subscribers.
     if (what === "load") return await runLoad();
     if (what !== "fanout" || positionals.length > 1) {
-      throw new UsageError(`Cannot measure ${what === undefined ? "nothing" : `"${what}"`}: wanted fanout`);
+      throw new UsageError(
+        `Cannot measure ${what === undefined ? "nothing" : `"${what}"`}: wanted fanout`,
+      );
     }
     const { idle, url, pid } = values;
     await benchFanout(runtime, {
@@ -73,7 +75,11 @@ docs/bench.md says what each figure means.`,
   },
 };
 
-function oneOf<Choice extends string>(name: string, text: string, choices: readonly Choice[]): Choice {
+function oneOf<Choice extends string>(
+  name: string,
+  text: string,
+  choices: readonly Choice[],
+): Choice {
   const chosen = choices.find((choice) => choice === text);
   if (chosen !== undefined) return chosen;
   throw new UsageError(`Cannot use --${name} ${text}: wanted ${choices.join(" or ")}`);

@@ -21,7 +21,9 @@ export async function runCommand(runtime: Runtime): Promise<void> {
   if (name === "help" || (!named && isHelp(args))) return await printHelp(runtime);
   const load = commands.get(name);
   if (load === undefined) {
-    runtime.logLine(`There is no command "${name}": wanted one of ${[...commands.keys()].join(", ")}\n`);
+    runtime.logLine(
+      `There is no command "${name}": wanted one of ${[...commands.keys()].join(", ")}\n`,
+    );
     return runtime.exit(2);
   }
   const command = await load();
@@ -41,18 +43,24 @@ function isHelp(args: readonly string[]): boolean {
 
 async function printHelp(runtime: Runtime): Promise<void> {
   runtime.print("sluice <command> [options]\n\n");
-  for (const [name, load] of commands) runtime.print(`  ${name.padEnd(10)} ${(await load()).summary}\n`);
+  for (const [name, load] of commands) {
+    runtime.print(`  ${name.padEnd(10)} ${(await load()).summary}\n`);
+  }
   runtime.print("\n`sluice <command> --help` tells its options. Without a command it serves.\n");
 }
 
 /** `node:util` parseArgs refuses with codes of this family. */
 function isParseArgsError(error: unknown): boolean {
-  return error instanceof Error && "code" in error && String(error.code).startsWith("ERR_PARSE_ARGS");
+  return (
+    error instanceof Error && "code" in error && String(error.code).startsWith("ERR_PARSE_ARGS")
+  );
 }
 
 /** What people can act on is told in its own words; the rest with its stack. */
 function told(error: unknown): string {
-  const own = [UsageError, ConfigError, Failure, EmbeddedError].some((kind) => error instanceof kind);
+  const own = [UsageError, ConfigError, Failure, EmbeddedError].some(
+    (kind) => error instanceof kind,
+  );
   if (!(error instanceof Error)) return String(error);
   return own || isParseArgsError(error) ? error.message : (error.stack ?? error.message);
 }

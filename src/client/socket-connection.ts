@@ -118,8 +118,9 @@ export class SocketConnection {
     const message = parseMessage(data);
     if (message === undefined) return;
     const answer = message.ref === undefined ? undefined : this.#pending.get(message.ref);
-    if (answer === undefined || message.ref === undefined)
+    if (answer === undefined || message.ref === undefined) {
       return this.#events.message(message, data);
+    }
     this.#pending.delete(message.ref);
     answer(message.op === "error" ? errorFromProblem(message["problem"]) : message);
     const next = this.#waiting.shift();
@@ -174,9 +175,11 @@ function closedByUs(): SluiceError {
 
 function closeError(code: number, reason: string): SluiceError {
   const said = reason === "" ? "" : ` ${reason}`;
-  if (code === 1001)
+  if (code === 1001) {
     return new SluiceError("shutting_down", `The socket was closed: ${code}${said}`);
-  if (code === 4008)
+  }
+  if (code === 4008) {
     return new SluiceError("slow_subscriber", `The socket was closed: ${code}${said}`);
+  }
   return new SluiceError("unavailable", `The socket was cut off: ${code}${said}`);
 }

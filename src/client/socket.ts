@@ -60,8 +60,9 @@ export class SluiceSocket implements AsyncDisposable {
         return publishedFromAnswer(await this.#ask(message, signal));
       } catch (error) {
         signal?.throwIfAborted();
-        if (!(error instanceof SluiceError) || !error.retryable || idempotencyKey === undefined)
+        if (!(error instanceof SluiceError) || !error.retryable || idempotencyKey === undefined) {
           throw error;
+        }
         if (backoff.attempts + 1 >= this.#settings.attemptsMax) throw error;
         await backoff.pause(error, signal);
       }
@@ -150,8 +151,9 @@ export class SluiceSocket implements AsyncDisposable {
     connection.ask({ op: "unsubscribe", ...address }, () => {
       this.#leaving.delete(name);
       const waiting = this.#subscriptions.get(name);
-      if (connection === this.#connection && waiting?.wanting === true)
+      if (connection === this.#connection && waiting?.wanting === true) {
         this.#join(connection, waiting);
+      }
     });
   }
 

@@ -30,8 +30,9 @@ function reference(bytes: Uint8Array): Parsed {
   for (const line of lines) {
     if (line === "") {
       lastEventId = id;
-      if (data !== "")
+      if (data !== "") {
         messages.push(message(data.slice(0, -1), id, type === "" ? undefined : type));
+      }
       [data, type] = ["", ""];
       continue;
     }

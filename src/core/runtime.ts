@@ -36,8 +36,6 @@ export interface Server {
 export interface ListenOptions {
   readonly hostname: string;
   readonly port: number;
-  /** Bodies past this are cut off by the runtime; faces refuse them well before. */
-  readonly bodyBytesMax: number;
   readonly fetch: (request: Request) => Response | Promise<Response>;
 }
 

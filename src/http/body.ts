@@ -1,8 +1,21 @@
 /** Request bodies, read within a bound. */
 import { Failure } from "../core/failure.ts";
 
-/** The whole body, decompressed. Throws `too_large` past `bytesMax`, before or after inflating. */
+/**
+ * The whole body, decompressed. Throws `too_large` past `bytesMax`, before or after inflating, and
+ * `cancelled` when the client leaves in the middle of it.
+ */
 export async function readBody(request: Request, bytesMax: number): Promise<Uint8Array> {
+  try {
+    return await readWithin(request, bytesMax);
+  } catch (error) {
+    const left = request.signal.aborted || (error instanceof Error && error.name === "AbortError");
+    if (!left) throw error;
+    throw new Failure("cancelled", "Cannot read the body: the client left", { cause: error });
+  }
+}
+
+async function readWithin(request: Request, bytesMax: number): Promise<Uint8Array> {
   const declared = Number(request.headers.get("content-length") ?? 0);
   if (declared > bytesMax) throw tooLarge(bytesMax);
   const encoding = request.headers.get("content-encoding")?.toLowerCase() ?? "identity";
@@ -22,7 +35,9 @@ export async function readBody(request: Request, bytesMax: number): Promise<Uint
     return await collect(request.body.pipeThrough(new DecompressionStream(encoding)), bytesMax);
   } catch (error) {
     if (error instanceof Failure) throw error;
-    throw new Failure("invalid", `Cannot decompress the body: it is not ${encoding}`, { cause: error });
+    throw new Failure("invalid", `Cannot decompress the body: it is not ${encoding}`, {
+      cause: error,
+    });
   }
 }
 

@@ -7,6 +7,9 @@ import type { Offered } from "../ingest/ingest.ts";
 /** Records in one call; more are sent as several. */
 const batchMax = 10_000;
 
+/** Stored with each record: a media type and its parameters are shorter. */
+const typeLengthMax = 200;
+
 const lineTypes = new Set([
   "application/x-ndjson",
   "application/ndjson",
@@ -42,23 +45,28 @@ export function offeredRecords(
   const type = mediaType(contentType);
   if (lineTypes.has(type)) return jsonRecords(body, "lines", key);
   if (isJsonType(type) || unchosenTypes.has(type)) return jsonRecords(body, "either", key);
+  if (contentType !== null && contentType.length > typeLengthMax) {
+    throw new Failure(
+      "unsupported_media_type",
+      `Cannot store a content type of ${contentType.length} characters: at most ${typeLengthMax}`,
+    );
+  }
   return [{ value: body, key, contentType: contentType ?? bytesType }];
 }
 
-/** A header value on its way into a stored record must not carry line breaks or grow. */
+/** Quoted in problems, so it is not to grow. */
 function mediaType(contentType: string | null): string {
-  return (contentType?.split(";")[0] ?? "").trim().toLowerCase().slice(0, 200);
+  return (contentType?.split(";")[0] ?? "").trim().toLowerCase().slice(0, typeLengthMax);
 }
 
-function jsonRecords(
-  body: Uint8Array,
-  form: "lines" | "either",
-  key: string,
-): (Offered | Issue)[] {
+function jsonRecords(body: Uint8Array, form: "lines" | "either", key: string): (Offered | Issue)[] {
   const values = jsonValues(body, form);
   if (values.length === 0) throw new Failure("invalid", "Cannot append: the body has no events");
   if (values.length > batchMax) {
-    throw new Failure("too_large", `Cannot append ${values.length} records: at most ${batchMax} in a call`);
+    throw new Failure(
+      "too_large",
+      `Cannot append ${values.length} records: at most ${batchMax} in a call`,
+    );
   }
   return values.map((value) =>
     value.ok

@@ -26,8 +26,12 @@ const utf8 = new TextEncoder();
  */
 export const sseFormat: Format<Uint8Array> = {
   render(chunk: Chunk): Uint8Array {
-    if (chunk.records.length === 0) return utf8.encode(`:\nid:${renderPosition(chunk.through)}\n\n`);
-    return joinParts(chunk.records.flatMap((stored) => eventParts(stored, chunk.key !== undefined)));
+    if (chunk.records.length === 0) {
+      return utf8.encode(`:\nid:${renderPosition(chunk.through)}\n\n`);
+    }
+    return joinParts(
+      chunk.records.flatMap((stored) => eventParts(stored, chunk.key !== undefined)),
+    );
   },
 };
 
@@ -53,7 +57,9 @@ function hasLineBreak(value: Uint8Array): boolean {
 /** Strings are ASCII but for the rare value with line breaks, so lengths are known without encoding. */
 function joinParts(parts: readonly (string | Uint8Array)[]): Uint8Array {
   let bytesMax = 0;
-  for (const part of parts) bytesMax += typeof part === "string" ? part.length * 3 : part.byteLength;
+  for (const part of parts) {
+    bytesMax += typeof part === "string" ? part.length * 3 : part.byteLength;
+  }
   const out = new Uint8Array(bytesMax);
   let at = 0;
   for (const part of parts) {

@@ -52,9 +52,8 @@ export class RecordQueue {
     let high = this.#records.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      const stored = this.#records[middle];
-      if (stored !== undefined && comparePositions(stored.position, position) <= 0)
-        low = middle + 1;
+      const at = this.#records[middle]?.position;
+      if (at !== undefined && comparePositions(at, position) <= 0) low = middle + 1;
       else high = middle;
     }
     return low;

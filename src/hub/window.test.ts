@@ -85,7 +85,7 @@ describe("window trim", () => {
   });
 
   test("drops a key's records with the others", () => {
-    const window = filled(9, size * 4, ["a", "b"]);
+    const window = filled(9, recordBytes(stored(1, "a").record) * 4, ["a", "b"]);
     window.trim(at(9));
     expect(sequences(window.slice(at(0), at(9), "a", everything).records)).toEqual([6, 8]);
     window.push(stored(10, "c"));

@@ -18,6 +18,12 @@ import {
  */
 const engineHeaderBytesMax = 1_310_720;
 
+/**
+ * The same for bodies, past which Bun answers a bare 413. It reads a body no faster than the
+ * handler does, and the rest of a refused one is dropped, so none of it is held in memory.
+ */
+const engineBodyBytesMax = 2 ** 40;
+
 export const bunRuntime: Runtime = {
   name: `bun ${Bun.version}`,
   environment: process.env,
@@ -61,14 +67,14 @@ class BunServer implements Server, Host {
   readonly #sockets = new Set<BunSocket>();
   #server: Bun.Server<SocketData> | undefined;
 
-  async listen({ hostname, port, bodyBytesMax, fetch }: ListenOptions): Promise<number> {
+  async listen({ hostname, port, fetch }: ListenOptions): Promise<number> {
     Object.assign(http, { maxHeaderSize: engineHeaderBytesMax });
     this.#server = Bun.serve<SocketData>({
       hostname,
       port,
       http2: true,
       idleTimeout: idleTimeoutSeconds,
-      maxRequestBodySize: bodyBytesMax,
+      maxRequestBodySize: engineBodyBytesMax,
       development: false,
       fetch: (request) => fetch(request),
       websocket: {
@@ -203,7 +209,8 @@ class BunSocket implements Socket {
   }
 
   send(message: string | Uint8Array): Sent {
-    const sent = typeof message === "string" ? this.#ws.sendText(message) : this.#ws.sendBinary(message);
+    const sent =
+      typeof message === "string" ? this.#ws.sendText(message) : this.#ws.sendBinary(message);
     if (sent > 0) return "sent";
     return sent < 0 ? "queued" : "refused";
   }

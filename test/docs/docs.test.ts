@@ -92,13 +92,15 @@ async function runExample(example: Example, addresses: Addresses): Promise<strin
       : ["bash", "-eu", "-c", inserted(example.code, addresses)];
   const expected = expectations(example);
   const lacks = (output: string) => missing(expected, removed(output, addresses));
-  if (example.live && expected.length === 0)
+  if (example.live && expected.length === 0) {
     return "it is live, and says nothing of what it prints";
+  }
   const enough = (output: string) => example.live && lacks(output) === undefined;
   const { code, output, errors } = await run(command, enough);
   const printed = `It printed:\n${output}\n${errors}`;
-  if (code !== 0 && !enough(output))
+  if (code !== 0 && !enough(output)) {
     return `it ended with ${code ?? `no end in ${endMsMax} ms`}. ${printed}`;
+  }
   const text = lacks(output);
   return text === undefined ? undefined : `it lacks "${text}". ${printed}`;
 }
@@ -195,8 +197,9 @@ async function runTalk(example: Example, url: string): Promise<string | undefine
           break;
         }
         const waitMs = deadline - Date.now();
-        if (waitMs <= 0)
+        if (waitMs <= 0) {
           return `nothing came like ${filled}\n\nWhat came besides:\n${messages.join("\n")}`;
+        }
         await Promise.race([
           new Promise<void>((resolve) => (arrived = resolve)),
           Bun.sleep(waitMs),

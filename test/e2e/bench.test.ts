@@ -16,7 +16,9 @@ interface Ended {
 
 function bench(...args: string[]): Promise<Ended> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [main, "bench", ...args], { stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(process.execPath, [main, "bench", ...args], {
+      stdio: ["ignore", "pipe", "pipe"],
+    });
     let output = "";
     let errors = "";
     child.stdout.on("data", (data: Buffer) => (output += data.toString()));
@@ -34,8 +36,20 @@ describe("sluice bench fanout", () => {
       expect(errors).not.toContain("Cannot");
       expect(code).toBe(0);
       const summary = JSON.parse(output);
-      expect(summary).toMatchObject({ bench: "fanout", ok: true, transport: "sse", log: "embedded" });
-      expect(summary).toMatchObject({ subscribers: 20, slow: 0, events: 50, rate: 200, batch: 1, bytes: 200 });
+      expect(summary).toMatchObject({
+        bench: "fanout",
+        ok: true,
+        transport: "sse",
+        log: "embedded",
+      });
+      expect(summary).toMatchObject({
+        subscribers: 20,
+        slow: 0,
+        events: 50,
+        rate: 200,
+        batch: 1,
+        bytes: 200,
+      });
       for (const name of ["floor", "gateway", "floorAgain"]) {
         const run = summary.runs[name];
         expect(run).toMatchObject({ delivered: 1000, lost: 0, duplicates: 0, dropped: 0 });
@@ -59,9 +73,18 @@ describe("sluice bench fanout", () => {
   test.concurrent(
     "does so over WebSocket, in batches, and prints it for people",
     async () => {
-      const { code, output } = await bench("fanout", ...quick, "--batch", "10", "--transport", "ws");
+      const { code, output } = await bench(
+        "fanout",
+        ...quick,
+        "--batch",
+        "10",
+        "--transport",
+        "ws",
+      );
       expect(code).toBe(0);
-      expect(output).toContain("20 ws subscribers, 50 events of 200 bytes at 200/s in batches of 10");
+      expect(output).toContain(
+        "20 ws subscribers, 50 events of 200 bytes at 200/s in batches of 10",
+      );
       expect(output).toMatch(/^deliveries +1,000 +1,000 +1,000$/m);
       expect(output).toMatch(/^lost, duplicates +0, 0 +0, 0 +0, 0$/m);
       expect(output).toMatch(/^gateway by floor: /m);
@@ -81,12 +104,16 @@ describe("sluice bench fanout", () => {
     testMs,
   );
 
-  test("refuses what it cannot measure, and says what is wanted", async () => {
-    const wrong = await bench("fanout", "--bytes", "3");
-    expect(wrong.code).toBe(2);
-    expect(wrong.errors).toContain("Cannot use --bytes 3: wanted a whole number from");
-    const away = await bench("fanout", ...quick, "--url", "http://127.0.0.1:1");
-    expect(away.code).toBe(1);
-    expect(away.errors).toContain("Cannot reach http://127.0.0.1:1");
-  }, testMs);
+  test(
+    "refuses what it cannot measure, and says what is wanted",
+    async () => {
+      const wrong = await bench("fanout", "--bytes", "3");
+      expect(wrong.code).toBe(2);
+      expect(wrong.errors).toContain("Cannot use --bytes 3: wanted a whole number from");
+      const away = await bench("fanout", ...quick, "--url", "http://127.0.0.1:1");
+      expect(away.code).toBe(1);
+      expect(away.errors).toContain("Cannot reach http://127.0.0.1:1");
+    },
+    testMs,
+  );
 });

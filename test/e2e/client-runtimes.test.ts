@@ -83,8 +83,9 @@ function textOf(stream: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<string
 
 const browser = process.env["SLUICE_TEST_CHROMIUM"] ?? "/usr/bin/chromium";
 const noBrowser = !existsSync(browser);
-if (noBrowser && process.env["CI"] === "true")
+if (noBrowser && process.env["CI"] === "true") {
   throw new Error(`No Chromium at ${browser}: set SLUICE_TEST_CHROMIUM`);
+}
 
 test.skipIf(noBrowser)(
   "the client in a browser (needs Chromium: SLUICE_TEST_CHROMIUM)",

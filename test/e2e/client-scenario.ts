@@ -50,8 +50,9 @@ export async function clientScenario(url: string, runtime: string): Promise<stri
   socket.close();
 
   let paged = 0;
-  for await (const { events } of client.emitters.pages(emitter, { limit: 300 }))
+  for await (const { events } of client.emitters.pages(emitter, { limit: 300 })) {
     paged += events.length;
+  }
   wanted(paged === last, `${last} events in pages, got ${paged}`);
   return `${last} events over SSE, a socket and pages; came back ${retries >= 8 ? "often" : `${retries} times`}`;
 }

@@ -256,8 +256,9 @@ test("a socket carries many subscriptions and publishes, and all of them come ba
   );
   expect(answers.every(({ accepted }) => accepted === 2)).toBe(true);
   proxy.cut();
-  for (const key of names)
+  for (const key of names) {
     await socket.publish({ topic, key }, [{ n: 3 }], { idempotencyKey: `${topic}-${key}` });
+  }
   for (const [i, subscription] of subscriptions.entries()) {
     await readNumbersUpTo(subscription, 3);
     expect(subscription.position?.length).toBeGreaterThan(0);

@@ -33,21 +33,36 @@ else describe("cuts on JetStream", () => test.skip(skipReason, () => {}));
 
 function drivers(name: string, startBroker: () => Promise<NatsServer | undefined>): void {
   describe(`cuts on ${name}`, () => {
-    test(`${cutsMin} at random during ${eventsMin} events`, () => onRig(startBroker, (rig) => run(rig, [])), timeoutMs);
+    test(
+      `${cutsMin} at random during ${eventsMin} events`,
+      () => onRig(startBroker, (rig) => run(rig, [])),
+      timeoutMs,
+    );
 
-    test("and every process is killed in turn", async () => {
-      await onRig(startBroker, (rig) => {
-        const victims = rig.nats === undefined ? [killGateway, killPostgres] : [killGateway, killNats, killPostgres];
-        return run(rig, Array.from({ length: rounds }, () => victims).flat());
-      });
-    }, timeoutMs);
+    test(
+      "and every process is killed in turn",
+      async () => {
+        await onRig(startBroker, (rig) => {
+          const victims =
+            rig.nats === undefined
+              ? [killGateway, killPostgres]
+              : [killGateway, killNats, killPostgres];
+          return run(rig, Array.from({ length: rounds }, () => victims).flat());
+        });
+      },
+      timeoutMs,
+    );
   });
 }
 
-async function onRig(startBroker: () => Promise<NatsServer | undefined>, use: (rig: Rig) => Promise<void>): Promise<void> {
+async function onRig(
+  startBroker: () => Promise<NatsServer | undefined>,
+  use: (rig: Rig) => Promise<void>,
+): Promise<void> {
   const nats = await startBroker();
   const env = nats === undefined ? {} : { NATS_URL: nats.url };
-  const start = (dataDir?: string) => startGateway({ env, ...(dataDir === undefined ? {} : { dataDir }) });
+  const start = (dataDir?: string) =>
+    startGateway({ env, ...(dataDir === undefined ? {} : { dataDir }) });
   const rig: Rig = { gateway: await start(), nats, start };
   try {
     await use(rig);
@@ -81,7 +96,8 @@ async function run(rig: Rig, kills: readonly Kill[]): Promise<void> {
       produce(course, p, random, {
         gapMs: 10,
         // Nobody is left far behind: this is not about how fast a page is read.
-        wait: () => !failed() && ledgers.some(({ order }) => order.length < acknowledged - aheadMax),
+        wait: () =>
+          !failed() && ledgers.some(({ order }) => order.length < acknowledged - aheadMax),
         enough: () => failed() || (!killing && acknowledged >= eventsMin),
         acknowledged: (events) => (acknowledged += events),
       }),
@@ -92,18 +108,28 @@ async function run(rig: Rig, kills: readonly Kill[]): Promise<void> {
       await pause(500 + random.int(1000));
       await kill(rig, course);
       const before = acknowledged;
-      const flows = () => acknowledged > before && ledgers.every(({ order }) => order.length > before);
-      await until(`events to flow again after ${kill.name}`, 30_000, () => failed() || flows()).catch((error: Error) => {
+      const flows = () =>
+        acknowledged > before && ledgers.every(({ order }) => order.length > before);
+      await until(
+        `events to flow again after ${kill.name}`,
+        30_000,
+        () => failed() || flows(),
+      ).catch((error: Error) => {
         const got = ledgers.map(({ name, order }) => `${name} ${order.length}`).join(", ");
         const log = rig.gateway.log().slice(-2000);
-        throw new Error(`${error.message}: ${acknowledged} acknowledged, ${before} before; got ${got}; seed ${seed}\n${log}`);
+        throw new Error(
+          `${error.message}: ${acknowledged} acknowledged, ${before} before; got ${got}; seed ${seed}\n${log}`,
+        );
       });
     }
   } finally {
     killing = false;
   }
   const produced = await producers;
-  await conclude(course, produced.reduce((sum, count) => sum + count, 0));
+  await conclude(
+    course,
+    produced.reduce((sum, count) => sum + count, 0),
+  );
   await within("the readers to have everything", 30_000, readers);
 
   // What the log has, read at leisure, is what was acknowledged, and what each of them got.
@@ -112,10 +138,21 @@ async function run(rig: Rig, kills: readonly Kill[]): Promise<void> {
   await readPages(course, log, { int: () => 500, chance: () => false }, 1000);
   for (const ledger of [...ledgers, log]) {
     const { name, problems, order } = ledger;
-    expect({ seed, name, problems, events: order.length }).toEqual({ seed, name, problems: [], events: total });
-    expect({ seed, name, sameOrder: order.join() === log.order.join() }).toEqual({ seed, name, sameOrder: true });
+    expect({ seed, name, problems, events: order.length }).toEqual({
+      seed,
+      name,
+      problems: [],
+      events: total,
+    });
+    expect({ seed, name, sameOrder: order.join() === log.order.join() }).toEqual({
+      seed,
+      name,
+      sameOrder: true,
+    });
   }
-  for (const { name, cuts } of ledgers) expect([name, Math.min(cuts, cutsMin)]).toEqual([name, cutsMin]);
+  for (const { name, cuts } of ledgers) {
+    expect([name, Math.min(cuts, cutsMin)]).toEqual([name, cutsMin]);
+  }
 }
 
 async function killGateway(rig: Rig, course: Course): Promise<void> {

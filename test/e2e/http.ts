@@ -30,9 +30,16 @@ export async function ask(method: string, url: string, options: AskOptions = {})
 }
 
 /** A JSON body, unless it is a string: that is sent as it is. */
-export function post(url: string, body: unknown, headers: Record<string, string> = {}): Promise<Answer> {
+export function post(
+  url: string,
+  body: unknown,
+  headers: Record<string, string> = {},
+): Promise<Answer> {
   const text = typeof body === "string" ? body : JSON.stringify(body);
-  return ask("POST", url, { body: text, headers: { "content-type": "application/json", ...headers } });
+  return ask("POST", url, {
+    body: text,
+    headers: { "content-type": "application/json", ...headers },
+  });
 }
 
 function parsed(text: string): Answer["json"] {
@@ -66,14 +73,15 @@ export function exchange(
       clearTimeout(quiet);
       quiet = setTimeout(() => finish(false), quietMs);
     };
-    socket.on("connect", async () => {
+    const send = async () => {
       for (const part of parts) {
         if (socket.destroyed) return;
         socket.write(part);
         if (gapMs > 0) await pause(gapMs);
       }
       wait();
-    });
+    };
+    socket.on("connect", () => void send());
     socket.on("data", (data) => {
       text += data.toString("latin1");
       wait();

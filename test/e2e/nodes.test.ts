@@ -10,7 +10,10 @@ import { openWs, type WsClient } from "./ws.ts";
 
 const skipReason = natsSkipReason();
 
-suite("PostgreSQL", async (databaseUrl) => ({ env: { DATABASE_URL: databaseUrl }, stop: async () => {} }));
+suite("PostgreSQL", async (databaseUrl) => ({
+  env: { DATABASE_URL: databaseUrl },
+  stop: async () => {},
+}));
 if (skipReason === undefined) {
   suite("JetStream", async (databaseUrl) => {
     const nats: NatsServer = await startNats();
@@ -49,7 +52,9 @@ function suite(name: string, start: (databaseUrl: string) => Promise<Services>):
       await Promise.all(nodes.map((node) => node.stop()));
       await services.stop();
       await database.drop();
-      const errors = nodes.flatMap((node) => node.log().split("\n")).filter((line) => line.includes('"level":"error"'));
+      const errors = nodes
+        .flatMap((node) => node.log().split("\n"))
+        .filter((line) => line.includes('"level":"error"'));
       expect(errors).toEqual([]);
     }, 30_000);
 
@@ -84,12 +89,16 @@ function suite(name: string, start: (databaseUrl: string) => Promise<Services>):
         const fromWs: unknown[] = [];
         while (fromWs.length < 6) {
           const { op, events } = await ws.next();
-          if (op === "events") fromWs.push(...events.map((event: { data: { n: number } }) => event.data.n));
+          if (op === "events") {
+            fromWs.push(...events.map((event: { data: { n: number } }) => event.data.n));
+          }
         }
         const events = await sse.take(6);
         expect(events.map(({ data }) => JSON.parse(data).n)).toEqual([1, 2, 3, 4, 5, 6]);
         expect(fromWs.slice(0, 6)).toEqual([1, 2, 3, 4, 5, 6]);
-        const pages = await Promise.all([made, read].map((node) => ask("GET", url(node, `/log/${id}?after=earliest&limit=5`))));
+        const pages = await Promise.all(
+          [made, read].map((node) => ask("GET", url(node, `/log/${id}?after=earliest&limit=5`))),
+        );
         expect(pages[0]?.json.events).toEqual(pages[1]?.json.events);
         expect(pages[0]?.json.events.map(({ position }: { position: string }) => position)).toEqual(
           events.slice(0, 5).map((event) => event.id),
@@ -111,7 +120,9 @@ function suite(name: string, start: (databaseUrl: string) => Promise<Services>):
     test("a position of one node works on the other", async () => {
       const id = await make(0, { source: "external" });
       const positions: string[] = [];
-      for (let n = 1; n <= 10; n++) positions.push((await post(url(0, `/log/${id}`), { n })).json.position);
+      for (let n = 1; n <= 10; n++) {
+        positions.push((await post(url(0, `/log/${id}`), { n })).json.position);
+      }
       for (const from of [0, 4, 9]) {
         const rest = Array.from({ length: 9 - from }, (_, i) => from + i + 2);
         const after = positions[from];
@@ -133,7 +144,9 @@ function suite(name: string, start: (databaseUrl: string) => Promise<Services>):
       let asked: Promise<SseStream>;
       let position = "";
       try {
-        for (let n = 1; n <= 200; n++) position = (await post(url(0, `/log/${id}`), { n })).json.position;
+        for (let n = 1; n <= 200; n++) {
+          position = (await post(url(0, `/log/${id}`), { n })).json.position;
+        }
         asked = follow(url(1, `/sse/log/${id}?after=${position}`));
         await pause(50);
       } finally {
@@ -141,8 +154,12 @@ function suite(name: string, start: (databaseUrl: string) => Promise<Services>):
       }
       const stream = await asked;
       await post(url(0, `/log/${id}`), { n: 201 });
-      expect((await stream.take(1)).map(({ event, data }) => [event, data])).toEqual([["message", `{"n":201}`]]);
-      expect((await witness.take(201)).map(({ data }) => JSON.parse(data).n)).toEqual(Array.from({ length: 201 }, (_, i) => i + 1));
+      expect((await stream.take(1)).map(({ event, data }) => [event, data])).toEqual([
+        ["message", `{"n":201}`],
+      ]);
+      expect((await witness.take(201)).map(({ data }) => JSON.parse(data).n)).toEqual(
+        Array.from({ length: 201 }, (_, i) => i + 1),
+      );
     });
 
     test("an idempotent retry that goes to the other node stores nothing", async () => {
@@ -163,21 +180,40 @@ function suite(name: string, start: (databaseUrl: string) => Promise<Services>):
       await sse.take(5);
       expect((await ask("DELETE", url(1, `/log/${id}`))).status).toBe(200);
       const seen = [];
-      for (let event = await sse.next(); event !== undefined; event = await sse.next()) seen.push(event);
+      for (let event = await sse.next(); event !== undefined; event = await sse.next()) {
+        seen.push(event);
+      }
       expect(seen.at(-1)).toMatchObject({ event: "end" });
-      expect(await ws.nextThat(({ op }) => op === "end")).toMatchObject({ emitter: id, position: seen.at(-1)?.id });
-      await until("node 0 to refuse", 2000, async () => (await post(url(0, `/log/${id}`), { n: 1 })).status === 410);
+      expect(await ws.nextThat(({ op }) => op === "end")).toMatchObject({
+        emitter: id,
+        position: seen.at(-1)?.id,
+      });
+      await until(
+        "node 0 to refuse",
+        2000,
+        async () => (await post(url(0, `/log/${id}`), { n: 1 })).status === 410,
+      );
       // The end is the last of its stream, whichever node says it.
       const whole = await follow(url(1, `/sse/log/${id}?after=earliest`));
       const all = [];
-      for (let event = await whole.next(); event !== undefined; event = await whole.next()) all.push(event);
+      for (let event = await whole.next(); event !== undefined; event = await whole.next()) {
+        all.push(event);
+      }
       expect(all.map(({ event }) => event).indexOf("end")).toBe(all.length - 1);
-      expect(all.slice(0, -1).map(({ data }) => JSON.parse(data).n)).toEqual(all.slice(0, -1).map((_, i) => i + 1));
+      expect(all.slice(0, -1).map(({ data }) => JSON.parse(data).n)).toEqual(
+        all.slice(0, -1).map((_, i) => i + 1),
+      );
     });
 
     test("a guest goes on when its node is killed, and no number is missing or there twice", async () => {
-      const ids = await Promise.all([make(0, { rate: 20 }), make(0, { rate: 2 }), make(0, { rate: 200 })]);
-      const streams = await Promise.all(ids.map((id) => follow(url(1, `/sse/log/${id}?after=earliest`))));
+      const ids = await Promise.all([
+        make(0, { rate: 20 }),
+        make(0, { rate: 2 }),
+        make(0, { rate: 200 }),
+      ]);
+      const streams = await Promise.all(
+        ids.map((id) => follow(url(1, `/sse/log/${id}?after=earliest`))),
+      );
       const owners = await Promise.all(ids.map((id) => ask("GET", url(1, `/v1/emitters/${id}`))));
       const dying = await ask("GET", url(0, "/status"));
       for (const owner of owners) expect(owner.json.node).toStartWith(dying.json.node);
@@ -201,14 +237,16 @@ function suite(name: string, start: (databaseUrl: string) => Promise<Services>):
             arrivedMs = Math.max(arrivedMs, now - killed);
             break;
           }
-          for (const event of await stream.take(5, 10_000)) numbers[i]?.push(JSON.parse(event.data).n);
+          for (const event of await stream.take(5, 10_000)) {
+            numbers[i]?.push(JSON.parse(event.data).n);
+          }
         }),
       );
       expect(arrivedMs).toBeLessThan(6000);
       for (const one of numbers) expect(one).toEqual(one.map((_, i) => i + 1));
       for (const id of ids) {
         const kept: number[] = [];
-        for (let after: string | null = "earliest"; after !== null; ) {
+        for (let after: string | null = "earliest"; after !== null;) {
           const { json } = await ask("GET", url(1, `/log/${id}?limit=1000&after=${after}`));
           kept.push(...json.events.map(({ data }: { data: { n: number } }) => data.n));
           after = json.next;

@@ -55,7 +55,12 @@ export async function produce(
   course: Course,
   p: number,
   random: Random,
-  { gapMs, wait, enough, acknowledged }: {
+  {
+    gapMs,
+    wait,
+    enough,
+    acknowledged,
+  }: {
     readonly gapMs: number;
     readonly wait: () => boolean;
     readonly enough: () => boolean;
@@ -66,7 +71,12 @@ export async function produce(
   let n = 0;
   for (let batch = 1; !enough(); batch++) {
     const events = Array.from({ length: 1 + random.int(100) }, () => ({ p, n: ++n, pad }));
-    await acknowledgement(course, `p${p}-${batch}-${course.topic}`, JSON.stringify(events), events.length);
+    await acknowledgement(
+      course,
+      `p${p}-${batch}-${course.topic}`,
+      JSON.stringify(events),
+      events.length,
+    );
     acknowledged(events.length);
     do await pause(random.int(2 * gapMs));
     while (wait());
@@ -81,14 +91,23 @@ export async function conclude(course: Course, events: number): Promise<void> {
 }
 
 /** A producer's duty after an answer that it did not get: the same batch under the same key. */
-async function acknowledgement(course: Course, key: string, body: string, count: number): Promise<void> {
+async function acknowledgement(
+  course: Course,
+  key: string,
+  body: string,
+  count: number,
+): Promise<void> {
   for (;;) {
     try {
-      const { status, json } = await ask("POST", `${course.url}/v1/topics/${course.topic}/records`, {
-        body,
-        headers: { "content-type": "application/json", "idempotency-key": key },
-        msMax: 10_000,
-      });
+      const { status, json } = await ask(
+        "POST",
+        `${course.url}/v1/topics/${course.topic}/records`,
+        {
+          body,
+          headers: { "content-type": "application/json", "idempotency-key": key },
+          msMax: 10_000,
+        },
+      );
       if (status === 200 && json.accepted === count) return;
       if (status !== 503 && status !== 429) throw new Refused(`${status} ${JSON.stringify(json)}`);
     } catch (error) {
@@ -104,7 +123,12 @@ class Refused extends Error {}
 /** Events until the next cut: `mean` on average. */
 const budget = (random: Random, mean: number) => 1 + random.int(2 * mean);
 
-export async function readSse(course: Course, ledger: Ledger, random: Random, mean: number): Promise<void> {
+export async function readSse(
+  course: Course,
+  ledger: Ledger,
+  random: Random,
+  mean: number,
+): Promise<void> {
   let last = "earliest";
   while (!ledger.isWhole(course)) {
     let left = budget(random, mean);
@@ -123,7 +147,9 @@ export async function readSse(course: Course, ledger: Ledger, random: Random, me
           stream.close();
         },
       });
-      if (stream.status !== 200 && stream.status !== 503) ledger.problem(`status ${stream.status}: ${stream.text}`);
+      if (stream.status !== 200 && stream.status !== 503) {
+        ledger.problem(`status ${stream.status}: ${stream.text}`);
+      }
       if (stream.status !== 200) stream.close();
       await stream.ended;
     } catch {
@@ -133,27 +159,35 @@ export async function readSse(course: Course, ledger: Ledger, random: Random, me
   }
 }
 
-export async function readWs(course: Course, ledger: Ledger, random: Random, mean: number): Promise<void> {
+export async function readWs(
+  course: Course,
+  ledger: Ledger,
+  random: Random,
+  mean: number,
+): Promise<void> {
   const { topic } = course;
   let last = "earliest";
   while (!ledger.isWhole(course)) {
     let left = budget(random, mean);
     try {
-      const ws = await openWs(`${course.url.replace("http", "ws")}/v1/ws`, ({ op, events, position, problem }) => {
-        if (left <= 0) return;
-        if (op === "reset") ledger.problem(`a reset to ${position}`);
-        if (op === "error" && problem.status < 500) ledger.problem(JSON.stringify(problem));
-        if (op === "error" || op === "closed") left = 0;
-        for (const event of events ?? []) {
-          ledger.take(event.data);
-          last = event.position;
-          if (--left > 0) continue;
-          ledger.cuts++;
-          break;
-        }
-        if (left > 0 && events !== undefined) last = position;
-        if (left <= 0 || ledger.isWhole(course)) ws.cut();
-      });
+      const ws = await openWs(
+        `${course.url.replace("http", "ws")}/v1/ws`,
+        ({ op, events, position, problem }) => {
+          if (left <= 0) return;
+          if (op === "reset") ledger.problem(`a reset to ${position}`);
+          if (op === "error" && problem.status < 500) ledger.problem(JSON.stringify(problem));
+          if (op === "error" || op === "closed") left = 0;
+          for (const event of events ?? []) {
+            ledger.take(event.data);
+            last = event.position;
+            if (--left > 0) continue;
+            ledger.cuts++;
+            break;
+          }
+          if (left > 0 && events !== undefined) last = position;
+          if (left <= 0 || ledger.isWhole(course)) ws.cut();
+        },
+      );
       ws.say({ op: "subscribe", topic, after: last });
       await ws.closed;
     } catch {
@@ -162,14 +196,21 @@ export async function readWs(course: Course, ledger: Ledger, random: Random, mea
   }
 }
 
-export async function readPages(course: Course, ledger: Ledger, random: Random, mean: number): Promise<void> {
+export async function readPages(
+  course: Course,
+  ledger: Ledger,
+  random: Random,
+  mean: number,
+): Promise<void> {
   let last = "earliest";
   while (!ledger.isWhole(course)) {
     const cut = new AbortController();
     if (random.chance(0.6)) setTimeout(() => cut.abort(), random.int(4));
     try {
       const query = `after=${last}&limit=${Math.min(1000, budget(random, mean))}`;
-      const response = await fetch(`${course.url}/v1/topics/${course.topic}/records?${query}`, { signal: cut.signal });
+      const response = await fetch(`${course.url}/v1/topics/${course.topic}/records?${query}`, {
+        signal: cut.signal,
+      });
       const text = await response.text();
       const page = JSON.parse(text);
       if (response.status === 200) {

@@ -18,7 +18,10 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await gateway.stop();
-  const errors = gateway.log().split("\n").filter((line) => line.includes('"level":"error"'));
+  const errors = gateway
+    .log()
+    .split("\n")
+    .filter((line) => line.includes('"level":"error"'));
   expect(errors).toEqual([]);
 });
 
@@ -47,7 +50,8 @@ async function external(): Promise<string> {
 }
 
 const dataOf = (events: readonly SseEvent[]) => events.map(({ data }) => JSON.parse(data));
-const subscriptions = async (): Promise<number> => (await ask("GET", `${url}/status`)).json.hub.subscriptions;
+const subscriptions = async (): Promise<number> =>
+  (await ask("GET", `${url}/status`)).json.hub.subscriptions;
 
 describe("tickers", () => {
   const forms = {
@@ -88,11 +92,18 @@ describe("PUT /log and its stream", () => {
     expect(id).toMatch(/^[0-9a-z]{12}$/);
     expect(made.headers.get("location")).toBe(`/log/${id}`);
 
-    const streams = await Promise.all([follow(`${url}/sse/log/${id}`), follow(`${url}/log/sse/${id}`)]);
+    const streams = await Promise.all([
+      follow(`${url}/sse/log/${id}`),
+      follow(`${url}/log/sse/${id}`),
+    ]);
     for (const stream of streams) {
       expect(stream.status).toBe(200);
       const [first, second] = dataOf(await stream.take(2));
-      expect([typeof first.level, typeof first.message, second.n]).toEqual(["string", "string", first.n + 1]);
+      expect([typeof first.level, typeof first.message, second.n]).toEqual([
+        "string",
+        "string",
+        first.n + 1,
+      ]);
     }
 
     const page = (await ask("GET", `${url}/log/${id}`)).json;
@@ -100,7 +111,11 @@ describe("PUT /log and its stream", () => {
     expect(page.events.map(({ data }: { data: { n: number } }) => data.n)).toEqual(
       page.events.map((_: unknown, i: number) => i + 1),
     );
-    expect(page.events[0]).toMatchObject({ position: expect.any(String), time: expect.stringMatching(/Z$/), key: id });
+    expect(page.events[0]).toMatchObject({
+      position: expect.any(String),
+      time: expect.stringMatching(/Z$/),
+      key: id,
+    });
     expect(page).toMatchObject({ next: null, prev: null });
     await ask("DELETE", `${url}/log/${id}`);
   });
@@ -109,7 +124,10 @@ describe("PUT /log and its stream", () => {
     const { id } = (await ask("PUT", `${url}/log`, { body: `{"rate":20}` })).json;
     const slow = (await ask("PUT", `${url}/log`)).json;
     expect(slow).toMatchObject({ source: "guest", rate: 2 });
-    const [fast, two] = await Promise.all([follow(`${url}/sse/log/${id}`), follow(`${url}/sse/log/${slow.id}`)]);
+    const [fast, two] = await Promise.all([
+      follow(`${url}/sse/log/${id}`),
+      follow(`${url}/sse/log/${slow.id}`),
+    ]);
     await Promise.all([fast.take(1), two.take(1)]);
     const started = performance.now();
     await fast.take(20);
@@ -123,11 +141,19 @@ describe("PUT /log and its stream", () => {
     const id = `Chosen.id_${Date.now()}-1`;
     const body = `{"source":"external"}`;
     const first = await ask("PUT", `${url}/log/${id}`, { body });
-    expect([first.status, first.json.id, first.headers.get("location")]).toEqual([201, id, `/log/${id}`]);
+    expect([first.status, first.json.id, first.headers.get("location")]).toEqual([
+      201,
+      id,
+      `/log/${id}`,
+    ]);
     const second = await ask("PUT", `${url}/log/${id}`, { body });
     expect([second.status, second.json]).toEqual([200, first.json]);
     const other = await ask("PUT", `${url}/log/${id}`, { body: `{"rate":5}` });
-    expect([other.status, other.json.code, other.json.errors[0].field]).toEqual([409, "conflict", "source"]);
+    expect([other.status, other.json.code, other.json.errors[0].field]).toEqual([
+      409,
+      "conflict",
+      "source",
+    ]);
   });
 
   test("DELETE: subscribers get the end event, later ones are told that it has ended", async () => {
@@ -146,7 +172,10 @@ describe("PUT /log and its stream", () => {
     expect(end).toMatchObject({ event: "end", id: expect.any(String) });
     expect(JSON.parse(end?.data ?? "")).toMatchObject({ emitter: id });
     expect(await sse.next()).toBeUndefined();
-    expect(await ws.nextThat(({ op }) => op === "end")).toMatchObject({ emitter: id, position: end?.id });
+    expect(await ws.nextThat(({ op }) => op === "end")).toMatchObject({
+      emitter: id,
+      position: end?.id,
+    });
     ws.cut();
 
     expect((await ask("DELETE", `${url}/log/${id}`)).json).toEqual(gone.json);
@@ -164,10 +193,15 @@ describe("PUT /log and its stream", () => {
   test("curl itself prints the stream as it comes", async () => {
     const curl = Bun.which("curl");
     if (curl === null) {
-      if (process.env["CI"] === "true") throw new Error("Cannot run curl: it is not on this machine, wanted in CI");
+      if (process.env["CI"] === "true") {
+        throw new Error("Cannot run curl: it is not on this machine, wanted in CI");
+      }
       return;
     }
-    const child = Bun.spawn([curl, "-sN", "--max-time", "2", `${url}/time`], { stdout: "pipe", stderr: "ignore" });
+    const child = Bun.spawn([curl, "-sN", "--max-time", "2", `${url}/time`], {
+      stdout: "pipe",
+      stderr: "ignore",
+    });
     const text = await new Response(child.stdout).text();
     expect(text.match(/^data:\{"timestamp":/gm)?.length ?? 0).toBeWithin(6, 11);
   });
@@ -191,27 +225,54 @@ describe("POST /log/{id}", () => {
     expect((await sse.take(2)).map(({ data }) => data)).toEqual([exact, "[1]"]);
   });
 
-  const forms: readonly [name: string, body: string | Uint8Array<ArrayBuffer>, headers: Record<string, string>, texts: readonly string[]][] = [
+  const forms: readonly [
+    name: string,
+    body: string | Uint8Array<ArrayBuffer>,
+    headers: Record<string, string>,
+    texts: readonly string[],
+  ][] = [
     ["an object", `{"a":1}`, {}, [`{"a":1}`]],
     ["an array", `[ {"a":1}, "two",\t3 ,[4] ]`, {}, [`{"a":1}`, `"two"`, "3", "[4]"]],
-    ["NDJSON", `{"a":1}\n\n{"a":2}\r\n{"a":3}`, { "content-type": "application/x-ndjson" }, [`{"a":1}`, `{"a":2}`, `{"a":3}`]],
-    ["NDJSON without its content type, as curl -d sends it", `{"a":1}\n{"a":2}`, { "content-type": "application/x-www-form-urlencoded" }, [`{"a":1}`, `{"a":2}`]],
+    [
+      "NDJSON",
+      `{"a":1}\n\n{"a":2}\r\n{"a":3}`,
+      { "content-type": "application/x-ndjson" },
+      [`{"a":1}`, `{"a":2}`, `{"a":3}`],
+    ],
+    [
+      "NDJSON without its content type, as curl -d sends it",
+      `{"a":1}\n{"a":2}`,
+      { "content-type": "application/x-www-form-urlencoded" },
+      [`{"a":1}`, `{"a":2}`],
+    ],
     ["gzip", gzipSync(`[1,2]`), { "content-encoding": "gzip" }, ["1", "2"]],
     ["pretty-printed JSON", `{\n  "a": [\r\n    1\n  ]\n}\n`, {}, [`{\n  "a": [\n    1\n  ]\n}`]],
-    ["text that JSON has to escape", `{"e":"\\u0000 \\" ü 漢 🙂 \\n"}`, {}, [`{"e":"\\u0000 \\" ü 漢 🙂 \\n"}`]],
+    [
+      "text that JSON has to escape",
+      `{"e":"\\u0000 \\" ü 漢 🙂 \\n"}`,
+      {},
+      [`{"e":"\\u0000 \\" ü 漢 🙂 \\n"}`],
+    ],
   ];
   for (const [name, body, headers, texts] of forms) {
     test(`takes ${name}`, async () => {
       const id = await external();
       const sse = await follow(`${url}/sse/log/${id}`);
-      const { status, json } = await ask("POST", `${url}/log/${id}`, { body, headers: { "content-type": "application/json", ...headers } });
+      const { status, json } = await ask("POST", `${url}/log/${id}`, {
+        body,
+        headers: { "content-type": "application/json", ...headers },
+      });
       expect([status, json.accepted]).toEqual([200, texts.length]);
       const events = await sse.take(texts.length);
       expect(events.map(({ data }) => data)).toEqual([...texts]);
       expect(events.at(-1)?.id).toBe(json.position);
       const page = (await ask("GET", `${url}/log/${id}`)).json;
-      expect(page.events.map(({ data }: { data: unknown }) => data)).toEqual(texts.map((text) => JSON.parse(text)));
-      expect(page.events.map(({ position }: { position: string }) => position)).toEqual(events.map((event) => event.id));
+      expect(page.events.map(({ data }: { data: unknown }) => data)).toEqual(
+        texts.map((text) => JSON.parse(text)),
+      );
+      expect(page.events.map(({ position }: { position: string }) => position)).toEqual(
+        events.map((event) => event.id),
+      );
     });
   }
 
@@ -222,7 +283,9 @@ describe("POST /log/{id}", () => {
       headers: { "content-type": "application/x-ndjson" },
     });
     expect([status, json.accepted]).toEqual([207, 2]);
-    expect(json.refused).toEqual([{ index: 1, field: "body", code: "invalid", message: expect.stringContaining("JSON") }]);
+    expect(json.refused).toEqual([
+      { index: 1, field: "body", code: "invalid", message: expect.stringContaining("JSON") },
+    ]);
   });
 
   test("Idempotency-Key: the retry stores nothing and is answered as the first", async () => {
@@ -231,7 +294,9 @@ describe("POST /log/{id}", () => {
     const first = await post(`${url}/log/${id}`, [1, 2], headers);
     const second = await post(`${url}/log/${id}`, [1, 2], headers);
     expect([second.status, second.json]).toEqual([first.status, first.json]);
-    const both = await Promise.all([1, 2].map(() => post(`${url}/log/${id}`, [3], { "idempotency-key": `b-${id}` })));
+    const both = await Promise.all(
+      [1, 2].map(() => post(`${url}/log/${id}`, [3], { "idempotency-key": `b-${id}` })),
+    );
     expect(both[0]?.json).toEqual(both[1]?.json);
     const page = (await ask("GET", `${url}/log/${id}`)).json;
     expect(page.events.map(({ data }: { data: number }) => data)).toEqual([1, 2, 3]);
@@ -268,7 +333,9 @@ describe("where a reader starts", () => {
   });
 
   test("Last-Event-ID wins over after, that over tail", async () => {
-    expect(await read(`?after=${positions[0]}&tail=5`, { "last-event-id": positions[3] ?? "" }, 1)).toEqual([5]);
+    expect(
+      await read(`?after=${positions[0]}&tail=5`, { "last-event-id": positions[3] ?? "" }, 1),
+    ).toEqual([5]);
     expect(await read(`?after=${positions[2]}&tail=5`, {}, 2)).toEqual([4, 5]);
   });
 
@@ -302,7 +369,9 @@ describe("streams", () => {
   });
 
   test("no proxy may keep, change or compress them", async () => {
-    const stream = await follow(`${url}/sse/log/${await external()}`, { headers: { "accept-encoding": "gzip, deflate" } });
+    const stream = await follow(`${url}/sse/log/${await external()}`, {
+      headers: { "accept-encoding": "gzip, deflate" },
+    });
     expect(stream.headers.get("cache-control")).toContain("no-transform");
     expect(stream.headers.get("x-accel-buffering")).toBe("no");
     expect(stream.headers.has("content-encoding")).toBe(false);
@@ -312,7 +381,9 @@ describe("streams", () => {
   test("a client that has gone is freed within a second", async () => {
     const id = await external();
     await until("the others to be gone", 3000, async () => (await subscriptions()) === 0);
-    const streams = await Promise.all(Array.from({ length: 20 }, () => follow(`${url}/sse/log/${id}`)));
+    const streams = await Promise.all(
+      Array.from({ length: 20 }, () => follow(`${url}/sse/log/${id}`)),
+    );
     const sockets = await Promise.all(Array.from({ length: 10 }, () => talk()));
     for (const ws of sockets) {
       ws.say({ op: "subscribe", emitter: id });
@@ -331,19 +402,31 @@ describe("streams", () => {
     const session = connectHttp2(url);
     const texts = ["", ""];
     const requests = texts.map((_, i) => {
-      const request = session.request({ ":path": `/sse/log/${id}?after=earliest`, accept: "text/event-stream" });
+      const request = session.request({
+        ":path": `/sse/log/${id}?after=earliest`,
+        accept: "text/event-stream",
+      });
       request.setEncoding("utf8");
       request.on("data", (text: string) => (texts[i] += text));
       return request;
     });
     const statuses = await Promise.all(
-      requests.map((request) => new Promise((resolve) => request.on("response", (head) => resolve(head[":status"])))),
+      requests.map(
+        (request) =>
+          new Promise((resolve) => request.on("response", (head) => resolve(head[":status"]))),
+      ),
     );
     expect(statuses).toEqual([200, 200]);
     for (let n = 1; n <= 3; n++) await post(`${url}/log/${id}`, { n });
-    await until("three events on each", 3000, () => texts.every((text) => text.includes(`data:{"n":3}`)));
+    await until("three events on each", 3000, () =>
+      texts.every((text) => text.includes(`data:{"n":3}`)),
+    );
     for (const text of texts) {
-      expect([...text.matchAll(/data:\{"n":(\d)\}/g)].map((match) => match[1])).toEqual(["1", "2", "3"]);
+      expect([...text.matchAll(/data:\{"n":(\d)\}/g)].map((match) => match[1])).toEqual([
+        "1",
+        "2",
+        "3",
+      ]);
     }
     requests[0]?.close();
     await post(`${url}/log/${id}`, { n: 4 });
@@ -359,11 +442,16 @@ describe("documentation", () => {
     expect([301, 302, 303, 307, 308]).toContain(root.status);
     expect(root.headers.get("location")).toBe("/livedoc");
     const page = await ask("GET", `${url}/livedoc`);
-    expect([page.status, page.headers.get("content-type")]).toEqual([200, expect.stringContaining("text/html")]);
+    expect([page.status, page.headers.get("content-type")]).toEqual([
+      200,
+      expect.stringContaining("text/html"),
+    ]);
     const openapi = await ask("GET", `${url}/openapi.json`);
     expect(openapi.status).toBe(200);
     expect(openapi.json.openapi).toStartWith("3.");
-    expect(Object.keys(openapi.json.paths)).toEqual(expect.arrayContaining(["/log", "/log/{id}", "/sse/log/{id}", "/magic", "/time"]));
+    expect(Object.keys(openapi.json.paths)).toEqual(
+      expect.arrayContaining(["/log", "/log/{id}", "/sse/log/{id}", "/magic", "/time"]),
+    );
   });
 });
 
@@ -395,8 +483,12 @@ describe("topics", () => {
     const settings = { layout: "frames", retention_ms: 3_600_000, retention_bytes: 1_000_000 };
     const made = await ask("PUT", `${url}/v1/topics/${name}-2`, { body: JSON.stringify(settings) });
     expect([made.status, made.json]).toEqual([201, expect.objectContaining(settings)]);
-    expect((await ask("PUT", `${url}/v1/topics/${name}-2`, { body: JSON.stringify(settings) })).status).toBe(200);
-    const names = (await ask("GET", `${url}/v1/topics`)).json.topics.map((topic: { name: string }) => topic.name);
+    expect(
+      (await ask("PUT", `${url}/v1/topics/${name}-2`, { body: JSON.stringify(settings) })).status,
+    ).toBe(200);
+    const names = (await ask("GET", `${url}/v1/topics`)).json.topics.map(
+      (topic: { name: string }) => topic.name,
+    );
     expect(names).toEqual(expect.arrayContaining([name, `${name}-2`]));
     expect((await ask("DELETE", `${url}/v1/topics/${name}`)).status).toBe(204);
     expect((await ask("GET", `${url}/v1/topics/${name}`)).status).toBe(404);
@@ -408,9 +500,15 @@ describe("topics", () => {
       const at = `${url}/v1/topics/${topic}`;
       await ask("PUT", at, { body: JSON.stringify({ layout }) });
       await post(`${at}/records?key=k1`, [{ n: 1 }, { n: 2 }]);
-      await ask("POST", `${at}/records?key=k2`, { body: "1\n2\n", headers: { "content-type": "application/x-ndjson" } });
+      await ask("POST", `${at}/records?key=k2`, {
+        body: "1\n2\n",
+        headers: { "content-type": "application/x-ndjson" },
+      });
       const bytes = Uint8Array.of(0, 1, 255, 13, 10);
-      await ask("POST", `${at}/records?key=k1`, { body: bytes, headers: { "content-type": "image/png" } });
+      await ask("POST", `${at}/records?key=k1`, {
+        body: bytes,
+        headers: { "content-type": "image/png" },
+      });
       const whole = [{ n: 1 }, { n: 2 }, 1, 2, { base64: Buffer.from(bytes).toString("base64") }];
       const ofKey = [{ n: 1 }, { n: 2 }, { base64: Buffer.from(bytes).toString("base64") }];
 
@@ -418,7 +516,10 @@ describe("topics", () => {
       expect(page.events.map(({ data }: { data: unknown }) => data)).toEqual(whole);
       const keyed = (await ask("GET", `${at}/records?key=k1`)).json;
       expect(keyed.events.map(({ data }: { data: unknown }) => data)).toEqual(ofKey);
-      for (const [query, wanted] of [["?after=earliest", whole], ["?after=earliest&key=k1", ofKey]] as const) {
+      for (const [query, wanted] of [
+        ["?after=earliest", whole],
+        ["?after=earliest&key=k1", ofKey],
+      ] as const) {
         const stream = await follow(`${at}/sse${query}`);
         expect(dataOf(await stream.take(wanted.length))).toEqual([...wanted]);
         stream.close();
@@ -444,7 +545,9 @@ describe("WS /v1/ws", () => {
     for (const emitter of [a, b]) ws.say({ op: "subscribe", emitter, ref: `s-${emitter}` });
     const confirmed = [await ws.next(), await ws.next()];
     expect(confirmed.map(({ op, emitter, ref }) => ({ op, emitter, ref }))).toEqual(
-      expect.arrayContaining([a, b].map((emitter) => ({ op: "subscribed", emitter, ref: `s-${emitter}` }))),
+      expect.arrayContaining(
+        [a, b].map((emitter) => ({ op: "subscribed", emitter, ref: `s-${emitter}` })),
+      ),
     );
     ws.say({ op: "publish", emitter: a, events: [{ n: 1 }, { n: 2 }], ref: 1 });
     ws.say({ op: "publish", topic, key: "k", events: ["x"], ref: 2 });
@@ -455,22 +558,42 @@ describe("WS /v1/ws", () => {
       {
         op: "events",
         emitter: a,
-        events: [expect.objectContaining({ data: { n: 1 } }), expect.objectContaining({ data: { n: 2 } })],
+        events: [
+          expect.objectContaining({ data: { n: 1 } }),
+          expect.objectContaining({ data: { n: 2 } }),
+        ],
         position: expect.any(String),
       },
     ]);
-    expect(got.find(({ ref }) => ref === 1)).toEqual({ op: "accepted", accepted: 2, position: events[0]?.["position"], refused: [], ref: 1 });
+    expect(got.find(({ ref }) => ref === 1)).toEqual({
+      op: "accepted",
+      accepted: 2,
+      position: events[0]?.["position"],
+      refused: [],
+      ref: 1,
+    });
     expect(got.find(({ ref }) => ref === 2)).toMatchObject({ op: "accepted", accepted: 1 });
 
     ws.say({ op: "subscribe", topic, key: "k", after: "earliest" });
     expect(await ws.next()).toMatchObject({ op: "subscribed", topic, key: "k" });
-    expect(await ws.next()).toMatchObject({ op: "events", topic, key: "k", events: [{ key: "k", data: "x" }] });
+    expect(await ws.next()).toMatchObject({
+      op: "events",
+      topic,
+      key: "k",
+      events: [{ key: "k", data: "x" }],
+    });
 
     ws.say({ op: "unsubscribe", emitter: a, ref: 3 });
-    expect(await ws.nextThat(({ ref }) => ref === 3)).toEqual({ op: "unsubscribed", emitter: a, ref: 3 });
+    expect(await ws.nextThat(({ ref }) => ref === 3)).toEqual({
+      op: "unsubscribed",
+      emitter: a,
+      ref: 3,
+    });
     await post(`${url}/log/${a}`, { n: 3 });
     await post(`${url}/log/${b}`, { n: 4 });
-    expect(await ws.nextThat(({ op, events }) => op === "events" && events.length > 0)).toMatchObject({ emitter: b, events: [{ data: { n: 4 } }] });
+    expect(
+      await ws.nextThat(({ op, events }) => op === "events" && events.length > 0),
+    ).toMatchObject({ emitter: b, events: [{ data: { n: 4 } }] });
   });
 
   test("resumes from a position that any face gave", async () => {
@@ -547,11 +670,18 @@ describe("WS /v1/ws", () => {
       expect(problem.status).toBeWithin(400, 500);
     }
     ws.socket.send(new Uint8Array([1, 2, 3]));
-    expect((await ws.next()).problem).toMatchObject({ code: "invalid", detail: expect.stringContaining("binary") });
+    expect((await ws.next()).problem).toMatchObject({
+      code: "invalid",
+      detail: expect.stringContaining("binary"),
+    });
     ws.say({ op: "subscribe", emitter: id });
     expect(await ws.next()).toMatchObject({ op: "subscribed" });
     ws.say({ op: "subscribe", emitter: id, ref: "again" });
-    expect(await ws.next()).toMatchObject({ op: "error", ref: "again", problem: { code: "conflict" } });
+    expect(await ws.next()).toMatchObject({
+      op: "error",
+      ref: "again",
+      problem: { code: "conflict" },
+    });
     await pause(50);
     await post(`${url}/log/${id}`, { n: 1 });
     expect(await ws.next()).toMatchObject({ op: "events", events: [{ data: { n: 1 } }] });
@@ -564,7 +694,9 @@ describe("WS /v1/ws", () => {
       "sec-websocket-version": "13",
       "sec-websocket-key": "dGhlIHNhbXBsZSBub25jZQ==",
     };
-    const foreign = await follow(`${url}/v1/ws`, { headers: { ...handshake, origin: "https://elsewhere.example" } });
+    const foreign = await follow(`${url}/v1/ws`, {
+      headers: { ...handshake, origin: "https://elsewhere.example" },
+    });
     expect(foreign.status).toBe(403);
     const own = await follow(`${url}/v1/ws`, { headers: { ...handshake, origin: url } });
     expect(own.status).toBe(101);

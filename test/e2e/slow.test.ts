@@ -33,57 +33,82 @@ interface Round {
   readonly memoryBytes: number;
 }
 
-test(`${silent} that never read among ${readers + silent}`, async () => {
-  const socketBytes = await socketCapacity();
-  const clean: Round[] = [];
-  const mixed: Round[] = [];
-  // The first of all is not counted: code is being compiled, and the kernel's buffers grow.
-  await round(0, socketBytes);
-  for (let i = 0; i < rounds; i++) {
-    clean.push(await round(0, socketBytes));
-    mixed.push(await round(silent, socketBytes));
-  }
-  // The best of each: what else the machine does makes a round slower, never faster.
-  const [alone, among] = [clean, mixed].map((all) => Math.min(...all.map(({ tookMs }) => tookMs))) as [number, number];
-  expect({ alone, among, within: among < alone * 1.1 }).toEqual({ alone, among, within: true });
+test(
+  `${silent} that never read among ${readers + silent}`,
+  async () => {
+    const socketBytes = await socketCapacity();
+    const clean: Round[] = [];
+    const mixed: Round[] = [];
+    // The first of all is not counted: code is being compiled, and the kernel's buffers grow.
+    await round(0, socketBytes);
+    for (let i = 0; i < rounds; i++) {
+      clean.push(await round(0, socketBytes));
+      mixed.push(await round(silent, socketBytes));
+    }
+    // The best of each: what else the machine does makes a round slower, never faster.
+    const [alone, among] = [clean, mixed].map((all) =>
+      Math.min(...all.map(({ tookMs }) => tookMs)),
+    ) as [number, number];
+    expect({ alone, among, within: among < alone * 1.1 }).toEqual({ alone, among, within: true });
 
-  const memory = (all: readonly Round[]) => Math.max(...all.map(({ memoryBytes }) => memoryBytes)) / 2 ** 20;
-  const [cleanMb, mixedMb] = [memory(clean), memory(mixed)];
-  expect({ cleanMb, mixedMb, bounded: mixedMb < 500 && mixedMb < cleanMb + 150 }).toEqual({ cleanMb, mixedMb, bounded: true });
-}, 60_000 + rounds * 60_000);
+    const memory = (all: readonly Round[]) =>
+      Math.max(...all.map(({ memoryBytes }) => memoryBytes)) / 2 ** 20;
+    const [cleanMb, mixedMb] = [memory(clean), memory(mixed)];
+    expect({ cleanMb, mixedMb, bounded: mixedMb < 500 && mixedMb < cleanMb + 150 }).toEqual({
+      cleanMb,
+      mixedMb,
+      bounded: true,
+    });
+  },
+  60_000 + rounds * 60_000,
+);
 
 /** Events at their pace to everyone; throws unless the readers have all and the silent know why not. */
 async function round(silentCount: number, socketBytes: number): Promise<Round> {
   const { json } = await ask("PUT", `${gateway.url}/log`, { body: `{"source":"external"}` });
   const path = `/sse/log/${json.id}`;
   // Most of what their sockets take is there before: the rest fills while events come live.
-  const before = silentCount === 0 ? 0 : Math.floor((socketBytes - events * eventBytes) / eventBytes);
+  const before =
+    silentCount === 0 ? 0 : Math.floor((socketBytes - events * eventBytes) / eventBytes);
   for (let n = 0; n < before; n += 200) {
-    await post(`${gateway.url}/log/${json.id}`, Array.from({ length: Math.min(200, before - n) }, () => ({ pad })));
+    await post(
+      `${gateway.url}/log/${json.id}`,
+      Array.from({ length: Math.min(200, before - n) }, () => ({ pad })),
+    );
   }
   const sleepers = await inBatches(silentCount, (i) =>
-    i % 2 === 0 ? Sleeper.sse(`${path}?after=earliest`) : Sleeper.ws({ op: "subscribe", emitter: json.id, after: "earliest" }),
+    i % 2 === 0
+      ? Sleeper.sse(`${path}?after=earliest`)
+      : Sleeper.ws({ op: "subscribe", emitter: json.id, after: "earliest" }),
   );
   const all = await inBatches(readers, () => Reader.open(path));
   // What the silent ones had to catch up with is no longer under way then.
   await pause(500);
 
   let memoryBytes = 0;
-  const watching = setInterval(async () => {
+  const look = async () => {
     memoryBytes = Math.max(memoryBytes, (await status()).memoryBytes);
-  }, 250);
+  };
+  const watching = setInterval(() => void look(), 250);
   const started = performance.now();
   for (let n = 1; n <= events; n++) {
     await pause(Math.max(0, started + (n - 1) * (1000 / perSecond) - performance.now()));
     await post(`${gateway.url}/log/${json.id}`, { n, pad });
   }
-  await within("every reader to have every event", 30_000, Promise.all(all.map((reader) => reader.done)));
+  await within(
+    "every reader to have every event",
+    30_000,
+    Promise.all(all.map((reader) => reader.done)),
+  );
   const tookMs = performance.now() - started;
 
   await until("the silent ones to be closed", stallMs + 20_000, async () => {
     if ((await status()).subscriptions === readers) return true;
     // How much a socket takes is not known to the byte: the last of them are filled up.
-    await post(`${gateway.url}/log/${json.id}`, Array.from({ length: 10 }, () => ({ pad })));
+    await post(
+      `${gateway.url}/log/${json.id}`,
+      Array.from({ length: 10 }, () => ({ pad })),
+    );
     return false;
   });
   clearInterval(watching);
@@ -112,7 +137,10 @@ async function socketCapacity(): Promise<number> {
   await until("its subscription", 5000, async () => (await status()).subscriptions === 1);
   for (let i = 0; (await status()).subscriptions === 1; i++) {
     if (i > 1000) throw new Error("A socket that nobody reads is never full");
-    await post(`${gateway.url}/log/${json.id}`, Array.from({ length: 50 }, () => ({ pad })));
+    await post(
+      `${gateway.url}/log/${json.id}`,
+      Array.from({ length: 50 }, () => ({ pad })),
+    );
     await pause(50);
   }
   await sleeper.wake();
@@ -123,17 +151,24 @@ async function inBatches<Made>(count: number, make: (i: number) => Promise<Made>
   const made: Made[] = [];
   while (made.length < count) {
     const size = Math.min(100, count - made.length);
-    made.push(...(await Promise.all(Array.from({ length: size }, (_, i) => make(made.length + i)))));
+    made.push(
+      ...(await Promise.all(Array.from({ length: size }, (_, i) => make(made.length + i)))),
+    );
   }
   return made;
 }
 
 /** Sends a request and resolves once its answer has begun. */
-function begin(path: string, headers: readonly string[]): Promise<{ socket: Socket; first: Buffer }> {
+function begin(
+  path: string,
+  headers: readonly string[],
+): Promise<{ socket: Socket; first: Buffer }> {
   const { hostname, port, host } = new URL(gateway.url);
   return new Promise((resolve, reject) => {
     const socket = connect(Number(port), hostname);
-    socket.once("connect", () => socket.write([`GET ${path} HTTP/1.1`, `host: ${host}`, ...headers, "", ""].join("\r\n")));
+    socket.once("connect", () =>
+      socket.write([`GET ${path} HTTP/1.1`, `host: ${host}`, ...headers, "", ""].join("\r\n")),
+    );
     socket.once("error", reject);
     socket.once("data", (first: Buffer) => {
       if (first.toString("latin1", 9, 10) === "4") reject(new Error(first.toString()));
@@ -212,13 +247,20 @@ class Sleeper {
 
   static async ws(subscribe: unknown): Promise<Sleeper> {
     const key = "sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==";
-    const { socket } = await begin("/v1/ws", ["connection: Upgrade", "upgrade: websocket", "sec-websocket-version: 13", key]);
+    const { socket } = await begin("/v1/ws", [
+      "connection: Upgrade",
+      "upgrade: websocket",
+      "sec-websocket-version: 13",
+      key,
+    ]);
     const text = Buffer.from(JSON.stringify(subscribe));
     // A short text frame under a mask of zeros.
     socket.write(Buffer.concat([Buffer.from([0x81, 0x80 | text.byteLength, 0, 0, 0, 0]), text]));
     return new Sleeper(socket, (last) => {
       // A close frame: 0x88, its length, 4008, and the reason's text.
-      const [, problem] = /"problem":(\{[^{}]*\})[^{]*\x88.\x0f\xa8slow_subscriber/s.exec(last.toString("latin1")) ?? [];
+      const [, problem] =
+        /"problem":(\{[^{}]*\})[^{]*\x88.\x0f\xa8slow_subscriber/s.exec(last.toString("latin1")) ??
+        [];
       return problem === undefined ? undefined : JSON.parse(problem);
     });
   }
@@ -239,7 +281,11 @@ class Sleeper {
         const reason = this.#reasonFrom(last);
         if (reason !== undefined) resolve(reason);
       });
-      this.#socket.on("close", () => reject(new Error(`Closed without a reason: ${last.toString("latin1", last.byteLength - 300)}`)));
+      this.#socket.on("close", () =>
+        reject(
+          new Error(`Closed without a reason: ${last.toString("latin1", last.byteLength - 300)}`),
+        ),
+      );
     });
     this.#socket.resume();
     try {

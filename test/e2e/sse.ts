@@ -48,7 +48,10 @@ export class SseStream {
     const [first = "", ...lines] = head.split("\r\n");
     this.status = Number(first.split(" ")[1]);
     this.headers = new Map(
-      lines.map((line) => [line.slice(0, line.indexOf(":")).toLowerCase(), line.slice(line.indexOf(":") + 1).trim()]),
+      lines.map((line) => [
+        line.slice(0, line.indexOf(":")).toLowerCase(),
+        line.slice(line.indexOf(":") + 1).trim(),
+      ]),
     );
     this.#socket = socket;
     this.#onEvent = onEvent;
@@ -80,7 +83,9 @@ export class SseStream {
     const deadline = performance.now() + msMax;
     while (taken.length < count) {
       const event = await this.next(Math.max(1, deadline - performance.now()));
-      if (event === undefined) throw new Error(`The stream ended after ${taken.length} of ${count} events`);
+      if (event === undefined) {
+        throw new Error(`The stream ended after ${taken.length} of ${count} events`);
+      }
       taken.push(event);
     }
     return taken;
@@ -138,7 +143,11 @@ export class SseStream {
     // As in a browser, only a block that is whole moves it: a cut in the middle of one does not.
     this.lastId = this.#id;
     if (this.#data.length > 0) {
-      const event = { event: this.#event || "message", id: this.lastId, data: this.#data.join("\n") };
+      const event = {
+        event: this.#event || "message",
+        id: this.lastId,
+        data: this.#data.join("\n"),
+      };
       if (this.#onEvent === undefined) this.#events.push(event);
       else this.#onEvent(event, this);
       this.#wake();
@@ -149,7 +158,10 @@ export class SseStream {
 }
 
 /** Resolves with the answer's head; rejects when there is none. */
-export function openSse(url: string, { headers = {}, onEvent }: SseOptions = {}): Promise<SseStream> {
+export function openSse(
+  url: string,
+  { headers = {}, onEvent }: SseOptions = {},
+): Promise<SseStream> {
   const { hostname, port, host, pathname, search } = new URL(url);
   const lines = Object.entries({ host, accept: "text/event-stream", ...headers });
   const request = lines.map(([name, value]) => `${name}: ${value}\r\n`).join("");
@@ -161,7 +173,14 @@ export function openSse(url: string, { headers = {}, onEvent }: SseOptions = {})
       const end = received.indexOf("\r\n\r\n");
       if (end < 0) return;
       socket.off("data", onData);
-      resolve(new SseStream(socket, received.toString("latin1", 0, end), received.subarray(end + 4), onEvent));
+      resolve(
+        new SseStream(
+          socket,
+          received.toString("latin1", 0, end),
+          received.subarray(end + 4),
+          onEvent,
+        ),
+      );
     };
     socket.on("connect", () => socket.write(`GET ${pathname}${search} HTTP/1.1\r\n${request}\r\n`));
     socket.on("data", onData);

@@ -20,7 +20,11 @@ export async function until<Answer>(
 }
 
 /** The promise's value. Throws with `what` after `msMax`. */
-export async function within<Value>(what: string, msMax: number, value: Promise<Value>): Promise<Value> {
+export async function within<Value>(
+  what: string,
+  msMax: number,
+  value: Promise<Value>,
+): Promise<Value> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error(`Waited ${msMax} ms in vain: ${what}`)), msMax);

@@ -10,14 +10,20 @@ export interface WsClient {
   /** The next message as JSON. Throws when the socket closes before, or after `msMax`. */
   next(msMax?: number): Promise<ReturnType<typeof JSON.parse>>;
   /** Messages up to the first that fits, which is the last one given. */
-  nextThat(fits: (message: ReturnType<typeof JSON.parse>) => boolean, msMax?: number): Promise<ReturnType<typeof JSON.parse>>;
+  nextThat(
+    fits: (message: ReturnType<typeof JSON.parse>) => boolean,
+    msMax?: number,
+  ): Promise<ReturnType<typeof JSON.parse>>;
   readonly closed: Promise<{ readonly code: number; readonly reason: string }>;
   /** Cuts the connection without a closing handshake. */
   cut(): void;
 }
 
 /** Rejects when the handshake fails. */
-export async function openWs(url: string, onMessage?: (message: ReturnType<typeof JSON.parse>) => void): Promise<WsClient> {
+export async function openWs(
+  url: string,
+  onMessage?: (message: ReturnType<typeof JSON.parse>) => void,
+): Promise<WsClient> {
   const socket = new WebSocket(url);
   const texts: string[] = [];
   let over = false;

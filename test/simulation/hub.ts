@@ -135,10 +135,11 @@ class Simulation implements World {
 
   interfere(connection: Connection): void {
     if (this.#healed || !this.#random.chance(this.#mischiefShare)) return;
-    const other = this.#random.pick(this.#connections());
-    if (other === undefined || other === connection) return;
-    if (this.#random.chance(0.3)) other.close();
-    else if (!other.stuck) other.drain();
+    const others = this.#connections().filter((other) => other !== connection);
+    if (this.#random.chance(0.2)) return this.#random.pick(others)?.close();
+    for (const other of others) {
+      if (!other.stuck && other.queuedMs !== undefined) other.drain();
+    }
   }
 
   checkShared(connection: Connection, chunk: Chunk): void {

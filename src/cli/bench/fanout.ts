@@ -1,25 +1,11 @@
 /** `sluice bench fanout`: floor, gateway, floor again, in one run on one machine. */
 import type { Runtime } from "../../core/runtime.ts";
 import { Progress } from "../progress.ts";
-import { measure, measureIdle, type Load, type OnProgress } from "./measure.ts";
-import type { Schedule } from "./publish.ts";
+import { measure, measureIdle, type OnProgress } from "./measure.ts";
+import type { FanoutOptions, Runs } from "./options.ts";
 import { renderFanout, renderIdle } from "./report.ts";
-import { onEmitter, startFloor, startGateway, type LogChoice, type Server } from "./servers.ts";
-import type { Transport } from "./subscriber.ts";
+import { onEmitter, startFloor, startGateway, type Server } from "./servers.ts";
 import { summarizeFanout, summarizeIdle } from "./summary.ts";
-
-export interface FanoutOptions {
-  readonly load: Load;
-  readonly schedule: Schedule;
-  readonly transport: Transport;
-  readonly log: LogChoice;
-  /** Undefined: a gateway is started for the purpose. */
-  readonly url: string | undefined;
-  readonly pid: number | undefined;
-  /** Only memory is measured. */
-  readonly idle: boolean;
-  readonly json: boolean;
-}
 
 /** Exits with 1 when events were lost. */
 export async function benchFanout(runtime: Runtime, options: FanoutOptions): Promise<void> {
@@ -27,24 +13,21 @@ export async function benchFanout(runtime: Runtime, options: FanoutOptions): Pro
   const onProgress: OnProgress = (what, done, total) => progress.show(what.padEnd(24), done, total);
   const { load, schedule, json } = options;
   if (options.idle) {
-    const runs = await floorGatewayFloor(runtime, options, (server) => measureIdle(server, load, onProgress));
+    const runs = await floorGatewayFloor(runtime, options, (server) =>
+      measureIdle(server, load, onProgress),
+    );
     const summary = summarizeIdle(options, runs);
     runtime.print(json ? `${JSON.stringify(summary)}\n` : renderIdle(summary));
   } else {
-    const runs = await floorGatewayFloor(runtime, options, (server) => measure(server, load, schedule, onProgress));
+    const runs = await floorGatewayFloor(runtime, options, (server) =>
+      measure(server, load, schedule, onProgress),
+    );
     const summary = summarizeFanout(options, runs);
     runtime.print(json ? `${JSON.stringify(summary)}\n` : renderFanout(summary));
     if (!summary.ok) runtime.exit(1);
   }
   // The stop signals are this command's own: nothing else ends the process.
   runtime.exit(0);
-}
-
-export interface Runs<Result> {
-  readonly floor: Result;
-  readonly gateway: Result;
-  /** Again: where it differs from the first, the machine is noisy. */
-  readonly floorAgain: Result;
 }
 
 /** Each server is alone on the machine while it is measured. */
@@ -65,7 +48,9 @@ async function floorGatewayFloor<Result>(
   };
   const floor = await on(startFloor(transport));
   const gateway = await on(
-    url === undefined ? startGateway(runtime.environment, log, transport) : onEmitter(url, pid, transport),
+    url === undefined
+      ? startGateway(runtime.environment, log, transport)
+      : onEmitter(url, pid, transport),
   );
   return { floor, gateway, floorAgain: await on(startFloor(transport)) };
 }

@@ -8,13 +8,9 @@ const steps = 1 << stepsBits;
 const exactBelow = steps * 2;
 
 export class Histogram {
-  readonly #counts: number[];
+  readonly #counts = new Float64Array(steps * 32);
   #total = 0;
   #max = 0;
-
-  constructor() {
-    this.#counts = new Array<number>(steps * 32).fill(0);
-  }
 
   get total(): number {
     return this.#total;

@@ -36,7 +36,13 @@ export interface LoadResult {
 export type LoadReport =
   | { readonly kind: "opened"; readonly open: number; readonly why: string }
   /** `open`: subscribers that are connected; `atUs`: when the last event came. */
-  | { readonly kind: "progress"; readonly open: number; readonly delivered: number; readonly isDone: boolean; readonly atUs: number }
+  | {
+      readonly kind: "progress";
+      readonly open: number;
+      readonly delivered: number;
+      readonly isDone: boolean;
+      readonly atUs: number;
+    }
   | LoadResult;
 
 const openedAtOnce = 64;
@@ -129,7 +135,9 @@ class Load {
     let delivered = 0;
     let lost = 0;
     let duplicates = 0;
-    const over = this.#readers.filter(({ state, reader }) => state === "over" && reader.next < events);
+    const over = this.#readers.filter(
+      ({ state, reader }) => state === "over" && reader.next < events,
+    );
     for (const { reader } of this.#readers) {
       delivered += reader.received;
       lost += reader.gaps + events - reader.next;

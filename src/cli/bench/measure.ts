@@ -37,7 +37,10 @@ export interface Load {
 export type OnProgress = (what: string, done: number, total: number) => void;
 
 /** What was freed on the way is given back by then, and the connections are at rest. */
-const settleMs = 3_000;
+function settleMs(subscribers: number): number {
+  return Math.min(3_000, 500 + 2.5 * subscribers);
+}
+
 /** Without any delivery for so long, what is missing will not come. */
 const stalledMs = 10_000;
 
@@ -53,7 +56,8 @@ export async function measure(
   const idle = memory(server);
   const from = cpuOf(server);
   const total = load.subscribers * schedule.events;
-  subscribers.onProgress = ({ delivered }) => onProgress(server.name, Math.min(delivered, total - 1), total);
+  subscribers.onProgress = ({ delivered }) =>
+    onProgress(server.name, Math.min(delivered, total - 1), total);
   const published = await publish(server.publishUrl, schedule);
   const endUs = await subscribers.done();
   const to = cpuOf(server);
@@ -77,7 +81,11 @@ export async function measure(
 }
 
 /** Opens subscribers and looks at what they cost while nothing happens. */
-export async function measureIdle(server: Server, load: Load, onProgress: OnProgress): Promise<Idle> {
+export async function measureIdle(
+  server: Server,
+  load: Load,
+  onProgress: OnProgress,
+): Promise<Idle> {
   const before = memory(server);
   await using subscribers = startSubscribers();
   await openAll(subscribers, server, load, 0, onProgress);
@@ -98,14 +106,24 @@ async function openAll(
   onProgress: OnProgress,
 ): Promise<void> {
   const total = count + slow;
-  subscribers.onProgress = ({ open }) => onProgress(`${name}: subscribing`, Math.min(open, total - 1), total);
-  const { open, why } = await subscribers.open({ kind: "open", address, subscribers: count, slow, events });
+  subscribers.onProgress = ({ open }) =>
+    onProgress(`${name}: subscribing`, Math.min(open, total - 1), total);
+  const { open, why } = await subscribers.open({
+    kind: "open",
+    address,
+    subscribers: count,
+    slow,
+    events,
+  });
   subscribers.onProgress = () => {};
   onProgress(`${name}: subscribing`, total, total);
   if (open < total) {
-    throw new Failure("unavailable", `Cannot measure: ${total - open} of ${total} subscribers were refused: ${why}`);
+    throw new Failure(
+      "unavailable",
+      `Cannot measure: ${total - open} of ${total} subscribers were refused: ${why}`,
+    );
   }
-  await sleep(settleMs);
+  await sleep(settleMs(total));
 }
 
 /** The other process, as promises. */
@@ -124,7 +142,9 @@ class Subscribers implements AsyncDisposable {
     this.#gone = gone.promise;
     // Whoever waits hears of it; nobody may.
     this.#gone.catch(() => {});
-    child.once("exit", (code) => gone.reject(new Failure("internal", `The subscribers' process ended with ${code}`)));
+    child.once("exit", (code) =>
+      gone.reject(new Failure("internal", `The subscribers' process ended with ${code}`)),
+    );
     child.on("message", (report: LoadReport) => this.#hear(report));
   }
 
@@ -172,7 +192,9 @@ class Subscribers implements AsyncDisposable {
 
 function startSubscribers(): Subscribers {
   const args = [mainPath, "bench", "load"];
-  return new Subscribers(spawn(process.execPath, args, { stdio: ["ignore", "ignore", "inherit", "ipc"] }));
+  return new Subscribers(
+    spawn(process.execPath, args, { stdio: ["ignore", "ignore", "inherit", "ipc"] }),
+  );
 }
 
 function cpuOf({ pid }: Server): { own: number | undefined; children: number | undefined } {

@@ -8,7 +8,8 @@ const titles = ["floor", "gateway", "floor again"];
 const busyShare = 0.9;
 
 export function renderFanout(summary: FanoutSummary): string {
-  const { subscribers, slow, events, rate, batch, bytes, transport, log, cores, runs, ratios } = summary;
+  const { subscribers, slow, events, rate, batch, bytes, transport, log, cores, runs, ratios } =
+    summary;
   const row = rowOf<RunSummary>(runs);
   const many = slow > 0 ? ` and ${slow} that never read` : "";
   return [
@@ -63,7 +64,12 @@ function histogramLines({ runs }: FanoutSummary): string[] {
       return filled > 0 && filled < 0.5 ? "." : "#".repeat(Math.round(filled));
     });
     const isLast = i === steps.length - 1;
-    out.push(line(isLast ? "more" : `to ${steps[i]?.le ?? 0} ms`, bars.map((bar) => bar.padEnd(width))));
+    out.push(
+      line(
+        isLast ? "more" : `to ${steps[i]?.le ?? 0} ms`,
+        bars.map((bar) => bar.padEnd(width)),
+      ),
+    );
   }
   return out;
 }
@@ -76,21 +82,30 @@ function countAt(run: RunSummary, index: number): number {
 function remarks({ runs, ratios, ok }: FanoutSummary): string[] {
   const out: string[] = [];
   if ((ratios.floor_spread ?? 1) > 1.15) {
-    out.push(`the floor itself differs by ${ratio(ratios.floor_spread)} between its two runs: the machine is busy with something else`);
+    out.push(
+      `the floor itself differs by ${ratio(ratios.floor_spread)} between its two runs: the machine is busy with something else`,
+    );
   }
   for (const [i, name] of columns.entries()) {
     const run = runs[name];
     if (run.load_cpu_s > busyShare * run.complete_s) {
-      out.push(`${titles[i]}: the subscribers' process was as busy as it can be, time and latency are its own`);
+      out.push(
+        `${titles[i]}: the subscribers' process was as busy as it can be, time and latency are its own`,
+      );
     }
-    if (run.dropped > 0) out.push(`${titles[i]}: ${run.dropped} subscribers were closed early: ${run.dropped_why}`);
+    const { dropped, dropped_why: why } = run;
+    if (dropped > 0) out.push(`${titles[i]}: ${dropped} subscribers were closed early: ${why}`);
   }
   if (!ok) out.push("EVENTS WERE LOST OR CAME TWICE");
   return out;
 }
 
 function rowOf<Run>(runs: Readonly<Record<(typeof columns)[number], Run>>) {
-  return (title: string, cell: (run: Run) => string) => line(title, columns.map((name) => cell(runs[name])));
+  return (title: string, cell: (run: Run) => string) =>
+    line(
+      title,
+      columns.map((name) => cell(runs[name])),
+    );
 }
 
 function line(title: string, cells: readonly string[]): string {

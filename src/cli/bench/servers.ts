@@ -78,13 +78,26 @@ function addressOf(url: string, transport: Transport, path: string, hello: strin
   if (protocol !== "http:") {
     throw new Failure("invalid", `Cannot measure ${url}: wanted http:, subscribers speak no TLS`);
   }
-  return { transport, host: hostname.replace(/^\[|\]$/g, ""), port: Number(port || 80), path, hello };
+  return {
+    transport,
+    host: hostname.replace(/^\[|\]$/g, ""),
+    port: Number(port || 80),
+    path,
+    hello,
+  };
 }
 
-function gatewayEnvironment(environment: Environment, log: LogChoice, dataDir: string): Environment {
+function gatewayEnvironment(
+  environment: Environment,
+  log: LogChoice,
+  dataDir: string,
+): Environment {
   const { NATS_URL } = environment;
   if (log === "jetstream" && (NATS_URL ?? "") === "") {
-    throw new Failure("invalid", "Cannot use --log jetstream: NATS_URL is not set, wanted nats://host:port");
+    throw new Failure(
+      "invalid",
+      "Cannot use --log jetstream: NATS_URL is not set, wanted nats://host:port",
+    );
   }
   // The settings of whoever measures are not part of what is measured.
   const neutral = Object.entries(environment).filter(
@@ -106,7 +119,12 @@ interface Started {
 }
 
 /** Starts a program and waits for its ready line, which holds its address. */
-async function start(args: string[], program: string, env: Environment, word: string): Promise<Started> {
+async function start(
+  args: string[],
+  program: string,
+  env: Environment,
+  word: string,
+): Promise<Started> {
   const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"], env });
   const end = () => void child.kill("SIGTERM");
   process.once("exit", end);

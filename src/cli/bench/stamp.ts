@@ -3,7 +3,7 @@
  * mark that is nowhere else in a stream, so that a subscriber finds it by looking at bytes alone,
  * whatever protocol carried it.
  */
-import { Histogram } from "./histogram.ts";
+import type { Histogram } from "./histogram.ts";
 
 /**
  * A byte of a WebSocket frame's length may be any, but three of them in front of a digit are none

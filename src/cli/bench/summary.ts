@@ -1,6 +1,6 @@
 /** What was measured as one JSON object, `--json`, and what the report for people is made of. */
 import { availableParallelism } from "node:os";
-import type { FanoutOptions, Runs } from "./fanout.ts";
+import type { FanoutOptions, Runs } from "./options.ts";
 import type { Idle, Measured } from "./measure.ts";
 
 /** `floor` is the mean of both floors; a figure that cannot be had is null. */
@@ -92,7 +92,10 @@ export function summarizeFanout(
     ...schedule,
     runs,
     ratios: {
-      deliveries_per_cpu_s: rounded((runs.gateway.deliveries_per_cpu_s ?? Number.NaN) / mean(perCpu), 3),
+      deliveries_per_cpu_s: rounded(
+        (runs.gateway.deliveries_per_cpu_s ?? Number.NaN) / mean(perCpu),
+        3,
+      ),
       p99: rounded(runs.gateway.latency_ms.p99 / mean(floors.map((run) => run.latency_ms.p99)), 3),
       complete: rounded(runs.gateway.complete_s / mean(floors.map((run) => run.complete_s)), 3),
       floor_spread: rounded(Math.max(...perCpu) / Math.min(...perCpu), 3),
