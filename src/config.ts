@@ -35,7 +35,9 @@ export class ConfigError extends Error {
   readonly problems: readonly string[];
 
   constructor(problems: readonly string[]) {
-    super(`Cannot start, ${problems.length} of the settings cannot be used:\n  ${problems.join("\n  ")}`);
+    super(
+      `Cannot start, ${problems.length} of the settings cannot be used:\n  ${problems.join("\n  ")}`,
+    );
     this.name = "ConfigError";
     this.problems = problems;
   }
@@ -60,8 +62,19 @@ export function parseConfig(environment: Environment): Config {
     );
   }
   const retention = {
-    retentionMs: read.number("SLUICE_RETENTION_HOURS", defaultTopicSettings.retentionMs / 3_600_000, 0, 87_600) * 3_600_000,
-    retentionBytes: read.number("SLUICE_RETENTION_BYTES", defaultTopicSettings.retentionBytes, 0, 2 ** 50),
+    retentionMs:
+      read.number(
+        "SLUICE_RETENTION_HOURS",
+        defaultTopicSettings.retentionMs / 3_600_000,
+        0,
+        87_600,
+      ) * 3_600_000,
+    retentionBytes: read.number(
+      "SLUICE_RETENTION_BYTES",
+      defaultTopicSettings.retentionBytes,
+      0,
+      2 ** 50,
+    ),
   };
   const config: Config = {
     hostname,
@@ -79,8 +92,18 @@ export function parseConfig(environment: Environment): Config {
     headerBytesMax: read.number("SLUICE_HEADER_BYTES_MAX", 32 * 1024, 1024, 1024 * 1024),
     ingest: {
       ...defaultIngestLimits,
-      recordBytesMax: read.number("SLUICE_RECORD_BYTES_MAX", defaultIngestLimits.recordBytesMax, 1, 2 ** 26),
-      inFlightBytesMax: read.number("SLUICE_IN_FLIGHT_BYTES_MAX", defaultIngestLimits.inFlightBytesMax, 1024, 2 ** 34),
+      recordBytesMax: read.number(
+        "SLUICE_RECORD_BYTES_MAX",
+        defaultIngestLimits.recordBytesMax,
+        1,
+        2 ** 26,
+      ),
+      inFlightBytesMax: read.number(
+        "SLUICE_IN_FLIGHT_BYTES_MAX",
+        defaultIngestLimits.inFlightBytesMax,
+        1024,
+        2 ** 34,
+      ),
     },
     hub: {
       ...defaultHubOptions,
@@ -88,9 +111,16 @@ export function parseConfig(environment: Environment): Config {
       stallMs: read.number("SLUICE_STALL_MS", defaultHubOptions.stallMs, 1000, 100_000),
       coalesceMs: read.number("SLUICE_COALESCE_MS", defaultHubOptions.coalesceMs, 0, 1000),
       windowBytes: read.number("SLUICE_WINDOW_BYTES", defaultHubOptions.windowBytes, 0, 2 ** 32),
-      subscriptionsMax: read.number("SLUICE_SUBSCRIPTIONS_MAX", defaultHubOptions.subscriptionsMax, 1, 10_000_000),
+      subscriptionsMax: read.number(
+        "SLUICE_SUBSCRIPTIONS_MAX",
+        defaultHubOptions.subscriptionsMax,
+        1,
+        10_000_000,
+      ),
     },
-    newTopics: read.flag("SLUICE_CREATE_TOPICS", true) ? { ...defaultTopicSettings, ...retention } : undefined,
+    newTopics: read.flag("SLUICE_CREATE_TOPICS", true)
+      ? { ...defaultTopicSettings, ...retention }
+      : undefined,
     retention,
   };
   read.finish();
@@ -146,7 +176,11 @@ class Settings {
     return byDefault;
   }
 
-  choice<Choice extends string>(name: string, choices: readonly Choice[], byDefault: Choice): Choice {
+  choice<Choice extends string>(
+    name: string,
+    choices: readonly Choice[],
+    byDefault: Choice,
+  ): Choice {
     const text = this.optional(name);
     if (text === undefined) return byDefault;
     const chosen = choices.find((choice) => choice === text);
@@ -158,9 +192,14 @@ class Settings {
     const text = this.optional(name);
     if (text === undefined) return undefined;
     // Several servers of one cluster are separated by commas.
-    const bad = text.split(",").find((part) => !URL.canParse(part) || !protocols.includes(new URL(part).protocol));
+    const bad = text
+      .split(",")
+      .find((part) => !URL.canParse(part) || !protocols.includes(new URL(part).protocol));
     // A URL may hold a password: only its name is told.
-    if (bad !== undefined) this.problem(`${name}: wanted a URL that begins with ${protocols.map((p) => `${p}//`).join(" or ")}`);
+    if (bad !== undefined)
+      this.problem(
+        `${name}: wanted a URL that begins with ${protocols.map((p) => `${p}//`).join(" or ")}`,
+      );
     return text;
   }
 

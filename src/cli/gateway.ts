@@ -17,7 +17,9 @@ export async function ask<Answer>(
         : { body: JSON.stringify(body), headers: { "content-type": "application/json" } }),
     });
   } catch (error) {
-    throw new Failure("unavailable", `Cannot reach ${url}: is the gateway running?`, { cause: error });
+    throw new Failure("unavailable", `Cannot reach ${url}: is the gateway running?`, {
+      cause: error,
+    });
   }
   const text = await response.text();
   if (response.ok) return (text === "" ? undefined : JSON.parse(text)) as Answer;

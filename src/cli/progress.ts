@@ -16,7 +16,9 @@ export class Progress {
     this.#shownMs = nowMs;
     const width = 24;
     const filled = Math.round((done / Math.max(1, total)) * width);
-    this.#runtime.logLine(`\r${what} ${"#".repeat(filled)}${".".repeat(width - filled)} ${done}/${total} `);
+    this.#runtime.logLine(
+      `\r${what} ${"#".repeat(filled)}${".".repeat(width - filled)} ${done}/${total} `,
+    );
     if (done >= total) this.#runtime.logLine("\n");
   }
 

@@ -17,7 +17,12 @@ Runs the gateway until SIGTERM or SIGINT. Settings come from the environment, se
 with none, PostgreSQL is embedded under ./data and the gateway listens on 127.0.0.1:9000.`,
   async run(runtime) {
     const config = parseConfig(runtime.environment);
-    const logger = createJsonLogger((line) => runtime.logLine(line), systemClock, config.logLevel, {});
+    const logger = createJsonLogger(
+      (line) => runtime.logLine(line),
+      systemClock,
+      config.logLevel,
+      {},
+    );
     let stopping = false;
     let stop: (signal: string) => void = () => runtime.exit(0);
     // Repeated signals change nothing: a process group's signal arrives more than once, through

@@ -30,7 +30,9 @@ arrive. Ends after --seconds, or with Ctrl-C; the emitters are ended then unless
     });
     const [what] = positionals;
     if (what !== "emitters" || positionals.length > 1) {
-      throw new UsageError(`Cannot simulate ${what === undefined ? "nothing" : `"${what}"`}: wanted emitters`);
+      throw new UsageError(
+        `Cannot simulate ${what === undefined ? "nothing" : `"${what}"`}: wanted emitters`,
+      );
     }
     await simulateEmitters(runtime, {
       url: gatewayUrl(values.url),
@@ -70,7 +72,9 @@ async function simulateEmitters(runtime: Runtime, simulation: Simulation): Promi
     made.push(id);
     progress.show("making emitters", made.length, ids.length);
   });
-  runtime.print(`${made.length} emitters of ${rate} events/s; watch one: curl -N ${url}/sse/log/${made[0]}\n`);
+  runtime.print(
+    `${made.length} emitters of ${rate} events/s; watch one: curl -N ${url}/sse/log/${made[0]}\n`,
+  );
   await showRate(url, progress, stop.signal);
   if (keep) return;
   let ended = 0;
@@ -88,15 +92,21 @@ async function showRate(url: string, progress: Progress, signal: AbortSignal): P
   while (!signal.aborted) {
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, 1000);
-      signal.addEventListener("abort", () => {
-        clearTimeout(timer);
-        resolve();
-      }, { once: true });
+      signal.addEventListener(
+        "abort",
+        () => {
+          clearTimeout(timer);
+          resolve();
+        },
+        { once: true },
+      );
     });
     const { made } = (await ask<Status>(url, "GET", "/status")).emitters;
     const atMs = Date.now();
     const perSecond = ((made - last.made) * 1000) / Math.max(1, atMs - last.atMs);
-    progress.line(`${made - first.made} events, ${perSecond.toFixed(1)}/s on the node that answers`);
+    progress.line(
+      `${made - first.made} events, ${perSecond.toFixed(1)}/s on the node that answers`,
+    );
     last = { atMs, made };
   }
   progress.line("");

@@ -31,11 +31,14 @@ export const topic: Command = {
     if (verb === "list" && name === undefined) {
       const { topics } = await ask<{ topics: TopicAnswer[] }>(url, "GET", "/v1/topics");
       for (const one of topics) {
-        runtime.print(`${one.name.padEnd(32)} ${one.layout.padEnd(8)} ${String(one.bytes).padStart(14)} bytes  ${one.end ?? "empty"}\n`);
+        runtime.print(
+          `${one.name.padEnd(32)} ${one.layout.padEnd(8)} ${String(one.bytes).padStart(14)} bytes  ${one.end ?? "empty"}\n`,
+        );
       }
       return;
     }
-    if (name === undefined || positionals.length > 2) throw new UsageError("Wanted a verb and a topic's name");
+    if (name === undefined || positionals.length > 2)
+      throw new UsageError("Wanted a verb and a topic's name");
     const path = `/v1/topics/${encodeURIComponent(name)}`;
     if (verb === "remove") {
       await ask(url, "DELETE", path);
@@ -47,7 +50,9 @@ export const topic: Command = {
       ...(values.layout === undefined ? {} : { layout: values.layout }),
       ...(hours === undefined ? {} : { retention_ms: Math.round(Number(hours) * 3_600_000) }),
     };
-    const answer = await (verb === "show" ? ask(url, "GET", path) : ask(url, "PUT", path, settings));
+    const answer = await (verb === "show"
+      ? ask(url, "GET", path)
+      : ask(url, "PUT", path, settings));
     runtime.print(`${JSON.stringify(answer, null, 2)}\n`);
   },
 };

@@ -66,7 +66,7 @@ const NEWLINE = 0x0a;
 
 function lineValues(body: Uint8Array): JsonValue[] {
   const values: JsonValue[] = [];
-  for (let from = 0; from < body.byteLength; ) {
+  for (let from = 0; from < body.byteLength;) {
     const newline = body.indexOf(NEWLINE, from);
     const to = newline < 0 ? body.byteLength : newline;
     const line = trim(body.subarray(from, to));

@@ -19,11 +19,7 @@ export interface Log {
    * broker has them. Concurrent calls may be committed together, but never interleave the records
    * of a call out of order.
    */
-  append(
-    topic: string,
-    records: readonly LogRecord[],
-    options?: AppendOptions,
-  ): Promise<Appended>;
+  append(topic: string, records: readonly LogRecord[], options?: AppendOptions): Promise<Appended>;
 
   /**
    * Reads on from a position, in order, without gap or duplicate, and waits at the end unless

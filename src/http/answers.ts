@@ -4,8 +4,15 @@ import { renderPosition } from "../core/position.ts";
 import type { IngestResult } from "../ingest/ingest.ts";
 import { problemResponse } from "./problem.ts";
 
-export function jsonResponse(body: string, status = 200, headers: Record<string, string> = {}): Response {
-  return new Response(body, { status, headers: { "content-type": "application/json", ...headers } });
+export function jsonResponse(
+  body: string,
+  status = 200,
+  headers: Record<string, string> = {},
+): Response {
+  return new Response(body, {
+    status,
+    headers: { "content-type": "application/json", ...headers },
+  });
 }
 
 /** 200, 207 where some records were refused, a problem where all were. */
@@ -23,4 +30,3 @@ function refusedResponse(refused: readonly Issue[]): Response {
   const message = count > 1 ? `All ${count} records were refused, the first: ${detail}` : detail;
   return problemResponse(new Failure(code, message, { errors: refused }));
 }
-

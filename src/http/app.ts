@@ -29,13 +29,22 @@ export function createHttpApp(parts: HttpParts): Hono {
       return problemResponse(new Failure("not_found", `There is nothing at ${shown(c.req.path)}`));
     }
     const message = `Cannot ${c.req.method} ${shown(c.req.path)}: wanted ${allowed.join(", ")}`;
-    return problemResponse(new Failure("method_not_allowed", message), { allow: allowed.join(", ") });
+    return problemResponse(new Failure("method_not_allowed", message), {
+      allow: allowed.join(", "),
+    });
   });
   app.onError((error, c) => {
     const failure = failureFrom(error);
     if (failure.code === "internal") {
-      const cause = failure.cause instanceof Error ? (failure.cause.stack ?? failure.cause.message) : String(failure.cause);
-      parts.logger("error", "A request failed", { method: c.req.method, path: shown(c.req.path), cause });
+      const cause =
+        failure.cause instanceof Error
+          ? (failure.cause.stack ?? failure.cause.message)
+          : String(failure.cause);
+      parts.logger("error", "A request failed", {
+        method: c.req.method,
+        path: shown(c.req.path),
+        cause,
+      });
     }
     return problemResponse(failure);
   });

@@ -112,7 +112,10 @@ function describe(emitter: Emitter) {
 export async function standing({ emitters }: HttpParts, id: string): Promise<Emitter> {
   const emitter = await emitters.get(parseName(id, "id"));
   if (emitter.endedMs === undefined) return emitter;
-  throw new Failure("ended", `Cannot use emitter "${id}": it ended at ${new Date(emitter.endedMs).toISOString()}`);
+  throw new Failure(
+    "ended",
+    `Cannot use emitter "${id}": it ended at ${new Date(emitter.endedMs).toISOString()}`,
+  );
 }
 
 async function stream(c: Context, parts: HttpParts): Promise<Response> {
@@ -137,7 +140,8 @@ export async function emitterStart(
       : wanted;
   const { end } = emitter;
   const over =
-    start === "live" || (typeof start === "object" && end !== undefined && comparePositions(start, end) >= 0);
+    start === "live" ||
+    (typeof start === "object" && end !== undefined && comparePositions(start, end) >= 0);
   if (emitter.endedMs !== undefined && over) await standing(parts, id);
   return start;
 }

@@ -7,5 +7,8 @@ export function checkOrigin(request: Request): void {
   if (origin === null) return;
   const host = request.headers.get("host");
   if (URL.canParse(origin) && new URL(origin).host === host) return;
-  throw new Failure("forbidden", `Cannot open a socket from ${JSON.stringify(origin.slice(0, 200))}: wanted ${host}`);
+  throw new Failure(
+    "forbidden",
+    `Cannot open a socket from ${JSON.stringify(origin.slice(0, 200))}: wanted ${host}`,
+  );
 }

@@ -11,7 +11,10 @@ import { sseHeaders } from "./sse.ts";
 const intervalMs = 250;
 
 export function mountTickers(app: Hono, { host, clock }: HttpParts): void {
-  const magic = new Ticker(clock, () => `{"magic":${randomInt64()},"timestamp":"${seconds(clock)}"}`);
+  const magic = new Ticker(
+    clock,
+    () => `{"magic":${randomInt64()},"timestamp":"${seconds(clock)}"}`,
+  );
   const time = new Ticker(clock, () => `{"timestamp":"${seconds(clock)}"}`);
   app.get("/magic", () => host.stream((sink) => magic.join(sink), { headers: sseHeaders }));
   app.get("/time", () => host.stream((sink) => time.join(sink), { headers: sseHeaders }));

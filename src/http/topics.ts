@@ -47,7 +47,11 @@ export function mountTopics(app: Hono, parts: HttpParts): void {
   app.post(`${path}/records`, async (c) => {
     const topic = writableTopic(c.req.param("topic"));
     const body = await readBody(c.req.raw, parts.limits.bodyBytesMax);
-    const offered = offeredRecords(body, c.req.raw.headers.get("content-type"), c.req.query("key") ?? "");
+    const offered = offeredRecords(
+      body,
+      c.req.raw.headers.get("content-type"),
+      c.req.query("key") ?? "",
+    );
     return appendResponse(await parts.ingest.append(topic, offered, appendOptions(c)));
   });
   app.get(`${path}/records`, async (c) => {
@@ -64,7 +68,12 @@ export function mountTopics(app: Hono, parts: HttpParts): void {
     const topic = parseName(c.req.param("topic") ?? "", "topic");
     const key = c.req.query("key");
     const query = new URL(c.req.url).searchParams;
-    return sseResponse(parts, topic, key, await topicStart(parts, topic, key, c.req.header("last-event-id"), query));
+    return sseResponse(
+      parts,
+      topic,
+      key,
+      await topicStart(parts, topic, key, c.req.header("last-event-id"), query),
+    );
   };
   app.get(`${path}/sse`, stream);
   app.get("/sse/topics/:topic", stream);
@@ -87,7 +96,10 @@ export async function topicStart(
 export function writableTopic(name: string): string {
   const topic = parseName(name, "topic");
   if (!reservedTopics.has(topic)) return topic;
-  throw new Failure("forbidden", `Cannot write topic "${topic}": it is Sluice's own, emitters are written at /log/{id}`);
+  throw new Failure(
+    "forbidden",
+    `Cannot write topic "${topic}": it is Sluice's own, emitters are written at /log/{id}`,
+  );
 }
 
 const settingsBody = z.strictObject({

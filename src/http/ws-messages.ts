@@ -67,11 +67,15 @@ export function parseAddress(given: {
 }): Address {
   if (given.emitter !== undefined) {
     if (given.topic !== undefined || given.key !== undefined) {
-      throw new Failure("invalid", "Cannot use emitter beside topic or key: wanted one or the other");
+      throw new Failure(
+        "invalid",
+        "Cannot use emitter beside topic or key: wanted one or the other",
+      );
     }
     return { topic: emittersTopic, key: parseName(given.emitter, "emitter"), emitter: true };
   }
-  if (given.topic === undefined) throw new Failure("invalid", "Cannot tell where: wanted topic or emitter");
+  if (given.topic === undefined)
+    throw new Failure("invalid", "Cannot tell where: wanted topic or emitter");
   return { topic: parseName(given.topic, "topic"), key: given.key, emitter: false };
 }
 

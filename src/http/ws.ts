@@ -57,7 +57,10 @@ class WsConnection implements SocketEvents {
       return this.#tell({ op: "error", problem: problemFrom(wantedText) });
     }
     if (this.#pending >= pendingMax) {
-      const failure = new Failure("overloaded", `Cannot take more than ${pendingMax} requests at once`);
+      const failure = new Failure(
+        "overloaded",
+        `Cannot take more than ${pendingMax} requests at once`,
+      );
       return this.#tell({ op: "error", problem: problemFrom(failure) });
     }
     this.#pending++;
@@ -108,7 +111,11 @@ class WsConnection implements SocketEvents {
     if (address.emitter) await standing(this.#parts, address.key ?? "");
     const offered = publishedRecords(text, address.key ?? "");
     const options = dedupId === undefined ? {} : { dedupId };
-    const { accepted, refused, appended } = await this.#parts.ingest.append(topic, offered, options);
+    const { accepted, refused, appended } = await this.#parts.ingest.append(
+      topic,
+      offered,
+      options,
+    );
     const position = appended === undefined ? undefined : renderPosition(appended.last);
     return { op: "accepted", accepted, position, refused };
   }
@@ -122,7 +129,10 @@ class WsConnection implements SocketEvents {
       throw new Failure("conflict", "Cannot subscribe twice to the same: unsubscribe first");
     }
     if (this.#subscriptions.size >= subscriptionsMax) {
-      throw new Failure("overloaded", `Cannot hold more than ${subscriptionsMax} subscriptions on a socket`);
+      throw new Failure(
+        "overloaded",
+        `Cannot hold more than ${subscriptionsMax} subscriptions on a socket`,
+      );
     }
     const subscription = new WsSubscription(this.#socket, address, message.ref, (ended) => {
       if (this.#subscriptions.get(name) === ended) this.#subscriptions.delete(name);
@@ -210,7 +220,8 @@ class WsSubscription implements Subscriber {
       return;
     }
     this.#send({ op: "closed", position: at, problem: problemFrom(reason) });
-    if (reason.code === "slow_subscriber") this.#socket.close(slowCode, `slow_subscriber after ${at}`);
+    if (reason.code === "slow_subscriber")
+      this.#socket.close(slowCode, `slow_subscriber after ${at}`);
     if (reason.code === "shutting_down") this.#socket.close(goingAwayCode, "shutting_down");
   }
 

@@ -157,18 +157,30 @@ function check(offered: Offered, limits: IngestLimits): Issue | undefined {
     );
   }
   if (offered.contentType === endType) {
-    return issue("invalid", "content_type", `Cannot use content type "${endType}": it is Sluice's own`);
+    return issue(
+      "invalid",
+      "content_type",
+      `Cannot use content type "${endType}": it is Sluice's own`,
+    );
   }
   const { key } = offered;
   if (key !== undefined && key.length * 3 > limits.keyBytesMax) {
     const keyBytes = new TextEncoder().encode(key).byteLength;
     if (keyBytes > limits.keyBytesMax) {
-      return issue("too_large", "key", `Cannot use a key of ${keyBytes} bytes: at most ${limits.keyBytesMax}`);
+      return issue(
+        "too_large",
+        "key",
+        `Cannot use a key of ${keyBytes} bytes: at most ${limits.keyBytesMax}`,
+      );
     }
   }
   const headers = offered.headers === undefined ? 0 : Object.keys(offered.headers).length;
   if (headers > limits.headersMax) {
-    return issue("too_large", "headers", `Cannot take ${headers} headers: at most ${limits.headersMax}`);
+    return issue(
+      "too_large",
+      "headers",
+      `Cannot take ${headers} headers: at most ${limits.headersMax}`,
+    );
   }
   return undefined;
 }

@@ -9,13 +9,19 @@ import {
 const watchMs = 1000;
 
 /** `notReady` as on `/readyz`. The empty service name is the whole node; others are unknown. */
-export function mountHealth(router: ConnectRouter, notReady: () => Promise<string | undefined>): void {
+export function mountHealth(
+  router: ConnectRouter,
+  notReady: () => Promise<string | undefined>,
+): void {
   const current = async () =>
     (await notReady()) === undefined ? ServingStatus.SERVING : ServingStatus.NOT_SERVING;
   const implementation: Partial<ServiceImpl<typeof Health>> = {
     async check(request) {
       if (request.service !== "" && request.service !== Health.typeName) {
-        throw new ConnectError(`There is no service "${request.service.slice(0, 200)}"`, Code.NotFound);
+        throw new ConnectError(
+          `There is no service "${request.service.slice(0, 200)}"`,
+          Code.NotFound,
+        );
       }
       return { status: await current() };
     },
@@ -35,9 +41,13 @@ export function mountHealth(router: ConnectRouter, notReady: () => Promise<strin
 function pause(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const timer = setTimeout(resolve, ms);
-    signal.addEventListener("abort", () => {
-      clearTimeout(timer);
-      resolve();
-    }, { once: true });
+    signal.addEventListener(
+      "abort",
+      () => {
+        clearTimeout(timer);
+        resolve();
+      },
+      { once: true },
+    );
   });
 }

@@ -41,9 +41,13 @@ class DenoServer implements Server, Host {
 
   listen({ hostname, port, fetch }: ListenOptions): Promise<number> {
     try {
-      this.#server = Deno.serve({ hostname, port, onListen: () => {} }, (request) => fetch(request));
+      this.#server = Deno.serve({ hostname, port, onListen: () => {} }, (request) =>
+        fetch(request),
+      );
     } catch (error) {
-      throw Object.assign(new Error("Cannot listen", { cause: error }), { code: listenCode(error) });
+      throw Object.assign(new Error("Cannot listen", { cause: error }), {
+        code: listenCode(error),
+      });
     }
     return Promise.resolve(this.#server.addr.port);
   }
@@ -63,9 +67,14 @@ class DenoServer implements Server, Host {
 
   upgrade(request: Request, open: (socket: Socket) => SocketEvents): Response {
     if (request.headers.get("upgrade")?.toLowerCase() !== "websocket") {
-      throw new Failure("invalid", "Cannot open a WebSocket: the request is no WebSocket handshake");
+      throw new Failure(
+        "invalid",
+        "Cannot open a WebSocket: the request is no WebSocket handshake",
+      );
     }
-    const { socket: ws, response } = Deno.upgradeWebSocket(request, { idleTimeout: idleTimeoutSeconds });
+    const { socket: ws, response } = Deno.upgradeWebSocket(request, {
+      idleTimeout: idleTimeoutSeconds,
+    });
     ws.binaryType = "arraybuffer";
     const socket = new DenoSocket(ws);
     ws.onopen = () => {

@@ -57,7 +57,9 @@ describe.each(runtimes)("%s", (name, command) => {
 
   test("streams to a slow reader all there is", async () => {
     const id = await makeEmitter(gateway);
-    const lines = Array.from({ length: 2000 }, (_, n) => JSON.stringify({ n, pad: "y".repeat(1000) }));
+    const lines = Array.from({ length: 2000 }, (_, n) =>
+      JSON.stringify({ n, pad: "y".repeat(1000) }),
+    );
     for (let from = 0; from < lines.length; from += 500) {
       const body = lines.slice(from, from + 500).join("\n");
       expect((await fetch(`${gateway.url}/log/${id}`, { method: "POST", body })).status).toBe(200);
@@ -65,7 +67,9 @@ describe.each(runtimes)("%s", (name, command) => {
     const stream = readSse(`${gateway.url}/sse/log/${id}?after=earliest`);
     const seen: string[] = [];
     while (seen.length < lines.length) {
-      seen.push(...(await stream.take(Math.min(100, lines.length - seen.length))).map((e) => e.data));
+      seen.push(
+        ...(await stream.take(Math.min(100, lines.length - seen.length))).map((e) => e.data),
+      );
       await Bun.sleep(5);
     }
     expect(seen).toEqual(lines);
@@ -76,15 +80,20 @@ describe.each(runtimes)("%s", (name, command) => {
     const id = await makeEmitter(gateway);
     const socket = new WebSocket(`${gateway.wsUrl}/v1/ws`);
     const messages: Record<string, unknown>[] = [];
-    socket.onmessage = ({ data }) => messages.push(JSON.parse(String(data)) as Record<string, unknown>);
+    socket.onmessage = ({ data }) =>
+      messages.push(JSON.parse(String(data)) as Record<string, unknown>);
     await opened(socket);
     socket.send(JSON.stringify({ op: "subscribe", emitter: id, ref: "s" }));
     await eventually(() => expect(messages).toHaveLength(1));
     expect(messages[0]).toMatchObject({ op: "subscribed", emitter: id, ref: "s" });
-    socket.send(JSON.stringify({ op: "publish", emitter: id, events: [{ n: 1 }, { n: 2 }], ref: 7 }));
+    socket.send(
+      JSON.stringify({ op: "publish", emitter: id, events: [{ n: 1 }, { n: 2 }], ref: 7 }),
+    );
     await eventually(() => {
       expect(messages.find(({ op }) => op === "accepted")).toMatchObject({ accepted: 2, ref: 7 });
-      const events = messages.filter(({ op }) => op === "events").flatMap((m) => m["events"] as { data: unknown }[]);
+      const events = messages
+        .filter(({ op }) => op === "events")
+        .flatMap((m) => m["events"] as { data: unknown }[]);
       expect(events.map(({ data }) => data)).toEqual([{ n: 1 }, { n: 2 }]);
     });
     socket.close();
@@ -100,7 +109,10 @@ describe.each(runtimes)("%s", (name, command) => {
   });
 
   test("simulates a guest, and ends it", async () => {
-    const made = await fetch(`${gateway.url}/log`, { method: "PUT", body: JSON.stringify({ rate: 50 }) });
+    const made = await fetch(`${gateway.url}/log`, {
+      method: "PUT",
+      body: JSON.stringify({ rate: 50 }),
+    });
     expect(made.status).toBe(201);
     const { id } = (await made.json()) as { id: string };
     const stream = readSse(`${gateway.url}/log/sse/${id}`);

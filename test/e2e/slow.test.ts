@@ -18,6 +18,8 @@ const eventBytes = 2048;
 const pad = "x".repeat(eventBytes);
 const stallMs = 1500;
 
+const closeReason = Buffer.from("\u000f\u00a8slow_subscriber", "latin1");
+
 let gateway: GatewayProcess;
 
 beforeAll(async () => {
@@ -258,9 +260,9 @@ class Sleeper {
     socket.write(Buffer.concat([Buffer.from([0x81, 0x80 | text.byteLength, 0, 0, 0, 0]), text]));
     return new Sleeper(socket, (last) => {
       // A close frame: 0x88, its length, 4008, and the reason's text.
-      const [, problem] =
-        /"problem":(\{[^{}]*\})[^{]*\x88.\x0f\xa8slow_subscriber/s.exec(last.toString("latin1")) ??
-        [];
+      const at = last.lastIndexOf(closeReason);
+      if (at < 2 || last[at - 2] !== 0x88) return undefined;
+      const [, problem] = /"problem":(\{[^{}]*\})/.exec(last.toString("latin1")) ?? [];
       return problem === undefined ? undefined : JSON.parse(problem);
     });
   }

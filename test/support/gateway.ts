@@ -35,7 +35,11 @@ export interface GatewayProcess {
 /** Rejects with what it printed when it does not become ready. */
 export async function startGateway(options: GatewayOptions = {}): Promise<GatewayProcess> {
   const dataDir = options.dataDir ?? temporaryDataDir();
-  const [program, ...args] = options.command ?? [process.execPath, join(root, "src/main.ts"), "serve"];
+  const [program, ...args] = options.command ?? [
+    process.execPath,
+    join(root, "src/main.ts"),
+    "serve",
+  ];
   const child = spawn(program ?? process.execPath, args, {
     cwd: root,
     stdio: ["ignore", "pipe", "pipe"],
@@ -78,7 +82,11 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
   };
 }
 
-function readyLine(child: ChildProcess, exited: Promise<unknown>, errors: () => string): Promise<string> {
+function readyLine(
+  child: ChildProcess,
+  exited: Promise<unknown>,
+  errors: () => string,
+): Promise<string> {
   return new Promise((resolve, reject) => {
     let output = "";
     const fail = (why: string) => {
