@@ -8,6 +8,7 @@ import type { Config } from "./config.ts";
 import { createEmitters } from "./emitters/emitters.ts";
 import { createHttpApp } from "./http/app.ts";
 import { limitHeaders } from "./http/headers.ts";
+import { limitOrigins } from "./http/origin.ts";
 import { Hub } from "./hub/hub.ts";
 import { Ingest } from "./ingest/ingest.ts";
 import { createJetstreamLog } from "./log/jetstream/jetstream-log.ts";
@@ -16,7 +17,6 @@ import { runProjection } from "./projection/projection.ts";
 import { mountHealth } from "./rpc/health.ts";
 import { createRpcServer } from "./rpc/server.ts";
 import type { Runtime } from "./core/runtime.ts";
-import { defaultTopicSettings } from "./core/topic.ts";
 import { openStore, type Store } from "./store/store.ts";
 import { createGatewayHealth } from "./health.ts";
 
@@ -40,13 +40,23 @@ export async function startGateway(
   await using started = new AsyncDisposableStack();
   const node = crypto.randomUUID();
 
-  const store = await openStore({ ...config, clock, logger });
+  const store = await openStore({
+    ...config,
+    rowsKeptMs: config.newTopics.retentionMs,
+    clock,
+    logger,
+  });
   started.defer(() => store.close());
   const log = await openLog(config, store, logger);
   started.defer(() => log.close());
 
   await makeEmittersTopic(log, config, logger);
-  const ingest = new Ingest({ log, clock, limits: config.ingest, newTopics: config.newTopics });
+  const ingest = new Ingest({
+    log,
+    clock,
+    limits: config.ingest,
+    newTopics: config.createTopics ? config.newTopics : undefined,
+  });
   const stopProjections = new AbortController();
   const projection = runProjection({
     log,
@@ -96,6 +106,8 @@ export async function startGateway(
     clock,
     logger,
     limits: config,
+    newTopics: config.newTopics,
+    origins: config.origins,
     health,
   });
   const rpc = createRpcServer((router) => mountHealth(router, health.notReady));
@@ -107,7 +119,10 @@ export async function startGateway(
     server.listen({
       hostname: config.hostname,
       port: config.port,
-      fetch: limitHeaders((request) => http.fetch(request), config.headerBytesMax),
+      fetch: limitHeaders(
+        limitOrigins((request) => http.fetch(request), config.origins),
+        config.headerBytesMax,
+      ),
     }),
   );
   const grpcPort = await listening("SLUICE_GRPC_PORT", config.grpcPort, () =>
@@ -142,7 +157,7 @@ async function openLog(config: Config, store: Store, logger: Logger): Promise<Lo
 /** It is there before the first emitter: one that nobody has written to yet can be followed. */
 async function makeEmittersTopic(log: LogDriver, config: Config, logger: Logger): Promise<void> {
   try {
-    await log.create(emittersTopic, { ...defaultTopicSettings, ...config.retention });
+    await log.create(emittersTopic, config.newTopics);
   } catch (error) {
     if (failureFrom(error).code !== "conflict") throw error;
     logger("warn", "The emitters' topic keeps the retention that it was made with", {

@@ -22,13 +22,16 @@ export interface Config {
   /** Whether this node runs simulated guests. */
   readonly guests: boolean;
   readonly logLevel: LogLevel;
+  /** Other sites whose pages may call this gateway; `*`: all. */
+  readonly origins: readonly string[];
   readonly bodyBytesMax: number;
   readonly headerBytesMax: number;
   readonly ingest: IngestLimits;
   readonly hub: HubOptions;
-  /** What a topic made by its first append gets; undefined forbids that. */
-  readonly newTopics: TopicSettings | undefined;
-  readonly retention: Pick<TopicSettings, "retentionMs" | "retentionBytes">;
+  /** What a topic is made with, unless its maker says otherwise. */
+  readonly newTopics: TopicSettings;
+  /** Whether a topic comes to be by its first append. */
+  readonly createTopics: boolean;
 }
 
 export class ConfigError extends Error {
@@ -85,6 +88,7 @@ export function parseConfig(environment: Environment): Config {
     natsUrl,
     natsReplicas: read.number("SLUICE_NATS_REPLICAS", 1, 1, 5),
     guests: read.flag("SLUICE_GUESTS", true),
+    origins: read.origins("SLUICE_ORIGINS"),
     logLevel: read.choice("SLUICE_LOG_LEVEL", logLevels, "info"),
     // A batch of 40,000 small events; larger ones are better sent as several.
     bodyBytesMax: read.number("SLUICE_BODY_BYTES_MAX", 8 * 1024 * 1024, 1024, 2 ** 30),
@@ -118,10 +122,8 @@ export function parseConfig(environment: Environment): Config {
         10_000_000,
       ),
     },
-    newTopics: read.flag("SLUICE_CREATE_TOPICS", true)
-      ? { ...defaultTopicSettings, ...retention }
-      : undefined,
-    retention,
+    newTopics: { ...defaultTopicSettings, ...retention },
+    createTopics: read.flag("SLUICE_CREATE_TOPICS", true),
   };
   read.finish();
   return config;
@@ -196,11 +198,22 @@ class Settings {
       .split(",")
       .find((part) => !URL.canParse(part) || !protocols.includes(new URL(part).protocol));
     // A URL may hold a password: only its name is told.
-    if (bad !== undefined)
+    if (bad !== undefined) {
       this.problem(
         `${name}: wanted a URL that begins with ${protocols.map((p) => `${p}//`).join(" or ")}`,
       );
+    }
     return text;
+  }
+
+  origins(name: string): readonly string[] {
+    const given = (this.optional(name) ?? "").split(",").map((origin) => origin.trim());
+    const wanted = given.filter((origin) => origin !== "");
+    for (const origin of wanted) {
+      if (origin === "*" || (URL.canParse(origin) && new URL(origin).origin === origin)) continue;
+      this.problem(`${name}: ${origin} is no origin, wanted one like https://example.com, or *`);
+    }
+    return wanted;
   }
 
   finish(): void {

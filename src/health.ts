@@ -50,8 +50,9 @@ export function createGatewayHealth(parts: HealthParts): GatewayHealth {
     async notReady() {
       if (draining) return "This node shuts down";
       const nowMs = clock.nowMs();
-      if (looked === undefined || nowMs - looked.atMs >= lookMs)
+      if (looked === undefined || nowMs - looked.atMs >= lookMs) {
         looked = { atMs: nowMs, why: look() };
+      }
       return await looked.why;
     },
     async status() {

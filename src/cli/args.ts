@@ -17,7 +17,8 @@ export function number(name: string, text: string, min: number, max: number): nu
 
 /** The gateway's address, without a slash at its end. */
 export function gatewayUrl(text: string): string {
-  if (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol))
+  if (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)) {
     return text.replace(/\/+$/, "");
+  }
   throw new UsageError(`Cannot use --url ${text}: wanted one like http://localhost:9000`);
 }

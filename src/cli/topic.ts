@@ -37,8 +37,9 @@ export const topic: Command = {
       }
       return;
     }
-    if (name === undefined || positionals.length > 2)
+    if (name === undefined || positionals.length > 2) {
       throw new UsageError("Wanted a verb and a topic's name");
+    }
     const path = `/v1/topics/${encodeURIComponent(name)}`;
     if (verb === "remove") {
       await ask(url, "DELETE", path);

@@ -9,10 +9,19 @@ export interface Clock {
   after(ms: number, callback: () => void): () => void;
 }
 
+/** The two clocks drift apart when the system's is set, or sleeps; by less they just tick apart. */
+const driftMsMax = 2;
+let originMs = performance.timeOrigin;
+
 export const systemClock: Clock = {
   nowMs: () => Date.now(),
   // Microseconds from performance.now(): Date.now() alone would give many records one stamp.
-  nowNs: () => BigInt(Math.round((performance.timeOrigin + performance.now()) * 1e3)) * 1000n,
+  nowNs: () => {
+    const sinceMs = performance.now();
+    const nowMs = Date.now();
+    if (Math.abs(originMs + sinceMs - nowMs) > driftMsMax) originMs = nowMs - sinceMs;
+    return BigInt(Math.round((originMs + sinceMs) * 1e3)) * 1000n;
+  },
   after(ms, callback) {
     const timer = setTimeout(callback, ms);
     return () => clearTimeout(timer);

@@ -18,6 +18,9 @@ export interface Position {
   readonly index: number;
 }
 
+/** No entry holds as many records; stores keep it in 32 bits. */
+const indexMax = 2 ** 31 - 1;
+
 const tokenPattern = /^([0-9a-z]{2,12})-([0-9a-z]{2,12})(?:-([0-9a-z]{2,12}))?$/;
 
 /** Renders the token. Callers render one per record and format, so it stays allocation-light. */
@@ -32,7 +35,11 @@ export function parsePosition(token: string): Position {
   const epoch = numberFromSortable(match?.[1]);
   const sequence = numberFromSortable(match?.[2]);
   const index = match?.[3] === undefined ? 0 : numberFromSortable(match[3]);
-  if (epoch === undefined || sequence === undefined || index === undefined) {
+  if (
+    epoch === undefined ||
+    sequence === undefined ||
+    !(index !== undefined && index <= indexMax)
+  ) {
     throw new Failure(
       "invalid_position",
       `Cannot parse position ${quote(token)}: ${reason(token)}, wanted <epoch>-<sequence> as an earlier answer gave it`,

@@ -29,7 +29,8 @@ const namePattern = /^[A-Za-z0-9._-]{1,200}$/;
 
 /** Returns the name, or throws `invalid` naming `field`. */
 export function parseName(name: string, field: string): string {
-  if (namePattern.test(name)) return name;
+  // An address with "." or ".." in it means another one.
+  if (namePattern.test(name) && name !== "." && name !== "..") return name;
   const given = JSON.stringify(name.length > 64 ? `${name.slice(0, 64)}…` : name);
   const message = `Cannot use ${field} ${given}: wanted 1 to 200 characters of A-Z a-z 0-9 . _ -`;
   throw new Failure("invalid", message, { errors: [{ field, code: "invalid", message }] });

@@ -5,6 +5,7 @@ import { mountEcho } from "./echo.ts";
 import { mountEmitters } from "./emitters.ts";
 import { mountHealth } from "./health.ts";
 import { mountLivedoc } from "./livedoc.ts";
+import { mountCors } from "./origin.ts";
 import type { HttpParts } from "./parts.ts";
 import { problemResponse } from "./problem.ts";
 import { mountTickers } from "./tickers.ts";
@@ -14,6 +15,7 @@ import { mountWs } from "./ws.ts";
 
 export function createHttpApp(parts: HttpParts): Hono {
   const app = new Hono();
+  mountCors(app, parts.origins);
   mountEmitters(app, parts);
   mountTopics(app, parts);
   mountWs(app, parts);

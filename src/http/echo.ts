@@ -1,13 +1,17 @@
 /** `WS /echo`: what comes in goes out. */
 import type { Hono } from "hono";
 import type { Socket, SocketEvents } from "../core/host.ts";
+import { checkOrigin } from "./origin.ts";
 import type { HttpParts } from "./parts.ts";
 
 /** Bytes that may wait for a peer that sends without reading. */
 const heldBytesMax = 1024 * 1024;
 
-export function mountEcho(app: Hono, { host }: HttpParts): void {
-  app.get("/echo", (c) => host.upgrade(c.req.raw, (socket) => new Echo(socket)));
+export function mountEcho(app: Hono, { host, origins }: HttpParts): void {
+  app.get("/echo", (c) => {
+    checkOrigin(c.req.raw, origins);
+    return host.upgrade(c.req.raw, (socket) => new Echo(socket));
+  });
 }
 
 class Echo implements SocketEvents {

@@ -4,6 +4,7 @@ import { emittersTopic, type Emitter, emitterSources } from "../core/emitters.ts
 import { Failure } from "../core/failure.ts";
 import { checkJson } from "../core/json.ts";
 import { parsePageQuery } from "../core/page.ts";
+import type { AppendOptions } from "../core/log.ts";
 import { comparePositions, renderPosition } from "../core/position.ts";
 import { parseName } from "../core/topic.ts";
 import type { CreateRequest } from "../emitters/emitters.ts";
@@ -14,7 +15,7 @@ import { readBody } from "./body.ts";
 import { renderPage } from "./events.ts";
 import { offeredEvents } from "./offered.ts";
 import type { HttpParts } from "./parts.ts";
-import { parseCount, parseStart } from "./start.ts";
+import { parseCount, parseFlag, parseStart } from "./start.ts";
 import { sseResponse } from "./streaming.ts";
 import { parseWith } from "./validate.ts";
 
@@ -28,15 +29,18 @@ export function mountEmitters(app: Hono, parts: HttpParts): void {
   });
   app.get("/log", async (c) => {
     const limit = parseCount("limit", c.req.query("limit") ?? "100", 1000, 1);
-    const ended = c.req.query("ended") === "true";
-    const found = await emitters.list({ after: c.req.query("after"), limit, ended });
+    const ended = parseFlag("ended", c.req.query("ended"));
+    const after = c.req.query("after");
+    if (after !== undefined) parseName(after, "after");
+    const found = await emitters.list({ after, limit, ended });
     return c.json({ emitters: found.emitters.map(describe), next: found.next });
   });
   app.post("/log/:id", async (c) => {
     const emitter = await standing(parts, c.req.param("id"));
     const body = await readBody(c.req.raw, parts.limits.bodyBytesMax);
     const offered = offeredEvents(body, c.req.raw.headers.get("content-type"), emitter.id);
-    return appendResponse(await parts.ingest.append(emittersTopic, offered, appendOptions(c)));
+    const options = emitterOptions(emitter.id, appendOptions(c));
+    return appendResponse(await parts.ingest.append(emittersTopic, offered, options));
   });
   app.get("/log/:id", async (c) => {
     const id = parseName(c.req.param("id"), "id");
@@ -67,7 +71,7 @@ export function mountEmitters(app: Hono, parts: HttpParts): void {
 }
 
 /** `Idempotency-Key`: a retry with the same one stores nothing and is answered as the first. */
-export function appendOptions(c: Context): { dedupId?: string } {
+export function appendOptions(c: Context): AppendOptions {
   const dedupId = c.req.raw.headers.get("idempotency-key");
   if (dedupId === null) return {};
   if (/^[\x21-\x7e]{1,200}$/.test(dedupId)) return { dedupId };
@@ -75,6 +79,11 @@ export function appendOptions(c: Context): { dedupId?: string } {
   throw new Failure("invalid", message, {
     errors: [{ field: "idempotency-key", code: "invalid", message }],
   });
+}
+
+/** Dedup ids count per topic, and all emitters share one: each has a space of its own. */
+export function emitterOptions(id: string, { dedupId }: AppendOptions): AppendOptions {
+  return dedupId === undefined ? {} : { dedupId: `${id}/${dedupId}` };
 }
 
 const emitterBody = z.strictObject({
@@ -139,9 +148,13 @@ export async function emitterStart(
       ? await parts.emitters.tailStart(id, wanted.tail)
       : wanted;
   const { end } = emitter;
+  if (emitter.endedMs === undefined) return start;
+  const { start: kept } = await parts.log.bounds(emittersTopic);
+  const trimmed = end !== undefined && comparePositions(end, kept) <= 0;
   const over =
+    trimmed ||
     start === "live" ||
     (typeof start === "object" && end !== undefined && comparePositions(start, end) >= 0);
-  if (emitter.endedMs !== undefined && over) await standing(parts, id);
+  if (over) await standing(parts, id);
   return start;
 }

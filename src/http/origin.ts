@@ -1,14 +1,52 @@
-/** CORS does not cover WebSocket handshakes: a foreign page's are refused here. */
+/**
+ * Pages of other sites. A browser lets them send simple requests anywhere, and open WebSockets
+ * without asking first, so what they may do is decided here and not left to CORS alone.
+ */
+import type { Hono } from "hono";
+import { cors } from "hono/cors";
 import { Failure } from "../core/failure.ts";
+import { problemResponse } from "./problem.ts";
 
-/** Throws `forbidden` when a browser opens the socket from a page of another host. */
-export function checkOrigin(request: Request): void {
+const safeMethods = new Set(["GET", "HEAD", "OPTIONS"]);
+
+/** What pages of these origins need to use every face; nothing is added where there are none. */
+export function mountCors(app: Hono, origins: readonly string[]): void {
+  if (origins.length === 0) return;
+  app.use(
+    cors({
+      origin: origins.includes("*") ? "*" : [...origins],
+      allowMethods: ["GET", "PUT", "POST", "DELETE"],
+      allowHeaders: ["Content-Type", "Content-Encoding", "Idempotency-Key", "Last-Event-ID"],
+      exposeHeaders: ["Location", "Retry-After"],
+      maxAge: 600,
+    }),
+  );
+}
+
+type Fetch = (request: Request) => Response | Promise<Response>;
+
+/** Refuses to change anything for a page of another site that is not among the origins. */
+export function limitOrigins(fetch: Fetch, origins: readonly string[]): Fetch {
+  return (request) => {
+    const origin = safeMethods.has(request.method) ? null : request.headers.get("origin");
+    if (origin === null) return fetch(request);
+    try {
+      checkOrigin(request, origins);
+    } catch (error) {
+      return problemResponse(error);
+    }
+    return fetch(request);
+  };
+}
+
+/** Throws `forbidden` for a request of a page of another site that is not among the origins. */
+export function checkOrigin(request: Request, origins: readonly string[]): void {
   const origin = request.headers.get("origin");
-  if (origin === null) return;
+  if (origin === null || origins.includes("*") || origins.includes(origin)) return;
   const host = request.headers.get("host");
   if (URL.canParse(origin) && new URL(origin).host === host) return;
   throw new Failure(
     "forbidden",
-    `Cannot open a socket from ${JSON.stringify(origin.slice(0, 200))}: wanted ${host}`,
+    `Cannot serve a page of ${JSON.stringify(origin.slice(0, 200))}: wanted one of ${host}, or of SLUICE_ORIGINS`,
   );
 }

@@ -3,6 +3,7 @@ import type { Clock } from "../core/clock.ts";
 import type { LogDriver } from "../core/log.ts";
 import type { Logger } from "../core/logger.ts";
 import type { Emitters } from "../emitters/emitters.ts";
+import type { TopicSettings } from "../core/topic.ts";
 import type { Hub } from "../hub/hub.ts";
 import type { Ingest } from "../ingest/ingest.ts";
 import type { Host } from "../core/host.ts";
@@ -17,6 +18,10 @@ export interface HttpParts {
   readonly logger: Logger;
   readonly limits: HttpLimits;
   readonly health: Health;
+  /** Other sites whose pages may use this gateway; `*`: all. */
+  readonly origins: readonly string[];
+  /** What a topic is made with, unless its maker says otherwise. */
+  readonly newTopics: TopicSettings;
 }
 
 export interface HttpLimits {

@@ -23,3 +23,11 @@ export function parseCount(field: string, given: string, max: number, min = 0): 
   const message = `Cannot use ${field} ${JSON.stringify(given.slice(0, 64))}: wanted a whole number from ${min} to ${max}`;
   throw new Failure("invalid", message, { errors: [{ field, code: "invalid", message }] });
 }
+
+/** `true` or `false`; false when it is left out. Throws `invalid` naming the field. */
+export function parseFlag(field: string, given: string | undefined): boolean {
+  if (given === undefined || given === "false") return false;
+  if (given === "true") return true;
+  const message = `Cannot use ${field} ${JSON.stringify(given.slice(0, 64))}: wanted true or false`;
+  throw new Failure("invalid", message, { errors: [{ field, code: "invalid", message }] });
+}

@@ -7,7 +7,7 @@ import { checkJson } from "../core/json.ts";
 import type { TopicInfo } from "../core/log.ts";
 import { parsePageQuery } from "../core/page.ts";
 import { comparePositions, renderPosition } from "../core/position.ts";
-import { defaultTopicSettings, parseName, type TopicSettings } from "../core/topic.ts";
+import { parseName, type TopicSettings } from "../core/topic.ts";
 import type { Start } from "../hub/subscriber.ts";
 import { readPage, tailStart } from "../pages/pages.ts";
 import { appendResponse, jsonResponse } from "./answers.ts";
@@ -108,16 +108,19 @@ const settingsBody = z.strictObject({
   retention_bytes: z.int().min(0).optional(),
 });
 
-async function wantedSettings(c: Context, { limits }: HttpParts): Promise<TopicSettings> {
+async function wantedSettings(
+  c: Context,
+  { limits, newTopics }: HttpParts,
+): Promise<TopicSettings> {
   const body = await readBody(c.req.raw, limits.bodyBytesMax);
-  if (body.byteLength === 0) return defaultTopicSettings;
+  if (body.byteLength === 0) return newTopics;
   const json = checkJson(body);
   if (!json.ok) throw new Failure("invalid", json.message);
   const given = parseWith(settingsBody, JSON.parse(new TextDecoder().decode(body)));
   return {
-    layout: given.layout ?? defaultTopicSettings.layout,
-    retentionMs: given.retention_ms ?? defaultTopicSettings.retentionMs,
-    retentionBytes: given.retention_bytes ?? defaultTopicSettings.retentionBytes,
+    layout: given.layout ?? newTopics.layout,
+    retentionMs: given.retention_ms ?? newTopics.retentionMs,
+    retentionBytes: given.retention_bytes ?? newTopics.retentionBytes,
   };
 }
 

@@ -60,6 +60,12 @@ export function parseMessage(text: string): ClientMessage {
   return parseWith(message, given);
 }
 
+/** The `ref` alone, of a message that is not going to be looked at further. */
+export function parseRef(text: string): Ref {
+  const ref = jsonMembers(text)?.get("ref");
+  return ref === undefined ? undefined : address.ref.safeParse(JSON.parse(ref)).data;
+}
+
 export function parseAddress(given: {
   readonly topic?: string | undefined;
   readonly key?: string | undefined;
@@ -74,8 +80,9 @@ export function parseAddress(given: {
     }
     return { topic: emittersTopic, key: parseName(given.emitter, "emitter"), emitter: true };
   }
-  if (given.topic === undefined)
+  if (given.topic === undefined) {
     throw new Failure("invalid", "Cannot tell where: wanted topic or emitter");
+  }
   return { topic: parseName(given.topic, "topic"), key: given.key, emitter: false };
 }
 

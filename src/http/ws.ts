@@ -9,7 +9,8 @@ import { renderPosition, type Position } from "../core/position.ts";
 import type { Sent } from "../core/sink.ts";
 import type { Chunk } from "../hub/chunk.ts";
 import type { EndReason, Subscriber, Subscription } from "../hub/subscriber.ts";
-import { emitterStart, standing } from "./emitters.ts";
+import type { IngestResult } from "../ingest/ingest.ts";
+import { emitterOptions, emitterStart, standing } from "./emitters.ts";
 import type { Socket, SocketEvents } from "../core/host.ts";
 import { checkOrigin } from "./origin.ts";
 import type { HttpParts } from "./parts.ts";
@@ -19,6 +20,7 @@ import {
   addressMembers,
   parseAddress,
   parseMessage,
+  parseRef,
   publishedRecords,
   wsFormat,
   type Address,
@@ -36,7 +38,7 @@ const pendingMax = 256;
 
 export function mountWs(app: Hono, parts: HttpParts): void {
   app.get("/v1/ws", (c) => {
-    checkOrigin(c.req.raw);
+    checkOrigin(c.req.raw, parts.origins);
     return parts.host.upgrade(c.req.raw, (socket) => new WsConnection(parts, socket));
   });
 }
@@ -45,7 +47,9 @@ class WsConnection implements SocketEvents {
   readonly #parts: HttpParts;
   readonly #socket: Socket;
   readonly #subscriptions = new Map<string, WsSubscription>();
+  readonly #written = new Set<string>();
   #pending = 0;
+  #lastPublish: Promise<unknown> = Promise.resolve();
 
   constructor(parts: HttpParts, socket: Socket) {
     this.#parts = parts;
@@ -61,7 +65,7 @@ class WsConnection implements SocketEvents {
         "overloaded",
         `Cannot take more than ${pendingMax} requests at once`,
       );
-      return this.#tell({ op: "error", problem: problemFrom(failure) });
+      return this.#tell({ op: "error", ref: parseRef(message), problem: problemFrom(failure) });
     }
     this.#pending++;
     void this.#answer(message).finally(() => this.#pending--);
@@ -107,17 +111,42 @@ class WsConnection implements SocketEvents {
   }
 
   async #publish(address: Address, dedupId: string | undefined, text: string): Promise<Told> {
-    const topic = address.emitter ? emittersTopic : writableTopic(address.topic);
-    if (address.emitter) await standing(this.#parts, address.key ?? "");
-    const offered = publishedRecords(text, address.key ?? "");
-    const options = dedupId === undefined ? {} : { dedupId };
-    const { accepted, refused, appended } = await this.#parts.ingest.append(
-      topic,
-      offered,
-      options,
-    );
+    const { accepted, refused, appended } = await this.#inTurn(address, () => {
+      const topic = address.emitter ? emittersTopic : writableTopic(address.topic);
+      const key = address.key ?? "";
+      const given = dedupId === undefined ? {} : { dedupId };
+      const options = address.emitter ? emitterOptions(key, given) : given;
+      return this.#parts.ingest.append(topic, publishedRecords(text, key), options);
+    });
     const position = appended === undefined ? undefined : renderPosition(appended.last);
     return { op: "accepted", accepted, position, refused };
+  }
+
+  /**
+   * Publishes of one socket are appended in the order in which they came: each waits until the one
+   * before it has been handed to the log, and the first of a topic, which may have to make it,
+   * until it is there.
+   */
+  async #inTurn(
+    { topic, key, emitter }: Address,
+    append: () => Promise<IngestResult>,
+  ): Promise<IngestResult> {
+    const before = this.#lastPublish;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#lastPublish = promise;
+    await before;
+    try {
+      if (emitter) await standing(this.#parts, key ?? "");
+      const appending = append();
+      if (!this.#written.has(topic)) {
+        await appending;
+        this.#written.add(topic);
+      }
+      resolve();
+      return await appending;
+    } finally {
+      resolve();
+    }
   }
 
   async #subscribe(
@@ -151,7 +180,7 @@ class WsConnection implements SocketEvents {
       subscription.confirm(typeof start === "string" ? undefined : start);
       subscription.attach(await this.#parts.hub.subscribe(topic, key, start, subscription));
     } catch (error) {
-      this.#subscriptions.delete(name);
+      if (this.#subscriptions.get(name) === subscription) this.#subscriptions.delete(name);
       throw error;
     }
   }
@@ -193,7 +222,9 @@ class WsSubscription implements Subscriber {
     this.#ended = ended;
   }
 
+  /** Nothing is said of one that was unsubscribed meanwhile. */
   confirm(position: Position | undefined): void {
+    if (this.#closed) return;
     const at = position === undefined ? undefined : renderPosition(position);
     this.#send({ op: "subscribed", position: at, ref: this.#ref });
   }
@@ -220,8 +251,9 @@ class WsSubscription implements Subscriber {
       return;
     }
     this.#send({ op: "closed", position: at, problem: problemFrom(reason) });
-    if (reason.code === "slow_subscriber")
+    if (reason.code === "slow_subscriber") {
       this.#socket.close(slowCode, `slow_subscriber after ${at}`);
+    }
     if (reason.code === "shutting_down") this.#socket.close(goingAwayCode, "shutting_down");
   }
 

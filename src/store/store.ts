@@ -16,7 +16,7 @@ export interface StoreOptions {
   readonly databaseUrl: string | undefined;
   readonly dataDir: string;
   /** How long the rows of emitters' pages are kept; 0 keeps them. */
-  readonly retention: { readonly retentionMs: number };
+  readonly rowsKeptMs: number;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -59,7 +59,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     clock,
     logger,
     signal: stop.signal,
-    retention: { ageMs: options.retention.retentionMs, countMax: rowsPerEmitterMax },
+    retention: { ageMs: options.rowsKeptMs, countMax: rowsPerEmitterMax },
   });
   opened.defer(async () => {
     stop.abort();

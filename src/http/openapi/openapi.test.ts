@@ -87,7 +87,7 @@ function operations(paths: Paths) {
 
 /** Mounting asks nothing of the parts, so stand-ins do. */
 function routes(): string[] {
-  const app = createHttpApp({} as HttpParts);
+  const app = createHttpApp({ origins: [] as readonly string[] } as HttpParts);
   return [...new Set(app.routes.map(({ method, path }) => `${method} ${path}`))]
     .filter((route) => !assets.test(route))
     .map((route) => route.replaceAll(/:(\w+)/g, "{$1}"));
