@@ -34,12 +34,8 @@ export function parsePosition(token: string): Position {
   const match = tokenPattern.exec(token);
   const epoch = numberFromSortable(match?.[1]);
   const sequence = numberFromSortable(match?.[2]);
-  const index = match?.[3] === undefined ? 0 : numberFromSortable(match[3]);
-  if (
-    epoch === undefined ||
-    sequence === undefined ||
-    !(index !== undefined && index <= indexMax)
-  ) {
+  const index = match?.[3] === undefined ? 0 : indexFromSortable(match[3]);
+  if (epoch === undefined || sequence === undefined || index === undefined) {
     throw new Failure(
       "invalid_position",
       `Cannot parse position ${quote(token)}: ${reason(token)}, wanted <epoch>-<sequence> as an earlier answer gave it`,
@@ -68,6 +64,12 @@ function numberFromSortable(text: string | undefined): number | undefined {
   const value = Number.parseInt(text.slice(1), 36);
   // Only the canonical spelling is accepted: a padded one would compare wrongly as a string.
   return Number.isSafeInteger(value) && sortable(value) === text ? value : undefined;
+}
+
+/** 0 is left out where it could stand. */
+function indexFromSortable(text: string): number | undefined {
+  const index = numberFromSortable(text);
+  return index !== undefined && index >= 1 && index <= indexMax ? index : undefined;
 }
 
 function reason(token: string): string {

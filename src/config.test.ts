@@ -1,0 +1,62 @@
+import { describe, expect, test } from "bun:test";
+import { ConfigError, parseConfig } from "./config.ts";
+
+function problems(environment: Record<string, string>): readonly string[] {
+  try {
+    parseConfig(environment);
+    return [];
+  } catch (error) {
+    expect(error).toBeInstanceOf(ConfigError);
+    return (error as ConfigError).problems;
+  }
+}
+
+describe("settings", () => {
+  test("are complete without any", () => {
+    const config = parseConfig({});
+    expect(config).toMatchObject({
+      hostname: "127.0.0.1",
+      port: 9000,
+      grpcPort: 4025,
+      dataDir: "./data",
+      databaseUrl: undefined,
+      natsUrl: undefined,
+      createTopics: true,
+    });
+    expect(parseConfig({ SLUICE_PORT: "" }).port).toBe(9000);
+  });
+
+  test("have all their problems told at once", () => {
+    const told = problems({
+      SLUICE_PORT: "99999",
+      SLUICE_GRPC_PORT: "-1",
+      SLUICE_HOST: "0.0.0.0",
+      SLUICE_LOG_LEVEL: "loud",
+      SLUICE_GUESTS: "maybe",
+      SLUICE_PROT: "1",
+      SLUICE_ORIGINS: "example.com",
+      DATABASE_URL: "mysql://user:secret@host/db",
+      NATS_URL: "nats://a:4222,http://b",
+      KAFKA_BROKERS: "c:9092",
+    });
+    expect(told.map((one) => String(one.split(/[=:\s]/)[0])).toSorted()).toEqual([
+      "DATABASE_URL",
+      "NATS_URL",
+      "NATS_URL",
+      "SLUICE_GRPC_PORT",
+      "SLUICE_GUESTS",
+      "SLUICE_HOST",
+      "SLUICE_LOG_LEVEL",
+      "SLUICE_ORIGINS",
+      "SLUICE_PORT",
+      "SLUICE_PROT",
+    ]);
+    expect(told.join()).not.toContain("secret");
+  });
+
+  test("want it said when others can reach the gateway", () => {
+    expect(problems({ SLUICE_HOST: "10.0.0.1" })).toHaveLength(1);
+    expect(problems({ SLUICE_HOST: "10.0.0.1", SLUICE_INSECURE: "1" })).toEqual([]);
+    expect(problems({ SLUICE_HOST: "127.0.0.9" })).toEqual([]);
+  });
+});

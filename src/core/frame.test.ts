@@ -1,0 +1,107 @@
+import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
+import { describe, expect, test } from "bun:test";
+import { FrameSchema } from "../gen/sluice/v1/record_pb.ts";
+import { decodeFrame, encodeFrame } from "./frame.ts";
+import type { LogRecord } from "./record.ts";
+
+const utf8 = new TextEncoder();
+
+const records: readonly LogRecord[] = [
+  {
+    value: utf8.encode('{"n":1}'),
+    key: "web-1",
+    contentType: "application/json",
+    schemaId: 0,
+    timeNs: 1n,
+  },
+  {
+    value: new Uint8Array(0),
+    key: "",
+    contentType: "text/plain",
+    schemaId: 2 ** 32 - 1,
+    timeNs: -(2n ** 63n),
+  },
+  {
+    value: new Uint8Array(70_000).fill(7),
+    key: "ключ ✓",
+    contentType: "a/b",
+    schemaId: 300,
+    timeNs: 2n ** 63n - 1n,
+  },
+  {
+    value: new Uint8Array([0, 255, 10, 13]),
+    key: "k".repeat(200),
+    contentType: "application/protobuf",
+    schemaId: 1,
+    timeNs: 1_732_000_000_123_456_789n,
+    headers: { trace: new Uint8Array([0, 1, 2]), empty: new Uint8Array(0), ключ: utf8.encode("✓") },
+  },
+];
+
+describe("a frame", () => {
+  test("comes back as it was", () => {
+    expect(decodeFrame(encodeFrame(records))).toEqual([...records]);
+    expect(decodeFrame(encodeFrame([]))).toEqual([]);
+  });
+
+  test("has the wire form that the generated code reads", () => {
+    const frame = fromBinary(FrameSchema, encodeFrame(records));
+    expect(
+      frame.records.map(({ value, schemaId, contentType, timeNs }) => ({
+        value,
+        schemaId,
+        contentType,
+        timeNs,
+      })),
+    ).toEqual(
+      records.map(({ value, schemaId, contentType, timeNs }) => ({
+        value,
+        schemaId,
+        contentType,
+        timeNs,
+      })),
+    );
+    expect(frame.records.map(({ key }) => new TextDecoder().decode(key))).toEqual(
+      records.map(({ key }) => key),
+    );
+    expect(frame.records[3]?.headers).toEqual({ ...records[3]?.headers });
+  });
+
+  test("is read as the generated code writes it, unknown fields included", () => {
+    const written = create(FrameSchema, {
+      records: records.map(({ key, headers, ...record }) => ({
+        ...record,
+        key: utf8.encode(key),
+        headers: { ...headers },
+      })),
+    });
+    const bytes = toBinary(FrameSchema, written);
+    expect(decodeFrame(bytes)).toEqual([...records]);
+    // Field 15 of each wire type, before and after.
+    const unknown = [0x78, 1, 0x79, 1, 2, 3, 4, 5, 6, 7, 8, 0x7a, 2, 9, 9, 0x7d, 1, 2, 3, 4];
+    expect(decodeFrame(new Uint8Array([...unknown, ...bytes, ...unknown]))).toEqual([...records]);
+  });
+
+  test("keeps a header that is called like a prototype", () => {
+    const headers: { [name: string]: Uint8Array } = Object.create(null);
+    headers["__proto__"] = new Uint8Array([1]);
+    const [first] = records;
+    if (first === undefined) throw new Error("there is no record");
+    const [decoded] = decodeFrame(encodeFrame([{ ...first, headers }]));
+    expect(Object.entries(decoded?.headers ?? {})).toEqual([["__proto__", new Uint8Array([1])]]);
+  });
+
+  test("that is cut off anywhere is refused, or read up to a record's end", () => {
+    const bytes = encodeFrame(records.slice(0, 2));
+    let whole = 0;
+    for (let length = 0; length < bytes.byteLength; length++) {
+      try {
+        whole += decodeFrame(bytes.subarray(0, length)).length;
+      } catch (error) {
+        expect(String(error)).toContain("Cannot decode frame");
+      }
+    }
+    // Only the cuts at nothing and behind the first record are frames.
+    expect(whole).toBe(1);
+  });
+});
