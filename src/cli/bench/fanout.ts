@@ -1,4 +1,5 @@
 /** `sluice bench fanout`: floor, gateway, floor again, in one run on one machine. */
+import { Failure } from "../../core/failure.ts";
 import type { Runtime } from "../../core/runtime.ts";
 import { Progress } from "../progress.ts";
 import { measure, measureIdle, type OnProgress } from "./measure.ts";
@@ -44,7 +45,15 @@ async function floorGatewayFloor<Result>(
   const on = async (starting: Promise<Server>): Promise<Result> => {
     await using server = await starting;
     current = server;
-    return await work(server);
+    try {
+      return await work(server);
+    } catch (error) {
+      const fate = server.ended();
+      if (fate === undefined) throw error;
+      throw new Failure("unavailable", `Cannot measure the ${server.name}: it ${fate}`, {
+        cause: error,
+      });
+    }
   };
   const floor = await on(startFloor(transport));
   const gateway = await on(

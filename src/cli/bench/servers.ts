@@ -21,6 +21,8 @@ export interface Server extends AsyncDisposable {
   readonly pid: number | undefined;
   readonly address: Address;
   readonly publishUrl: string;
+  /** How its process ended and what it said; undefined while it runs, or where it is not ours. */
+  ended(): string | undefined;
 }
 
 /** Where the gateway keeps its log: `embedded` is its own PostgreSQL. */
@@ -34,6 +36,7 @@ export async function startFloor(transport: Transport): Promise<Server> {
     pid: child.pid,
     address: addressOf(child.url, transport, path, ""),
     publishUrl: `${child.url}/events`,
+    ended: child.ended,
     [Symbol.asyncDispose]: () => child.stop(),
   };
 }
@@ -49,6 +52,7 @@ export async function startGateway(
   const gateway = await onEmitter(child.url, child.pid, transport);
   return {
     ...gateway,
+    ended: child.ended,
     async [Symbol.asyncDispose]() {
       await child.stop();
       await rm(dataDir, { recursive: true, force: true });
@@ -69,6 +73,7 @@ export async function onEmitter(
     pid,
     address: addressOf(url, transport, transport === "ws" ? "/v1/ws" : `/sse/log/${id}`, hello),
     publishUrl: `${url}/log/${id}`,
+    ended: () => undefined,
     [Symbol.asyncDispose]: () => ask(url, "DELETE", `/log/${id}`),
   };
 }
@@ -115,6 +120,7 @@ function gatewayEnvironment(
 interface Started {
   readonly url: string;
   readonly pid: number | undefined;
+  ended(): string | undefined;
   stop(): Promise<void>;
 }
 
@@ -128,17 +134,27 @@ async function start(
   const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"], env });
   const end = () => void child.kill("SIGTERM");
   process.once("exit", end);
-  const exited = new Promise<void>((resolve) => child.once("exit", () => resolve()));
+  let said = "";
+  let fate: string | undefined;
+  const exited = new Promise<void>((resolve) => {
+    child.once("exit", (code, signal) => {
+      fate = `ended with ${signal ?? code}: ${said}`;
+      resolve();
+    });
+  });
+  child.stderr.on("data", (data: Buffer) => (said = (said + data.toString()).slice(-4_000)));
   const line = await readyLine(child, word);
   return {
     url: /http:\/\/\S+/.exec(line)?.[0] ?? "",
     pid: child.pid,
+    ended: () => fate,
     async stop() {
+      process.off("exit", end);
+      if (fate !== undefined) return;
       child.kill("SIGTERM");
       const late = setTimeout(() => child.kill("SIGKILL"), stopMsMax);
       await exited;
       clearTimeout(late);
-      process.off("exit", end);
     },
   };
 }
