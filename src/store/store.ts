@@ -3,6 +3,7 @@ import type { Clock } from "../core/clock.ts";
 import type { EmitterPages, EmitterStore, GuestLeases } from "../core/emitters.ts";
 import type { Logger } from "../core/logger.ts";
 import type { Ownership, ProjectionTarget } from "../core/projection.ts";
+import type { RegistryStore } from "../core/registry.ts";
 import { openDatabase } from "./database.ts";
 import { startEmbedded } from "./embedded.ts";
 import { createEmitterPages, createEmitterProjection } from "./emitter-pages.ts";
@@ -10,6 +11,7 @@ import { runEmitterRetention } from "./emitter-retention.ts";
 import { createEmitterStore, createGuestLeases } from "./emitter-store.ts";
 import { migrate } from "./migrate.ts";
 import { createOwnership } from "./ownership.ts";
+import { createRegistryStore } from "./registry-store.ts";
 
 export interface StoreOptions {
   /** Undefined: PostgreSQL is embedded under `dataDir`. */
@@ -28,6 +30,7 @@ export interface Store {
   readonly emitterPages: EmitterPages;
   readonly emitterProjection: ProjectionTarget;
   readonly guestLeases: GuestLeases;
+  readonly registry: RegistryStore;
   /** Throws `unavailable` when the database does not answer. */
   ping(): Promise<void>;
   close(): Promise<void>;
@@ -74,6 +77,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     emitterPages: createEmitterPages(database),
     emitterProjection: createEmitterProjection(database),
     guestLeases: createGuestLeases(database),
+    registry: createRegistryStore(database, clock, logger),
     async ping() {
       await database.run(() => database.sql`select 1`);
     },

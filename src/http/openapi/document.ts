@@ -1,8 +1,10 @@
 /** The OpenAPI document of all HTTP faces. A test holds it against the routes. */
+import { confluentPaths } from "./confluent.ts";
 import { emitterPaths } from "./emitters.ts";
 import type { OpenApiDocument } from "./model.ts";
 import { operationPaths } from "./operation.ts";
 import { headers, parameters } from "./parameters.ts";
+import { registryPaths } from "./registry.ts";
 import { responses } from "./responses.ts";
 import { schemas } from "./schemas.ts";
 import { socketPaths } from "./sockets.ts";
@@ -32,10 +34,23 @@ export function openApiDocument(version: string): OpenApiDocument {
       { name: "Emitters", description: "Made by PUT, each with a stream of its own." },
       { name: "Streams", description: "Server-sent events: for browsers, and for `curl -N`." },
       { name: "Topics", description: "Named, ordered, durable sequences of records." },
+      { name: "Registry", description: "Schemas as descriptor sets." },
+      {
+        name: "Confluent API",
+        description: "The Confluent Schema Registry's, for its clients: the same schemas as text.",
+      },
       { name: "Sockets", description: "WebSockets." },
       { name: "Operation", description: "Health, status and pages." },
     ],
-    paths: { ...emitterPaths, ...streamPaths, ...topicPaths, ...socketPaths, ...operationPaths },
+    paths: {
+      ...emitterPaths,
+      ...streamPaths,
+      ...topicPaths,
+      ...registryPaths,
+      ...confluentPaths,
+      ...socketPaths,
+      ...operationPaths,
+    },
     components: { schemas, parameters, headers, responses },
   };
 }

@@ -1,0 +1,79 @@
+import {
+  type DescExtension,
+  type DescField,
+  type FileRegistry,
+  ScalarType,
+} from "@bufbuild/protobuf";
+import { nestedTypes } from "@bufbuild/protobuf/reflect";
+import { type Problems, quote } from "./problems.ts";
+
+/**
+ * Problems: defaults that their fields' types do not have. A default is text until it is read,
+ * which then fails, or gives no number, in the middle of decoding a record.
+ */
+export function checkDefaults(registry: FileRegistry, problems: Problems): void {
+  for (const file of registry.files) {
+    for (const type of nestedTypes(file)) {
+      if (type.kind === "extension") checkDefault(type, type.typeName, problems);
+      else if (type.kind === "message") {
+        for (const field of type.fields) {
+          checkDefault(field, `${type.typeName}.${field.name}`, problems);
+        }
+      }
+    }
+  }
+}
+
+function checkDefault(field: DescField | DescExtension, at: string, problems: Problems): void {
+  const { defaultValue } = field.proto;
+  // An empty default is that of a string or bytes, or the same as none.
+  if (defaultValue === "") return;
+  const fits =
+    field.fieldKind === "enum"
+      ? field.enum.values.some(({ name }) => name === defaultValue)
+      : field.fieldKind === "scalar" && fitsScalar(field.scalar, defaultValue);
+  if (!fits) problems.add(at, `has the default ${quote(defaultValue)}, wanted a value of its type`);
+}
+
+function fitsScalar(type: ScalarType, text: string): boolean {
+  switch (type) {
+    case ScalarType.STRING:
+      return true;
+    case ScalarType.BYTES:
+      return escaped.test(text);
+    case ScalarType.BOOL:
+      return text === "true" || text === "false";
+    case ScalarType.FLOAT:
+    case ScalarType.DOUBLE:
+      return float.test(text);
+    default:
+      return integer.test(text) && isWithin(BigInt(text), integerBounds[type]);
+  }
+}
+
+const integer = /^-?[0-9]{1,20}$/;
+const float = /^(-?inf|-?nan|-?[0-9]+(\.[0-9]*)?([eE][-+]?[0-9]+)?|-?\.[0-9]+([eE][-+]?[0-9]+)?)$/;
+/** The inside of a literal: nothing that would end it. */
+const escaped = /^(?:[^"\\\n]|\\[^\n])*$/;
+
+const int32 = [-(2n ** 31n), 2n ** 31n - 1n] as const;
+const uint32 = [0n, 2n ** 32n - 1n] as const;
+const int64 = [-(2n ** 63n), 2n ** 63n - 1n] as const;
+const uint64 = [0n, 2n ** 64n - 1n] as const;
+
+const integerBounds = {
+  [ScalarType.INT32]: int32,
+  [ScalarType.SINT32]: int32,
+  [ScalarType.SFIXED32]: int32,
+  [ScalarType.UINT32]: uint32,
+  [ScalarType.FIXED32]: uint32,
+  [ScalarType.INT64]: int64,
+  [ScalarType.SINT64]: int64,
+  [ScalarType.SFIXED64]: int64,
+  [ScalarType.UINT64]: uint64,
+  [ScalarType.FIXED64]: uint64,
+} as const;
+
+function isWithin(value: bigint, [min, max]: readonly [bigint, bigint]): boolean {
+  return value >= min && value <= max;
+}

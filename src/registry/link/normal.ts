@@ -1,0 +1,110 @@
+import { clearField, isFieldSet, type Message } from "@bufbuild/protobuf";
+import {
+  type DescriptorProto,
+  type DescriptorProto_ExtensionRange,
+  type EnumDescriptorProto,
+  type EnumValueDescriptorProto,
+  ExtensionRangeOptions_VerificationState,
+  ExtensionRangeOptionsSchema,
+  type FieldDescriptorProto,
+  FieldDescriptorProto_Label as Label,
+  FieldDescriptorProto_Type as Type,
+  FieldDescriptorProtoSchema,
+  type FileDescriptorProto,
+  FileDescriptorProtoSchema,
+  type MethodDescriptorProto,
+  MethodDescriptorProtoSchema,
+  type OneofDescriptorProto,
+  type ServiceDescriptorProto,
+} from "@bufbuild/protobuf/wkt";
+import { floatText } from "../render/literals.ts";
+import { jsonNameOf } from "./check-message.ts";
+
+/** A descriptor that may have options. */
+export type Optioned =
+  | FileDescriptorProto
+  | DescriptorProto
+  | DescriptorProto_ExtensionRange
+  | FieldDescriptorProto
+  | OneofDescriptorProto
+  | EnumDescriptorProto
+  | EnumValueDescriptorProto
+  | ServiceDescriptorProto
+  | MethodDescriptorProto;
+
+/**
+ * Brings a file to the form in which the same source is the same bytes, whichever compiler it came
+ * from: what compilers add for themselves goes, what only some fill in is filled in or left out.
+ */
+export function normaliseFile(file: FileDescriptorProto): void {
+  clearField(file, FileDescriptorProtoSchema.field.sourceCodeInfo);
+  if (file.syntax === "proto2") clearField(file, FileDescriptorProtoSchema.field.syntax);
+  if (file.package === "") clearField(file, FileDescriptorProtoSchema.field.package);
+  if (file.syntax !== "editions") clearField(file, FileDescriptorProtoSchema.field.edition);
+  for (const proto of optioned(file)) {
+    dropUnknown(proto);
+    if (proto.$typeName === "google.protobuf.MethodDescriptorProto") normaliseMethod(proto);
+    else if (proto.$typeName === "google.protobuf.FieldDescriptorProto") normaliseField(proto);
+    else if (proto.$typeName === "google.protobuf.DescriptorProto.ExtensionRange") {
+      normaliseRange(proto);
+    }
+  }
+}
+
+/** The file and all in it that may have options, in declaration order. */
+export function* optioned(file: FileDescriptorProto): Generator<Optioned> {
+  yield file;
+  for (const message of file.messageType) yield* optionedIn(message);
+  for (const proto of file.enumType) yield* enumParts(proto);
+  yield* file.extension;
+  for (const service of file.service) {
+    yield service;
+    yield* service.method;
+  }
+}
+
+function* optionedIn(message: DescriptorProto): Generator<Optioned> {
+  yield message;
+  yield* message.field;
+  yield* message.oneofDecl;
+  yield* message.extensionRange;
+  yield* message.extension;
+  for (const proto of message.enumType) yield* enumParts(proto);
+  for (const nested of message.nestedType) yield* optionedIn(nested);
+}
+
+function* enumParts(proto: EnumDescriptorProto): Generator<Optioned> {
+  yield proto;
+  yield* proto.value;
+}
+
+function normaliseField(field: FieldDescriptorProto): void {
+  const names = FieldDescriptorProtoSchema.field;
+  // The language gives extensions no JSON name; some compilers write one all the same.
+  if (field.extendee === "") field.jsonName = jsonNameOf(field);
+  else clearField(field, names.jsonName);
+  if (!isFieldSet(field, names.label)) field.label = Label.OPTIONAL;
+  if (!field.proto3Optional) clearField(field, names.proto3Optional);
+  const isFloat = field.type === Type.FLOAT || field.type === Type.DOUBLE;
+  // Compilers write one number in several ways; what is none is found later, and stays.
+  if (isFloat && Number.isFinite(Number(field.defaultValue)) && field.defaultValue !== "") {
+    field.defaultValue = floatText(Number(field.defaultValue));
+  }
+}
+
+/** Some compilers write out that extensions are not verified, which is the default. */
+function normaliseRange({ options }: DescriptorProto_ExtensionRange): void {
+  if (options?.verification !== ExtensionRangeOptions_VerificationState.UNVERIFIED) return;
+  clearField(options, ExtensionRangeOptionsSchema.field.verification);
+}
+
+function normaliseMethod(method: MethodDescriptorProto): void {
+  const names = MethodDescriptorProtoSchema.field;
+  if (!method.clientStreaming) clearField(method, names.clientStreaming);
+  if (!method.serverStreaming) clearField(method, names.serverStreaming);
+}
+
+/** Unknown fields of options are custom options; elsewhere they are a compiler's own notes. */
+function dropUnknown(proto: Message): void {
+  delete proto.$unknown;
+}

@@ -1,0 +1,75 @@
+import {
+  type DescExtension,
+  type FileRegistry,
+  getExtension,
+  type Message,
+  setExtension,
+  toBinary,
+} from "@bufbuild/protobuf";
+import { file_google_protobuf_descriptor, type FileDescriptorProto } from "@bufbuild/protobuf/wkt";
+import { type Optioned, optioned } from "./normal.ts";
+import type { Problems } from "./problems.ts";
+
+/** Custom options by the message of descriptor.proto that they extend, and by number. */
+type CustomOptions = ReadonlyMap<string, ReadonlyMap<number, DescExtension>>;
+
+const optionMessages = new Map(
+  file_google_protobuf_descriptor.messages.map((message) => [message.typeName, message]),
+);
+
+/** The custom options that a schema's files declare. */
+export function customOptionsOf(registry: FileRegistry): CustomOptions {
+  const custom = new Map<string, Map<number, DescExtension>>();
+  for (const type of registry) {
+    if (type.kind !== "extension" || !optionMessages.has(type.extendee.typeName)) continue;
+    const byNumber = custom.get(type.extendee.typeName) ?? new Map<number, DescExtension>();
+    custom.set(type.extendee.typeName, byNumber.set(type.number, type));
+  }
+  return custom;
+}
+
+/**
+ * Writes the options of a file in one order: a compiler may write a custom option whole or part by
+ * part. Options that are empty go. Problems: options that were not interpreted, or do not decode.
+ */
+export function normaliseOptions(
+  file: FileDescriptorProto,
+  custom: CustomOptions,
+  problems: Problems,
+): void {
+  for (const holder of optioned(file)) {
+    const { options } = holder;
+    if (options === undefined) continue;
+    const at = nameOf(holder, file);
+    if (options.uninterpretedOption.length > 0) {
+      problems.add(at, "has options that its compiler did not interpret");
+    }
+    try {
+      mergeCustom(options, custom);
+    } catch {
+      problems.add(at, "has a custom option whose bytes do not decode");
+    }
+    options.$unknown?.sort((a, b) => a.no - b.no);
+    if (isEmpty(options)) delete holder.options;
+  }
+}
+
+function nameOf(holder: Optioned, file: FileDescriptorProto): string {
+  return "name" in holder ? holder.name : file.name;
+}
+
+function mergeCustom(options: Message, custom: CustomOptions): void {
+  if (options.$unknown === undefined) return;
+  const numbers = new Set(options.$unknown.map((field) => field.no));
+  for (const number of numbers) {
+    const extension = custom.get(options.$typeName)?.get(number);
+    // An option whose declaration is not at hand keeps its bytes.
+    if (extension === undefined) continue;
+    setExtension(options, extension, getExtension(options, extension));
+  }
+}
+
+function isEmpty(options: Message): boolean {
+  const schema = optionMessages.get(options.$typeName);
+  return schema !== undefined && toBinary(schema, options).length === 0;
+}

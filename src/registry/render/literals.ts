@@ -1,0 +1,38 @@
+/** A string literal of the language, with what is not printable escaped. */
+export function quoted(text: string): string {
+  let inner = "";
+  for (const char of text) {
+    inner += escapes.get(char) ?? (char < " " ? octal(char.charCodeAt(0)) : char);
+  }
+  return `"${inner}"`;
+}
+
+/** A bytes literal: printable ASCII as it is, the rest escaped. */
+export function quotedBytes(bytes: Uint8Array): string {
+  let inner = "";
+  for (const byte of bytes) {
+    const char = String.fromCharCode(byte);
+    inner += escapes.get(char) ?? (byte < 0x20 || byte > 0x7e ? octal(byte) : char);
+  }
+  return `"${inner}"`;
+}
+
+export function floatText(value: number): string {
+  if (Number.isNaN(value)) return "nan";
+  if (!Number.isFinite(value)) return value > 0 ? "inf" : "-inf";
+  return Object.is(value, -0) ? "-0.0" : `${value}`;
+}
+
+const escapes = new Map([
+  ['"', '\\"'],
+  ["\\", "\\\\"],
+  ["\n", "\\n"],
+  ["\r", "\\r"],
+  ["\t", "\\t"],
+  ["\u007f", "\\177"],
+]);
+
+/** Three digits always, so that a digit that follows is none of it. */
+function octal(byte: number): string {
+  return `\\${byte.toString(8).padStart(3, "0")}`;
+}
