@@ -6,7 +6,7 @@ import { join } from "node:path";
 
 export const root = join(import.meta.dir, "..");
 
-/** `production` leaves out what only the checks need (Deno, buf, TypeScript: 300 MB). */
+/** `production` leaves out what only the checks need (Deno, TypeScript, oxlint: 300 MB). */
 export type InstallScope = "production" | "full";
 
 const modules = join(root, "node_modules");

@@ -9,6 +9,7 @@
 
 import { existsSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { connectConformance, findGoTool, grpcurl } from "./go-tools.ts";
 import { testCounts } from "./junit.ts";
 import { ensureInstalled, root } from "./install.ts";
 import { run, stopAll } from "./run.ts";
@@ -56,10 +57,17 @@ process.exit(total.failed === 0 && total.passed > 0 ? 0 : 1);
 
 /** Where the services are, as the environment that tests read. */
 async function provision(): Promise<Record<string, string>> {
-  const [nats, chromium] = await Promise.all([findNatsServer(), findChromium()]);
+  const [nats, chromium, conformance, curl] = await Promise.all([
+    findNatsServer(),
+    findChromium(),
+    findGoTool(connectConformance),
+    findGoTool(grpcurl),
+  ]);
   return {
     ...asEnv("nats-server", "SLUICE_TEST_NATS_SERVER", nats),
     ...asEnv("chromium", "SLUICE_TEST_CHROMIUM", chromium),
+    ...asEnv("connectconformance", "SLUICE_TEST_CONNECTCONFORMANCE", conformance),
+    ...asEnv("grpcurl", "SLUICE_TEST_GRPCURL", curl),
   };
 }
 

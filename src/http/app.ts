@@ -1,6 +1,7 @@
 /** All HTTP faces on one router, with the answers that every address shares. */
 import { Hono } from "hono";
 import { Failure, failureFrom } from "../core/failure.ts";
+import { mountConfluent } from "./confluent.ts";
 import { mountEcho } from "./echo.ts";
 import { mountEmitters } from "./emitters.ts";
 import { mountHealth } from "./health.ts";
@@ -8,6 +9,9 @@ import { mountLivedoc } from "./livedoc.ts";
 import { mountCors } from "./origin.ts";
 import type { HttpParts } from "./parts.ts";
 import { problemResponse } from "./problem.ts";
+import { reportInternal, shownPath } from "./report.ts";
+import { mountRpc } from "./rpc.ts";
+import { mountSchemas } from "./schemas.ts";
 import { mountTickers } from "./tickers.ts";
 import { mountTopics } from "./topics.ts";
 import { mountUi } from "./ui.ts";
@@ -18,43 +22,34 @@ export function createHttpApp(parts: HttpParts): Hono {
   mountCors(app, parts.origins);
   mountEmitters(app, parts);
   mountTopics(app, parts);
+  mountSchemas(app, parts);
+  mountConfluent(app, parts);
   mountWs(app, parts);
   mountTickers(app, parts);
   mountEcho(app, parts);
   mountHealth(app, parts);
+  mountRpc(app, parts);
   mountLivedoc(app, parts);
   mountUi(app, parts);
 
   app.notFound((c) => {
     const allowed = allowedMethods(app, c.req.path);
     if (allowed.length === 0) {
-      return problemResponse(new Failure("not_found", `There is nothing at ${shown(c.req.path)}`));
+      return problemResponse(
+        new Failure("not_found", `There is nothing at ${shownPath(c.req.path)}`),
+      );
     }
-    const message = `Cannot ${c.req.method} ${shown(c.req.path)}: wanted ${allowed.join(", ")}`;
+    const message = `Cannot ${c.req.method} ${shownPath(c.req.path)}: wanted ${allowed.join(", ")}`;
     return problemResponse(new Failure("method_not_allowed", message), {
       allow: allowed.join(", "),
     });
   });
   app.onError((error, c) => {
     const failure = failureFrom(error);
-    if (failure.code === "internal") {
-      const cause =
-        failure.cause instanceof Error
-          ? (failure.cause.stack ?? failure.cause.message)
-          : String(failure.cause);
-      parts.logger("error", "A request failed", {
-        method: c.req.method,
-        path: shown(c.req.path),
-        cause,
-      });
-    }
+    reportInternal(parts.logger, c, failure);
     return problemResponse(failure);
   });
   return app;
-}
-
-function shown(path: string): string {
-  return path.length > 200 ? `${path.slice(0, 200)}…` : path;
 }
 
 const methods = ["GET", "PUT", "POST", "DELETE"];

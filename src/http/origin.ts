@@ -9,6 +9,28 @@ import { problemResponse } from "./problem.ts";
 
 const safeMethods = new Set(["GET", "HEAD", "OPTIONS"]);
 
+const restHeaders = ["Content-Type", "Content-Encoding", "Idempotency-Key", "Last-Event-ID"];
+
+/** Of descriptor sets. */
+const schemaHeaders = ["ETag", "Sluice-Schema-Id", "Sluice-Schema-File"];
+/** What Connect and gRPC-Web send besides, and what their clients have to be able to read. */
+const rpcRequestHeaders = [
+  "Connect-Protocol-Version",
+  "Connect-Timeout-Ms",
+  "Connect-Content-Encoding",
+  "Connect-Accept-Encoding",
+  "Grpc-Timeout",
+  "X-Grpc-Web",
+  "X-User-Agent",
+];
+const rpcResponseHeaders = [
+  "Connect-Content-Encoding",
+  "Content-Encoding",
+  "Grpc-Status",
+  "Grpc-Message",
+  "Grpc-Status-Details-Bin",
+];
+
 /** What pages of these origins need to use every face; nothing is added where there are none. */
 export function mountCors(app: Hono, origins: readonly string[]): void {
   if (origins.length === 0) return;
@@ -16,8 +38,8 @@ export function mountCors(app: Hono, origins: readonly string[]): void {
     cors({
       origin: origins.includes("*") ? "*" : [...origins],
       allowMethods: ["GET", "PUT", "POST", "DELETE"],
-      allowHeaders: ["Content-Type", "Content-Encoding", "Idempotency-Key", "Last-Event-ID"],
-      exposeHeaders: ["Location", "Retry-After"],
+      allowHeaders: [...restHeaders, "If-None-Match", ...rpcRequestHeaders],
+      exposeHeaders: ["Location", "Retry-After", ...schemaHeaders, ...rpcResponseHeaders],
       maxAge: 600,
     }),
   );

@@ -6,6 +6,7 @@ import type { Emitters } from "../emitters/emitters.ts";
 import type { TopicSettings } from "../core/topic.ts";
 import type { Hub } from "../hub/hub.ts";
 import type { Ingest } from "../ingest/ingest.ts";
+import type { Registry } from "../registry/registry.ts";
 import type { Host } from "../core/host.ts";
 
 export interface HttpParts {
@@ -14,14 +15,22 @@ export interface HttpParts {
   readonly hub: Hub;
   readonly ingest: Ingest;
   readonly emitters: Emitters;
+  readonly registry: Registry;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly limits: HttpLimits;
   readonly health: Health;
+  readonly rpc: RpcFace;
   /** Other sites whose pages may use this gateway; `*`: all. */
   readonly origins: readonly string[];
   /** What a topic is made with, unless its maker says otherwise. */
   readonly newTopics: TopicSettings;
+}
+
+/** Calls that are served as they come, at addresses of their own: `/package.Service/Method`. */
+export interface RpcFace {
+  readonly paths: readonly string[];
+  readonly fetch: (request: Request) => Promise<Response>;
 }
 
 export interface HttpLimits {

@@ -1,5 +1,6 @@
 /** `grpc.health.v1.Health`: balancers and `grpcurl` ask it. */
-import { Code, ConnectError, type ConnectRouter, type ServiceImpl } from "@connectrpc/connect";
+import type { ConnectRouter } from "@connectrpc/connect";
+import { Failure } from "../core/failure.ts";
 import {
   Health,
   HealthCheckResponse_ServingStatus as ServingStatus,
@@ -8,46 +9,46 @@ import {
 /** How often a watched status is looked at. */
 const watchMs = 1000;
 
-/** `notReady` as on `/readyz`. The empty service name is the whole node; others are unknown. */
-export function mountHealth(
-  router: ConnectRouter,
-  notReady: () => Promise<string | undefined>,
-): void {
+export interface HealthParts {
+  /** As on `/readyz`: why this node cannot serve, or undefined. */
+  readonly notReady: () => Promise<string | undefined>;
+  /** Full names; all of them are as ready as their node. Asked with each call. */
+  readonly services: () => readonly string[];
+}
+
+/** The empty service name is the whole node. */
+export function mountHealth(router: ConnectRouter, { notReady, services }: HealthParts): void {
+  const isKnown = (service: string) => service === "" || services().includes(service);
   const current = async () =>
     (await notReady()) === undefined ? ServingStatus.SERVING : ServingStatus.NOT_SERVING;
-  const implementation: Partial<ServiceImpl<typeof Health>> = {
-    async check(request) {
-      if (request.service !== "" && request.service !== Health.typeName) {
-        throw new ConnectError(
-          `There is no service "${request.service.slice(0, 200)}"`,
-          Code.NotFound,
-        );
+  router.service(Health, {
+    async check({ service }) {
+      if (!isKnown(service)) {
+        throw new Failure("not_found", `There is no service "${service.slice(0, 200)}"`);
       }
       return { status: await current() };
     },
-    async *watch(_request, { signal }) {
+    // The protocol wants a watch of an unknown service to go on: it may come to be.
+    async *watch({ service }, { signal }) {
       let told: ServingStatus | undefined;
       while (!signal.aborted) {
-        const status = await current();
+        const status = isKnown(service) ? await current() : ServingStatus.SERVICE_UNKNOWN;
         if (status !== told) yield { status };
         told = status;
         await pause(watchMs, signal);
       }
     },
-  };
-  router.service(Health, implementation);
+  });
 }
 
 function pause(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms);
-    signal.addEventListener(
-      "abort",
-      () => {
-        clearTimeout(timer);
-        resolve();
-      },
-      { once: true },
-    );
+    const done = () => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", done);
+      resolve();
+    };
+    const timer = setTimeout(done, ms);
+    signal.addEventListener("abort", done, { once: true });
   });
 }

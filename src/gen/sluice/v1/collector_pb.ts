@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file sluice/v1/collector.proto.
  */
 export const file_sluice_v1_collector: GenFile = /*@__PURE__*/
-  fileDesc("ChlzbHVpY2UvdjEvY29sbGVjdG9yLnByb3RvEglzbHVpY2UudjEihwEKDkNvbGxlY3RSZXF1ZXN0EiIKB3JlY29yZHMYASADKAsyES5zbHVpY2UudjEuUmVjb3JkEg0KBXRvcGljGAIgASgJEiUKCHByb2R1Y2VyGAMgASgLMhMuc2x1aWNlLnYxLlByb2R1Y2VyEhsKA2FjaxgEIAEoDjIOLnNsdWljZS52MS5BY2sibAoPQ29sbGVjdFJlc3BvbnNlEhAKCGFjY2VwdGVkGAEgASgEEg8KB3JlZnVzZWQYAiABKAQSJAoIcmVmdXNhbHMYAyADKAsyEi5zbHVpY2UudjEuUmVmdXNhbBIQCghwb3NpdGlvbhgEIAEoCSKGAQoNSW5nZXN0UmVxdWVzdBIiCgdyZWNvcmRzGAEgAygLMhEuc2x1aWNlLnYxLlJlY29yZBINCgV0b3BpYxgCIAEoCRIlCghwcm9kdWNlchgDIAEoCzITLnNsdWljZS52MS5Qcm9kdWNlchIbCgNhY2sYBCABKA4yDi5zbHVpY2UudjEuQWNrImsKDkluZ2VzdFJlc3BvbnNlEhAKCGFjY2VwdGVkGAEgASgEEg8KB3JlZnVzZWQYAiABKAQSJAoIcmVmdXNhbHMYAyADKAsyEi5zbHVpY2UudjEuUmVmdXNhbBIQCghwb3NpdGlvbhgEIAEoCSKHAQoOUHVibGlzaFJlcXVlc3QSIgoHcmVjb3JkcxgBIAMoCzIRLnNsdWljZS52MS5SZWNvcmQSDQoFdG9waWMYAiABKAkSJQoIcHJvZHVjZXIYAyABKAsyEy5zbHVpY2UudjEuUHJvZHVjZXISGwoDYWNrGAQgASgOMg4uc2x1aWNlLnYxLkFjayJsCg9QdWJsaXNoUmVzcG9uc2USEAoIYWNjZXB0ZWQYASABKAQSDwoHcmVmdXNlZBgCIAEoBBIkCghyZWZ1c2FscxgDIAMoCzISLnNsdWljZS52MS5SZWZ1c2FsEhAKCHBvc2l0aW9uGAQgASgJMtsBChBDb2xsZWN0b3JTZXJ2aWNlEkIKB0NvbGxlY3QSGS5zbHVpY2UudjEuQ29sbGVjdFJlcXVlc3QaGi5zbHVpY2UudjEuQ29sbGVjdFJlc3BvbnNlKAESQQoGSW5nZXN0Ehguc2x1aWNlLnYxLkluZ2VzdFJlcXVlc3QaGS5zbHVpY2UudjEuSW5nZXN0UmVzcG9uc2UoATABEkAKB1B1Ymxpc2gSGS5zbHVpY2UudjEuUHVibGlzaFJlcXVlc3QaGi5zbHVpY2UudjEuUHVibGlzaFJlc3BvbnNlYgZwcm90bzM", [file_sluice_v1_record]);
+  fileDesc("ChlzbHVpY2UvdjEvY29sbGVjdG9yLnByb3RvEglzbHVpY2UudjEihwEKDkNvbGxlY3RSZXF1ZXN0EiIKB3JlY29yZHMYASADKAsyES5zbHVpY2UudjEuUmVjb3JkEg0KBXRvcGljGAIgASgJEiUKCHByb2R1Y2VyGAMgASgLMhMuc2x1aWNlLnYxLlByb2R1Y2VyEhsKA2FjaxgEIAEoDjIOLnNsdWljZS52MS5BY2siiQEKD0NvbGxlY3RSZXNwb25zZRIQCghhY2NlcHRlZBgBIAEoBBIPCgdyZWZ1c2VkGAIgASgEEiQKCHJlZnVzYWxzGAMgAygLMhIuc2x1aWNlLnYxLlJlZnVzYWwSEAoIcG9zaXRpb24YBCABKAkSGwoDYWNrGAUgASgOMg4uc2x1aWNlLnYxLkFjayKGAQoNSW5nZXN0UmVxdWVzdBIiCgdyZWNvcmRzGAEgAygLMhEuc2x1aWNlLnYxLlJlY29yZBINCgV0b3BpYxgCIAEoCRIlCghwcm9kdWNlchgDIAEoCzITLnNsdWljZS52MS5Qcm9kdWNlchIbCgNhY2sYBCABKA4yDi5zbHVpY2UudjEuQWNrIogBCg5Jbmdlc3RSZXNwb25zZRIQCghhY2NlcHRlZBgBIAEoBBIPCgdyZWZ1c2VkGAIgASgEEiQKCHJlZnVzYWxzGAMgAygLMhIuc2x1aWNlLnYxLlJlZnVzYWwSEAoIcG9zaXRpb24YBCABKAkSGwoDYWNrGAUgASgOMg4uc2x1aWNlLnYxLkFjayKHAQoOUHVibGlzaFJlcXVlc3QSIgoHcmVjb3JkcxgBIAMoCzIRLnNsdWljZS52MS5SZWNvcmQSDQoFdG9waWMYAiABKAkSJQoIcHJvZHVjZXIYAyABKAsyEy5zbHVpY2UudjEuUHJvZHVjZXISGwoDYWNrGAQgASgOMg4uc2x1aWNlLnYxLkFjayKJAQoPUHVibGlzaFJlc3BvbnNlEhAKCGFjY2VwdGVkGAEgASgEEg8KB3JlZnVzZWQYAiABKAQSJAoIcmVmdXNhbHMYAyADKAsyEi5zbHVpY2UudjEuUmVmdXNhbBIQCghwb3NpdGlvbhgEIAEoCRIbCgNhY2sYBSABKA4yDi5zbHVpY2UudjEuQWNrMtsBChBDb2xsZWN0b3JTZXJ2aWNlEkIKB0NvbGxlY3QSGS5zbHVpY2UudjEuQ29sbGVjdFJlcXVlc3QaGi5zbHVpY2UudjEuQ29sbGVjdFJlc3BvbnNlKAESQQoGSW5nZXN0Ehguc2x1aWNlLnYxLkluZ2VzdFJlcXVlc3QaGS5zbHVpY2UudjEuSW5nZXN0UmVzcG9uc2UoATABEkAKB1B1Ymxpc2gSGS5zbHVpY2UudjEuUHVibGlzaFJlcXVlc3QaGi5zbHVpY2UudjEuUHVibGlzaFJlc3BvbnNlYgZwcm90bzM", [file_sluice_v1_record]);
 
 /**
  * @generated from message sluice.v1.CollectRequest
@@ -83,6 +83,13 @@ export type CollectResponse = Message<"sluice.v1.CollectResponse"> & {
    * @generated from field: string position = 4;
    */
   position: string;
+
+  /**
+   * When the accepted records were taken as accepted: what the request asked for.
+   *
+   * @generated from field: sluice.v1.Ack ack = 5;
+   */
+  ack: Ack;
 };
 
 /**
@@ -149,6 +156,13 @@ export type IngestResponse = Message<"sluice.v1.IngestResponse"> & {
    * @generated from field: string position = 4;
    */
   position: string;
+
+  /**
+   * When the accepted records were taken as accepted: what the request asked for.
+   *
+   * @generated from field: sluice.v1.Ack ack = 5;
+   */
+  ack: Ack;
 };
 
 /**
@@ -213,6 +227,13 @@ export type PublishResponse = Message<"sluice.v1.PublishResponse"> & {
    * @generated from field: string position = 4;
    */
   position: string;
+
+  /**
+   * When the accepted records were taken as accepted: what the request asked for.
+   *
+   * @generated from field: sluice.v1.Ack ack = 5;
+   */
+  ack: Ack;
 };
 
 /**

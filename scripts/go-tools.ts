@@ -1,0 +1,60 @@
+// Public clients that tests use, written in Go: found, or built where they are missing. What was
+// built stays in `.cache/bin`, so it is fetched once.
+
+import { existsSync, mkdirSync } from "node:fs";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { root } from "./install.ts";
+import { run } from "./run.ts";
+import type { Found } from "./services.ts";
+
+export interface GoTool {
+  readonly name: string;
+  /** The module, and the package in it that is the program. */
+  readonly module: string;
+  readonly package: string;
+  readonly version: string;
+}
+
+/** The runner of the public conformance suite. 1.0.7 does not build: it lacks a dependency. */
+export const connectConformance: GoTool = {
+  name: "connectconformance",
+  module: "connectrpc.com/conformance",
+  package: "cmd/connectconformance",
+  version: "v1.0.6",
+};
+
+export const grpcurl: GoTool = {
+  name: "grpcurl",
+  module: "github.com/fullstorydev/grpcurl",
+  package: "cmd/grpcurl",
+  version: "v1.9.4",
+};
+
+const buildMs = 300_000;
+
+export async function findGoTool(tool: GoTool): Promise<Found> {
+  if (Bun.which("go") === null) return { reason: `no ${tool.name}: there is no go to build it` };
+  const bin = join(root, ".cache/bin");
+  for (const path of [join(bin, tool.name), join(homedir(), "go/bin", tool.name)]) {
+    if (await isVersion(path, tool)) return { path };
+  }
+  mkdirSync(bin, { recursive: true });
+  const built = await run(["go", "install", `${tool.module}/${tool.package}@${tool.version}`], {
+    env: { GOBIN: bin },
+    timeoutMs: buildMs,
+  });
+  const path = join(bin, tool.name);
+  if (built.code === 0 && existsSync(path)) return { path };
+  const last = built.output.trim().split("\n").at(-1) ?? "";
+  return { reason: `no ${tool.name}: go install ended with ${built.code}: ${last}` };
+}
+
+/** As the toolchain wrote it into the program: most do not know their own version. */
+async function isVersion(path: string, { module, version }: GoTool): Promise<boolean> {
+  if (!existsSync(path)) return false;
+  const { output } = await run(["go", "version", "-m", path], { timeoutMs: 10_000 });
+  return new RegExp(`\\bmod\\s+${RegExp.escape(module)}\\s+${RegExp.escape(version)}\\s`).test(
+    output,
+  );
+}

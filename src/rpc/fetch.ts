@@ -1,0 +1,67 @@
+/**
+ * The same handlers behind `fetch`, for the HTTP listener: Connect and gRPC-Web over HTTP/1.1 and
+ * h2c. It sends no trailers, so a gRPC client is told where gRPC is.
+ */
+import { Code } from "@connectrpc/connect";
+import { universalServerRequestFromFetch } from "@connectrpc/connect/protocol";
+import type { RpcHandlers } from "./handlers.ts";
+
+export interface RpcFetch {
+  /** What `fetch` answers. */
+  readonly paths: readonly string[];
+  readonly fetch: (request: Request) => Promise<Response>;
+}
+
+/** Serves the call by itself, or returns undefined before it has touched the request. */
+export type FetchHandler = (request: Request) => Promise<Response> | undefined;
+
+/** `first` is asked before the handlers: the methods that have a shorter way. */
+export function createRpcFetch(handlers: RpcHandlers, first?: FetchHandler): RpcFetch {
+  return {
+    paths: [...handlers.keys()],
+    fetch: (request) => first?.(request) ?? answer(handlers, request),
+  };
+}
+
+async function answer(handlers: RpcHandlers, request: Request): Promise<Response> {
+  const contentType = request.headers.get("content-type") ?? "";
+  if (/^application\/grpc(\+|;|$)/.test(contentType)) return elsewhere(contentType);
+  const handler = handlers.get(new URL(request.url).pathname);
+  if (handler === undefined) return new Response(null, { status: 404 });
+  const { status, header, body } = await handler(universalServerRequestFromFetch(request, {}));
+  const init: ResponseInit = header === undefined ? { status } : { status, headers: header };
+  if (body === undefined) return new Response(null, init);
+  const chunks = body[Symbol.asyncIterator]();
+  // An answer that knows its length is one chunk: it needs no stream.
+  if (header?.has("content-length") === true) {
+    const first = await chunks.next();
+    return new Response(first.done === true ? null : new Uint8Array(first.value), init);
+  }
+  return new Response(streamFrom(chunks), init);
+}
+
+/** Reads on when the connection has taken what it has. */
+function streamFrom(chunks: AsyncIterator<Uint8Array>): ReadableStream<Uint8Array> {
+  return new ReadableStream({
+    async pull(controller) {
+      const next = await chunks.next();
+      if (next.done === true) controller.close();
+      else controller.enqueue(next.value);
+    },
+    async cancel(reason) {
+      // The handler is told that nobody reads on; what it says to that has no reader either.
+      await chunks.throw?.(reason).catch(() => {});
+    },
+  });
+}
+
+function elsewhere(contentType: string): Response {
+  return new Response(null, {
+    headers: {
+      "content-type": contentType,
+      "grpc-status": String(Code.Unimplemented),
+      "grpc-message":
+        "Cannot serve gRPC on this port: use SLUICE_GRPC_PORT, or Connect or gRPC-Web here",
+    },
+  });
+}

@@ -1,0 +1,44 @@
+/** All methods as handlers that know nothing of a runtime: both listeners serve these. */
+import { createRegistry, type Registry } from "@bufbuild/protobuf";
+import { createConnectRouter, type ConnectRouter } from "@connectrpc/connect";
+import { compressionGzip } from "@connectrpc/connect-node";
+import type { UniversalHandler } from "@connectrpc/connect/protocol";
+import type { Logger } from "../core/logger.ts";
+import {
+  BadRequestSchema,
+  ErrorInfoSchema,
+  RetryInfoSchema,
+} from "../gen/google/rpc/error_details_pb.ts";
+import { tellFailures } from "./failures.ts";
+
+export type RpcRoutes = (router: ConnectRouter) => void;
+
+/** By path: `/package.Service/Method`. */
+export type RpcHandlers = ReadonlyMap<string, UniversalHandler>;
+
+export interface RpcOptions {
+  readonly logger: Logger;
+  /** The largest message taken, after inflating; past it a call ends as `RESOURCE_EXHAUSTED`. */
+  readonly messageBytesMax: number;
+  /** When this node drains: what the server streams ends with the signal's reason. */
+  readonly stopping: AbortSignal;
+  /** The types that may stand in an `Any` or in an error's details as JSON. */
+  readonly registry?: Registry;
+}
+
+/** What timers can hold (24 days): past it, a deadline would fire at once. */
+const timeoutMsMax = 2 ** 31 - 1;
+
+const details = createRegistry(BadRequestSchema, ErrorInfoSchema, RetryInfoSchema);
+
+export function createRpcHandlers(routes: RpcRoutes, options: RpcOptions): RpcHandlers {
+  const router = createConnectRouter({
+    acceptCompression: [compressionGzip],
+    readMaxBytes: options.messageBytesMax,
+    maxTimeoutMs: timeoutMsMax,
+    jsonOptions: { registry: options.registry ?? details },
+    interceptors: [tellFailures(options.logger, options.stopping)],
+  });
+  routes(router);
+  return new Map(router.handlers.map((handler) => [handler.requestPath, handler]));
+}

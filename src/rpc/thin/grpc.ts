@@ -1,0 +1,227 @@
+/**
+ * gRPC's side of the collector's thin path: a `node:http2` stream, its messages handed to the
+ * collector where they lie in the received chunk. The wire form is that of
+ * github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md.
+ */
+import {
+  constants,
+  type IncomingHttpHeaders,
+  type OutgoingHttpHeaders,
+  type ServerHttp2Stream,
+} from "node:http2";
+import type { Buffer } from "node:buffer";
+import { ConnectError } from "@connectrpc/connect";
+import { parseTimeout, setTrailerStatus } from "@connectrpc/connect/protocol-grpc";
+import { Failure } from "../../core/failure.ts";
+import type { Call } from "../../ingest/call.ts";
+import type { Collector } from "../../ingest/collector.ts";
+import type { StreamHandler } from "../server.ts";
+import { connectErrorFrom } from "../status.ts";
+import { inflate } from "./inflate.ts";
+import { Messages } from "./messages.ts";
+import { collectorMethods, messageFromSummary, type Answers } from "./methods.ts";
+import { Valve, type Passage } from "./valve.ts";
+
+export interface ThinOptions {
+  readonly collector: Collector;
+  /** The largest message taken, after inflating. */
+  readonly messageBytesMax: number;
+}
+
+const contentTypes = new Set(["application/grpc", "application/grpc+proto"]);
+/** The longest a timer holds. */
+const timeoutMsMax = 2 ** 31 - 1;
+const headers: OutgoingHttpHeaders = {
+  ":status": 200,
+  "content-type": "application/grpc+proto",
+  "grpc-accept-encoding": "gzip,identity",
+};
+
+/** Leaves to the handlers behind it what it does not know: other methods, codecs and compressions. */
+export function createThinGrpc(options: ThinOptions): StreamHandler {
+  const valve = new Valve(options.collector.inFlight);
+  return (stream, given) => {
+    const answers = collectorMethods.get(given[":path"] ?? "");
+    if (answers === undefined || given[":method"] !== "POST") return false;
+    if (!contentTypes.has(given["content-type"] ?? "")) return false;
+    const encoding = given["grpc-encoding"] ?? "identity";
+    if (encoding !== "identity" && encoding !== "gzip") return false;
+    const call = new GrpcCall(stream, answers, options, valve);
+    call.start(given);
+    return true;
+  };
+}
+
+class GrpcCall {
+  readonly #stream: ServerHttp2Stream;
+  readonly #answers: Answers;
+  readonly #call: Call;
+  readonly #messages: Messages;
+  readonly #valve: Valve;
+  readonly #passage: Passage;
+  readonly #messageBytesMax: number;
+  #isCompressed = false;
+  #count = 0;
+  #isOver = false;
+  #isAcking = false;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(
+    stream: ServerHttp2Stream,
+    answers: Answers,
+    { collector, messageBytesMax }: ThinOptions,
+    valve: Valve,
+  ) {
+    this.#valve = valve;
+    this.#passage = valve.enter(stream);
+    this.#stream = stream;
+    this.#answers = answers;
+    this.#messageBytesMax = messageBytesMax;
+    this.#call = collector.open();
+    this.#messages = new Messages(messageBytesMax, (flags, bytes, from, to) =>
+      this.#take(flags, bytes, from, to),
+    );
+  }
+
+  start(given: IncomingHttpHeaders): void {
+    this.#isCompressed = given["grpc-encoding"] === "gzip";
+    const stream = this.#stream;
+    stream.on("end", () => void this.#finish());
+    stream.on("close", () => this.#close());
+    // Whoever goes on sending is told at once that the log failed, and not at the end.
+    this.#call.progress = () => {
+      if (this.#call.failure !== undefined) this.#fail(this.#call.failure);
+    };
+    if (this.#answers === "running") this.#startAcks();
+    takeChunks(stream, (chunk) => {
+      this.#read(chunk);
+      return this.#passage.isOpen();
+    });
+    this.#startTimer(given["grpc-timeout"]);
+  }
+
+  #read(chunk: Uint8Array): void {
+    if (this.#isOver) return;
+    try {
+      this.#messages.push(chunk);
+    } catch (error) {
+      return this.#fail(error);
+    }
+    this.#valve.check();
+  }
+
+  #take(flags: number, bytes: Buffer, from: number, to: number): void {
+    if (this.#answers === "unary" && this.#count > 0) throw oneMessage;
+    this.#count++;
+    if (flags === 0) this.#call.take(bytes, from, to);
+    else {
+      const inflated = inflate(
+        flags,
+        this.#isCompressed,
+        bytes.subarray(from, to),
+        this.#messageBytesMax,
+      );
+      this.#call.take(inflated, 0, inflated.byteLength);
+    }
+  }
+
+  async #finish(): Promise<void> {
+    if (this.#isOver) return;
+    try {
+      if (!this.#messages.isWhole) throw cutShort;
+      if (this.#answers === "unary" && this.#count === 0) throw oneMessage;
+      await this.#call.settled();
+    } catch (error) {
+      return this.#fail(error);
+    }
+    if (this.#isOver) return;
+    this.#over();
+    this.#respond();
+    this.#stream.write(messageFromSummary(this.#call.summary()));
+    this.#stream.end();
+  }
+
+  /** Running answers: each tells all that became durable since the one before. */
+  #startAcks(): void {
+    this.#respond();
+    const call = this.#call;
+    call.progress = () => {
+      if (this.#isAcking || this.#isOver) return;
+      this.#isAcking = true;
+      // Once for all that one append made durable.
+      queueMicrotask(() => {
+        this.#isAcking = false;
+        if (this.#isOver) return;
+        if (call.failure !== undefined) return this.#fail(call.failure);
+        if (!this.#stream.writableNeedDrain) this.#stream.write(messageFromSummary(call.summary()));
+        call.want();
+      });
+    };
+    this.#stream.on("drain", () => call.progress?.());
+  }
+
+  #respond(): void {
+    if (this.#stream.headersSent) return;
+    this.#stream.respond(headers, { waitForTrailers: true });
+    this.#stream.once("wantTrailers", () => this.#stream.sendTrailers({ "grpc-status": "0" }));
+  }
+
+  #fail(error: unknown): void {
+    if (this.#isOver) return;
+    this.#over();
+    const trailers = trailersFrom(error);
+    const stream = this.#stream;
+    if (stream.headersSent) {
+      stream.removeAllListeners("wantTrailers");
+      stream.once("wantTrailers", () => stream.sendTrailers(trailers));
+      stream.end();
+    } else stream.respond({ ...headers, ...trailers }, { endStream: true });
+    // What the caller still sends has no reader: without this it would wait for one.
+    if (!stream.readableEnded) stream.close(constants.NGHTTP2_NO_ERROR);
+  }
+
+  #startTimer(given: string | string[] | undefined): void {
+    if (typeof given !== "string") return;
+    const { timeoutMs, error } = parseTimeout(given, timeoutMsMax);
+    if (error !== undefined) return this.#fail(error);
+    if (timeoutMs === undefined) return;
+    this.#timer = setTimeout(() => {
+      this.#fail(new Failure("deadline_exceeded", `The call took longer than ${timeoutMs} ms`));
+    }, timeoutMs);
+  }
+
+  #close(): void {
+    if (!this.#isOver) this.#over();
+  }
+
+  #over(): void {
+    this.#isOver = true;
+    clearTimeout(this.#timer);
+    this.#call.progress = undefined;
+    this.#call.close();
+    this.#passage.leave();
+  }
+}
+
+/**
+ * What arrives, in the turn in which it does. A stream of Node's would keep each message as an
+ * object until its next turn; with thousands of streams these outlive collections by the million
+ * and the process holds gigabytes. So `push`, which the session hands chunks to, is taken over.
+ */
+function takeChunks(stream: ServerHttp2Stream, take: (chunk: Uint8Array) => boolean): void {
+  const push = stream.push.bind(stream);
+  stream.push = (chunk: unknown, encoding?: BufferEncoding) => {
+    if (!(chunk instanceof Uint8Array)) return push(chunk, encoding);
+    return take(chunk);
+  };
+  stream.resume();
+}
+
+function trailersFrom(error: unknown): OutgoingHttpHeaders {
+  const trailers = new Headers();
+  setTrailerStatus(trailers, error instanceof ConnectError ? error : connectErrorFrom(error));
+  return Object.fromEntries(trailers);
+}
+
+const oneMessage = new Failure("invalid", "Cannot answer the call: wanted exactly one message");
+const cutShort = new Failure("invalid", "Cannot read the call: its last message is cut short");

@@ -1,0 +1,101 @@
+/**
+ * Finds the messages of a streamed body: one byte of flags, four of length (big-endian), the
+ * message. gRPC, gRPC-Web and Connect streams share this form. What lies whole inside a chunk is
+ * handed over where it lies; only what a chunk cuts in two is copied.
+ */
+import { Buffer } from "node:buffer";
+import { Failure } from "../../core/failure.ts";
+
+const headBytes = 5;
+const empty = Buffer.alloc(0);
+
+export type OnMessage = (flags: number, bytes: Buffer, from: number, to: number) => void;
+
+export class Messages {
+  readonly #bytesMax: number;
+  readonly #onMessage: OnMessage;
+  /** What is there of a message that is not whole yet. */
+  #rest = empty;
+  #restLength = 0;
+
+  /** A message past `bytesMax` is `too_large`, as soon as its length is known. */
+  constructor(bytesMax: number, onMessage: OnMessage) {
+    this.#bytesMax = bytesMax;
+    this.#onMessage = onMessage;
+  }
+
+  /** True where a body may end. */
+  get isWhole(): boolean {
+    return this.#restLength === 0;
+  }
+
+  push(bytes: Uint8Array): void {
+    const chunk = bufferOf(bytes);
+    let at = this.#restLength === 0 ? 0 : this.#complete(chunk);
+    const { byteLength } = chunk;
+    while (at + headBytes <= byteLength) {
+      const from = at + headBytes;
+      const to = from + this.#length(chunk, at);
+      if (to > byteLength) break;
+      this.#onMessage(chunk[at] ?? 0, chunk, from, to);
+      at = to;
+    }
+    if (at < byteLength) this.#keep(chunk, at);
+  }
+
+  /** Takes from `chunk` what completes the message that was begun; returns where it ends there. */
+  #complete(chunk: Buffer): number {
+    let at = 0;
+    if (this.#restLength < headBytes) {
+      at = this.#append(chunk, 0, headBytes - this.#restLength);
+      if (this.#restLength < headBytes) return at;
+    }
+    const whole = headBytes + this.#length(this.#rest, 0);
+    at = this.#append(chunk, at, whole - this.#restLength, whole);
+    if (this.#restLength < whole) return at;
+    const bytes = this.#rest;
+    this.#rest = empty;
+    this.#restLength = 0;
+    this.#onMessage(bytes[0] ?? 0, bytes, headBytes, whole);
+    return at;
+  }
+
+  #keep(chunk: Buffer, at: number): void {
+    const left = chunk.byteLength - at;
+    const whole = left < headBytes ? headBytes : headBytes + this.#length(chunk, at);
+    this.#append(chunk, at, left, whole);
+  }
+
+  /** Copies up to `count` bytes; `whole` is how many there will be in all, as far as that is known. */
+  #append(chunk: Buffer, at: number, count: number, whole = headBytes): number {
+    const end = Math.min(chunk.byteLength, at + count);
+    const length = this.#restLength + end - at;
+    if (this.#rest.byteLength < length) {
+      // Grows as bytes come in, not as a length claims that they will.
+      const bytes = Buffer.allocUnsafeSlow(Math.max(length, Math.min(whole, length * 2)));
+      this.#rest.copy(bytes, 0, 0, this.#restLength);
+      this.#rest = bytes;
+    }
+    chunk.copy(this.#rest, this.#restLength, at, end);
+    this.#restLength = length;
+    return end;
+  }
+
+  #length(bytes: Buffer, at: number): number {
+    const length =
+      (bytes[at + 1] ?? 0) * 0x1000000 +
+      (((bytes[at + 2] ?? 0) << 16) | ((bytes[at + 3] ?? 0) << 8) | (bytes[at + 4] ?? 0));
+    if (length > this.#bytesMax) {
+      const message = `Cannot take a message of ${length} bytes: at most ${this.#bytesMax}`;
+      throw new Failure("too_large", message);
+    }
+    return length;
+  }
+}
+
+/** The same bytes: a view for a chunk, none for a message. */
+export function bufferOf(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes)
+    ? bytes
+    : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}

@@ -1,0 +1,41 @@
+/** Registries of a test, as nodes have them: a store, a compiler and a feed each, one database. */
+import { createCompiler } from "../../src/compiler/compiler.ts";
+import { systemClock as clock } from "../../src/core/clock.ts";
+import { silent as logger } from "../../src/core/logger.ts";
+import { createRegistry, type Registry } from "../../src/registry/registry.ts";
+import type { Submission } from "../../src/registry/registration.ts";
+import { openDatabase } from "../../src/store/database.ts";
+import { migrate } from "../../src/store/migrate.ts";
+import { createRegistryStore } from "../../src/store/registry-store.ts";
+import { withPostgres } from "./postgres.ts";
+
+/** Calls `use` with `count` registries on a fresh database. */
+export async function withRegistries(
+  count: number,
+  use: (...registries: [Registry, ...Registry[]]) => Promise<void>,
+): Promise<void> {
+  await withPostgres(async (url) => {
+    await migrate(url);
+    await using opened = new AsyncDisposableStack();
+    const open = (): Registry => {
+      const database = openDatabase({ url });
+      opened.defer(() => database.close());
+      const store = createRegistryStore(database, clock, logger);
+      const registry = createRegistry({ store, compiler: createCompiler(), clock, logger });
+      opened.defer(() => registry.close());
+      return registry;
+    };
+    await use(open(), ...Array.from({ length: count - 1 }, open));
+  });
+}
+
+/** A text, and what it imports by reference as `path=subject`, the newest version. */
+export function text(schema: string, ...references: string[]): Submission {
+  return {
+    source: { form: "text", text: schema, imports: new Map(), file: undefined },
+    references: references.map((reference) => {
+      const [name = "", subject = ""] = reference.split("=");
+      return { name, subject, version: 0 };
+    }),
+  };
+}
