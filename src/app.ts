@@ -5,17 +5,20 @@ import { Failure, failureFrom } from "./core/failure.ts";
 import type { LogDriver } from "./core/log.ts";
 import type { Logger } from "./core/logger.ts";
 import type { Config } from "./config.ts";
+import { createCompiler } from "./compiler/compiler.ts";
 import { createEmitters } from "./emitters/emitters.ts";
 import { createHttpApp } from "./http/app.ts";
 import { limitHeaders } from "./http/headers.ts";
 import { limitOrigins } from "./http/origin.ts";
 import { Hub } from "./hub/hub.ts";
+import { Collector } from "./ingest/collector.ts";
+import { InFlight } from "./ingest/in-flight.ts";
 import { Ingest } from "./ingest/ingest.ts";
 import { createJetstreamLog } from "./log/jetstream/jetstream-log.ts";
 import { connectPostgresLog } from "./log/postgres/connect.ts";
 import { runProjection } from "./projection/projection.ts";
-import { mountHealth } from "./rpc/health.ts";
-import { createRpcServer } from "./rpc/server.ts";
+import { createRegistry } from "./registry/registry.ts";
+import { createRpc } from "./rpc/rpc.ts";
 import type { Runtime } from "./core/runtime.ts";
 import { openStore, type Store } from "./store/store.ts";
 import { createGatewayHealth } from "./health.ts";
@@ -47,16 +50,26 @@ export async function startGateway(
     logger,
   });
   started.defer(() => store.close());
+  const registry = createRegistry({
+    store: store.registry,
+    compiler: createCompiler(),
+    clock,
+    logger,
+  });
+  started.defer(() => registry.close());
   const log = await openLog(config, store, logger);
   started.defer(() => log.close());
 
   await makeEmittersTopic(log, config, logger);
-  const ingest = new Ingest({
+  const gate = {
     log,
     clock,
     limits: config.ingest,
+    inFlight: new InFlight(config.ingest.inFlightBytesMax),
     newTopics: config.createTopics ? config.newTopics : undefined,
-  });
+  };
+  const ingest = new Ingest(gate);
+  const collector = new Collector(gate);
   const stopProjections = new AbortController();
   const projection = runProjection({
     log,
@@ -97,23 +110,33 @@ export async function startGateway(
     node,
   });
   const server = runtime.createServer();
+  const rpc = createRpc({
+    collector,
+    registry,
+    hub,
+    log,
+    logger,
+    messageBytesMax: config.bodyBytesMax,
+    notReady: health.notReady,
+  });
   const http = createHttpApp({
     host: server.host,
     log,
     hub,
     ingest,
     emitters,
+    registry,
     clock,
     logger,
     limits: config,
     newTopics: config.newTopics,
     origins: config.origins,
     health,
+    rpc: rpc.http,
   });
-  const rpc = createRpcServer((router) => mountHealth(router, health.notReady));
   // Together: each waits for what is under way, and neither is to take new calls meanwhile.
   started.defer(async () => {
-    await Promise.all([server.stop(stopMsMax), rpc.stop(stopMsMax)]);
+    await Promise.all([server.stop(stopMsMax), rpc.server.stop(stopMsMax)]);
   });
   const port = await listening("SLUICE_PORT", config.port, () =>
     server.listen({
@@ -126,7 +149,7 @@ export async function startGateway(
     }),
   );
   const grpcPort = await listening("SLUICE_GRPC_PORT", config.grpcPort, () =>
-    rpc.listen(config.hostname, config.grpcPort),
+    rpc.server.listen(config.hostname, config.grpcPort),
   );
 
   const parts = started.move();

@@ -3,7 +3,7 @@
  * and its reason stand together; all problems are told at once. `docs/settings.md` has each.
  */
 import { defaultHubOptions, type HubOptions } from "./hub/options.ts";
-import { defaultIngestLimits, type IngestLimits } from "./ingest/ingest.ts";
+import { defaultIngestLimits, type IngestLimits } from "./ingest/limits.ts";
 import type { LogLevel } from "./core/logger.ts";
 import type { Environment } from "./core/runtime.ts";
 import { defaultTopicSettings, type TopicSettings } from "./core/topic.ts";
@@ -108,6 +108,7 @@ export function parseConfig(environment: Environment): Config {
         1024,
         2 ** 34,
       ),
+      lingerMs: read.number("SLUICE_LINGER_MS", defaultIngestLimits.lingerMs, 0, 10_000),
     },
     hub: {
       ...defaultHubOptions,

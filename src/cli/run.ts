@@ -10,6 +10,7 @@ const commands = new Map<string, () => Promise<Command>>([
   ["simulate", async () => (await import("./simulate.ts")).simulate],
   ["bench", async () => (await import("./bench.ts")).bench],
   ["topic", async () => (await import("./topic.ts")).topic],
+  ["schema", async () => (await import("./schema.ts")).schema],
 ]);
 
 /** Runs `sluice <command> …`; without a command it serves. */

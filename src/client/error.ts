@@ -38,6 +38,7 @@ const retryable = {
   not_found: false,
   method_not_allowed: false,
   conflict: false,
+  incompatible: false,
   position_gone: false,
   ended: false,
   too_large: false,

@@ -11,6 +11,7 @@ export const failureCodes = [
   "not_found",
   "method_not_allowed",
   "conflict", // exists with another configuration
+  "incompatible", // a schema that breaks its subject's compatibility
   "position_gone", // trimmed, of an earlier epoch, or past the end
   "ended", // the emitter or topic came to its end
   "too_large", // a body, record or batch past its limit

@@ -36,16 +36,26 @@ export function encodeFrame(records: readonly LogRecord[]): Uint8Array {
   return out;
 }
 
-/** The records of a Frame, as views into `bytes`. Throws `invalid` on bytes that are none. */
-export function decodeFrame(bytes: Uint8Array): LogRecord[] {
+/**
+ * The records of a Frame, as views into `bytes`; one without a time has `unstampedNs`. Throws
+ * `invalid` on bytes that are none.
+ */
+export function decodeFrame(bytes: Uint8Array, unstampedNs = 0n): LogRecord[] {
   const reader: Reader = { bytes, view: viewOf(bytes), at: 0, end: bytes.byteLength };
   const records: LogRecord[] = [];
   while (reader.at < reader.end) {
     const tag = readVarint(reader);
-    if (tag === FRAME_RECORDS) records.push(readRecord(reader, readVarint(reader)));
+    if (tag === FRAME_RECORDS) records.push(readRecord(reader, readVarint(reader), unstampedNs));
     else skipField(reader, tag);
   }
   return records;
+}
+
+/** Where the record with this index begins: its tag. */
+export function offsetOf(frame: Uint8Array, index: number): number {
+  const reader: Reader = { bytes: frame, view: viewOf(frame), at: 0, end: frame.byteLength };
+  for (let left = index; left > 0; left--) skipField(reader, readVarint(reader));
+  return reader.at;
 }
 
 interface Writer {
@@ -138,7 +148,7 @@ function viewOf(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
-function readRecord(outer: Reader, length: number): LogRecord {
+function readRecord(outer: Reader, length: number, unstampedNs: bigint): LogRecord {
   const end = outer.at + length;
   if (end > outer.end) throw malformed("a record reaches past its end");
   const reader: Reader = { bytes: outer.bytes, view: outer.view, at: outer.at, end };
@@ -160,6 +170,7 @@ function readRecord(outer: Reader, length: number): LogRecord {
   }
   outer.at = end;
   if (contentType === "") contentType = schemaId === 0 ? bytesType : "application/protobuf";
+  if (timeNs === 0n) timeNs = unstampedNs;
   const record = { value, key, contentType, schemaId, timeNs };
   return headers === undefined ? record : { ...record, headers };
 }

@@ -7,6 +7,7 @@
  * broker is away; nothing is known of what was in flight), `too_large`, `invalid` (an append of no
  * records), `shutting_down` (after `close`).
  */
+import type { Batch } from "./batch.ts";
 import type { Position } from "./position.ts";
 import type { LogRecord, StoredRecord } from "./record.ts";
 import type { TopicSettings } from "./topic.ts";
@@ -19,7 +20,11 @@ export interface Log {
    * broker has them. Concurrent calls may be committed together, but never interleave the records
    * of a call out of order.
    */
-  append(topic: string, records: readonly LogRecord[], options?: AppendOptions): Promise<Appended>;
+  append(
+    topic: string,
+    records: Batch | readonly LogRecord[],
+    options?: AppendOptions,
+  ): Promise<Appended>;
 
   /**
    * Reads on from a position, in order, without gap or duplicate, and waits at the end unless
@@ -51,6 +56,22 @@ export type LogDriver = Log & TopicAdmin;
 export interface AppendOptions {
   /** A second append of the same id, within the driver's window, stores nothing and answers as the first. */
   readonly dedupId?: string;
+  /**
+   * The records are an idempotent producer's: those that the log has of it already are not stored
+   * again. Throws `conflict` when its epoch is lower than one seen before, or when sequences are
+   * missing between the last stored and these.
+   */
+  readonly producer?: ProducerRun;
+}
+
+/** Successive records of one producer; restarts that forget their sequence raise the epoch. */
+export interface ProducerRun {
+  readonly id: string;
+  readonly epoch: number;
+  /** Of the run's first record, before refusals: what follows the one stored last. */
+  readonly first: number;
+  /** One for each record, rising; a refused record leaves a gap. */
+  readonly sequences: readonly number[];
 }
 
 export interface Appended {

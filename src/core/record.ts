@@ -10,7 +10,7 @@ export interface LogRecord {
   readonly contentType: string;
   /** The registry's global schema id; 0: none. */
   readonly schemaId: number;
-  /** The producer's clock, nanoseconds since the Unix epoch. */
+  /** The producer's clock, nanoseconds since the Unix epoch; the gate stamps what has none. */
   readonly timeNs: bigint;
   readonly headers?: RecordHeaders;
 }

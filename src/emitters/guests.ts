@@ -10,7 +10,7 @@ import {
   type GuestLeases,
 } from "../core/emitters.ts";
 import { failureFrom, type FailureCode } from "../core/failure.ts";
-import type { Log } from "../core/log.ts";
+import type { Appended, AppendOptions, Log } from "../core/log.ts";
 import type { Logger } from "../core/logger.ts";
 import { jsonType, type LogRecord } from "../core/record.ts";
 import { createId } from "./config.ts";
@@ -23,7 +23,11 @@ export interface GuestsOptions {
   /** Reads the log; appends go through `append`. */
   readonly log: Pick<Log, "read" | "bounds">;
   /** The gate's way into the log (`ingest`, or a log's own `append`); it must pass `options` on. */
-  readonly append: Log["append"];
+  readonly append: (
+    topic: string,
+    records: readonly LogRecord[],
+    options?: AppendOptions,
+  ) => Promise<Appended>;
   readonly pages: EmitterPages;
   readonly leases: GuestLeases;
   readonly clock: Clock;

@@ -2,11 +2,15 @@
  * The gate: every record, whatever face it came through, is checked and stamped here, and then
  * appended. Bad records are refused by index and the rest of their batch goes through.
  */
+import { Batch } from "../core/batch.ts";
 import type { Clock } from "../core/clock.ts";
-import { Failure, type Issue } from "../core/failure.ts";
+import type { Issue } from "../core/failure.ts";
 import type { Appended, AppendOptions, Log, TopicAdmin } from "../core/log.ts";
 import { endType, recordBytes, type LogRecord, type RecordHeaders } from "../core/record.ts";
 import { parseName, type TopicSettings } from "../core/topic.ts";
+import { appendOrCreate } from "./append.ts";
+import type { InFlight } from "./in-flight.ts";
+import type { IngestLimits } from "./limits.ts";
 
 /** A record as a face decoded it: unchecked, and perhaps without a time. */
 export interface Offered {
@@ -17,22 +21,6 @@ export interface Offered {
   readonly timeNs?: bigint;
   readonly headers?: RecordHeaders;
 }
-
-export interface IngestLimits {
-  readonly recordBytesMax: number;
-  readonly keyBytesMax: number;
-  readonly headersMax: number;
-  /** Bytes that are appended but not yet durable, of all calls together. */
-  readonly inFlightBytesMax: number;
-}
-
-export const defaultIngestLimits: IngestLimits = {
-  recordBytesMax: 1024 * 1024,
-  keyBytesMax: 512,
-  headersMax: 64,
-  // A quarter second of a fast disk: more would only be latency.
-  inFlightBytesMax: 64 * 1024 * 1024,
-};
 
 export interface IngestResult {
   readonly accepted: number;
@@ -45,20 +33,20 @@ export interface IngestParts {
   readonly log: Log & TopicAdmin;
   readonly clock: Clock;
   readonly limits: IngestLimits;
+  readonly inFlight: InFlight;
   /** What a topic that comes to be by its first append is made with; undefined forbids it. */
   readonly newTopics: TopicSettings | undefined;
 }
 
 export class Ingest {
   readonly #parts: IngestParts;
-  #inFlightBytes = 0;
 
   constructor(parts: IngestParts) {
     this.#parts = parts;
   }
 
   get inFlightBytes(): number {
-    return this.#inFlightBytes;
+    return this.#parts.inFlight.bytes;
   }
 
   /**
@@ -91,48 +79,15 @@ export class Ingest {
     records: readonly LogRecord[],
     options?: AppendOptions,
   ): Promise<Appended> {
+    const { inFlight, newTopics, log } = this.#parts;
     let bytes = 0;
     for (const record of records) bytes += recordBytes(record);
-    this.#admit(bytes);
+    inFlight.admit(bytes);
     try {
-      return await this.#appendOrCreate(topic, records, options);
+      return await appendOrCreate(log, newTopics, topic, Batch.of(records), options);
     } finally {
-      this.#inFlightBytes -= bytes;
+      inFlight.release(bytes);
     }
-  }
-
-  #admit(bytes: number): void {
-    const max = this.#parts.limits.inFlightBytesMax;
-    // One call is always let in, however large: it could never be retried with success otherwise.
-    if (this.#inFlightBytes > 0 && this.#inFlightBytes + bytes > max) {
-      throw new Failure(
-        "overloaded",
-        `Cannot append ${bytes} bytes: ${this.#inFlightBytes} are not yet durable, at most ${max} may be`,
-        { retryAfterMs: 1000 },
-      );
-    }
-    this.#inFlightBytes += bytes;
-  }
-
-  async #appendOrCreate(
-    topic: string,
-    records: readonly LogRecord[],
-    options: AppendOptions | undefined,
-  ): Promise<Appended> {
-    const { log, newTopics } = this.#parts;
-    try {
-      return await log.append(topic, records, options);
-    } catch (error) {
-      if (!(error instanceof Failure) || error.code !== "not_found") throw error;
-      if (newTopics === undefined) throw error;
-    }
-    try {
-      await log.create(topic, newTopics);
-    } catch (error) {
-      // Made by someone else in the same moment, with settings of their own: theirs stand.
-      if (!(error instanceof Failure) || error.code !== "conflict") throw error;
-    }
-    return await log.append(topic, records, options);
   }
 }
 

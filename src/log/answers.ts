@@ -25,6 +25,19 @@ export function appendedFrame(
   return { first: at(0), last: at(count - 1), at, duplicate };
 }
 
+/** The answer to a run whose records are all stored: at or before `position`, it is not kept where. */
+export function appendedBefore(position: Position): Appended {
+  return { first: position, last: position, at: () => position, duplicate: true };
+}
+
+/** The answer to a run whose first `stored` records were stored before, and the rest by `appended`. */
+export function appendedAfter(stored: number, appended: Appended): Appended {
+  if (stored === 0) return appended;
+  const before = { ...appended.first, sequence: appended.first.sequence - 1, index: 0 };
+  const at = (index: number) => (index < stored ? before : appended.at(index - stored));
+  return { ...appended, first: before, at };
+}
+
 /** Throws `position_gone`, naming where reading can start, unless a reader may go on after `after`. */
 export function checkPosition(topic: string, after: Position, bounds: Bounds): void {
   if (after.epoch !== bounds.epoch) {

@@ -48,7 +48,7 @@ const limitsDefault: GatherLimits = {
   // One statement of 2,000 rows costs far less than 20 of 100, and holds its locks for ~50 ms.
   records: 2000,
   bytes: 4 * 1024 * 1024,
-  ms: 50,
+  ms: 200,
 };
 const retryMs = { first: 100, most: 5000 };
 /** A topic comes to be by its first append: asking this often costs nothing. */

@@ -4,7 +4,7 @@
 export const rings: readonly (readonly string[])[] = [
   ["core", "gen"],
   ["ingest", "hub", "projection", "registry", "lifecycle", "series", "emitters", "pages", "client"],
-  ["log", "store", "http", "rpc", "telemetry", "ui"],
+  ["log", "store", "compiler", "http", "rpc", "telemetry", "ui"],
   ["app.ts", "config.ts", "health.ts", "runtime"],
   ["main.ts", "deno.ts", "cli"],
 ];
@@ -48,6 +48,10 @@ export const packages: readonly (readonly [names: readonly string[], place: Plac
     },
   ],
   [
+    ["@bufbuild/protovalidate", "@bufbuild/protovalidate/*"],
+    { in: ["registry/"], instead: "have src/registry/ check a record, and pass on its issue" },
+  ],
+  [
     ["@nats-io/*"],
     { in: ["log/jetstream"], instead: "use the log port of src/core/, which JetStream is behind" },
   ],
@@ -75,7 +79,18 @@ export const packages: readonly (readonly [names: readonly string[], place: Plac
   [
     ["node:*"],
     {
-      in: ["log/", "store/", "http/", "rpc/", "telemetry/", "ui/", "runtime/", "main.ts", "cli/"],
+      in: [
+        "log/",
+        "store/",
+        "compiler/",
+        "http/",
+        "rpc/",
+        "telemetry/",
+        "ui/",
+        "runtime/",
+        "main.ts",
+        "cli/",
+      ],
       instead: "rings 0 and 1 do no I/O: take what is needed through a port of src/core/",
     },
   ],

@@ -13,7 +13,9 @@ async function openDatabase(): Promise<TestDatabase> {
   const created = await (await testPostgres()).createDatabase();
   url = created.url;
   const sql = postgres(url, { max: 1 });
-  await sql.file(fileURLToPath(new URL("../../migrations/0000_log.sql", import.meta.url)));
+  for (const name of ["0000_log", "0003_producers"]) {
+    await sql.file(fileURLToPath(new URL(`../../migrations/${name}.sql`, import.meta.url)));
+  }
   await sql.end();
   return created;
 }

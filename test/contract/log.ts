@@ -10,6 +10,7 @@ import { appendContract } from "./log/append.ts";
 import { dedupContract } from "./log/dedup.ts";
 import { keyContract } from "./log/keys.ts";
 import { outageContract } from "./log/outage.ts";
+import { producerContract } from "./log/producers.ts";
 import { readContract } from "./log/read.ts";
 import { retentionContract } from "./log/retention.ts";
 import { scaleContract } from "./log/scale.ts";
@@ -48,6 +49,7 @@ export function logContract(name: string, harness: LogHarness): void {
       describe(layout, () => {
         appendContract(suite, layout);
         dedupContract(suite, layout);
+        producerContract(suite, layout);
         readContract(suite, layout);
         liveContract(suite, layout);
         keyContract(suite, layout);

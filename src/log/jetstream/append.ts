@@ -7,14 +7,15 @@
  * node appends may lie between.
  */
 import type { Msg } from "@nats-io/transport-node";
+import type { Batch } from "../../core/batch.ts";
 import { sleep } from "../../core/clock.ts";
 import { Failure } from "../../core/failure.ts";
 import type { AppendOptions, Appended } from "../../core/log.ts";
-import type { LogRecord } from "../../core/record.ts";
 import type { Connection } from "./connection.ts";
-import { entriesFromRecords, positionInEntry, type Entry } from "./entry.ts";
+import { entriesFromBatch, positionInEntry, type Entry } from "./entry.ts";
 import { failureFromCode, jetstreamUnavailable } from "./failures.ts";
 import type { KnownLife, Topics } from "./topics.ts";
+import { RunAppender } from "./run-append.ts";
 import { tokenFromText } from "./subject.ts";
 
 /** After this a call that met an election or a restart gives up. */
@@ -40,6 +41,7 @@ export class Appender {
   readonly #connection: Connection;
   readonly #topics: Topics;
   readonly #bounds: Bounds;
+  readonly #runs: RunAppender;
   readonly #idle = new Set<() => void>();
   #entries = 0;
   #bytes = 0;
@@ -48,27 +50,32 @@ export class Appender {
     this.#connection = connection;
     this.#topics = topics;
     this.#bounds = bounds;
+    this.#runs = new RunAppender(connection, topics);
   }
 
-  async append(
-    topic: string,
-    records: readonly LogRecord[],
-    options: AppendOptions = {},
-  ): Promise<Appended> {
+  async append(topic: string, batch: Batch, options: AppendOptions = {}): Promise<Appended> {
     // Counted before anything is awaited: a call that waits holds its records too.
-    const admitted = this.#admit(records);
+    // A frame is one entry; records may be one each.
+    const count = batch.isEncoded ? 1 : batch.count;
+    const admitted = this.#admit(batch, count);
     try {
       const ready = this.#connection.ready();
       if (ready !== true) await ready;
+      if (options.producer !== undefined) {
+        return await this.#runs.append(topic, batch, options.producer);
+      }
       const found = this.#topics.life(topic);
       const known = found instanceof Promise ? await found : found;
       const { root, layout } = known.life;
-      const entries = entriesFromRecords(root, layout, records, this.#connection.payloadBytesMax);
+      const entries = entriesFromBatch(root, layout, batch, {
+        bytesMax: this.#connection.payloadBytesMax,
+        nowNs: this.#connection.clock.nowNs(),
+      });
       const places = await this.#publish(topic, entries, options.dedupId);
       const epoch = await this.#epoch(topic, known, places);
       return answer(epoch, entries, places);
     } finally {
-      this.#release(admitted, records.length);
+      this.#release(admitted, count);
     }
   }
 
@@ -78,19 +85,18 @@ export class Appender {
     return new Promise((resolve) => this.#idle.add(resolve));
   }
 
-  #admit(records: readonly LogRecord[]): number {
-    let bytes = 0;
-    for (const record of records) bytes += record.value.byteLength;
+  #admit(batch: Batch, count: number): number {
+    const bytes = batch.bytesHeld;
     const isOver =
       this.#bytes + bytes > this.#bounds.inFlightBytesMax ||
-      this.#entries + records.length > this.#bounds.inFlightEntriesMax;
+      this.#entries + count > this.#bounds.inFlightEntriesMax;
     // A call larger than the bound itself may pass when it is alone.
     if (isOver && this.#entries > 0) {
       const message = "Cannot append: too much is on its way to the log already";
       throw new Failure("overloaded", message, { retryAfterMs });
     }
     this.#bytes += bytes;
-    this.#entries += records.length;
+    this.#entries += count;
     return bytes;
   }
 

@@ -1,7 +1,9 @@
 import { expect, test } from "bun:test";
+import { Batch } from "../../core/batch.ts";
 import { failureFrom } from "../../core/failure.ts";
 import type { LogRecord, StoredRecord } from "../../core/record.ts";
-import { entriesFromRecords, positionInEntry, recordsFromEntry, type Entry } from "./entry.ts";
+import type { Layout } from "../../core/topic.ts";
+import { entriesFromBatch, positionInEntry, recordsFromEntry, type Entry } from "./entry.ts";
 import type { HeaderLines } from "./headers.ts";
 import { subjectFromTopic } from "./subject.ts";
 
@@ -12,6 +14,11 @@ const payloadBytesMax = 1024 ** 2;
 function record(fields: Partial<LogRecord> = {}): LogRecord {
   const plain = { key: "", contentType: "application/json", schemaId: 0, timeNs: 7n };
   return { value: utf8.encode("{}"), ...plain, ...fields };
+}
+
+function entriesOf(layout: Layout, records: readonly LogRecord[]): Entry[] {
+  const given = { bytesMax: payloadBytesMax, nowNs: 9n };
+  return entriesFromBatch(root, layout, Batch.of(records), given);
 }
 
 /** As the server hands it back. */
@@ -38,12 +45,7 @@ function headersOf(each: StoredRecord | undefined): [string, Uint8Array][] {
 
 test("a plain record is a plain message: its value, and headers that anybody reads", () => {
   const headers = { traceparent: utf8.encode("00-abc-def-01") };
-  const [entry] = entriesFromRecords(
-    root,
-    "records",
-    [record({ key: "k", headers, schemaId: 3 })],
-    payloadBytesMax,
-  );
+  const [entry] = entriesOf("records", [record({ key: "k", headers, schemaId: 3 })]);
   expect(entry?.subject).toBe("sluice.t.k");
   expect(new TextDecoder().decode(entry?.payload)).toBe("{}");
   expect(entry?.headers).toBe(
@@ -67,12 +69,7 @@ test("headers that no line carries come back too", () => {
   };
   const given = { ...headers, ...JSON.parse('{"__proto__":0}') };
   for (const name in given) if (given[name] === 0) given[name] = utf8.encode("p");
-  const [entry] = entriesFromRecords(
-    root,
-    "records",
-    [record({ headers: given })],
-    payloadBytesMax,
-  );
+  const [entry] = entriesOf("records", [record({ headers: given })]);
   if (entry === undefined) throw new Error("no entry");
   const [back] = stored(entry);
   expect(new Map(headersOf(back))).toEqual(new Map(Object.entries(given)));
@@ -85,7 +82,7 @@ test("what fits no header block travels as a frame of one, under its own subject
     record({ key: "🔑".repeat(200) }),
   ];
   for (const each of odd) {
-    const [entry] = entriesFromRecords(root, "records", [each], payloadBytesMax);
+    const [entry] = entriesOf("records", [each]);
     if (entry === undefined) throw new Error("no entry");
     expect(entry.headers).toBe("Sluice-Frame: 1\r\n");
     const [back] = stored(entry);
@@ -119,7 +116,7 @@ test("frames are split before they are too large, and a record that is too large
   const records = Array.from({ length: 40 }, (_, i) =>
     record({ value: new Uint8Array(100_000).fill(i) }),
   );
-  const entries = entriesFromRecords(root, "frames", records, payloadBytesMax);
+  const entries = entriesOf("frames", records);
   expect(entries.length).toBeGreaterThan(3);
   for (const entry of entries) expect(entry.payload.byteLength).toBeLessThan(payloadBytesMax);
   expect(entries.reduce((sum, entry) => sum + entry.count, 0)).toBe(40);
@@ -128,14 +125,14 @@ test("frames are split before they are too large, and a record that is too large
   );
   // Keys of three bytes a character, which the first estimate takes for one.
   const keyed = Array.from({ length: 20 }, () => record({ key: "€".repeat(100_000) }));
-  for (const entry of entriesFromRecords(root, "frames", keyed, payloadBytesMax)) {
+  for (const entry of entriesOf("frames", keyed)) {
     expect(entry.payload.byteLength).toBeLessThan(payloadBytesMax);
   }
   for (const layout of ["records", "frames"] as const) {
     const large = record({ value: new Uint8Array(payloadBytesMax) });
-    expect(() => entriesFromRecords(root, layout, [large], payloadBytesMax)).toThrow("bytes");
+    expect(() => entriesOf(layout, [large])).toThrow("bytes");
     try {
-      entriesFromRecords(root, layout, [large], payloadBytesMax);
+      entriesOf(layout, [large]);
     } catch (error) {
       expect(failureFrom(error).code).toBe("too_large");
     }

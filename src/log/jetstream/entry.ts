@@ -11,6 +11,7 @@
  * topic starts and ends can be told from the stream's first and last sequence alone, without
  * knowing how many records an entry holds that may be long gone.
  */
+import type { Batch } from "../../core/batch.ts";
 import { Failure } from "../../core/failure.ts";
 import { decodeFrame, encodeFrame } from "../../core/frame.ts";
 import type { Position } from "../../core/position.ts";
@@ -55,13 +56,18 @@ const headerBytesMax = 60_000;
 const frameBytesMax = 1024 ** 2;
 
 /** Splits an append into entries that the server takes. Throws `too_large`. */
-export function entriesFromRecords(
+export function entriesFromBatch(
   root: string,
   layout: Layout,
-  records: readonly LogRecord[],
-  payloadBytesMax: number,
+  batch: Batch,
+  given: { readonly bytesMax: number; readonly nowNs: bigint },
 ): Entry[] {
-  const bytesMax = payloadBytesMax - headroomBytes;
+  const bytesMax = given.bytesMax - headroomBytes;
+  if (layout === "frames" && batch.isEncoded && batch.frame.byteLength <= bytesMax) {
+    const headers = `${frameHeader}: ${batch.count}\r\n`;
+    return [{ subject: root, headers, payload: batch.frame, count: batch.count }];
+  }
+  const records = batch.records(given.nowNs);
   if (layout === "records") return records.map((record) => recordEntry(root, record, bytesMax));
   const entries: Entry[] = [];
   let from = 0;
@@ -142,7 +148,7 @@ export function recordsFromEntry(root: string, epoch: number, entry: StoredEntry
   let timeNs = receivedNs;
   for (const [name, value] of entry.headers) {
     if (name === frameHeader) {
-      const records = tryDecodeFrame(entry.payload);
+      const records = tryDecodeFrame(entry.payload, receivedNs);
       if (records !== undefined) {
         const count = records.length;
         return records.map((record, i) => {
@@ -162,9 +168,9 @@ export function recordsFromEntry(root: string, epoch: number, entry: StoredEntry
 }
 
 /** Undefined for bytes that are no frame, which another client may publish under our header. */
-function tryDecodeFrame(payload: Uint8Array): LogRecord[] | undefined {
+function tryDecodeFrame(payload: Uint8Array, unstampedNs: bigint): LogRecord[] | undefined {
   try {
-    return decodeFrame(payload);
+    return decodeFrame(payload, unstampedNs);
   } catch {
     // A reader goes on past it: such an entry reads as one record of bytes.
     return undefined;

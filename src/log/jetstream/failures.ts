@@ -10,6 +10,7 @@ const code = {
   messageTooLarge: 10054,
   headerTooLarge: 10097,
   noMessageFound: 10037,
+  wrongLastSequence: 10071,
   subjectsOverlap: 10065,
   accountExceeded: 10002,
   noSuitablePeers: 10005,
@@ -54,6 +55,11 @@ export function failureFromCode(
     return new Failure("too_large", `Cannot append to topic "${topic}": ${description}`, { cause });
   }
   return jetstreamUnavailable(topic, description, cause);
+}
+
+/** Another message of the subject came first. */
+export function isWrongLastSequence(errorCode: number): boolean {
+  return errorCode === code.wrongLastSequence;
 }
 
 export function isNoMessage(errorCode: number): boolean {

@@ -2,6 +2,7 @@
  * The log in NATS JetStream: a topic is a stream, an entry a message, the sequence of a position
  * the stream's. Other NATS clients read and write the same subjects (`subject.ts`, `entry.ts`).
  */
+import { Batch } from "../../core/batch.ts";
 import type {
   AppendOptions,
   Appended,
@@ -54,12 +55,13 @@ class JetstreamLog implements LogDriver {
 
   async append(
     topic: string,
-    records: readonly LogRecord[],
+    records: Batch | readonly LogRecord[],
     options?: AppendOptions,
   ): Promise<Appended> {
     if (this.#closed.signal.aborted) throw logClosed();
-    if (records.length === 0) throw emptyAppend(topic);
-    return this.#appender.append(topic, records, options);
+    const batch = Batch.from(records);
+    if (batch.count === 0) throw emptyAppend(topic);
+    return this.#appender.append(topic, batch, options);
   }
 
   read(topic: string, options: ReadOptions): AsyncIterable<LogBatch> {

@@ -1,10 +1,12 @@
 /** The topics of a memory log: what several nodes of one test share, as they would a broker. */
+import type { Batch } from "../../core/batch.ts";
 import type { Clock } from "../../core/clock.ts";
-import type { Appended, Bounds } from "../../core/log.ts";
+import type { AppendOptions, Appended, Bounds } from "../../core/log.ts";
 import { comparePositions, epochStart, type Position } from "../../core/position.ts";
-import { recordBytes, type LogRecord, type StoredRecord } from "../../core/record.ts";
+import { recordBytes, type StoredRecord } from "../../core/record.ts";
 import type { TopicSettings } from "../../core/topic.ts";
-import { appendedFrame, appendedRun } from "../answers.ts";
+import { appendedAfter, appendedBefore, appendedFrame, appendedRun } from "../answers.ts";
+import { stateAfter, storedOf, type ProducerState } from "../producers.ts";
 
 export class MemoryBroker {
   readonly topics = new Map<string, MemoryTopic>();
@@ -31,6 +33,7 @@ export class MemoryTopic {
   #start: Position;
   #end: Position;
   readonly #dedup = new Map<string, { readonly appended: Appended; readonly atMs: number }>();
+  readonly #producers = new Map<string, ProducerState & { readonly last: Position }>();
   readonly #watchers = new Set<() => void>();
 
   constructor(epoch: number, settings: TopicSettings) {
@@ -43,13 +46,18 @@ export class MemoryTopic {
     return { epoch: this.epoch, start: this.#start, end: this.#end };
   }
 
-  append(records: readonly LogRecord[], dedupId: string | undefined, clock: Clock): Appended {
+  append(topic: string, whole: Batch, options: AppendOptions, clock: Clock): Appended {
+    const { dedupId, producer } = options;
+    const producerState = producer && this.#producers.get(producer.id);
+    const stored = producer === undefined ? 0 : storedOf(topic, producer, producerState);
+    if (stored === whole.count) return appendedBefore(producerState?.last ?? this.#end);
+    const batch = whole.skip(stored);
     const known = dedupId === undefined ? undefined : this.#known(dedupId, clock.nowMs());
     if (known !== undefined) return known;
     const answer = this.settings.layout === "frames" ? appendedFrame : appendedRun;
-    const appended = answer(this.epoch, this.#end.sequence + 1, records.length, false);
+    const appended = answer(this.epoch, this.#end.sequence + 1, batch.count, false);
     const receivedNs = clock.nowNs();
-    for (const [i, record] of records.entries()) {
+    for (const [i, record] of batch.records(receivedNs).entries()) {
       // A copy: the producer may use its buffers again once it has the ack.
       const copy = { ...record, value: record.value.slice() };
       this.#records.push({ record: copy, position: appended.at(i), receivedNs });
@@ -57,8 +65,11 @@ export class MemoryTopic {
     }
     this.#end = appended.last;
     if (dedupId !== undefined) this.#dedup.set(dedupId, { appended, atMs: clock.nowMs() });
+    if (producer !== undefined) {
+      this.#producers.set(producer.id, { ...stateAfter(producer), last: appended.last });
+    }
     this.wake();
-    return appended;
+    return appendedAfter(stored, appended);
   }
 
   /** Up to `limit` records after a position, with where they end. */

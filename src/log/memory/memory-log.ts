@@ -2,6 +2,7 @@
  * The log in this process's memory, for tests of what stands on the log port. It keeps the whole
  * contract but durability: `acknowledged` lasts as long as the process.
  */
+import { Batch } from "../../core/batch.ts";
 import type { Clock } from "../../core/clock.ts";
 import type {
   AppendOptions,
@@ -43,12 +44,13 @@ export class MemoryLog implements LogDriver {
 
   async append(
     topic: string,
-    records: readonly LogRecord[],
+    records: Batch | readonly LogRecord[],
     options?: AppendOptions,
   ): Promise<Appended> {
     if (this.#closed.signal.aborted) throw logClosed();
-    if (records.length === 0) throw emptyAppend(topic);
-    return this.#topic(topic).append(records, options?.dedupId, this.#clock);
+    const batch = Batch.from(records);
+    if (batch.count === 0) throw emptyAppend(topic);
+    return this.#topic(topic).append(topic, batch, options ?? {}, this.#clock);
   }
 
   async *read(topic: string, options: ReadOptions): AsyncIterable<LogBatch> {

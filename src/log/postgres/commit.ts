@@ -1,18 +1,27 @@
 /** One commit: the statements that make a group of appends durable, and their answers. */
-import { Buffer } from "node:buffer";
-import { databaseCode, uniqueViolation, type Database } from "./database.ts";
-import { entriesOf, entryOverheadBytes, type Encoded } from "./entry.ts";
+import type { Batch } from "../../core/batch.ts";
+import type { ProducerRun } from "../../core/log.ts";
+import { stateAfter, type ProducerState } from "../producers.ts";
+import { databaseCode, divisionByZero, uniqueViolation, type Database } from "./database.ts";
+import { entriesOf, entryOverheadBytes } from "./entry.ts";
+import { byteaArray } from "./producers.ts";
 import type { Life } from "./topics.ts";
 
-export interface CommitItem extends Encoded {
-  readonly dedupId: string | undefined;
+export interface CommitItem {
+  readonly batch: Batch;
+  readonly dedupId?: string | undefined;
+  readonly producer?: ProducerRun | undefined;
+  /** What the log has of the producer, as far as this node knows. */
+  readonly state?: ProducerState | undefined;
 }
 
 /** `base`: the sequence before the group's first record. */
 export type Committed =
   | { readonly kind: "stored"; readonly base: number; readonly receivedNs: bigint }
   | { readonly kind: "life ended" }
-  | { readonly kind: "has duplicates" };
+  | { readonly kind: "has duplicates" }
+  /** What is known of a producer is not so any more. */
+  | { readonly kind: "stale producers" };
 
 /**
  * Stores all or nothing, in one statement and one round trip. The UPDATE takes the topic's row
@@ -25,12 +34,16 @@ export async function commit(
   withinMs: number,
 ): Promise<Committed> {
   const { sql, clock } = database;
-  const entries = entriesOf(items, life.layout);
+  const entries = entriesOf(
+    items.map(({ batch }) => batch),
+    life.layout,
+  );
   const joined = join(items);
   const count = entries.lasts.at(-1) ?? 0;
   const bytes = joined.byteLength + entries.lasts.length * entryOverheadBytes;
   const receivedNs = clock.nowNs();
   const dedup = dedupColumns(items);
+  const producers = producerColumns(items);
   const query = sql<{ readonly base: string }[]>`
     WITH topic AS (
       UPDATE log_topics SET last_seq = last_seq + ${count}, bytes = bytes + ${bytes}
@@ -56,7 +69,34 @@ export async function commit(
         ${arrayLiteral(dedup.counts)}::int[]
       ) AS d (id, first, count)
     )`
-    } SELECT base FROM topic`;
+    }${
+      producers === undefined
+        ? sql``
+        : sql`, producers AS (
+      INSERT INTO log_producers AS p
+        (topic_id, id, epoch, sequence, last_seq, from_epoch, from_sequence, at_ms)
+      SELECT topic.id, d.id, d.epoch, d.sequence, topic.base + d.last, d.from_epoch,
+        d.from_sequence, ${clock.nowMs()}::bigint
+      FROM topic, unnest(
+        ${producers.ids}::bytea[], ${arrayLiteral(producers.epochs)}::bigint[],
+        ${arrayLiteral(producers.sequences)}::bigint[], ${arrayLiteral(producers.lasts)}::int[],
+        ${arrayLiteral(producers.fromEpochs)}::bigint[],
+        ${arrayLiteral(producers.fromSequences)}::bigint[]
+      ) AS d (id, epoch, sequence, last, from_epoch, from_sequence)
+      ON CONFLICT (topic_id, id) DO UPDATE SET epoch = excluded.epoch,
+        sequence = excluded.sequence, last_seq = excluded.last_seq,
+        from_epoch = excluded.from_epoch, from_sequence = excluded.from_sequence,
+        at_ms = excluded.at_ms
+      WHERE p.epoch = excluded.from_epoch AND p.sequence = excluded.from_sequence
+      RETURNING 1
+    )`
+    } SELECT base${
+      // The one error that a statement can make of its own: all of it is undone.
+      producers === undefined
+        ? sql``
+        : sql`, 1 / (CASE WHEN (SELECT count(*) FROM producers) = ${producers.epochs.length}
+          THEN 1 ELSE 0 END) AS taken`
+    } FROM topic`;
   try {
     const [row] = await database.ask(query, withinMs);
     if (row === undefined) return { kind: "life ended" };
@@ -64,6 +104,9 @@ export async function commit(
   } catch (error) {
     if (dedup !== undefined && databaseCode(error) === uniqueViolation) {
       return { kind: "has duplicates" };
+    }
+    if (producers !== undefined && databaseCode(error) === divisionByZero) {
+      return { kind: "stale producers" };
     }
     throw error;
   }
@@ -97,14 +140,14 @@ export async function knownIds(
 
 function join(items: readonly CommitItem[]): Uint8Array {
   const [first, second] = items;
-  if (first !== undefined && second === undefined) return first.frame;
+  if (first !== undefined && second === undefined) return first.batch.frame;
   let total = 0;
-  for (const { frame } of items) total += frame.byteLength;
+  for (const { batch } of items) total += batch.frame.byteLength;
   const joined = new Uint8Array(total);
   let at = 0;
-  for (const { frame } of items) {
-    joined.set(frame, at);
-    at += frame.byteLength;
+  for (const { batch } of items) {
+    joined.set(batch.frame, at);
+    at += batch.frame.byteLength;
   }
   return joined;
 }
@@ -114,16 +157,39 @@ function dedupColumns(items: readonly CommitItem[]) {
   const firsts: number[] = [];
   const counts: number[] = [];
   let sequence = 1;
-  for (const { dedupId, records } of items) {
+  for (const { dedupId, batch } of items) {
     if (dedupId !== undefined) {
-      // As bytes: an id may hold any character, a zero among them, which `text` refuses.
-      ids.push(`"\\\\x${Buffer.from(dedupId).toString("hex")}"`);
+      ids.push(dedupId);
       firsts.push(sequence);
-      counts.push(records.length);
+      counts.push(batch.count);
     }
-    sequence += records.length;
+    sequence += batch.count;
   }
-  return ids.length === 0 ? undefined : { ids: `{${ids.join(",")}}`, firsts, counts };
+  return ids.length === 0 ? undefined : { ids: byteaArray(ids), firsts, counts };
+}
+
+function producerColumns(items: readonly CommitItem[]) {
+  const ids: string[] = [];
+  const columns = {
+    epochs: [] as number[],
+    sequences: [] as number[],
+    lasts: [] as number[],
+    fromEpochs: [] as number[],
+    fromSequences: [] as number[],
+  };
+  let last = 0;
+  for (const { producer, state, batch } of items) {
+    last += batch.count;
+    if (producer === undefined) continue;
+    const after = stateAfter(producer);
+    ids.push(producer.id);
+    columns.epochs.push(after.epoch);
+    columns.sequences.push(after.sequence);
+    columns.lasts.push(last);
+    columns.fromEpochs.push(state?.epoch ?? -1);
+    columns.fromSequences.push(state?.sequence ?? -1);
+  }
+  return ids.length === 0 ? undefined : { ids: byteaArray(ids), ...columns };
 }
 
 /** PostgreSQL's text form, by hand: postgres.js quotes and escapes each number. */

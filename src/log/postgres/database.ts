@@ -44,6 +44,9 @@ export class Database {
 /** SQLSTATE of an insert that met an equal key. */
 export const uniqueViolation = "23505";
 
+/** SQLSTATE of what a commit raises when a producer's state has changed. */
+export const divisionByZero = "22012";
+
 export function databaseCode(error: unknown): string {
   const cause = error instanceof Failure ? error.cause : error;
   const code = cause instanceof Error && "code" in cause ? cause.code : undefined;

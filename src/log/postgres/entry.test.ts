@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
-import { encodeFrame } from "../../core/frame.ts";
+import { Batch } from "../../core/batch.ts";
 import { bytesType, type LogRecord } from "../../core/record.ts";
-import { entriesOf, recordsOf, type Encoded } from "./entry.ts";
+import { entriesOf, recordsOf } from "./entry.ts";
 import { keyHash } from "./key-hash.ts";
 
 test("in the layout `records` an entry is a run of one key, across appends", () => {
@@ -28,7 +28,7 @@ test("a run is closed before it grows large, and a large record is an entry of i
     ...recordOf("k"),
     value: each,
   }));
-  const appends = [{ records, frame: encodeFrame(records) }];
+  const appends = [Batch.of(records)];
   for (const layout of ["records", "frames"] as const) {
     expect(entriesOf(appends, layout).counts).toEqual([2, 1, 1, 1]);
   }
@@ -48,13 +48,12 @@ function recordOf(key: string): LogRecord {
   return { value: new Uint8Array([1]), key, contentType: bytesType, schemaId: 0, timeNs: 1n };
 }
 
-function encoded(...keys: string[]): Encoded {
-  const records = keys.map(recordOf);
-  return { records, frame: encodeFrame(records) };
+function encoded(...keys: string[]): Batch {
+  return Batch.of(keys.map(recordOf));
 }
 
 /** The keys of each entry, read from its slice of the joined frames. */
-function keysOf(appends: readonly Encoded[], entries: ReturnType<typeof entriesOf>): string[][] {
+function keysOf(appends: readonly Batch[], entries: ReturnType<typeof entriesOf>): string[][] {
   const joined = Buffer.concat(appends.map((each) => each.frame));
   return entries.offsets.map((offset, i) => {
     const frame = joined.subarray(offset, offset + (entries.lengths[i] ?? 0));

@@ -1,6 +1,7 @@
 /** Entries: rows of `log_entries`, each a run of records with adjacent sequences. */
+import type { Batch } from "../../core/batch.ts";
 import { decodeFrame } from "../../core/frame.ts";
-import type { LogRecord, StoredRecord } from "../../core/record.ts";
+import type { StoredRecord } from "../../core/record.ts";
 import type { Layout } from "../../core/topic.ts";
 import { keyHash } from "./key-hash.ts";
 
@@ -19,17 +20,11 @@ export interface EntryColumns {
   readonly lengths: number[];
 }
 
-/** Encoded records that follow each other: `frame` is the Frame of `records`. */
-export interface Encoded {
-  readonly records: readonly LogRecord[];
-  readonly frame: Uint8Array;
-}
-
 /**
  * Cuts encoded records into entries. Frames concatenate (a repeated field does), so a run is a
  * slice of the joined bytes and nothing is encoded twice.
  */
-export function entriesOf(appends: readonly Encoded[], layout: Layout): EntryColumns {
+export function entriesOf(appends: readonly Batch[], layout: Layout): EntryColumns {
   const columns: EntryColumns = { lasts: [], counts: [], hashes: [], offsets: [], lengths: [] };
   let sequence = 0;
   let offset = 0;
@@ -46,12 +41,15 @@ export function entriesOf(appends: readonly Encoded[], layout: Layout): EntryCol
     runStart = offset;
     runCount = 0;
   };
-  for (const { records, frame } of appends) {
+  for (const batch of appends) {
+    const { frame, count } = batch;
+    // Only the layout `records` asks for keys: frames are cut without being decoded.
+    const records = layout === "records" ? batch.records(0n) : undefined;
     let at = 0;
-    for (const { key } of records) {
+    for (let i = 0; i < count; i++) {
       const length = recordLength(frame, at);
-      const isOtherKey = layout === "records" && key !== runKey;
-      if (isOtherKey || offset + length - runStart > entryBytesMax) closeRun();
+      const key = records?.[i]?.key ?? "";
+      if (key !== runKey || offset + length - runStart > entryBytesMax) closeRun();
       runKey = key;
       runCount++;
       sequence++;
@@ -74,7 +72,7 @@ export interface EntryRow {
 export function recordsOf(row: EntryRow, epoch: number): StoredRecord[] {
   const receivedNs = BigInt(row.received_ns);
   const first = Number(row.last_seq) - row.count + 1;
-  return decodeFrame(row.frame).map((record, i) => ({
+  return decodeFrame(row.frame, receivedNs).map((record, i) => ({
     record,
     position: { epoch, sequence: first + i, index: 0 },
     receivedNs,

@@ -13,7 +13,7 @@ import {
 } from "../../../test/contract/log/suite.ts";
 import { testPostgres, type TestDatabase } from "../../../test/support/postgres.ts";
 import { systemClock, type Clock } from "../../core/clock.ts";
-import { encodeFrame } from "../../core/frame.ts";
+import { Batch } from "../../core/batch.ts";
 import { silent } from "../../core/logger.ts";
 import { defaultTopicSettings, type TopicSettings } from "../../core/topic.ts";
 import { commit } from "./commit.ts";
@@ -29,7 +29,9 @@ const logs: PostgresLog[] = [];
 beforeAll(async () => {
   database = await (await testPostgres()).createDatabase();
   sql = postgres(database.url, { ...connectionOptions, max: 10, onnotice: () => {} });
-  await sql.file(fileURLToPath(new URL("../../../migrations/0000_log.sql", import.meta.url)));
+  for (const name of ["0000_log", "0003_producers"]) {
+    await sql.file(fileURLToPath(new URL(`../../../migrations/${name}.sql`, import.meta.url)));
+  }
 }, 30_000);
 
 afterAll(async () => {
@@ -198,7 +200,7 @@ async function commitSilently(topic: string, text: string): Promise<void> {
     SELECT id, epoch FROM log_topics WHERE name = ${topic}`;
   const records = [record(text)];
   const life = { id: row?.id ?? "", epoch: Number(row?.epoch), layout: "records" } as const;
-  const items = [{ records, frame: encodeFrame(records), dedupId: undefined }];
+  const items = [{ batch: Batch.of(records), dedupId: undefined }];
   const outcome = await commit(new Database(sql, systemClock), life, items, 5_000);
   expect(outcome.kind).toBe("stored");
   await sleepMs(0);

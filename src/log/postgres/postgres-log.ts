@@ -3,6 +3,7 @@
  * `migrations/0000_log.sql`; ARCHITECTURE.md tells how a commit, a wake-up and a read go.
  */
 import type { Sql } from "postgres";
+import { Batch } from "../../core/batch.ts";
 import type { Clock } from "../../core/clock.ts";
 import type {
   AppendOptions,
@@ -63,12 +64,13 @@ export class PostgresLog implements LogDriver {
 
   async append(
     topic: string,
-    records: readonly LogRecord[],
+    records: Batch | readonly LogRecord[],
     options?: AppendOptions,
   ): Promise<Appended> {
     if (this.#isClosed) throw logClosed();
-    if (records.length === 0) throw emptyAppend(topic);
-    return this.#appender.append(topic, records, options?.dedupId);
+    const batch = Batch.from(records);
+    if (batch.count === 0) throw emptyAppend(topic);
+    return this.#appender.append(topic, batch, options);
   }
 
   async *read(topic: string, options: ReadOptions): AsyncGenerator<LogBatch> {

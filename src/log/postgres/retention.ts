@@ -16,6 +16,9 @@ export interface RetentionOptions {
 /** Entries of one transaction: a few milliseconds of work. */
 const chunkRows = 1_000;
 
+/** How long an idempotent producer may be silent and still be known: a device's week in a drawer. */
+const producerMs = 7 * 24 * 60 * 60 * 1000;
+
 /** Taken for each chunk, so that of all nodes one sweeps at a time and a dead one holds up nobody. */
 const lockKey = 0x51_71_ce;
 
@@ -71,6 +74,7 @@ export class Retention {
       while (!this.#isClosed && (await this.#purgeChunk(id)) >= chunkRows);
     }
     await this.#forgetDedupIds();
+    await this.#forgetProducers();
   }
 
   /** Looked for just behind what was dropped last: before it the index is full of dead entries. */
@@ -166,6 +170,17 @@ export class Retention {
       const { count } = await this.#database.ask(sql`
         DELETE FROM log_dedup WHERE (topic_id, id) IN (
           SELECT topic_id, id FROM log_dedup WHERE at_ms < ${before} LIMIT ${chunkRows})`);
+      if (count < chunkRows || this.#isClosed) return;
+    }
+  }
+
+  async #forgetProducers(): Promise<void> {
+    const { sql, clock } = this.#database;
+    const before = clock.nowMs() - producerMs;
+    for (;;) {
+      const { count } = await this.#database.ask(sql`
+        DELETE FROM log_producers WHERE (topic_id, id) IN (
+          SELECT topic_id, id FROM log_producers WHERE at_ms < ${before} LIMIT ${chunkRows})`);
       if (count < chunkRows || this.#isClosed) return;
     }
   }

@@ -1,7 +1,8 @@
 /** The tails of this node: made for the first who reads a topic live, kept up to date, let go after the last. */
+import type { Batch } from "../../core/batch.ts";
 import { failureFrom } from "../../core/failure.ts";
 import type { Logger } from "../../core/logger.ts";
-import type { LogRecord, StoredRecord } from "../../core/record.ts";
+import type { StoredRecord } from "../../core/record.ts";
 import { deadlineMs, type Database } from "./database.ts";
 import { fetchSpan } from "./fetch.ts";
 import { Tail } from "./tail.ts";
@@ -62,10 +63,13 @@ export class Tails {
     this.#fill(tail.life.id);
   }
 
-  committed(life: Life, base: number, records: readonly LogRecord[], receivedNs: bigint): void {
-    this.#wakeups.announce(life.id, base + records.length);
+  committed(life: Life, base: number, batches: readonly Batch[], receivedNs: bigint): void {
+    let count = 0;
+    for (const batch of batches) count += batch.count;
+    this.#wakeups.announce(life.id, base + count);
     const tail = this.#followed.get(life.id)?.tail;
     if (tail === undefined) return;
+    const records = batches.flatMap((batch) => batch.kept().records(receivedNs));
     const stored: StoredRecord[] = records.map((record, i) => ({
       record,
       position: { epoch: life.epoch, sequence: base + 1 + i, index: 0 },

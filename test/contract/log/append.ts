@@ -5,6 +5,8 @@ import {
   renderPosition,
   type Position,
 } from "../../../src/core/position.ts";
+import { Batch } from "../../../src/core/batch.ts";
+import { encodeFrame } from "../../../src/core/frame.ts";
 import type { LogRecord } from "../../../src/core/record.ts";
 import type { Layout } from "../../../src/core/topic.ts";
 import {
@@ -66,6 +68,20 @@ export function appendContract(suite: Suite, layout: Layout): void {
     expect(read.map((each) => each.record.key)).toEqual([...keys, ...keys, ...keys]);
   });
 
+  test("a record that came in encoded and without a time has that of its receipt", async () => {
+    const log = await suite.node();
+    const topic = await suite.topic({ layout });
+    const records = [record("a", { timeNs: 0n }), record("b", { timeNs: 7n })];
+    await log.append(topic, Batch.encoded(encodeFrame(records), records.length));
+    for (const reader of [log, await suite.node(1)]) {
+      const [a, b] = await readAll(reader, topic);
+      expect(textsOf([...(a ? [a] : []), ...(b ? [b] : [])])).toEqual(["a", "b"]);
+      const apartNs = Number((a?.receivedNs ?? 0n) - (a?.record.timeNs ?? 0n));
+      expect(Math.abs(apartNs)).toBeLessThan(5e9);
+      expect(b?.record.timeNs).toBe(7n);
+    }
+  });
+
   test("records come back as they were given", async () => {
     const log = await suite.node();
     const topic = await suite.topic({ layout });
@@ -77,7 +93,7 @@ export function appendContract(suite: Suite, layout: Layout): void {
       record("x", { schemaId: 4_294_967_295, contentType: "application/protobuf" }),
       record("x", { timeNs: 2n ** 63n - 1n }),
       record("x", { timeNs: -(2n ** 63n) }),
-      record("x", { timeNs: 0n }),
+      record("x", { timeNs: 1n }),
       record("x", { headers: { "X-Trace": allBytes, empty: new Uint8Array(0), "ü ;": allBytes } }),
       record("", { key: "only a key" }),
     ];

@@ -1,0 +1,84 @@
+/** What a request says beside its records: topic, producer, when a record counts as accepted. */
+import { Failure } from "../core/failure.ts";
+import { Cursor, RECORDS } from "./wire.ts";
+
+export interface Head {
+  /** Undefined: the last named. */
+  readonly topic: string | undefined;
+  readonly producer: ProducerHead | undefined;
+  readonly ack: "durable" | "received" | undefined;
+}
+
+export interface ProducerHead {
+  /** Empty: the last named. */
+  readonly id: string;
+  readonly epoch: number;
+  /** Of the request's first record. */
+  readonly sequence: number;
+}
+
+// The same fields in CollectRequest, IngestRequest and PublishRequest.
+const TOPIC = 0x12;
+const PRODUCER = 0x1a;
+const ACK = 0x20;
+const PRODUCER_ID = 0x0a;
+const PRODUCER_EPOCH = 0x10;
+const PRODUCER_SEQUENCE = 0x18;
+
+const idBytesMax = 128;
+const cursor = new Cursor(new Uint8Array(0), 0, 0);
+
+/** Undefined for a message of nothing but records. Throws `invalid` on bytes that are no message. */
+export function readHead(bytes: Uint8Array, from: number, to: number): Head | undefined {
+  cursor.bytes = bytes;
+  cursor.at = from;
+  cursor.end = to;
+  let topic: string | undefined;
+  let producer: ProducerHead | undefined;
+  let ack: Head["ack"];
+  let isPlain = true;
+  while (cursor.at < to) {
+    const tag = cursor.varint();
+    if (tag === RECORDS) {
+      cursor.at = cursor.delimited();
+      continue;
+    }
+    isPlain = false;
+    if (tag === TOPIC) {
+      const text = cursor.text(cursor.delimited());
+      topic = text === "" ? undefined : text;
+    } else if (tag === PRODUCER) producer = readProducer(cursor.delimited());
+    else if (tag === ACK) ack = cursor.varint() === 2 ? "received" : "durable";
+    else cursor.skip(tag);
+  }
+  return isPlain ? undefined : { topic, producer, ack };
+}
+
+function readProducer(end: number): ProducerHead {
+  const outer = cursor.end;
+  cursor.end = end;
+  let id = "";
+  let epoch = 0;
+  let sequence = 0;
+  while (cursor.at < end) {
+    const tag = cursor.varint();
+    if (tag === PRODUCER_ID) {
+      const idEnd = cursor.delimited();
+      const bytes = idEnd - cursor.at;
+      if (bytes > idBytesMax) throw refused("id", `${bytes} bytes`, `1 to ${idBytesMax} bytes`);
+      id = cursor.text(idEnd);
+    } else if (tag === PRODUCER_EPOCH) epoch = cursor.varint();
+    else if (tag === PRODUCER_SEQUENCE) sequence = cursor.varint();
+    else cursor.skip(tag);
+  }
+  cursor.end = outer;
+  if (!Number.isSafeInteger(sequence)) throw refused("sequence", `${sequence}`, "at most 2^53 - 1");
+  return { id, epoch, sequence };
+}
+
+function refused(field: string, given: string, wanted: string): Failure {
+  const message = `Cannot use producer ${field}: it has ${given}, wanted ${wanted}`;
+  return new Failure("invalid", message, {
+    errors: [{ field: `producer.${field}`, code: "invalid", message }],
+  });
+}
