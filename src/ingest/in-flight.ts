@@ -30,6 +30,16 @@ export class InFlight {
     this.#bytes += bytes;
   }
 
+  /** Throws `overloaded` when there is no room: for calls that hold all they bring already. */
+  refuseIfFull(): void {
+    if (!this.isFull) return;
+    throw new Failure(
+      "overloaded",
+      `Cannot take records: ${this.#bytes} bytes are not yet durable, at most ${this.bytesMax} may be`,
+      { retryAfterMs: 1000 },
+    );
+  }
+
   /** For streams, which wait for `room` afterwards instead of being refused. */
   add(bytes: number): void {
     this.#bytes += bytes;

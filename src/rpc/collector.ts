@@ -25,6 +25,8 @@ export function mountCollector(router: ConnectRouter, collector: Collector): voi
       });
     },
     async publish(request) {
+      // Not a stream, which can wait: its message is in memory already.
+      collector.inFlight.refuseIfFull();
       return await answered(collector, (call) => take(collector, call, request));
     },
     async *ingest(requests) {

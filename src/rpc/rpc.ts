@@ -14,6 +14,7 @@ import { mountRegistry } from "./registry.ts";
 import { createRpcServer, stallMsMax, type RpcServer } from "./server.ts";
 import type { ConsumerParts } from "./subscribe-request.ts";
 import { createSubscribeStream } from "./subscribe-stream.ts";
+import { createThinConnect } from "./thin/connect.ts";
 import { createThinGrpc } from "./thin/grpc.ts";
 
 export interface RpcParts extends ConsumerParts {
@@ -59,7 +60,7 @@ export function createRpc(parts: RpcParts): Rpc {
         await server.stop(withinMs);
       },
     },
-    http: createRpcFetch(handlers),
+    http: createRpcFetch(handlers, createThinConnect(parts)),
   };
 }
 

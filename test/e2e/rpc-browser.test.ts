@@ -41,6 +41,8 @@ async function readOn(origin: string, protocol: "connect" | "grpc-web"): Promise
   const { page } = await openPage(browser, origin);
   await page.goto(`${origin}/livez`);
   await page.addScriptTag({ type: "module", content: script });
+  // A module runs after it was added, in its own time.
+  await page.waitForFunction(() => globalThis.readTopicInPage !== undefined);
   return await page.evaluate(
     async ([baseUrl, given]) => {
       const read = globalThis.readTopicInPage;

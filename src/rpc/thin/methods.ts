@@ -37,7 +37,7 @@ export function responseFromSummary(summary: CallSummary): CollectResponse {
   });
 }
 
-export function bytesFromSummary(summary: CallSummary): Uint8Array {
+export function bytesFromSummary(summary: CallSummary): Uint8Array<ArrayBuffer> {
   return toBinary(CollectResponseSchema, responseFromSummary(summary));
 }
 
