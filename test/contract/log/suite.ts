@@ -4,7 +4,7 @@ import type { Appended, LogDriver, ReadOptions } from "../../../src/core/log.ts"
 import { comparePositions, renderPosition, type Position } from "../../../src/core/position.ts";
 import { bytesType, type LogRecord, type StoredRecord } from "../../../src/core/record.ts";
 import { defaultTopicSettings, type TopicSettings } from "../../../src/core/topic.ts";
-import type { LogHarness } from "../log.ts";
+import type { LogHarness } from "./harness.ts";
 
 export interface Suite {
   readonly harness: LogHarness;
