@@ -1,26 +1,41 @@
 /** The composition: one gateway out of its parts, and how it comes and goes. */
 import { systemClock } from "./core/clock.ts";
 import { emittersTopic } from "./core/emitters.ts";
+import { lifecycleTopic } from "./core/lifecycle-event.ts";
 import { Failure, failureFrom } from "./core/failure.ts";
 import type { LogDriver } from "./core/log.ts";
+import { aheadMsMax, measurementsTopic } from "./core/measurement.ts";
 import type { Logger } from "./core/logger.ts";
 import type { Config } from "./config.ts";
 import { createCompiler } from "./compiler/compiler.ts";
 import { createEmitters } from "./emitters/emitters.ts";
-import { createHttpApp } from "./http/app.ts";
+import { createHttpFetch } from "./http/app.ts";
 import { limitHeaders } from "./http/headers.ts";
 import { limitOrigins } from "./http/origin.ts";
 import { Hub } from "./hub/hub.ts";
 import { Collector } from "./ingest/collector.ts";
+import { EncodedTopic } from "./ingest/encoded.ts";
+import { Gate } from "./ingest/gate.ts";
 import { InFlight } from "./ingest/in-flight.ts";
 import { Ingest } from "./ingest/ingest.ts";
+import { Writer } from "./ingest/writer.ts";
+import { createAckRules } from "./lifecycle/ack-rules.ts";
+import { EventIntake } from "./lifecycle/event-intake.ts";
+import { Lifecycles } from "./lifecycle/lifecycles.ts";
 import { createJetstreamLog } from "./log/jetstream/jetstream-log.ts";
 import { connectPostgresLog } from "./log/postgres/connect.ts";
 import { runProjection } from "./projection/projection.ts";
+import { createRecordSchemas } from "./registry/record-schemas.ts";
 import { createRegistry } from "./registry/registry.ts";
 import { createRpc } from "./rpc/rpc.ts";
+import { measurementForm } from "./series/form.ts";
+import { followMeasurements, tellCommits } from "./series/tail.ts";
 import type { Runtime } from "./core/runtime.ts";
+import type { TopicSettings } from "./core/topic.ts";
+import { readRelations } from "./store/relations-file.ts";
 import { openStore, type Store } from "./store/store.ts";
+import { runRoller } from "./series/roller.ts";
+import { Series } from "./series/series.ts";
 import { createGatewayHealth } from "./health.ts";
 
 const clock = systemClock;
@@ -46,6 +61,7 @@ export async function startGateway(
   const store = await openStore({
     ...config,
     rowsKeptMs: config.newTopics.retentionMs,
+    relations: config.relationsFile === undefined ? [] : await readRelations(config.relationsFile),
     clock,
     logger,
   });
@@ -60,29 +76,97 @@ export async function startGateway(
   const log = await openLog(config, store, logger);
   started.defer(() => log.close());
 
-  await makeEmittersTopic(log, config, logger);
-  const gate = {
+  await makeTopic(log, emittersTopic, config.newTopics, logger);
+  await makeTopic(log, lifecycleTopic, { ...config.newTopics, layout: "frames" }, logger);
+  await makeTopic(log, measurementsTopic, { ...config.newTopics, layout: "frames" }, logger);
+  const timeBounds = { retentionMs: config.seriesRetentionMs, aheadMs: aheadMsMax };
+  const schemas = createRecordSchemas(registry, clock);
+  const ingestion = {
     log,
     clock,
+    gate: new Gate({ log, schemas }),
+    forms: new Map([[measurementsTopic, measurementForm(clock, timeBounds)]]),
     limits: config.ingest,
     inFlight: new InFlight(config.ingest.inFlightBytesMax),
     newTopics: config.createTopics ? config.newTopics : undefined,
   };
-  const ingest = new Ingest(gate);
-  const collector = new Collector(gate);
+  const ingest = new Ingest(ingestion);
+  const collector = new Collector(ingestion);
+  const lifecycleWriter = new Writer(collector, lifecycleTopic);
+  const events = new EventIntake({
+    writer: lifecycleWriter,
+    append: (topic, records, options) => ingest.appendRecords(topic, records, options),
+    clock,
+    recordBytesMax: config.ingest.recordBytesMax,
+  });
+  const lifecycles = new Lifecycles({ log, store: store.lifecycles, clock });
   const stopProjections = new AbortController();
-  const projection = runProjection({
+  const measurementTail = followMeasurements({
     log,
-    target: store.emitterProjection,
-    ownership: store.ownership,
+    position: () => store.measurementProjection.position(),
     clock,
     logger,
     signal: stopProjections.signal,
   });
+  const projections = [
+    ...[store.emitterProjection, ...store.relationProjections].map((target) => ({ target })),
+    // Merged before it is written: the larger a batch, the fewer rows an event costs. Twice as many
+    // would hold up everything else for 50 ms at a time.
+    {
+      target: store.lifecycleProjection,
+      limits: { records: 5_000, ms: 100 },
+      giveWay: () => lifecycleWriter.isCrowded,
+    },
+    // Larger batches gain nothing (docs/measurements.md), smaller ones are as many fsyncs more.
+    {
+      target: tellCommits(store.measurementProjection, measurementTail.committed),
+      limits: { records: 10_000, ms: 200 },
+    },
+  ].map((projection) =>
+    runProjection({
+      ...projection,
+      log,
+      ownership: store.ownership,
+      clock,
+      logger,
+      signal: stopProjections.signal,
+    }),
+  );
   started.defer(async () => {
     stopProjections.abort();
-    await projection.done;
+    await Promise.all([measurementTail.done, ...projections.map(({ done }) => done)]);
   });
+  const stopRoller = new AbortController();
+  const roller = runRoller({
+    store: store.rollups,
+    ownership: store.ownership,
+    clock,
+    logger,
+    signal: stopRoller.signal,
+    retentionMs: config.seriesRetentionMs,
+  });
+  started.defer(async () => {
+    stopRoller.abort();
+    await roller.done;
+  });
+  const series = new Series({
+    store: store.series,
+    tail: measurementTail,
+    clock,
+    retentionMs: config.seriesRetentionMs,
+    queriesMax: config.seriesQueriesMax,
+  });
+  const ackRules = createAckRules({
+    log,
+    rules: store.ackRules,
+    store: store.ackLedger,
+    decoder: schemas,
+    ownership: store.ownership,
+    newTopics: config.newTopics,
+    clock,
+    logger,
+  });
+  started.defer(() => ackRules.close());
   const emitters = createEmitters({
     log,
     append: (topic, records, options) => ingest.appendRecords(topic, records, options),
@@ -106,12 +190,18 @@ export async function startGateway(
     hub,
     ingest,
     emitters,
-    projection,
+    events,
+    ackRules,
+    projections,
     node,
+    measurementTail,
+    series,
+    roller,
   });
   const server = runtime.createServer();
   const rpc = createRpc({
     collector,
+    events,
     registry,
     hub,
     log,
@@ -119,13 +209,19 @@ export async function startGateway(
     messageBytesMax: config.bodyBytesMax,
     notReady: health.notReady,
   });
-  const http = createHttpApp({
+  const http = createHttpFetch({
     host: server.host,
     log,
     hub,
     ingest,
     emitters,
+    events,
+    lifecycles,
+    ackRules,
+    series,
     registry,
+    schemas,
+    relations: store.relations,
     clock,
     logger,
     limits: config,
@@ -133,6 +229,11 @@ export async function startGateway(
     origins: config.origins,
     health,
     rpc: rpc.http,
+    measurementsIn: {
+      topic: new EncodedTopic(collector, measurementsTopic),
+      clock,
+      bounds: timeBounds,
+    },
   });
   // Together: each waits for what is under way, and neither is to take new calls meanwhile.
   started.defer(async () => {
@@ -142,10 +243,7 @@ export async function startGateway(
     server.listen({
       hostname: config.hostname,
       port: config.port,
-      fetch: limitHeaders(
-        limitOrigins((request) => http.fetch(request), config.origins),
-        config.headerBytesMax,
-      ),
+      fetch: limitHeaders(limitOrigins(http, config.origins), config.headerBytesMax),
     }),
   );
   const grpcPort = await listening("SLUICE_GRPC_PORT", config.grpcPort, () =>
@@ -177,13 +275,19 @@ async function openLog(config: Config, store: Store, logger: Logger): Promise<Lo
   });
 }
 
-/** It is there before the first emitter: one that nobody has written to yet can be followed. */
-async function makeEmittersTopic(log: LogDriver, config: Config, logger: Logger): Promise<void> {
+/** A face's own topic is there before its first record: it can be followed from the start. */
+async function makeTopic(
+  log: LogDriver,
+  topic: string,
+  settings: TopicSettings,
+  logger: Logger,
+): Promise<void> {
   try {
-    await log.create(emittersTopic, config.newTopics);
+    await log.create(topic, settings);
   } catch (error) {
     if (failureFrom(error).code !== "conflict") throw error;
-    logger("warn", "The emitters' topic keeps the retention that it was made with", {
+    logger("warn", "A topic of Sluice's own keeps the settings that it was made with", {
+      topic,
       reason: failureFrom(error).message,
     });
   }

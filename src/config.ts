@@ -19,6 +19,10 @@ export interface Config {
   /** Undefined: the log is PostgreSQL, too. */
   readonly natsUrl: string | undefined;
   readonly natsReplicas: number;
+  /** How long a lifecycle is kept after its last event, unless its app says otherwise; 0 keeps it. */
+  readonly lifecyclesKeptMs: number;
+  /** The file that says which topics land in which tables; undefined: none does. */
+  readonly relationsFile: string | undefined;
   /** Whether this node runs simulated guests. */
   readonly guests: boolean;
   readonly logLevel: LogLevel;
@@ -30,6 +34,10 @@ export interface Config {
   readonly hub: HubOptions;
   /** What a topic is made with, unless its maker says otherwise. */
   readonly newTopics: TopicSettings;
+  /** How long measurements are kept as rows. */
+  readonly seriesRetentionMs: number;
+  /** Queries of series that this node answers at once. */
+  readonly seriesQueriesMax: number;
   /** Whether a topic comes to be by its first append. */
   readonly createTopics: boolean;
 }
@@ -87,6 +95,9 @@ export function parseConfig(environment: Environment): Config {
     databaseUrl: read.url("DATABASE_URL", ["postgres:", "postgresql:"]),
     natsUrl,
     natsReplicas: read.number("SLUICE_NATS_REPLICAS", 1, 1, 5),
+    // A week: who looks for what went missing may come after a long weekend.
+    lifecyclesKeptMs: read.number("SLUICE_LIFECYCLE_HOURS", 168, 0, 87_600) * 3_600_000,
+    relationsFile: read.optional("SLUICE_RELATIONS"),
     guests: read.flag("SLUICE_GUESTS", true),
     origins: read.origins("SLUICE_ORIGINS"),
     logLevel: read.choice("SLUICE_LOG_LEVEL", logLevels, "info"),
@@ -124,6 +135,15 @@ export function parseConfig(environment: Environment): Config {
       ),
     },
     newTopics: { ...defaultTopicSettings, ...retention },
+    // A partition an hour: 31 days of them are as many as a query's plan should look at.
+    seriesRetentionMs: read.number(
+      "SLUICE_SERIES_RETENTION_MS",
+      24 * 3_600_000,
+      3_600_000,
+      31 * 24 * 3_600_000,
+    ),
+    // Four run in the database at once; of those behind them the last waits for some 100 ms.
+    seriesQueriesMax: read.number("SLUICE_SERIES_QUERIES_MAX", 64, 1, 10_000),
     createTopics: read.flag("SLUICE_CREATE_TOPICS", true),
   };
   read.finish();

@@ -1,12 +1,18 @@
 /** What a node knows of itself: for `/status`, `/readyz` and gRPC health. */
 import type { Clock } from "./core/clock.ts";
 import type { LogDriver } from "./core/log.ts";
+import type { AckRules } from "./lifecycle/ack-rules.ts";
 import type { Emitters } from "./emitters/emitters.ts";
 import type { Health } from "./http/parts.ts";
 import type { Hub } from "./hub/hub.ts";
 import type { Ingest } from "./ingest/ingest.ts";
+import type { EventIntake } from "./lifecycle/event-intake.ts";
 import type { Projection } from "./projection/projection.ts";
 import type { Runtime } from "./core/runtime.ts";
+import { renderRollerStatus, type Roller } from "./series/roller.ts";
+import type { Series } from "./series/series.ts";
+import { renderMeasurementStatus } from "./series/status.ts";
+import type { RunningTail } from "./series/tail.ts";
 import type { Store } from "./store/store.ts";
 
 export interface HealthParts {
@@ -17,7 +23,12 @@ export interface HealthParts {
   readonly hub: Hub;
   readonly ingest: Ingest;
   readonly emitters: Emitters;
-  readonly projection: Projection;
+  readonly events: EventIntake;
+  readonly ackRules: AckRules;
+  readonly projections: readonly Projection[];
+  readonly measurementTail: RunningTail;
+  readonly series: Series;
+  readonly roller: Roller;
   readonly node: string;
 }
 
@@ -30,7 +41,8 @@ export interface GatewayHealth extends Health {
 const lookMs = 1000;
 
 export function createGatewayHealth(parts: HealthParts): GatewayHealth {
-  const { runtime, clock, log, store, hub, ingest, emitters, projection, node } = parts;
+  const { runtime, clock, log, store, hub, ingest, emitters, events, ackRules, projections, node } =
+    parts;
   const startedMs = clock.nowMs();
   let draining = false;
   let looked: { readonly atMs: number; readonly why: Promise<string | undefined> } | undefined;
@@ -65,7 +77,14 @@ export function createGatewayHealth(parts: HealthParts): GatewayHealth {
         hub: hub.stats(),
         ingest: { in_flight_bytes: ingest.inFlightBytes },
         emitters: emitters.status(),
-        projections: [projection.status()],
+        lifecycle_events: events.stats(),
+        ack_rules: ackRules.status(),
+        series: { ...parts.series.status(), rollups: renderRollerStatus(parts.roller.status()) },
+        measurements: renderMeasurementStatus(
+          parts.measurementTail.status(),
+          store.measurementProjection.stats(),
+        ),
+        projections: projections.map((projection) => projection.status()),
       };
     },
   };

@@ -35,6 +35,7 @@ describe("settings", () => {
       SLUICE_GUESTS: "maybe",
       SLUICE_PROT: "1",
       SLUICE_ORIGINS: "example.com",
+      SLUICE_SERIES_RETENTION_MS: "60000",
       DATABASE_URL: "mysql://user:secret@host/db",
       NATS_URL: "nats://a:4222,http://b",
       KAFKA_BROKERS: "c:9092",
@@ -50,6 +51,7 @@ describe("settings", () => {
       "SLUICE_ORIGINS",
       "SLUICE_PORT",
       "SLUICE_PROT",
+      "SLUICE_SERIES_RETENTION_MS",
     ]);
     expect(told.join()).not.toContain("secret");
   });

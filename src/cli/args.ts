@@ -1,6 +1,9 @@
 /** What the commands share: numbers from arguments, the gateway's address, its answers. */
 import { UsageError } from "./command.ts";
 
+/** For `--seconds`: timers take no more than 2^31 ms, and fire at once beyond. */
+export const secondsMax = 2_000_000;
+
 /** `--name` as a whole number. */
 export function wholeNumber(name: string, text: string, min: number, max: number): number {
   const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
@@ -16,9 +19,20 @@ export function number(name: string, text: string, min: number, max: number): nu
 }
 
 /** The gateway's address, without a slash at its end. */
-export function gatewayUrl(text: string): string {
+export function gatewayUrl(text: string, name = "url", port = 9000): string {
   if (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)) {
     return text.replace(/\/+$/, "");
   }
-  throw new UsageError(`Cannot use --url ${text}: wanted one like http://localhost:9000`);
+  throw new UsageError(`Cannot use --${name} ${text}: wanted one like http://localhost:${port}`);
+}
+
+/** `--name` as one of the choices. */
+export function oneOf<Choice extends string>(
+  name: string,
+  text: string,
+  choices: readonly Choice[],
+): Choice {
+  const chosen = choices.find((choice) => choice === text);
+  if (chosen !== undefined) return chosen;
+  throw new UsageError(`Cannot use --${name} ${text}: wanted ${choices.join(" or ")}`);
 }

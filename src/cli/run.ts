@@ -8,6 +8,8 @@ import { type Command, UsageError } from "./command.ts";
 const commands = new Map<string, () => Promise<Command>>([
   ["serve", async () => (await import("./serve.ts")).serve],
   ["simulate", async () => (await import("./simulate.ts")).simulate],
+  ["consume", async () => (await import("./consume.ts")).consume],
+  ["analyse", async () => (await import("./analyse.ts")).analyse],
   ["bench", async () => (await import("./bench.ts")).bench],
   ["topic", async () => (await import("./topic.ts")).topic],
   ["schema", async () => (await import("./schema.ts")).schema],

@@ -14,7 +14,8 @@ interface TopicAnswer {
 
 export const topic: Command = {
   summary: "list, make, show and remove topics",
-  usage: `sluice topic list | show NAME | create NAME [--layout records|frames] [--retention-hours N] | remove NAME
+  usage: `sluice topic list | show NAME | create NAME [--layout records|frames] [--retention-hours N]
+            [--schema none|id|validated] | remove NAME
             [--url http://localhost:9000]`,
   async run(runtime, args) {
     const { values, positionals } = parseArgs({
@@ -24,6 +25,7 @@ export const topic: Command = {
         url: { type: "string", default: "http://localhost:9000" },
         layout: { type: "string" },
         "retention-hours": { type: "string" },
+        schema: { type: "string" },
       },
     });
     const url = gatewayUrl(values.url);
@@ -49,6 +51,7 @@ export const topic: Command = {
     const hours = values["retention-hours"];
     const settings = {
       ...(values.layout === undefined ? {} : { layout: values.layout }),
+      ...(values.schema === undefined ? {} : { schema: values.schema }),
       ...(hours === undefined ? {} : { retention_ms: Math.round(Number(hours) * 3_600_000) }),
     };
     const answer = await (verb === "show"

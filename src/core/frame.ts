@@ -1,7 +1,7 @@
 /**
  * Encodes and decodes `sluice.v1.Record` and `sluice.v1.Frame` by hand: every record passes here
  * on its way into and out of a log entry, and the generated code's reflective codec takes about
- * ten times as long (`bench/frame.ts`). The wire form is that of `schemas/sluice/v1/record.proto`,
+ * ten times as long. The wire form is that of `schemas/sluice/v1/record.proto`,
  * and a test holds it against the generated code.
  */
 import { Failure } from "./failure.ts";
@@ -34,6 +34,29 @@ export function encodeFrame(records: readonly LogRecord[]): Uint8Array {
     writeRecord(writer, record);
   }
   return out;
+}
+
+/** Encodes one record after the other into the same memory, for those who copy each on at once. */
+export class RecordEncoder {
+  readonly bytes: Uint8Array;
+  readonly #writer: Writer;
+
+  constructor(bytes: Uint8Array) {
+    this.bytes = bytes;
+    this.#writer = { out: bytes, view: viewOf(bytes), at: 0 };
+  }
+
+  /** The length of the record's Frame, which lies in `bytes` from 0; undefined: it finds no room. */
+  encode(record: LogRecord): number | undefined {
+    const size = recordSize(record);
+    const length = delimited(size);
+    if (length > this.bytes.byteLength) return undefined;
+    this.#writer.at = 1;
+    this.bytes[0] = FRAME_RECORDS;
+    writeVarint(this.#writer, size);
+    writeRecord(this.#writer, record);
+    return length;
+  }
 }
 
 /**

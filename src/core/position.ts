@@ -25,9 +25,15 @@ const tokenPattern = /^([0-9a-z]{2,12})-([0-9a-z]{2,12})(?:-([0-9a-z]{2,12}))?$/
 
 /** Renders the token. Callers render one per record and format, so it stays allocation-light. */
 export function renderPosition(position: Position): string {
-  const head = `${sortable(position.epoch)}-${sortable(position.sequence)}`;
-  return position.index === 0 ? head : `${head}-${sortable(position.index)}`;
+  const { epoch, sequence, index } = position;
+  // The records of a frame follow one another, and share all but the index.
+  if (epoch !== rendered.epoch || sequence !== rendered.sequence) {
+    rendered = { epoch, sequence, head: `${sortable(epoch)}-${sortable(sequence)}` };
+  }
+  return index === 0 ? rendered.head : `${rendered.head}-${sortable(index)}`;
 }
+
+let rendered = { epoch: -1, sequence: -1, head: "" };
 
 /** Parses a token. Throws `invalid_position` with the quoted token and what is wanted. */
 export function parsePosition(token: string): Position {

@@ -9,12 +9,20 @@ import { Failure } from "./failure.ts";
  */
 export type Layout = "records" | "frames";
 
+/**
+ * What the gate asks of each record. `none`: nothing. `id`: that it names a schema of the registry.
+ * `validated`: that its bytes are a message of that schema, which holds to the schema's rules.
+ */
+export const schemaRules = ["none", "id", "validated"] as const;
+export type SchemaRule = (typeof schemaRules)[number];
+
 export interface TopicSettings {
   readonly layout: Layout;
   /** Records older than this may be dropped; 0 keeps them. */
   readonly retentionMs: number;
   /** The oldest are dropped past this size; 0 sets no limit. */
   readonly retentionBytes: number;
+  readonly schema: SchemaRule;
 }
 
 export const defaultTopicSettings: TopicSettings = {
@@ -23,6 +31,7 @@ export const defaultTopicSettings: TopicSettings = {
   retentionMs: 24 * 60 * 60 * 1000,
   // 8 GiB: a laptop's disk survives a forgotten simulation.
   retentionBytes: 8 * 1024 ** 3,
+  schema: "none",
 };
 
 const namePattern = /^[A-Za-z0-9._-]{1,200}$/;
@@ -40,6 +49,7 @@ export function sameSettings(a: TopicSettings, b: TopicSettings): boolean {
   return (
     a.layout === b.layout &&
     a.retentionMs === b.retentionMs &&
-    a.retentionBytes === b.retentionBytes
+    a.retentionBytes === b.retentionBytes &&
+    a.schema === b.schema
   );
 }

@@ -23,9 +23,9 @@ export function appendResponse(result: IngestResult): Response {
   return jsonResponse(body, result.refused.length > 0 ? 207 : 200);
 }
 
-function refusedResponse(refused: readonly Issue[]): Response {
+/** A problem that names those of `refused`, of `count` in all. */
+export function refusedResponse(refused: readonly Issue[], count = refused.length): Response {
   const code: FailureCode = refused[0]?.code ?? "invalid";
-  const count = refused.length;
   const detail = refused[0]?.message ?? "The body has no records";
   const message = count > 1 ? `All ${count} records were refused, the first: ${detail}` : detail;
   return problemResponse(new Failure(code, message, { errors: refused }));

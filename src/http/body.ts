@@ -9,39 +9,66 @@ export async function readBody(request: Request, bytesMax: number): Promise<Uint
   try {
     return await readWithin(request, bytesMax);
   } catch (error) {
-    const left = request.signal.aborted || (error instanceof Error && error.name === "AbortError");
-    if (!left) throw error;
-    throw new Failure("cancelled", "Cannot read the body: the client left", { cause: error });
+    throw leftFailure(request, error);
   }
+}
+
+/** The same as it comes, without a bound: for those who keep little of it. Throws as `readBody`. */
+export async function* streamBody(request: Request): AsyncGenerator<Uint8Array, void, undefined> {
+  const encoding = encodingOf(request);
+  if (request.body === null) return;
+  try {
+    if (encoding === "identity") yield* request.body;
+    else yield* request.body.pipeThrough(new DecompressionStream(encoding));
+  } catch (error) {
+    throw inflateFailure(encoding, leftFailure(request, error));
+  }
+}
+
+function leftFailure(request: Request, error: unknown): unknown {
+  const left = request.signal.aborted || (error instanceof Error && error.name === "AbortError");
+  if (!left) return error;
+  return new Failure("cancelled", "Cannot read the body: the client left", { cause: error });
+}
+
+function inflateFailure(encoding: string, error: unknown): unknown {
+  if (error instanceof Failure || encoding === "identity") return error;
+  return new Failure("invalid", `Cannot decompress the body: it is not ${encoding}`, {
+    cause: error,
+  });
+}
+
+function encodingOf(request: Request): "identity" | "gzip" | "deflate" {
+  const encoding = request.headers.get("content-encoding")?.toLowerCase() ?? "identity";
+  if (encoding === "identity" || encoding === "gzip" || encoding === "deflate") return encoding;
+  throw new Failure(
+    "unsupported_media_type",
+    `Cannot read content encoding ${JSON.stringify(encoding)}: wanted gzip, deflate or none`,
+  );
 }
 
 async function readWithin(request: Request, bytesMax: number): Promise<Uint8Array> {
   const declared = Number(request.headers.get("content-length") ?? 0);
   if (declared > bytesMax) throw tooLarge(bytesMax);
-  const encoding = request.headers.get("content-encoding")?.toLowerCase() ?? "identity";
+  const encoding = encodingOf(request);
   if (encoding === "identity") {
     // A declared length is what the runtime holds the body to, so it is read in one piece.
     if (declared > 0 || request.body === null) return new Uint8Array(await request.arrayBuffer());
-    return await collect(request.body, bytesMax);
-  }
-  if (encoding !== "gzip" && encoding !== "deflate") {
-    throw new Failure(
-      "unsupported_media_type",
-      `Cannot read content encoding ${JSON.stringify(encoding)}: wanted gzip, deflate or none`,
-    );
+    return await collectBody(request.body, bytesMax);
   }
   if (request.body === null) return new Uint8Array(0);
   try {
-    return await collect(request.body.pipeThrough(new DecompressionStream(encoding)), bytesMax);
+    return await collectBody(request.body.pipeThrough(new DecompressionStream(encoding)), bytesMax);
   } catch (error) {
-    if (error instanceof Failure) throw error;
-    throw new Failure("invalid", `Cannot decompress the body: it is not ${encoding}`, {
-      cause: error,
-    });
+    throw inflateFailure(encoding, error);
   }
 }
 
-async function collect(body: ReadableStream<Uint8Array>, bytesMax: number): Promise<Uint8Array> {
+/** All of it in one piece. Throws `too_large` past `bytesMax`. */
+export async function collectBody(
+  body: AsyncIterable<Uint8Array>,
+  bytesMax: number,
+): Promise<Uint8Array> {
   const parts: Uint8Array[] = [];
   let length = 0;
   for await (const part of body) {

@@ -18,7 +18,7 @@ export function mountConfluent(app: Hono, parts: HttpParts): void {
   mountSettings(confluent, parts);
   confluent.onError((error, c) => {
     const failure = failureFrom(error);
-    reportInternal(parts.logger, c, failure);
+    reportInternal(parts.logger, c.req, failure);
     return confluentError(failure);
   });
   app.route("/", confluent);

@@ -70,9 +70,13 @@ export function mountEmitters(app: Hono, parts: HttpParts): void {
   });
 }
 
-/** `Idempotency-Key`: a retry with the same one stores nothing and is answered as the first. */
 export function appendOptions(c: Context): AppendOptions {
-  const dedupId = c.req.raw.headers.get("idempotency-key");
+  return appendOptionsFrom(c.req.raw.headers);
+}
+
+/** `Idempotency-Key`: a retry with the same one stores nothing and is answered as the first. */
+export function appendOptionsFrom(headers: Headers): AppendOptions {
+  const dedupId = headers.get("idempotency-key");
   if (dedupId === null) return {};
   if (/^[\x21-\x7e]{1,200}$/.test(dedupId)) return { dedupId };
   const message = "Cannot use idempotency-key: wanted 1 to 200 visible ASCII characters";

@@ -1,21 +1,48 @@
 /** Records as the JSON of pages and WebSocket messages. */
+import { checkJson } from "../core/json.ts";
 import { isJsonType, type LogRecord, type StoredRecord } from "../core/record.ts";
 import { renderPosition, type Position } from "../core/position.ts";
+import type { DecodedRecord } from "../core/schemas.ts";
 import { renderTime } from "../core/time.ts";
 
 const text = new TextDecoder();
 
-/** `{"position","time","key"?,"data"}`; data is the record's own JSON text, never re-rendered. */
-export function renderEvent({ record, position }: StoredRecord): string {
+/**
+ * `{"position","time","key"?,"data"}`; data is the record's own JSON text, never re-rendered. With
+ * what was decoded of it: as `renderDecoded` has it.
+ */
+export function renderEvent({ record, position }: StoredRecord, decoded?: DecodedRecord): string {
   const key = record.key === "" ? "" : `"key":${JSON.stringify(record.key)},`;
   const time = renderTime(record.timeNs);
-  return `{"position":"${renderPosition(position)}","time":"${time}",${key}"data":${renderData(record)}}`;
+  return `{"position":"${renderPosition(position)}","time":"${time}",${key}${renderDecoded(record, decoded)}}`;
+}
+
+/**
+ * Members of an object: `"schema":{"id","name"},"data":…`, the record's value as its schema has it;
+ * `"data"` alone for a record without a schema. What does not decode keeps its `data` as it is
+ * otherwise, and has an `"error"` beside it.
+ */
+export function renderDecoded(record: LogRecord, decoded: DecodedRecord | undefined): string {
+  if (decoded === undefined) return `"data":${renderData(record)}`;
+  const schema = decoded.schema === undefined ? "" : `"schema":${JSON.stringify(decoded.schema)},`;
+  if ("json" in decoded) return `${schema}"data":${decoded.json}`;
+  return `${schema}"data":${renderData(record)},"error":${JSON.stringify(decoded.issue)}`;
 }
 
 /** The record's JSON as it was appended, `{"base64":"…"}` where it is not JSON. */
 export function renderData(record: LogRecord): string {
-  if (isJsonType(record.contentType)) return text.decode(record.value);
-  return `{"base64":"${record.value.toBase64()}"}`;
+  const json = jsonOf(record);
+  return json === undefined ? `{"base64":"${record.value.toBase64()}"}` : text.decode(json);
+}
+
+/**
+ * The record's value, if it is JSON. Its content type is only what a producer claims: the collector
+ * stores bytes, and other clients write to NATS.
+ */
+export function jsonOf(record: LogRecord): Uint8Array | undefined {
+  if (!isJsonType(record.contentType)) return undefined;
+  const json = checkJson(record.value);
+  return json.ok ? json.value : undefined;
 }
 
 export interface RenderedPage {
@@ -24,9 +51,13 @@ export interface RenderedPage {
   readonly prev: Position | null;
 }
 
-/** `{"events":[…],"next","prev"}`. */
-export function renderPage({ events, next, prev }: RenderedPage): string {
-  return `{"events":[${events.map(renderEvent).join(",")}],"next":${token(next)},"prev":${token(prev)}}`;
+/** `{"events":[…],"next","prev"}`; `decoded` has an entry for each event. */
+export function renderPage(
+  { events, next, prev }: RenderedPage,
+  decoded: readonly (DecodedRecord | undefined)[] = [],
+): string {
+  const texts = events.map((stored, i) => renderEvent(stored, decoded[i]));
+  return `{"events":[${texts.join(",")}],"next":${token(next)},"prev":${token(prev)}}`;
 }
 
 function token(position: Position | null): string {

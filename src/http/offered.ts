@@ -7,10 +7,12 @@ import type { Offered } from "../ingest/ingest.ts";
 /** Records in one call; more are sent as several. */
 const batchMax = 10_000;
 
+export const schemaIdMax = 0x7fff_ffff;
+
 /** Stored with each record: a media type and its parameters are shorter. */
 const typeLengthMax = 200;
 
-const lineTypes = new Set([
+export const lineTypes: ReadonlySet<string> = new Set([
   "application/x-ndjson",
   "application/ndjson",
   "application/jsonl",
@@ -19,7 +21,11 @@ const lineTypes = new Set([
 ]);
 
 /** What curl and browsers send when nobody chose a type: it is read as JSON. */
-const unchosenTypes = new Set(["", "application/x-www-form-urlencoded", "text/plain"]);
+export const unchosenTypes: ReadonlySet<string> = new Set([
+  "",
+  "application/x-www-form-urlencoded",
+  "text/plain",
+]);
 
 /** JSON events alone, as emitters take them. Throws `unsupported_media_type` for other types. */
 export function offeredEvents(
@@ -36,30 +42,49 @@ export function offeredEvents(
   );
 }
 
-/** JSON, NDJSON, or any other type as the bytes of one record. */
+/** JSON, NDJSON, or any other type as the bytes of one record; all of the schema that is named. */
 export function offeredRecords(
   body: Uint8Array,
   contentType: string | null,
   key: string,
+  schemaId: number,
 ): (Offered | Issue)[] {
   const type = mediaType(contentType);
-  if (lineTypes.has(type)) return jsonRecords(body, "lines", key);
-  if (isJsonType(type) || unchosenTypes.has(type)) return jsonRecords(body, "either", key);
+  if (lineTypes.has(type)) return jsonRecords(body, "lines", key, schemaId);
+  if (isJsonType(type) || unchosenTypes.has(type)) {
+    return jsonRecords(body, "either", key, schemaId);
+  }
   if (contentType !== null && contentType.length > typeLengthMax) {
     throw new Failure(
       "unsupported_media_type",
       `Cannot store a content type of ${contentType.length} characters: at most ${typeLengthMax}`,
     );
   }
-  return [{ value: body, key, contentType: contentType ?? bytesType }];
+  return [{ value: body, key, contentType: contentType ?? bytesType, schemaId }];
+}
+
+/** `Sluice-Schema-Id`: the registry's id of the schema that the records are written in; 0 without. */
+export function parseSchemaId(given: string | null): number {
+  if (given === null) return 0;
+  const id = /^[0-9]{1,10}$/.test(given) ? Number(given) : 0;
+  if (id >= 1 && id <= schemaIdMax) return id;
+  const message = `Cannot use sluice-schema-id ${JSON.stringify(given.slice(0, 64))}: wanted a number from 1 to ${schemaIdMax}`;
+  throw new Failure("invalid", message, {
+    errors: [{ field: "sluice-schema-id", code: "invalid", message }],
+  });
 }
 
 /** Quoted in problems, so it is not to grow. */
-function mediaType(contentType: string | null): string {
+export function mediaType(contentType: string | null): string {
   return (contentType?.split(";")[0] ?? "").trim().toLowerCase().slice(0, typeLengthMax);
 }
 
-function jsonRecords(body: Uint8Array, form: "lines" | "either", key: string): (Offered | Issue)[] {
+function jsonRecords(
+  body: Uint8Array,
+  form: "lines" | "either",
+  key: string,
+  schemaId = 0,
+): (Offered | Issue)[] {
   const values = jsonValues(body, form);
   if (values.length === 0) throw new Failure("invalid", "Cannot append: the body has no events");
   if (values.length > batchMax) {
@@ -70,7 +95,7 @@ function jsonRecords(body: Uint8Array, form: "lines" | "either", key: string): (
   }
   return values.map((value) =>
     value.ok
-      ? { value: value.value, key, contentType: jsonType }
+      ? { value: value.value, key, contentType: jsonType, schemaId }
       : { field: "body", code: "invalid", message: value.message },
   );
 }

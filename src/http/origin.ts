@@ -9,7 +9,13 @@ import { problemResponse } from "./problem.ts";
 
 const safeMethods = new Set(["GET", "HEAD", "OPTIONS"]);
 
-const restHeaders = ["Content-Type", "Content-Encoding", "Idempotency-Key", "Last-Event-ID"];
+const restHeaders = [
+  "Content-Type",
+  "Content-Encoding",
+  "Idempotency-Key",
+  "Last-Event-ID",
+  "Sluice-Schema-Id",
+];
 
 /** Of descriptor sets. */
 const schemaHeaders = ["ETag", "Sluice-Schema-Id", "Sluice-Schema-File"];

@@ -2,12 +2,20 @@
 import type { Clock } from "../core/clock.ts";
 import type { LogDriver } from "../core/log.ts";
 import type { Logger } from "../core/logger.ts";
+import type { AckRules } from "../lifecycle/ack-rules.ts";
 import type { Emitters } from "../emitters/emitters.ts";
 import type { TopicSettings } from "../core/topic.ts";
 import type { Hub } from "../hub/hub.ts";
 import type { Ingest } from "../ingest/ingest.ts";
+import type { Relations } from "../core/relations.ts";
+import type { RecordDecoder } from "../core/schemas.ts";
+import type { EventIntake } from "../lifecycle/event-intake.ts";
+import type { Lifecycles } from "../lifecycle/lifecycles.ts";
 import type { Registry } from "../registry/registry.ts";
 import type { Host } from "../core/host.ts";
+import type { Series } from "../series/series.ts";
+import type { EncodedTopic } from "../ingest/encoded.ts";
+import type { IntakeParts } from "../series/intake.ts";
 
 export interface HttpParts {
   readonly host: Host;
@@ -15,10 +23,17 @@ export interface HttpParts {
   readonly hub: Hub;
   readonly ingest: Ingest;
   readonly emitters: Emitters;
+  readonly events: EventIntake;
+  readonly lifecycles: Lifecycles;
+  readonly ackRules: AckRules;
   readonly registry: Registry;
+  readonly schemas: RecordDecoder;
+  readonly relations: Relations;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly limits: HttpLimits;
+  readonly measurementsIn: MeasurementsIn;
+  readonly series: Series;
   readonly health: Health;
   readonly rpc: RpcFace;
   /** Other sites whose pages may use this gateway; `*`: all. */
@@ -35,6 +50,11 @@ export interface RpcFace {
 
 export interface HttpLimits {
   readonly bodyBytesMax: number;
+}
+
+/** What the faces that take measurements are built on. */
+export interface MeasurementsIn extends IntakeParts {
+  readonly topic: EncodedTopic;
 }
 
 /** What `/status`, `/livez` and `/readyz` tell. */

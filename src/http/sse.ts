@@ -1,11 +1,12 @@
 /** Server-sent events: the format, and a subscription as an open response. */
 import type { Failure } from "../core/failure.ts";
 import { renderPosition, type Position } from "../core/position.ts";
-import { endType, isJsonType, type StoredRecord } from "../core/record.ts";
+import type { DecodedRecord } from "../core/schemas.ts";
+import { endType, type StoredRecord } from "../core/record.ts";
 import type { ByteSink, Sent, SinkEvents } from "../core/sink.ts";
 import type { Chunk, Format } from "../hub/chunk.ts";
 import type { EndReason, Subscriber, Subscription } from "../hub/subscriber.ts";
-import { renderData } from "./events.ts";
+import { jsonOf, renderData, renderDecoded } from "./events.ts";
 import { problemFrom } from "./problem.ts";
 
 /** No proxy may hold back, compress or keep a stream. */
@@ -26,28 +27,50 @@ const utf8 = new TextEncoder();
  */
 export const sseFormat: Format<Uint8Array> = {
   render(chunk: Chunk): Uint8Array {
-    if (chunk.records.length === 0) {
-      return utf8.encode(`:\nid:${renderPosition(chunk.through)}\n\n`);
-    }
+    if (chunk.records.length === 0) return renderHeartbeat(chunk);
     return joinParts(
       chunk.records.flatMap((stored) => eventParts(stored, chunk.key !== undefined)),
     );
   },
 };
 
+/** The same, `data:` an object of what `renderDecoded` has of each record. */
+export function renderDecodedSse(
+  chunk: Chunk,
+  decoded: readonly (DecodedRecord | undefined)[],
+): Uint8Array {
+  if (chunk.records.length === 0) return renderHeartbeat(chunk);
+  return joinParts(
+    chunk.records.flatMap((stored, i) => {
+      const isEnd = chunk.key !== undefined && stored.record.contentType === endType;
+      if (isEnd) return eventParts(stored, true);
+      return [eventText(stored, `{${renderDecoded(stored.record, decoded[i])}}`)];
+    }),
+  );
+}
+
 export function renderSse(event: string, data: string, position: Position): Uint8Array {
   return utf8.encode(`event:${event}\nid:${renderPosition(position)}\ndata:${data}\n\n`);
+}
+
+function renderHeartbeat({ through }: Chunk): Uint8Array {
+  return utf8.encode(`:\nid:${renderPosition(through)}\n\n`);
 }
 
 function eventParts(stored: StoredRecord, ofKey: boolean): (string | Uint8Array)[] {
   const { record, position } = stored;
   const event = ofKey && record.contentType === endType ? "event:end\n" : "";
-  const head = `${event}id:${renderPosition(position)}\ndata:`;
-  if (!isJsonType(record.contentType) || hasLineBreak(record.value)) {
-    // A reader drops one space after the colon: without it, the value's own indentation would shrink.
-    return [`${head}${renderData(record).replaceAll(/\r\n|\r|\n/g, "\ndata: ")}\n\n`];
+  const json = jsonOf(record);
+  if (json === undefined || hasLineBreak(json)) {
+    return [event, eventText(stored, renderData(record))];
   }
-  return [head, record.value, "\n\n"];
+  return [`${event}id:${renderPosition(position)}\ndata:`, json, "\n\n"];
+}
+
+function eventText({ position }: StoredRecord, data: string): string {
+  // A reader drops one space after the colon: without it, the value's own indentation would shrink.
+  const lines = data.replaceAll(/\r\n|\r|\n/g, "\ndata: ");
+  return `id:${renderPosition(position)}\ndata:${lines}\n\n`;
 }
 
 function hasLineBreak(value: Uint8Array): boolean {
@@ -95,7 +118,11 @@ export class SseSubscriber implements Subscriber, SinkEvents {
   }
 
   deliver(chunk: Chunk): Sent {
-    return this.#sink.write(chunk.as(sseFormat));
+    return this.write(chunk.as(sseFormat));
+  }
+
+  write(bytes: Uint8Array): Sent {
+    return this.#sink.write(bytes);
   }
 
   reset(position: Position, reason: Failure): Sent {

@@ -1,27 +1,69 @@
 /** A hub subscription as an SSE response: what emitters and topics share. */
 import { failureFrom } from "../core/failure.ts";
 import type { Position } from "../core/position.ts";
-import type { Start } from "../hub/subscriber.ts";
+import { LateSubscriber, type LateFormat } from "../hub/late.ts";
+import type { Start, Subscriber, Subscription } from "../hub/subscriber.ts";
 import type { HttpParts } from "./parts.ts";
 import { SseSubscriber, sseHeaders } from "./sse.ts";
 
 /**
  * Answers with the stream of a topic, or of one key of it. The start is made a position before
  * the answer, so that what is appended once the client has its headers is not missed.
- * Throws what the hub throws for a topic that cannot be read.
+ * Throws what the hub throws for a topic that cannot be read. `through` stands between the hub and
+ * the response, where not all of the topic is for its reader.
  */
 export async function sseResponse(
   { hub, host }: Pick<HttpParts, "hub" | "host">,
   topic: string,
   key: string | undefined,
   wanted: Start,
+  through: (subscriber: SseSubscriber) => Subscriber = (subscriber) => subscriber,
 ): Promise<Response> {
   const live = await hub.livePosition(topic);
   const start = wanted === "live" ? live : wanted;
+  return respond(host, start, (subscriber) =>
+    hub.subscribe(topic, key, start, through(subscriber)),
+  );
+}
+
+/** The same in a format that may take time to render. */
+export async function lateSseResponse(
+  { hub, host, log }: Pick<HttpParts, "hub" | "host" | "log">,
+  topic: string,
+  key: string | undefined,
+  wanted: Start,
+  format: LateFormat<Uint8Array>,
+): Promise<Response> {
+  const start = await startPosition({ hub, log }, topic, wanted);
+  return respond(host, start, async (subscriber) => {
+    const late = new LateSubscriber(subscriber, format, start);
+    late.attach(await hub.subscribe(topic, key, start, late));
+    return late;
+  });
+}
+
+/** Before anything was sent, too, a late subscriber has a position to be told. */
+export async function startPosition(
+  { hub, log }: Pick<HttpParts, "hub" | "log">,
+  topic: string,
+  wanted: Start,
+): Promise<Position> {
+  const live = await hub.livePosition(topic);
+  if (wanted === "live") return live;
+  return wanted === "earliest" ? (await log.bounds(topic)).start : wanted;
+}
+
+type Subscribe = (subscriber: SseSubscriber) => Promise<Subscription>;
+
+function respond(
+  host: HttpParts["host"],
+  start: Position | "earliest",
+  subscribe: Subscribe,
+): Response {
   return host.stream(
     (sink) => {
       const subscriber = new SseSubscriber(sink);
-      void open(subscriber, () => hub.subscribe(topic, key, start, subscriber), start);
+      void open(subscriber, start, subscribe);
       return subscriber;
     },
     { headers: sseHeaders },
@@ -30,12 +72,12 @@ export async function sseResponse(
 
 async function open(
   subscriber: SseSubscriber,
-  subscribe: () => ReturnType<HttpParts["hub"]["subscribe"]>,
-  start: Position | "earliest" | "live",
+  start: Position | "earliest",
+  subscribe: Subscribe,
 ): Promise<void> {
   subscriber.open(typeof start === "string" ? undefined : start);
   try {
-    subscriber.attach(await subscribe());
+    subscriber.attach(await subscribe(subscriber));
   } catch (error) {
     subscriber.fail(failureFrom(error));
   }

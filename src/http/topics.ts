@@ -7,24 +7,25 @@ import { checkJson } from "../core/json.ts";
 import type { TopicInfo } from "../core/log.ts";
 import { parsePageQuery } from "../core/page.ts";
 import { comparePositions, renderPosition } from "../core/position.ts";
-import { parseName, type TopicSettings } from "../core/topic.ts";
+import { parseName, schemaRules, type TopicSettings } from "../core/topic.ts";
 import type { Start } from "../hub/subscriber.ts";
 import { readPage, tailStart } from "../pages/pages.ts";
 import { appendResponse, jsonResponse } from "./answers.ts";
 import { readBody } from "./body.ts";
+import { parseDecode, type DecodedFormats } from "./decoded.ts";
 import { appendOptions } from "./emitters.ts";
 import { renderPage } from "./events.ts";
-import { offeredRecords } from "./offered.ts";
+import { offeredRecords, parseSchemaId } from "./offered.ts";
 import type { HttpParts } from "./parts.ts";
 import { parseStart } from "./start.ts";
-import { sseResponse } from "./streaming.ts";
+import { lateSseResponse, sseResponse } from "./streaming.ts";
 import { parseWith } from "./validate.ts";
 
 /** Topics that one face writes by its own rules: others may read them, not write. */
 const reservedTopics = new Set([emittersTopic]);
 
-export function mountTopics(app: Hono, parts: HttpParts): void {
-  const { log } = parts;
+export function mountTopics(app: Hono, parts: HttpParts, decoded: DecodedFormats): void {
+  const { log, schemas } = parts;
   const path = "/v1/topics/:topic" as const;
 
   app.get("/v1/topics", async (c) => c.json({ topics: (await log.list()).map(describe) }));
@@ -46,12 +47,11 @@ export function mountTopics(app: Hono, parts: HttpParts): void {
   });
   app.post(`${path}/records`, async (c) => {
     const topic = writableTopic(c.req.param("topic"));
+    const { headers } = c.req.raw;
+    const schemaId = parseSchemaId(headers.get("sluice-schema-id"));
     const body = await readBody(c.req.raw, parts.limits.bodyBytesMax);
-    const offered = offeredRecords(
-      body,
-      c.req.raw.headers.get("content-type"),
-      c.req.query("key") ?? "",
-    );
+    const key = c.req.query("key") ?? "";
+    const offered = offeredRecords(body, headers.get("content-type"), key, schemaId);
     return appendResponse(await parts.ingest.append(topic, offered, appendOptions(c)));
   });
   app.get(`${path}/records`, async (c) => {
@@ -61,19 +61,20 @@ export function mountTopics(app: Hono, parts: HttpParts): void {
       before: c.req.query("before"),
       limit: c.req.query("limit"),
     });
+    const isDecoded = parseDecode(c.req.query("decode"));
     const page = await readPage(log, topic, c.req.query("key"), query, c.req.raw.signal);
-    return jsonResponse(renderPage(page));
+    if (!isDecoded) return jsonResponse(renderPage(page));
+    const records = await schemas.decode(page.events.map(({ record }) => record));
+    return jsonResponse(renderPage(page, records));
   });
   const stream = async (c: Context) => {
     const topic = parseName(c.req.param("topic") ?? "", "topic");
     const key = c.req.query("key");
     const query = new URL(c.req.url).searchParams;
-    return sseResponse(
-      parts,
-      topic,
-      key,
-      await topicStart(parts, topic, key, c.req.header("last-event-id"), query),
-    );
+    const isDecoded = parseDecode(query.get("decode"));
+    const start = await topicStart(parts, topic, key, c.req.header("last-event-id"), query);
+    if (isDecoded) return lateSseResponse(parts, topic, key, start, decoded.sse);
+    return sseResponse(parts, topic, key, start);
   };
   app.get(`${path}/sse`, stream);
   app.get("/sse/topics/:topic", stream);
@@ -106,6 +107,7 @@ const settingsBody = z.strictObject({
   layout: z.enum(["records", "frames"]).optional(),
   retention_ms: z.int().min(0).optional(),
   retention_bytes: z.int().min(0).optional(),
+  schema: z.enum(schemaRules).optional(),
 });
 
 async function wantedSettings(
@@ -121,6 +123,7 @@ async function wantedSettings(
     layout: given.layout ?? newTopics.layout,
     retentionMs: given.retention_ms ?? newTopics.retentionMs,
     retentionBytes: given.retention_bytes ?? newTopics.retentionBytes,
+    schema: given.schema ?? newTopics.schema,
   };
 }
 
@@ -131,6 +134,7 @@ function describe({ name, settings, bounds, bytes }: TopicInfo) {
     layout: settings.layout,
     retention_ms: settings.retentionMs,
     retention_bytes: settings.retentionBytes,
+    schema: settings.schema,
     bytes,
     // `after` this position reads everything that is kept.
     start: renderPosition(bounds.start),

@@ -7,8 +7,10 @@ import type { Chunk, Format } from "../hub/chunk.ts";
 import { emittersTopic } from "../core/emitters.ts";
 import { endType, jsonType } from "../core/record.ts";
 import { renderPosition } from "../core/position.ts";
+import type { DecodedRecord } from "../core/schemas.ts";
 import type { Offered } from "../ingest/ingest.ts";
 import { renderEvent } from "./events.ts";
+import { schemaIdMax } from "./offered.ts";
 import { tailMax } from "./start.ts";
 import { parseWith } from "./validate.ts";
 
@@ -28,6 +30,7 @@ const message = z.discriminatedUnion("op", [
     ...address,
     after: z.string().optional(),
     tail: z.int().min(0).max(tailMax).optional(),
+    decode: z.literal("json").optional(),
   }),
   z.strictObject({ op: z.literal("unsubscribe"), ...address }),
   z.strictObject({
@@ -35,6 +38,7 @@ const message = z.discriminatedUnion("op", [
     ...address,
     events: z.array(z.unknown()).min(1).max(publishMax),
     dedup_id: z.string().min(1).max(200).optional(),
+    schema_id: z.int().min(1).max(schemaIdMax).optional(),
   }),
   z.strictObject({ op: z.literal("ping"), ref: address.ref }),
 ]);
@@ -87,12 +91,13 @@ export function parseAddress(given: {
 }
 
 /** The events' own texts, so that an int64 in them is exact. */
-export function publishedRecords(text: string, key: string): Offered[] {
+export function publishedRecords(text: string, key: string, schemaId = 0): Offered[] {
   const events = jsonMembers(text)?.get("events") ?? "[]";
   return arrayElements(new TextEncoder().encode(events)).map((value) => ({
     value,
     key,
     contentType: jsonType,
+    schemaId,
   }));
 }
 
@@ -104,11 +109,19 @@ export function addressMembers(topic: string, key: string | undefined): Record<s
 
 /** `{"op":"events",…}`, the same text for all subscribers of a channel; no events: a heartbeat. */
 export const wsFormat: Format<string> = {
-  render({ topic, key, records, through }: Chunk): string {
-    const head = JSON.stringify({ op: "events", ...addressMembers(topic, key) }).slice(0, -1);
-    const events = records
-      .filter((stored) => key === undefined || stored.record.contentType !== endType)
-      .map(renderEvent);
-    return `${head},"events":[${events.join(",")}],"position":"${renderPosition(through)}"}`;
-  },
+  render: (chunk) => renderDecodedEvents(chunk, []),
 };
+
+/** The same with what was decoded of each record. */
+export function renderDecodedEvents(
+  { topic, key, records, through }: Chunk,
+  decoded: readonly (DecodedRecord | undefined)[],
+): string {
+  const head = JSON.stringify({ op: "events", ...addressMembers(topic, key) }).slice(0, -1);
+  const events = records.flatMap((stored, i) =>
+    key === undefined || stored.record.contentType !== endType
+      ? [renderEvent(stored, decoded[i])]
+      : [],
+  );
+  return `${head},"events":[${events.join(",")}],"position":"${renderPosition(through)}"}`;
+}

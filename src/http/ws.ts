@@ -8,13 +8,16 @@ import { Failure, failureFrom } from "../core/failure.ts";
 import { renderPosition, type Position } from "../core/position.ts";
 import type { Sent } from "../core/sink.ts";
 import type { Chunk } from "../hub/chunk.ts";
+import { LateSubscriber } from "../hub/late.ts";
 import type { EndReason, Subscriber, Subscription } from "../hub/subscriber.ts";
-import type { IngestResult } from "../ingest/ingest.ts";
+import type { CheckedRecords, IngestResult } from "../ingest/ingest.ts";
+import type { DecodedFormats } from "./decoded.ts";
 import { emitterOptions, emitterStart, standing } from "./emitters.ts";
 import type { Socket, SocketEvents } from "../core/host.ts";
 import { checkOrigin } from "./origin.ts";
 import type { HttpParts } from "./parts.ts";
 import { problemFrom } from "./problem.ts";
+import { startPosition } from "./streaming.ts";
 import { topicStart, writableTopic } from "./topics.ts";
 import {
   addressMembers,
@@ -36,23 +39,25 @@ const subscriptionsMax = 1000;
 /** Requests of one socket that are not yet answered. */
 const pendingMax = 256;
 
-export function mountWs(app: Hono, parts: HttpParts): void {
+export function mountWs(app: Hono, parts: HttpParts, decoded: DecodedFormats): void {
   app.get("/v1/ws", (c) => {
     checkOrigin(c.req.raw, parts.origins);
-    return parts.host.upgrade(c.req.raw, (socket) => new WsConnection(parts, socket));
+    return parts.host.upgrade(c.req.raw, (socket) => new WsConnection(parts, decoded, socket));
   });
 }
 
 class WsConnection implements SocketEvents {
   readonly #parts: HttpParts;
+  readonly #decoded: DecodedFormats;
   readonly #socket: Socket;
   readonly #subscriptions = new Map<string, WsSubscription>();
   readonly #written = new Set<string>();
   #pending = 0;
   #lastPublish: Promise<unknown> = Promise.resolve();
 
-  constructor(parts: HttpParts, socket: Socket) {
+  constructor(parts: HttpParts, decoded: DecodedFormats, socket: Socket) {
     this.#parts = parts;
+    this.#decoded = decoded;
     this.#socket = socket;
   }
 
@@ -99,7 +104,7 @@ class WsConnection implements SocketEvents {
   async #act(message: ClientMessage, text: string): Promise<Told | undefined> {
     if (message.op === "ping") return { op: "pong" };
     const address = parseAddress(message);
-    if (message.op === "publish") return await this.#publish(address, message.dedup_id, text);
+    if (message.op === "publish") return await this.#publish(address, message, text);
     if (message.op === "unsubscribe") {
       const known = this.#subscriptions.get(nameOf(address));
       known?.close();
@@ -110,14 +115,23 @@ class WsConnection implements SocketEvents {
     return undefined;
   }
 
-  async #publish(address: Address, dedupId: string | undefined, text: string): Promise<Told> {
-    const { accepted, refused, appended } = await this.#inTurn(address, () => {
-      const topic = address.emitter ? emittersTopic : writableTopic(address.topic);
-      const key = address.key ?? "";
-      const given = dedupId === undefined ? {} : { dedupId };
-      const options = address.emitter ? emitterOptions(key, given) : given;
-      return this.#parts.ingest.append(topic, publishedRecords(text, key), options);
-    });
+  async #publish(
+    address: Address,
+    { dedup_id: dedupId, schema_id: schemaId }: Extract<ClientMessage, { op: "publish" }>,
+    text: string,
+  ): Promise<Told> {
+    const { ingest } = this.#parts;
+    const key = address.key ?? "";
+    const given = dedupId === undefined ? {} : { dedupId };
+    const options = address.emitter ? emitterOptions(key, given) : given;
+    const { accepted, refused, appended } = await this.#inTurn(
+      address,
+      () => {
+        const topic = address.emitter ? emittersTopic : writableTopic(address.topic);
+        return ingest.check(topic, publishedRecords(text, key, schemaId));
+      },
+      (checked) => ingest.appendChecked(checked, options),
+    );
     const position = appended === undefined ? undefined : renderPosition(appended.last);
     return { op: "accepted", accepted, position, refused };
   }
@@ -129,7 +143,8 @@ class WsConnection implements SocketEvents {
    */
   async #inTurn(
     { topic, key, emitter }: Address,
-    append: () => Promise<IngestResult>,
+    check: () => Promise<CheckedRecords>,
+    append: (checked: CheckedRecords) => Promise<IngestResult>,
   ): Promise<IngestResult> {
     const before = this.#lastPublish;
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -137,7 +152,7 @@ class WsConnection implements SocketEvents {
     await before;
     try {
       if (emitter) await standing(this.#parts, key ?? "");
-      const appending = append();
+      const appending = append(await check());
       if (!this.#written.has(topic)) {
         await appending;
         this.#written.add(topic);
@@ -175,10 +190,18 @@ class WsConnection implements SocketEvents {
       const wanted = address.emitter
         ? await emitterStart(this.#parts, key ?? "", undefined, query)
         : await topicStart(this.#parts, topic, key, undefined, query);
-      const live = await this.#parts.hub.livePosition(topic);
-      const start = wanted === "live" ? live : wanted;
-      subscription.confirm(typeof start === "string" ? undefined : start);
-      subscription.attach(await this.#parts.hub.subscribe(topic, key, start, subscription));
+      if (message.decode === undefined) {
+        const live = await this.#parts.hub.livePosition(topic);
+        const start = wanted === "live" ? live : wanted;
+        subscription.confirm(typeof start === "string" ? undefined : start);
+        subscription.attach(await this.#parts.hub.subscribe(topic, key, start, subscription));
+        return;
+      }
+      const start = await startPosition(this.#parts, topic, wanted);
+      subscription.confirm(start);
+      const late = new LateSubscriber(subscription, this.#decoded.ws, start);
+      late.attach(await this.#parts.hub.subscribe(topic, key, start, late));
+      subscription.attach(late);
     } catch (error) {
       if (this.#subscriptions.get(name) === subscription) this.#subscriptions.delete(name);
       throw error;
@@ -235,7 +258,11 @@ class WsSubscription implements Subscriber {
   }
 
   deliver(chunk: Chunk): Sent {
-    return this.#socket.send(chunk.as(wsFormat));
+    return this.write(chunk.as(wsFormat));
+  }
+
+  write(text: string): Sent {
+    return this.#socket.send(text);
   }
 
   reset(position: Position, reason: Failure): Sent {

@@ -7,9 +7,9 @@
  * member becomes live in the same turn in which it was brought up to `flushed`, so the next flush
  * is exactly what it lacks.
  */
-import { sleep, type Clock } from "../core/clock.ts";
+import { sleep } from "../core/clock.ts";
 import { Failure, failureFrom } from "../core/failure.ts";
-import type { Log, LogBatch } from "../core/log.ts";
+import type { LogBatch } from "../core/log.ts";
 import type { Logger } from "../core/logger.ts";
 import { comparePositions, epochStart, parsePosition, type Position } from "../core/position.ts";
 import { Channel } from "./channel.ts";
@@ -17,16 +17,13 @@ import { Chunk } from "./chunk.ts";
 import { Member, type MemberHost } from "./member.ts";
 import type { HubOptions } from "./options.ts";
 import { replayBytesMax } from "./options.ts";
-import { deliverAll, replayFromLog, type ReplayOutcome, type ReplaySlots } from "./replay.ts";
+import { deliverAll, replayFromLog, type ReplayHost, type ReplayOutcome } from "./replay.ts";
 import type { Subscriber } from "./subscriber.ts";
 import { Window } from "./window.ts";
 
-export interface FeedHost {
-  readonly log: Log;
-  readonly clock: Clock;
+export interface FeedHost extends ReplayHost {
   readonly logger: Logger;
   readonly options: HubOptions;
-  readonly slots: ReplaySlots;
   /** The feed has ended by itself. */
   dropped(feed: Feed): void;
 }
@@ -109,6 +106,7 @@ export class Feed implements MemberHost {
     channel.live.delete(member);
     this.#apart.delete(member);
     this.#ahead.delete(member);
+    this.#host.leftovers.drop(member);
     if (--channel.size === 0) {
       this.#channels.delete(channel.key);
       this.#dirty.delete(channel);

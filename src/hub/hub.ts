@@ -6,6 +6,7 @@ import type { Logger } from "../core/logger.ts";
 import type { Position } from "../core/position.ts";
 import { Feed, type FeedHost } from "./feed.ts";
 import type { HubOptions } from "./options.ts";
+import { Leftovers } from "./leftovers.ts";
 import { ReplaySlots } from "./replay.ts";
 import type { Start, Subscriber, Subscription } from "./subscriber.ts";
 
@@ -25,6 +26,7 @@ export class Hub {
     this.#host = {
       ...parts,
       slots: new ReplaySlots(parts.options.replaysMax),
+      leftovers: new Leftovers(),
       dropped: (feed) => {
         if (this.#feeds.get(feed.topic)?.feed === feed) this.#feeds.delete(feed.topic);
       },

@@ -1,9 +1,10 @@
 /** Brings one subscription nearer to the live position by reading the log. */
 import { sleep, type Clock } from "../core/clock.ts";
 import { failureFrom, type Failure } from "../core/failure.ts";
-import type { Log } from "../core/log.ts";
+import type { Log, LogBatch } from "../core/log.ts";
 import { comparePositions, parsePosition, type Position } from "../core/position.ts";
 import { chunksOf } from "./channel.ts";
+import type { Leftovers } from "./leftovers.ts";
 import type { Member } from "./member.ts";
 import { replayBytesMax } from "./options.ts";
 
@@ -33,6 +34,7 @@ export interface ReplayHost {
   readonly log: Log;
   readonly clock: Clock;
   readonly slots: ReplaySlots;
+  readonly leftovers: Leftovers;
 }
 
 /** `moved`: look again where the member stands; `ahead`: it stands after what the node has read. */
@@ -58,15 +60,20 @@ export async function replayFromLog(
 }
 
 async function readOnce(
-  { log }: ReplayHost,
+  { log, leftovers }: ReplayHost,
   member: Member,
   until: Position,
   signal: AbortSignal,
 ): Promise<ReplayOutcome> {
   const { topic, key } = member.channel;
+  const leftover = leftovers.take(member, until);
+  if (leftover !== undefined) {
+    deliverAndKeep(leftovers, member, leftover);
+    return "moved";
+  }
   const options = key === undefined ? { until } : { until, key };
   for await (const batch of log.read(topic, { ...options, after: member.at, signal })) {
-    if (member.state === "replaying") deliverAll(member, batch.records, batch.through);
+    if (member.state === "replaying") deliverAndKeep(leftovers, member, batch);
     return "moved";
   }
   // Nothing lies between: the member stands where it was to be brought.
@@ -74,21 +81,39 @@ async function readOnce(
   return "moved";
 }
 
-/** Delivers records in chunks until the sink is full; the member stands after the last one taken. */
+function deliverAndKeep(
+  leftovers: Leftovers,
+  member: Member,
+  batch: Pick<LogBatch, "records" | "through">,
+): void {
+  const taken = deliverAll(member, batch.records, batch.through);
+  // Full, and not gone: it will come back for the rest.
+  if (member.state !== "stalled" || taken === batch.records.length) return;
+  const records = batch.records.slice(taken);
+  leftovers.keep(member, { after: member.at, records, through: batch.through });
+}
+
+/**
+ * Delivers records in chunks until the sink is full; the member stands after the last one taken.
+ * Returns how many those were.
+ */
 export function deliverAll(
   member: Member,
   records: Parameters<typeof chunksOf>[1],
   through: Position,
-): void {
+): number {
   if (records.length === 0) {
     member.at = through;
-    return;
+    return 0;
   }
   const { channel } = member;
+  let taken = 0;
   for (const chunk of chunksOf(channel, records, through, replayBytesMax)) {
+    taken += chunk.records.length;
     member.deliver(chunk, channel.endsWith(chunk));
-    if (member.state !== "replaying") return;
+    if (member.state !== "replaying") break;
   }
+  return taken;
 }
 
 /** A position past what this node has read: another node gave it, or it is none of this log's. */

@@ -1,16 +1,20 @@
 /** One producer's call: what it brought, what became of it, and what it is told. */
-import type { Buffer } from "node:buffer";
-import { Failure, type Issue } from "../core/failure.ts";
-import type { Position } from "../core/position.ts";
+import { Buffer } from "node:buffer";
+import { Failure, failureFrom, type Issue } from "../core/failure.ts";
+import { comparePositions, type Position } from "../core/position.ts";
+import type { TopicGate } from "./gate.ts";
+import type { InFlight } from "./in-flight.ts";
 import { frameBytesMax, type Lane, type Owner } from "./lane.ts";
 import type { RecordLimits } from "./limits.ts";
 import { readHead, type Head } from "./request.ts";
 import type { ProducerRun } from "../core/log.ts";
-import { checkRecord, Cursor, RECORDS, type SeenRecord } from "./wire.ts";
+import { recordsOf } from "./walk.ts";
+import { checkRecord, Cursor, RECORDS } from "./wire.ts";
 
-/** Where a call's records go: a topic's lane, and how many use it. */
+/** Where a call's records go: a topic's gate and lane, and how many use it. */
 export interface Place {
   readonly topic: string;
+  readonly gate: TopicGate;
   readonly lane: Lane;
   users: number;
 }
@@ -18,6 +22,7 @@ export interface Place {
 /** What a call asks of the collector. */
 export interface CallHost {
   readonly limits: RecordLimits;
+  readonly inFlight: InFlight;
   enter(topic: string, producerId: string | undefined): Place;
   leave(place: Place): void;
 }
@@ -34,11 +39,13 @@ export interface CallSummary {
   readonly ack: "durable" | "received";
 }
 
+/** What a message that waits is counted as, besides its bytes. */
+const waitingOverheadBytes = 64;
+
 /** What a call's answer lists of its refusals. */
 const refusalsMax = 100;
 
 const cursor = new Cursor(new Uint8Array(0), 0, 0);
-const seen: SeenRecord = { valueAt: 0, valueEnd: 0, schemaId: 0 };
 
 export class Call implements Owner {
   readonly #collector: CallHost;
@@ -57,7 +64,10 @@ export class Call implements Owner {
   #position: Position | undefined;
   #failure: Failure | undefined;
   #settle: (() => void) | undefined;
-  /** Called when something became durable or failed; for those who answer as they go. */
+  /** Messages for a gate that is not open, the first of which is being checked; each is pending. */
+  #waiting: Buffer[] | undefined;
+  #isClosed = false;
+  /** Called when something became durable, was refused or failed; for those who answer as they go. */
   progress: (() => void) | undefined;
 
   constructor(collector: CallHost) {
@@ -67,6 +77,11 @@ export class Call implements Owner {
   /** What made the call fail; records before it may be durable all the same. */
   get failure(): Failure | undefined {
     return this.#failure;
+  }
+
+  /** Records of which an answer can tell what became of them. */
+  get answerable(): number {
+    return this.#refused + (this.#received ? this.#taken : this.#durable);
   }
 
   get pending(): number {
@@ -80,15 +95,16 @@ export class Call implements Owner {
    */
   take(bytes: Buffer, from: number, to: number): void {
     if (this.#failure !== undefined) throw this.#failure;
-    const head = readHead(bytes, from, to);
-    if (head !== undefined) this.#apply(head);
-    if (this.#place === undefined) throw noTopic;
-    this.#takeRecords(this.#place, bytes, from, to);
+    if (this.#waiting === undefined) {
+      const place = this.#enter(bytes, from, to);
+      if (place.gate.isOpen) return this.#takeRecords(place, bytes, from, to);
+    }
+    this.#wait(Buffer.from(bytes.subarray(from, to)));
   }
 
   /** Resolves once all that was taken is durable. Rejects with what failed. */
   async settled(): Promise<void> {
-    if (this.#pending > 0 && !this.#received) {
+    if (this.#pending > 0 && (!this.#received || this.#waiting !== undefined)) {
       this.#place?.lane.want();
       await new Promise<void>((resolve) => (this.#settle = resolve));
     }
@@ -115,13 +131,16 @@ export class Call implements Owner {
 
   /** Whatever was taken goes on to the log. */
   close(): void {
+    this.#isClosed = true;
+    if (this.#waiting !== undefined) return;
     if (this.#place !== undefined) this.#collector.leave(this.#place);
     this.#place = undefined;
   }
 
-  stored(count: number, last: Position): void {
+  stored(count: number, last: Position, topic: string): void {
     this.#durable += count;
-    this.#position = last;
+    // Records of a topic named before may become durable later than those of the one named last.
+    if (topic === this.#place?.topic) this.#position = later(this.#position, last);
     this.#told(count);
   }
 
@@ -132,11 +151,65 @@ export class Call implements Owner {
 
   #told(count: number): void {
     this.#pending -= count;
-    if (this.#settle !== undefined && (this.#pending === 0 || this.#failure !== undefined)) {
+    const isSettled =
+      this.#pending === 0 ||
+      this.#failure !== undefined ||
+      (this.#received && this.#waiting === undefined);
+    if (this.#settle !== undefined && isSettled) {
       this.#settle();
       this.#settle = undefined;
     }
     this.progress?.();
+  }
+
+  /** Reads what a message says beside its records. Doing so twice in a row changes nothing. */
+  #enter(bytes: Buffer, from: number, to: number): Place {
+    const head = readHead(bytes, from, to);
+    if (head !== undefined) this.#apply(head);
+    if (this.#place === undefined) throw noTopic;
+    return this.#place;
+  }
+
+  /** Until its records are checked, a message and all that follow it wait here, in their order. */
+  #wait(message: Buffer): void {
+    this.#pending++;
+    this.#collector.inFlight.add(message.byteLength + waitingOverheadBytes);
+    if (this.#waiting !== undefined) this.#waiting.push(message);
+    else void this.#takeWaiting((this.#waiting = [message]));
+  }
+
+  async #takeWaiting(waiting: Buffer[]): Promise<void> {
+    let done = 0;
+    for (let message = waiting[0]; message !== undefined; message = waiting[done]) {
+      try {
+        if (this.#failure === undefined) await this.#takeChecked(message);
+      } catch (error) {
+        this.#failure ??= failureFrom(error);
+      }
+      // Many at a time: each removal moves all that stay.
+      if (++done === 256) {
+        waiting.splice(0, done);
+        done = 0;
+      }
+      if (done === waiting.length) this.#waiting = undefined;
+      this.#collector.inFlight.release(message.byteLength + waitingOverheadBytes);
+      if (this.#settle !== undefined) this.want();
+      this.#told(1);
+    }
+    if (this.#isClosed) this.close();
+  }
+
+  async #takeChecked(message: Buffer): Promise<void> {
+    const place = this.#enter(message, 0, message.byteLength);
+    if (place.gate.isOpen) return this.#takeRecords(place, message, 0, message.byteLength);
+    const walked = recordsOf(message, this.#collector.limits);
+    const records = walked.flatMap((one) => ("record" in one ? [one.record] : []));
+    const issues = (await place.gate.check(records)).values();
+    for (const one of walked) {
+      const issue = "issue" in one ? one.issue : issues.next().value;
+      if (issue !== undefined) this.#refuse(issue);
+      else if ("record" in one) this.#add(place, message, one.from, one.to, 1);
+    }
   }
 
   #apply(head: Head): void {
@@ -182,7 +255,7 @@ export class Call implements Owner {
       }
       const end = cursor.delimited();
       cursor.end = end;
-      const issue = checkRecord(cursor, limits, seen);
+      const issue = checkRecord(cursor, limits);
       const isFull = end - runAt > frameBytesMax;
       if (issue === undefined && !isFull) runCount++;
       else {
@@ -210,6 +283,7 @@ export class Call implements Owner {
     this.#sequence++;
     this.#refused++;
     if (this.#refused <= refusalsMax) this.#refusals.push({ ...issue, index });
+    this.progress?.();
   }
 
   #runOf({ id, epoch }: { id: string; epoch: number }, count: number): ProducerRun {
@@ -218,6 +292,11 @@ export class Call implements Owner {
     this.#runFirst = this.#sequence;
     return { id, epoch, first, sequences };
   }
+}
+
+/** Appends may be answered out of their order. */
+function later(a: Position | undefined, b: Position): Position {
+  return a === undefined || comparePositions(a, b) < 0 ? b : a;
 }
 
 const noTopic = new Failure(

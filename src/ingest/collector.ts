@@ -9,6 +9,7 @@ import { parseName, type TopicSettings } from "../core/topic.ts";
 import { appendOrCreate } from "./append.ts";
 import { Buffers } from "./buffers.ts";
 import { Call, type CallHost, type Place } from "./call.ts";
+import type { Gate, TopicGate } from "./gate.ts";
 import type { InFlight } from "./in-flight.ts";
 import { frameBytesMax, Lane } from "./lane.ts";
 import type { IngestLimits } from "./limits.ts";
@@ -16,6 +17,7 @@ import type { IngestLimits } from "./limits.ts";
 export interface CollectorParts {
   readonly log: Log & TopicAdmin;
   readonly clock: Clock;
+  readonly gate: Gate;
   readonly limits: IngestLimits;
   readonly inFlight: InFlight;
   /** What a topic that comes to be by its first record is made with; undefined forbids it. */
@@ -56,7 +58,8 @@ export class Collector implements CallHost {
     let place = this.#places.get(id);
     if (place === undefined) {
       this.#sweep();
-      place = { topic: name, lane: this.#lane(name), users: 0 };
+      const gate = this.#parts.gate.topic(name);
+      place = { topic: name, gate, lane: this.#lane(name, gate), users: 0 };
       this.#places.set(id, place);
     }
     place.users++;
@@ -67,14 +70,19 @@ export class Collector implements CallHost {
     place.users--;
   }
 
-  #lane(topic: string): Lane {
+  #lane(topic: string, gate: TopicGate): Lane {
     const { clock, limits, inFlight } = this.#parts;
     return new Lane({
+      topic,
       clock,
       lingerMs: limits.lingerMs,
       inFlight,
       buffers: this.#buffers,
-      append: (batch, run) => this.#append(topic, batch, run),
+      append: async (batch, run) => {
+        const appended = await this.#append(topic, batch, run);
+        gate.appended(appended.last);
+        return appended;
+      },
     });
   }
 

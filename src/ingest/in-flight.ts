@@ -20,14 +20,18 @@ export class InFlight {
 
   /** Throws `overloaded`. One call is always let in, however large: it could never be retried with success otherwise. */
   admit(bytes: number): void {
-    if (this.#bytes > 0 && this.#bytes + bytes > this.bytesMax) {
-      throw new Failure(
-        "overloaded",
-        `Cannot append ${bytes} bytes: ${this.#bytes} are not yet durable, at most ${this.bytesMax} may be`,
-        { retryAfterMs: 1000 },
-      );
-    }
+    this.check(bytes);
     this.#bytes += bytes;
+  }
+
+  /** The same for those whose bytes are added where they are taken. */
+  check(bytes: number): void {
+    if (this.#bytes === 0 || this.#bytes + bytes <= this.bytesMax) return;
+    throw new Failure(
+      "overloaded",
+      `Cannot append ${bytes} bytes: ${this.#bytes} are not yet durable, at most ${this.bytesMax} may be`,
+      { retryAfterMs: 1000 },
+    );
   }
 
   /** Throws `overloaded` when there is no room: for calls that hold all they bring already. */

@@ -9,6 +9,7 @@ import type { Appended, AppendOptions, Log, TopicAdmin } from "../core/log.ts";
 import { endType, recordBytes, type LogRecord, type RecordHeaders } from "../core/record.ts";
 import { parseName, type TopicSettings } from "../core/topic.ts";
 import { appendOrCreate } from "./append.ts";
+import type { Gate, TopicGate } from "./gate.ts";
 import type { InFlight } from "./in-flight.ts";
 import type { IngestLimits } from "./limits.ts";
 
@@ -22,6 +23,16 @@ export interface Offered {
   readonly headers?: RecordHeaders;
 }
 
+/** What a topic makes of a record: the one to append, or why there is none. */
+export type RecordForm = (offered: Offered) => Offered | Issue;
+
+/** Records that may be appended, and those of their call that may not. */
+export interface CheckedRecords {
+  readonly topic: string;
+  readonly records: readonly LogRecord[];
+  readonly refused: readonly Issue[];
+}
+
 export interface IngestResult {
   readonly accepted: number;
   readonly refused: readonly Issue[];
@@ -32,6 +43,9 @@ export interface IngestResult {
 export interface IngestParts {
   readonly log: Log & TopicAdmin;
   readonly clock: Clock;
+  readonly gate: Gate;
+  /** Of the topics whose records have a form of their own. */
+  readonly forms?: ReadonlyMap<string, RecordForm>;
   readonly limits: IngestLimits;
   readonly inFlight: InFlight;
   /** What a topic that comes to be by its first append is made with; undefined forbids it. */
@@ -59,18 +73,66 @@ export class Ingest {
     offered: readonly (Offered | Issue)[],
     options?: AppendOptions,
   ): Promise<IngestResult> {
+    return await this.appendChecked(await this.check(topic, offered), options);
+  }
+
+  /**
+   * The first half of `append`. It takes time where a schema is to be looked up: who has an order to
+   * keep waits for it.
+   */
+  async check(topic: string, offered: readonly (Offered | Issue)[]): Promise<CheckedRecords> {
     parseName(topic, "topic");
-    const refused: Issue[] = [];
+    const refused: (Issue & { readonly index: number })[] = [];
     const records: LogRecord[] = [];
+    const indexes: number[] = [];
     const nowNs = this.#parts.clock.nowNs();
-    for (const [index, one] of offered.entries()) {
+    const form = this.#parts.forms?.get(topic);
+    for (const [index, given] of offered.entries()) {
+      const one = form !== undefined && "value" in given ? form(given) : given;
       const issue = "value" in one ? check(one, this.#parts.limits) : one;
       if (issue !== undefined) refused.push({ ...issue, index });
-      else if ("value" in one) records.push(stamp(one, nowNs));
+      else if ("value" in one) {
+        records.push(stamp(one, nowNs));
+        indexes.push(index);
+      }
     }
+    const gate = this.#parts.gate.topic(topic);
+    if (records.length === 0 || gate.isOpen) return { topic, records, refused };
+    const issues = await this.#pass(gate, records);
+    for (const [i, issue] of issues.entries()) {
+      if (issue !== undefined) refused.push({ ...issue, index: indexes[i] ?? i });
+    }
+    return {
+      topic,
+      records: records.filter((_, i) => issues[i] === undefined),
+      refused: refused.toSorted((a, b) => a.index - b.index),
+    };
+  }
+
+  /** The second half: handed to the log before it returns, so calls in order are appended in order. */
+  async appendChecked(
+    { topic, records, refused }: CheckedRecords,
+    options?: AppendOptions,
+  ): Promise<IngestResult> {
     if (records.length === 0) return { accepted: 0, refused, appended: undefined };
     const appended = await this.appendRecords(topic, records, options);
+    this.#parts.gate.topic(topic).appended(appended.last);
     return { accepted: records.length, refused, appended };
+  }
+
+  /** What is in line for a schema is in flight as well. */
+  async #pass(
+    gate: TopicGate,
+    records: readonly LogRecord[],
+  ): Promise<readonly (Issue | undefined)[]> {
+    const { inFlight } = this.#parts;
+    const bytes = bytesOf(records);
+    inFlight.admit(bytes);
+    try {
+      return await gate.check(records);
+    } finally {
+      inFlight.release(bytes);
+    }
   }
 
   /** The same for records that Sluice made itself. */
@@ -80,8 +142,7 @@ export class Ingest {
     options?: AppendOptions,
   ): Promise<Appended> {
     const { inFlight, newTopics, log } = this.#parts;
-    let bytes = 0;
-    for (const record of records) bytes += recordBytes(record);
+    const bytes = bytesOf(records);
     inFlight.admit(bytes);
     try {
       return await appendOrCreate(log, newTopics, topic, Batch.of(records), options);
@@ -89,6 +150,12 @@ export class Ingest {
       inFlight.release(bytes);
     }
   }
+}
+
+function bytesOf(records: readonly LogRecord[]): number {
+  let bytes = 0;
+  for (const record of records) bytes += recordBytes(record);
+  return bytes;
 }
 
 function stamp(offered: Offered, nowNs: bigint): LogRecord {

@@ -1,8 +1,9 @@
 /**
  * A lane gathers the records that many calls bring for one topic into frames, and appends them. A
  * frame goes when it is large enough, when its first record has waited `lingerMs`, or, once somebody
- * waits for an acknowledgement, as soon as no other is on its way: a lone call is not kept waiting,
- * and a crowd shares appends.
+ * waits for an acknowledgement, as soon as half of those who wait are in it: a lone call is not kept
+ * waiting, and a crowd shares appends (a publish of its own for each record costs more than all the
+ * rest of a call).
  *
  * Records are copied once, from the message they came in to the frame that the log stores, and by
  * `Buffer.copy`: a view for each would fill the heap faster than it is collected.
@@ -15,15 +16,18 @@ import { failureFrom } from "../core/failure.ts";
 import type { Appended, ProducerRun } from "../core/log.ts";
 import type { Position } from "../core/position.ts";
 import type { Buffers } from "./buffers.ts";
+import { Crowd } from "./crowd.ts";
 import type { InFlight } from "./in-flight.ts";
 
 /** Whoever brought records to a lane, and hears what became of them. */
 export interface Owner {
-  stored(count: number, last: Position): void;
+  /** `last` is a position of `topic`. */
+  stored(count: number, last: Position, topic: string): void;
   failed(count: number, failure: Failure): void;
 }
 
 export interface LaneParts {
+  readonly topic: string;
   readonly clock: Clock;
   readonly lingerMs: number;
   readonly inFlight: InFlight;
@@ -37,6 +41,8 @@ export const frameBytesMax = 256 * 1024;
 /** A quarter of what is in flight at most; past it frames wait here, in their order. */
 const appendsMax = 64;
 const firstBytes = 4 * 1024;
+/** So few are not worth a timer: what comes in the same turn is enough to wait for. */
+const fewOwners = 8;
 
 /** What one owner has in one frame: `last` is the index of its last record there. */
 interface Share {
@@ -62,7 +68,16 @@ export class Lane {
   readonly #waiting: Frame[] = [];
   #open: Frame | undefined;
   #appending = 0;
+  /**
+   * The first append may have to make the topic, and is sent again then: one beside it would be
+   * stored before it.
+   */
+  #appendsMax = 1;
+  /** Callers with records in any frame. */
+  #owners = 0;
+  readonly #crowd = new Crowd();
   #wanted = false;
+  #isDue = false;
   #sizeHint = firstBytes;
   #cancelLinger: (() => void) | undefined;
 
@@ -72,6 +87,11 @@ export class Lane {
 
   get isIdle(): boolean {
     return this.#open === undefined && this.#waiting.length === 0 && this.#appending === 0;
+  }
+
+  /** Many wait for their acknowledgements at once, or did a moment ago. */
+  get isCrowded(): boolean {
+    return this.#crowd.size(this.#owners, this.#parts.clock.nowMs()) > fewOwners;
   }
 
   /**
@@ -101,16 +121,29 @@ export class Lane {
     if (share?.owner === owner) {
       share.count += count;
       share.last = frame.count - 1;
-    } else frame.shares.push({ owner, count, last: frame.count - 1 });
+    } else {
+      frame.shares.push({ owner, count, last: frame.count - 1 });
+      this.#owners++;
+    }
     this.#parts.inFlight.add(size);
     if (frame.length >= frameBytesMax) this.flush();
   }
 
-  /** Somebody waits for what was added so far. */
+  /**
+   * Somebody waits for what was added so far. It goes once half of those who wait at present are in
+   * it: one caller at once, and a crowd in two halves, of which one is on its way while the other
+   * gathers. Half of a crowd that does not come is waited for a millisecond at most.
+   */
   want(): void {
-    if (this.#open === undefined) return;
-    if (this.#appending === 0) this.flush();
-    else this.#wanted = true;
+    const open = this.#open;
+    if (open === undefined) return;
+    const crowd = this.#crowd.size(this.#owners, this.#parts.clock.nowMs());
+    if (open.shares.length * 2 >= crowd) return this.flush();
+    this.#wanted = true;
+    if (this.#isDue) return;
+    this.#isDue = true;
+    if (crowd <= fewOwners) setImmediate(this.#due);
+    else this.#parts.clock.after(1, this.#due);
   }
 
   /** Closes the open frame: it goes as soon as there is room. */
@@ -122,9 +155,14 @@ export class Lane {
     this.#cancelLinger?.();
     this.#cancelLinger = undefined;
     this.#sizeHint = Math.max(firstBytes, Math.min(frameBytesMax, frame.length * 2));
-    if (this.#appending < appendsMax) void this.#append(frame);
+    if (this.#appending < this.#appendsMax) void this.#append(frame);
     else this.#waiting.push(frame);
   }
+
+  readonly #due = (): void => {
+    this.#isDue = false;
+    if (this.#wanted) this.flush();
+  };
 
   #begin(size: number, run: ProducerRun | undefined): Frame {
     const { clock, lingerMs, buffers } = this.#parts;
@@ -137,11 +175,14 @@ export class Lane {
 
   async #append(frame: Frame): Promise<void> {
     this.#appending++;
-    const { buffers } = this.#parts;
+    const { topic, buffers } = this.#parts;
     const batch = Batch.encoded(frame.bytes.subarray(0, frame.length), frame.count);
     try {
       const appended = await this.#parts.append(batch, frame.run);
-      for (const { owner, count, last } of frame.shares) owner.stored(count, appended.at(last));
+      this.#appendsMax = appendsMax;
+      for (const { owner, count, last } of frame.shares) {
+        owner.stored(count, appended.at(last), topic);
+      }
       // Not after a failure: it may still be on its way.
       buffers.give(frame.bytes);
     } catch (error) {
@@ -149,10 +190,13 @@ export class Lane {
       for (const { owner, count } of frame.shares) owner.failed(count, failure);
     }
     this.#parts.inFlight.release(frame.length);
+    this.#owners -= frame.shares.length;
     this.#appending--;
-    const next = this.#waiting.shift();
-    if (next !== undefined) void this.#append(next);
-    else if (this.#wanted && this.#appending === 0) this.flush();
+    while (this.#appending < this.#appendsMax) {
+      const next = this.#waiting.shift();
+      if (next === undefined) break;
+      void this.#append(next);
+    }
   }
 }
 

@@ -1,6 +1,6 @@
 /**
  * Looks at records where they lie, encoded, without making an object of any: a request of nothing
- * but records is copied into a log entry as it came. `bench/collect.ts` has what decoding would
+ * but records is copied into a log entry as it came. `bench/floor-publish.ts` has what decoding would
  * cost. The wire form is that of `schemas/sluice/v1/`.
  */
 import { Failure, type Issue } from "../core/failure.ts";
@@ -77,51 +77,37 @@ export class Cursor {
   }
 }
 
-/** Of the record that `checkRecord` saw last: what a schema's rule asks for. */
-export interface SeenRecord {
-  valueAt: number;
-  valueEnd: number;
-  schemaId: number;
-}
-
 /**
  * Checks the record that lies at `cursor.at … cursor.end`, and moves past it. Undefined: it may be
  * stored as it is. Bytes that are no record are refused as well: they are delimited from outside.
  */
-export function checkRecord(
-  cursor: Cursor,
-  limits: RecordLimits,
-  seen: SeenRecord,
-): Issue | undefined {
+export function checkRecord(cursor: Cursor, limits: RecordLimits): Issue | undefined {
   try {
-    return check(cursor, limits, seen);
+    return check(cursor, limits);
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     return { code: "invalid", field: "records", message: error.message };
   }
 }
 
-function check(cursor: Cursor, limits: RecordLimits, seen: SeenRecord): Issue | undefined {
+function check(cursor: Cursor, limits: RecordLimits): Issue | undefined {
   const { bytes, end } = cursor;
-  seen.valueAt = seen.valueEnd = cursor.at;
-  seen.schemaId = 0;
   let headers = 0;
   while (cursor.at < end) {
     const tag = cursor.varint();
     if (tag === VALUE) {
-      seen.valueEnd = cursor.delimited();
-      seen.valueAt = cursor.at;
-      const length = seen.valueEnd - seen.valueAt;
+      const valueEnd = cursor.delimited();
+      const length = valueEnd - cursor.at;
       if (length > limits.recordBytesMax) return tooLarge("value", length, limits.recordBytesMax);
-      cursor.at = seen.valueEnd;
+      cursor.at = valueEnd;
     } else if (tag === KEY) {
       const keyEnd = cursor.delimited();
       const length = keyEnd - cursor.at;
       if (length > limits.keyBytesMax) return tooLarge("key", length, limits.keyBytesMax);
       if (!isText(cursor, keyEnd)) return notText("key");
     } else if (tag === SCHEMA_ID) {
-      seen.schemaId = cursor.varint();
-      if (seen.schemaId > 0x7fff_ffff) return noSchemaId(seen.schemaId);
+      const schemaId = cursor.varint();
+      if (schemaId > 0x7fff_ffff) return noSchemaId(schemaId);
     } else if (tag === CONTENT_TYPE) {
       const typeEnd = cursor.delimited();
       const length = typeEnd - cursor.at;

@@ -172,7 +172,7 @@ class MemoryTarget implements ProjectionTarget {
   }
 }
 
-function started(log: MemoryLog, target: ProjectionTarget) {
+function started(log: MemoryLog, target: ProjectionTarget, giveWay: () => boolean = () => false) {
   const stop = new AbortController();
   const projection = runProjection({
     log,
@@ -181,6 +181,7 @@ function started(log: MemoryLog, target: ProjectionTarget) {
     clock,
     logger,
     signal: stop.signal,
+    giveWay,
   });
   return {
     projection,
@@ -215,6 +216,26 @@ test("failures of the store are retried; a conflict starts again from the rows' 
   await log.append(topic, records(0, 10));
   await until(async () => target.rows.length === 10);
   expect(run.projection.status()).toMatchObject({ failures: 3, lastFailure: "moved", records: 10 });
+});
+
+test("while others come first a batch waits, for a second at most", async () => {
+  const log = createMemoryLog({ clock });
+  await log.create(topic, defaultTopicSettings);
+  const target = new MemoryTarget();
+  let busy = true;
+  await using _ = started(log, target, () => busy);
+  await until(async () => target.at !== undefined);
+  await log.append(topic, records(0, 10));
+  await Bun.sleep(600);
+  expect(target.rows.length).toBe(0);
+  await until(async () => target.rows.length === 10);
+  await log.append(topic, records(10, 10));
+  await Bun.sleep(300);
+  expect(target.rows.length).toBe(10);
+  busy = false;
+  const freeMs = performance.now();
+  await until(async () => target.rows.length === 20);
+  expect(performance.now() - freeMs).toBeLessThan(500);
 });
 
 test("what the log no longer has is skipped, counted and said", async () => {

@@ -20,6 +20,11 @@ export interface ProjectionOptions {
   /** Ends the projection: what is being committed is still finished. */
   readonly signal: AbortSignal;
   readonly limits?: Partial<GatherLimits>;
+  /**
+   * True while this process has all hands full with taking records: rows can wait for a moment,
+   * producers cannot.
+   */
+  readonly giveWay?: () => boolean;
 }
 
 export interface ProjectionStatus {
@@ -51,6 +56,8 @@ const limitsDefault: GatherLimits = {
   ms: 200,
 };
 const retryMs = { first: 100, most: 5000 };
+/** A batch gives way for so long, and only while it is not too old: rows fall behind, but not for good. */
+const giveWayMs = { most: 1000, look: 50, behind: 20_000 };
 /** A topic comes to be by its first append: asking this often costs nothing. */
 const missingTopicMs = 500;
 
@@ -118,6 +125,7 @@ export function runProjection(options: ProjectionOptions): Projection {
         idle: () => (state.lagMs = 0),
       })) {
         const at = state.position;
+        await giveWay(batch.records, stop);
         await target.commit(batch.records, at, batch.through);
         committed(batch.records, batch.through);
       }
@@ -133,6 +141,16 @@ export function runProjection(options: ProjectionOptions): Projection {
     const { start } = await log.bounds(target.topic);
     await target.skip(undefined, start);
     return (state.position = start);
+  }
+
+  async function giveWay(records: readonly StoredRecord[], stop: AbortSignal): Promise<void> {
+    const [oldest] = records;
+    if (options.giveWay === undefined || oldest === undefined) return;
+    for (let waitedMs = 0; waitedMs < giveWayMs.most; waitedMs += giveWayMs.look) {
+      const isLate = ageMs(clock, oldest.receivedNs) > giveWayMs.behind;
+      if (isLate || stop.aborted || !options.giveWay()) return;
+      await sleep(clock, giveWayMs.look, stop);
+    }
   }
 
   function committed(records: readonly StoredRecord[], to: Position): void {

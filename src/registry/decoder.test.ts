@@ -41,6 +41,7 @@ const set = await compileProtos({
     message Free { int32 a = 1; }`,
   "buf/validate/validate.proto": validate,
 });
+const utf8 = new TextEncoder();
 const watch = linkSchema(set, "watch.proto");
 const old = linkSchema(set, "old.proto");
 const rules = linkSchema(set, "rules.proto");
@@ -224,6 +225,31 @@ describe("rules", () => {
     const decoder = createDecoder(rules);
     expect(decoder.validate(bytesOf(rules, "r.Rules", good))).toBeUndefined();
     expect(decoder.validate(bytesOf(rules, "r.Free", { a: 1 }), "r.Free")).toBeUndefined();
+  });
+
+  test("the same of its JSON form", () => {
+    const decoder = createDecoder(rules);
+    const check = (json: unknown) => decoder.validateJson(utf8.encode(JSON.stringify(json)));
+    expect(check(good)).toBeUndefined();
+    expect(check({ ...good, id: "a" })).toMatchObject({ field: "id" });
+    expect(check({ ...good, inner: { rates: [300] } })).toMatchObject({ field: "inner.rates[0]" });
+    for (const wrong of [
+      { ...good, colour: "red" },
+      { ...good, id: 5 },
+      { ...good, inner: { low: "x" } },
+      [good],
+      "text",
+      null,
+    ]) {
+      expect(check(wrong)).toMatchObject({ field: "", code: "invalid" });
+    }
+    const deep = `{"inner":`.repeat(50_000);
+    for (const text of ["", "{", '{"id":"abc","id":"abc"}', deep, "{}}"]) {
+      expect(decoder.validateJson(utf8.encode(text))?.message).toStartWith("is not its JSON form");
+    }
+    expect(decoder.validateJson(Uint8Array.of(0x22, 0xff, 0x22))?.field).toBe("");
+    expect(decoder.validateJson(utf8.encode('{"a":1}'), "r.Free")).toBeUndefined();
+    expect(decoder.validateJson(utf8.encode("{}"), "r.Gone")?.message).toContain("no message");
   });
 
   test("proto2's required fields, in groups and nested ones too", () => {

@@ -1,4 +1,10 @@
-import { type DescMessage, fromBinary, type Message, toJsonString } from "@bufbuild/protobuf";
+import {
+  type DescMessage,
+  fromBinary,
+  fromJsonString,
+  type Message,
+  toJsonString,
+} from "@bufbuild/protobuf";
 import { pathToString } from "@bufbuild/protobuf/reflect";
 import { createValidator, type Validator } from "@bufbuild/protovalidate";
 import { Failure, type Issue } from "../core/failure.ts";
@@ -22,7 +28,11 @@ export interface Decoder {
    * message, "" where it is all of it.
    */
   validate(value: Uint8Array, message?: string): Issue | undefined;
+  /** The same for a value in protobuf JSON, UTF-8. Members that the schema does not know are wrong. */
+  validateJson(value: Uint8Array, message?: string): Issue | undefined;
 }
+
+const utf8 = new TextDecoder("utf-8", { fatal: true });
 
 /** Objects that one record may decode to, and what reading it may cost. */
 const bounds: ShapeBounds = { messagesMax: 250_000, fieldsMax: 2_000_000, depthMax: 100 };
@@ -66,6 +76,19 @@ export function createDecoder(schema: LinkedSchema): Decoder {
       const decoded = read(desc, value, false);
       if ("issue" in decoded) return decoded.issue;
       return validator === undefined ? undefined : checkRules(validator, desc, decoded.message);
+    },
+    validateJson(value, name) {
+      const desc = find(name);
+      if (desc === undefined) return invalid("", missing(schema, name));
+      let message: Message;
+      try {
+        message = fromJsonString(desc, utf8.decode(value), { registry });
+      } catch (error) {
+        // Text that is no UTF-8 or no JSON, or that nests too deeply, or is of another message.
+        const reason = error instanceof Error ? error.message : String(error);
+        return invalid("", `is not its JSON form: ${reason}`);
+      }
+      return validator === undefined ? undefined : checkRules(validator, desc, message);
     },
   };
 }

@@ -61,6 +61,8 @@ export interface Registry extends Registrations, Deletions, Pick<ChangeFeed, "wa
   settings(subject: string): Promise<Settings>;
   setCompatibility(subject: string, compatibility: Compatibility | undefined): Promise<void>;
   setMode(subject: string, mode: RegistryMode | undefined): Promise<void>;
+  /** Calls back with the id of each version that any node deletes for good. */
+  onPurged(callback: (id: number) => void): void;
   close(): Promise<void>;
 }
 
@@ -81,12 +83,15 @@ export interface RegistryParts {
 
 export function createRegistry({ store, compiler, clock, logger }: RegistryParts): Registry {
   const cache = createSchemaCache();
+  const onPurged: ((id: number) => void)[] = [];
   const feed = createChangeFeed({
     store,
     clock,
     logger,
     onChange: ({ kind, id }) => {
-      if (kind === "version_purged") cache.delete(id);
+      if (kind !== "version_purged") return;
+      cache.delete(id);
+      for (const callback of onPurged) callback(id);
     },
   });
 
@@ -189,6 +194,7 @@ export function createRegistry({ store, compiler, clock, logger }: RegistryParts
       await store.setSettings(settingSubject(subject), { mode: mode ?? null });
     },
 
+    onPurged: (callback) => void onPurged.push(callback),
     close: () => feed.close(),
   };
 }

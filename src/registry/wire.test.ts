@@ -86,6 +86,8 @@ describe("frames", () => {
   test("a bare message is told from a framed one", () => {
     expect(isFramed(hex("00 00000007 00"))).toBe(true);
     expect(isFramed(hex("00 00000007"))).toBe(false);
+    expect(isFramed(renderFrame({ schema: { guid }, indexes: [0], payload }))).toBe(true);
+    expect(isFramed(hex("01 00000007 00"))).toBe(false);
     expect(isFramed(payload)).toBe(false);
     expect(isFramed(new Uint8Array())).toBe(false);
   });

@@ -14,7 +14,6 @@ import { messageOf, ownFile } from "./descriptors.ts";
 import type { LinkedSchema } from "./linked.ts";
 
 export const valueSchemaHeader = "__value_schema_id";
-export const keySchemaHeader = "__key_schema_id";
 
 /** What names a schema: its id in the registry, or its GUID as lower-case UUID text. */
 export type SchemaRef = { readonly id: number } | { readonly guid: string };
@@ -32,9 +31,9 @@ const indexesMax = 64;
 const idMax = 2 ** 32 - 1;
 const guidPattern = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
-/** Whether bytes begin as a frame does; a bare protobuf message cannot begin with 0x00. */
+/** Whether bytes begin as a frame does; a bare protobuf message has no field 0, which it would be. */
 export function isFramed(bytes: Uint8Array): boolean {
-  return bytes[0] === 0 && bytes.length > 5;
+  return (bytes[0] === 0 && bytes.length > 5) || (bytes[0] === 1 && bytes.length > 17);
 }
 
 /** Parses a framed payload or a header's value. Throws `invalid`. */

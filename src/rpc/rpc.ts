@@ -3,22 +3,27 @@ import type { DescService } from "@bufbuild/protobuf";
 import { Failure } from "../core/failure.ts";
 import type { Logger } from "../core/logger.ts";
 import type { Collector } from "../ingest/collector.ts";
+import type { EventIntake } from "../lifecycle/event-intake.ts";
 import type { Registry } from "../registry/registry.ts";
 import { mountCollector } from "./collector.ts";
 import { mountConsumer } from "./consumer.ts";
 import { createRpcFetch, type RpcFetch } from "./fetch.ts";
 import { createRpcHandlers, type RpcRoutes } from "./handlers.ts";
 import { mountHealth } from "./health.ts";
+import { mountMars } from "./mars.ts";
 import { mountReflection } from "./reflection.ts";
 import { mountRegistry } from "./registry.ts";
 import { createRpcServer, stallMsMax, type RpcServer } from "./server.ts";
 import type { ConsumerParts } from "./subscribe-request.ts";
 import { createSubscribeStream } from "./subscribe-stream.ts";
 import { createThinConnect } from "./thin/connect.ts";
+import { eventMethods } from "./thin/events.ts";
 import { createThinGrpc } from "./thin/grpc.ts";
+import { thinCollectorMethods } from "./thin/methods.ts";
 
 export interface RpcParts extends ConsumerParts {
   readonly collector: Collector;
+  readonly events: EventIntake;
   readonly registry: Registry;
   readonly logger: Logger;
   /** The largest message taken, after inflating. */
@@ -44,7 +49,11 @@ export function createRpc(parts: RpcParts): Rpc {
     messageBytesMax: parts.messageBytesMax,
     stopping: stopping.signal,
   });
-  const collect = createThinGrpc(parts);
+  const collect = createThinGrpc({
+    methods: new Map([...thinCollectorMethods(parts.collector), ...eventMethods(parts.events)]),
+    inFlight: parts.collector.inFlight,
+    messageBytesMax: parts.messageBytesMax,
+  });
   const subscribe = createSubscribeStream(parts, stallMsMax);
   const server = createRpcServer(
     handlers,
@@ -69,6 +78,7 @@ function routesOf(parts: RpcParts): RpcRoutes {
     const services = () => [...new Set<DescService>(router.handlers.map(({ service }) => service))];
     mountCollector(router, parts.collector);
     mountConsumer(router, parts);
+    mountMars(router, parts.events);
     mountRegistry(router, parts.registry);
     mountHealth(router, {
       notReady: parts.notReady,

@@ -23,8 +23,8 @@ const fastShutdownMs = 8000;
 const immediateShutdownMs = 2000;
 const recoveryLogMs = 5000;
 
-export function serverUrl(cluster: Cluster, port: number): string {
-  return `postgres://${superuser}:${cluster.password}@${loopback}:${port}/postgres`;
+export function serverUrl({ password }: Pick<Cluster, "password">, port: number): string {
+  return `postgres://${superuser}:${password}@${loopback}:${port}/postgres`;
 }
 
 /**

@@ -4,11 +4,17 @@
  */
 import type { EmitterPages, KeptEvents } from "../core/emitters.ts";
 import { emittersTopic } from "../core/emitters.ts";
-import { Failure } from "../core/failure.ts";
-import { comparePositions, type Position } from "../core/position.ts";
+import type { Position } from "../core/position.ts";
 import type { ProjectionTarget } from "../core/projection.ts";
 import { endType, type StoredRecord } from "../core/record.ts";
 import type { Database } from "./database.ts";
+import {
+  isBack,
+  movedByAnother,
+  positionFromRow,
+  positionOf,
+  skipProjection,
+} from "./projection-row.ts";
 import {
   arrayOfBytes,
   arrayOfNumbers,
@@ -26,11 +32,7 @@ export function createEmitterProjection({ sql, run }: Database): ProjectionTarge
     topic: emittersTopic,
 
     async position() {
-      const [row] = await run(
-        () => sql<PositionRow[]>`
-          select epoch, sequence, idx from projections where name = ${projection}`,
-      );
-      return row && positionFromRow(row);
+      return await run(() => positionOf(sql, projection));
     },
 
     async commit(records, from, to) {
@@ -96,39 +98,18 @@ export function createEmitterProjection({ sql, run }: Database): ProjectionTarge
           )
           select exists (select from moved) as moved`,
       );
-      if (row?.moved !== true) throw movedByAnother();
+      if (row?.moved !== true) throw movedByAnother(projection);
     },
 
     async skip(from, to) {
       await run(() =>
         sql.begin(async (tx) => {
-          const moved = await (from === undefined ? first() : again(from));
-          if (moved.length === 0) throw movedByAnother();
-
-          function first() {
-            return tx`
-              insert into projections
-                (name, epoch, sequence, idx, floor_epoch, floor_sequence, floor_idx)
-              values (${projection}, ${to.epoch}, ${to.sequence}, ${to.index},
-                ${to.epoch}, ${to.sequence}, ${to.index})
-              on conflict do nothing returning 1`;
+          if (from !== undefined && isBack(from, to)) {
+            await tx`delete from emitter_events
+              where epoch = ${to.epoch} and (sequence, idx) > (${to.sequence}, ${to.index})`;
           }
-          async function again(at: Position) {
-            // Back: the log has lost its end, and will give those positions again.
-            const back = comparePositions(to, at) < 0;
-            if (back) {
-              await tx`delete from emitter_events
-                where epoch = ${to.epoch} and (sequence, idx) > (${to.sequence}, ${to.index})`;
-            }
-            return await tx`
-              update projections set epoch = ${to.epoch}, sequence = ${to.sequence}, idx = ${to.index},
-                floor_epoch = case when ${back} then floor_epoch else ${to.epoch} end,
-                floor_sequence = case when ${back} then floor_sequence else ${to.sequence} end,
-                floor_idx = case when ${back} then floor_idx else ${to.index} end,
-                updated_at = now()
-              where name = ${projection} and (epoch, sequence, idx) = (${at.epoch}, ${at.sequence}, ${at.index})
-              returning 1`;
-          }
+          const moved = await skipProjection(tx, projection, from, to);
+          if (!moved) throw movedByAnother(projection);
         }),
       );
     },
@@ -243,12 +224,6 @@ export function createEmitterPages({ sql, run }: Database): EmitterPages {
   }
 }
 
-interface PositionRow {
-  readonly epoch: string;
-  readonly sequence: string;
-  readonly idx: number;
-}
-
 /** int8 comes as text. Without a row of the projection there is no answer row at all. */
 interface KeptRow {
   readonly at_epoch: string;
@@ -313,12 +288,4 @@ function storedFromRow(row: KeptRow): StoredRecord | undefined {
     position: positionFromRow(row),
     receivedNs: BigInt(row.received_ns),
   };
-}
-
-function positionFromRow(row: PositionRow): Position {
-  return { epoch: Number(row.epoch), sequence: Number(row.sequence), index: row.idx };
-}
-
-function movedByAnother(): Failure {
-  return new Failure("conflict", `Projection "${projection}" was moved by another owner`);
 }

@@ -1,17 +1,36 @@
 /** The store as the composition takes it: connected, migrated, and what each part needs of it. */
+import type { AckLedgerStore, AckRuleStore } from "../core/ack-rules.ts";
 import type { Clock } from "../core/clock.ts";
 import type { EmitterPages, EmitterStore, GuestLeases } from "../core/emitters.ts";
+import type { LifecycleStore } from "../core/lifecycle.ts";
 import type { Logger } from "../core/logger.ts";
 import type { Ownership, ProjectionTarget } from "../core/projection.ts";
 import type { RegistryStore } from "../core/registry.ts";
+import type { RollupStore, SeriesStore } from "../core/series.ts";
+import type { Relation, Relations } from "../core/relations.ts";
+import { createAckLedger } from "./ack-ledger.ts";
+import { createAckRuleStore } from "./ack-rule-store.ts";
 import { openDatabase } from "./database.ts";
 import { startEmbedded } from "./embedded.ts";
 import { createEmitterPages, createEmitterProjection } from "./emitter-pages.ts";
 import { runEmitterRetention } from "./emitter-retention.ts";
 import { createEmitterStore, createGuestLeases } from "./emitter-store.ts";
+import { createLifecycleProjection } from "./lifecycle-projection.ts";
+import { createLifecycleStore } from "./lifecycle-store.ts";
+import { runLifecycleUpkeep } from "./lifecycle-upkeep.ts";
+import { runMeasurementPartitions } from "./measurement-partitions.ts";
+import {
+  createMeasurementProjection,
+  type MeasurementProjection,
+} from "./measurement-projection.ts";
 import { migrate } from "./migrate.ts";
 import { createOwnership } from "./ownership.ts";
 import { createRegistryStore } from "./registry-store.ts";
+import { createRollupStore } from "./series-rollups.ts";
+import { createSeriesStore } from "./series-store.ts";
+import { createRelationProjection } from "./relation-projection.ts";
+import { createRelations } from "./relation-refusals.ts";
+import { prepareRelations } from "./relation-tables.ts";
 
 export interface StoreOptions {
   /** Undefined: PostgreSQL is embedded under `dataDir`. */
@@ -19,6 +38,12 @@ export interface StoreOptions {
   readonly dataDir: string;
   /** How long the rows of emitters' pages are kept; 0 keeps them. */
   readonly rowsKeptMs: number;
+  /** How long measurements are kept. */
+  readonly seriesRetentionMs: number;
+  /** How long a lifecycle is kept after its last event, unless its app says otherwise; 0 keeps it. */
+  readonly lifecyclesKeptMs: number;
+  /** What topics land in; their tables are made. */
+  readonly relations: readonly Relation[];
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -30,7 +55,16 @@ export interface Store {
   readonly emitterPages: EmitterPages;
   readonly emitterProjection: ProjectionTarget;
   readonly guestLeases: GuestLeases;
+  readonly lifecycles: LifecycleStore;
+  readonly lifecycleProjection: ProjectionTarget;
   readonly registry: RegistryStore;
+  readonly ackRules: AckRuleStore;
+  readonly ackLedger: AckLedgerStore;
+  readonly measurementProjection: MeasurementProjection;
+  readonly series: SeriesStore;
+  readonly rollups: RollupStore;
+  readonly relations: Relations;
+  readonly relationProjections: readonly ProjectionTarget[];
   /** Throws `unavailable` when the database does not answer. */
   ping(): Promise<void>;
   close(): Promise<void>;
@@ -38,6 +72,9 @@ export interface Store {
 
 /** Rows of one emitter: at two events a second, the last fourteen hours. */
 const rowsPerEmitterMax = 100_000;
+
+/** Queries of series that the database works on at once: twice its cores on a small machine. */
+const readConnections = 4;
 
 /** Starts PostgreSQL unless one is given, and brings it to this release's tables. */
 export async function openStore(options: StoreOptions): Promise<Store> {
@@ -53,6 +90,10 @@ export async function openStore(options: StoreOptions): Promise<Store> {
 
   const database = openDatabase({ url });
   opened.defer(() => database.close());
+  // Of their own: queries are not to keep projections from a connection.
+  const reads = openDatabase({ url, connectionsMax: readConnections });
+  opened.defer(() => reads.close());
+  await prepareRelations(database, options.relations);
   const ownership = createOwnership({ url, clock, logger });
   opened.defer(() => ownership.close());
   const stop = new AbortController();
@@ -64,9 +105,25 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     signal: stop.signal,
     retention: { ageMs: options.rowsKeptMs, countMax: rowsPerEmitterMax },
   });
+  const upkeep = runLifecycleUpkeep({
+    database,
+    ownership,
+    clock,
+    logger,
+    signal: stop.signal,
+    retentionMs: options.lifecyclesKeptMs,
+  });
+  const partitions = runMeasurementPartitions({
+    database,
+    ownership,
+    clock,
+    logger,
+    signal: stop.signal,
+    retentionMs: options.seriesRetentionMs,
+  });
   opened.defer(async () => {
     stop.abort();
-    await retention;
+    await Promise.all([retention, partitions, upkeep]);
   });
 
   const parts = opened.move();
@@ -77,7 +134,22 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     emitterPages: createEmitterPages(database),
     emitterProjection: createEmitterProjection(database),
     guestLeases: createGuestLeases(database),
+    lifecycles: createLifecycleStore(database),
+    lifecycleProjection: createLifecycleProjection(database),
     registry: createRegistryStore(database, clock, logger),
+    ackRules: createAckRuleStore(database),
+    ackLedger: createAckLedger(database),
+    measurementProjection: createMeasurementProjection(database, {
+      clock,
+      logger,
+      retentionMs: options.seriesRetentionMs,
+    }),
+    series: createSeriesStore(reads),
+    rollups: createRollupStore(database),
+    relations: createRelations(database, options.relations),
+    relationProjections: options.relations.map((relation) =>
+      createRelationProjection(database, relation),
+    ),
     async ping() {
       await database.run(() => database.sql`select 1`);
     },

@@ -13,7 +13,7 @@ async function openDatabase(): Promise<TestDatabase> {
   const created = await (await testPostgres()).createDatabase();
   url = created.url;
   const sql = postgres(url, { max: 1 });
-  for (const name of ["0000_log", "0003_producers"]) {
+  for (const name of ["0000_log", "0003_producers", "0004_topic_schema"]) {
     await sql.file(fileURLToPath(new URL(`../../migrations/${name}.sql`, import.meta.url)));
   }
   await sql.end();

@@ -64,7 +64,8 @@ for (const { file, examples } of read.filter(({ examples }) => examples.length >
     `${file}: its examples run`,
     async () => {
       // One gateway a file, whose examples follow one another.
-      gateway = startGateway();
+      // The mapping of the samples: docs/files.md tells of it.
+      gateway = startGateway({ env: { SLUICE_RELATIONS: "data-samples/relations.json" } });
       const { url, grpcUrl } = await gateway;
       const addresses = { http: new URL(url).host, grpc: new URL(grpcUrl).host };
       for (const example of examples) {

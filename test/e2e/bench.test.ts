@@ -1,4 +1,4 @@
-/** `sluice bench fanout`, small: what it loses and what it tells, not how fast anything is. */
+/** `sluice bench`, small: what it loses and what it tells, not how fast anything is. */
 import { describe, expect, test } from "bun:test";
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
@@ -113,6 +113,77 @@ describe("sluice bench fanout", () => {
       const away = await bench("fanout", ...quick, "--url", "http://127.0.0.1:1");
       expect(away.code).toBe(1);
       expect(away.errors).toContain("Cannot reach http://127.0.0.1:1");
+    },
+    testMs,
+  );
+});
+
+describe("sluice bench collect", () => {
+  test(
+    "accepts over streams what the log has afterwards, beside the floor",
+    async () => {
+      const load = ["--connections", "7", "--records", "3001", "--batch", "3"];
+      const { code, output, errors } = await bench("collect", ...load, "--json");
+      expect(errors).not.toContain("Cannot");
+      expect(code).toBe(0);
+      const summary = JSON.parse(output);
+      expect(summary).toMatchObject({
+        bench: "collect",
+        ok: true,
+        method: "collect",
+        log: "embedded",
+        connections: 7,
+        // Whole messages.
+        records: 3003,
+        batch: 3,
+      });
+      expect(summary.runs.gateway).toMatchObject({ accepted: 3003, refused: 0, counted: 3003 });
+      for (const name of ["floor", "floorAgain"]) {
+        expect(summary.runs[name]).toMatchObject({ accepted: 3003, refused: 0, counted: null });
+      }
+      expect(summary.ratios.records_per_s).toBeGreaterThan(0);
+      if (process.platform === "linux") {
+        expect(summary.runs.gateway.peak_bytes).toBeGreaterThan(1024 ** 2);
+      }
+    },
+    testMs,
+  );
+
+  test(
+    "does so by unary calls, beside connect-es on the same log, and prints it for people",
+    async () => {
+      const load = ["--unary", "--connections", "5", "--calls", "3", "--records", "500"];
+      const { code, output } = await bench("collect", ...load);
+      expect(code).toBe(0);
+      expect(output).toContain("500 records of 126 to 254 bytes, 1 a message, over 5 connections");
+      expect(output).toMatch(/^accepted, refused +500, 0 +500, 0 +500, 0$/m);
+      expect(output).toMatch(/^counted in the log +500 +500 +500$/m);
+      expect(output).toMatch(/^gateway by floor: /m);
+    },
+    testMs,
+  );
+
+  test(
+    "shows the forerunner's table, and what differs",
+    async () => {
+      const { code, output } = await bench("collect", "--records", "5000");
+      expect(code).toBe(0);
+      expect(output).toMatch(/^forerunner, 4 vCPU +45\.4 s +52\.6 s +63\.1 s$/m);
+      expect(output).toMatch(/^here, \d+ cores for all +\d+\.\d s$/m);
+      expect(output).toContain("Here load, gateway and log share");
+    },
+    testMs,
+  );
+
+  test(
+    "refuses what it cannot measure, and says what is wanted",
+    async () => {
+      const wrong = await bench("collect", "--grpc", "nowhere");
+      expect(wrong.code).toBe(2);
+      expect(wrong.errors).toContain("Cannot use --grpc nowhere: wanted one like 127.0.0.1:4025");
+      const away = await bench("collect", "--records", "100", "--grpc", "127.0.0.1:1");
+      expect(away.code).toBe(1);
+      expect(away.errors).toContain("Cannot measure: connection");
     },
     testMs,
   );

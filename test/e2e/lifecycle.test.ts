@@ -141,7 +141,9 @@ describe("what it says of itself", () => {
         hub: { topics: 0, subscriptions: 0 },
         ingest: { in_flight_bytes: 0 },
         emitters: { guests: 0 },
-        projections: [{ owned: true, failures: 0 }],
+        projections: ["emitter-pages", "lifecycle", "measurements"].map((name) => {
+          return expect.objectContaining({ name, failures: 0 });
+        }),
       });
       expect(status.memory_bytes).toBeGreaterThan(1e6);
     },

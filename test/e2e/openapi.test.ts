@@ -22,6 +22,24 @@ const order: readonly (readonly [Method, string])[] = [
   ["get", "/v1/topics"],
   ["get", "/v1/topics/{topic}"],
   ["get", "/v1/topics/{topic}/records"],
+  ["post", "/save"],
+  ["get", "/api"],
+  ["get", "/v1/series"],
+  ["get", "/v1/series/{tag}"],
+  ["get", "/v1/series/{tag}/export"],
+  ["post", "/api/v2/write"],
+  ["post", "/write"],
+  ["get", "/ping"],
+  ["get", "/health"],
+  ["get", "/v1/relations"],
+  ["get", "/v1/relations/{relation}/refusals"],
+  ["put", "/v1/ack-rules/{name}"],
+  ["get", "/v1/ack-rules"],
+  ["get", "/v1/ack-rules/{name}"],
+  ["get", "/v1/ack-rules/{name}/stats"],
+  ["get", "/v1/ack-rules/{name}/overdue"],
+  ["get", "/v1/ack-rules/{name}/messages/{id}"],
+  ["delete", "/v1/ack-rules/{name}"],
   ["put", "/config"],
   ["get", "/config"],
   ["delete", "/config"],
@@ -55,6 +73,18 @@ const order: readonly (readonly [Method, string])[] = [
   ["get", "/v1/subjects/{subject}/versions/{version}"],
   ["delete", "/subjects/{subject}/versions/{version}"],
   ["delete", "/subjects/{subject}"],
+  ["put", "/v1/apps/{app_id}"],
+  ["get", "/v1/apps/{app_id}"],
+  ["post", "/api/event"],
+  ["post", "/api/create_event"],
+  ["get", "/api/create_event"],
+  ["post", "/api/event/bulk"],
+  ["get", "/api/test_socket"],
+  ["get", "/api/q/stats"],
+  ["get", "/v1/messages/{message_id}"],
+  ["get", "/v1/messages"],
+  ["get", "/search/event/"],
+  ["get", "/v1/funnel"],
   ["get", "/status"],
   ["get", "/livez"],
   ["get", "/readyz"],
@@ -68,7 +98,7 @@ const order: readonly (readonly [Method, string])[] = [
 
 let gateway: GatewayProcess;
 beforeAll(async () => {
-  gateway = await startGateway();
+  gateway = await startGateway({ env: { SLUICE_RELATIONS: "data-samples/relations.json" } });
 }, 90_000);
 afterAll(async () => {
   await gateway.stop();
@@ -135,7 +165,7 @@ async function send(
   const address = path.replaceAll(/\{(\w+)\}/g, (_, name: string) =>
     String(name === "id" && id !== undefined ? id : exampleOf(path, name)),
   );
-  const response = await fetch(gateway.url + address, {
+  const response = await fetch(gateway.url + address + queryOf(operation), {
     method: method.toUpperCase(),
     redirect: "manual",
     ...(body === undefined ? {} : { body: body.text, headers: { "content-type": body.type } }),
@@ -153,6 +183,16 @@ async function send(
   if (type === "application/json" && media !== undefined) {
     checkBody(type, media.schema, JSON.parse(text));
   }
+}
+
+/** What a query has to have. */
+function queryOf({ parameters = [] }: Operation): string {
+  const query = new URLSearchParams();
+  for (const given of parameters) {
+    if ("$ref" in given || given.in !== "query" || given.required !== true) continue;
+    query.set(given.name, JSON.stringify(given.example).replaceAll('"', ""));
+  }
+  return query.size === 0 ? "" : `?${query}`;
 }
 
 function exampleOf(path: string, name: string): unknown {

@@ -26,6 +26,7 @@ describe("grpcurl", () => {
     const { output } = await runTool([path, "-plaintext", grpcAddress, "list"]);
     expect(output.trim().split("\n")).toEqual(
       expect.arrayContaining([
+        "MarsWeb.GrpcService.MarsGrpc",
         "grpc.health.v1.Health",
         "grpc.reflection.v1.ServerReflection",
         "sluice.v1.CollectorService",

@@ -45,6 +45,8 @@ for (const way of ["gRPC on the RPC port", "Connect over h2c"] as const) {
     const consumer = consumerOf(ways[way](gateway));
     const stream = consumer.subscribe({ topic, start: earliest })[Symbol.asyncIterator]();
     await stream.next();
+    // The first message comes before the hub has it.
+    await until("its place in the hub", 10_000, async () => (await subscriptions()) === 1);
     await until("its end in the hub", 25_000, async () => (await subscriptions()) === 0);
     const numbers: number[] = [];
     const rest = async () => {

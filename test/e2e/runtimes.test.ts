@@ -55,6 +55,24 @@ describe.each(runtimes)("%s", (name, command) => {
     }, 1000);
   });
 
+  test("samples and exports measurements", async () => {
+    const now = `${Date.now()}000001`;
+    const start = `${Date.now() - 3_600_000}000000`;
+    const saved = { time: now, tag: "a/b", values: [1.5, -2] };
+    const { status } = await fetch(`${gateway.url}/save`, {
+      method: "POST",
+      body: JSON.stringify(saved),
+    });
+    expect(status).toBe(204);
+    const samples = await fetch(`${gateway.url}/api?tag=a%2Fb&start=${start}&end=${now}`);
+    expect(await samples.text()).toEndWith(`{"time":${now},"values":[1.5,-2]}]}`);
+    const line = `{"time":${now},"tag":"a/b","values":[1.5,-2]}\n`;
+    const file = await fetch(`${gateway.url}/v1/series/a%2Fb/export`);
+    expect(await file.text()).toBe(line);
+    const parquet = await fetch(`${gateway.url}/v1/series/a%2Fb/export?format=parquet`);
+    expect((await parquet.bytes()).subarray(-4)).toEqual(new TextEncoder().encode("PAR1"));
+  });
+
   test("streams to a slow reader all there is", async () => {
     const id = await makeEmitter(gateway);
     const lines = Array.from({ length: 2000 }, (_, n) =>

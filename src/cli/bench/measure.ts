@@ -4,8 +4,9 @@ import { Failure } from "../../core/failure.ts";
 import { Histogram } from "./histogram.ts";
 import type { LoadCommand, LoadPlan, LoadReport, LoadResult } from "./load.ts";
 import { childrenCpuSeconds, cpuSeconds, residentBytes } from "./proc.ts";
+import { mainPath } from "./program.ts";
 import { publish, type Published, type Schedule } from "./publish.ts";
-import { mainPath, type Server } from "./servers.ts";
+import type { Server } from "./servers.ts";
 
 export interface Measured {
   readonly server: string;

@@ -1,7 +1,7 @@
-/** What is to be measured, and in which order. */
+/** What is to be measured. */
 import type { Load } from "./measure.ts";
 import type { Schedule } from "./publish.ts";
-import type { LogChoice } from "./servers.ts";
+import type { LogChoice } from "./program.ts";
 import type { Transport } from "./subscriber.ts";
 
 export interface FanoutOptions {
@@ -15,11 +15,4 @@ export interface FanoutOptions {
   /** Only memory is measured. */
   readonly idle: boolean;
   readonly json: boolean;
-}
-
-export interface Runs<Result> {
-  readonly floor: Result;
-  readonly gateway: Result;
-  /** Again: where it differs from the first, the machine is noisy. */
-  readonly floorAgain: Result;
 }

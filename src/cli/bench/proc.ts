@@ -39,8 +39,17 @@ export function childrenCpuSeconds(pid: number): number | undefined {
 
 /** Resident memory in bytes. */
 export function residentBytes(pid: number): number | undefined {
-  const kilobytes = /^VmRSS:\s+(\d+) kB$/m.exec(read(`/proc/${pid}/status`))?.[1];
-  return kilobytes === undefined ? undefined : Number(kilobytes) * 1024;
+  return statusBytes(pid, "VmRSS");
+}
+
+/** The most resident memory that the process has had, in bytes. */
+export function peakBytes(pid: number): number | undefined {
+  return statusBytes(pid, "VmHWM");
+}
+
+function statusBytes(pid: number, name: "VmRSS" | "VmHWM"): number | undefined {
+  const text = new RegExp(`^${name}:\\s+(\\d+) kB$`, "m").exec(read(`/proc/${pid}/status`))?.[1];
+  return text === undefined ? undefined : Number(text) * 1024;
 }
 
 function statOf(pid: number): Stat | undefined {

@@ -1,7 +1,8 @@
 /** What was measured as one JSON object, `--json`, and what the report for people is made of. */
 import { availableParallelism } from "node:os";
-import type { FanoutOptions, Runs } from "./options.ts";
 import type { Idle, Measured } from "./measure.ts";
+import type { FanoutOptions } from "./options.ts";
+import type { Runs } from "./runs.ts";
 
 /** `floor` is the mean of both floors; a figure that cannot be had is null. */
 export interface FanoutSummary {

@@ -1,12 +1,18 @@
 /** The OpenAPI document of all HTTP faces. A test holds it against the routes. */
+import { ackRulePaths } from "./ack-rules.ts";
 import { confluentPaths } from "./confluent.ts";
 import { emitterPaths } from "./emitters.ts";
+import { lifecycleEventPaths } from "./lifecycle-events.ts";
+import { lifecyclePaths } from "./lifecycles.ts";
+import { measurementPaths } from "./measurements.ts";
 import type { OpenApiDocument } from "./model.ts";
 import { operationPaths } from "./operation.ts";
 import { headers, parameters } from "./parameters.ts";
 import { registryPaths } from "./registry.ts";
+import { relationPaths } from "./relations.ts";
 import { responses } from "./responses.ts";
 import { schemas } from "./schemas.ts";
+import { seriesPaths } from "./series.ts";
 import { socketPaths } from "./sockets.ts";
 import { streamPaths } from "./streams.ts";
 import { topicPaths } from "./topics.ts";
@@ -34,6 +40,10 @@ export function openApiDocument(version: string): OpenApiDocument {
       { name: "Emitters", description: "Made by PUT, each with a stream of its own." },
       { name: "Streams", description: "Server-sent events: for browsers, and for `curl -N`." },
       { name: "Topics", description: "Named, ordered, durable sequences of records." },
+      { name: "Relations", description: "Tables that topics land in." },
+      { name: "Ack rules", description: "One ack for each id that was seen everywhere." },
+      { name: "Lifecycles", description: "What happened to every message, and what did not." },
+      { name: "Measurements", description: "Points of series: time, tag, values." },
       { name: "Registry", description: "Schemas as descriptor sets." },
       {
         name: "Confluent API",
@@ -46,6 +56,12 @@ export function openApiDocument(version: string): OpenApiDocument {
       ...emitterPaths,
       ...streamPaths,
       ...topicPaths,
+      ...relationPaths,
+      ...ackRulePaths,
+      ...lifecycleEventPaths,
+      ...lifecyclePaths,
+      ...measurementPaths,
+      ...seriesPaths,
       ...registryPaths,
       ...confluentPaths,
       ...socketPaths,

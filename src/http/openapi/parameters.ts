@@ -57,6 +57,13 @@ export const parameters = {
     description: "Starts with the newest n records. `after` wins over it.",
     schema: { type: "integer", minimum: 0, maximum: tailMax },
   },
+  decode: {
+    name: "decode",
+    in: "query",
+    description:
+      "`json`: records that name a schema of the registry are given as their schema has them, with `schema` beside; one that does not decode keeps its `data` and has an `error` beside it. In a stream `data:` is then an object of these members.",
+    schema: { type: "string", enum: ["json"] },
+  },
   lastEventId: {
     name: "Last-Event-ID",
     in: "header",

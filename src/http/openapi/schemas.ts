@@ -1,6 +1,7 @@
 /** The shapes that addresses share. */
 import { emitterSources } from "../../core/emitters.ts";
 import { failureCodes } from "../../core/failure.ts";
+import { schemaRules } from "../../core/topic.ts";
 import type { Schema } from "./model.ts";
 
 export const schemas = {
@@ -64,6 +65,19 @@ export const schemas = {
         description:
           'The record\'s JSON exactly as it was appended; `{"base64":"…"}` where it is not JSON',
       },
+      schema: {
+        type: "object",
+        description: "With `decode=json`: what the record is written in",
+        properties: {
+          id: { type: "integer", description: "The registry's id" },
+          name: { type: "string", description: "The message's full name, where there is one" },
+        },
+        required: ["id"],
+      },
+      error: {
+        $ref: "#/components/schemas/Issue",
+        description: "With `decode=json`: why `data` is not decoded",
+      },
     },
     required: ["position", "time", "data"],
   },
@@ -92,6 +106,42 @@ export const schemas = {
         description: "Of the last accepted record",
       },
       refused: { type: "array", items: { $ref: "#/components/schemas/Issue" } },
+    },
+    required: ["accepted", "position", "refused"],
+  },
+  Measurement: {
+    type: "object",
+    additionalProperties: false,
+    properties: {
+      time: {
+        description:
+          "Nanoseconds since 1970, an int64; as a string where it would be rounded otherwise. At most as old as measurements are kept, at most an hour ahead.",
+        anyOf: [{ type: "integer" }, { type: "string", pattern: "^-?[0-9]{1,19}$" }],
+      },
+      tag: {
+        type: "string",
+        minLength: 1,
+        maxLength: 64,
+        description: "The series' name: 1 to 64 bytes of UTF-8 without control characters",
+      },
+      values: { type: "array", items: { type: "number" }, minItems: 1, maxItems: 64 },
+    },
+    required: ["time", "tag", "values"],
+  },
+  SaveAnswer: {
+    type: "object",
+    properties: {
+      accepted: { type: "integer", minimum: 1, description: "Measurements that are now durable" },
+      position: {
+        $ref: "#/components/schemas/Position",
+        description: "Of the last accepted one, in the topic `measurements`",
+      },
+      refused: {
+        type: "array",
+        items: { $ref: "#/components/schemas/Issue" },
+        description: "The first 1000 that were refused",
+      },
+      refused_more: { type: "integer", description: "Refused ones that are not listed" },
     },
     required: ["accepted", "position", "refused"],
   },
@@ -178,6 +228,13 @@ export const schemas = {
         default: 8_589_934_592,
         description: "The oldest are dropped past this size; 0 sets no limit",
       },
+      schema: {
+        type: "string",
+        enum: schemaRules,
+        default: "none",
+        description:
+          "What is asked of records. `id`: that they name a schema of the registry. `validated`: that they are a message of it and hold to its rules.",
+      },
     },
   },
   Topic: {
@@ -187,6 +244,7 @@ export const schemas = {
       layout: { type: "string", enum: ["records", "frames"] },
       retention_ms: { type: "integer", minimum: 0 },
       retention_bytes: { type: "integer", minimum: 0 },
+      schema: { type: "string", enum: schemaRules },
       bytes: { type: "integer", minimum: 0, description: "Bytes kept" },
       start: {
         $ref: "#/components/schemas/Position",
@@ -197,7 +255,16 @@ export const schemas = {
         description: "The newest record; null when the topic is empty",
       },
     },
-    required: ["name", "layout", "retention_ms", "retention_bytes", "bytes", "start", "end"],
+    required: [
+      "name",
+      "layout",
+      "retention_ms",
+      "retention_bytes",
+      "schema",
+      "bytes",
+      "start",
+      "end",
+    ],
   },
   TopicList: {
     type: "object",
@@ -226,6 +293,19 @@ export const schemas = {
       hub: { type: "object", description: "Live subscriptions" },
       ingest: { type: "object", description: "Bytes not yet durable" },
       emitters: { type: "object", description: "Guests of this node" },
+      ack_rules: {
+        type: "array",
+        items: { type: "object" },
+        description: "How far the rules that this node owns are",
+      },
+      series: {
+        type: "object",
+        description: "What is asked of series, and how far their rollups are",
+      },
+      measurements: {
+        type: "object",
+        description: "What comes in, how soon it can be asked for, and how far the store is",
+      },
       projections: {
         type: "array",
         items: { type: "object" },

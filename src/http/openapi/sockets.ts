@@ -5,7 +5,9 @@ import { ref } from "./schemas.ts";
 
 const tags = ["Sockets"];
 
-const switched: ResponseObject = { description: "The connection is a WebSocket from now on." };
+export const switched: ResponseObject = {
+  description: "The connection is a WebSocket from now on.",
+};
 
 const yours: Schema = {
   type: ["string", "integer"],
@@ -51,7 +53,12 @@ const toServer: readonly SocketMessage[] = [
   message(
     "subscribe",
     "Watches a topic, a key of it, or an emitter: live, `after` a position (or `earliest`), or from the newest `tail` records.",
-    { ...address, after: { type: "string" }, tail: { type: "integer", minimum: 0, maximum: 1000 } },
+    {
+      ...address,
+      after: { type: "string" },
+      tail: { type: "integer", minimum: 0, maximum: 1000 },
+      decode: { type: "string", enum: ["json"], description: "Events as their schemas have them" },
+    },
     { emitter: "web-1", tail: 10, ref: 1 },
   ),
   message("unsubscribe", "Ends a subscription.", address, { emitter: "web-1", ref: 2 }),
@@ -62,6 +69,11 @@ const toServer: readonly SocketMessage[] = [
       ...address,
       events: { type: "array", minItems: 1, maxItems: 1000, items: {} },
       dedup_id: { type: "string", minLength: 1, maxLength: 200 },
+      schema_id: {
+        type: "integer",
+        minimum: 1,
+        description: "The registry's id of the schema whose protobuf JSON the events are",
+      },
     },
     { topic: "orders", events: [{ message: "hello" }], ref: 3 },
   ),
@@ -133,6 +145,9 @@ const toClient: readonly SocketMessage[] = [
     { ref: 3 },
   ),
 ];
+
+/** For sockets that say some of them. */
+export const socketMessages = { toServer, toClient } as const;
 
 export const socketPaths: Paths = {
   "/v1/ws": {

@@ -25,7 +25,7 @@ function watchTopic(operationId: string, description: string): Operation {
     tags,
     summary: "Watch a topic",
     description,
-    parameters: [parameter("key"), ...start],
+    parameters: [parameter("key"), ...start, parameter("decode")],
     responses: { "200": eventStream, ...problems(400, 404, 503) },
     "x-endless": true,
   };

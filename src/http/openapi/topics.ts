@@ -1,4 +1,5 @@
 /** `/v1/topics`: topics and their records. */
+import { schemaIdMax } from "../offered.ts";
 import { appended, jsonBodies, pageExample } from "./emitters.ts";
 import type { Paths } from "./model.ts";
 import { parameter } from "./parameters.ts";
@@ -12,6 +13,7 @@ const topicExample = {
   layout: "records",
   retention_ms: 86_400_000,
   retention_bytes: 8_589_934_592,
+  schema: "none",
   bytes: 18_220,
   start: "8mi8wtfaq-10",
   end: "8mi8wtfaq-13a",
@@ -47,6 +49,7 @@ export const topicPaths: Paths = {
               layout: "records",
               retention_ms: 86_400_000,
               retention_bytes: 8_589_934_592,
+              schema: "none",
             },
           },
         },
@@ -80,7 +83,7 @@ export const topicPaths: Paths = {
       tags,
       summary: "Append records",
       description:
-        "JSON is one record, or an array of them; NDJSON is one record a line; a body of any other type is one record of these bytes. The answer comes once they are durable.",
+        "JSON is one record, or an array of them; NDJSON is one record a line; a body of any other type is one record of these bytes. The answer comes once they are durable. Where the topic has a rule for schemas, what does not hold to it is refused by index.",
       parameters: [
         {
           name: "key",
@@ -90,6 +93,13 @@ export const topicPaths: Paths = {
         },
         parameter("idempotencyKey"),
         parameter("contentEncoding"),
+        {
+          name: "Sluice-Schema-Id",
+          in: "header",
+          description:
+            "The registry's id of the schema that all records of this call are written in: protobuf, or JSON in its protobuf form",
+          schema: { type: "integer", minimum: 1, maximum: schemaIdMax },
+        },
       ],
       requestBody: {
         required: true,
@@ -112,6 +122,7 @@ export const topicPaths: Paths = {
         parameter("limit"),
         parameter("pageAfter"),
         parameter("pageBefore"),
+        parameter("decode"),
       ],
       responses: {
         "200": json("Records, oldest first.", ref("Page"), pageExample),

@@ -7,12 +7,14 @@ import {
   type StreamInfo,
 } from "@nats-io/jetstream";
 import type { TopicInfo } from "../../core/log.ts";
-import type { Layout, TopicSettings } from "../../core/topic.ts";
+import { schemaRules, type Layout, type TopicSettings } from "../../core/topic.ts";
 import { streamFromTopic, subjectFromTopic } from "./subject.ts";
 
 /** Metadata of a stream. */
 const topicField = "sluice.topic";
 const layoutField = "sluice.layout";
+/** Absent where the rule is `none`. */
+const schemaField = "sluice.schema";
 /** The topic's `retentionBytes` where the stream has no `max_bytes`: see `Topics`. */
 const bytesField = "sluice.retention_bytes";
 
@@ -43,7 +45,7 @@ export function configFromSettings(
   replicas: number,
   isReserved: boolean,
 ): Partial<StreamConfig> & { name: string } {
-  const { layout, retentionMs, retentionBytes } = keptSettings(settings);
+  const { layout, retentionMs, retentionBytes, schema } = keptSettings(settings);
   const windowMs = retentionMs === 0 ? dedupWindowMs : Math.min(dedupWindowMs, retentionMs);
   return {
     name: streamFromTopic(topic),
@@ -51,6 +53,7 @@ export function configFromSettings(
     metadata: {
       [topicField]: topic,
       [layoutField]: layout,
+      ...(schema === "none" ? {} : { [schemaField]: schema }),
       ...(isReserved ? {} : { [bytesField]: `${retentionBytes}` }),
     },
     storage: StorageType.File,
@@ -71,6 +74,7 @@ export function keptSettings(settings: TopicSettings): TopicSettings {
     layout: settings.layout,
     retentionMs: retentionMs === 0 ? 0 : Math.max(retentionMsMin, Math.round(retentionMs)),
     retentionBytes: Math.round(settings.retentionBytes),
+    schema: settings.schema,
   };
 }
 
@@ -96,6 +100,7 @@ export function infoFromStream(topic: string, info: StreamInfo): TopicInfo {
       layout,
       retentionMs: Math.round(config.max_age / nsPerMs),
       retentionBytes: config.max_bytes > 0 ? config.max_bytes : unreservedBytes(config),
+      schema: schemaRules.find((rule) => rule === config.metadata?.[schemaField]) ?? "none",
     },
     bounds: {
       epoch,

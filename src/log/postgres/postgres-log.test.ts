@@ -29,7 +29,7 @@ const logs: PostgresLog[] = [];
 beforeAll(async () => {
   database = await (await testPostgres()).createDatabase();
   sql = postgres(database.url, { ...connectionOptions, max: 10, onnotice: () => {} });
-  for (const name of ["0000_log", "0003_producers"]) {
+  for (const name of ["0000_log", "0003_producers", "0004_topic_schema"]) {
     await sql.file(fileURLToPath(new URL(`../../../migrations/${name}.sql`, import.meta.url)));
   }
 }, 30_000);

@@ -1,6 +1,12 @@
 /** Topics and their lives, as rows of `log_topics`. */
 import type { Bounds, TopicInfo } from "../../core/log.ts";
-import { parseName, sameSettings, type Layout, type TopicSettings } from "../../core/topic.ts";
+import {
+  parseName,
+  sameSettings,
+  type Layout,
+  type SchemaRule,
+  type TopicSettings,
+} from "../../core/topic.ts";
 import { topicConflict, topicNotFound } from "../answers.ts";
 import type { Database } from "./database.ts";
 
@@ -18,6 +24,7 @@ interface TopicRow {
   readonly layout: Layout;
   readonly retention_ms: string;
   readonly retention_bytes: string;
+  readonly schema_rule: SchemaRule;
   readonly last_seq: string;
   readonly trimmed_seq: string;
   readonly bytes: string;
@@ -48,11 +55,11 @@ export class Topics {
   async create(topic: string, settings: TopicSettings): Promise<TopicInfo> {
     const name = parseName(topic, "topic");
     const { sql, clock } = this.#database;
-    const { layout, retentionMs, retentionBytes } = settings;
+    const { layout, retentionMs, retentionBytes, schema } = settings;
     await this.#database.ask(sql`
-      INSERT INTO log_topics (name, epoch, layout, retention_ms, retention_bytes)
+      INSERT INTO log_topics (name, epoch, layout, retention_ms, retention_bytes, schema_rule)
       SELECT ${name}, greatest(${clock.nowMs()}::bigint, 1 + max(epoch)), ${layout},
-        ${retentionMs}, ${retentionBytes}
+        ${retentionMs}, ${retentionBytes}, ${schema}
       FROM log_topics WHERE name = ${name}
       ON CONFLICT DO NOTHING`);
     const info = infoOf(await this.#standing(name));
@@ -121,6 +128,7 @@ function infoOf(row: TopicRow): TopicInfo {
     layout: row.layout,
     retentionMs: Number(row.retention_ms),
     retentionBytes: Number(row.retention_bytes),
+    schema: row.schema_rule,
   };
   return { name: row.name, settings, bounds: boundsOf(row), bytes: Number(row.bytes) };
 }

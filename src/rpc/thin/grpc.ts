@@ -1,6 +1,6 @@
 /**
- * gRPC's side of the collector's thin path: a `node:http2` stream, its messages handed to the
- * collector where they lie in the received chunk. The wire form is that of
+ * gRPC's side of the thin path: a `node:http2` stream, its messages handed to the collector, or to
+ * whoever takes them, where they lie in the received chunk. The wire form is that of
  * github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md.
  */
 import {
@@ -13,17 +13,17 @@ import type { Buffer } from "node:buffer";
 import { ConnectError } from "@connectrpc/connect";
 import { parseTimeout, setTrailerStatus } from "@connectrpc/connect/protocol-grpc";
 import { Failure } from "../../core/failure.ts";
-import type { Call } from "../../ingest/call.ts";
-import type { Collector } from "../../ingest/collector.ts";
+import type { InFlight } from "../../ingest/in-flight.ts";
 import type { StreamHandler } from "../server.ts";
 import { connectErrorFrom } from "../status.ts";
 import { inflate } from "./inflate.ts";
 import { Messages } from "./messages.ts";
-import { collectorMethods, messageFromSummary, type Answers } from "./methods.ts";
+import type { Answers, ThinCall, ThinMethod, ThinMethods } from "./methods.ts";
 import { Valve, type Passage } from "./valve.ts";
 
 export interface ThinOptions {
-  readonly collector: Collector;
+  readonly methods: ThinMethods;
+  readonly inFlight: InFlight;
   /** The largest message taken, after inflating. */
   readonly messageBytesMax: number;
 }
@@ -39,14 +39,14 @@ const headers: OutgoingHttpHeaders = {
 
 /** Leaves to the handlers behind it what it does not know: other methods, codecs and compressions. */
 export function createThinGrpc(options: ThinOptions): StreamHandler {
-  const valve = new Valve(options.collector.inFlight);
+  const valve = new Valve(options.inFlight);
   return (stream, given) => {
-    const answers = collectorMethods.get(given[":path"] ?? "");
-    if (answers === undefined || given[":method"] !== "POST") return false;
+    const method = options.methods.get(given[":path"] ?? "");
+    if (method === undefined || given[":method"] !== "POST") return false;
     if (!contentTypes.has(given["content-type"] ?? "")) return false;
     const encoding = given["grpc-encoding"] ?? "identity";
     if (encoding !== "identity" && encoding !== "gzip") return false;
-    const call = new GrpcCall(stream, answers, options, valve);
+    const call = new GrpcCall(stream, method, options.messageBytesMax, valve);
     call.start(given);
     return true;
   };
@@ -55,7 +55,8 @@ export function createThinGrpc(options: ThinOptions): StreamHandler {
 class GrpcCall {
   readonly #stream: ServerHttp2Stream;
   readonly #answers: Answers;
-  readonly #call: Call;
+  readonly #call: ThinCall;
+  readonly #answer: () => Uint8Array;
   readonly #messages: Messages;
   readonly #valve: Valve;
   readonly #passage: Passage;
@@ -68,16 +69,18 @@ class GrpcCall {
 
   constructor(
     stream: ServerHttp2Stream,
-    answers: Answers,
-    { collector, messageBytesMax }: ThinOptions,
+    method: ThinMethod,
+    messageBytesMax: number,
     valve: Valve,
   ) {
     this.#valve = valve;
     this.#passage = valve.enter(stream);
     this.#stream = stream;
-    this.#answers = answers;
+    this.#answers = method.answers;
     this.#messageBytesMax = messageBytesMax;
-    this.#call = collector.open();
+    const { call, answer } = method.open();
+    this.#call = call;
+    this.#answer = answer;
     this.#messages = new Messages(messageBytesMax, (flags, bytes, from, to) =>
       this.#take(flags, bytes, from, to),
     );
@@ -137,14 +140,14 @@ class GrpcCall {
     if (this.#isOver) return;
     this.#over();
     this.#respond();
-    this.#stream.write(messageFromSummary(this.#call.summary()));
-    this.#stream.end();
+    this.#stream.end(this.#answer());
   }
 
   /** Running answers: each tells all that became durable since the one before. */
   #startAcks(): void {
     this.#respond();
     const call = this.#call;
+    let told = 0;
     call.progress = () => {
       if (this.#isAcking || this.#isOver) return;
       this.#isAcking = true;
@@ -153,7 +156,10 @@ class GrpcCall {
         this.#isAcking = false;
         if (this.#isOver) return;
         if (call.failure !== undefined) return this.#fail(call.failure);
-        if (!this.#stream.writableNeedDrain) this.#stream.write(messageFromSummary(call.summary()));
+        if (call.answerable > told && !this.#stream.writableNeedDrain) {
+          told = call.answerable;
+          this.#stream.write(this.#answer());
+        }
         call.want();
       });
     };

@@ -3,7 +3,9 @@
  * in when they answer. connect-es builds an object of each message, and several promises around it:
  * `bench/` has what that costs a record.
  */
+import type { Buffer } from "node:buffer";
 import { create, toBinary } from "@bufbuild/protobuf";
+import type { Failure } from "../../core/failure.ts";
 import { renderPosition } from "../../core/position.ts";
 import { Ack } from "../../gen/sluice/v1/record_pb.ts";
 import {
@@ -12,9 +14,35 @@ import {
   type CollectResponse,
 } from "../../gen/sluice/v1/collector_pb.ts";
 import type { CallSummary } from "../../ingest/call.ts";
+import type { Collector } from "../../ingest/collector.ts";
 
 /** `end`: one answer after many messages. `running`: as they become durable. `unary`: one and one. */
 export type Answers = "end" | "running" | "unary";
+
+/** A call as the thin path drives it, whatever its messages are. */
+export interface ThinCall {
+  readonly failure: Failure | undefined;
+  /** Rises with what a running answer would tell. */
+  readonly answerable: number;
+  /** Called when something became durable or failed. */
+  progress: (() => void) | undefined;
+  /** Takes one message; what is kept of it is copied. Throws what is wrong with it. */
+  take(bytes: Buffer, from: number, to: number): void;
+  /** Resolves once all that was taken is durable. Rejects with what failed. */
+  settled(): Promise<void>;
+  /** Somebody waits for what was taken so far. */
+  want(): void;
+  close(): void;
+}
+
+export interface ThinMethod {
+  readonly answers: Answers;
+  /** A call, and how to answer it: in an envelope. */
+  open(): { readonly call: ThinCall; readonly answer: () => Uint8Array };
+}
+
+/** By path. */
+export type ThinMethods = ReadonlyMap<string, ThinMethod>;
 
 /** By path. */
 export const collectorMethods: ReadonlyMap<string, Answers> = new Map([
@@ -22,6 +50,14 @@ export const collectorMethods: ReadonlyMap<string, Answers> = new Map([
   [`/${CollectorService.typeName}/${CollectorService.method.ingest.name}`, "running"],
   [`/${CollectorService.typeName}/${CollectorService.method.publish.name}`, "unary"],
 ]);
+
+export function thinCollectorMethods(collector: Collector): ThinMethods {
+  const open = () => {
+    const call = collector.open();
+    return { call, answer: () => messageFromSummary(call.summary()) };
+  };
+  return new Map([...collectorMethods].map(([path, answers]) => [path, { answers, open }]));
+}
 
 /** The answer; `IngestResponse` and `PublishResponse` have the same fields. */
 export function responseFromSummary(summary: CallSummary): CollectResponse {
@@ -42,7 +78,7 @@ export function bytesFromSummary(summary: CallSummary): Uint8Array<ArrayBuffer> 
 }
 
 /** Behind its five bytes of flags and length, as streams carry it. */
-export function messageFromSummary(summary: CallSummary): Uint8Array {
+function messageFromSummary(summary: CallSummary): Uint8Array {
   return enveloped(0, bytesFromSummary(summary));
 }
 

@@ -18,6 +18,7 @@ export function topicContract(suite: Suite, layout: Layout): void {
     layout,
     retentionMs: 3_600_000,
     retentionBytes: 50_000_000,
+    schema: "validated" as const,
   };
 
   test("making a topic is idempotent; with other settings it is a conflict", async () => {
@@ -32,6 +33,8 @@ export function topicContract(suite: Suite, layout: Layout): void {
       { ...settings, layout: layout === "records" ? ("frames" as const) : ("records" as const) },
       { ...settings, retentionMs: 7_200_000 },
       { ...settings, retentionBytes: 60_000_000 },
+      { ...settings, schema: "id" as const },
+      { ...settings, schema: "none" as const },
     ]) {
       expect((await failureOf(log.create(name, changed))).code).toBe("conflict");
     }

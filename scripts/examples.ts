@@ -1,0 +1,59 @@
+// Makes the consumers of `examples/` ready, by the commands of their READMEs, but in `.cache/`: what
+// was fetched there is fetched once.
+
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { root } from "./install.ts";
+import { run } from "./run.ts";
+import type { Found } from "./services.ts";
+
+const cache = join(root, ".cache");
+const fetchMs = 300_000;
+
+/** The program, built. */
+export async function buildGoConsumer(): Promise<Found> {
+  if (Bun.which("go") === null) return { reason: "no go-consumer: there is no go to build it" };
+  const path = join(cache, "bin/go-consumer");
+  mkdirSync(join(cache, "bin"), { recursive: true });
+  return await inTurn(path, [
+    ["go", "build", "-C", join(root, "examples/go-consumer"), "-o", path, "."],
+  ]);
+}
+
+/** The Python that has what the program needs; the generated code is in `gen/` beside `bin/`. */
+export async function installPythonConsumer(): Promise<Found> {
+  if (Bun.which("python3") === null) return { reason: "no python-consumer: there is no python3" };
+  const folder = join(cache, "python-consumer");
+  const python = join(folder, "bin/python");
+  const wanted = readFileSync(join(root, "examples/python-consumer/requirements.txt"), "utf8");
+  const marker = join(folder, "installed.txt");
+  const pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"];
+  const isInstalled = existsSync(marker) && readFileSync(marker, "utf8") === wanted;
+  const install = [
+    ["python3", "-m", "venv", "--clear", folder],
+    [...pip, "-r", join(root, "examples/python-consumer/requirements.txt")],
+  ];
+  const installed = await inTurn(python, isInstalled ? [] : install);
+  if ("reason" in installed) return installed;
+  await Bun.write(marker, wanted);
+  const gen = join(folder, "gen");
+  mkdirSync(gen, { recursive: true });
+  return await inTurn(python, [
+    [
+      ...[python, "-m", "grpc_tools.protoc", "-I", join(root, "schemas")],
+      ...[`--python_out=${gen}`, `--grpc_python_out=${gen}`],
+      ...["consumer", "record", "registry"].map((name) => `sluice/v1/${name}.proto`),
+    ],
+  ]);
+}
+
+/** The path, or why not: the first command that failed and the last line that it said. */
+async function inTurn(path: string, commands: readonly string[][]): Promise<Found> {
+  for (const command of commands) {
+    const { code, output } = await run(command, { timeoutMs: fetchMs });
+    if (code === 0) continue;
+    const last = output.trim().split("\n").at(-1) ?? "";
+    return { reason: `${command.slice(0, 4).join(" ")} … ended with ${code}: ${last}` };
+  }
+  return { path };
+}

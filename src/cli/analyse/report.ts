@@ -1,0 +1,61 @@
+/** What the command says and writes of a rule's acks, besides the figures. */
+import type { AckedId, Acks } from "./acks.ts";
+import { quantile } from "./scale.ts";
+
+/** Named on the terminal; all are in the CSV. */
+const namedMax = 20;
+
+export function summaryOf({ rule, topics, ids, repeated, withoutId }: Acks): string {
+  const delays = ids.flatMap(({ delayMs }) => delayMs ?? []).toSorted((a, b) => a - b);
+  const open = ids.filter(({ ack }) => ack === undefined);
+  const lines = [
+    `rule ${rule}: ${topics.join(", ")}`,
+    `${ids.length} ids, ${delays.length} acknowledged, ${open.length} not`,
+  ];
+  if (delays.length > 0) {
+    const figures = [0.5, 0.9, 0.99].map(
+      (share) => `p${share * 100} ${ms(quantile(delays, share))}`,
+    );
+    lines.push(`delay ${figures.join(", ")}, at most ${ms(delays.at(-1) ?? 0)}`);
+  }
+  if (repeated > 0) lines.push(`${repeated} acks are of ids that had one already`);
+  if (withoutId > 0) lines.push(`${withoutId} records have no id`);
+  if (open.length > 0) {
+    const named = open.slice(0, namedMax).map((id) => `  ${id.id}: ${whyOpen(id, topics)}`);
+    lines.push("never complete:", ...named);
+    if (open.length > namedMax) lines.push(`  and ${open.length - namedMax} more, see the CSV`);
+  }
+  return `${lines.join("\n")}\n`;
+}
+
+/** A line an id, times in RFC 3339; what was not seen is empty. */
+export function csvOf({ topics, ids }: Acks): string {
+  const header = ["message_id", ...topics, "ack", "delay_ms", "missing"];
+  const rows = ids.map((one) => [
+    one.id,
+    ...one.seen.map((time) => time ?? ""),
+    one.ack ?? "",
+    one.delayMs === undefined ? "" : String(Number(one.delayMs.toFixed(3))),
+    missingOf(one, topics).join(" "),
+  ]);
+  return [header, ...rows].map((row) => `${row.map(csvCell).join(",")}\n`).join("");
+}
+
+function whyOpen(id: AckedId, topics: readonly string[]): string {
+  const missing = missingOf(id, topics);
+  return missing.length > 0 ? `not in ${missing.join(", ")}` : "in all of them, without an ack";
+}
+
+function missingOf({ seen }: AckedId, topics: readonly string[]): string[] {
+  return topics.filter((_, index) => seen[index] === undefined);
+}
+
+function ms(value: number): string {
+  return `${Number(value.toPrecision(3))} ms`;
+}
+
+/** Ids are anybody's: a spreadsheet must not take one for a formula. */
+function csvCell(text: string): string {
+  const safe = /^[=+@\t\r]/.test(text) ? `'${text}` : text;
+  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+}

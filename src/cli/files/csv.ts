@@ -1,0 +1,82 @@
+/** CSV files (RFC 4180; also with semicolons or tabs), row by row. */
+import { createReadStream } from "node:fs";
+import { open } from "node:fs/promises";
+import { CsvError, parse, type Info } from "csv-parse";
+import { Failure } from "../../core/failure.ts";
+import {
+  emptyCell,
+  isJsonNumber,
+  textCell,
+  type Cell,
+  type Sheet,
+  type SheetRow,
+} from "./sheet.ts";
+
+/** Longer rows than the gateway takes records. */
+const rowBytesMax = 1024 * 1024;
+const delimiters = [",", ";", "\t"] as const;
+
+export async function openCsv(path: string): Promise<Sheet> {
+  const delimiter = delimiterOf(await firstLine(path));
+  return { name: undefined, others: [], rows: rowsOf(path, delimiter) };
+}
+
+async function* rowsOf(path: string, delimiter: string): AsyncGenerator<SheetRow> {
+  const parser = createReadStream(path).pipe(
+    parse({
+      delimiter,
+      // Files that were put together have several.
+      record_delimiter: ["\r\n", "\n", "\r"],
+      bom: true,
+      info: true,
+      relax_column_count: true,
+      // A quote in the middle of a cell is a character like any other.
+      relax_quotes: true,
+      max_record_size: rowBytesMax,
+    }),
+  );
+  let line = 1;
+  try {
+    for await (const { record, info } of parser as AsyncIterable<{
+      record: string[];
+      info: Info;
+    }>) {
+      // Rows may go over several lines: a row is where it begins.
+      const number = line;
+      line = info.lines + 1;
+      if (record.some((text) => text !== "")) yield { number, cells: record.map(csvCell) };
+    }
+  } catch (error) {
+    const known = error instanceof CsvError ? reasons[error.code] : undefined;
+    const why = known ?? (error instanceof Error ? error.message : String(error));
+    throw new Failure("invalid", `Cannot read on from line ${line}: ${why}`, { cause: error });
+  }
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  CSV_QUOTE_NOT_CLOSED: "a quote is never closed, wanted another one",
+  CSV_MAX_RECORD_SIZE: `a row has more than ${rowBytesMax} bytes, perhaps a quote is not closed`,
+};
+
+/** CSV has no types: numbers, true and false are what looks like them, digit by digit. */
+function csvCell(text: string): Cell {
+  const trimmed = text.trim();
+  if (trimmed === "") return emptyCell;
+  if (isJsonNumber(trimmed)) return { json: trimmed };
+  if (/^(true|false)$/i.test(trimmed)) return { json: trimmed.toLowerCase() };
+  return textCell(text);
+}
+
+/** The one that the header has most of, outside quotes. */
+function delimiterOf(header: string): string {
+  const bare = header.replaceAll(/"[^"]*"/g, "");
+  const count = (delimiter: string) => bare.split(delimiter).length;
+  return delimiters.toSorted((a, b) => count(b) - count(a))[0] ?? ",";
+}
+
+async function firstLine(path: string): Promise<string> {
+  await using file = await open(path);
+  const { buffer, bytesRead } = await file.read(new Uint8Array(64 * 1024));
+  const text = new TextDecoder().decode(buffer.subarray(0, bytesRead));
+  return text.split(/\r?\n/, 1)[0] ?? "";
+}

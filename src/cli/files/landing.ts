@@ -1,0 +1,60 @@
+/** What the gateway's relations will say of a row: asked of its mapping, before the row is sent. */
+import type { Relation } from "../../core/relations.ts";
+import { columnTypes } from "../../core/relations.ts";
+import { rowFromJson } from "../../relations/row.ts";
+import { ask } from "../gateway.ts";
+import type { BadCell, Column, TableRecord } from "./table.ts";
+
+interface RelationsAnswer {
+  readonly relations: readonly {
+    readonly topic: string;
+    readonly relation: string;
+    readonly key: readonly string[];
+    readonly columns: readonly {
+      readonly name: string;
+      readonly type: string;
+      readonly from: string;
+    }[];
+  }[];
+}
+
+/** By topic: those of the gateway that answers. */
+export async function relationsOf(url: string): Promise<ReadonlyMap<string, Relation>> {
+  const { relations } = await ask<RelationsAnswer>(url, "GET", "/v1/relations");
+  return new Map(
+    relations.map(({ topic, relation, key, columns }) => [
+      topic,
+      {
+        topic,
+        name: relation,
+        key,
+        columns: columns.flatMap(({ name, type, from }) => {
+          // A later gateway may know types that this program does not: it checks what it knows.
+          const known = columnTypes.find((each) => each === type);
+          return known === undefined ? [] : [{ name, type: known, path: pathOf(from) }];
+        }),
+      },
+    ]),
+  );
+}
+
+/** The cells of a row that its relation will refuse: the record is kept, but becomes no row. */
+export function refusedCells(
+  relation: Relation | undefined,
+  record: TableRecord,
+  columns: readonly Column[],
+): BadCell[] {
+  if (relation === undefined) return [];
+  const { refusals = [] } = rowFromJson(relation, record.json);
+  return refusals.map(({ field, message }) => {
+    const [name] = pathOf(field);
+    return { row: record.row, column: columns.find((each) => each.name === name), message };
+  });
+}
+
+function pathOf(pointer: string): string[] {
+  return pointer
+    .split("/")
+    .slice(1)
+    .map((name) => name.replaceAll("~1", "/").replaceAll("~0", "~"));
+}

@@ -1,0 +1,66 @@
+/** When the rows of a file are sent, and how many go together. */
+import { sleep, type Clock } from "../../core/clock.ts";
+import type { TableItem, TableRecord } from "./table.ts";
+
+export type Pace =
+  /** At the times in the file, so many times as fast. */
+  | { readonly speed: number; readonly rate?: undefined }
+  /** So many rows a second of each file, whatever times it has. */
+  | { readonly rate: number; readonly speed?: undefined };
+
+export interface PaceOptions {
+  readonly pace: Pace;
+  readonly clock: Clock;
+  /** When the first row of all files is due. */
+  readonly startMs: number;
+  /** The time that it has in its file. */
+  readonly firstMs: number;
+  /** Ends it: what was not given yet is not given any more. */
+  readonly signal: AbortSignal;
+}
+
+/** One request: far below what a gateway takes. */
+const batchMax = { records: 500, bytes: 1024 * 1024 };
+/** A timer is no finer. */
+const tickMs = 1;
+
+/**
+ * Rows that are due, together; those of one moment, or that came due while the last batch was on
+ * its way, are one batch. `seen` is told of every row, sent or not.
+ */
+export async function* paced(
+  items: AsyncIterator<TableItem, void, undefined>,
+  { pace, clock, startMs, firstMs, signal }: PaceOptions,
+  seen: (item: TableItem) => void,
+): AsyncGenerator<readonly TableRecord[], void, undefined> {
+  let batch: TableRecord[] = [];
+  let bytes = 0;
+  let sent = 0;
+  let dueMs = startMs;
+  for (let next = await items.next(); next.done !== true; next = await items.next()) {
+    if (signal.aborted) return;
+    seen(next.value);
+    const { record } = next.value;
+    if (record === undefined) continue;
+    if (pace.rate !== undefined) dueMs = startMs + (sent * 1000) / pace.rate;
+    // A row without a time goes with the one before it.
+    else if (record.timeMs !== undefined) {
+      dueMs = startMs + (record.timeMs - firstMs) / pace.speed;
+    }
+    const isDue = dueMs <= clock.nowMs() + tickMs;
+    if (
+      batch.length > 0 &&
+      (!isDue || batch.length >= batchMax.records || bytes >= batchMax.bytes)
+    ) {
+      yield batch;
+      batch = [];
+      bytes = 0;
+    }
+    if (!isDue) await sleep(clock, Math.max(0, dueMs - clock.nowMs()), signal);
+    if (signal.aborted) return;
+    batch.push(record);
+    bytes += record.json.length;
+    sent++;
+  }
+  if (batch.length > 0) yield batch;
+}

@@ -1,0 +1,106 @@
+/** The files of a directory, and the topics that they go into. */
+import { readdir } from "node:fs/promises";
+import { extname, join } from "node:path";
+import { Failure } from "../../core/failure.ts";
+import { UsageError } from "../command.ts";
+import { openCsv } from "./csv.ts";
+import { openTable, type Table, type TableItem, type TableOptions } from "./table.ts";
+import type { Sheet } from "./sheet.ts";
+import { openXlsx } from "./xlsx.ts";
+
+const openers: Readonly<Record<string, (path: string) => Promise<Sheet>>> = {
+  ".xlsx": openXlsx,
+  ".csv": openCsv,
+};
+
+export interface SourceFile {
+  /** Its name in the directory. */
+  readonly file: string;
+  readonly topic: string;
+}
+
+/**
+ * By name order the first file goes into the first topic, and so on; without topics each goes into
+ * the one of its own name, `orders.csv` into `orders`. Throws a `UsageError` where they do not match.
+ */
+export async function filesOf(directory: string, topics: readonly string[]): Promise<SourceFile[]> {
+  let names: string[];
+  try {
+    names = await readdir(directory);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new UsageError(`Cannot use --dir ${directory}: ${why}`);
+  }
+  // What programs leave beside a file that is open begins so.
+  const files = names
+    .filter((name) => extname(name).toLowerCase() in openers && !/^[.~]/.test(name))
+    .toSorted((a, b) => a.localeCompare(b, "en", { numeric: true }));
+  if (files.length === 0) {
+    throw new UsageError(`Cannot use --dir ${directory}: it has no .xlsx and no .csv files`);
+  }
+  if (topics.length > 0 && topics.length !== files.length) {
+    throw new UsageError(
+      `Cannot send ${files.length} files (${files.join(", ")}) into ${topics.length} topics: wanted one for each, in the order of their names`,
+    );
+  }
+  return files.map((file, index) => ({
+    file,
+    topic: topics[index] ?? file.slice(0, -extname(file).length),
+  }));
+}
+
+/** A file whose header was read, and its first row with it. */
+export interface OpenFile {
+  readonly sheet: Sheet;
+  readonly table: Table;
+  /** The time of its first row that has one; undefined where the rows have none. */
+  readonly firstMs: number | undefined;
+  /** All rows, from the first on; once. */
+  items(): AsyncGenerator<TableItem, void, undefined>;
+}
+
+/** Throws a `Failure` where it cannot be read. */
+export async function openFile(path: string, options: TableOptions): Promise<OpenFile> {
+  const open = openers[extname(path).toLowerCase()];
+  if (open === undefined) throw new Failure("invalid", "Cannot read it: wanted .xlsx or .csv");
+  const sheet = await open(path).catch((error: unknown) => {
+    throw error instanceof Failure ? error : unreadable(error);
+  });
+  const table = await openTable(sheet, options);
+  const read: TableItem[] = [];
+  let firstMs: number | undefined;
+  if (table.hasTimes) {
+    for (let next = await table.items.next(); next.done !== true; next = await table.items.next()) {
+      read.push(next.value);
+      firstMs = next.value.record?.timeMs;
+      // A column without a time in so many rows is none of times.
+      if (firstMs !== undefined || read.length >= 1000) break;
+    }
+  }
+  return {
+    sheet,
+    table,
+    firstMs,
+    async *items() {
+      try {
+        yield* read;
+        for (let next = await table.items.next(); next.done !== true;) {
+          yield next.value;
+          next = await table.items.next();
+        }
+      } finally {
+        await table.items.return?.();
+      }
+    },
+  };
+}
+
+/** A directory of such a name, or a file that this user may not read. */
+function unreadable(error: unknown): Failure {
+  const why = error instanceof Error ? error.message : String(error);
+  return new Failure("invalid", `Cannot read it: ${why}`, { cause: error });
+}
+
+export function pathOf(directory: string, { file }: SourceFile): string {
+  return join(directory, file);
+}

@@ -1,0 +1,145 @@
+/** A sheet as records: its header names their fields, each row below is one. */
+import { Failure } from "../../core/failure.ts";
+import { columnName, emptyCell, type Cell, type Sheet, type SheetRow } from "./sheet.ts";
+
+export interface TableOptions {
+  /** The column that tells what a row is about: it is text in every record, and never empty. */
+  readonly idColumn: string;
+  /** The column of the time at which a row is to be sent; a sheet may lack it. */
+  readonly timeColumn: string;
+}
+
+export interface TableRecord {
+  /** As the file counts rows, from 1. */
+  readonly row: number;
+  readonly json: string;
+  /** Milliseconds since 1970, of the time's column; undefined where it holds no time. */
+  readonly timeMs: number | undefined;
+}
+
+/** A cell that could not be read, or a row that could not be sent for one. */
+export interface BadCell {
+  readonly row: number;
+  /** Undefined where it is about the whole row. */
+  readonly column: Column | undefined;
+  readonly message: string;
+}
+
+export interface Column {
+  /** From 0. */
+  readonly index: number;
+  readonly name: string;
+}
+
+export type TableItem =
+  | { readonly record: TableRecord; readonly bad: readonly BadCell[] }
+  | { readonly record?: undefined; readonly bad: readonly BadCell[] };
+
+export interface Table {
+  readonly columns: readonly Column[];
+  readonly hasTimes: boolean;
+  readonly items: AsyncIterator<TableItem, void, undefined>;
+}
+
+/** Reads the header. Throws a `Failure` where it names no id, or a field twice. */
+export async function openTable(sheet: Sheet, options: TableOptions): Promise<Table> {
+  const rows = sheet.rows[Symbol.asyncIterator]();
+  let header = await rows.next();
+  // A sheet may begin with rows that are empty.
+  while (header.done !== true && header.value.cells.every(isEmpty)) header = await rows.next();
+  if (header.done === true) throw new Failure("invalid", "Cannot send it: it has no rows");
+  const columns = columnsFrom(header.value);
+  const names = columns.map(({ name }) => name);
+  const id = columns.find(({ name }) => name === options.idColumn);
+  if (id === undefined) {
+    throw new Failure(
+      "invalid",
+      `Cannot send it: row ${header.value.number} names ${names.map((name) => `"${name}"`).join(", ")}, wanted a column "${options.idColumn}"`,
+    );
+  }
+  const time = columns.find(({ name }) => name === options.timeColumn);
+  return { columns, hasTimes: time !== undefined, items: itemsOf(rows, columns, id, time) };
+}
+
+function columnsFrom({ number, cells }: SheetRow): Column[] {
+  const columns: Column[] = [];
+  for (const [index, cell] of cells.entries()) {
+    if (cell === undefined || cell.json === "null") continue;
+    const at = `the header in row ${number}, column ${columnName(index)},`;
+    if (cell.problem !== undefined) {
+      throw new Failure("invalid", `Cannot send it: ${at} cannot be read, ${cell.problem}`);
+    }
+    const name = textOf(cell).trim();
+    if (columns.some((column) => column.name === name)) {
+      throw new Failure("invalid", `Cannot send it: ${at} names "${name}" a second time`);
+    }
+    columns.push({ index, name });
+  }
+  return columns;
+}
+
+async function* itemsOf(
+  rows: AsyncIterator<SheetRow>,
+  columns: readonly Column[],
+  id: Column,
+  time: Column | undefined,
+): AsyncGenerator<TableItem, void, undefined> {
+  const known = new Set(columns.map(({ index }) => index));
+  try {
+    for (let next = await rows.next(); next.done !== true; next = await rows.next()) {
+      const { number: row, cells } = next.value;
+      if (cells.every(isEmpty)) continue;
+      const bad = columns.flatMap((column): BadCell[] => {
+        const problem = cells[column.index]?.problem;
+        return problem === undefined ? [] : [{ row, column, message: problem }];
+      });
+      for (const [index, cell] of cells.entries()) {
+        if (isEmpty(cell) || known.has(index)) continue;
+        const column = { index, name: "" };
+        bad.push({ row, column, message: "it is under no name, wanted one in the header" });
+      }
+      const given = cells[id.index];
+      if (given?.problem === undefined && isEmpty(given)) {
+        bad.push({ row, column: id, message: "it is empty, wanted an id: the row is not sent" });
+      }
+      yield isEmpty(given) ? { bad } : { record: recordFrom(next.value, columns, id, time), bad };
+    }
+  } finally {
+    await rows.return?.();
+  }
+}
+
+function recordFrom(
+  { number, cells }: SheetRow,
+  columns: readonly Column[],
+  id: Column,
+  time: Column | undefined,
+): TableRecord {
+  const members = columns.map(({ index, name }) => {
+    const cell = cells[index] ?? emptyCell;
+    const value = index === id.index ? JSON.stringify(textOf(cell)) : (cell.json ?? "null");
+    return `${JSON.stringify(name)}:${value}`;
+  });
+  const timeMs = time === undefined ? Number.NaN : timeOf(textOf(cells[time.index] ?? emptyCell));
+  return {
+    row: number,
+    json: `{${members.join(",")}}`,
+    timeMs: Number.isNaN(timeMs) ? undefined : timeMs,
+  };
+}
+
+/** One that names no zone is UTC, as a spreadsheet's times are read. */
+function timeOf(text: string): number {
+  const zoned = /(Z|[+-]\d\d:?\d\d)$/i.test(text) ? text : `${text}Z`;
+  return /^\d{4}-\d\d-\d\d$/.test(text) ? Date.parse(text) : Date.parse(zoned.replace(" ", "T"));
+}
+
+/** Also one that cannot be read: it has no value. */
+function isEmpty(cell: Cell | undefined): boolean {
+  return cell?.json === undefined || cell.json === "null";
+}
+
+/** A string's characters; any other value as it is written. */
+function textOf({ json = "" }: Cell): string {
+  return json.startsWith('"') ? String(JSON.parse(json)) : json;
+}

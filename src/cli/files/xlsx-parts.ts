@@ -1,0 +1,86 @@
+/** The parts of a workbook beside its sheets: which sheets there are, texts, formats. */
+import { Failure } from "../../core/failure.ts";
+import { isTimeFormat, unescaped } from "./xlsx-values.ts";
+import type { Tag, XmlReader } from "./xml.ts";
+
+export interface SheetEntry {
+  readonly name: string;
+  readonly relation: string;
+}
+
+/** `xl/workbook.xml`. */
+export class WorkbookReader implements XmlReader {
+  readonly sheets: SheetEntry[] = [];
+  from1904 = false;
+
+  open({ name, attributes }: Tag): void {
+    if (name === "workbookPr") {
+      this.from1904 = ["1", "true"].includes(attributes["date1904"] ?? "");
+    } else if (name === "sheet") {
+      const relation = Object.entries(attributes).find(([key]) => key.endsWith(":id"))?.[1] ?? "";
+      this.sheets.push({ name: attributes["name"] ?? "", relation });
+    }
+  }
+  close(): void {}
+}
+
+/** `xl/_rels/workbook.xml.rels`: paths of parts by the ids that the workbook gives them. */
+export class RelationsReader implements XmlReader {
+  readonly targets = new Map<string, string>();
+
+  open({ name, attributes }: Tag): void {
+    if (name !== "Relationship") return;
+    const target = attributes["Target"] ?? "";
+    const path = target.startsWith("/") ? target.slice(1) : `xl/${target}`;
+    this.targets.set(attributes["Id"] ?? "", path);
+  }
+  close(): void {}
+}
+
+/** Texts of a whole workbook, held in memory: a workbook may be larger than they are. */
+const sharedCharactersMax = 128 * 1024 * 1024;
+
+/** `xl/sharedStrings.xml`. */
+export class SharedStringsReader implements XmlReader {
+  readonly strings: string[] = [];
+  #text = "";
+  #isPhonetic = false;
+  #characters = 0;
+
+  open({ name }: Tag): void {
+    if (name === "si") this.#text = "";
+    // How a text is pronounced is no part of it.
+    else if (name === "rPh") this.#isPhonetic = true;
+  }
+  close(name: string, text: string): void {
+    if (name === "t" && !this.#isPhonetic) this.#text += text;
+    else if (name === "rPh") this.#isPhonetic = false;
+    else if (name === "si") {
+      this.#characters += this.#text.length;
+      if (this.#characters > sharedCharactersMax) {
+        const message = `its texts have more than ${sharedCharactersMax} characters`;
+        throw new Failure("too_large", message);
+      }
+      this.strings.push(unescaped(this.#text));
+    }
+  }
+}
+
+/** `xl/styles.xml`: which cell formats show numbers as times. */
+export class StylesReader implements XmlReader {
+  readonly isTime: boolean[] = [];
+  readonly #codes = new Map<number, string>();
+  #isInCellFormats = false;
+
+  open({ name, attributes }: Tag): void {
+    const id = Number(attributes["numFmtId"] ?? 0);
+    if (name === "numFmt") this.#codes.set(id, attributes["formatCode"] ?? "");
+    else if (name === "cellXfs") this.#isInCellFormats = true;
+    else if (name === "xf" && this.#isInCellFormats) {
+      this.isTime.push(isTimeFormat(id, this.#codes.get(id)));
+    }
+  }
+  close(name: string): void {
+    if (name === "cellXfs") this.#isInCellFormats = false;
+  }
+}

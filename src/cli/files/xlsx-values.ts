@@ -1,0 +1,101 @@
+/** What a spreadsheet's cells hold, by their types and number formats (ECMA-376, 18.3.1.4 and 18.8.30). */
+import { renderTime } from "../../core/time.ts";
+import { emptyCell, isJsonNumber, textCell, type Cell } from "./sheet.ts";
+
+export interface RawCell {
+  /** The attribute `t`; `n` where there is none. */
+  readonly type: string;
+  /** The attribute `s`: an index of the cell formats. */
+  readonly style: number;
+  /** The text of `<v>`, or of `<is>`. */
+  readonly value: string | undefined;
+  readonly isFormula: boolean;
+}
+
+export interface WorkbookParts {
+  readonly sharedStrings: readonly string[];
+  /** For each cell format, whether its numbers are times. */
+  readonly isTime: readonly boolean[];
+  readonly from1904: boolean;
+}
+
+export function cellFromRaw(raw: RawCell, parts: WorkbookParts): Cell {
+  const { type, value, isFormula } = raw;
+  if (value === undefined || (value === "" && type !== "str")) {
+    if (!isFormula) return emptyCell;
+    return { problem: "its formula has no value, wanted a file that was calculated when saved" };
+  }
+  switch (type) {
+    case "n":
+      return numberCell(raw.style, value.trim(), parts);
+    case "s": {
+      const text = /^\d+$/.test(value) ? parts.sharedStrings[Number(value)] : undefined;
+      if (text !== undefined) return textCell(text);
+      return { problem: `it points to text ${value}, which the file does not have` };
+    }
+    case "str":
+    case "inlineStr":
+      return textCell(unescaped(value));
+    case "b":
+      if (value === "1" || value === "0") return { json: value === "1" ? "true" : "false" };
+      return { problem: `it is the boolean "${value}", wanted 1 or 0` };
+    case "d":
+      if (!Number.isNaN(Date.parse(value))) return textCell(value.trim());
+      return { problem: `it is the date "${value}", wanted one of ISO 8601` };
+    case "e":
+      return { problem: `it holds the error ${value}` };
+    default:
+      return { problem: `it is of type "${type}", which no spreadsheet has` };
+  }
+}
+
+function numberCell(style: number, value: string, parts: WorkbookParts): Cell {
+  if (!isJsonNumber(value)) return { problem: `it is the number "${value}", which is none` };
+  if (parts.isTime[style] !== true) return { json: value };
+  const time = timeFromSerial(Number(value), parts.from1904);
+  if (time !== undefined) return textCell(time);
+  return { problem: `it is the date ${value}, wanted one from 1900 to 9999` };
+}
+
+const dayMs = 24 * 60 * 60 * 1000;
+const day1904 = 1462;
+
+/**
+ * RFC 3339 in UTC, to the millisecond: a spreadsheet's times have no zone. A time of day alone
+ * (below one day) is `hh:mm:ss`. Undefined outside of what spreadsheets have.
+ */
+export function timeFromSerial(serial: number, from1904: boolean): string | undefined {
+  const days = from1904 ? serial + day1904 : serial;
+  if (!(days >= 0 && days < 2_958_466)) return undefined;
+  if (days < 1) return renderMs(days * dayMs).slice("1970-01-01T".length, -1);
+  // Spreadsheets count a 29th of February 1900, which there never was.
+  const since1970 = days - (days < 60 ? 25_568 : 25_569);
+  return renderMs(since1970 * dayMs);
+}
+
+function renderMs(ms: number): string {
+  return renderTime(BigInt(Math.round(ms)) * 1_000_000n);
+}
+
+/** Formats that every workbook has; 46 is a duration. */
+const timeFormats = new Set([
+  14, 15, 16, 17, 18, 19, 20, 21, 22, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 45, 47, 50, 51, 52,
+  53, 54, 55, 56, 57, 58,
+]);
+
+/** `code` is the workbook's own format of this id, if it has one. */
+export function isTimeFormat(id: number, code: string | undefined): boolean {
+  if (code === undefined) return timeFormats.has(id);
+  const [first = ""] = code.replaceAll(/"[^"]*"|\\.|_.|\*./g, "").split(";");
+  // Hours past a day: what is shown is a length of time, not a time.
+  if (/\[(h+|m+|s+)\]/i.test(first)) return false;
+  const bare = first.replaceAll(/\[[^\]]*\]/g, "");
+  return !/^general$/i.test(bare.trim()) && /[ymdhs]/i.test(bare);
+}
+
+/** `_x000D_` stands for a character that XML cannot hold (ECMA-376, 22.9.2.19). */
+export function unescaped(text: string): string {
+  return text.replaceAll(/_x([0-9A-Fa-f]{4})_/g, (_, hex: string) =>
+    String.fromCharCode(Number.parseInt(hex, 16)),
+  );
+}

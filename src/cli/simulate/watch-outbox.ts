@@ -1,0 +1,73 @@
+/**
+ * What a watch has measured and the gateway has not acknowledged. It is bounded, as a watch's memory
+ * is: while the gateway is away, what does not fit is not measured.
+ */
+import type { WatchRecord } from "./watch-record.ts";
+
+const recordsMax = 1000;
+/** Records of one request. */
+const batchMax = 100;
+
+export class Outbox {
+  readonly #records: WatchRecord[] = [];
+  #first = 0;
+  #sent = 0;
+  #isClosed = false;
+  #wake = () => {};
+
+  /** Sequence of the oldest record here, counted from 0: all before it were acknowledged. */
+  get first(): number {
+    return this.#first;
+  }
+
+  /** How many were ever handed out, each counted once. */
+  get sent(): number {
+    return this.#sent;
+  }
+
+  get isFull(): boolean {
+    return this.#records.length >= recordsMax;
+  }
+
+  /** Nothing is left and nothing will come. */
+  get isDone(): boolean {
+    return this.#isClosed && this.#records.length === 0;
+  }
+
+  add(record: WatchRecord): void {
+    this.#records.push(record);
+    this.#wake();
+  }
+
+  /** Nothing is added any more. */
+  close(): void {
+    this.#isClosed = true;
+    this.#wake();
+  }
+
+  /** All before this sequence are safe. */
+  acknowledge(sequence: number): void {
+    this.#records.splice(0, sequence - this.#first);
+    this.#first = Math.max(this.#first, sequence);
+  }
+
+  /** From the oldest record on, as they come, until it is closed or `signal` aborts. */
+  async *batches(signal: AbortSignal): AsyncGenerator<readonly WatchRecord[]> {
+    let next = this.#first;
+    const wake = () => this.#wake();
+    signal.addEventListener("abort", wake);
+    try {
+      while (!signal.aborted) {
+        const at = next - this.#first;
+        const batch = this.#records.slice(at, at + batchMax);
+        next += batch.length;
+        this.#sent = Math.max(this.#sent, next);
+        if (batch.length > 0) yield batch;
+        else if (this.#isClosed) return;
+        else await new Promise<void>((resolve) => (this.#wake = resolve));
+      }
+    } finally {
+      signal.removeEventListener("abort", wake);
+    }
+  }
+}

@@ -1,0 +1,107 @@
+/** One watch's stream to the collector: opened again after a cut, with what was not acknowledged. */
+import { sleep, systemClock } from "../../core/clock.ts";
+import type { Failure } from "../../core/failure.ts";
+import { failureFromRpcError, type CollectorClient } from "../../rpc/client.ts";
+import { isRetryable, retryPauseMs } from "../retry.ts";
+import type { Outbox } from "./watch-outbox.ts";
+import type { WatchRecord } from "./watch-record.ts";
+
+/** `collect` is told what is durable when its stream ends; `ingest` as it goes. */
+export type WatchCall = "collect" | "ingest";
+
+/** A stream of `collect` ends after so long and another one follows, so that it is told. */
+const collectMs = 10_000;
+
+export interface WatchStreamOptions {
+  readonly collector: CollectorClient;
+  readonly call: WatchCall;
+  readonly topic: string;
+  /** Unique to this run: by it and a record's sequence the gateway knows what it has already. */
+  readonly producerId: string;
+}
+
+export interface WatchStreamEvents {
+  /** Handed to the connection for the first time. */
+  sent(records: number): void;
+  acknowledged(accepted: number, refused: number, position: string): void;
+  /** The stream was cut; or, after so many attempts, it could not be opened. It is tried again. */
+  cut(failure: Failure, attempts: number): void;
+}
+
+/** As in both calls. */
+interface Request {
+  readonly topic?: string;
+  readonly producer?: { readonly id: string; readonly epoch: number; readonly sequence: bigint };
+  readonly records?: WatchRecord[];
+}
+
+/** As of both calls. */
+interface Answer {
+  readonly accepted: bigint;
+  readonly refused: bigint;
+  readonly position: string;
+}
+
+/**
+ * Sends until the outbox is done, or `signal` aborts. Rejects with what trying again does not help.
+ */
+export async function streamWatch(
+  options: WatchStreamOptions,
+  outbox: Outbox,
+  events: WatchStreamEvents,
+  signal: AbortSignal,
+): Promise<void> {
+  let attempts = 0;
+  while (!outbox.isDone && !signal.aborted) {
+    // Sequences go on from stream to stream; an answer counts from the start of its own.
+    const { first } = outbox;
+    let accepted = 0;
+    let refused = 0;
+    try {
+      for await (const answer of call(options, outbox, events, signal)) {
+        attempts = 0;
+        const now = { accepted: Number(answer.accepted), refused: Number(answer.refused) };
+        outbox.acknowledge(first + now.accepted + now.refused);
+        events.acknowledged(now.accepted - accepted, now.refused - refused, answer.position);
+        ({ accepted, refused } = now);
+      }
+    } catch (error) {
+      if (signal.aborted) return;
+      const failure = failureFromRpcError(error);
+      if (!isRetryable(failure)) throw failure;
+      events.cut(failure, attempts);
+      await sleep(systemClock, retryPauseMs(attempts++, failure), signal);
+    }
+  }
+}
+
+async function* call(
+  { collector, call, topic, producerId }: WatchStreamOptions,
+  outbox: Outbox,
+  events: WatchStreamEvents,
+  signal: AbortSignal,
+): AsyncGenerator<Answer> {
+  const over = new AbortController();
+  const end = () => over.abort();
+  signal.addEventListener("abort", end);
+  const timer = call === "collect" ? setTimeout(end, collectMs) : undefined;
+  async function* requests(): AsyncGenerator<Request> {
+    let { sent } = outbox;
+    // The first message says where the records go, and where their sequence begins.
+    yield { topic, producer: { id: producerId, epoch: 1, sequence: BigInt(outbox.first) } };
+    for await (const records of outbox.batches(over.signal)) {
+      yield { records: [...records] };
+      events.sent(outbox.sent - sent);
+      ({ sent } = outbox);
+    }
+  }
+  try {
+    if (call === "collect") yield await collector.collect(requests(), { signal });
+    else yield* collector.ingest(requests(), { signal });
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener("abort", end);
+    // Whatever still waits for records of this stream.
+    end();
+  }
+}

@@ -1,0 +1,51 @@
+/** What all watches together have sent and were told. */
+import type { Failure } from "../../core/failure.ts";
+import type { WatchStreamEvents } from "./watch-stream.ts";
+
+export class WatchTally implements WatchStreamEvents {
+  readonly #startMs = performance.now();
+  #sent = 0;
+  #acknowledged = 0;
+  #refused = 0;
+  #cuts = 0;
+  #position = "";
+  #trouble = "";
+  #last = { atMs: performance.now(), sent: 0 };
+
+  sent(records: number): void {
+    this.#sent += records;
+  }
+
+  acknowledged(accepted: number, refused: number, position: string): void {
+    this.#acknowledged += accepted;
+    this.#refused += refused;
+    // Positions of a topic sort as text.
+    if (position > this.#position) this.#position = position;
+    this.#trouble = "";
+  }
+
+  cut(failure: Failure, attempts: number): void {
+    if (attempts === 0) this.#cuts++;
+    this.#trouble = failure.message;
+  }
+
+  /** As of now; the rate is that since the last line. */
+  line(): string {
+    const atMs = performance.now();
+    const rate = ((this.#sent - this.#last.sent) * 1000) / Math.max(1, atMs - this.#last.atMs);
+    this.#last = { atMs, sent: this.#sent };
+    const trouble = this.#trouble === "" ? "" : `, again: ${this.#trouble}`;
+    return `${this.#sent} sent, ${this.#acknowledged} acknowledged, ${rate.toFixed(0)}/s${trouble}`;
+  }
+
+  summary(watches: number): string {
+    const seconds = ((performance.now() - this.#startMs) / 1000).toFixed(1);
+    const refused = this.#refused === 0 ? "" : `, ${this.#refused} refused`;
+    const cuts = this.#cuts === 0 ? "" : `, ${this.#cuts} times cut off`;
+    const end = this.#position === "" ? "" : `; the last at ${this.#position}`;
+    return (
+      `${this.#sent} records of ${watches} watches sent, ${this.#acknowledged} acknowledged` +
+      `${refused}${cuts}, in ${seconds} s${end}`
+    );
+  }
+}

@@ -1,0 +1,40 @@
+/** Streams of records that are decoded with their schemas: once a chunk, whoever reads it, and how. */
+import type { DecodedRecord, RecordDecoder } from "../core/schemas.ts";
+import { Failure } from "../core/failure.ts";
+import type { Chunk } from "../hub/chunk.ts";
+import { lateFormat, type LateFormat } from "../hub/late.ts";
+import { renderDecodedSse } from "./sse.ts";
+import { renderDecodedEvents } from "./ws-messages.ts";
+
+export interface DecodedFormats {
+  readonly sse: LateFormat<Uint8Array>;
+  readonly ws: LateFormat<string>;
+}
+
+export function createDecodedFormats(decoder: RecordDecoder): DecodedFormats {
+  const decoded = lateFormat(({ records }: Chunk) =>
+    decoder.decode(records.map(({ record }) => record)),
+  );
+
+  function formatOf<Bytes>(
+    render: (chunk: Chunk, records: readonly (DecodedRecord | undefined)[]) => Bytes,
+  ): LateFormat<Bytes> {
+    return lateFormat((chunk) => {
+      const records = decoded.render(chunk);
+      if (!(records instanceof Promise)) return render(chunk, records);
+      return records.then((all) => render(chunk, all));
+    });
+  }
+
+  return { sse: formatOf(renderDecodedSse), ws: formatOf(renderDecodedEvents) };
+}
+
+/** `?decode=json`, or nothing. Throws `invalid` for anything else. */
+export function parseDecode(given: string | undefined | null): boolean {
+  if (given === undefined || given === null) return false;
+  if (given === "json") return true;
+  const message = `Cannot use decode ${JSON.stringify(given.slice(0, 64))}: wanted json`;
+  throw new Failure("invalid", message, {
+    errors: [{ field: "decode", code: "invalid", message }],
+  });
+}

@@ -1,0 +1,50 @@
+/** A subscriber to whom some chunks bring nothing: it is not written to, and still hears that it is alive. */
+import type { Clock } from "../core/clock.ts";
+import type { Failure } from "../core/failure.ts";
+import type { Position } from "../core/position.ts";
+import type { Sent } from "../core/sink.ts";
+import { Chunk, type Format } from "../hub/chunk.ts";
+import type { EndReason, Subscriber } from "../hub/subscriber.ts";
+
+/** A face's half, for bytes as they are. */
+export interface ByteFace<Bytes> extends Pick<Subscriber, "reset" | "end"> {
+  write(bytes: Bytes): Sent;
+}
+
+/** Below what proxies take for a dead connection, as the hub's own heartbeats are. */
+const quietMsMax = 10_000;
+
+export class FilteredSubscriber<Bytes> implements Subscriber {
+  readonly #face: ByteFace<Bytes>;
+  readonly #format: Format<Bytes | undefined>;
+  readonly #clock: Clock;
+  #writtenMs: number;
+
+  constructor(face: ByteFace<Bytes>, format: Format<Bytes | undefined>, clock: Clock) {
+    this.#face = face;
+    this.#format = format;
+    this.#clock = clock;
+    this.#writtenMs = clock.nowMs();
+  }
+
+  deliver(chunk: Chunk): Sent {
+    const bytes = chunk.as(this.#format) ?? this.#heartbeat(chunk);
+    if (bytes === undefined) return "sent";
+    this.#writtenMs = this.#clock.nowMs();
+    return this.#face.write(bytes);
+  }
+
+  reset(position: Position, reason: Failure): Sent {
+    return this.#face.reset(position, reason);
+  }
+
+  end(reason: EndReason, position: Position): void {
+    this.#face.end(reason, position);
+  }
+
+  /** The topic moves on without it: that, too, is a position to resume after. */
+  #heartbeat({ topic, key, through }: Chunk): Bytes | undefined {
+    if (this.#clock.nowMs() - this.#writtenMs < quietMsMax) return undefined;
+    return this.#format.render(new Chunk(topic, key, [], through));
+  }
+}

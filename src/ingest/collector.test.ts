@@ -1,0 +1,186 @@
+/** Calls of the collector on a log: what they are told, and in which order records are stored. */
+import { expect, test } from "bun:test";
+import { Buffer } from "node:buffer";
+import { create, toBinary, type MessageInitShape } from "@bufbuild/protobuf";
+import { sleep, systemClock as clock } from "../core/clock.ts";
+import { defaultTopicSettings } from "../core/topic.ts";
+import { CollectRequestSchema } from "../gen/sluice/v1/collector_pb.ts";
+import { Ack } from "../gen/sluice/v1/record_pb.ts";
+import { createMemoryLog } from "../log/memory/memory-log.ts";
+import type { Call } from "./call.ts";
+import { Collector } from "./collector.ts";
+import { Gate } from "./gate.ts";
+import { InFlight } from "./in-flight.ts";
+import { defaultIngestLimits } from "./limits.ts";
+
+const limits = { ...defaultIngestLimits, recordBytesMax: 100, lingerMs: 1 };
+
+function setUp(newTopics = true) {
+  const log = createMemoryLog({ clock });
+  const inFlight = new InFlight(1_000_000);
+  const collector = new Collector({
+    ...{ log, clock, inFlight, limits },
+    gate: new Gate({ log, schemas: { check: (_rule, given) => given.map(() => undefined) } }),
+    newTopics: newTopics ? defaultTopicSettings : undefined,
+  });
+  const stored = async (topic: string): Promise<string[]> => {
+    const { end: until } = await log.bounds(topic);
+    const found: string[] = [];
+    for await (const { records } of log.read(topic, { after: "earliest", until })) {
+      found.push(...records.map(({ record }) => Buffer.from(record.value).toString()));
+    }
+    return found;
+  };
+  return { log, collector, inFlight, stored };
+}
+
+function give(call: Call, request: MessageInitShape<typeof CollectRequestSchema>): void {
+  const message = Buffer.from(
+    toBinary(CollectRequestSchema, create(CollectRequestSchema, request)),
+  );
+  call.take(message, 0, message.byteLength);
+}
+
+const record = (text: string) => ({ value: Buffer.from(text) });
+
+test("a topic that is made by its first records has them in their order", async () => {
+  const { collector, stored, log } = setUp();
+  const create = log.create.bind(log);
+  // Made slowly: other frames come meanwhile, and find it made.
+  log.create = async (...given) => {
+    const made = await create(...given);
+    await sleep(clock, 30);
+    return made;
+  };
+  const call = collector.open();
+  const wanted = Array.from({ length: 20 }, (_, i) => `${i}`);
+  for (const text of wanted) {
+    give(call, { topic: "new", records: [record(text)] });
+    await sleep(clock, 3);
+  }
+  await call.settled();
+  call.close();
+  expect(await stored("new")).toEqual(wanted);
+});
+
+test("the position is of the topic named last, whichever is stored later", async () => {
+  const { collector, log } = setUp();
+  await log.create("one", { ...defaultTopicSettings, layout: "frames" });
+  await log.create("two", { ...defaultTopicSettings, layout: "frames" });
+  // Positions of "one" are further on.
+  for (const _ of [1, 2, 3]) await log.append("one", [{ ...plain, value: Buffer.from("x") }]);
+  const call = collector.open();
+  give(call, { topic: "one", records: [record("a")] });
+  give(call, { topic: "two", records: [record("b")] });
+  await call.settled();
+  const { end } = await log.bounds("two");
+  expect(call.summary()).toMatchObject({ accepted: 2, position: end });
+  call.close();
+});
+
+const plain = { key: "", contentType: "text/plain", schemaId: 0, timeNs: 0n };
+
+test("refusals count from the start of the call, and are handed out once", async () => {
+  const { collector, stored } = setUp();
+  const call = collector.open();
+  const long = record("x".repeat(101));
+  give(call, { topic: "t", records: [record("a"), long] });
+  give(call, { records: [long, record("b")] });
+  await call.settled();
+  const first = call.summary();
+  expect(first).toMatchObject({ accepted: 2, refused: 2 });
+  expect(first.refusals.map(({ index, code, field }) => [index, code, field])).toEqual([
+    [1, "too_large", "value"],
+    [2, "too_large", "value"],
+  ]);
+  expect(call.summary()).toMatchObject({ accepted: 2, refused: 2, refusals: [] });
+  expect(await stored("t")).toEqual(["a", "b"]);
+  call.close();
+});
+
+test("of many refusals the first hundred are named and all are counted", async () => {
+  const { collector } = setUp();
+  const call = collector.open();
+  const long = record("x".repeat(101));
+  give(call, { topic: "t", records: Array.from({ length: 250 }, () => long) });
+  await call.settled();
+  const { refused, refusals } = call.summary();
+  expect([refused, refusals.length, refusals.at(-1)?.index]).toEqual([250, 100, 99]);
+  call.close();
+});
+
+test("whoever answers as it goes is called for refusals, too", async () => {
+  const { collector } = setUp();
+  const call = collector.open();
+  const { promise, resolve } = Promise.withResolvers<number>();
+  call.progress = () => call.answerable > 0 && resolve(call.answerable);
+  give(call, { topic: "t", records: [record("x".repeat(101))] });
+  expect(await promise).toBe(1);
+  call.close();
+});
+
+test("ack = received is told before anything is stored, and is stored all the same", async () => {
+  const { collector, stored, inFlight } = setUp();
+  const call = collector.open();
+  give(call, { topic: "t", ack: Ack.RECEIVED, records: [record("a")] });
+  await call.settled();
+  expect(call.summary()).toMatchObject({ accepted: 1, ack: "received", position: undefined });
+  expect(inFlight.bytes).toBeGreaterThan(0);
+  call.close();
+  await sleep(clock, 30);
+  expect(await stored("t")).toEqual(["a"]);
+  expect(inFlight.bytes).toBe(0);
+});
+
+test("a call that is closed early: what it had brought is stored", async () => {
+  const { collector, stored } = setUp();
+  const call = collector.open();
+  give(call, { topic: "t", records: [record("a")] });
+  call.close();
+  await sleep(clock, 30);
+  expect(await stored("t")).toEqual(["a"]);
+});
+
+test("where topics are made by hand alone, records of none are not_found", async () => {
+  const { collector, inFlight } = setUp(false);
+  const call = collector.open();
+  give(call, { topic: "nowhere", records: [record("a")] });
+  await expect(call.settled()).rejects.toMatchObject({ code: "not_found" });
+  expect(call.failure).toMatchObject({ code: "not_found" });
+  expect(() => give(call, { records: [record("b")] })).toThrow("nowhere");
+  expect(inFlight.bytes).toBe(0);
+  call.close();
+});
+
+test("a topic that cannot be named leaves the call where it was", async () => {
+  const { collector, stored } = setUp();
+  const call = collector.open();
+  give(call, { topic: "t", records: [record("a")] });
+  // Until then its rule is not known, and what follows waits.
+  await call.settled();
+  expect(() => give(call, { topic: "no/name", records: [record("b")] })).toThrow(
+    `"no/name": wanted 1 to 200 characters`,
+  );
+  give(call, { records: [record("c")] });
+  await call.settled();
+  expect(await stored("t")).toEqual(["a", "c"]);
+  call.close();
+});
+
+test("refused records leave gaps in a producer's sequence that the log takes", async () => {
+  const { collector, stored } = setUp();
+  const producer = { id: "p", epoch: 1, sequence: 0n };
+  const long = record("x".repeat(101));
+  for (const _ of ["first", "again"]) {
+    const call = collector.open();
+    give(call, { topic: "t", producer, records: [record("0"), long, record("2")] });
+    await call.settled();
+    expect(call.summary()).toMatchObject({ accepted: 2, refused: 1 });
+    call.close();
+  }
+  const next = collector.open();
+  give(next, { topic: "t", producer: { ...producer, sequence: 3n }, records: [record("3")] });
+  await next.settled();
+  next.close();
+  expect(await stored("t")).toEqual(["0", "2", "3"]);
+});

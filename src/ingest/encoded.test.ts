@@ -1,0 +1,113 @@
+import { expect, test } from "bun:test";
+import { Buffer } from "node:buffer";
+import { systemClock as clock } from "../core/clock.ts";
+import { Failure } from "../core/failure.ts";
+import { encodeFrame } from "../core/frame.ts";
+import type { LogDriver } from "../core/log.ts";
+import { comparePositions } from "../core/position.ts";
+import { jsonType } from "../core/record.ts";
+import { defaultTopicSettings } from "../core/topic.ts";
+import { createMemoryLog } from "../log/memory/memory-log.ts";
+import { Collector } from "./collector.ts";
+import { EncodedTopic } from "./encoded.ts";
+import { Gate } from "./gate.ts";
+import { InFlight } from "./in-flight.ts";
+import { defaultIngestLimits } from "./limits.ts";
+
+const name = "encoded";
+/** Whoever waited for the linger would wait longer than the test. */
+const limits = { ...defaultIngestLimits, lingerMs: 600_000 };
+
+/** A topic on a log whose appends take two milliseconds, and are counted. */
+async function rig() {
+  const memory = createMemoryLog({ clock });
+  await memory.create(name, { ...defaultTopicSettings, layout: "frames" });
+  const appends: number[] = [];
+  const state: { failing: Failure | undefined } = { failing: undefined };
+  const log: LogDriver = {
+    driver: memory.driver,
+    append: async (topic, records, options) => {
+      appends.push("count" in records ? records.count : records.length);
+      await new Promise((resolve) => setTimeout(resolve, 2));
+      if (state.failing !== undefined) throw state.failing;
+      return await memory.append(topic, records, options);
+    },
+    read: (topic, options) => memory.read(topic, options),
+    bounds: (topic) => memory.bounds(topic),
+    close: () => memory.close(),
+    create: (topic, settings) => memory.create(topic, settings),
+    describe: (topic) => memory.describe(topic),
+    list: () => memory.list(),
+    remove: (topic) => memory.remove(topic),
+  };
+  const inFlight = new InFlight(limits.inFlightBytesMax);
+  const gate = new Gate({ log, schemas: { check: (_rule, all) => all.map(() => undefined) } });
+  const collector = new Collector({ log, clock, gate, limits, inFlight, newTopics: undefined });
+  return { memory, appends, state, topic: new EncodedTopic(collector, name) };
+}
+
+function encoded(count: number): Buffer {
+  const one = { value: Buffer.from("1"), key: "k", contentType: jsonType, schemaId: 0, timeNs: 1n };
+  return Buffer.from(encodeFrame(Array.from({ length: count }, () => one)));
+}
+
+test("a call is settled once all of it is durable, and tells the last position", async () => {
+  const { memory, topic } = await rig();
+  const call = topic.open();
+  await call.settled();
+  expect(call.position).toBeUndefined();
+  const bytes = encoded(3);
+  call.add(bytes, 0, bytes.byteLength, 3);
+  // Copied: the caller's buffer is its own again.
+  bytes.fill(0);
+  const large = encoded(9000);
+  call.add(large, 0, large.byteLength, 9000);
+  await call.settled();
+  const { end } = await memory.bounds(name);
+  expect(comparePositions(call.position ?? end, end)).toBe(0);
+  expect(topic.inFlight.bytes).toBe(0);
+  let stored = 0;
+  for await (const { records } of memory.read(name, { after: "earliest", until: end })) {
+    stored += records.filter(({ record }) => record.key === "k").length;
+  }
+  expect(stored).toBe(9003);
+});
+
+test("calls of one moment share an append; a lone one is not kept waiting", async () => {
+  const { appends, topic } = await rig();
+  const bytes = encoded(1);
+  const save = async () => {
+    const call = topic.open();
+    call.add(bytes, 0, bytes.byteLength, 1);
+    await call.settled();
+  };
+  await save();
+  for (let round = 0; round < 5; round++) {
+    // They come one after another, each in a turn of its own, as from connections.
+    const calls = Array.from({ length: 20 }, async (_, i) => {
+      for (let turn = 0; turn < i % 4; turn++) await new Promise((done) => setImmediate(done));
+      await save();
+    });
+    await Promise.all(calls);
+  }
+  expect(appends.reduce((sum, count) => sum + count)).toBe(101);
+  expect(appends.length).toBeLessThan(20);
+});
+
+test("what fails, fails for those who brought it", async () => {
+  const { state, topic } = await rig();
+  const bytes = encoded(2);
+  state.failing = new Failure("unavailable", "The log is away");
+  const calls = [topic.open(), topic.open()];
+  for (const call of calls) call.add(bytes, 0, bytes.byteLength, 2);
+  const results = await Promise.allSettled(calls.map((call) => call.settled()));
+  expect(results.map(({ status }) => status)).toEqual(["rejected", "rejected"]);
+  await expect(calls[0]?.settled()).rejects.toMatchObject({ code: "unavailable" });
+  state.failing = undefined;
+  const after = topic.open();
+  after.add(bytes, 0, bytes.byteLength, 2);
+  after.want();
+  await after.settled();
+  expect(after.position).toBeDefined();
+  expect(topic.inFlight.bytes).toBe(0);
+});

@@ -1,0 +1,117 @@
+/**
+ * Writes one topic through the collector's lane: a request of one record costs a share of an append
+ * and not one of its own, whatever face it came through. The records were checked by that face.
+ */
+import { Buffer } from "node:buffer";
+import type { Failure } from "../core/failure.ts";
+import { encodeFrame, RecordEncoder } from "../core/frame.ts";
+import { comparePositions, type Position } from "../core/position.ts";
+import { recordBytes, type LogRecord } from "../core/record.ts";
+import type { RecordWriter } from "../core/writer.ts";
+import type { Collector } from "./collector.ts";
+import type { InFlight } from "./in-flight.ts";
+import { frameBytesMax, type Lane, type Owner } from "./lane.ts";
+
+export class Writer implements RecordWriter {
+  readonly #lane: Lane;
+  readonly #inFlight: InFlight;
+  #pending = 0;
+
+  /** The topic has to stand; it keeps its place in the collector for good. */
+  constructor(collector: Collector, topic: string) {
+    this.#lane = collector.enter(topic, undefined).lane;
+    this.#inFlight = collector.inFlight;
+  }
+
+  get pending(): number {
+    return this.#pending;
+  }
+
+  get isCrowded(): boolean {
+    return this.#lane.isCrowded;
+  }
+
+  append(record: LogRecord): Promise<Position> {
+    this.#inFlight.refuseIfFull();
+    const written = this.#begin(1);
+    const length = encoder.encode(record);
+    if (length === undefined) this.#add(written, [record]);
+    else this.#lane.add(written, scratch, 0, length, 1);
+    this.#lane.want();
+    return written.done;
+  }
+
+  async appendAll(records: readonly LogRecord[]): Promise<Position | undefined> {
+    if (records.length === 0) return undefined;
+    let bytes = 0;
+    for (const record of records) bytes += recordBytes(record);
+    this.#inFlight.check(bytes);
+    const written = this.#begin(records.length);
+    for (const run of runsOf(records)) this.#add(written, run);
+    this.#lane.want();
+    return await written.done;
+  }
+
+  #begin(count: number): Written {
+    this.#pending += count;
+    return new Written(count, (settled) => (this.#pending -= settled));
+  }
+
+  #add(written: Written, records: readonly LogRecord[]): void {
+    const frame = encodeFrame(records);
+    const bytes = Buffer.from(frame.buffer, frame.byteOffset, frame.byteLength);
+    this.#lane.add(written, bytes, 0, bytes.byteLength, records.length);
+  }
+}
+
+/** What is encoded here is copied into the lane's frame in the same turn, so one serves all. */
+const scratch = Buffer.alloc(16 * 1024);
+const encoder = new RecordEncoder(scratch);
+
+/** What one call has in the lane. */
+class Written implements Owner {
+  readonly done: Promise<Position>;
+  readonly #settled: (count: number) => void;
+  #resolve: (position: Position) => void = () => {};
+  #reject: (failure: Failure) => void = () => {};
+  #left: number;
+  #last: Position | undefined;
+
+  constructor(count: number, settled: (count: number) => void) {
+    this.#left = count;
+    this.#settled = settled;
+    this.done = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+  }
+
+  stored(count: number, last: Position): void {
+    // Frames of one call are appended side by side, and answered in any order.
+    if (this.#last === undefined || comparePositions(last, this.#last) > 0) this.#last = last;
+    this.#left -= count;
+    this.#settled(count);
+    if (this.#left === 0) this.#resolve(this.#last);
+  }
+
+  failed(count: number, failure: Failure): void {
+    this.#settled(count);
+    this.#reject(failure);
+  }
+}
+
+/** Records that fit into a frame together; one that is larger is a run of its own. */
+function* runsOf(records: readonly LogRecord[]): Generator<readonly LogRecord[]> {
+  let from = 0;
+  let bytes = 0;
+  for (const [i, record] of records.entries()) {
+    const size = recordBytes(record) + record.key.length * 2;
+    if (i > from && bytes + size > frameBytesMax) {
+      yield records.slice(from, i);
+      from = i;
+      bytes = 0;
+    }
+    bytes += size;
+  }
+  yield records.slice(from);
+}

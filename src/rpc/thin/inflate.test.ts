@@ -1,0 +1,29 @@
+import { expect, test } from "bun:test";
+import { Buffer } from "node:buffer";
+import { deflateSync, gzipSync } from "node:zlib";
+import { inflate } from "./inflate.ts";
+
+const bytesMax = 1000;
+
+test("gzip, up to the bound exactly; nothing stays nothing", () => {
+  const text = "x".repeat(bytesMax);
+  expect(inflate(1, true, gzipSync(text), bytesMax).toString()).toBe(text);
+  expect(inflate(1, true, Buffer.alloc(0), bytesMax).byteLength).toBe(0);
+});
+
+test("one byte more, or a hundred thousand times as many, is too large", () => {
+  for (const length of [bytesMax + 1, bytesMax * 100_000]) {
+    const bomb = gzipSync(Buffer.alloc(length));
+    const failure = expect(() => inflate(1, true, bomb, bytesMax));
+    failure.toThrow("Cannot take a message of more than 1000 bytes after inflating");
+  }
+}, 20_000);
+
+test("what is not gzip, cut short, or not announced is invalid", () => {
+  const whole = gzipSync("some text");
+  for (const bytes of [Buffer.from("text"), deflateSync("some text"), whole.subarray(0, 15)]) {
+    expect(() => inflate(1, true, bytes, bytesMax)).toThrow("it is not gzip");
+  }
+  expect(() => inflate(1, false, whole, bytesMax)).toThrow("the call names no compression");
+  expect(() => inflate(3, true, whole, bytesMax)).toThrow("its flags are 3");
+});

@@ -1,0 +1,254 @@
+import { expect, test } from "bun:test";
+import { eventually } from "../../test/support/eventually.ts";
+import { systemClock as clock } from "../core/clock.ts";
+import { Failure } from "../core/failure.ts";
+import { silent as logger } from "../core/logger.ts";
+import { measurementsTopic as topic, valuesToNumbers } from "../core/measurement.ts";
+import { comparePositions, type Position } from "../core/position.ts";
+import { jsonType, type LogRecord } from "../core/record.ts";
+import { defaultTopicSettings } from "../core/topic.ts";
+import { createMemoryLog, type MemoryLog } from "../log/memory/memory-log.ts";
+import { TailEntries } from "./tail-entries.ts";
+import { followMeasurements, tellCommits, type RunningTail } from "./tail.ts";
+
+const utf8 = new TextEncoder();
+
+function record(tag: string, time: number, value: number): LogRecord {
+  return {
+    value: utf8.encode(JSON.stringify({ time, tag, values: [value] })),
+    key: tag,
+    contentType: jsonType,
+    schemaId: 0,
+    timeNs: 1n,
+  };
+}
+
+/** A log, where the projection stands, and a tail that follows both. */
+async function withTail(
+  use: (rig: {
+    readonly log: MemoryLog;
+    readonly tail: RunningTail;
+    readonly store: { position: Position | undefined };
+    readonly seen: (tag: string) => (readonly [number, number | undefined])[];
+  }) => Promise<void>,
+  bytesMax?: number,
+): Promise<void> {
+  const log = createMemoryLog({ clock });
+  const store: { position: Position | undefined } = { position: undefined };
+  const stop = new AbortController();
+  const tail = followMeasurements({
+    log,
+    position: async () => store.position,
+    clock,
+    logger,
+    signal: stop.signal,
+    pollMs: 10,
+    ...(bytesMax === undefined ? {} : { bytesMax }),
+  });
+  const seen = (tag: string) =>
+    tail.of(tag).map((one) => [Number(one.timeNs), valuesToNumbers(one)[0]] as const);
+  try {
+    await use({ log, tail, store, seen });
+  } finally {
+    stop.abort();
+    await tail.done;
+    await log.close();
+  }
+}
+
+test("has what the log has and the projection has not, by time, the last wins", async () => {
+  await withTail(async ({ log, tail, store, seen }) => {
+    // No topic yet: there is nothing to lack.
+    await eventually(() => expect(tail.isComplete).toBe(true));
+    await log.create(topic, defaultTopicSettings);
+    const first = await log.append(topic, [record("a", 5, 1), record("b", 1, 1)]);
+    const second = await log.append(topic, [
+      record("a", 3, 2),
+      record("a", 5, 3),
+      record("a", 4, 4),
+      { ...record("a", 9, 9), value: utf8.encode("none") },
+    ]);
+    await eventually(() =>
+      expect(seen("a")).toEqual([
+        [3, 2],
+        [4, 4],
+        [5, 3],
+      ]),
+    );
+    expect(tail.lastOf("a")?.timeNs).toBe(5n);
+    expect([...tail.tags()].toSorted()).toEqual(["a", "b"]);
+    expect(tail.of("c")).toEqual([]);
+
+    // What was taken from it does not change afterwards.
+    const snapshot = tail.of("a");
+    tail.committed(first.last);
+    expect(seen("a")).toEqual([
+      [3, 2],
+      [4, 4],
+      [5, 3],
+    ]);
+    expect(tail.of("b")).toEqual([]);
+    // Another node's projection: its position is asked for.
+    store.position = second.at(0);
+    await eventually(() =>
+      expect(seen("a")).toEqual([
+        [4, 4],
+        [5, 3],
+      ]),
+    );
+    tail.committed(second.last);
+    expect(tail.of("a")).toEqual([]);
+    expect(snapshot).toHaveLength(3);
+    await eventually(() => expect(tail.behindMs).toBe(0));
+    expect(tail.status()).toMatchObject({ measurements: 0, bytes: 0, complete: true });
+  });
+});
+
+test("past its bound the oldest go, and it says so until the projection has them", async () => {
+  await withTail(async ({ log, tail, seen }) => {
+    await log.create(topic, defaultTopicSettings);
+    const all = await log.append(
+      topic,
+      Array.from({ length: 100 }, (_, i) => record("a", i, i)),
+    );
+    await eventually(() => expect(seen("a").at(-1)).toEqual([99, 99]));
+    expect(tail.status().bytes).toBeLessThan(20_000);
+    expect(seen("a").length).toBeWithin(20, 60);
+    expect(tail.isComplete).toBe(false);
+    const missing = 100 - seen("a").length;
+    tail.committed(all.at(missing - 2));
+    expect(tail.isComplete).toBe(false);
+    tail.committed(all.at(missing - 1));
+    await eventually(() => expect(tail.isComplete).toBe(true));
+  }, 20_000);
+});
+
+test("a topic that is made anew begins anew", async () => {
+  await withTail(async ({ log, tail, store, seen }) => {
+    await log.create(topic, defaultTopicSettings);
+    const former = await log.append(topic, [record("a", 1, 1)]);
+    store.position = former.last;
+    await eventually(() => expect(tail.isComplete).toBe(true));
+    await log.append(topic, [record("a", 2, 2)]);
+    await eventually(() => expect(seen("a")).toEqual([[2, 2]]));
+    await log.remove(topic);
+    await log.create(topic, defaultTopicSettings);
+    await log.append(topic, [record("a", 3, 3)]);
+    // The projection skips to the new life; until then its position cannot be read from.
+    const { start } = await log.bounds(topic);
+    store.position = start;
+    await eventually(() => expect(seen("a")).toEqual([[3, 3]]));
+    await eventually(() => expect(tail.isComplete).toBe(true));
+  });
+});
+
+test("a log that is away makes it behind, not wrong", async () => {
+  const log = createMemoryLog({ clock });
+  await log.create(topic, defaultTopicSettings);
+  let isAway = false;
+  const stop = new AbortController();
+  const away = () => {
+    if (isAway) throw new Failure("unavailable", "The log is away");
+  };
+  const tail = followMeasurements({
+    log: {
+      bounds: async (name) => {
+        away();
+        return await log.bounds(name);
+      },
+      async *read(name, options) {
+        for await (const batch of log.read(name, options)) {
+          away();
+          yield batch;
+        }
+      },
+    },
+    position: async () => undefined,
+    clock,
+    logger,
+    signal: stop.signal,
+    pollMs: 10,
+  });
+  await log.append(topic, [record("a", 1, 1)]);
+  await eventually(() => expect(tail.of("a")).toHaveLength(1));
+  isAway = true;
+  await log.append(topic, [record("a", 2, 2)]);
+  await eventually(() => expect(tail.behindMs).toBeGreaterThan(50));
+  expect(tail.of("a")).toHaveLength(1);
+  isAway = false;
+  await eventually(() => expect(tail.of("a")).toHaveLength(2));
+  await eventually(() => expect(tail.behindMs).toBe(0));
+  stop.abort();
+  await tail.done;
+  await log.close();
+});
+
+test("the store and what is asked for before it have everything, whenever it is asked", async () => {
+  await withTail(async ({ log, tail }) => {
+    await log.create(topic, defaultTopicSettings);
+    const rows = new Map<number, number>();
+    const target = tellCommits(
+      {
+        name: "measurements",
+        topic,
+        position: async () => undefined,
+        skip: async () => {},
+        commit: async (records) => {
+          for (const { record } of records) rows.set(Number(record.key), 1);
+        },
+      },
+      tail.committed,
+    );
+    let appended = 0;
+    let committed = 0;
+    const positions: Position[] = [];
+    for (let round = 0; round < 300; round++) {
+      const records = Array.from({ length: 7 }, (_, i) => ({
+        ...record("a", appended + i, 0),
+        key: String(appended + i),
+      }));
+      const done = await log.append(topic, records);
+      for (let i = 0; i < records.length; i++) positions.push(done.at(i));
+      appended += records.length;
+      if (round % 3 === 0) {
+        // Any part of what is in the log, as a projection's batches are cut.
+        const to = Math.min(appended, committed + 11);
+        const part = positions.slice(committed, to).map((position, i) => ({
+          record: { ...record("a", 0, 0), key: String(committed + i) },
+          position,
+          receivedNs: 0n,
+        }));
+        await target.commit(part, undefined, positions[to - 1] ?? done.last);
+        committed = to;
+      }
+      await new Promise((resolve) => setTimeout(resolve, 0));
+      const snapshot = tail.of("a").map(({ timeNs }) => Number(timeNs));
+      const both = new Set([...snapshot, ...rows.keys()]);
+      // Without a gap from the first: what the tail has not read yet is at the end alone.
+      expect([...both].toSorted((a, b) => a - b)).toEqual(
+        Array.from({ length: both.size }, (_, i) => i),
+      );
+    }
+    await eventually(() => expect(tail.of("a")).toHaveLength(appended - committed));
+  });
+});
+
+test("entries are let go of exactly up to a position, replaced ones among them", () => {
+  const entries = new TailEntries(1_000_000);
+  const at = (sequence: number): Position => ({ epoch: 1, sequence, index: 0 });
+  const add = (tag: string, time: number, sequence: number) =>
+    entries.add({ tag, timeNs: BigInt(time), values: new Uint8Array(8) }, at(sequence));
+  for (let i = 1; i <= 1000; i++) add(i % 2 === 0 ? "even" : "odd", i % 100, i);
+  for (let to = 0; to <= 1000; to += 37) {
+    entries.trimTo(at(to));
+    const kept = Array.from({ length: 1000 - to }, (_, i) => to + 1 + i);
+    const evens = new Set(kept.filter((i) => i % 2 === 0).map((i) => i % 100));
+    expect(entries.count).toBe(1000 - to);
+    expect(entries.of("even").map(({ timeNs }) => Number(timeNs))).toEqual(
+      [...evens].toSorted((a, b) => a - b),
+    );
+  }
+  entries.trimTo(at(1000));
+  expect({ bytes: entries.bytes, tags: [...entries.tags()] }).toEqual({ bytes: 0, tags: [] });
+  expect(comparePositions(entries.droppedThrough, at(1))).toBeLessThan(0);
+});

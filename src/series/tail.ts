@@ -1,0 +1,205 @@
+/**
+ * What the log has and the store has not yet: follows the topic `measurements` from where the
+ * projection stands, and lets go of what the projection has passed. It is a node's own, so an answer
+ * is as fresh as this node's reading of the log, however far the store is behind.
+ */
+import { sleep, type Clock } from "../core/clock.ts";
+import { failureFrom } from "../core/failure.ts";
+import type { Log } from "../core/log.ts";
+import type { Logger } from "../core/logger.ts";
+import {
+  measurementsTopic,
+  nsPerMs,
+  type Measurement,
+  type MeasurementTail,
+} from "../core/measurement.ts";
+import { comparePositions, epochStart, type Position } from "../core/position.ts";
+import type { ProjectionTarget } from "../core/projection.ts";
+import { Recent, type Quantiles } from "../core/recent.ts";
+import type { StoredRecord } from "../core/record.ts";
+import { measurementFromRecord } from "./record.ts";
+import { TailEntries } from "./tail-entries.ts";
+
+export interface TailParts {
+  readonly log: Pick<Log, "read" | "bounds">;
+  /** Where the projection stands, as the store has it. */
+  readonly position: () => Promise<Position | undefined>;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Ends it. */
+  readonly signal: AbortSignal;
+  /** What it may hold; 256 MB when left out: half a million measurements of ten values. */
+  readonly bytesMax?: number;
+  readonly pollMs?: number;
+}
+
+export interface RunningTail extends MeasurementTail {
+  /** The projection of this node has committed up to here. */
+  committed(to: Position): void;
+  status(): TailStatus;
+  /** Resolves, never rejects, once the signal has ended it. */
+  readonly done: Promise<void>;
+}
+
+export interface TailStatus {
+  readonly measurements: number;
+  readonly bytes: number;
+  readonly complete: boolean;
+  readonly behindMs: number;
+  /** From the gateway's receipt of a record until answers have it. */
+  readonly queryableMs: Quantiles;
+}
+
+const bytesMaxDefault = 256 * 1024 * 1024;
+/** Commits of another node's projection are learnt by asking. */
+const pollMsDefault = 500;
+const retryMs = 200;
+const nothing = epochStart(0);
+
+/** Has the tail hear of the commits of this node's own projection at once. */
+export function tellCommits(
+  target: ProjectionTarget,
+  committed: (to: Position) => void,
+): ProjectionTarget {
+  return {
+    ...target,
+    async commit(records, from, to) {
+      await target.commit(records, from, to);
+      committed(to);
+    },
+  };
+}
+
+export function followMeasurements(parts: TailParts): RunningTail {
+  const { log, clock, logger, signal } = parts;
+  const entries = new TailEntries(parts.bytesMax ?? bytesMaxDefault);
+  const queryableMs = new Recent(clock);
+  /** Of the projection, as far as it is known here. */
+  let stored = nothing;
+  /** How far it has read; undefined while it does not know where to begin. */
+  let through: Position | undefined;
+  /** It has been at the log's end since it began to read. */
+  let caughtUp = false;
+  /** An end of the log that was seen and is yet to be reached. */
+  let ahead: { readonly end: Position; readonly sinceMs: number } | undefined;
+  /** Since when the log has not told its end. */
+  let unknownSinceMs: number | undefined;
+
+  async function follow(): Promise<void> {
+    while (!signal.aborted) {
+      try {
+        await read();
+      } catch (error) {
+        const { code, message } = failureFrom(error);
+        if (signal.aborted) return;
+        // The topic is not there (yet), or is another one: from where the projection goes on.
+        if (code === "not_found" || code === "position_gone") begin(undefined);
+        else logger("warn", "following the measurements failed, trying again", { code, message });
+      }
+      await sleep(clock, retryMs, signal);
+    }
+  }
+
+  async function read(): Promise<void> {
+    const after = through ?? (await start());
+    for await (const batch of log.read(measurementsTopic, { after, signal })) {
+      for (const stored of batch.records) take(stored);
+      through = batch.through;
+      if (ahead !== undefined && comparePositions(through, ahead.end) >= 0) reachedEnd();
+    }
+  }
+
+  /** Where the projection stands; as long as there was none, from the log's beginning. */
+  async function start(): Promise<Position> {
+    const position = (await parts.position()) ?? (await log.bounds(measurementsTopic)).start;
+    begin(position);
+    return position;
+  }
+
+  /** Anew, with nothing, behind this position. */
+  function begin(position: Position | undefined): void {
+    entries.clear();
+    through = position;
+    stored = position ?? nothing;
+    caughtUp = false;
+    ahead = undefined;
+  }
+
+  function reachedEnd(): void {
+    ahead = undefined;
+    caughtUp = true;
+  }
+
+  function take({ record, position, receivedNs }: StoredRecord): void {
+    if (comparePositions(position, stored) <= 0) return;
+    queryableMs.add(clock.nowMs() - Number(receivedNs / nsPerMs));
+    let measurement: Measurement;
+    try {
+      measurement = measurementFromRecord(record);
+    } catch {
+      // The projection counts it, says it and passes it over.
+      return;
+    }
+    entries.add(measurement, position);
+  }
+
+  function committed(to: Position): void {
+    if (comparePositions(to, stored) <= 0) return;
+    stored = to;
+    entries.trimTo(to);
+  }
+
+  /** What cannot be learnt from the records: that there are no more of them, and others' commits. */
+  async function poll(): Promise<void> {
+    while (!signal.aborted) {
+      await Promise.all([askStore(), askLog()]);
+      await sleep(clock, parts.pollMs ?? pollMsDefault, signal);
+    }
+  }
+
+  async function askStore(): Promise<void> {
+    // While the store is away nothing is committed.
+    const position = await parts.position().catch(() => undefined);
+    if (position !== undefined) committed(position);
+  }
+
+  async function askLog(): Promise<void> {
+    const askedMs = clock.nowMs();
+    try {
+      const { end } = await log.bounds(measurementsTopic);
+      unknownSinceMs = undefined;
+      if (through === undefined || comparePositions(through, end) < 0) {
+        ahead ??= { end, sinceMs: askedMs };
+      } else reachedEnd();
+    } catch (error) {
+      // A topic that is not there has no end to be behind of.
+      if (failureFrom(error).code === "not_found") reachedEnd();
+      else unknownSinceMs ??= askedMs;
+    }
+  }
+
+  const tail = {
+    of: (tag: string) => entries.of(tag),
+    lastOf: (tag: string) => entries.lastOf(tag),
+    tags: () => entries.tags(),
+    get isComplete() {
+      return caughtUp && comparePositions(entries.droppedThrough, stored) <= 0;
+    },
+    get behindMs() {
+      const sinceMs = ahead?.sinceMs ?? unknownSinceMs;
+      return sinceMs === undefined ? 0 : Math.max(0, clock.nowMs() - sinceMs);
+    },
+  };
+  const done = Promise.all([follow(), poll()]).then(() => {});
+  return Object.assign(tail, {
+    committed,
+    done,
+    status: () => ({
+      measurements: entries.count,
+      bytes: entries.bytes,
+      complete: tail.isComplete,
+      behindMs: tail.behindMs,
+      queryableMs: queryableMs.quantiles(),
+    }),
+  });
+}

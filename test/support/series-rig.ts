@@ -1,0 +1,84 @@
+/** Series in a fresh database: written by the projection, read and rolled up by what is under test. */
+import { systemClock, type Clock } from "../../src/core/clock.ts";
+import { silent } from "../../src/core/logger.ts";
+import { valuesToNumbers, type MeasurementTail } from "../../src/core/measurement.ts";
+import { epochStart, type Position } from "../../src/core/position.ts";
+import type { RollupStore, SeriesPoint, SeriesStore } from "../../src/core/series.ts";
+import { jsonType, type StoredRecord } from "../../src/core/record.ts";
+import { openDatabase, type Database } from "../../src/store/database.ts";
+import { createMeasurementProjection } from "../../src/store/measurement-projection.ts";
+import { migrate } from "../../src/store/migrate.ts";
+import { createRollupStore } from "../../src/store/series-rollups.ts";
+import { createSeriesStore } from "../../src/store/series-store.ts";
+import { withPostgres } from "./postgres.ts";
+
+export interface SeriesRig {
+  readonly database: Database;
+  readonly store: SeriesStore;
+  readonly rollups: RollupStore;
+  /** Commits the points as the projection does, in one transaction. */
+  commit(tag: string, points: readonly SeriesPoint[]): Promise<void>;
+}
+
+const utf8 = new TextEncoder();
+
+export async function withSeries(
+  use: (rig: SeriesRig) => Promise<void>,
+  clock: Clock = systemClock,
+): Promise<void> {
+  await withPostgres(async (url) => {
+    await migrate(url);
+    const database = openDatabase({ url });
+    const retentionMs = 31 * 86_400_000;
+    const projection = createMeasurementProjection(database, {
+      clock,
+      logger: silent,
+      retentionMs,
+    });
+    let at: Position = epochStart(7);
+    await projection.skip(undefined, at);
+    try {
+      await use({
+        database,
+        store: createSeriesStore(database),
+        rollups: createRollupStore(database),
+        async commit(tag, points) {
+          const from = at;
+          at = { ...from, sequence: from.sequence + points.length };
+          const records = points.map((point, i) =>
+            recordOf(tag, point, from.sequence + i + 1, clock),
+          );
+          await projection.commit(records, from, at);
+        },
+      });
+    } finally {
+      await database.close();
+    }
+  });
+}
+
+function recordOf(tag: string, point: SeriesPoint, sequence: number, clock: Clock): StoredRecord {
+  const values = JSON.stringify(valuesToNumbers(point));
+  const value = utf8.encode(
+    `{"time":${point.timeNs},"tag":${JSON.stringify(tag)},"values":${values}}`,
+  );
+  return {
+    record: { value, key: tag, contentType: jsonType, schemaId: 0, timeNs: point.timeNs },
+    position: { epoch: 7, sequence, index: 0 },
+    receivedNs: clock.nowNs(),
+  };
+}
+
+/** A tail that has these points of one tag, by time, and nothing else. */
+export function tailWith(tag: string, points: readonly SeriesPoint[]): MeasurementTail {
+  const own = points.map((point) => ({ ...point, tag }));
+  return {
+    of: (asked) => (asked === tag ? own : []),
+    lastOf: (asked) => (asked === tag ? own.at(-1) : undefined),
+    tags: () => (own.length > 0 ? [tag] : []).values(),
+    isComplete: true,
+    behindMs: 0,
+  };
+}
+
+export const emptyTail = tailWith("", []);
