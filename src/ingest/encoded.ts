@@ -9,15 +9,9 @@ import type { Collector } from "./collector.ts";
 import type { InFlight } from "./in-flight.ts";
 import type { Lane, Owner } from "./lane.ts";
 
-/** A lane's frame waits no longer for calls that come in the same moment. */
-const momentMs = 0.5;
-
 export class EncodedTopic {
   readonly inFlight: InFlight;
   readonly #lane: Lane;
-  /** Calls that wait, ever. */
-  #wanted = 0;
-  #isGathering = false;
 
   /** The topic's lane is kept from now on. */
   constructor(collector: Collector, topic: string) {
@@ -26,46 +20,20 @@ export class EncodedTopic {
   }
 
   open(): EncodedCall {
-    return new EncodedCall(this.#lane, this.#want);
-  }
-
-  /**
-   * Somebody waits. While each turn of the event loop brings others, their frame waits for them: of
-   * forty connections with a measurement each, half as many appends are made, each as costly to the
-   * broker as a large one. A lone call waits for a turn.
-   */
-  readonly #want = (): void => {
-    this.#wanted++;
-    if (this.#isGathering) return;
-    this.#isGathering = true;
-    this.#gather(this.#wanted, performance.now() + momentMs);
-  };
-
-  #gather(wanted: number, untilMs: number): void {
-    setImmediate(() => {
-      if (this.#wanted > wanted && performance.now() < untilMs) {
-        this.#gather(this.#wanted, untilMs);
-        return;
-      }
-      this.#isGathering = false;
-      this.#lane.want();
-    });
+    return new EncodedCall(this.#lane);
   }
 }
 
 export class EncodedCall implements Owner {
   readonly #lane: Lane;
-  readonly #want: () => void;
   #pending = 0;
   #failure: Failure | undefined;
   #settle: (() => void) | undefined;
   /** Of the last durable record. */
   position: Position | undefined;
 
-  /** `want`: somebody waits for what the lane has. */
-  constructor(lane: Lane, want: () => void) {
+  constructor(lane: Lane) {
     this.#lane = lane;
-    this.#want = want;
   }
 
   /** Takes `count` records as they lie in a Frame; the bytes are copied. */
@@ -77,7 +45,7 @@ export class EncodedCall implements Owner {
   /** Resolves once all that was added is durable. Rejects with what failed; others may be durable. */
   async settled(): Promise<void> {
     if (this.#pending > 0 && this.#failure === undefined) {
-      this.#want();
+      this.#lane.want();
       await new Promise<void>((resolve) => (this.#settle = resolve));
     }
     if (this.#failure !== undefined) throw this.#failure;
