@@ -6,7 +6,7 @@ import { watchLauncher } from "./launcher.ts";
 
 // How the engine's heap grows follows from the machine's memory: on a large one it doubles between
 // collections, and 19,000 producers at full rate leave 1 GB of garbage. As if there were this much it
-// grows by a quarter: half the memory at the same speed (docs/bench.md). It is no limit.
+// grows by a quarter: half the memory at the same speed (docs/deployment.md). It is no limit.
 const heapSetting = "BUN_JSC_forceRAMSize";
 const heapBytes = 512 * 1024 * 1024;
 
