@@ -13,6 +13,8 @@ import { openWs } from "./ws.ts";
 
 const stages = ["CREATED", "STORED", "QUEUED", "SENT", "READ"];
 const startMs = 1_795_000_000_000;
+/** Ten of each id. A million take some minutes. */
+const eventsMin = Number(process.env["SLUICE_TEST_EVENTS"] ?? 20_000);
 
 interface Given {
   readonly app_id: string;
@@ -70,7 +72,7 @@ async function allLifecycles(url: string) {
 }
 
 async function projected(url: string): Promise<void> {
-  await until("all events are rows", 30_000, async () => {
+  await until("all events are rows", 30_000 + eventsMin / 10, async () => {
     const { json } = await ask("GET", `${url}/api/q/stats`);
     return json?.event_collector_queue === 0 && json?.event_store_queue === 0;
   });
@@ -80,7 +82,7 @@ test("through three kill -9 of the gateway the rows are what counting gives", as
   await using database = await (await testPostgres()).createDatabase();
   const env = { DATABASE_URL: database.url, SLUICE_GUESTS: "0" };
   const seed = 1121;
-  const events = givenEvents(seed, 20_000, 2000);
+  const events = givenEvents(seed, eventsMin, eventsMin / 10);
   let gateway: GatewayProcess = await startGateway({ env });
   let starting: Promise<unknown> = Promise.resolve();
   let sent = 0;
@@ -128,7 +130,7 @@ test("through three kill -9 of the gateway the rows are what counting gives", as
     problem: { code: "shutting_down" },
   });
   expect((await ws.closed).code).toBe(1001);
-}, 90_000);
+}, 90_000 + eventsMin);
 
 const nats = natsSkipReason() === undefined ? test : test.skip;
 
