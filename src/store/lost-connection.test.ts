@@ -1,4 +1,8 @@
-/** What `patches/postgres@3.4.9.patch` is for: a write that its connection's end has overtaken. */
+/**
+ * What `patches/postgres@3.4.9.patch` is for: a write that its connection's end has overtaken. Upstream
+ * it throws outside of any query (github.com/porsager/postgres, issue 1208), or the connection never
+ * writes again, since what was to write is cancelled and not forgotten.
+ */
 import { expect, test } from "bun:test";
 import { connect, type Socket } from "node:net";
 import postgres from "postgres";
