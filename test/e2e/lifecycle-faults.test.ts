@@ -78,59 +78,63 @@ async function projected(url: string): Promise<void> {
   });
 }
 
-test("through three kill -9 of the gateway the rows are what counting gives", async () => {
-  await using database = await (await testPostgres()).createDatabase();
-  const env = { DATABASE_URL: database.url, SLUICE_GUESTS: "0" };
-  const seed = 1121;
-  const events = givenEvents(seed, eventsMin, eventsMin / 10);
-  let gateway: GatewayProcess = await startGateway({ env });
-  let starting: Promise<unknown> = Promise.resolve();
-  let sent = 0;
-  const killAt = [0.2, 0.5, 0.8].map((part) => Math.floor(events.length * part));
+test(
+  "through three kill -9 of the gateway the rows are what counting gives",
+  async () => {
+    await using database = await (await testPostgres()).createDatabase();
+    const env = { DATABASE_URL: database.url, SLUICE_GUESTS: "0" };
+    const seed = 1121;
+    const events = givenEvents(seed, eventsMin, eventsMin / 10);
+    let gateway: GatewayProcess = await startGateway({ env });
+    let starting: Promise<unknown> = Promise.resolve();
+    let sent = 0;
+    const killAt = [0.2, 0.5, 0.8].map((part) => Math.floor(events.length * part));
 
-  /** Until it is acknowledged; the key makes a second time harmless. */
-  const send = async (from: number, batch: readonly Given[]): Promise<void> => {
-    for (;;) {
-      const headers = { "idempotency-key": `bulk-${from}` };
-      const answer: Answer | undefined = await post(
-        `${gateway.url}/api/event/bulk`,
-        { events: batch },
-        headers,
-      ).catch(() => undefined);
-      if (answer?.status === 200) return;
-      await starting;
-      await pause(20);
-    }
-  };
-  const worker = async () => {
-    while (sent < events.length) {
-      const from = sent;
-      sent += 100;
-      await send(from, events.slice(from, from + 100));
-      if (from < (killAt[0] ?? Number.POSITIVE_INFINITY)) continue;
-      killAt.shift();
-      starting = gateway.kill9().then(async () => {
-        gateway = await startGateway({ env });
-      });
-      await starting;
-    }
-  };
-  await Promise.all([worker(), worker(), worker(), worker()]);
-  expect(killAt).toEqual([]);
-  await projected(gateway.url);
-  expect({ seed, rows: await allLifecycles(gateway.url) }).toEqual({
-    seed,
-    rows: bruteForce(events),
-  });
-  const ws = await openWs(`${gateway.wsUrl}/ws/apps/app-0/messages`);
-  const { position } = await ws.nextThat(({ op }) => op === "subscribed");
-  expect(await gateway.stop()).toBe(0);
-  expect(await ws.nextThat(({ op }) => op === "closed")).toMatchObject({
-    position,
-    problem: { code: "shutting_down" },
-  });
-  expect((await ws.closed).code).toBe(1001);
-}, 90_000 + eventsMin);
+    /** Until it is acknowledged; the key makes a second time harmless. */
+    const send = async (from: number, batch: readonly Given[]): Promise<void> => {
+      for (;;) {
+        const headers = { "idempotency-key": `bulk-${from}` };
+        const answer: Answer | undefined = await post(
+          `${gateway.url}/api/event/bulk`,
+          { events: batch },
+          headers,
+        ).catch(() => undefined);
+        if (answer?.status === 200) return;
+        await starting;
+        await pause(20);
+      }
+    };
+    const worker = async () => {
+      while (sent < events.length) {
+        const from = sent;
+        sent += 100;
+        await send(from, events.slice(from, from + 100));
+        if (from < (killAt[0] ?? Number.POSITIVE_INFINITY)) continue;
+        killAt.shift();
+        starting = gateway.kill9().then(async () => {
+          gateway = await startGateway({ env });
+        });
+        await starting;
+      }
+    };
+    await Promise.all([worker(), worker(), worker(), worker()]);
+    expect(killAt).toEqual([]);
+    await projected(gateway.url);
+    expect({ seed, rows: await allLifecycles(gateway.url) }).toEqual({
+      seed,
+      rows: bruteForce(events),
+    });
+    const ws = await openWs(`${gateway.wsUrl}/ws/apps/app-0/messages`);
+    const { position } = await ws.nextThat(({ op }) => op === "subscribed");
+    expect(await gateway.stop()).toBe(0);
+    expect(await ws.nextThat(({ op }) => op === "closed")).toMatchObject({
+      position,
+      problem: { code: "shutting_down" },
+    });
+    expect((await ws.closed).code).toBe(1001);
+  },
+  90_000 + eventsMin,
+);
 
 const nats = natsSkipReason() === undefined ? test : test.skip;
 
