@@ -61,7 +61,8 @@ describe("sluice bench fanout", () => {
         expect(run.complete_s).toBeGreaterThan(0.2);
         if (process.platform === "linux") {
           expect(run.rss_bytes).toBeGreaterThan(1024 ** 2);
-          expect(run.cpu_s).toBeGreaterThan(0);
+          // Linux counts in ticks of 10 ms: a thousand deliveries of the floor may not fill one.
+          expect(run.cpu_s).toBeGreaterThanOrEqual(name === "gateway" ? 0.01 : 0);
         }
       }
       expect(summary.ratios.p99).toBeGreaterThan(0);
