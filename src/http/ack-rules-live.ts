@@ -3,13 +3,11 @@ import type { Context, Hono } from "hono";
 import { overdueTopic } from "../core/ack-rules.ts";
 import { Failure } from "../core/failure.ts";
 import { parseName } from "../core/topic.ts";
-import { FilteredSubscriber } from "./filtered.ts";
-import { LiveSocket } from "./live-socket.ts";
 import { checkOrigin } from "./origin.ts";
 import type { HttpParts } from "./parts.ts";
-import { parseStart } from "./start.ts";
 import { sseResponse } from "./streaming.ts";
 import { topicStart } from "./topics.ts";
+import { watchBySocket } from "./watch-socket.ts";
 import { wsFormat } from "./ws-messages.ts";
 
 export function mountAckRulesLive(app: Hono, parts: HttpParts): void {
@@ -22,21 +20,7 @@ export function mountAckRulesLive(app: Hono, parts: HttpParts): void {
   app.get("/ws/ack-rules/:name/overdue", async (c) => {
     checkOrigin(c.req.raw, parts.origins);
     const { topic, key } = await watched(c, parts);
-    const query = new URL(c.req.url).searchParams;
-    // Before the handshake: what is wrong with it can still be told with a status.
-    parseStart(undefined, query);
-    return parts.host.upgrade(c.req.raw, (socket) => {
-      const live = new LiveSocket(socket);
-      const subscriber = new FilteredSubscriber(live, wsFormat, parts.clock);
-      void live.open(async (confirm) => {
-        const wanted = await topicStart(parts, topic, key, undefined, query);
-        const position = await parts.hub.livePosition(topic);
-        const start = wanted === "live" ? position : wanted;
-        confirm(typeof start === "string" ? undefined : start);
-        return await parts.hub.subscribe(topic, key, start, subscriber);
-      });
-      return live;
-    });
+    return watchBySocket(c, parts, { topic, key, format: wsFormat });
   });
 }
 

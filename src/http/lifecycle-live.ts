@@ -3,12 +3,11 @@ import type { Context, Hono } from "hono";
 import { lifecycleTopic, parseEventId } from "../core/lifecycle-event.ts";
 import { FilteredSubscriber } from "./filtered.ts";
 import { AppFormats, messageFormats, type EventFormats } from "./lifecycle-format.ts";
-import { LiveSocket } from "./live-socket.ts";
 import { checkOrigin } from "./origin.ts";
 import type { HttpParts } from "./parts.ts";
-import { parseStart } from "./start.ts";
 import { sseResponse } from "./streaming.ts";
 import { topicStart } from "./topics.ts";
+import { watchBySocket } from "./watch-socket.ts";
 
 /** A key of the topic, or all of it in formats that leave out the rest. */
 interface Watched {
@@ -43,19 +42,5 @@ async function sse(c: Context, parts: HttpParts, { key, formats }: Watched): Pro
 
 function ws(c: Context, parts: HttpParts, { key, formats }: Watched): Response {
   checkOrigin(c.req.raw, parts.origins);
-  const query = new URL(c.req.url).searchParams;
-  // Before the handshake: what is wrong with it can still be told with a status.
-  parseStart(undefined, query);
-  return parts.host.upgrade(c.req.raw, (socket) => {
-    const live = new LiveSocket(socket);
-    const subscriber = new FilteredSubscriber(live, formats.ws, parts.clock);
-    void live.open(async (confirm) => {
-      const wanted = await topicStart(parts, lifecycleTopic, key, undefined, query);
-      const position = await parts.hub.livePosition(lifecycleTopic);
-      const start = wanted === "live" ? position : wanted;
-      confirm(typeof start === "string" ? undefined : start);
-      return await parts.hub.subscribe(lifecycleTopic, key, start, subscriber);
-    });
-    return live;
-  });
+  return watchBySocket(c, parts, { topic: lifecycleTopic, key, format: formats.ws });
 }
