@@ -11,6 +11,11 @@ export const compatibilities = [
   "FULL",
   "FULL_TRANSITIVE",
 ] as const;
+/**
+ * Who has to be understood. BACKWARD: the new schema reads what the newest earlier one wrote.
+ * FORWARD: the newest earlier one reads what the new one writes. FULL: both. TRANSITIVE: with all
+ * earlier ones.
+ */
 export type Compatibility = (typeof compatibilities)[number];
 export const defaultCompatibility: Compatibility = "BACKWARD";
 

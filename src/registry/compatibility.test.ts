@@ -3,7 +3,8 @@
 import { describe, expect, test } from "bun:test";
 import type { DescriptorProtoJson } from "@bufbuild/protobuf/wkt";
 import { field, fileOf, setOf } from "../../test/registry/descriptors.ts";
-import { checkCompatibility, type CompatibilityMode, compareSchemas } from "./compatibility.ts";
+import type { Compatibility } from "../core/registry.ts";
+import { checkCompatibility, compareSchemas } from "./compatibility.ts";
 import { type LinkedSchema, linkSchema } from "./linked.ts";
 
 /** Three schemas: the new one is fine with the newest earlier one, not with the one before it. */
@@ -13,7 +14,7 @@ const oldest = link({ name: "M", field: [field("a", 1)] });
 const withMore = link({ name: "M", field: [] }, { name: "N" });
 
 describe("modes", () => {
-  const cases: [CompatibilityMode, LinkedSchema[], string[]][] = [
+  const cases: [Compatibility, LinkedSchema[], string[]][] = [
     ["NONE", [oldest], []],
     ["BACKWARD", [newest, oldest], []],
     ["FORWARD", [newest, oldest], []],

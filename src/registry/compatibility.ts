@@ -2,6 +2,7 @@
 // registry for protobuf, field by field and into imported types. docs/compatibility.md has a table
 // of changes with their verdicts, and says where Sluice is stricter.
 
+import type { Compatibility } from "../core/registry.ts";
 import { compareMessages, compareScopes } from "./compatibility/compare-message.ts";
 import { Comparison } from "./compatibility/comparison.ts";
 import { type Difference, isBreaking } from "./compatibility/difference.ts";
@@ -9,23 +10,6 @@ import { ownFile } from "./descriptors.ts";
 import type { LinkedSchema } from "./linked.ts";
 
 export type { Difference } from "./compatibility/difference.ts";
-
-export const compatibilityModes = [
-  "NONE",
-  "BACKWARD",
-  "BACKWARD_TRANSITIVE",
-  "FORWARD",
-  "FORWARD_TRANSITIVE",
-  "FULL",
-  "FULL_TRANSITIVE",
-] as const;
-
-/**
- * Who has to be understood. BACKWARD: the new schema reads what the newest earlier one wrote.
- * FORWARD: the newest earlier one reads what the new one writes. FULL: both. TRANSITIVE: with all
- * earlier ones.
- */
-export type CompatibilityMode = (typeof compatibilityModes)[number];
 
 /** A difference that the mode forbids. */
 export interface Incompatibility extends Difference {
@@ -39,7 +23,7 @@ export interface Incompatibility extends Difference {
 export function checkCompatibility(
   schema: LinkedSchema,
   earlier: readonly LinkedSchema[],
-  mode: CompatibilityMode,
+  mode: Compatibility,
 ): Incompatibility[] {
   const found: Incompatibility[] = [];
   const { backward, forward, transitive } = modes[mode];
@@ -83,4 +67,4 @@ const modes = {
   FORWARD_TRANSITIVE: { backward: false, forward: true, transitive: true },
   FULL: { backward: true, forward: true, transitive: false },
   FULL_TRANSITIVE: { backward: true, forward: true, transitive: true },
-} as const satisfies Record<CompatibilityMode, object>;
+} as const satisfies Record<Compatibility, object>;
