@@ -5,7 +5,9 @@ import { failureFrom } from "../../src/core/failure.ts";
 import type { LogDriver } from "../../src/core/log.ts";
 import { silent } from "../../src/core/logger.ts";
 import { renderPosition, type Position } from "../../src/core/position.ts";
+import type { StoredRecord } from "../../src/core/record.ts";
 import { defaultTopicSettings } from "../../src/core/topic.ts";
+
 import { createJetstreamLog } from "../../src/log/jetstream/jetstream-log.ts";
 import { natsSkipReason, startNatsCluster, type NatsCluster } from "../support/nats.ts";
 import {
@@ -116,7 +118,7 @@ describe.skipIf(reason !== undefined)("jetstream cluster", () => {
       await Promise.all([...appending, reading]);
 
       expect([...codes].filter((code) => code !== "unavailable")).toEqual([]);
-      const stored = await readAll(nodes[0], topic);
+      const stored = await readWhenThere(nodes[0], topic);
       expect(firstDisorder(stored.map((each) => each.position))).toBe(-1);
       const positions = new Map(
         stored.map((each) => [textOf(each), renderPosition(each.position)]),
@@ -129,3 +131,14 @@ describe.skipIf(reason !== undefined)("jetstream cluster", () => {
     }, 180_000);
   }
 });
+
+/** All of a topic whose servers may still be electing: `unavailable` is what they may say. */
+async function readWhenThere(log: LogDriver, topic: string): Promise<readonly StoredRecord[]> {
+  for (let left = 5; ; left--) {
+    try {
+      return await readAll(log, topic);
+    } catch (error) {
+      if (failureFrom(error).code !== "unavailable" || left === 0) throw error;
+    }
+  }
+}

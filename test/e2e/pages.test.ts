@@ -3,6 +3,7 @@
 
 import { afterAll, afterEach, beforeAll, describe, expect } from "bun:test";
 import type { Browser, Page } from "playwright-core";
+import { freePort } from "../../src/store/embedded-port.ts";
 import { launchBrowser, openPage, pageTest, type Watched } from "../support/browser.ts";
 import { startGateway, type GatewayProcess } from "../support/gateway.ts";
 
@@ -201,8 +202,8 @@ describe("/ui", () => {
   });
 
   pageTest("comes back by itself when the gateway was away", async () => {
-    const first = await startGateway();
-    const port = new URL(first.url).port;
+    const env = { SLUICE_PORT: String(await freePort()) };
+    const first = await startGateway({ env });
     await fetch(`${first.url}/log/away`, { method: "PUT", body: '{"source":"external"}' });
     await fetch(`${first.url}/log/away`, { method: "POST", body: '{"message":"before"}' });
     // The console tells of the lost connection, so this page is not held to its silence.
@@ -212,7 +213,6 @@ describe("/ui", () => {
     await first.kill9();
     await page.locator(".badge", { hasText: "Reconnecting" }).waitFor();
 
-    const env = { SLUICE_PORT: port };
     const second = await startGateway({ dataDir: first.dataDir, env });
     await fetch(`${second.url}/log/away`, { method: "POST", body: '{"message":"after"}' });
     await page.getByText("after", { exact: true }).waitFor();

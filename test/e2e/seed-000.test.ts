@@ -3,6 +3,7 @@
  * one that knows no schema print the same.
  */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { freePort } from "../../src/store/embedded-port.ts";
 import { startGateway, type GatewayProcess } from "../support/gateway.ts";
 import { natsSkipReason, startNats, type NatsServer } from "../support/nats.ts";
 import { clientsOf, encode, linesInTopic, registerVersion, type Clients } from "./biometrics.ts";
@@ -34,7 +35,13 @@ function suite(name: string, start: () => Promise<Services>): void {
 
     beforeAll(async () => {
       services = await start();
-      gateway = await startGateway({ env: services.env });
+      gateway = await startGateway({
+        env: {
+          ...services.env,
+          SLUICE_PORT: String(await freePort()),
+          SLUICE_GRPC_PORT: String(await freePort()),
+        },
+      });
       clients = clientsOf(gateway.grpcUrl);
     }, 60_000);
 

@@ -1,9 +1,9 @@
 /** Real nats-servers for tests: JetStream on files, one alone or three as a cluster. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { homedir, tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
+import { freePort } from "../../src/store/embedded-port.ts";
 import { afterThisProcess } from "./cleaner.ts";
 
 const startMsMax = 15_000;
@@ -171,20 +171,7 @@ function hasLeader(answer: unknown): boolean {
 
 /** Ports that were free a moment ago, all different. */
 async function freePorts(count: number): Promise<number[]> {
-  const holders = await Promise.all(Array.from({ length: count }, hold));
-  const ports = holders.map((holder) => holder.port);
-  await Promise.all(holders.map((holder) => holder.release()));
-  return ports;
-}
-
-function hold(): Promise<{ port: number; release(): Promise<void> }> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      const port = typeof address === "object" && address !== null ? address.port : 0;
-      resolve({ port, release: () => new Promise((done) => server.close(() => done())) });
-    });
-  });
+  const ports = new Set<number>();
+  while (ports.size < count) ports.add(await freePort());
+  return [...ports];
 }

@@ -6,6 +6,7 @@ import { sleep } from "../../core/clock.ts";
 import type { Bounds, LogBatch, ReadOptions } from "../../core/log.ts";
 import { comparePositions, type Position } from "../../core/position.ts";
 import { checkPosition } from "../answers.ts";
+import { asked } from "./asked.ts";
 import type { Connection } from "./connection.ts";
 import { ConsumerRun } from "./consumer.ts";
 import { getEntries, nextOnLeader } from "./direct-get.ts";
@@ -121,12 +122,9 @@ export class Reader {
   async #open(pass: Pass): Promise<ConsumerRun> {
     const { life, filter, at } = pass;
     try {
-      return await ConsumerRun.open(
-        this.#connection,
-        this.#topics.manager,
-        life,
-        at.sequence,
-        filter,
+      const { manager } = this.#topics;
+      return await asked(this.#connection, () =>
+        ConsumerRun.open(this.#connection, manager, life, at.sequence, filter),
       );
     } catch (error) {
       throw failureFromJetstream(life.topic, error);

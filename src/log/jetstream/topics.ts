@@ -11,6 +11,7 @@ import { sleep } from "../../core/clock.ts";
 import type { Bounds, TopicInfo } from "../../core/log.ts";
 import { parseName, sameSettings, type TopicSettings } from "../../core/topic.ts";
 import { topicConflict, topicNotFound } from "../answers.ts";
+import { askMsMax, asked } from "./asked.ts";
 import type { Connection } from "./connection.ts";
 import {
   failureFromJetstream,
@@ -68,7 +69,7 @@ export class Topics {
   }
 
   static async open(connection: Connection, replicas: number): Promise<Topics> {
-    const manager = await jetstreamManager(connection.nc, { checkAPI: false, timeout: 5_000 });
+    const manager = await jetstreamManager(connection.nc, { checkAPI: false, timeout: askMsMax });
     return new Topics(connection, manager, replicas);
   }
 
@@ -173,18 +174,19 @@ export class Topics {
   async #add(name: string, settings: TopicSettings): Promise<StreamInfo> {
     try {
       const config = configFromSettings(name, settings, this.#replicas, true);
-      return await this.#manager.streams.add(config);
+      return await asked(this.#connection, () => this.#manager.streams.add(config));
     } catch (error) {
       if (settings.retentionBytes === 0 || !isReservationRefused(error)) throw error;
       const config = configFromSettings(name, settings, this.#replicas, false);
-      return await this.#manager.streams.add(config);
+      return await asked(this.#connection, () => this.#manager.streams.add(config));
     }
   }
 
   async #info(topic: string): Promise<StreamInfo | undefined> {
     try {
       await this.#connection.ready();
-      return await this.#manager.streams.info(streamFromTopic(topic));
+      const stream = streamFromTopic(topic);
+      return await asked(this.#connection, () => this.#manager.streams.info(stream));
     } catch (error) {
       if (!isStreamNotFound(error)) throw failureFromJetstream(topic, error);
       this.#known.delete(topic);
