@@ -54,13 +54,17 @@ export interface EmitterStore {
 }
 
 /** Which node runs which guest. One lease a node, by the store's clock; a dead node's guests are free. */
+/**
+ * `spent`: others freed the node's guests because its lease had run out, and the name with them.
+ * `held`: it stands; `free`: it stands, and there are guests that nobody runs.
+ */
+export type Renewed = "spent" | "held" | "free";
+
 export interface GuestLeases {
   /** Begins the lease of a node name that was never used before. */
   join(node: string, leaseMs: number): Promise<void>;
-  /** False when others freed its guests because the lease had run out: the name is spent. */
-  renew(node: string, leaseMs: number): Promise<boolean>;
-  /** Frees the guests of nodes whose lease has run out. */
-  reap(): Promise<void>;
+  /** Renews it, and frees the guests of nodes whose lease has run out. */
+  renew(node: string, leaseMs: number): Promise<Renewed>;
   /** Takes guests that nobody runs. */
   claim(node: string, limit: number): Promise<readonly Emitter[]>;
   /** What the node has; for when the answer to `claim` or `create` was lost. */

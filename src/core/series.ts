@@ -113,6 +113,8 @@ export interface StoredSeries {
 
 /** The store as the roller uses it; one node at a time, see `Ownership`. */
 export interface RollupStore {
+  /** Whether anything that has ended before `endedNs` is to be rolled up. */
+  hasEnded(endedNs: bigint): Promise<boolean>;
   /**
    * Takes up to `limit` buckets that have ended before `endedNs` from what has changed, so that a
    * later change is noted anew. Tells how many.

@@ -89,15 +89,16 @@ export function createGuests(options: GuestsOptions): Guests {
   const life = createId();
   let batches = 0;
   let isUncertain = false;
-  let cancelTick = () => {};
+  let cancelTick: (() => void) | undefined;
   let appending: Promise<void> | undefined;
 
   const lease = keepLease({ ...options, held: claim, spent: stopAll });
-  tick();
 
+  /** Goes on as long as there are guests: a gateway without any is not to be woken for them. */
   function tick(): void {
-    cancelTick = clock.after(tickMs, () => {
-      if (stopping.signal.aborted) return;
+    cancelTick ??= clock.after(tickMs, () => {
+      cancelTick = undefined;
+      if (stopping.signal.aborted || running.size === 0) return;
       if (appending === undefined && lease.name() !== undefined) {
         const batch = takeDue();
         if (batch.length > 0) {
@@ -146,8 +147,8 @@ export function createGuests(options: GuestsOptions): Guests {
     }
   }
 
-  async function claim(name: string): Promise<void> {
-    if (!options.guests) return;
+  async function claim(name: string, hasFree: boolean): Promise<void> {
+    if (!options.guests || !(hasFree || isUncertain)) return;
     const claimed: Emitter[] = [];
     try {
       if (isUncertain) {
@@ -189,6 +190,7 @@ export function createGuests(options: GuestsOptions): Guests {
   function add(emitter: Emitter, n: number, startMs: number): void {
     if (running.has(emitter.id)) return;
     running.set(emitter.id, schedule.add(createGuest(emitter.id), emitter.rate, n, startMs));
+    tick();
   }
 
   function stopAll(): void {
@@ -219,7 +221,7 @@ export function createGuests(options: GuestsOptions): Guests {
     }),
     async close() {
       stopping.abort();
-      cancelTick();
+      cancelTick?.();
       // The last batch first: who runs the guests next counts on from what the log has then.
       await appending;
       await lease.close();

@@ -14,8 +14,8 @@ export interface LeaseOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly node: string;
-  /** Called after each renewal, with the name that holds: the time to claim. */
-  readonly held: (name: string) => Promise<void>;
+  /** Called after each renewal, with the name that holds, and whether there is what to claim. */
+  readonly held: (name: string, hasFree: boolean) => Promise<void>;
   /** Called when a name is spent: what was claimed under it is another node's. */
   readonly spent: () => void;
 }
@@ -44,11 +44,10 @@ export function keepLease(options: LeaseOptions): Lease {
   async function keep(): Promise<void> {
     while (!stopping.signal.aborted) {
       try {
-        await renewOrJoin();
-        await leases.reap();
+        const hasFree = await renewOrJoin();
         const standing = current();
         // Not awaited: claiming many guests may take longer than a renewal may wait.
-        if (standing !== undefined) holding ??= hold(standing);
+        if (standing !== undefined) holding ??= hold(standing, hasFree);
       } catch (error) {
         warn("renewing the lease on guests failed", error);
       }
@@ -56,9 +55,9 @@ export function keepLease(options: LeaseOptions): Lease {
     }
   }
 
-  async function hold(standing: string): Promise<void> {
+  async function hold(standing: string, hasFree: boolean): Promise<void> {
     try {
-      await options.held(standing);
+      await options.held(standing, hasFree);
     } catch (error) {
       warn("claiming guests failed", error);
     } finally {
@@ -71,9 +70,11 @@ export function keepLease(options: LeaseOptions): Lease {
     logger("warn", message, { code, reason });
   }
 
-  async function renewOrJoin(): Promise<void> {
+  /** Whether there may be guests that nobody runs. */
+  async function renewOrJoin(): Promise<boolean> {
     const sentMs = monotonicMs(clock);
-    if (name !== undefined && !(await leases.renew(name, leaseMs))) {
+    const renewed = name === undefined ? undefined : await leases.renew(name, leaseMs);
+    if (renewed === "spent") {
       logger("warn", "this node's lease on guests was spent: another node runs them", { name });
       name = undefined;
       options.spent();
@@ -84,6 +85,7 @@ export function keepLease(options: LeaseOptions): Lease {
       name = fresh;
     }
     untilMs = sentMs + leaseMs - marginMs;
+    return renewed !== "held";
   }
 
   function current(): string | undefined {

@@ -66,6 +66,8 @@ export interface AckRules {
 /** Each has readers of its own on its owner's node, and each other node asks for it every second. */
 const rulesMax = 64;
 const refreshMs = 1000;
+/** What another node removed while this one did not look. */
+const purgeEveryLooks = 30;
 /** Of a rule's stats; the page of overdue ids has the others. */
 const overdueShownMax = 100;
 
@@ -73,6 +75,7 @@ export function createAckRules(parts: AckRulesParts): AckRules {
   const { log, rules, newTopics, clock, logger } = parts;
   const running = new Map<string, { readonly stop: AbortController; readonly run: AckRunner }>();
   const stop = new AbortController();
+  let purgeInLooks = 0;
   const refreshing = refresh();
 
   async function refresh(): Promise<void> {
@@ -84,7 +87,10 @@ export function createAckRules(parts: AckRulesParts): AckRules {
         for (const life of [...running.keys()]) {
           if (!standing.some((rule) => rule.life === life)) end(life);
         }
-        while ((await rules.purge()) && !stop.signal.aborted);
+        if (purgeInLooks-- <= 0) {
+          while ((await rules.purge()) && !stop.signal.aborted);
+          purgeInLooks = purgeEveryLooks;
+        }
         known = true;
       } catch (error) {
         if (known) logger("warn", "the ack rules cannot be read", { reason: reasonOf(error) });
@@ -104,6 +110,7 @@ export function createAckRules(parts: AckRulesParts): AckRules {
   function end(life: string): void {
     running.get(life)?.stop.abort();
     running.delete(life);
+    purgeInLooks = 0;
   }
 
   async function get(name: string): Promise<AckRule> {

@@ -37,7 +37,7 @@ export interface ChangeFeedParts {
   readonly onChange: (change: RegistryChange) => void;
 }
 
-const pollMs = 1000;
+const pollMs = 5000;
 const heartbeatMs = 15_000;
 /** Of what is kept for watchers; those further back are served from the store. */
 const recentMax = 1000;

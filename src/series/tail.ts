@@ -158,6 +158,8 @@ export function followMeasurements(parts: TailParts): RunningTail {
   }
 
   async function askStore(): Promise<void> {
+    // Nothing is held that a commit could make superfluous, or that is waited for.
+    if (entries.count === 0 && tail.isComplete) return;
     // While the store is away nothing is committed.
     const position = await parts.position().catch(() => undefined);
     if (position !== undefined) committed(position);

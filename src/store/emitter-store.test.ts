@@ -35,12 +35,12 @@ test("a lease that ran out is still its node's until another frees its guests; t
     await leases.join("a.1", 1);
     await store.create({ id: "g", source: "guest", rate: 2 }, "a.1");
     await Bun.sleep(20);
-    expect(await leases.renew("a.1", 1)).toBe(true);
+    expect(await leases.renew("a.1", 1)).toBe("held");
     await Bun.sleep(20);
     await leases.join("b.1", leaseMs);
     expect((await leases.claim("b.1", 10)).length).toBe(0);
-    await leases.reap();
-    expect(await leases.renew("a.1", leaseMs)).toBe(false);
+    expect(await leases.renew("b.1", leaseMs)).toBe("free");
+    expect(await leases.renew("a.1", leaseMs)).toBe("spent");
     expect((await leases.claim("a.1", 10)).length).toBe(0);
     expect((await leases.claim("b.1", 10)).map((emitter) => emitter.id)).toEqual(["g"]);
     expect(await leases.nodes()).toBe(1);
@@ -60,9 +60,12 @@ test("renewing and freeing at the same moment agree on one outcome", async () =>
       await leases.join(node, 1);
       await store.create({ id: `g${i}`, source: "guest", rate: 2 }, node);
       await Bun.sleep(5);
-      const [renewed] = await Promise.all([leases.renew(node, leaseMs), leases.reap()]);
+      const [renewed] = await Promise.all([
+        leases.renew(node, leaseMs),
+        leases.renew("b.1", leaseMs),
+      ]);
       const claimed = await leases.claim("b.1", 10);
-      expect(claimed.length).toBe(renewed ? 0 : 1);
+      expect(claimed.length).toBe(renewed === "spent" ? 1 : 0);
     }
   });
 });

@@ -115,16 +115,25 @@ export function createGuestLeases({ db, leases: sql, run }: Database): GuestLeas
     },
 
     async renew(node, leaseMs) {
-      const rows = await run(
-        () => sql`
-          update nodes set lease_until = clock_timestamp() + ${leaseMs} * interval '1 ms'
-          where id = ${node} returning 1`,
+      // Locked rows are passed over: two nodes that are both late would wait for each other.
+      const [row] = await run(
+        () => sql<{ held: boolean; free: boolean }[]>`
+          with renewed as (
+            update nodes set lease_until = clock_timestamp() + ${leaseMs} * interval '1 ms'
+            where id = ${node} returning 1
+          ),
+          reaped as (
+            delete from nodes where id in (
+              select id from nodes where lease_until < clock_timestamp() and id <> ${node}
+              for update skip locked
+            ) returning 1
+          )
+          select exists (select from renewed) as held, exists (select from reaped) or exists (
+            select from emitters where source = 'guest' and ended_at is null and owner is null
+          ) as free`,
       );
-      return rows.length > 0;
-    },
-
-    async reap() {
-      await run(() => sql`delete from nodes where lease_until < clock_timestamp()`);
+      if (row?.held !== true) return "spent";
+      return row.free ? "free" : "held";
     },
 
     async claim(node, limit) {

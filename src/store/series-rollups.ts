@@ -25,6 +25,20 @@ interface Bucket {
 
 export function createRollupStore({ sql, run }: Database): RollupStore {
   return {
+    async hasEnded(endedNs) {
+      const dueBy = (level: Level) => (endedNs - levelNs(level)).toString();
+      const [row] = await run(
+        () => sql<{ yes: boolean }[]>`
+          select exists (
+            select from series_dirty where bucket < ${(endedNs / dirtyBucketNs).toString()}::bigint
+          ) or exists (select from series_due where level = 1 and time <= ${dueBy(1)}::bigint)
+            or exists (select from series_due where level = 2 and time <= ${dueBy(2)}::bigint)
+            or exists (select from series_due where level = 3 and time <= ${dueBy(3)}::bigint)
+            as yes`,
+      );
+      return row?.yes === true;
+    },
+
     takeDirty: (endedNs, limit) =>
       run(() =>
         sql.begin(async (tx) => {

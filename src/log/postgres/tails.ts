@@ -7,7 +7,7 @@ import { deadlineMs, type Database } from "./database.ts";
 import { fetchSpan } from "./fetch.ts";
 import { Tail } from "./tail.ts";
 import type { Life } from "./topics.ts";
-import type { Wakeups } from "./wakeups.ts";
+import { removedSequence, type Wakeups } from "./wakeups.ts";
 
 /** How long a lost notification delays a record. One small query per node, whatever it reads. */
 const pollMs = 500;
@@ -80,7 +80,7 @@ export class Tails {
   }
 
   removed(life: Life): void {
-    this.#wakeups.announce(life.id, 0);
+    this.#wakeups.announce(life.id, removedSequence);
     this.#over(life.id);
   }
 
@@ -89,9 +89,13 @@ export class Tails {
   }
 
   #hear(topicId: string, sequence: number): void {
+    if (sequence === removedSequence) this.#over(topicId);
+    else this.#learn(topicId, sequence);
+  }
+
+  #learn(topicId: string, sequence: number): void {
     const tail = this.#followed.get(topicId)?.tail;
     if (tail === undefined) return;
-    if (sequence === 0) return this.#over(topicId);
     tail.known = Math.max(tail.known, sequence);
     this.#fill(topicId);
   }
@@ -169,7 +173,7 @@ export class Tails {
         const last = lasts.get(tail.life.id);
         // Removed, or restored to a state before what was read: positions past the end are gone.
         if (last === undefined || last < known) this.#over(tail.life.id);
-        else this.#hear(tail.life.id, last);
+        else this.#learn(tail.life.id, last);
       }
       return true;
     } catch (error) {
