@@ -5,7 +5,7 @@ import type { DecodedRecord } from "../core/schemas.ts";
 import { endType, type StoredRecord } from "../core/record.ts";
 import type { ByteSink, Sent, SinkEvents } from "../core/sink.ts";
 import type { Chunk, Format } from "../hub/chunk.ts";
-import type { EndReason, Subscriber, Subscription } from "../hub/subscriber.ts";
+import type { Direct, EndReason, Subscriber, Subscription } from "../hub/subscriber.ts";
 import { jsonOf, renderData, renderDecoded } from "./events.ts";
 import { problemFrom } from "./problem.ts";
 
@@ -97,12 +97,14 @@ function joinParts(parts: readonly (string | Uint8Array)[]): Uint8Array {
 
 /** One subscription as one response: what the hub delivers goes to the sink as it is. */
 export class SseSubscriber implements Subscriber, SinkEvents {
+  readonly direct: Direct;
   readonly #sink: ByteSink;
   #subscription: Subscription | undefined;
   #closed = false;
 
   constructor(sink: ByteSink) {
     this.#sink = sink;
+    this.direct = { format: sseFormat, sink };
   }
 
   /** The hub's half has come; it may come after the client has gone. */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
-import type { Failure } from "../core/failure.ts";
 import { endType, jsonType, recordBytes, type StoredRecord } from "../core/record.ts";
-import { Channel, chunksOf } from "./channel.ts";
+import type { Sent } from "../core/sink.ts";
+import { Channel, chunksOf, type Receiver } from "./channel.ts";
 import { Chunk, type Format } from "./chunk.ts";
 
 function stored(sequence: number, contentType = jsonType): StoredRecord {
@@ -59,11 +59,7 @@ test("a flush hands all live subscriptions one chunk, and tells them when it is 
   const channel = new Channel("t", "a", 0);
   const got: [Chunk, boolean][] = [];
   for (let i = 0; i < 3; i++) {
-    channel.live.add({
-      deliver: (chunk: Chunk, ends: boolean) => void got.push([chunk, ends]),
-      reset: (_position, _reason: Failure) => {},
-      end: () => {},
-    });
+    channel.addLive(receiver((chunk: Chunk, ends: boolean) => void got.push([chunk, ends])));
   }
   channel.pending = [stored(1), stored(2, endType)];
   channel.flush(through);
@@ -72,6 +68,60 @@ test("a flush hands all live subscriptions one chunk, and tells them when it is 
   expect(got.every(([, ends]) => ends)).toBe(true);
   expect(channel.pending).toEqual([]);
 });
+
+test("bytes go straight into the sinks of those who have one; whoever is not simply sent is told", () => {
+  const channel = new Channel("t", "a", 0);
+  const format: Format<Uint8Array> = { render: () => new Uint8Array([7]) };
+  const other: Format<Uint8Array> = { render: () => new Uint8Array([8]) };
+  const told: string[] = [];
+  const add = (name: string, answer: () => Sent, in_: Format<Uint8Array> = format) => {
+    const write = (bytes: Uint8Array) => {
+      told.push(`${name} ${bytes[0]}`);
+      return answer();
+    };
+    const member: Receiver = {
+      direct: { format: in_, sink: { write, close: () => {} } },
+      deliver: (_chunk, ends) => void told.push(`${name} delivered ${ends}`),
+      settle: (sent, at) => void told.push(`${name} ${sent} ${at.sequence}`),
+      reset: () => {},
+      end: (reason) => void told.push(`${name} ${reason === "ended" ? reason : reason.message}`),
+    };
+    channel.addLive(member);
+    return member;
+  };
+  add("one", () => "sent");
+  add("slow", () => "queued");
+  add("broken", () => {
+    throw new Error("torn");
+  });
+  const leaving: Receiver = add("leaving", () => {
+    channel.deleteLive(leaving);
+    return "refused";
+  });
+  add("otherwise", () => "sent", other);
+  channel.pending = [stored(1)];
+  channel.flush(through);
+  expect(told).toEqual([
+    "otherwise delivered false",
+    "one 7",
+    "slow 7",
+    "slow queued 99",
+    "broken 7",
+    "broken The gateway failed to answer this request",
+    "leaving 7",
+  ]);
+  told.length = 0;
+  channel.pending = [stored(2, endType)];
+  channel.flush(through);
+  expect(told).toEqual(
+    ["otherwise", "one", "slow", "broken"].map((name) => `${name} delivered true`),
+  );
+  expect([...channel.live()]).toHaveLength(4);
+});
+
+function receiver(deliver: Receiver["deliver"]): Receiver {
+  return { direct: undefined, deliver, settle: () => {}, reset: () => {}, end: () => {} };
+}
 
 test("a chunk is rendered once per format", () => {
   let rendered = 0;

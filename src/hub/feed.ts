@@ -103,7 +103,7 @@ export class Feed implements MemberHost {
 
   leave(member: Member): void {
     const { channel } = member;
-    channel.live.delete(member);
+    channel.deleteLive(member);
     this.#apart.delete(member);
     this.#ahead.delete(member);
     this.#host.leftovers.drop(member);
@@ -120,7 +120,7 @@ export class Feed implements MemberHost {
     this.#stop.abort();
     this.#cancelFlush?.();
     this.#cancelTick?.();
-    const live = [...this.#channels.values()].flatMap((channel) => [...channel.live]);
+    const live = [...this.#channels.values()].flatMap((channel) => [...channel.live()]);
     for (const member of [...live, ...this.#apart]) member.end(reason);
     this.#host.dropped(this);
   }
@@ -211,7 +211,7 @@ export class Feed implements MemberHost {
     // Who only changes what it waits for is due a heartbeat no later for it.
     if (state === "stalled" || !this.#apart.has(member)) member.sinceMs = this.#host.clock.nowMs();
     member.state = state;
-    member.channel.live.delete(member);
+    member.channel.deleteLive(member);
     this.#apart.add(member);
     if (state === "ahead") this.#ahead.add(member);
     else this.#ahead.delete(member);
@@ -220,7 +220,7 @@ export class Feed implements MemberHost {
   #goLive(member: Member): void {
     member.state = "live";
     this.#apart.delete(member);
-    member.channel.live.add(member);
+    member.channel.addLive(member);
   }
 
   #channel(key: string | undefined): Channel {
@@ -275,7 +275,7 @@ export class Feed implements MemberHost {
     this.#flush();
     this.#telling = true;
     for (const channel of this.#channels.values()) {
-      for (const member of channel.live) member.reset(position, reason);
+      for (const member of channel.live()) member.reset(position, reason);
     }
     this.#telling = false;
     this.#restart(position);
@@ -303,7 +303,7 @@ export class Feed implements MemberHost {
   }
 
   #heartbeat(channel: Channel, nowMs: number): void {
-    if (channel.live.size === 0 || this.#dirty.has(channel)) return;
+    if (!channel.hasLive || this.#dirty.has(channel)) return;
     if (nowMs - channel.deliveredMs < this.#host.options.heartbeatMs) return;
     channel.deliveredMs = nowMs;
     channel.deliver(new Chunk(this.topic, channel.key, [], this.#flushed));

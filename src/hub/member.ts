@@ -4,7 +4,7 @@ import { renderPosition, type Position } from "../core/position.ts";
 import type { Sent } from "../core/sink.ts";
 import type { Channel, Receiver } from "./channel.ts";
 import type { Chunk } from "./chunk.ts";
-import type { EndReason, Subscriber, Subscription } from "./subscriber.ts";
+import type { Direct, EndReason, Subscriber, Subscription } from "./subscriber.ts";
 
 /**
  * `live`: gets every flush. `replaying`: being brought up to the live position, from the window
@@ -39,6 +39,10 @@ export class Member implements Subscription, Receiver {
     this.at = at;
   }
 
+  get direct(): Direct | undefined {
+    return this.subscriber.direct;
+  }
+
   get position(): Position {
     return this.state === "live" ? this.#host.flushed : this.at;
   }
@@ -58,7 +62,7 @@ export class Member implements Subscription, Receiver {
     // Nothing changes for nearly all of a channel's members: they are to cost no more than this.
     if (sent === "sent" && !ends && this.state === "live") return;
     if (ends && sent !== "refused") this.end("ended", chunk.through);
-    else this.#settle(sent, chunk.through);
+    else this.settle(sent, chunk.through);
   }
 
   reset(position: Position, reason: Failure): void {
@@ -68,7 +72,7 @@ export class Member implements Subscription, Receiver {
     } catch (error) {
       return this.end(failureFrom(error));
     }
-    this.#settle(sent, position);
+    this.settle(sent, position);
   }
 
   close(at: Position = this.position): void {
@@ -95,7 +99,8 @@ export class Member implements Subscription, Receiver {
     this.end(new Failure("slow_subscriber", message, { position }));
   }
 
-  #settle(sent: Sent, at: Position): void {
+  /** Does what the answer of its sink asks for. */
+  settle(sent: Sent, at: Position): void {
     // It may have closed itself from inside the call.
     if (this.state === "closed") return;
     if (sent === "refused") return this.close();

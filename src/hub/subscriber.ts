@@ -1,8 +1,8 @@
 /** The two halves of a subscription: what a face implements, and what it is given. */
 import type { Failure } from "../core/failure.ts";
 import type { Position } from "../core/position.ts";
-import type { Sent } from "../core/sink.ts";
-import type { Chunk } from "./chunk.ts";
+import type { ByteSink, Sent } from "../core/sink.ts";
+import type { Chunk, Format } from "./chunk.ts";
 
 /** A face's half. The hub calls it synchronously and never awaits it. */
 export interface Subscriber {
@@ -18,6 +18,14 @@ export interface Subscriber {
   reset(position: Position, reason: Failure): Sent;
   /** The subscription is over, for a reason the client is told, at its last position. */
   end(reason: EndReason, position: Position): void;
+  /** What `deliver` comes to, where that is one write of the chunk's bytes. */
+  readonly direct?: Direct;
+}
+
+/** A sink of this subscriber alone, and the format in which it gets chunks. */
+export interface Direct {
+  readonly format: Format<Uint8Array>;
+  readonly sink: ByteSink;
 }
 
 /**

@@ -6,9 +6,15 @@ import type { Failure } from "../../src/core/failure.ts";
 import { comparePositions, renderPosition, type Position } from "../../src/core/position.ts";
 import { endType, type StoredRecord } from "../../src/core/record.ts";
 import type { Sent } from "../../src/core/sink.ts";
-import type { Chunk } from "../../src/hub/chunk.ts";
+import type { Chunk, Format } from "../../src/hub/chunk.ts";
 import type { Hub } from "../../src/hub/hub.ts";
-import type { EndReason, Start, Subscriber, Subscription } from "../../src/hub/subscriber.ts";
+import type {
+  Direct,
+  EndReason,
+  Start,
+  Subscriber,
+  Subscription,
+} from "../../src/hub/subscriber.ts";
 import { firstAfter, isKept, type SimLog } from "./log.ts";
 
 /** What a client asks of the simulation it lives in. */
@@ -52,6 +58,8 @@ export class Client {
   readonly name: string;
   readonly topic: string;
   readonly key: string | undefined;
+  /** The hub writes its chunks itself. */
+  readonly isDirect: boolean;
   /** Everything up to here was received; undefined before the first connection told. */
   at: Position | undefined;
   connection: Connection | undefined;
@@ -63,9 +71,10 @@ export class Client {
   /** Where its start may lie, as long as it is not known. */
   #from: Position | undefined;
 
-  constructor(world: World, name: string, topic: string, key: string | undefined) {
+  constructor(world: World, number: number, topic: string, key: string | undefined) {
     this.#world = world;
-    this.name = name;
+    this.name = `client ${number}`;
+    this.isDirect = number % 2 === 0;
     this.topic = topic;
     this.key = key;
   }
@@ -152,9 +161,20 @@ export class Client {
   }
 }
 
+/** Chunks by what a direct sink is given in their stead. */
+const chunkOfBytes = new WeakMap<Uint8Array, Chunk>();
+const directFormat: Format<Uint8Array> = {
+  render(chunk) {
+    const bytes = new Uint8Array(1);
+    chunkOfBytes.set(bytes, chunk);
+    return bytes;
+  },
+};
+
 /** One subscription of a client, from the call of `subscribe` to whatever ends it. */
 export class Connection implements Subscriber {
   readonly client: Client;
+  readonly direct?: Direct;
   subscription: Subscription | undefined;
   /** No call may come any more. */
   over = false;
@@ -176,6 +196,16 @@ export class Connection implements Subscriber {
     this.#world = world;
     this.client = client;
     client.connection = this;
+    if (client.isDirect) {
+      const write = (bytes: Uint8Array) => this.#writeDirect(bytes);
+      this.direct = { format: directFormat, sink: { write, close: () => {} } };
+    }
+  }
+
+  #writeDirect(bytes: Uint8Array): Sent {
+    const chunk = chunkOfBytes.get(bytes);
+    if (chunk === undefined) this.#fail("bytes that are no chunk's");
+    return chunk === undefined ? "refused" : this.deliver(chunk);
   }
 
   deliver(chunk: Chunk): Sent {

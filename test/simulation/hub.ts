@@ -218,7 +218,7 @@ class Simulation implements World {
   #subscribe(): void {
     if (this.#clients.length >= 12) return;
     const key = this.#random.chance(0.5) ? this.#random.pick(keys) : undefined;
-    const client = new Client(this, `client ${this.#clients.length}`, this.#anyTopic(), key);
+    const client = new Client(this, this.#clients.length, this.#anyTopic(), key);
     this.#clients.push(client);
     this.#connect(client);
   }
