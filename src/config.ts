@@ -14,6 +14,8 @@ export interface Config {
   readonly port: number;
   readonly grpcPort: number;
   readonly dataDir: string;
+  /** Of the embedded PostgreSQL; 0: a share of the machine's memory. */
+  readonly postgresCacheMb: number;
   /** Undefined: PostgreSQL is embedded. */
   readonly databaseUrl: string | undefined;
   /** Undefined: the log is PostgreSQL, too. */
@@ -92,6 +94,7 @@ export function parseConfig(environment: Environment): Config {
     port: read.number("SLUICE_PORT", 9000, 0, 65_535),
     grpcPort: read.number("SLUICE_GRPC_PORT", 4025, 0, 65_535),
     dataDir: read.text("SLUICE_DATA_DIR", "./data"),
+    postgresCacheMb: read.number("SLUICE_POSTGRES_CACHE_MB", 0, 0, 65_536),
     databaseUrl: read.url("DATABASE_URL", ["postgres:", "postgresql:"]),
     natsUrl,
     natsReplicas: read.number("SLUICE_NATS_REPLICAS", 1, 1, 5),

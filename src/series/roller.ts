@@ -49,6 +49,11 @@ const dropEveryMs = 60_000;
 /** Measurements of a bucket that come this late do not have it rolled up twice. */
 const graceMs = 3000;
 const takenPerStep = 500;
+/**
+ * After a step it rests for so many times as long as that took: what ends together, every ten
+ * seconds, would else take a core from producers and queries for a third of a second.
+ */
+const restPerStep = 4;
 /** The event loop stands still for some 15 ms: at 100 measurements a second, ten seconds have 1,000. */
 const bucketsPerStep = { 1: 30, 2: 100, 3: 100 } as const;
 
@@ -106,7 +111,8 @@ export function runRoller(options: RollerOptions): Roller {
     while (!stop.aborted) {
       // Mostly there is nothing, and finding that out is to cost one statement.
       if (await store.hasEnded(endedBefore(clock))) {
-        state.buckets += await rollUpEnded(store, clock, stop);
+        const rest = (tookMs: number) => sleep(clock, tookMs * restPerStep, stop);
+        state.buckets += await rollUpEnded(store, clock, stop, rest);
       }
       state.waiting = await store.waiting();
       if (clock.nowMs() - droppedMs >= dropEveryMs) {
@@ -125,6 +131,7 @@ export async function rollUpEnded(
   store: RollupStore,
   clock: Clock,
   signal?: AbortSignal,
+  rest: (tookMs: number) => Promise<void> = async () => {},
 ): Promise<number> {
   const endedNs = endedBefore(clock);
   const goesOn = () => signal?.aborted !== true;
@@ -136,8 +143,10 @@ export async function rollUpEnded(
       const limit: number = bucketsPerStep[level];
       let count = limit;
       while (count === limit && goesOn()) {
+        const startedMs = clock.nowMs();
         count = await store.roll(level, endedNs, limit, rollUp);
         rolled += count;
+        await rest(clock.nowMs() - startedMs);
       }
     }
   }

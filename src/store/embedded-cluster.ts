@@ -15,6 +15,7 @@ import {
   stat,
   writeFile,
 } from "node:fs/promises";
+import { totalmem } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import type { Logger } from "../core/logger.ts";
@@ -33,6 +34,8 @@ export interface Cluster {
   readonly logFile: string;
   readonly password: string;
   readonly durability: Durability;
+  /** What it keeps of its files in memory of its own; touched only as data comes. */
+  readonly cacheMb: number;
   readonly binaries: Binaries;
   readonly launcher: Launcher;
   readonly log: Logger;
@@ -45,15 +48,20 @@ export interface ClusterOptions {
   readonly dataDir: string;
   readonly log: Logger;
   readonly durability?: Durability;
+  /** 0, the default, is a quarter of the machine's memory, within `cacheMbLimits`. */
+  readonly cacheMb?: number;
   readonly signal?: AbortSignal;
 }
+
+/** Below, PostgreSQL's own default; above, its table of pages costs more at a start than it saves. */
+export const cacheMbLimits = { least: 128, most: 8192 };
 
 export const superuser = "sluice";
 const stagingPrefix = "postgres.new-";
 
 /** Locks the data directory and makes sure that a cluster of this version is in it. */
 export async function openCluster(options: ClusterOptions): Promise<Cluster> {
-  const { dataDir, log, durability = "full", signal } = options;
+  const { dataDir, log, durability = "full", cacheMb = 0, signal } = options;
   const directory = join(dataDir, "postgres");
   await mkdir(dataDir, { recursive: true }).catch((error: unknown) => {
     throw unwritable("make data directory", dataDir, error);
@@ -83,6 +91,7 @@ export async function openCluster(options: ClusterOptions): Promise<Cluster> {
       logFile: join(dataDir, "postgres.log"),
       password,
       durability,
+      cacheMb: cacheMb === 0 ? defaultCacheMb() : cacheMb,
       binaries,
       launcher,
       log,
@@ -158,6 +167,14 @@ async function passwordOf(dataDir: string, directory: string, fresh: boolean): P
     throw unwritable("write", path, error);
   });
   return password;
+}
+
+/** PostgreSQL's own advice for a machine that it has not to itself; a container's limit counts. */
+function defaultCacheMb(): number {
+  const limit = process.constrainedMemory();
+  const bytes = limit > 0 ? Math.min(limit, totalmem()) : totalmem();
+  const { least, most } = cacheMbLimits;
+  return Math.min(most, Math.max(least, Math.floor(bytes / 4 / 1024 ** 2)));
 }
 
 async function initialise(

@@ -3,7 +3,7 @@ import { afterAll, describe, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { readdir, stat } from "node:fs/promises";
 import { connect } from "node:net";
-import { networkInterfaces } from "node:os";
+import { networkInterfaces, totalmem } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import postgres from "postgres";
@@ -66,13 +66,18 @@ describe("start", () => {
       synchronous_commit: "on",
       server_encoding: "UTF8",
       password_encryption: "scram-sha-256",
-      shared_buffers: "128MB",
       max_connections: "60",
       jit: "off",
     };
     for (const [name, value] of Object.entries(settings)) {
       expect([name, await ask(url, `show ${name}`)]).toEqual([name, value]);
     }
+    // A quarter of the memory that this process may use.
+    const cacheMb = Number(
+      await ask(url, "select setting::int / 128 from pg_settings where name = 'shared_buffers'"),
+    );
+    const quarterMb = Math.min(totalmem(), process.constrainedMemory() || Infinity) / 4 / 1024 ** 2;
+    expect(cacheMb).toBe(Math.min(8192, Math.max(128, Math.floor(quarterMb))));
     expect(await ask(url, "select datlocale from pg_database where datname = 'postgres'")).toBe(
       "C.UTF-8",
     );
@@ -157,6 +162,18 @@ describe("stop", () => {
     expect(await processesOf(dataDir)).toEqual([]);
     expect(existsSync(join(dataDir, "sluice.lock"))).toBe(false);
     await client.end({ timeout: 0 });
+  });
+
+  real("and started again it has the cache that it is given", async () => {
+    const dataDir = await tempDir();
+    const embedded = await startEmbedded({
+      dataDir,
+      log: silent,
+      durability: "test",
+      cacheMb: 48,
+    });
+    expect(await ask(embedded.url, "show shared_buffers")).toBe("48MB");
+    await embedded.stop();
   });
 
   real("ends a server that does not obey", async () => {

@@ -24,6 +24,8 @@ export interface EmbeddedOptions {
   /** 0, the default, is any free port. An adopted server keeps the port that it has. */
   readonly port?: number;
   readonly durability?: Durability;
+  /** See `ClusterOptions`. */
+  readonly cacheMb?: number;
 }
 
 export interface Embedded {

@@ -19,7 +19,7 @@ import type { Database } from "./database.ts";
 import { hourNs, hourOf } from "./measurement-partitions.ts";
 import { rollupFromRow, type RollupRow } from "./rollup-row.ts";
 import { arrayOfNumbers } from "./row.ts";
-import { asOfPoints, lastPoint } from "./series-as-of.ts";
+import { asOfPoints, lastPoint, type Reaches } from "./series-as-of.ts";
 import { unpackPoints } from "./series-packed.ts";
 import { planOf, type HourTables, type SeriesPlan } from "./series-partitions.ts";
 
@@ -31,12 +31,13 @@ const attempts = 3;
 const undefinedTable = "42P01";
 
 export function createSeriesStore({ sql, run }: Database): SeriesStore {
+  const reaches: Reaches = new Map();
   return {
     asOf: (tag, instants) =>
       run(() =>
         again(async () => {
           const plan = await planOf(sql, tag);
-          return plan && (await asOfPoints(sql, plan, instants));
+          return plan && (await asOfPoints(sql, plan, instants, reaches));
         }),
       ),
 

@@ -36,6 +36,8 @@ export interface StoreOptions {
   /** Undefined: PostgreSQL is embedded under `dataDir`. */
   readonly databaseUrl: string | undefined;
   readonly dataDir: string;
+  /** Of the embedded PostgreSQL; 0: a share of the machine's memory. */
+  readonly postgresCacheMb: number;
   /** How long the rows of emitters' pages are kept; 0 keeps them. */
   readonly rowsKeptMs: number;
   /** How long measurements are kept. */
@@ -82,7 +84,11 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   await using opened = new AsyncDisposableStack();
   const embedded =
     options.databaseUrl === undefined
-      ? await startEmbedded({ dataDir: options.dataDir, log: logger })
+      ? await startEmbedded({
+          dataDir: options.dataDir,
+          cacheMb: options.postgresCacheMb,
+          log: logger,
+        })
       : undefined;
   if (embedded !== undefined) opened.defer(() => embedded.stop());
   const url = options.databaseUrl ?? embedded?.url ?? "";
