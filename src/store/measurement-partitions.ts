@@ -94,7 +94,10 @@ export async function makePartitions(
       for (const hour of hours) {
         const name = nameOf(hour);
         if (there.has(name)) continue;
-        await tx`create table ${tx(name)} (like measurements including defaults including indexes)`;
+        // Rows are only ever added, and the table is dropped as a whole: to read it through after each
+        // fifth that is new, as PostgreSQL would, is work for nothing.
+        await tx`create table ${tx(name)} (like measurements including defaults including indexes)
+          with (autovacuum_vacuum_insert_threshold = -1)`;
         // A bound is no place for a parameter. Both are numbers, and so is what is in the name.
         await tx.unsafe(`alter table measurements attach partition ${name}
           for values from (${hour * hourNs}) to (${(hour + 1n) * hourNs})`);

@@ -97,7 +97,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   const database = openDatabase({ url });
   opened.defer(() => database.close());
   // Of their own: queries are not to keep projections from a connection.
-  const reads = openDatabase({ url, connectionsMax: readConnections });
+  const reads = openDatabase({ url, connectionsMax: readConnections, plansOnce: true });
   opened.defer(() => reads.close());
   await prepareRelations(database, options.relations);
   const ownership = createOwnership({ url, clock, logger });
