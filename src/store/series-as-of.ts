@@ -19,6 +19,8 @@ import type { SeriesPlan } from "./series-partitions.ts";
 
 /** How far a probe looks back, in mean ages of the points that were found: past it lie 0.005 %. */
 const reachAges = 10;
+/** Of a series that is sparser an hour has few points: nothing to gain from looking at fewer. */
+const reachNsMax = hourNs;
 /** A mean needs not all of a query's instants. */
 const learntEvery = 8;
 /** Series whose reach is remembered. */
@@ -55,7 +57,8 @@ async function pointsWithin(
   instants: readonly bigint[],
   reachNs: bigint | undefined,
 ): Promise<SeriesPoint[]> {
-  if (reachNs === undefined || (instants[0] ?? int64Min) < int64Min + reachNs) {
+  const isNone = reachNs === undefined || reachNs >= reachNsMax;
+  if (isNone || (instants[0] ?? int64Min) < int64Min + reachNs) {
     return await pointsBefore(sql, plan, instants);
   }
   const near = byTime(await probeGroups(sql, plan, groupByHour(instants), reachNs));
@@ -87,7 +90,8 @@ function learn(
   if (count === 0) return;
   // Deleted first: the map keeps the order in which series were asked for.
   reaches.delete(id);
-  reaches.set(id, BigInt(Math.ceil((agesNs / count + 1) * reachAges)));
+  const reach = Math.min(Number(reachNsMax), (agesNs / count + 1) * reachAges);
+  reaches.set(id, BigInt(Math.ceil(reach)));
   const oldest = reaches.size > reachesMax ? reaches.keys().next().value : undefined;
   if (oldest !== undefined) reaches.delete(oldest);
 }

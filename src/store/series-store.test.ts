@@ -68,6 +68,35 @@ test("samples are the as-of join, whatever the range", async () => {
   });
 }, 30_000);
 
+test("samples of a series that is dense and then sparse, asked for in turn", async () => {
+  await withSeries(async ({ store, commit }) => {
+    const startNs = nowHour - 3n * hour;
+    const dense = Array.from({ length: 3000 }, (_, i) =>
+      pointAt(startNs + BigInt(i) * (s / 50n), i),
+    );
+    const sparse = Array.from({ length: 20 }, (_, i) =>
+      pointAt(startNs + BigInt(i + 1) * 427n * s, i),
+    );
+    const points = [...dense, ...sparse];
+    await commit(tag, points);
+    const spans = {
+      dense: [0n, 60n],
+      sparse: [3000n, 9000n],
+      both: [30n, 9000n],
+      after: [8600n, 8700n],
+    };
+    for (const names of [Object.keys(spans), Object.keys(spans).toReversed()]) {
+      for (const name of names) {
+        const [from = 0n, to = 0n] = spans[name as keyof typeof spans];
+        const query = { tag, startNs: startNs + from * s, endNs: startNs + to * s, points: 1000 };
+        const found = await readSamples({ store, tail: emptyTail }, query);
+        const wanted = found.instants.map((ns) => asOfReference(points, ns));
+        expect([name, found.points.map(shown)]).toEqual([name, wanted.map(shown)]);
+      }
+    }
+  });
+}, 30_000);
+
 test("samples at the ends of int64, of one point, of none, of an unknown tag", async () => {
   await withSeries(async ({ store, commit }) => {
     const only = pointAt(nowHour - 2n * hour, 1.5, -0.25);
