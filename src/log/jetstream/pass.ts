@@ -2,7 +2,8 @@
 import type { LogBatch, ReadOptions } from "../../core/log.ts";
 import { comparePositions, type Position } from "../../core/position.ts";
 import type { StoredRecord } from "../../core/record.ts";
-import { entryOfPosition, recordsFromEntry, type StoredEntry } from "./entry.ts";
+import type { DecodedLife } from "./decoded.ts";
+import { entryOfPosition, type StoredEntry } from "./entry.ts";
 import type { Life } from "./stream.ts";
 import { subjectFromKey } from "./subject.ts";
 
@@ -12,12 +13,14 @@ export class Pass {
   /** The one subject to read; undefined: all of them. */
   readonly filter: string | undefined;
   readonly #key: string | undefined;
+  readonly #decoded: DecodedLife;
   #at: Position;
 
   #isFree: boolean;
 
-  constructor(life: Life, at: Position, { after, key, until }: ReadOptions) {
+  constructor(life: Life, at: Position, { after, key, until }: ReadOptions, decoded: DecodedLife) {
     this.life = life;
+    this.#decoded = decoded;
     this.until = until;
     this.#key = key;
     this.#at = at;
@@ -54,7 +57,7 @@ export class Pass {
     this.#at = until !== undefined && comparePositions(end, until) > 0 ? until : end;
     const records: StoredRecord[] = [];
     for (const entry of entries) {
-      for (const stored of recordsFromEntry(life.root, life.epoch, entry)) {
+      for (const stored of this.#decoded.records(entry)) {
         const { position, record } = stored;
         const isInside =
           comparePositions(position, from) > 0 && comparePositions(position, this.#at) <= 0;

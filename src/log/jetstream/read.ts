@@ -9,6 +9,7 @@ import { checkPosition } from "../answers.ts";
 import { asked } from "./asked.ts";
 import type { Connection } from "./connection.ts";
 import { ConsumerRun } from "./consumer.ts";
+import { DecodedEntries } from "./decoded.ts";
 import { getEntries, nextOnLeader } from "./direct-get.ts";
 import { entryOfPosition, type StoredEntry } from "./entry.ts";
 import { failureFromJetstream, jetstreamUnavailable } from "./failures.ts";
@@ -32,6 +33,7 @@ export class Reader {
   readonly #connection: Connection;
   readonly #topics: Topics;
   readonly #isBatchGet: boolean;
+  readonly #decoded = new DecodedEntries();
 
   constructor(connection: Connection, topics: Topics, isBatchGet: boolean) {
     this.#connection = connection;
@@ -53,7 +55,7 @@ export class Reader {
     const { life, bounds } = await this.#inspect(topic, options.after);
     const after = options.after === "earliest" ? bounds.start : options.after;
     checkPosition(topic, after, bounds);
-    const pass = new Pass(life, after, options);
+    const pass = new Pass(life, after, options, this.#decoded.of(life));
     if (pass.isDone) return;
     const { until } = options;
     const isPast = until !== undefined && comparePositions(until, bounds.end) <= 0;
