@@ -51,14 +51,17 @@ export class TailEntries {
     this.droppedThrough = epochStart(0);
   }
 
-  /** Copies the values. Past the bound the oldest go. */
+  /**
+   * Past the bound the oldest go. Values stay views into their frames, all of whose measurements
+   * leave with the same commit: a copy of each would cost more than all the rest of this.
+   */
   add({ tag, timeNs, values }: Measurement, position: Position): void {
     const series = this.#series.get(tag) ?? [];
     const entry = {
       // One text for all of a series: each record has a copy of its own.
       tag: series[0]?.tag ?? tag,
       timeNs,
-      values: values.slice(),
+      values,
       position,
       ordinal: this.#ordinal++,
     };
