@@ -2,6 +2,7 @@
  * This node's view of emitters, so that an append or a subscriber costs no query. What is asked
  * for and not here is looked up; the end of what is here is told by `ended`.
  */
+import { BoundedMap } from "../core/bounded-map.ts";
 import type { Emitter } from "../core/emitters.ts";
 
 export interface EmitterCache {
@@ -16,20 +17,15 @@ export interface EmitterCache {
 const entriesMax = 50_000;
 
 export function createEmitterCache(max = entriesMax): EmitterCache {
-  // In the order of last use: a Map gives its keys as they were set.
-  const known = new Map<string, Emitter>();
+  // In the order of last use: what is asked for is set again.
+  const known = new BoundedMap<string, Emitter>(max);
   const loading = new Map<string, Promise<Emitter | undefined>>();
 
   function set(emitter: Emitter): void {
     const standing = known.get(emitter.id);
-    known.delete(emitter.id);
     // An end is final: an answer that was on its way does not undo it.
     const stale = standing?.endedMs !== undefined && emitter.endedMs === undefined;
     known.set(emitter.id, stale ? standing : emitter);
-    if (known.size > max) {
-      const oldest = known.keys().next().value;
-      if (oldest !== undefined) known.delete(oldest);
-    }
   }
 
   async function load(
@@ -52,7 +48,6 @@ export function createEmitterCache(max = entriesMax): EmitterCache {
     async get(id, from) {
       const emitter = known.get(id);
       if (emitter !== undefined) {
-        known.delete(id);
         known.set(id, emitter);
         return emitter;
       }

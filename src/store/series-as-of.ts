@@ -9,6 +9,7 @@
  * an end.
  */
 import type { Sql, TransactionSql } from "postgres";
+import { BoundedMap } from "../core/bounded-map.ts";
 import type { SeriesPoint } from "../core/series.ts";
 import { asOfJoin } from "../series/as-of.ts";
 import { floorTo } from "../series/cells.ts";
@@ -29,6 +30,10 @@ const int64Min = -(2n ** 63n);
 
 /** How far back the newest point of a series is found, by the series' number. */
 export type Reaches = Map<number, bigint>;
+
+export function createReaches(): Reaches {
+  return new BoundedMap(reachesMax);
+}
 
 /** Hours that share a statement; a day is three or four of them, which run side by side. */
 const blockHours = 8n;
@@ -88,12 +93,8 @@ function learn(
     count++;
   }
   if (count === 0) return;
-  // Deleted first: the map keeps the order in which series were asked for.
-  reaches.delete(id);
   const reach = Math.min(Number(reachNsMax), (agesNs / count + 1) * reachAges);
   reaches.set(id, BigInt(Math.ceil(reach)));
-  const oldest = reaches.size > reachesMax ? reaches.keys().next().value : undefined;
-  if (oldest !== undefined) reaches.delete(oldest);
 }
 
 async function pointsBefore(

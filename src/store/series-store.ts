@@ -19,7 +19,7 @@ import type { Database } from "./database.ts";
 import { hourNs, hourOf } from "./measurement-partitions.ts";
 import { rollupFromRow, type RollupRow } from "./rollup-row.ts";
 import { arrayOfNumbers } from "./row.ts";
-import { asOfPoints, lastPoint, type Reaches } from "./series-as-of.ts";
+import { asOfPoints, createReaches, lastPoint } from "./series-as-of.ts";
 import { unpackPoints } from "./series-packed.ts";
 import { planOf, type HourTables, type SeriesPlan } from "./series-partitions.ts";
 
@@ -31,7 +31,7 @@ const attempts = 3;
 const undefinedTable = "42P01";
 
 export function createSeriesStore({ sql, run }: Database): SeriesStore {
-  const reaches: Reaches = new Map();
+  const reaches = createReaches();
   return {
     asOf: (tag, instants) =>
       run(() =>

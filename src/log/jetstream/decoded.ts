@@ -2,6 +2,7 @@
  * The newest entries of the topics that are read, as records. A node's readers of a topic (hub,
  * projection, tail) come to each entry within a moment of each other: the first decodes it for all.
  */
+import { BoundedMap } from "../../core/bounded-map.ts";
 import type { StoredRecord } from "../../core/record.ts";
 import { recordsFromEntry, type StoredEntry } from "./entry.ts";
 import type { Life } from "./stream.ts";
@@ -13,16 +14,13 @@ const bytesMax = 1024 ** 2;
 const topicsMax = 64;
 
 export class DecodedEntries {
-  readonly #lives = new Map<string, DecodedLife>();
+  readonly #lives = new BoundedMap<string, DecodedLife>(topicsMax);
 
   of(life: Life): DecodedLife {
     const name = `${life.epoch} ${life.stream}`;
     const known = this.#lives.get(name) ?? new DecodedLife(life);
-    // Deleted first: the map keeps the order in which reads began.
-    this.#lives.delete(name);
+    // Again where it stands: those that were read longest ago go.
     this.#lives.set(name, known);
-    const oldest = this.#lives.size > topicsMax ? this.#lives.keys().next().value : undefined;
-    if (oldest !== undefined) this.#lives.delete(oldest);
     return known;
   }
 }

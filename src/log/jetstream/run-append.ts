@@ -1,6 +1,7 @@
 /** Appends of idempotent producers: one at a time each, and each after what is known to be its last. */
 import type { Msg } from "@nats-io/transport-node";
 import type { Batch } from "../../core/batch.ts";
+import { BoundedMap } from "../../core/bounded-map.ts";
 import { sleep } from "../../core/clock.ts";
 import { Failure } from "../../core/failure.ts";
 import type { Appended, ProducerRun } from "../../core/log.ts";
@@ -29,7 +30,7 @@ export class RunAppender {
   readonly #connection: Connection;
   readonly #topics: Topics;
   /** By epoch of the topic and subject. */
-  readonly #known = new Map<string, StoredProducer>();
+  readonly #known = new BoundedMap<string, StoredProducer>(knownMax);
   readonly #last = new Map<string, Promise<unknown>>();
 
   constructor(connection: Connection, topics: Topics) {
@@ -75,7 +76,7 @@ export class RunAppender {
       this.#known.delete(key);
       const entry = await this.#publish(life, batch.skip(stored), run, state);
       if (typeof entry === "number") {
-        this.#remember(key, { ...stateAfter(run), entry });
+        this.#known.set(key, { ...stateAfter(run), entry });
         return appendedAfter(stored, answer(life.epoch, entry, batch.count - stored));
       }
       if (clock.nowMs() > deadlineMs) throw jetstreamUnavailable(topic, "it has no leader");
@@ -84,13 +85,6 @@ export class RunAppender {
         await sleep(clock, retryMs);
       }
     }
-  }
-
-  #remember(key: string, state: StoredProducer): void {
-    this.#known.set(key, state);
-    if (this.#known.size <= knownMax) return;
-    const oldest = this.#known.keys().next().value;
-    if (oldest !== undefined) this.#known.delete(oldest);
   }
 
   /** The stored entry's sequence, or why there is none yet. */

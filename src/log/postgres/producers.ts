@@ -4,6 +4,7 @@
  * append for one producer only one succeeds, and the other reads again.
  */
 import { Buffer } from "node:buffer";
+import { BoundedMap } from "../../core/bounded-map.ts";
 import type { ProducerRun } from "../../core/log.ts";
 import type { ProducerState } from "../producers.ts";
 import type { Database } from "./database.ts";
@@ -20,7 +21,7 @@ const knownMax = 100_000;
 export class Producers {
   readonly #database: Database;
   /** What this node stored or read last; a commit tells when it is no longer so. */
-  readonly #known = new Map<string, StoredProducer>();
+  readonly #known = new BoundedMap<string, StoredProducer>(knownMax);
 
   constructor(database: Database) {
     this.#database = database;
@@ -46,12 +47,7 @@ export class Producers {
   }
 
   remember(life: Life, id: string, state: StoredProducer): void {
-    const key = keyOf(life, id);
-    this.#known.delete(key);
-    this.#known.set(key, state);
-    if (this.#known.size <= knownMax) return;
-    const oldest = this.#known.keys().next().value;
-    if (oldest !== undefined) this.#known.delete(oldest);
+    this.#known.set(keyOf(life, id), state);
   }
 
   /** False when there was nothing to forget: what was told of it has just been read. */
