@@ -53,13 +53,13 @@ export interface EmitterStore {
   unfinishedEnds(olderThanMs: number, limit: number): Promise<readonly string[]>;
 }
 
-/** Which node runs which guest. One lease a node, by the store's clock; a dead node's guests are free. */
 /**
  * `spent`: others freed the node's guests because its lease had run out, and the name with them.
  * `held`: it stands; `free`: it stands, and there are guests that nobody runs.
  */
 export type Renewed = "spent" | "held" | "free";
 
+/** Which node runs which guest. One lease a node, by the store's clock; a dead node's guests are free. */
 export interface GuestLeases {
   /** Begins the lease of a node name that was never used before. */
   join(node: string, leaseMs: number): Promise<void>;

@@ -52,10 +52,9 @@ export class Channel {
 
   addLive(member: Receiver): void {
     const { direct } = member;
-    if (direct !== undefined) this.#format ??= direct.format;
-    if (direct?.format === this.#format && direct !== undefined) {
-      this.#sinks.set(direct.sink, member);
-    } else this.#live.add(member);
+    this.#format ??= direct?.format;
+    if (direct === undefined || direct.format !== this.#format) this.#live.add(member);
+    else this.#sinks.set(direct.sink, member);
   }
 
   deleteLive(member: Receiver): void {
@@ -78,11 +77,11 @@ export class Channel {
   }
 
   #write(chunk: Chunk): void {
-    if (this.#format === undefined) return;
-    const bytes = chunk.as(this.#format);
+    const format = this.#format;
+    if (format === undefined) return;
     for (const sink of this.#sinks.keys()) {
       try {
-        const sent = sink.write(bytes);
+        const sent = sink.write(chunk.as(format));
         // One that closed itself in the middle of this has been told already.
         if (sent !== "sent") this.#sinks.get(sink)?.settle(sent, chunk.through);
       } catch (error) {

@@ -54,7 +54,7 @@ export interface ClusterOptions {
 }
 
 /** Below, PostgreSQL's own default; above, its table of pages costs more at a start than it saves. */
-export const cacheMbLimits = { least: 128, most: 8192 };
+const cacheMbLimits = { least: 128, most: 8192 };
 
 export const superuser = "sluice";
 const stagingPrefix = "postgres.new-";
