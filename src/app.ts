@@ -108,6 +108,7 @@ export async function startGateway(
     logger,
     signal: stopProjections.signal,
   });
+  const measurementsTaken = new EncodedTopic(collector, measurementsTopic);
   const projections = [
     ...[store.emitterProjection, ...store.relationProjections].map((target) => ({ target })),
     // Merged before it is written: the larger a batch, the fewer rows an event costs. Twice as many
@@ -121,6 +122,7 @@ export async function startGateway(
     {
       target: tellCommits(store.measurementProjection, measurementTail.committed),
       limits: { records: 10_000, ms: 200 },
+      giveWay: () => measurementsTaken.isCrowded && measurementTail.hasRoom,
     },
   ].map((projection) =>
     runProjection({
@@ -230,7 +232,7 @@ export async function startGateway(
     health,
     rpc: rpc.http,
     measurementsIn: {
-      topic: new EncodedTopic(collector, measurementsTopic),
+      topic: measurementsTaken,
       clock,
       bounds: timeBounds,
     },

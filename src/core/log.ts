@@ -94,10 +94,23 @@ export interface ReadOptions {
 }
 
 export interface LogBatch {
-  /** In order; empty when only the reader moved (nothing of its key up to `through`). */
+  /**
+   * In order; empty when only the reader moved (nothing of its key up to `through`). May be decoded
+   * when it is first asked for.
+   */
   readonly records: readonly StoredRecord[];
   /** Everything up to here has been given: the position to go on after. */
   readonly through: Position;
+  /** The same undecoded, where the log has it as Frames that are wholly in this batch. */
+  readonly frames?: readonly StoredFrame[] | undefined;
+}
+
+/** A `sluice.v1.Frame` as it lies in the log; whoever wrote it, so it may be malformed. */
+export interface StoredFrame {
+  readonly bytes: Uint8Array;
+  readonly receivedNs: bigint;
+  /** Of its last record. */
+  readonly last: Position;
 }
 
 export interface Bounds {

@@ -19,6 +19,11 @@ export class EncodedTopic {
     this.#lane = collector.enter(topic, undefined).lane;
   }
 
+  /** Many calls wait for their acknowledgements at once, or did a moment ago. */
+  get isCrowded(): boolean {
+    return this.#lane.isCrowded;
+  }
+
   open(): EncodedCall {
     return new EncodedCall(this.#lane);
   }

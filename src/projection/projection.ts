@@ -57,7 +57,7 @@ const limitsDefault: GatherLimits = {
 };
 const retryMs = { first: 100, most: 5000 };
 /** A batch gives way for so long, and only while it is not too old: rows fall behind, but not for good. */
-const giveWayMs = { most: 1000, look: 50, behind: 20_000 };
+const giveWayMs = { most: 5000, look: 50, behind: 20_000 };
 /** A topic comes to be by its first append: asking this often costs nothing. */
 const missingTopicMs = 500;
 

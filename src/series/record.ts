@@ -15,14 +15,14 @@ import { tagIssue, type Point } from "./point.ts";
 export const measurementType = "application/protobuf";
 
 // Tags: field number << 3 | wire type. A Frame's records, a Record's fields, a Measurement's.
-const FRAME_RECORDS = 0x0a;
-const RECORD_VALUE = 0x0a;
-const RECORD_KEY = 0x12;
-const RECORD_CONTENT_TYPE = 0x22;
-const RECORD_TIME_NS = 0x29;
-const TIME = 0x09;
-const TAG = 0x12;
-const PACKED_VALUES = 0x1a;
+export const FRAME_RECORDS = 0x0a;
+export const RECORD_VALUE = 0x0a;
+export const RECORD_KEY = 0x12;
+export const RECORD_CONTENT_TYPE = 0x22;
+export const RECORD_TIME_NS = 0x29;
+export const TIME = 0x09;
+export const TAG = 0x12;
+export const PACKED_VALUES = 0x1a;
 const ONE_VALUE = 0x19;
 
 const typeBytes = Buffer.from(measurementType);
@@ -199,16 +199,23 @@ function checkValues(values: Uint8Array): void {
       `Cannot use values: they are ${values.byteLength} bytes, wanted 1 to ${valuesMax} of ${valueBytes}`,
     );
   }
-  for (let i = 0; i < count; i++) {
-    // All eleven bits of the exponent: infinite, or no number.
-    const last = i * valueBytes + 7;
-    if (((values[last] ?? 0) & 0x7f) === 0x7f && ((values[last - 1] ?? 0) & 0xf0) === 0xf0) {
-      throw refusedField(`values[${i}]`, `Cannot use values[${i}]: wanted a finite number`);
-    }
-  }
+  const i = firstNotFinite(values, 0, values.byteLength);
+  if (i >= 0) throw refusedField(`values[${i}]`, `Cannot use values[${i}]: wanted a finite number`);
 }
 
-function lengthBytes(length: number): number {
+/** Index of the first packed value that is no finite number, in `bytes[from … to]`; −1: there is none. */
+export function firstNotFinite(bytes: Uint8Array, from: number, to: number): number {
+  for (let last = from + valueBytes - 1; last < to; last += valueBytes) {
+    // All eleven bits of the exponent: infinite, or no number.
+    if (((bytes[last] ?? 0) & 0x7f) === 0x7f && ((bytes[last - 1] ?? 0) & 0xf0) === 0xf0) {
+      return (last - from - valueBytes + 1) / valueBytes;
+    }
+  }
+  return -1;
+}
+
+/** Of a varint below 2¹⁴. */
+export function lengthBytes(length: number): number {
   return length < 0x80 ? 1 : 2;
 }
 

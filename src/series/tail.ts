@@ -5,7 +5,7 @@
  */
 import { sleep, type Clock } from "../core/clock.ts";
 import { failureFrom } from "../core/failure.ts";
-import type { Log } from "../core/log.ts";
+import type { Log, LogBatch, StoredFrame } from "../core/log.ts";
 import type { Logger } from "../core/logger.ts";
 import {
   measurementsTopic,
@@ -17,6 +17,7 @@ import { comparePositions, epochStart, type Position } from "../core/position.ts
 import type { ProjectionTarget } from "../core/projection.ts";
 import { Recent, type Quantiles } from "../core/recent.ts";
 import type { StoredRecord } from "../core/record.ts";
+import { FramePoints } from "./frame-points.ts";
 import { measurementFromRecord } from "./record.ts";
 import { TailEntries } from "./tail-entries.ts";
 
@@ -28,7 +29,7 @@ export interface TailParts {
   readonly logger: Logger;
   /** Ends it. */
   readonly signal: AbortSignal;
-  /** What it may hold; 256 MB when left out: half a million measurements of ten values. */
+  /** What it may hold; 256 MB when left out: more than a million measurements of ten values. */
   readonly bytesMax?: number;
   readonly pollMs?: number;
 }
@@ -37,6 +38,8 @@ export interface RunningTail extends MeasurementTail {
   /** The projection of this node has committed up to here. */
   committed(to: Position): void;
   status(): TailStatus;
+  /** It holds less than half of what it may: rows can wait. */
+  readonly hasRoom: boolean;
   /** Resolves, never rejects, once the signal has ended it. */
   readonly done: Promise<void>;
 }
@@ -72,7 +75,9 @@ export function tellCommits(
 
 export function followMeasurements(parts: TailParts): RunningTail {
   const { log, clock, logger, signal } = parts;
-  const entries = new TailEntries(parts.bytesMax ?? bytesMaxDefault);
+  const bytesMax = parts.bytesMax ?? bytesMaxDefault;
+  const entries = new TailEntries(bytesMax);
+  const points = new FramePoints();
   const queryableMs = new Recent(clock);
   /** Of the projection, as far as it is known here. */
   let stored = nothing;
@@ -103,7 +108,7 @@ export function followMeasurements(parts: TailParts): RunningTail {
   async function read(): Promise<void> {
     const after = through ?? (await start());
     for await (const batch of log.read(measurementsTopic, { after, signal })) {
-      for (const stored of batch.records) take(stored);
+      take(batch);
       through = batch.through;
       if (ahead !== undefined && comparePositions(through, ahead.end) >= 0) reachedEnd();
     }
@@ -130,7 +135,30 @@ export function followMeasurements(parts: TailParts): RunningTail {
     caughtUp = true;
   }
 
-  function take({ record, position, receivedNs }: StoredRecord): void {
+  function take(batch: LogBatch): void {
+    const { frames } = batch;
+    let at = 0;
+    for (const frame of frames ?? []) {
+      // What is laid out in another way is read as records, from there on.
+      if (!points.read(frame.bytes)) break;
+      takeFrame(frame);
+      at++;
+    }
+    if (frames !== undefined && at === frames.length) return;
+    const taken = frames?.[at - 1]?.last ?? nothing;
+    for (const stored of batch.records) {
+      if (comparePositions(stored.position, taken) > 0) takeRecord(stored);
+    }
+  }
+
+  /** The measurements in `points`. */
+  function takeFrame({ bytes, receivedNs, last }: StoredFrame): void {
+    if (comparePositions(last, stored) <= 0) return;
+    queryableMs.add(clock.nowMs() - Number(receivedNs / nsPerMs), points.count);
+    entries.addFrame(points, bytes, last);
+  }
+
+  function takeRecord({ record, position, receivedNs }: StoredRecord): void {
     if (comparePositions(position, stored) <= 0) return;
     queryableMs.add(clock.nowMs() - Number(receivedNs / nsPerMs));
     let measurement: Measurement;
@@ -181,6 +209,9 @@ export function followMeasurements(parts: TailParts): RunningTail {
   }
 
   const tail = {
+    get hasRoom() {
+      return entries.bytes * 2 < bytesMax;
+    },
     of: (tag: string) => entries.of(tag),
     lastOf: (tag: string) => entries.lastOf(tag),
     tags: () => entries.tags(),

@@ -141,6 +141,11 @@ export function entryOfPosition(position: Position): number {
   return position.index === 0 ? position.sequence : position.sequence + 1;
 }
 
+/** True for an entry whose payload is said to be a Frame. */
+export function isFrame(headers: HeaderLines): boolean {
+  return headers.some(([name]) => name === frameHeader);
+}
+
 export function recordsFromEntry(root: string, epoch: number, entry: StoredEntry): StoredRecord[] {
   const { sequence, receivedNs } = entry;
   let contentType = "";

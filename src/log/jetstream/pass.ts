@@ -1,9 +1,9 @@
 /** One read: where it stands, and which records are for it. */
-import type { LogBatch, ReadOptions } from "../../core/log.ts";
+import type { LogBatch, ReadOptions, StoredFrame } from "../../core/log.ts";
 import { comparePositions, type Position } from "../../core/position.ts";
 import type { StoredRecord } from "../../core/record.ts";
 import type { DecodedLife } from "./decoded.ts";
-import { entryOfPosition, type StoredEntry } from "./entry.ts";
+import { entryOfPosition, isFrame, type StoredEntry } from "./entry.ts";
 import type { Life } from "./stream.ts";
 import { subjectFromKey } from "./subject.ts";
 
@@ -51,19 +51,64 @@ export class Pass {
   /** The records of these entries that are wanted; moves on to the end of the entry `through`. */
   batch(entries: readonly StoredEntry[], through: number): LogBatch {
     const { life, until } = this;
-    const from = this.#at;
+    const after = this.#at;
     this.#isFree = false;
     const end = { epoch: life.epoch, sequence: through, index: 0 };
     this.#at = until !== undefined && comparePositions(end, until) > 0 ? until : end;
+    return new EntriesBatch(entries, { after, through: this.#at, key: this.#key }, this.#decoded);
+  }
+}
+
+interface Wanted {
+  readonly after: Position;
+  readonly through: Position;
+  readonly key: string | undefined;
+}
+
+/** Entries that are decoded once somebody asks for their records: not all readers do. */
+class EntriesBatch implements LogBatch {
+  readonly through: Position;
+  readonly #entries: readonly StoredEntry[];
+  readonly #wanted: Wanted;
+  readonly #decoded: DecodedLife;
+  #records: readonly StoredRecord[] | undefined;
+
+  constructor(entries: readonly StoredEntry[], wanted: Wanted, decoded: DecodedLife) {
+    this.through = wanted.through;
+    this.#entries = entries;
+    this.#wanted = wanted;
+    this.#decoded = decoded;
+  }
+
+  get records(): readonly StoredRecord[] {
+    return (this.#records ??= this.#decode());
+  }
+
+  get frames(): readonly StoredFrame[] | undefined {
+    const { after, through, key } = this.#wanted;
+    if (key !== undefined) return undefined;
+    const first = after.index === 0 ? after.sequence + 1 : after.sequence + 2;
+    const frames: StoredFrame[] = [];
+    for (const { sequence, receivedNs, payload, headers } of this.#entries) {
+      const isWhole = sequence >= first && sequence <= through.sequence;
+      if (!isWhole || !isFrame(headers)) return undefined;
+      const last = { epoch: through.epoch, sequence, index: 0 };
+      frames.push({ bytes: payload, receivedNs, last });
+    }
+    return frames;
+  }
+
+  #decode(): readonly StoredRecord[] {
+    const { after, through, key } = this.#wanted;
     const records: StoredRecord[] = [];
-    for (const entry of entries) {
+    for (const entry of this.#entries) {
       for (const stored of this.#decoded.records(entry)) {
         const { position, record } = stored;
         const isInside =
-          comparePositions(position, from) > 0 && comparePositions(position, this.#at) <= 0;
-        if (isInside && (this.#key === undefined || record.key === this.#key)) records.push(stored);
+          comparePositions(position, after) > 0 && comparePositions(position, through) <= 0;
+        if (isInside && (key === undefined || record.key === key)) records.push(stored);
       }
     }
-    return { records, through: this.#at };
+    return records;
   }
 }
