@@ -45,9 +45,8 @@ export const dirtyBucketNs = 10_000_000_000n;
 export interface MeasurementTail {
   /** By time, each time once; never changed afterwards. */
   of(tag: string): readonly Measurement[];
-  lastOf(tag: string): Measurement | undefined;
-  /** Tags that have something here. */
-  tags(): IterableIterator<string>;
+  /** The newest of each tag that has something here. */
+  newest(): ReadonlyMap<string, Measurement>;
   /** False while something may be missing here that is not in the store either: answer `unavailable`. */
   readonly isComplete: boolean;
   /** How long this node has known of something in the log that it has not read yet, or not known the log's end; 0: it stands there. */

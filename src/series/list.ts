@@ -36,7 +36,7 @@ export async function listSeries(
 ): Promise<SeriesPage> {
   const { prefix, after, limit } = query;
   const isWanted = (tag: string) => compareTags(tag, after) > 0 && tag.startsWith(prefix);
-  const newer = [...tail.tags()].filter(isWanted).map((tag) => [tag, tail.lastOf(tag)] as const);
+  const newer = [...tail.newest()].filter(([tag]) => isWanted(tag));
   const toNs = floorTo(nowNs - rolledAfterNs, levelNs(1));
   const stored = await store.list({
     ...{ prefix, after, limit: limit + 1 },

@@ -1,32 +1,31 @@
 /**
- * What a tail holds: by tag and time for those who ask, in the log's order for letting go of it.
- *
- * In columns, with the values left where they lie in the log's frames: an object for each would be
- * most of the tail's memory and, as they live for seconds, most of the collector's work.
+ * What a tail holds: rows of numbers in the log's order, with tags and values left where they lie in
+ * the log's frames. Nothing is kept by tag: whoever asks goes through one column of hashes, which is
+ * a millisecond for a million of them, while an index would be most of what taking a measurement
+ * costs, for tags that nobody may ask for before the store has them.
  */
+import { Buffer } from "node:buffer";
 import type { Measurement } from "../core/measurement.ts";
 import { comparePositions, epochStart, type Position } from "../core/position.ts";
+import { cells, FROM, hashBytes, HIGH, LENGTHS, LOW, TAG_FROM } from "./frame-points.ts";
 import type { FramePoints } from "./frame-points.ts";
 
-/** What a measurement takes besides its bytes: its row, and its place in its series. */
-const rowBytes = 48;
 const slabRows = 4096;
+/** What a measurement takes besides its bytes: a hash, its cells, a reference. */
+const rowBytes = 4 + cells * 4 + 8;
+const ownBytes = 64 * 1024;
 
-interface Series {
-  readonly tag: string;
-  /** Rows by time, each time once. */
-  rows: number[];
+/** The next `slabRows` rows. */
+class Slab {
+  readonly hashes = new Int32Array(slabRows);
+  readonly cells = new Int32Array(slabRows * cells);
+  /** Where each row's tag and values lie. */
+  readonly sources: Buffer[] = [];
 }
 
-/** The next `slabRows` rows: they count up in the log's order. */
-class Slab {
-  readonly series: Series[] = [];
-  /** Times in halves: two a row, the low one first. */
-  readonly times = new Int32Array(2 * slabRows);
-  /** Where each row's values lie. */
-  readonly sources: Uint8Array[] = [];
-  readonly from = new Uint32Array(slabRows);
-  readonly lengths = new Uint16Array(slabRows);
+interface Row {
+  readonly slab: Slab;
+  readonly at: number;
 }
 
 /** Rows that are let go of together. */
@@ -39,15 +38,16 @@ interface Group {
 
 export class TailEntries {
   readonly #bytesMax: number;
-  readonly #series = new Map<string, Series>();
-  /** In the log's order from `#head` on; rows that a later one has replaced are still there. */
   #slabs: Slab[] = [];
-  /** Number of the first slab's first row. */
+  /** Number of the first slab's first row; rows are numbered in the log's order. */
   #base = 0;
   #head = 0;
   #end = 0;
   #groups: Group[] = [];
   #groupsHead = 0;
+  /** For what comes in no frame. */
+  #own: Buffer = Buffer.alloc(0);
+  #ownUsed = 0;
   bytes = 0;
   /** The last that was let go of for want of room. */
   droppedThrough = epochStart(0);
@@ -56,26 +56,46 @@ export class TailEntries {
     this.#bytesMax = bytesMax;
   }
 
+  /** Those among them that a later one replaces are counted too. */
   get count(): number {
     return this.#end - this.#head;
   }
 
-  /** By time, each time once; never changed afterwards. */
+  /** By time, each time once: the last of the log wins. Never changed afterwards. */
   of(tag: string): readonly Measurement[] {
-    return (this.#series.get(tag)?.rows ?? []).map((row) => this.#measurement(row));
+    const wanted = Buffer.from(tag);
+    const hash = hashBytes(wanted, 0, wanted.byteLength);
+    const found: Row[] = [];
+    let isInOrder = true;
+    this.#each((slab, from, to) => {
+      const { hashes } = slab;
+      for (let at = from; at < to; at++) {
+        if (hashes[at] !== hash) continue;
+        const row = { slab, at };
+        if (!tagBytes(row).equals(wanted)) continue;
+        const before = found.at(-1);
+        isInOrder &&= before === undefined || compareTimes(before, row) < 0;
+        found.push(row);
+      }
+    });
+    return (isInOrder ? found : byTime(found)).map((row) => measurementOf(row, tag));
   }
 
-  lastOf(tag: string): Measurement | undefined {
-    const last = this.#series.get(tag)?.rows.at(-1);
-    return last === undefined ? undefined : this.#measurement(last);
-  }
-
-  tags(): IterableIterator<string> {
-    return this.#series.keys();
+  /** The newest of each tag, by time. */
+  newest(): ReadonlyMap<string, Measurement> {
+    const newest = new Map<string, Row>();
+    this.#each((slab, from, to) => {
+      for (let at = from; at < to; at++) {
+        const row = { slab, at };
+        const tag = tagBytes(row).toString();
+        const known = newest.get(tag);
+        if (known === undefined || compareTimes(known, row) <= 0) newest.set(tag, row);
+      }
+    });
+    return new Map([...newest].map(([tag, row]) => [tag, measurementOf(row, tag)]));
   }
 
   clear(): void {
-    this.#series.clear();
     this.#slabs = [];
     this.#base = this.#head = this.#end = 0;
     this.#groups = [];
@@ -84,41 +104,60 @@ export class TailEntries {
     this.droppedThrough = epochStart(0);
   }
 
-  /** Takes one; its values stay where they are. Past the bound the oldest go. */
+  /** Takes a copy of one. Past the bound the oldest go. */
   add({ tag, timeNs, values }: Measurement, position: Position): void {
-    const low = Number(BigInt.asIntN(32, timeNs));
-    const high = Number(BigInt.asIntN(32, timeNs >> 32n));
-    this.#add(tag, low, high, values, 0, values.byteLength);
-    this.#group(values.byteLength + rowBytes, position);
+    const tagLength = Buffer.byteLength(tag);
+    const bytes = tagLength + values.byteLength;
+    if (this.#ownUsed + bytes > this.#own.byteLength) {
+      this.#own = Buffer.allocUnsafeSlow(ownBytes);
+      this.#ownUsed = 0;
+    }
+    const source = this.#own;
+    const tagFrom = this.#ownUsed;
+    const from = tagFrom + tagLength;
+    source.write(tag, tagFrom);
+    source.set(values, from);
+    this.#ownUsed += bytes;
+    const slab = this.#open();
+    const at = this.#end++ % slabRows;
+    slab.sources.push(source);
+    slab.hashes[at] = hashBytes(source, tagFrom, from);
+    slab.cells[at * cells + LOW] = Number(BigInt.asIntN(32, timeNs));
+    slab.cells[at * cells + HIGH] = Number(BigInt.asIntN(32, timeNs >> 32n));
+    slab.cells[at * cells + TAG_FROM] = tagFrom;
+    slab.cells[at * cells + FROM] = from;
+    slab.cells[at * cells + LENGTHS] = tagLength | (values.byteLength << 8);
+    this.#group(bytes + rowBytes, position);
   }
 
-  /** Takes those of a frame, which `points` were read from; they go together. */
-  addFrame(points: FramePoints, frame: Uint8Array, last: Position): void {
-    const { count, tags, times, from, lengths } = points;
+  /** Takes those that `points` has read last, with their frame; they go together. */
+  addFrame(points: FramePoints, last: Position): void {
+    const { frame, count } = points;
     if (count === 0) return;
-    for (let i = 0; i < count; i++) {
-      const low = times[2 * i] ?? 0;
-      const high = times[2 * i + 1] ?? 0;
-      this.#add(tags[i] ?? "", low, high, frame, from[i] ?? 0, lengths[i] ?? 0);
+    for (let taken = 0; taken < count; ) {
+      const slab = this.#open();
+      const at = this.#end % slabRows;
+      const more = Math.min(count - taken, slabRows - at);
+      slab.hashes.set(points.hashes.subarray(taken, taken + more), at);
+      slab.cells.set(points.cells.subarray(taken * cells, (taken + more) * cells), at * cells);
+      for (let i = 0; i < more; i++) slab.sources.push(frame);
+      taken += more;
+      this.#end += more;
     }
     this.#group(frame.byteLength + count * rowBytes, last);
   }
 
-  /** Lets go of everything up to and including `to`. */
+  /** Lets go of everything up to and including `to`; of a frame only with its last. */
   trimTo(to: Position): void {
-    const touched = new Set<Series>();
-    const head = this.#head;
     for (;;) {
       const group = this.#groups[this.#groupsHead];
       if (group === undefined || comparePositions(group.last, to) > 0) break;
-      for (; this.#head < group.end; this.#head++) touched.add(this.#seriesOf(this.#head));
+      this.#head = group.end;
       this.bytes -= group.bytes;
       this.#groupsHead++;
     }
-    if (this.#head === head) return;
-    for (const series of touched) this.#trimSeries(series);
-    // Arrays are cut once half of them is over, so that each element is moved once at most.
-    if (this.#groupsHead * 2 >= this.#groups.length) {
+    // Cut once half of it is over, so that each is moved once at most.
+    if (this.#groupsHead * 2 > this.#groups.length) {
       this.#groups = this.#groups.slice(this.#groupsHead);
       this.#groupsHead = 0;
     }
@@ -128,30 +167,14 @@ export class TailEntries {
     this.#base += over * slabRows;
   }
 
-  #add(
-    tag: string,
-    low: number,
-    high: number,
-    source: Uint8Array,
-    from: number,
-    length: number,
-  ): void {
-    let series = this.#series.get(tag);
-    if (series === undefined) {
-      series = { tag, rows: [] };
-      this.#series.set(tag, series);
+  /** The slab of the next row. */
+  #open(): Slab {
+    let slab = this.#slabs.at(-1);
+    if (slab === undefined || this.#end === this.#base + this.#slabs.length * slabRows) {
+      slab = new Slab();
+      this.#slabs.push(slab);
     }
-    const row = this.#end++;
-    const at = (row - this.#base) % slabRows;
-    if (at === 0) this.#slabs.push(new Slab());
-    const slab = this.#slab(row);
-    slab.series.push(series);
-    slab.sources.push(source);
-    slab.times[2 * at] = low;
-    slab.times[2 * at + 1] = high;
-    slab.from[at] = from;
-    slab.lengths[at] = length;
-    this.#place(series.rows, row);
+    return slab;
   }
 
   /** All rows since the last group. */
@@ -161,7 +184,7 @@ export class TailEntries {
     if (this.bytes > this.#bytesMax) this.#dropOldest();
   }
 
-  /** A sixteenth of them at once: each time all series that are touched are gone through. */
+  /** A sixteenth of them at once. */
   #dropOldest(): void {
     const wanted = this.#head + Math.floor(this.count / 16);
     let at = this.#groupsHead;
@@ -172,58 +195,45 @@ export class TailEntries {
     this.trimTo(group.last);
   }
 
-  #trimSeries(series: Series): void {
-    series.rows = series.rows.filter((row) => row >= this.#head);
-    if (series.rows.length === 0) this.#series.delete(series.tag);
-  }
-
-  /** Nearly always at the end: producers send as time passes. */
-  #place(rows: number[], row: number): void {
-    const last = rows.at(-1);
-    if (last === undefined || this.#compareTimes(last, row) < 0) {
-      rows.push(row);
-      return;
+  /** Calls `see` for the rows of each slab, from the oldest on. */
+  #each(see: (slab: Slab, from: number, to: number) => void): void {
+    let base = this.#base;
+    for (const slab of this.#slabs) {
+      see(slab, Math.max(0, this.#head - base), Math.min(slabRows, this.#end - base));
+      base += slabRows;
     }
-    let from = 0;
-    let to = rows.length;
-    while (from < to) {
-      const middle = (from + to) >>> 1;
-      if (this.#compareTimes(rows[middle] ?? row, row) < 0) from = middle + 1;
-      else to = middle;
-    }
-    const isSame = this.#compareTimes(rows[from] ?? row, row) === 0;
-    rows.splice(from, isSame ? 1 : 0, row);
   }
+}
 
-  /** Without a bigint for each, of which there would be two a measurement. */
-  #compareTimes(a: number, b: number): number {
-    const { times: left } = this.#slab(a);
-    const { times: right } = this.#slab(b);
-    const i = 2 * ((a - this.#base) % slabRows);
-    const j = 2 * ((b - this.#base) % slabRows);
-    const high = (left[i + 1] ?? 0) - (right[j + 1] ?? 0);
-    return high === 0 ? ((left[i] ?? 0) >>> 0) - ((right[j] ?? 0) >>> 0) : high;
-  }
+/** In the log's order before: of those of one time the last is kept. */
+function byTime(rows: Row[]): readonly Row[] {
+  rows.sort(compareTimes);
+  return rows.filter((row, i) => {
+    const next = rows[i + 1];
+    return next === undefined || compareTimes(row, next) !== 0;
+  });
+}
 
-  #measurement(row: number): Measurement {
-    const slab = this.#slab(row);
-    const at = (row - this.#base) % slabRows;
-    const low = BigInt((slab.times[2 * at] ?? 0) >>> 0);
-    const timeNs = (BigInt(slab.times[2 * at + 1] ?? 0) << 32n) | low;
-    const from = slab.from[at] ?? 0;
-    const values = slab.sources[at]?.subarray(from, from + (slab.lengths[at] ?? 0));
-    return { tag: this.#seriesOf(row).tag, timeNs, values: values ?? new Uint8Array(0) };
-  }
+function compareTimes(a: Row, b: Row): number {
+  const high = cell(a, HIGH) - cell(b, HIGH);
+  return high === 0 ? (cell(a, LOW) >>> 0) - (cell(b, LOW) >>> 0) : high;
+}
 
-  #seriesOf(row: number): Series {
-    const series = this.#slab(row).series[(row - this.#base) % slabRows];
-    if (series === undefined) throw new Error(`There is no row ${row}`);
-    return series;
-  }
+function measurementOf(row: Row, tag: string): Measurement {
+  const timeNs = (BigInt(cell(row, HIGH)) << 32n) | BigInt(cell(row, LOW) >>> 0);
+  const from = cell(row, FROM);
+  return { tag, timeNs, values: sourceOf(row).subarray(from, from + (cell(row, LENGTHS) >>> 8)) };
+}
 
-  #slab(row: number): Slab {
-    const slab = this.#slabs[Math.floor((row - this.#base) / slabRows)];
-    if (slab === undefined) throw new Error(`There is no row ${row}`);
-    return slab;
-  }
+function tagBytes(row: Row): Buffer {
+  const from = cell(row, TAG_FROM);
+  return sourceOf(row).subarray(from, from + (cell(row, LENGTHS) & 0xff));
+}
+
+function cell({ slab, at }: Row, which: number): number {
+  return slab.cells[at * cells + which] ?? 0;
+}
+
+function sourceOf({ slab, at }: Row): Buffer {
+  return slab.sources[at] ?? Buffer.alloc(0);
 }

@@ -152,10 +152,10 @@ export function followMeasurements(parts: TailParts): RunningTail {
   }
 
   /** The measurements in `points`. */
-  function takeFrame({ bytes, receivedNs, last }: StoredFrame): void {
+  function takeFrame({ receivedNs, last }: StoredFrame): void {
     if (comparePositions(last, stored) <= 0) return;
     queryableMs.add(clock.nowMs() - Number(receivedNs / nsPerMs), points.count);
-    entries.addFrame(points, bytes, last);
+    entries.addFrame(points, last);
   }
 
   function takeRecord({ record, position, receivedNs }: StoredRecord): void {
@@ -213,8 +213,7 @@ export function followMeasurements(parts: TailParts): RunningTail {
       return entries.bytes * 2 < bytesMax;
     },
     of: (tag: string) => entries.of(tag),
-    lastOf: (tag: string) => entries.lastOf(tag),
-    tags: () => entries.tags(),
+    newest: () => entries.newest(),
     get isComplete() {
       return caughtUp && comparePositions(entries.droppedThrough, stored) <= 0;
     },

@@ -74,8 +74,7 @@ export function tailWith(tag: string, points: readonly SeriesPoint[]): Measureme
   const own = points.map((point) => ({ ...point, tag }));
   return {
     of: (asked) => (asked === tag ? own : []),
-    lastOf: (asked) => (asked === tag ? own.at(-1) : undefined),
-    tags: () => (own.length > 0 ? [tag] : []).values(),
+    newest: () => new Map(own.slice(-1).map((last) => [tag, last])),
     isComplete: true,
     behindMs: 0,
   };
