@@ -48,12 +48,15 @@ export class EncodedCall implements Owner {
   }
 
   /** Resolves once all that was added is durable. Rejects with what failed; others may be durable. */
-  async settled(): Promise<void> {
-    if (this.#pending > 0 && this.#failure === undefined) {
-      this.#lane.want();
-      await new Promise<void>((resolve) => (this.#settle = resolve));
-    }
-    if (this.#failure !== undefined) throw this.#failure;
+  settled(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#settle = () => {
+        if (this.#failure === undefined) resolve();
+        else reject(this.#failure);
+      };
+      if (this.#pending > 0 && this.#failure === undefined) this.#lane.want();
+      else this.#settle();
+    });
   }
 
   /** Somebody waits for room: what was added so far is to go. */

@@ -49,7 +49,7 @@ export class FramePoints {
     this.#room(Math.ceil(frame.byteLength / recordBytesMin));
     this.frame = frame;
     this.count = 0;
-    for (let at = 0; at < frame.byteLength; ) {
+    for (let at = 0; at < frame.byteLength;) {
       const next = this.#record(frame, at);
       if (next === 0) return false;
       at = next;
@@ -80,7 +80,8 @@ export class FramePoints {
     const valuesAt = packedAt + 1 + lengthBytes(packed);
     if (valuesAt + packed !== valueEnd || !isTail(frame, valueEnd, end)) return 0;
     if (packed === 0 || packed % valueBytes !== 0 || packed > valuesMax * valueBytes) return 0;
-    if (!isPlain(frame, tagAt, packedAt) || firstNotFinite(frame, valuesAt, valueEnd) >= 0) return 0;
+    if (!isPlain(frame, tagAt, packedAt)) return 0;
+    if (firstNotFinite(frame, valuesAt, valueEnd) >= 0) return 0;
     const row = this.count++;
     const at = row * cells;
     this.hashes[row] = hashBytes(frame, tagAt, packedAt);
@@ -141,4 +142,3 @@ function twoByteVarint(bytes: Buffer, at: number): number {
   const high = bytes[at + 1] ?? 0;
   return high < 0x80 ? (low & 0x7f) | (high << 7) : -1;
 }
-

@@ -134,7 +134,7 @@ export class TailEntries {
   addFrame(points: FramePoints, last: Position): void {
     const { frame, count } = points;
     if (count === 0) return;
-    for (let taken = 0; taken < count; ) {
+    for (let taken = 0; taken < count;) {
       const slab = this.#open();
       const at = this.#end % slabRows;
       const more = Math.min(count - taken, slabRows - at);

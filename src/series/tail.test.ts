@@ -1,13 +1,23 @@
 import { expect, test } from "bun:test";
 import { eventually } from "../../test/support/eventually.ts";
+import { seededRandom } from "../../test/support/random.ts";
 import { systemClock as clock } from "../core/clock.ts";
 import { Failure } from "../core/failure.ts";
+import { decodeFrame, encodeFrame } from "../core/frame.ts";
+import type { LogBatch, StoredFrame } from "../core/log.ts";
 import { silent as logger } from "../core/logger.ts";
-import { measurementsTopic as topic, valuesToNumbers } from "../core/measurement.ts";
+import {
+  measurementsTopic as topic,
+  valuesFromNumbers,
+  valuesToNumbers,
+} from "../core/measurement.ts";
 import { comparePositions, type Position } from "../core/position.ts";
-import { jsonType, type LogRecord } from "../core/record.ts";
+import { jsonType, type LogRecord, type StoredRecord } from "../core/record.ts";
 import { defaultTopicSettings } from "../core/topic.ts";
 import { createMemoryLog, type MemoryLog } from "../log/memory/memory-log.ts";
+import { FramePoints } from "./frame-points.ts";
+import { Point } from "./point.ts";
+import { PointWriter } from "./record.ts";
 import { TailEntries } from "./tail-entries.ts";
 import { followMeasurements, tellCommits, type RunningTail } from "./tail.ts";
 
@@ -21,6 +31,20 @@ function record(tag: string, time: number, value: number): LogRecord {
     schemaId: 0,
     timeNs: 1n,
   };
+}
+
+/** A Frame as intake writes it. */
+function frameOf(rows: readonly (readonly [tag: string, time: number, value: number])[]) {
+  const writer = new PointWriter(64 * 1024);
+  const point = new Point();
+  for (const [tag, time, value] of rows) {
+    point.setTag(tag);
+    point.setTimeNs(BigInt(time));
+    point.values[0] = value;
+    point.count = 1;
+    writer.write(point);
+  }
+  return Uint8Array.from(writer.bytes.subarray(0, writer.length));
 }
 
 /** A log, where the projection stands, and a tail that follows both. */
@@ -234,6 +258,139 @@ test("the store and what is asked for before it have everything, whenever it is 
     }
     await eventually(() => expect(tail.of("a")).toHaveLength(appended - committed));
   });
+});
+
+test("frames are taken as their records are, whoever wrote them", async () => {
+  const own = frameOf([
+    ["a", 5, 1],
+    ["b", 1, 1],
+    ["a", 4, 2],
+  ]);
+  const foreign = encodeFrame([record("a", 5, 3), record("é", 1, 4)]);
+  const broken = Uint8Array.of(...own, 0x0a, 0x7f);
+  const at = (sequence: number): Position => ({ epoch: 1, sequence, index: 0 });
+  const stored = (bytes: Uint8Array, sequence: number) =>
+    decodeFrame(bytes).map((one, i, { length }): StoredRecord => {
+      const position = i === length - 1 ? at(sequence) : { ...at(sequence - 1), index: i + 1 };
+      return { record: one, position, receivedNs: 1n };
+    });
+  const undecodable = { ...record("c", 1, 1), value: broken, contentType: "application/protobuf" };
+  const batches: LogBatch[] = [
+    { frames: [frame(own, 1)], records: stored(own, 1), through: at(1) },
+    {
+      frames: [frame(own, 2), frame(foreign, 3), frame(own, 4)],
+      records: [...stored(own, 2), ...stored(foreign, 3), ...stored(own, 4)],
+      through: at(4),
+    },
+    {
+      frames: [frame(broken, 5)],
+      records: [{ record: undecodable, position: at(5), receivedNs: 1n }],
+      through: at(5),
+    },
+  ];
+  function frame(bytes: Uint8Array, sequence: number): StoredFrame {
+    return { bytes, receivedNs: 1n, last: at(sequence) };
+  }
+  const stop = new AbortController();
+  const tail = followMeasurements({
+    log: {
+      bounds: async () => ({ epoch: 1, start: at(0), end: at(5) }),
+      async *read(_, { after }) {
+        for (const batch of batches) {
+          if (after !== "earliest" && comparePositions(batch.through, after) > 0) yield batch;
+        }
+        await new Promise((resolve) => stop.signal.addEventListener("abort", resolve));
+      },
+    },
+    position: async () => undefined,
+    clock,
+    logger,
+    signal: stop.signal,
+    pollMs: 10,
+  });
+  const seen = (tag: string) =>
+    tail.of(tag).map((one) => [Number(one.timeNs), valuesToNumbers(one)[0]]);
+  await eventually(() => expect(tail.isComplete).toBe(true));
+  // Three of each own frame, two of the foreign one, none of the broken one.
+  expect(tail.status().measurements).toBe(3 * 3 + 2);
+  expect(seen("a")).toEqual([
+    [4, 2],
+    [5, 1],
+  ]);
+  expect(seen("é")).toEqual([[1, 4]]);
+  // Up to the foreign frame: of time 5 its value would be the newest otherwise.
+  tail.committed(at(3));
+  expect(tail.status().measurements).toBe(3);
+  tail.committed(at(5));
+  expect(tail.status()).toMatchObject({ measurements: 0, bytes: 0 });
+  stop.abort();
+  await tail.done;
+});
+
+test("rows can wait while less than half of the room is taken", async () => {
+  await withTail(async ({ log, tail }) => {
+    await log.create(topic, defaultTopicSettings);
+    expect(tail.hasRoom).toBe(true);
+    const all = await log.append(
+      topic,
+      Array.from({ length: 100 }, (_, i) => record("a", i, i)),
+    );
+    await eventually(() => expect(tail.hasRoom).toBe(false));
+    expect(tail.isComplete).toBe(true);
+    tail.committed(all.at(70));
+    expect(tail.hasRoom).toBe(true);
+  }, 8_000);
+});
+
+test("rows and frames come and go as in a plain list, whatever the seed", () => {
+  for (let seed = 1; seed <= 40; seed++) {
+    const random = seededRandom(seed);
+    const entries = new TailEntries(1e9);
+    const points = new FramePoints();
+    let plain: { sequence: number; tag: string; time: number; value: number }[] = [];
+    const at = (sequence: number): Position => ({ epoch: 1, sequence, index: 0 });
+    for (let sequence = 1; sequence <= 300; sequence++) {
+      const added = Array.from({ length: random.chance(0.2) ? 1 : random.int(60) }, () => ({
+        sequence,
+        tag: `t${random.int(5)}`,
+        time: random.chance(0.7) ? sequence * 100 + random.int(100) : random.int(5000),
+        value: random.int(1e6),
+      }));
+      plain.push(...added);
+      if (added.length === 1) {
+        for (const { tag, time, value } of added) {
+          const values = valuesFromNumbers([value]);
+          entries.add({ tag, timeNs: BigInt(time), values }, at(sequence));
+        }
+      } else {
+        const rows = added.map(({ tag, time, value }) => [tag, time, value] as const);
+        expect(points.read(frameOf(rows))).toBe(true);
+        entries.addFrame(points, at(sequence));
+      }
+      if (random.chance(0.05)) {
+        const to = sequence - random.int(80);
+        entries.trimTo(at(to));
+        plain = plain.filter((one) => one.sequence > to);
+      }
+      expect(entries.count).toBe(plain.length);
+      if (!random.chance(0.1)) continue;
+      const newest = new Map<string, number>();
+      for (const tag of new Set(plain.map((one) => one.tag))) {
+        const last = new Map<number, number>();
+        for (const one of plain) if (one.tag === tag) last.set(one.time, one.value);
+        const wanted = [...last].toSorted(([a], [b]) => a - b);
+        const found = entries.of(tag);
+        expect(
+          found.map((one) => [Number(one.timeNs), valuesToNumbers(one)[0] ?? 0] as const),
+        ).toEqual(wanted);
+        newest.set(tag, wanted.at(-1)?.[0] ?? 0);
+      }
+      const told = [...entries.newest()].map(([tag, { timeNs }]) => [tag, Number(timeNs)] as const);
+      expect(new Map(told)).toEqual(newest);
+    }
+    entries.trimTo(at(300));
+    expect({ bytes: entries.bytes, count: entries.count }).toEqual({ bytes: 0, count: 0 });
+  }
 });
 
 test("entries are let go of exactly up to a position, replaced ones among them", () => {
