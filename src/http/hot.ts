@@ -9,6 +9,7 @@ import type { Logger } from "../core/logger.ts";
 import { problemResponse } from "./problem.ts";
 import { reportInternal } from "./report.ts";
 
+/** An answer without a body may be given many times: whoever adds to it makes one of his own. */
 type HotHandler = (request: Request) => Promise<Response>;
 
 /** By method and path: `POST /api/event`. */
@@ -19,7 +20,10 @@ export type Fetch = (request: Request) => Response | Promise<Response>;
 export function mountHot(app: Hono, routes: HotRoutes): void {
   for (const [name, handler] of Object.entries(routes)) {
     const [method = "", path = ""] = name.split(" ");
-    app.on(method, path, (c) => handler(c.req.raw));
+    app.on(method, path, async (c) => {
+      const response = await handler(c.req.raw);
+      return new Response(response.body, response);
+    });
   }
 }
 
