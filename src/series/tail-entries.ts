@@ -83,16 +83,26 @@ export class TailEntries {
 
   /** The newest of each tag, by time. */
   newest(): ReadonlyMap<string, Measurement> {
-    const newest = new Map<string, Row>();
+    const byHash = new Map<number, Row[]>();
     this.#each((slab, from, to) => {
       for (let at = from; at < to; at++) {
+        const hash = slab.hashes[at] ?? 0;
         const row = { slab, at };
-        const tag = tagBytes(row).toString();
-        const known = newest.get(tag);
-        if (known === undefined || compareTimes(known, row) <= 0) newest.set(tag, row);
+        const rows = byHash.get(hash);
+        const same = rows?.findIndex((other) => haveSameTag(row, other)) ?? -1;
+        const known = rows?.[same];
+        if (rows === undefined) byHash.set(hash, [row]);
+        else if (known === undefined) rows.push(row);
+        else if (compareTimes(known, row) <= 0) rows[same] = row;
       }
     });
-    return new Map([...newest].map(([tag, row]) => [tag, measurementOf(row, tag)]));
+    const rows = [...byHash.values()].flat();
+    return new Map(
+      rows.map((row) => {
+        const tag = tagBytes(row).toString();
+        return [tag, measurementOf(row, tag)];
+      }),
+    );
   }
 
   clear(): void {
@@ -223,6 +233,16 @@ function measurementOf(row: Row, tag: string): Measurement {
   const timeNs = (BigInt(cell(row, HIGH)) << 32n) | BigInt(cell(row, LOW) >>> 0);
   const from = cell(row, FROM);
   return { tag, timeNs, values: sourceOf(row).subarray(from, from + (cell(row, LENGTHS) >>> 8)) };
+}
+
+/** Without a view of each, which costs more than all its bytes. */
+function haveSameTag(a: Row, b: Row): boolean {
+  const length = cell(a, LENGTHS) & 0xff;
+  if (length !== (cell(b, LENGTHS) & 0xff)) return false;
+  const [left, right] = [sourceOf(a), sourceOf(b)];
+  const [from, other] = [cell(a, TAG_FROM), cell(b, TAG_FROM)];
+  for (let i = 0; i < length; i++) if (left[from + i] !== right[other + i]) return false;
+  return true;
 }
 
 function tagBytes(row: Row): Buffer {

@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import { expect, test } from "bun:test";
 import { eventually } from "../../test/support/eventually.ts";
 import { seededRandom } from "../../test/support/random.ts";
@@ -15,7 +16,7 @@ import { comparePositions, type Position } from "../core/position.ts";
 import { jsonType, type LogRecord, type StoredRecord } from "../core/record.ts";
 import { defaultTopicSettings } from "../core/topic.ts";
 import { createMemoryLog, type MemoryLog } from "../log/memory/memory-log.ts";
-import { FramePoints } from "./frame-points.ts";
+import { FramePoints, hashBytes } from "./frame-points.ts";
 import { Point } from "./point.ts";
 import { PointWriter } from "./record.ts";
 import { TailEntries } from "./tail-entries.ts";
@@ -390,6 +391,27 @@ test("rows and frames come and go as in a plain list, whatever the seed", () => 
     }
     entries.trimTo(at(300));
     expect({ bytes: entries.bytes, count: entries.count }).toEqual({ bytes: 0, count: 0 });
+  }
+});
+
+test("tags of one hash are told apart", () => {
+  const byHash = new Map<number, string>();
+  let pair: readonly [string, string] | undefined;
+  for (let i = 0; pair === undefined; i++) {
+    const tag = `tag-${i}`;
+    const hash = hashBytes(Buffer.from(tag), 0, tag.length);
+    const other = byHash.get(hash);
+    if (other !== undefined) pair = [other, tag];
+    byHash.set(hash, tag);
+  }
+  const entries = new TailEntries(1_000_000);
+  for (const [i, tag] of pair.entries()) {
+    const measurement = { tag, timeNs: BigInt(i), values: valuesFromNumbers([i]) };
+    entries.add(measurement, { epoch: 1, sequence: i + 1, index: 0 });
+  }
+  for (const [i, tag] of pair.entries()) {
+    expect(entries.of(tag)).toMatchObject([{ tag, timeNs: BigInt(i) }]);
+    expect(entries.newest().get(tag)?.timeNs).toBe(BigInt(i));
   }
 });
 
