@@ -9,7 +9,7 @@ import type { Logger } from "../core/logger.ts";
 import { problemResponse } from "./problem.ts";
 import { reportInternal } from "./report.ts";
 
-/** An answer without a body may be given many times: whoever adds to it makes one of his own. */
+/** A 204 may be one for many calls: whoever adds to it makes one of his own. */
 type HotHandler = (request: Request) => Promise<Response>;
 
 /** By method and path: `POST /api/event`. */
@@ -22,7 +22,7 @@ export function mountHot(app: Hono, routes: HotRoutes): void {
     const [method = "", path = ""] = name.split(" ");
     app.on(method, path, async (c) => {
       const response = await handler(c.req.raw);
-      return new Response(response.body, response);
+      return response.status === 204 ? new Response(null, response) : response;
     });
   }
 }

@@ -1,5 +1,6 @@
 import { Buffer } from "node:buffer";
 import { expect, test } from "bun:test";
+import { frameOf } from "../../test/support/measurement-frames.ts";
 import { seededRandom } from "../../test/support/random.ts";
 import { decodeFrame, encodeFrame } from "../core/frame.ts";
 import type { Measurement } from "../core/measurement.ts";
@@ -14,24 +15,7 @@ import {
   LOW,
   TAG_FROM,
 } from "./frame-points.ts";
-import { Point } from "./point.ts";
-import { measurementFromRecord, PointWriter } from "./record.ts";
-
-/** A Frame as intake writes it. */
-function frameOf(
-  measurements: readonly (readonly [tag: string, timeNs: bigint, values: readonly number[]])[],
-) {
-  const writer = new PointWriter(64 * 1024);
-  const point = new Point();
-  for (const [tag, timeNs, values] of measurements) {
-    point.setTag(tag);
-    point.setTimeNs(timeNs);
-    point.values.set(values);
-    point.count = values.length;
-    writer.write(point);
-  }
-  return Uint8Array.from(writer.bytes.subarray(0, writer.length));
-}
+import { measurementFromRecord } from "./record.ts";
 
 /** What was read, as those who ask a tail get it. */
 function readAll({ frame, count, cells: numbers, hashes }: FramePoints): Measurement[] {

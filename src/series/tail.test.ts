@@ -1,25 +1,16 @@
-import { Buffer } from "node:buffer";
 import { expect, test } from "bun:test";
 import { eventually } from "../../test/support/eventually.ts";
-import { seededRandom } from "../../test/support/random.ts";
+import { frameOf } from "../../test/support/measurement-frames.ts";
 import { systemClock as clock } from "../core/clock.ts";
 import { Failure } from "../core/failure.ts";
 import { decodeFrame, encodeFrame } from "../core/frame.ts";
 import type { LogBatch, StoredFrame } from "../core/log.ts";
 import { silent as logger } from "../core/logger.ts";
-import {
-  measurementsTopic as topic,
-  valuesFromNumbers,
-  valuesToNumbers,
-} from "../core/measurement.ts";
+import { measurementsTopic as topic, valuesToNumbers } from "../core/measurement.ts";
 import { comparePositions, type Position } from "../core/position.ts";
 import { jsonType, type LogRecord, type StoredRecord } from "../core/record.ts";
 import { defaultTopicSettings } from "../core/topic.ts";
 import { createMemoryLog, type MemoryLog } from "../log/memory/memory-log.ts";
-import { FramePoints, hashBytes } from "./frame-points.ts";
-import { Point } from "./point.ts";
-import { PointWriter } from "./record.ts";
-import { TailEntries } from "./tail-entries.ts";
 import { followMeasurements, tellCommits, type RunningTail } from "./tail.ts";
 
 const utf8 = new TextEncoder();
@@ -32,20 +23,6 @@ function record(tag: string, time: number, value: number): LogRecord {
     schemaId: 0,
     timeNs: 1n,
   };
-}
-
-/** A Frame as intake writes it. */
-function frameOf(rows: readonly (readonly [tag: string, time: number, value: number])[]) {
-  const writer = new PointWriter(64 * 1024);
-  const point = new Point();
-  for (const [tag, time, value] of rows) {
-    point.setTag(tag);
-    point.setTimeNs(BigInt(time));
-    point.values[0] = value;
-    point.count = 1;
-    writer.write(point);
-  }
-  return Uint8Array.from(writer.bytes.subarray(0, writer.length));
 }
 
 /** A log, where the projection stands, and a tail that follows both. */
@@ -263,9 +240,9 @@ test("the store and what is asked for before it have everything, whenever it is 
 
 test("frames are taken as their records are, whoever wrote them", async () => {
   const own = frameOf([
-    ["a", 5, 1],
-    ["b", 1, 1],
-    ["a", 4, 2],
+    ["a", 5n, [1]],
+    ["b", 1n, [1]],
+    ["a", 4n, [2]],
   ]);
   const foreign = encodeFrame([record("a", 5, 3), record("é", 1, 4)]);
   const broken = Uint8Array.of(...own, 0x0a, 0x7f);
@@ -341,96 +318,4 @@ test("rows can wait while less than half of the room is taken", async () => {
     tail.committed(all.at(70));
     expect(tail.hasRoom).toBe(true);
   }, 8_000);
-});
-
-test("rows and frames come and go as in a plain list, whatever the seed", () => {
-  for (let seed = 1; seed <= 40; seed++) {
-    const random = seededRandom(seed);
-    const entries = new TailEntries(1e9);
-    const points = new FramePoints();
-    let plain: { sequence: number; tag: string; time: number; value: number }[] = [];
-    const at = (sequence: number): Position => ({ epoch: 1, sequence, index: 0 });
-    for (let sequence = 1; sequence <= 300; sequence++) {
-      const added = Array.from({ length: random.chance(0.2) ? 1 : random.int(60) }, () => ({
-        sequence,
-        tag: `t${random.int(5)}`,
-        time: random.chance(0.7) ? sequence * 100 + random.int(100) : random.int(5000),
-        value: random.int(1e6),
-      }));
-      plain.push(...added);
-      if (added.length === 1) {
-        for (const { tag, time, value } of added) {
-          const values = valuesFromNumbers([value]);
-          entries.add({ tag, timeNs: BigInt(time), values }, at(sequence));
-        }
-      } else {
-        const rows = added.map(({ tag, time, value }) => [tag, time, value] as const);
-        expect(points.read(frameOf(rows))).toBe(true);
-        entries.addFrame(points, at(sequence));
-      }
-      if (random.chance(0.05)) {
-        const to = sequence - random.int(80);
-        entries.trimTo(at(to));
-        plain = plain.filter((one) => one.sequence > to);
-      }
-      expect(entries.count).toBe(plain.length);
-      if (!random.chance(0.1)) continue;
-      const newest = new Map<string, number>();
-      for (const tag of new Set(plain.map((one) => one.tag))) {
-        const last = new Map<number, number>();
-        for (const one of plain) if (one.tag === tag) last.set(one.time, one.value);
-        const wanted = [...last].toSorted(([a], [b]) => a - b);
-        const found = entries.of(tag);
-        expect(
-          found.map((one) => [Number(one.timeNs), valuesToNumbers(one)[0] ?? 0] as const),
-        ).toEqual(wanted);
-        newest.set(tag, wanted.at(-1)?.[0] ?? 0);
-      }
-      const told = [...entries.newest()].map(([tag, { timeNs }]) => [tag, Number(timeNs)] as const);
-      expect(new Map(told)).toEqual(newest);
-    }
-    entries.trimTo(at(300));
-    expect({ bytes: entries.bytes, count: entries.count }).toEqual({ bytes: 0, count: 0 });
-  }
-});
-
-test("tags of one hash are told apart", () => {
-  const byHash = new Map<number, string>();
-  let pair: readonly [string, string] | undefined;
-  for (let i = 0; pair === undefined; i++) {
-    const tag = `tag-${i}`;
-    const hash = hashBytes(Buffer.from(tag), 0, tag.length);
-    const other = byHash.get(hash);
-    if (other !== undefined) pair = [other, tag];
-    byHash.set(hash, tag);
-  }
-  const entries = new TailEntries(1_000_000);
-  for (const [i, tag] of pair.entries()) {
-    const measurement = { tag, timeNs: BigInt(i), values: valuesFromNumbers([i]) };
-    entries.add(measurement, { epoch: 1, sequence: i + 1, index: 0 });
-  }
-  for (const [i, tag] of pair.entries()) {
-    expect(entries.of(tag)).toMatchObject([{ tag, timeNs: BigInt(i) }]);
-    expect(entries.newest().get(tag)?.timeNs).toBe(BigInt(i));
-  }
-});
-
-test("entries are let go of exactly up to a position, replaced ones among them", () => {
-  const entries = new TailEntries(1_000_000);
-  const at = (sequence: number): Position => ({ epoch: 1, sequence, index: 0 });
-  const add = (tag: string, time: number, sequence: number) =>
-    entries.add({ tag, timeNs: BigInt(time), values: new Uint8Array(8) }, at(sequence));
-  for (let i = 1; i <= 1000; i++) add(i % 2 === 0 ? "even" : "odd", i % 100, i);
-  for (let to = 0; to <= 1000; to += 37) {
-    entries.trimTo(at(to));
-    const kept = Array.from({ length: 1000 - to }, (_, i) => to + 1 + i);
-    const evens = new Set(kept.filter((i) => i % 2 === 0).map((i) => i % 100));
-    expect(entries.count).toBe(1000 - to);
-    expect(entries.of("even").map(({ timeNs }) => Number(timeNs))).toEqual(
-      [...evens].toSorted((a, b) => a - b),
-    );
-  }
-  entries.trimTo(at(1000));
-  expect({ bytes: entries.bytes, tags: [...entries.newest()] }).toEqual({ bytes: 0, tags: [] });
-  expect(comparePositions(entries.droppedThrough, at(1))).toBeLessThan(0);
 });

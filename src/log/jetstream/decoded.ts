@@ -1,6 +1,6 @@
 /**
  * The newest entries of the topics that are read, as records. A node's readers of a topic (hub,
- * projection, tail) come to each entry within a moment of each other: the first decodes it for all.
+ * projections, rules) come to each entry within a moment of each other: the first decodes it for all.
  */
 import { BoundedMap } from "../../core/bounded-map.ts";
 import type { StoredRecord } from "../../core/record.ts";
