@@ -7,6 +7,7 @@ import { tagBytesMax, valueBytes, valuesMax } from "../core/measurement.ts";
 import {
   firstNotFinite,
   FRAME_RECORDS,
+  int32At,
   lengthBytes,
   measurementType,
   PACKED_VALUES,
@@ -128,11 +129,6 @@ function isPlain(frame: Buffer, from: number, to: number): boolean {
     if (code < 0x20 || code > 0x7e) return false;
   }
   return true;
-}
-
-function int32At(bytes: Buffer, at: number): number {
-  const low = (bytes[at] ?? 0) | ((bytes[at + 1] ?? 0) << 8);
-  return low | ((bytes[at + 2] ?? 0) << 16) | ((bytes[at + 3] ?? 0) << 24);
 }
 
 /** −1, which fits nowhere, for more than two bytes: no length of a measurement has them. */

@@ -53,7 +53,7 @@ export class Point {
   }
 
   get timeNs(): bigint {
-    return (BigInt(this.timeHigh) << 32n) | BigInt(this.timeLow >>> 0);
+    return int64FromHalves(this.timeLow, this.timeHigh);
   }
 
   /** Takes the tag, or says why it is none. */
@@ -71,6 +71,10 @@ export class Point {
   copyValues(): Uint8Array {
     return Uint8Array.prototype.slice.call(this.valueBytes, 0, this.count * valueBytes);
   }
+}
+
+export function int64FromHalves(low: number, high: number): bigint {
+  return (BigInt(high | 0) << 32n) | BigInt(low >>> 0);
 }
 
 /** What is wrong with a tag, and what is wanted; undefined when nothing is. */

@@ -9,7 +9,7 @@ import { Failure } from "../core/failure.ts";
 import { tagBytesMax, valueBytes, valuesMax, type Measurement } from "../core/measurement.ts";
 import { isJsonType, type LogRecord } from "../core/record.ts";
 import { MeasurementScanner } from "./measurement-scanner.ts";
-import { tagIssue, type Point } from "./point.ts";
+import { int64FromHalves, tagIssue, type Point } from "./point.ts";
 
 /** The content type of the records that `PointWriter` writes. */
 export const measurementType = "application/protobuf";
@@ -162,14 +162,12 @@ function fromProtobuf(bytes: Uint8Array): Measurement {
 
 /** Without a DataView, which would cost as much as all the rest. */
 function int64At(bytes: Uint8Array, at: number): bigint {
-  const low = uint32At(bytes, at);
-  return (BigInt(uint32At(bytes, at + 4) | 0) << 32n) | BigInt(low);
+  return int64FromHalves(int32At(bytes, at), int32At(bytes, at + 4));
 }
 
-function uint32At(bytes: Uint8Array, at: number): number {
+export function int32At(bytes: Uint8Array, at: number): number {
   const low = (bytes[at] ?? 0) | ((bytes[at + 1] ?? 0) << 8);
-  const high = (bytes[at + 2] ?? 0) | ((bytes[at + 3] ?? 0) << 8);
-  return (low | (high << 16)) >>> 0;
+  return low | ((bytes[at + 2] ?? 0) << 16) | ((bytes[at + 3] ?? 0) << 24);
 }
 
 /** Values may come in parts: no more of them are put together than there may be. */

@@ -9,6 +9,7 @@ import type { Measurement } from "../core/measurement.ts";
 import { comparePositions, epochStart, type Position } from "../core/position.ts";
 import { cells, FROM, hashBytes, HIGH, LENGTHS, LOW, TAG_FROM } from "./frame-points.ts";
 import type { FramePoints } from "./frame-points.ts";
+import { int64FromHalves } from "./point.ts";
 
 const slabRows = 4096;
 /** What a measurement takes besides its bytes: a hash, its cells, a reference. */
@@ -230,7 +231,7 @@ function compareTimes(a: Row, b: Row): number {
 }
 
 function measurementOf(row: Row, tag: string): Measurement {
-  const timeNs = (BigInt(cell(row, HIGH)) << 32n) | BigInt(cell(row, LOW) >>> 0);
+  const timeNs = int64FromHalves(cell(row, LOW), cell(row, HIGH));
   const from = cell(row, FROM);
   return { tag, timeNs, values: sourceOf(row).subarray(from, from + (cell(row, LENGTHS) >>> 8)) };
 }
