@@ -9,7 +9,6 @@ import {
   FRAME_RECORDS,
   int32At,
   lengthBytes,
-  measurementType,
   PACKED_VALUES,
   RECORD_CONTENT_TYPE,
   RECORD_KEY,
@@ -17,9 +16,9 @@ import {
   RECORD_VALUE,
   TAG,
   TIME,
+  typeBytes,
 } from "./record.ts";
 
-const typeBytes = Buffer.from(measurementType);
 /** A record of the smallest measurement has more bytes than this. */
 const recordBytesMin = 32;
 

@@ -47,8 +47,8 @@ export class Point {
   }
 
   setTimeNs(timeNs: bigint): void {
-    this.timeLow = Number(BigInt.asIntN(32, timeNs));
-    this.timeHigh = Number(BigInt.asIntN(32, timeNs >> 32n));
+    this.timeLow = lowHalf(timeNs);
+    this.timeHigh = highHalf(timeNs);
     this.timeMs = Number(timeNs) / 1e6;
   }
 
@@ -71,6 +71,14 @@ export class Point {
   copyValues(): Uint8Array {
     return Uint8Array.prototype.slice.call(this.valueBytes, 0, this.count * valueBytes);
   }
+}
+
+export function lowHalf(int64: bigint): number {
+  return Number(BigInt.asIntN(32, int64));
+}
+
+export function highHalf(int64: bigint): number {
+  return lowHalf(int64 >> 32n);
 }
 
 export function int64FromHalves(low: number, high: number): bigint {

@@ -25,7 +25,7 @@ export const TAG = 0x12;
 export const PACKED_VALUES = 0x1a;
 const ONE_VALUE = 0x19;
 
-const typeBytes = Buffer.from(measurementType);
+export const typeBytes: Buffer = Buffer.from(measurementType);
 /** What a record has at most: two lengths of two bytes, the tag twice, the values. */
 const recordBytesMax = 64 + typeBytes.byteLength + 2 * tagBytesMax + valuesMax * valueBytes;
 const strictUtf8 = new TextDecoder("utf-8", { fatal: true });

@@ -9,7 +9,7 @@ import type { Measurement } from "../core/measurement.ts";
 import { comparePositions, epochStart, type Position } from "../core/position.ts";
 import { cells, FROM, hashBytes, HIGH, LENGTHS, LOW, TAG_FROM } from "./frame-points.ts";
 import type { FramePoints } from "./frame-points.ts";
-import { int64FromHalves } from "./point.ts";
+import { highHalf, int64FromHalves, lowHalf } from "./point.ts";
 
 const slabRows = 4096;
 /** What a measurement takes besides its bytes: a hash, its cells, a reference. */
@@ -133,8 +133,8 @@ export class TailEntries {
     const at = this.#end++ % slabRows;
     slab.sources.push(source);
     slab.hashes[at] = hashBytes(source, tagFrom, from);
-    slab.cells[at * cells + LOW] = Number(BigInt.asIntN(32, timeNs));
-    slab.cells[at * cells + HIGH] = Number(BigInt.asIntN(32, timeNs >> 32n));
+    slab.cells[at * cells + LOW] = lowHalf(timeNs);
+    slab.cells[at * cells + HIGH] = highHalf(timeNs);
     slab.cells[at * cells + TAG_FROM] = tagFrom;
     slab.cells[at * cells + FROM] = from;
     slab.cells[at * cells + LENGTHS] = tagLength | (values.byteLength << 8);
