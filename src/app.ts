@@ -21,6 +21,7 @@ import { Ingest } from "./ingest/ingest.ts";
 import { Writer } from "./ingest/writer.ts";
 import { createAckRules } from "./lifecycle/ack-rules.ts";
 import { EventIntake } from "./lifecycle/event-intake.ts";
+import { lifecycleForm } from "./lifecycle/form.ts";
 import { Lifecycles } from "./lifecycle/lifecycles.ts";
 import { createJetstreamLog } from "./log/jetstream/jetstream-log.ts";
 import { connectPostgresLog } from "./log/postgres/connect.ts";
@@ -85,7 +86,10 @@ export async function startGateway(
     log,
     clock,
     gate: new Gate({ log, schemas }),
-    forms: new Map([[measurementsTopic, measurementForm(clock, timeBounds)]]),
+    forms: new Map([
+      [lifecycleTopic, lifecycleForm],
+      [measurementsTopic, measurementForm(clock, timeBounds)],
+    ]),
     limits: config.ingest,
     inFlight: new InFlight(config.ingest.inFlightBytesMax),
     newTopics: config.createTopics ? config.newTopics : undefined,

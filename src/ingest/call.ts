@@ -1,19 +1,22 @@
 /** One producer's call: what it brought, what became of it, and what it is told. */
 import { Buffer } from "node:buffer";
 import { Failure, failureFrom, type Issue } from "../core/failure.ts";
+import type { ProducerRun } from "../core/log.ts";
 import { comparePositions, type Position } from "../core/position.ts";
+import type { RecordForm } from "../core/record-form.ts";
 import type { TopicGate } from "./gate.ts";
 import type { InFlight } from "./in-flight.ts";
 import { frameBytesMax, type Lane, type Owner } from "./lane.ts";
 import type { RecordLimits } from "./limits.ts";
 import { readHead, type Head } from "./request.ts";
-import type { ProducerRun } from "../core/log.ts";
-import { recordsOf } from "./walk.ts";
+import { recordsOf, type Walked } from "./walk.ts";
 import { checkRecord, Cursor, RECORDS } from "./wire.ts";
 
-/** Where a call's records go: a topic's gate and lane, and how many use it. */
+/** Where a call's records go: a topic's form, gate and lane, and how many use it. */
 export interface Place {
   readonly topic: string;
+  /** Of the records of a topic that has one. */
+  readonly form: RecordForm | undefined;
   readonly gate: TopicGate;
   readonly lane: Lane;
   users: number;
@@ -97,7 +100,7 @@ export class Call implements Owner {
     if (this.#failure !== undefined) throw this.#failure;
     if (this.#waiting === undefined) {
       const place = this.#enter(bytes, from, to);
-      if (place.gate.isOpen) return this.#takeRecords(place, bytes, from, to);
+      if (place.gate.isOpen) return this.#takeMessage(place, bytes, from, to);
     }
     this.#wait(Buffer.from(bytes.subarray(from, to)));
   }
@@ -201,14 +204,30 @@ export class Call implements Owner {
 
   async #takeChecked(message: Buffer): Promise<void> {
     const place = this.#enter(message, 0, message.byteLength);
-    if (place.gate.isOpen) return this.#takeRecords(place, message, 0, message.byteLength);
-    const walked = recordsOf(message, this.#collector.limits);
+    if (place.gate.isOpen) return this.#takeMessage(place, message, 0, message.byteLength);
+    const walked = recordsOf(message, this.#collector.limits, place.form);
     const records = walked.flatMap((one) => ("record" in one ? [one.record] : []));
-    const issues = (await place.gate.check(records)).values();
+    this.#takeWalked(place, walked, await place.gate.check(records));
+  }
+
+  /** Of a topic that has no rule. */
+  #takeMessage(place: Place, bytes: Buffer, from: number, to: number): void {
+    if (place.form === undefined) return this.#takeRecords(place, bytes, from, to);
+    const message = bytes.subarray(from, to);
+    this.#takeWalked(place, recordsOf(message, this.#collector.limits, place.form), []);
+  }
+
+  /** `found` has what is wrong with each of those that are records. */
+  #takeWalked(
+    place: Place,
+    walked: readonly Walked[],
+    found: readonly (Issue | undefined)[],
+  ): void {
+    const issues = found.values();
     for (const one of walked) {
       const issue = "issue" in one ? one.issue : issues.next().value;
       if (issue !== undefined) this.#refuse(issue);
-      else if ("record" in one) this.#add(place, message, one.from, one.to, 1);
+      else if ("record" in one) this.#add(place, one.bytes, one.from, one.to, 1);
     }
   }
 

@@ -3,6 +3,8 @@ import { expect, test } from "bun:test";
 import { Buffer } from "node:buffer";
 import { create, toBinary, type MessageInitShape } from "@bufbuild/protobuf";
 import { sleep, systemClock as clock } from "../core/clock.ts";
+import type { LogRecord } from "../core/record.ts";
+import type { RecordForm, RecordForms } from "../core/record-form.ts";
 import { defaultTopicSettings } from "../core/topic.ts";
 import { CollectRequestSchema } from "../gen/sluice/v1/collector_pb.ts";
 import { Ack } from "../gen/sluice/v1/record_pb.ts";
@@ -15,13 +17,14 @@ import { defaultIngestLimits } from "./limits.ts";
 
 const limits = { ...defaultIngestLimits, recordBytesMax: 100, lingerMs: 1 };
 
-function setUp(newTopics = true) {
+function setUp(newTopics = true, forms?: RecordForms) {
   const log = createMemoryLog({ clock });
   const inFlight = new InFlight(1_000_000);
   const collector = new Collector({
     ...{ log, clock, inFlight, limits },
     gate: new Gate({ log, schemas: { check: (_rule, given) => given.map(() => undefined) } }),
     newTopics: newTopics ? defaultTopicSettings : undefined,
+    ...(forms === undefined ? {} : { forms }),
   });
   const stored = async (topic: string): Promise<string[]> => {
     const { end: until } = await log.bounds(topic);
@@ -41,6 +44,7 @@ function give(call: Call, request: MessageInitShape<typeof CollectRequestSchema>
   call.take(message, 0, message.byteLength);
 }
 
+const textOf = (bytes: Uint8Array) => Buffer.from(bytes).toString();
 const record = (text: string) => ({ value: Buffer.from(text) });
 
 test("a topic that is made by its first records has them in their order", async () => {
@@ -183,4 +187,70 @@ test("refused records leave gaps in a producer's sequence that the log takes", a
   await next.settled();
   next.close();
   expect(await stored("t")).toEqual(["0", "2", "3"]);
+});
+
+/** Texts of a key and, unless it is "?", a time; those without are none. */
+const form: RecordForm = ({ value, timeNs }) => {
+  const [key = "", time] = Buffer.from(value).toString().split(" ");
+  if (time === undefined) return { field: "body", code: "invalid", message: "it has no time" };
+  return { key, contentType: "text/plain", timeNs: time === "?" ? timeNs : BigInt(time) };
+};
+
+test("records of a topic that has a form are stored in it, the first as the later ones", async () => {
+  const { collector, log } = setUp(true, new Map([["formed", form]]));
+  const call = collector.open();
+  const headers = { by: Buffer.from("me") };
+  const whole = { key: Buffer.from("c"), contentType: "text/plain", timeNs: 3n };
+  for (let round = 0; round < 2; round++) {
+    const records = [
+      { ...record("a 1"), headers },
+      record("none"),
+      { ...record("b ?"), timeNs: 2n },
+      { ...record("c 3"), ...whole },
+      record("x".repeat(101)),
+    ];
+    give(call, { topic: "formed", records });
+    await call.settled();
+  }
+  expect(call.summary()).toMatchObject({
+    accepted: 6,
+    refusals: [
+      { index: 1, field: "body" },
+      { index: 4, code: "too_large" },
+      { index: 6, field: "body" },
+      { index: 9, code: "too_large" },
+    ],
+  });
+  call.close();
+  const { end: until } = await log.bounds("formed");
+  const found: LogRecord[] = [];
+  for await (const { records } of log.read("formed", { after: "earliest", until })) {
+    found.push(...records.map((stored) => stored.record));
+  }
+  const one = { contentType: "text/plain", schemaId: 0 };
+  const wanted = [
+    { ...one, value: Buffer.from("a 1"), key: "a", timeNs: 1n, headers },
+    { ...one, value: Buffer.from("b ?"), key: "b", timeNs: 2n },
+    { ...one, value: Buffer.from("c 3"), key: "c", timeNs: 3n },
+  ];
+  const plain = (records: readonly LogRecord[]) =>
+    records.map(({ value, headers: given, ...rest }) => {
+      const by = given?.["by"];
+      return { ...rest, value: textOf(value), by: by && textOf(by) };
+    });
+  expect(plain(found)).toEqual(plain([...wanted, ...wanted]));
+});
+
+test("a form's refusals leave gaps in a producer's sequence as well", async () => {
+  const { collector, stored } = setUp(true, new Map([["formed", form]]));
+  const producer = { id: "p", epoch: 1, sequence: 0n };
+  for (const _ of ["first", "again"]) {
+    const call = collector.open();
+    const records = [record("a 1"), record("none"), record("b 2")];
+    give(call, { topic: "formed", producer, records });
+    await call.settled();
+    expect(call.summary()).toMatchObject({ accepted: 2, refused: 1 });
+    call.close();
+  }
+  expect(await stored("formed")).toEqual(["a 1", "b 2"]);
 });

@@ -5,6 +5,7 @@
 import type { Batch } from "../core/batch.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Appended, Log, ProducerRun, TopicAdmin } from "../core/log.ts";
+import type { RecordForms } from "../core/record-form.ts";
 import { parseName, type TopicSettings } from "../core/topic.ts";
 import { appendOrCreate } from "./append.ts";
 import { Buffers } from "./buffers.ts";
@@ -18,6 +19,8 @@ export interface CollectorParts {
   readonly log: Log & TopicAdmin;
   readonly clock: Clock;
   readonly gate: Gate;
+  /** Of the topics whose records have a form of their own. */
+  readonly forms?: RecordForms;
   readonly limits: IngestLimits;
   readonly inFlight: InFlight;
   /** What a topic that comes to be by its first record is made with; undefined forbids it. */
@@ -59,7 +62,8 @@ export class Collector implements CallHost {
     if (place === undefined) {
       this.#sweep();
       const gate = this.#parts.gate.topic(name);
-      place = { topic: name, gate, lane: this.#lane(name, gate), users: 0 };
+      const form = this.#parts.forms?.get(name);
+      place = { topic: name, form, gate, lane: this.#lane(name, gate), users: 0 };
       this.#places.set(id, place);
     }
     place.users++;

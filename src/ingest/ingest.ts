@@ -6,6 +6,7 @@ import { Batch } from "../core/batch.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Issue } from "../core/failure.ts";
 import type { Appended, AppendOptions, Log, TopicAdmin } from "../core/log.ts";
+import type { RecordForm, RecordForms } from "../core/record-form.ts";
 import { endType, recordBytes, type LogRecord, type RecordHeaders } from "../core/record.ts";
 import { parseName, type TopicSettings } from "../core/topic.ts";
 import { appendOrCreate } from "./append.ts";
@@ -22,9 +23,6 @@ export interface Offered {
   readonly timeNs?: bigint;
   readonly headers?: RecordHeaders;
 }
-
-/** What a topic makes of a record: the one to append, or why there is none. */
-export type RecordForm = (offered: Offered) => Offered | Issue;
 
 /** Records that may be appended, and those of their call that may not. */
 export interface CheckedRecords {
@@ -45,7 +43,7 @@ export interface IngestParts {
   readonly clock: Clock;
   readonly gate: Gate;
   /** Of the topics whose records have a form of their own. */
-  readonly forms?: ReadonlyMap<string, RecordForm>;
+  readonly forms?: RecordForms;
   readonly limits: IngestLimits;
   readonly inFlight: InFlight;
   /** What a topic that comes to be by its first append is made with; undefined forbids it. */
@@ -88,7 +86,7 @@ export class Ingest {
     const nowNs = this.#parts.clock.nowNs();
     const form = this.#parts.forms?.get(topic);
     for (const [index, given] of offered.entries()) {
-      const one = form !== undefined && "value" in given ? form(given) : given;
+      const one = form !== undefined && "value" in given ? formed(form, given) : given;
       const issue = "value" in one ? check(one, this.#parts.limits) : one;
       if (issue !== undefined) refused.push({ ...issue, index });
       else if ("value" in one) {
@@ -156,6 +154,14 @@ function bytesOf(records: readonly LogRecord[]): number {
   let bytes = 0;
   for (const record of records) bytes += recordBytes(record);
   return bytes;
+}
+
+function formed(form: RecordForm, offered: Offered): Offered | Issue {
+  const made = form(offered);
+  if (!("key" in made)) return made;
+  const { key, contentType, timeNs } = made;
+  const ours = { ...offered, key, contentType };
+  return timeNs === undefined ? ours : { ...ours, timeNs };
 }
 
 function stamp(offered: Offered, nowNs: bigint): LogRecord {

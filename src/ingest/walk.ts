@@ -1,17 +1,31 @@
-/** The records of a message, each for itself: what the way past a schema rule takes time for. */
-import { decodeFrame } from "../core/frame.ts";
+/**
+ * The records of a message, each for itself: what the way past a schema rule takes time for, and the
+ * way into a topic whose records have a form.
+ */
+import { Buffer } from "node:buffer";
+import { decodeFrame, encodeFrame } from "../core/frame.ts";
 import type { Issue } from "../core/failure.ts";
 import type { LogRecord } from "../core/record.ts";
+import type { RecordForm } from "../core/record-form.ts";
 import type { RecordLimits } from "./limits.ts";
 import { checkRecord, Cursor, RECORDS } from "./wire.ts";
 
-/** A record at `bytes[from … to]`, tag and length included, or what is wrong with it. */
+/** A record as it goes to the log, `bytes[from … to]`, tag and length included; or what is wrong with it. */
 export type Walked =
-  | { readonly from: number; readonly to: number; readonly record: LogRecord }
+  | {
+      readonly bytes: Buffer;
+      readonly from: number;
+      readonly to: number;
+      readonly record: LogRecord;
+    }
   | { readonly issue: Issue };
 
 /** Throws `invalid` on bytes that are no message. */
-export function recordsOf(bytes: Uint8Array, limits: RecordLimits): Walked[] {
+export function recordsOf(
+  bytes: Buffer,
+  limits: RecordLimits,
+  form: RecordForm | undefined,
+): Walked[] {
   const cursor = new Cursor(bytes, 0, bytes.byteLength);
   const walked: Walked[] = [];
   while (cursor.at < bytes.byteLength) {
@@ -25,8 +39,26 @@ export function recordsOf(bytes: Uint8Array, limits: RecordLimits): Walked[] {
     const issue = checkRecord(new Cursor(bytes, cursor.at, to), limits);
     const [record] = issue === undefined ? decodeFrame(bytes.subarray(from, to)) : [];
     if (issue !== undefined) walked.push({ issue });
-    else if (record !== undefined) walked.push({ from, to, record });
+    else if (record !== undefined) walked.push(formed({ bytes, from, to, record }, form));
     cursor.at = to;
   }
   return walked;
+}
+
+/** The record with what its form says of it; as it came, where that is all there. */
+function formed(
+  walked: Extract<Walked, { record: LogRecord }>,
+  form: RecordForm | undefined,
+): Walked {
+  if (form === undefined) return walked;
+  const { record } = walked;
+  const made = form(record);
+  if (!("key" in made)) return { issue: made };
+  const { key, contentType, timeNs = record.timeNs } = made;
+  const isAsCame =
+    key === record.key && timeNs === record.timeNs && contentType === record.contentType;
+  if (isAsCame) return walked;
+  const ours = { ...record, key, contentType, timeNs };
+  const bytes = Buffer.from(encodeFrame([ours]).buffer);
+  return { bytes, from: 0, to: bytes.byteLength, record: ours };
 }

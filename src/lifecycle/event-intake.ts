@@ -5,7 +5,6 @@
 import type { Clock } from "../core/clock.ts";
 import { Failure, type Issue } from "../core/failure.ts";
 import {
-  eventFromJson,
   eventFromProtobuf,
   eventRequestType,
   lifecycleTopic,
@@ -17,6 +16,7 @@ import type { Appended, AppendOptions } from "../core/log.ts";
 import type { Position } from "../core/position.ts";
 import { jsonType, type LogRecord } from "../core/record.ts";
 import type { RecordWriter } from "../core/writer.ts";
+import { eventFromJsonBytes } from "./form.ts";
 
 export interface IntakeParts {
   /** Of the topic `lifecycle`. */
@@ -111,7 +111,7 @@ export class EventIntake {
     readonly issues: readonly Issue[];
     readonly record?: LogRecord;
   } {
-    const checked = checkedJson(json);
+    const checked = eventFromJsonBytes(json);
     if (!checked.ok) return { issues: checked.issues };
     const { recordBytesMax } = this.#parts;
     if (json.byteLength > recordBytesMax) {
@@ -133,18 +133,6 @@ export class EventIntake {
   async #appendOnce(records: readonly LogRecord[], dedupId: string): Promise<Position> {
     return (await this.#parts.append(lifecycleTopic, records, { dedupId })).last;
   }
-}
-
-function checkedJson(json: Uint8Array): Checked {
-  let value: unknown;
-  try {
-    value = JSON.parse(strictUtf8.decode(json));
-  } catch {
-    // Slower, and tells why.
-    const { message } = { message: "it is no JSON", ...checkJson(json) };
-    return { ok: false, issues: [{ field: "body", code: "invalid", message }] };
-  }
-  return eventFromJson(value);
 }
 
 function refusal(issues: readonly Issue[]): Failure {

@@ -1,31 +1,23 @@
 /**
- * The gate of the topic `measurements`, for records that come in by other doors than `POST /save`:
+ * The form of the topic `measurements`, for records that come in by other doors than `POST /save`:
  * a record there is a measurement or is refused.
  */
 import type { Clock } from "../core/clock.ts";
-import { Failure, type Issue } from "../core/failure.ts";
+import { Failure } from "../core/failure.ts";
 import { nsPerMs, type TimeBounds } from "../core/measurement.ts";
-import { measurementFromRecord } from "./record.ts";
+import { isJsonType } from "../core/record.ts";
+import type { RecordForm } from "../core/record-form.ts";
+import { measurementFromRecord, measurementType } from "./record.ts";
 import { timeIssue } from "./point.ts";
 
-interface Bytes {
-  readonly value: Uint8Array;
-  readonly contentType: string;
-}
-
-/** The record under its tag as key and with its own time, or why it is no measurement. */
-export function measurementForm(clock: Clock, bounds: TimeBounds) {
-  return <Given extends Bytes>(
-    offered: Given,
-  ): (Given & { readonly key: string; readonly timeNs: bigint }) | Issue => {
+/** A measurement's key is its tag, and its time its own. */
+export function measurementForm(clock: Clock, bounds: TimeBounds): RecordForm {
+  return (given) => {
     try {
-      const { tag, timeNs } = measurementFromRecord(offered);
-      const issue = timeIssue(
-        { timeNs, timeMs: Number(timeNs) / Number(nsPerMs) },
-        clock.nowMs(),
-        bounds,
-      );
-      return issue ?? { ...offered, key: tag, timeNs };
+      const { tag, timeNs } = measurementFromRecord(given);
+      const point = { timeNs, timeMs: Number(timeNs) / Number(nsPerMs) };
+      const contentType = isJsonType(given.contentType) ? given.contentType : measurementType;
+      return timeIssue(point, clock.nowMs(), bounds) ?? { key: tag, contentType, timeNs };
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
       const [issue] = error.errors;

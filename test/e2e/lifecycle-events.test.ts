@@ -2,9 +2,11 @@
 // afterwards, and what wrong ones are told.
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { create, toBinary } from "@bufbuild/protobuf";
 import { Code, ConnectError, createClient } from "@connectrpc/connect";
 import { BadRequestSchema } from "../../src/gen/google/rpc/error_details_pb.ts";
-import { MarsGrpc } from "../../src/gen/marsweb/event_pb.ts";
+import { EventRequestSchema, MarsGrpc } from "../../src/gen/marsweb/event_pb.ts";
+import { CollectorService } from "../../src/gen/sluice/v1/collector_pb.ts";
 import { sampleStages } from "../../src/lifecycle/sample-events.ts";
 import { startGateway, type GatewayProcess } from "../support/gateway.ts";
 import { ask, post } from "./http.ts";
@@ -308,4 +310,60 @@ describe("gRPC", () => {
     const counts = json.lifecycles[0].events.map((one: { count: number }) => one.count);
     expect(counts).toEqual([100, 100, 100, 100, 100]);
   });
+});
+
+describe("other doors to the topic", () => {
+  test("records of the topic: under their message id, refused by index where they are no events", async () => {
+    const created_at = "2026-11-21T10:00:00.000000001Z";
+    const records = [
+      event("door", "CREATED", { created_at }),
+      { event: "CREATED" },
+      event("door", ""),
+    ];
+    const { status, json } = await send("/v1/topics/lifecycle/records", records);
+    expect({ status, json }).toMatchObject({
+      status: 207,
+      json: {
+        accepted: 1,
+        refused: [
+          { index: 1, field: "app_id" },
+          { index: 2, field: "event" },
+        ],
+      },
+    });
+    expect(await namesOf("door")).toEqual(["CREATED"]);
+    const page = await get("/v1/topics/lifecycle/records?key=door");
+    expect(page.json.events).toMatchObject([{ key: "door", time: created_at }]);
+  });
+
+  for (const [name, way] of Object.entries(ways)) {
+    test(`the collector over ${name}`, async () => {
+      const client = createClient(CollectorService, way(gateway));
+      const messageId = `collected over ${name}`;
+      const request = { appId: "shop", messageId, event: "SENT", createdAt: "" };
+      const encoded = toBinary(EventRequestSchema, create(EventRequestSchema, request));
+      const json = JSON.stringify(event(messageId, "READ"));
+      const answer = await client.publish({
+        topic: "lifecycle",
+        records: [
+          { value: encoded, contentType: "application/protobuf" },
+          { value: Buffer.from(json), contentType: "application/json" },
+          { value: encoded, contentType: "text/plain" },
+          { value: Uint8Array.of(1, 2, 3), contentType: "application/protobuf" },
+          { value: Buffer.from("{"), contentType: "application/json" },
+          { value: Buffer.from("{}"), contentType: "application/json" },
+        ],
+      });
+      const named = answer.refusals.map(({ index, message }) => [index, message.split(":")[0]]);
+      expect(named).toEqual([
+        [2n, "content_type"],
+        [3n, "body"],
+        [4n, "body"],
+        [5n, "app_id"],
+      ]);
+      expect(await namesOf(messageId)).toEqual(["READ", "SENT"]);
+      const { json: status } = await get("/api/q/stats");
+      expect(status.events_undecodable).toBe(0);
+    });
+  }
 });

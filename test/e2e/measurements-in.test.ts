@@ -1,7 +1,7 @@
 /** Measurements in: each door and form, what is refused, and that all of it is in the store, once. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { createClient } from "@connectrpc/connect";
-import { create, toBinary } from "@bufbuild/protobuf";
+import { create, toBinary, type MessageInitShape } from "@bufbuild/protobuf";
 import {
   HttpError,
   InfluxDB,
@@ -11,9 +11,12 @@ import {
 } from "@influxdata/influxdb-client";
 import postgres, { type Sql } from "postgres";
 import { gzipSync } from "node:zlib";
+import { systemClock } from "../../src/core/clock.ts";
+import { silent } from "../../src/core/logger.ts";
 import { valuesToNumbers } from "../../src/core/measurement.ts";
 import { CollectorService } from "../../src/gen/sluice/v1/collector_pb.ts";
 import { MeasurementSchema } from "../../src/gen/sluice/v1/measurement_pb.ts";
+import { connectPostgresLog } from "../../src/log/postgres/connect.ts";
 import { startGateway, type GatewayProcess } from "../support/gateway.ts";
 import { testPostgres, type TestDatabase } from "../support/postgres.ts";
 import { ask, post } from "./http.ts";
@@ -274,20 +277,58 @@ describe("other doors to the topic", () => {
     await stored("socket", 1);
   });
 
-  test("messages over gRPC; what is none there is passed over, counted and said", async () => {
-    const client = createClient(CollectorService, ways["gRPC on the RPC port"](gateway));
-    const at = time();
-    const value = toBinary(
-      MeasurementSchema,
-      create(MeasurementSchema, { time: at, tag: "grpc", values: [1, 2] }),
-    );
-    const records = [{ value }, { value: Uint8Array.of(1, 2, 3) }];
-    const { accepted } = await client.publish({ topic: "measurements", records });
-    expect(accepted).toBe(2n);
-    expect(await stored("grpc", 1)).toEqual([{ time: at, values: [1, 2] }]);
-    const { json } = await ask("GET", `${url}/status`);
-    expect(json.measurements.stored).toMatchObject({ undecodable: 1 });
-    expect(json.measurements.stored.last_undecodable).toContain("sluice.v1.Measurement");
+  for (const [name, way] of Object.entries(ways)) {
+    test(`messages over ${name}: under their tag and time, refused by index where they are none`, async () => {
+      const client = createClient(CollectorService, way(gateway));
+      const tag = `by ${name}`;
+      const at = time();
+      const encoded = (init: MessageInitShape<typeof MeasurementSchema>) =>
+        toBinary(MeasurementSchema, create(MeasurementSchema, init));
+      const records = [
+        { value: encoded({ time: at, tag, values: [1, 2] }) },
+        { value: Uint8Array.of(1, 2, 3) },
+        { value: encoded({ time: 5n, tag, values: [1] }) },
+        { value: encoded({ time: at, tag: "", values: [1] }) },
+        { value: encoded({ time: at, tag, values: [Number.NaN] }) },
+        { value: Buffer.from(measured(tag, [3], at + 1n)), contentType: "application/json" },
+        { value: Buffer.from("{}"), contentType: "application/json" },
+      ];
+      const answer = await client.publish({ topic: "measurements", records });
+      expect(answer).toMatchObject({ accepted: 2n, refused: 5n });
+      const named = answer.refusals.map(({ index, code, message }) => [
+        index,
+        code,
+        message.split(":")[0],
+      ]);
+      expect(named).toEqual([
+        [1n, "invalid", "body"],
+        [2n, "invalid", "time"],
+        [3n, "invalid", "tag"],
+        [4n, "invalid", "values[0]"],
+        [6n, "invalid", "time"],
+      ]);
+      expect(await stored(tag, 2)).toEqual([
+        { time: at, values: [1, 2] },
+        { time: at + 1n, values: [3] },
+      ]);
+      const page = await ask(
+        "GET",
+        `${url}/v1/topics/measurements/records?key=${encodeURIComponent(tag)}`,
+      );
+      expect(page.json.events).toHaveLength(2);
+    });
+  }
+
+  test("what another program writes to the log is passed over where it is none, counted and said", async () => {
+    const log = connectPostgresLog({ url: database.url, clock: systemClock, logger: silent });
+    const none = { value: Uint8Array.of(1, 2, 3), contentType: "application/protobuf" };
+    await log.append("measurements", [{ ...none, key: "", schemaId: 0, timeNs: 1n }]);
+    await log.close();
+    const told = await until("it is counted", 10_000, async () => {
+      const { json } = await ask("GET", `${url}/status`);
+      return json.measurements.stored.undecodable === 1 && json.measurements.stored;
+    });
+    expect(told.last_undecodable).toContain("sluice.v1.Measurement");
     expect(gateway.log()).toContain("records that hold no measurement were passed over");
   });
 });
