@@ -43,7 +43,7 @@ export class Batch {
   /** The same with bytes of its own, where they are the caller's. */
   kept(): Batch {
     return this.#records === undefined
-      ? Batch.encoded(Uint8Array.from(this.frame), this.count)
+      ? Batch.encoded(new Uint8Array(this.frame), this.count)
       : this;
   }
 

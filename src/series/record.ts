@@ -174,7 +174,7 @@ export function int32At(bytes: Uint8Array, at: number): number {
 function joined(before: Uint8Array, more: Uint8Array): Uint8Array {
   if (before.byteLength === 0) return more;
   if (before.byteLength + more.byteLength > valuesMax * valueBytes) throw tooManyValues();
-  return Uint8Array.from(Buffer.concat([before, more]));
+  return new Uint8Array(Buffer.concat([before, more]));
 }
 
 function tagText(bytes: Uint8Array): string {
