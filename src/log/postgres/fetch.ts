@@ -1,9 +1,10 @@
 /** Reads entries from the database, with the topic's bounds as of the same snapshot. */
 import type { Fragment } from "postgres";
-import type { Bounds } from "../../core/log.ts";
+import type { Bounds, StoredFrame } from "../../core/log.ts";
 import type { StoredRecord } from "../../core/record.ts";
 import type { Database } from "./database.ts";
 import { recordsOf, type EntryRow } from "./entry.ts";
+import type { Held } from "./held.ts";
 import { keyHash } from "./key-hash.ts";
 import { boundsOf, type Life } from "./topics.ts";
 
@@ -15,11 +16,12 @@ export interface Span {
   readonly key?: string | undefined;
 }
 
-export interface Fetched {
+export interface Fetched extends Held {
   readonly bounds: Bounds;
-  readonly records: readonly StoredRecord[];
   /** The sequence up to which `records` holds everything that was asked for. */
   readonly through: number;
+  /** Of the frames. */
+  readonly bytes: number;
 }
 
 /** Entries of one fetch; one more than the bytes allow is taken, so that a large one passes. */
@@ -67,8 +69,74 @@ export async function fetchSpan(
   const [first] = rows;
   if (first === undefined) return undefined;
   const bounds = boundsOf({ ...first, last_seq: first.topic_last_seq });
-  const through = throughOf(rows, bounds.end.sequence, span.until);
-  return { bounds, records: recordsWithin(rows, life, span, through), through };
+  return new FetchedRows(life, span, rows.filter(isEntry), {
+    bounds,
+    through: throughOf(rows, bounds.end.sequence, span.until),
+  });
+}
+
+/** A row of nulls tells that the topic is there, and no entry. */
+function isEntry(row: FetchedRow): row is FetchedRow & EntryRow {
+  return row.count !== null && row.count !== undefined;
+}
+
+interface Found {
+  readonly bounds: Bounds;
+  readonly through: number;
+}
+
+class FetchedRows implements Fetched {
+  readonly bounds: Bounds;
+  readonly through: number;
+  readonly #life: Life;
+  readonly #span: Span;
+  readonly #rows: readonly EntryRow[];
+  #records: readonly StoredRecord[] | undefined;
+
+  constructor(life: Life, span: Span, rows: readonly EntryRow[], { bounds, through }: Found) {
+    this.bounds = bounds;
+    this.through = through;
+    this.#life = life;
+    this.#span = span;
+    this.#rows = rows;
+  }
+
+  get bytes(): number {
+    let bytes = 0;
+    for (const { frame } of this.#rows) bytes += frame.byteLength;
+    return bytes;
+  }
+
+  get records(): readonly StoredRecord[] {
+    return (this.#records ??= this.#decode());
+  }
+
+  get frames(): readonly StoredFrame[] | undefined {
+    const { epoch, layout } = this.#life;
+    const { after = 0, key } = this.#span;
+    if (layout !== "frames" || key !== undefined) return undefined;
+    const frames: StoredFrame[] = [];
+    for (const { frame: bytes, last_seq, count, received_ns } of this.#rows) {
+      const sequence = Number(last_seq);
+      if (sequence - count < after || sequence > this.through) return undefined;
+      const last = { epoch, sequence, index: 0 };
+      frames.push({ bytes, receivedNs: BigInt(received_ns), last });
+    }
+    return frames;
+  }
+
+  #decode(): readonly StoredRecord[] {
+    const { after = 0, key } = this.#span;
+    const records: StoredRecord[] = [];
+    for (const row of this.#rows) {
+      for (const each of recordsOf(row, this.#life.epoch)) {
+        const { sequence } = each.position;
+        if (sequence <= after || sequence > this.through) continue;
+        if (key === undefined || each.record.key === key) records.push(each);
+      }
+    }
+    return records;
+  }
 }
 
 /** Ends at the entry that holds `until`: found in the index, not by reading on to the end. */
@@ -89,23 +157,4 @@ function throughOf(rows: readonly FetchedRow[], end: number, until = Infinity): 
   // Cut short by a limit: only what was given is known. Otherwise there is nothing else up to the end.
   const isCut = rows.length >= rowsMax || bytes >= bytesMax;
   return Math.min(isCut ? last : end, until);
-}
-
-function recordsWithin(
-  rows: readonly FetchedRow[],
-  life: Life,
-  { after = 0, key }: Span,
-  through: number,
-): StoredRecord[] {
-  const records: StoredRecord[] = [];
-  for (const { last_seq, count, received_ns, frame } of rows) {
-    // A row of nulls: the topic is there, and no entry.
-    if (count === undefined || received_ns === undefined || !frame) continue;
-    for (const each of recordsOf({ last_seq, count, received_ns, frame }, life.epoch)) {
-      const { sequence } = each.position;
-      if (sequence <= after || sequence > through) continue;
-      if (key === undefined || each.record.key === key) records.push(each);
-    }
-  }
-  return records;
 }

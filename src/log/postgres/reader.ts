@@ -1,10 +1,12 @@
 /** One read: from the database as far as it goes, then from the node's tail. */
-import type { LogBatch, ReadOptions } from "../../core/log.ts";
+import type { LogBatch, ReadOptions, StoredFrame } from "../../core/log.ts";
 import { comparePositions, epochStart, type Position } from "../../core/position.ts";
+import type { StoredRecord } from "../../core/record.ts";
 import { checkPosition, topicNotFound } from "../answers.ts";
 import type { Database } from "./database.ts";
 import { fetchSpan, type Fetched } from "./fetch.ts";
-import type { Tail, Taken } from "./tail.ts";
+import type { Held } from "./held.ts";
+import type { HeldTo, Tail, Taken } from "./tail.ts";
 import type { Tails } from "./tails.ts";
 import type { Life, Topics } from "./topics.ts";
 
@@ -121,19 +123,34 @@ function untilSequence({ until }: ReadOptions, life: Life): number {
   return comparePositions(until, epochStart(life.epoch)) <= 0 ? 0 : until.sequence;
 }
 
-function clipped(taken: Exclude<Taken, string>, until: number): Exclude<Taken, string> {
+function clipped(taken: HeldTo, until: number): HeldTo {
   const records = taken.records.filter(({ position }) => position.sequence <= until);
   return { records, through: until };
 }
 
 /** The batch, if the reader gets or moves anywhere by it. */
-function* batchOf(
-  life: Life,
-  { records, through }: Exclude<Taken, string>,
-  before: number,
-): Generator<LogBatch> {
-  if (through <= before) return;
-  yield { records, through: { epoch: life.epoch, sequence: through, index: 0 } };
+function* batchOf(life: Life, taken: HeldTo, before: number): Generator<LogBatch> {
+  if (taken.through > before) yield new TakenBatch(life, taken);
+}
+
+/** Decoded by whoever asks for its records. */
+class TakenBatch implements LogBatch {
+  readonly through: Position;
+  readonly #taken: Held;
+  #records: readonly StoredRecord[] | undefined;
+
+  constructor({ epoch }: Life, taken: HeldTo) {
+    this.through = { epoch, sequence: taken.through, index: 0 };
+    this.#taken = taken;
+  }
+
+  get records(): readonly StoredRecord[] {
+    return (this.#records ??= this.#taken.records);
+  }
+
+  get frames(): readonly StoredFrame[] | undefined {
+    return this.#taken.frames;
+  }
 }
 
 /** The answer, or undefined as soon as the signal aborts: a reader that goes waits for no database. */

@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
-import { bytesType, type StoredRecord } from "../../core/record.ts";
+import { bytesType, recordBytes, type StoredRecord } from "../../core/record.ts";
+import type { HeldRun } from "./held.ts";
 import { Tail } from "./tail.ts";
 
 const life = { id: "1", epoch: 1, layout: "records" } as const;
@@ -27,9 +28,9 @@ test("a commit after others' records waits until those are fetched", () => {
   tail.committed(7, run(8, 9));
   expect(tail.take(3, undefined)).toBe("at the end");
   expect(tail.missing).toEqual({ after: 3, until: 7 });
-  tail.fetched(run(4, 5), 5);
+  tail.fetched(fetched(4, 5), 3);
   expect(tail.missing).toEqual({ after: 5, until: 7 });
-  tail.fetched(run(6, 7), 7);
+  tail.fetched(fetched(6, 7), 5);
   expect(sequences(tail.take(3, undefined))).toEqual([4, 5, 6, 7, 8, 9]);
   expect(tail.missing).toBeUndefined();
 });
@@ -37,7 +38,7 @@ test("a commit after others' records waits until those are fetched", () => {
 test("a commit that was fetched meanwhile is not given twice", () => {
   const tail = joined(3);
   tail.committed(5, run(6, 7));
-  tail.fetched(run(4, 7), 7);
+  tail.fetched(fetched(4, 7), 3);
   expect(sequences(tail.take(3, undefined))).toEqual([4, 5, 6, 7]);
   tail.committed(5, run(6, 7));
   expect(tail.take(7, undefined)).toBe("at the end");
@@ -46,9 +47,9 @@ test("a commit that was fetched meanwhile is not given twice", () => {
 test("a fetch that ends inside a commit of this node is followed by another", () => {
   const tail = joined(3);
   tail.committed(5, run(6, 9));
-  tail.fetched(run(4, 7), 7);
+  tail.fetched(fetched(4, 7), 3);
   expect(tail.missing).toEqual({ after: 7, until: undefined });
-  tail.fetched(run(8, 9), 9);
+  tail.fetched(fetched(8, 9), 7);
   expect(sequences(tail.take(3, undefined))).toEqual([4, 5, 6, 7, 8, 9]);
 });
 
@@ -81,7 +82,8 @@ test("a reader of a key sleeps through the others' records, and goes on behind t
 
 test("a key's records are found in a chunk of many keys", () => {
   const tail = joined(0);
-  tail.committed(0, [...run(1, 10, "a"), ...run(11, 20, "b"), ...run(21, 30, "a")]);
+  const all = [...records(1, 10, "a"), ...records(11, 20, "b"), ...records(21, 30, "a")];
+  tail.committed(0, heldRun(all));
   expect(sequences(tail.take(5, "a"))).toEqual([
     6, 7, 8, 9, 10, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30,
   ]);
@@ -107,7 +109,20 @@ function joined(end: number): Tail {
   return tail;
 }
 
-function run(first: number, last: number, key = "k", bytes = 1): StoredRecord[] {
+function run(first: number, last: number, key = "k", bytes = 1): HeldRun {
+  return heldRun(records(first, last, key, bytes));
+}
+
+function heldRun(given: readonly StoredRecord[]): HeldRun {
+  const bytes = given.reduce((sum, { record }) => sum + recordBytes(record), 0);
+  return { records: given, count: given.length, bytes };
+}
+
+function fetched(first: number, last: number) {
+  return { ...run(first, last), through: last };
+}
+
+function records(first: number, last: number, key: string, bytes = 1): StoredRecord[] {
   const value = new Uint8Array(bytes);
   return Array.from({ length: last - first + 1 }, (_, i) => ({
     record: { value, key, contentType: bytesType, schemaId: 0, timeNs: 0n },

@@ -5,18 +5,24 @@
  *
  * It is pure memory and pure bookkeeping: `tails.ts` fills it and tells it what happens.
  */
+import type { StoredFrame } from "../../core/log.ts";
 import type { StoredRecord } from "../../core/record.ts";
-import { recordBytes } from "../../core/record.ts";
+import type { Held, HeldRun } from "./held.ts";
 import type { Life } from "./topics.ts";
 
+/** Records up to `through`, which may lie behind the last of them. */
+export interface HeldTo extends Held {
+  readonly through: number;
+}
+
 /** What a reader finds after its place: records, nothing yet, or nothing in memory ("behind"). */
-export type Taken =
-  { readonly records: readonly StoredRecord[]; readonly through: number } | "at the end" | "behind";
+export type Taken = HeldTo | "at the end" | "behind";
 
 interface Chunk {
   /** Sequence before its first record. */
   readonly base: number;
-  readonly records: readonly StoredRecord[];
+  readonly through: number;
+  readonly held: Held;
   readonly bytes: number;
   byKey?: Map<string, StoredRecord[]>;
 }
@@ -57,9 +63,13 @@ export class Tail {
   }
 
   /** Records that this node committed after `base`. */
-  committed(base: number, records: readonly StoredRecord[]): void {
-    this.known = Math.max(this.known, base + records.length);
-    const chunk = chunkOf(base, records);
+  committed(base: number, held: HeldRun): void {
+    this.#follow({ base, through: base + held.count, held, bytes: held.bytes });
+  }
+
+  #follow(chunk: Chunk): void {
+    const { base } = chunk;
+    this.known = Math.max(this.known, chunk.through);
     if (this.end === base) {
       this.#push(chunk);
       this.#takeEarly();
@@ -78,12 +88,13 @@ export class Tail {
     return { after: this.end, until: this.#early[0]?.base };
   }
 
-  /** Records read from the database: all that stand after `end` and up to `through`. */
-  fetched(records: readonly StoredRecord[], through: number): void {
-    if (this.end === undefined || through <= this.end) return;
-    const base = this.end;
-    const fresh = records.filter(({ position }) => position.sequence > base);
-    this.#push(chunkOf(base, fresh), through);
+  /** What was read from the database: all that stands after `after`. */
+  fetched(fetched: HeldTo & { readonly bytes: number }, after: number): void {
+    const { end: base } = this;
+    const { through, bytes } = fetched;
+    if (base === undefined || through <= base) return;
+    const held = base === after ? fetched : { records: recordsAfter(fetched.records, base) };
+    this.#push({ base, through, held, bytes });
     this.#takeEarly();
   }
 
@@ -92,16 +103,16 @@ export class Tail {
     if (at >= this.end) return "at the end";
     const from = this.#chunkAfter(at);
     if (from === undefined) return "behind";
-    const records: StoredRecord[] = [];
-    let through = at;
-    for (let i = from; i < this.#ring.length && records.length < batchRecordsMax; i++) {
+    const chunks: Chunk[] = [];
+    for (let i = from, base = at; i < this.#ring.length && base - at < batchRecordsMax; i++) {
       const chunk = this.#ring[i];
       if (chunk === undefined) break;
-      const candidates = key === undefined ? chunk.records : recordsOfKey(chunk, key);
-      for (const each of candidates) if (each.position.sequence > at) records.push(each);
-      through = this.#ring[i + 1]?.base ?? this.end;
+      chunks.push(chunk);
+      base = chunk.through;
     }
-    return { records, through };
+    if (key === undefined) return new TakenChunks(chunks, at);
+    const records = chunks.flatMap((chunk) => recordsAfter(recordsOfKey(chunk, key), at));
+    return { records, through: chunks.at(-1)?.through ?? at };
   }
 
   /**
@@ -148,8 +159,8 @@ export class Tail {
     return waiters;
   }
 
-  #push(chunk: Chunk, through = chunk.base + chunk.records.length): void {
-    this.end = through;
+  #push(chunk: Chunk): void {
+    this.end = chunk.through;
     this.#ring.push(chunk);
     this.#bytes += chunk.bytes;
     let dropped = 0;
@@ -159,7 +170,7 @@ export class Tail {
     if (dropped > 0) this.#ring.splice(0, dropped);
     wake(this.#waiters, chunk.base);
     if (this.#keyWaiters.size === 0) return;
-    for (const { record } of chunk.records) {
+    for (const { record } of chunk.held.records) {
       const waiters = this.#keyWaiters.get(record.key);
       if (waiters !== undefined) wake(waiters, chunk.base);
     }
@@ -172,7 +183,7 @@ export class Tail {
     this.#early = [];
     this.#earlyBytes = 0;
     // Pushed again in turn: each either follows now, or waits on, or was fetched meanwhile.
-    for (const { base, records } of early) this.committed(base, records);
+    for (const chunk of early) this.#follow(chunk);
   }
 
   /** Index of the chunk that holds the record after `at`. */
@@ -189,16 +200,43 @@ export class Tail {
   }
 }
 
-function chunkOf(base: number, records: readonly StoredRecord[]): Chunk {
-  let bytes = 0;
-  for (const { record } of records) bytes += recordBytes(record);
-  return { base, records, bytes };
+/** All of some chunks' records after a reader's place. */
+class TakenChunks implements HeldTo {
+  readonly through: number;
+  readonly #chunks: readonly Chunk[];
+  readonly #at: number;
+
+  constructor(chunks: readonly Chunk[], at: number) {
+    this.#chunks = chunks;
+    this.#at = at;
+    this.through = chunks.at(-1)?.through ?? at;
+  }
+
+  get records(): readonly StoredRecord[] {
+    return this.#chunks.flatMap(({ base, held }) =>
+      base >= this.#at ? held.records : recordsAfter(held.records, this.#at),
+    );
+  }
+
+  get frames(): readonly StoredFrame[] | undefined {
+    const frames: StoredFrame[] = [];
+    for (const { base, held } of this.#chunks) {
+      if (base < this.#at || held.frames === undefined) return undefined;
+      frames.push(...held.frames);
+    }
+    return frames;
+  }
+}
+
+function recordsAfter(records: readonly StoredRecord[], at: number): readonly StoredRecord[] {
+  return records.filter(({ position }) => position.sequence > at);
 }
 
 function recordsOfKey(chunk: Chunk, key: string): readonly StoredRecord[] {
+  const { records } = chunk.held;
   // A map pays only where many keys share a chunk, as under group commit.
-  if (chunk.records.length < 8) return chunk.records.filter(({ record }) => record.key === key);
-  chunk.byKey ??= Map.groupBy(chunk.records, ({ record }) => record.key);
+  if (records.length < 8) return records.filter(({ record }) => record.key === key);
+  chunk.byKey ??= Map.groupBy(records, ({ record }) => record.key);
   return chunk.byKey.get(key) ?? [];
 }
 

@@ -2,9 +2,9 @@
 import type { Batch } from "../../core/batch.ts";
 import { failureFrom } from "../../core/failure.ts";
 import type { Logger } from "../../core/logger.ts";
-import type { StoredRecord } from "../../core/record.ts";
 import { deadlineMs, type Database } from "./database.ts";
 import { fetchSpan } from "./fetch.ts";
+import { CommittedRecords, countOf } from "./held.ts";
 import { Tail } from "./tail.ts";
 import type { Life } from "./topics.ts";
 import { removedSequence, type Wakeups } from "./wakeups.ts";
@@ -64,18 +64,11 @@ export class Tails {
   }
 
   committed(life: Life, base: number, batches: readonly Batch[], receivedNs: bigint): void {
-    let count = 0;
-    for (const batch of batches) count += batch.count;
-    this.#wakeups.announce(life.id, base + count);
+    this.#wakeups.announce(life.id, base + countOf(batches));
     const tail = this.#followed.get(life.id)?.tail;
     if (tail === undefined) return;
-    const records = batches.flatMap((batch) => batch.kept().records(receivedNs));
-    const stored: StoredRecord[] = records.map((record, i) => ({
-      record,
-      position: { epoch: life.epoch, sequence: base + 1 + i, index: 0 },
-      receivedNs,
-    }));
-    tail.committed(base, stored);
+    const kept = batches.map((batch) => batch.kept());
+    tail.committed(base, new CommittedRecords(life, base, kept, receivedNs));
     this.#fill(life.id);
   }
 
@@ -127,7 +120,7 @@ export class Tails {
           fetched.bounds.start.sequence > missing.after ||
           fetched.bounds.end.sequence < missing.after;
         if (isLost) return this.#over(life.id);
-        tail.fetched(fetched.records, fetched.through);
+        tail.fetched(fetched, missing.after);
       } catch (error) {
         // The next poll tries again, or ends the tail when the database stays away.
         this.#logger("warn", "could not read what other nodes have appended", {

@@ -1,4 +1,6 @@
 import { expect, test } from "bun:test";
+import { Batch } from "../../../src/core/batch.ts";
+import { decodeFrame, encodeFrame } from "../../../src/core/frame.ts";
 import type { LogDriver } from "../../../src/core/log.ts";
 import {
   comparePositions,
@@ -17,6 +19,30 @@ import {
   tokensOf,
   type Suite,
 } from "./suite.ts";
+
+/** Reads `count` records; how many frames were told on the way, each of which was looked into. */
+async function readFrames(log: LogDriver, topic: string, after: Position, count: number) {
+  let frames = 0;
+  let read = 0;
+  for await (const batch of log.read(topic, { after })) {
+    read += batch.records.length;
+    if (batch.frames !== undefined) {
+      frames += batch.frames.length;
+      const told = batch.frames.flatMap(({ bytes, receivedNs, last }) => {
+        const records = decodeFrame(bytes, receivedNs);
+        return records.map((one, i) => [one, i === records.length - 1 ? last : undefined]);
+      });
+      const wanted = batch.records.map(({ record: one, position }, i) => [
+        one,
+        told[i]?.[1] === undefined ? undefined : position,
+      ]);
+      expect(told).toEqual(wanted);
+    }
+    if (read >= count) break;
+  }
+  expect(read).toBe(count);
+  return frames;
+}
 
 export function readContract(suite: Suite, layout: Layout): void {
   /** Batches of many sizes, so that positions fall inside them too. */
@@ -101,6 +127,27 @@ export function readContract(suite: Suite, layout: Layout): void {
     expect(tokens.length).toBe(positions.length);
     expect(tokens).toEqual(tokensOf(await readAll(log, topic)));
   });
+
+  test("the frames of a batch, where they are told, are its records: past and live, from any position", async () => {
+    const { topic, positions } = await mixed();
+    const nodes = [await suite.node(0), await suite.node(1)];
+    const last = positions.length + 2 * 10 * 3;
+    const reads = nodes.flatMap((log) =>
+      [undefined, ...positions].map((after = epochStart(positions[0]?.epoch ?? 0)) =>
+        readFrames(log, topic, after, last - positions.indexOf(after) - 1),
+      ),
+    );
+    for (let i = 0; i < 10; i++) {
+      const appends = nodes.map((log) => {
+        const records = numbered(`live ${i} `, 3, { key: "k0" });
+        return log.append(topic, i % 2 === 0 ? records : Batch.encoded(encodeFrame(records), 3));
+      });
+      await Promise.all(appends);
+    }
+    const told = await Promise.all(reads);
+    const isTold = layout === "frames" && nodes[0]?.driver !== "memory";
+    expect(told.every((frames) => frames > 0)).toBe(isTold);
+  }, 30_000);
 
   test("a position past the end is position_gone, and names one that can be read from", async () => {
     const { topic } = await mixed();

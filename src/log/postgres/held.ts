@@ -1,0 +1,75 @@
+/**
+ * Records as a commit or a fetch left them: encoded. They are decoded once somebody asks for records,
+ * for all who do; whoever reads frames asks for none.
+ */
+import type { Batch } from "../../core/batch.ts";
+import type { StoredFrame } from "../../core/log.ts";
+import type { StoredRecord } from "../../core/record.ts";
+import type { Life } from "./topics.ts";
+
+export interface Held {
+  readonly records: readonly StoredRecord[];
+  /** All of `records` as Frames, where they lie so. */
+  readonly frames?: readonly StoredFrame[] | undefined;
+}
+
+/** Records with adjacent sequences. */
+export interface HeldRun extends Held {
+  readonly count: number;
+  /** As they are encoded. */
+  readonly bytes: number;
+}
+
+/** What one commit of this node stored after `base`. */
+export class CommittedRecords implements HeldRun {
+  readonly count: number;
+  readonly #life: Life;
+  readonly #base: number;
+  readonly #batches: readonly Batch[];
+  readonly #receivedNs: bigint;
+  #records: readonly StoredRecord[] | undefined;
+
+  /** The batches' bytes are kept. */
+  constructor(life: Life, base: number, batches: readonly Batch[], receivedNs: bigint) {
+    this.#life = life;
+    this.#base = base;
+    this.#batches = batches;
+    this.#receivedNs = receivedNs;
+    this.count = countOf(batches);
+  }
+
+  get bytes(): number {
+    let bytes = 0;
+    for (const batch of this.#batches) bytes += batch.bytesHeld;
+    return bytes;
+  }
+
+  get records(): readonly StoredRecord[] {
+    return (this.#records ??= this.#decode());
+  }
+
+  get frames(): readonly StoredFrame[] | undefined {
+    const { epoch, layout } = this.#life;
+    if (layout !== "frames") return undefined;
+    let sequence = this.#base;
+    return this.#batches.map(({ frame: bytes, count }) => {
+      sequence += count;
+      return { bytes, receivedNs: this.#receivedNs, last: { epoch, sequence, index: 0 } };
+    });
+  }
+
+  #decode(): readonly StoredRecord[] {
+    const { epoch } = this.#life;
+    const receivedNs = this.#receivedNs;
+    const records = this.#batches.flatMap((batch) => batch.records(receivedNs));
+    return records.map((record, i) => {
+      return { record, position: { epoch, sequence: this.#base + 1 + i, index: 0 }, receivedNs };
+    });
+  }
+}
+
+export function countOf(batches: readonly Batch[]): number {
+  let count = 0;
+  for (const batch of batches) count += batch.count;
+  return count;
+}
