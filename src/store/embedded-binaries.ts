@@ -6,7 +6,9 @@
  * package is named here by the same rule, and resolved from the wrapper: with an isolated
  * node_modules only the wrapper can see it.
  */
+import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
 import process from "node:process";
 import { pathToFileURL } from "node:url";
 import { EmbeddedError } from "./embedded-error.ts";
@@ -14,6 +16,8 @@ import { EmbeddedError } from "./embedded-error.ts";
 export interface Binaries {
   readonly initdb: string;
   readonly postgres: string;
+  /** PostgreSQL's own extension pg_prewarm is among them. */
+  readonly hasPrewarm: boolean;
 }
 
 const supported = [
@@ -51,7 +55,14 @@ export async function findBinaries(
   if (!isBinaries(found)) {
     throw unsupported(platform, `the package ${name} names no initdb and postgres, wanted both`);
   }
-  return { initdb: found.initdb, postgres: found.postgres };
+  const { initdb, postgres } = found;
+  return { initdb, postgres, hasPrewarm: hasLibrary(postgres, "pg_prewarm") };
+}
+
+/** A server that is to load a library that is not there does not start. */
+function hasLibrary(postgres: string, name: string): boolean {
+  const libraries = join(dirname(postgres), "..", "lib", "postgresql");
+  return ["so", "dylib"].some((suffix) => existsSync(join(libraries, `${name}.${suffix}`)));
 }
 
 /** Every such message ends in the way out: a server that somebody else runs. */
@@ -63,7 +74,7 @@ export function unsupported(platform: string, problem: string, cause?: unknown):
   );
 }
 
-function isBinaries(value: unknown): value is Binaries {
+function isBinaries(value: unknown): value is Pick<Binaries, "initdb" | "postgres"> {
   return (
     typeof value === "object" &&
     value !== null &&

@@ -110,7 +110,11 @@ describe("what keeps it from starting is said", () => {
     const broken = join(directory, "postgres");
     await writeFile(broken, "#!/lib/ld-of-another-libc\n", { mode: 0o755 });
     const cannot = await failureOf(
-      createLauncher({ initdb: broken, postgres: broken }, directory, join(directory, "none")),
+      createLauncher(
+        { initdb: broken, postgres: broken, hasPrewarm: false },
+        directory,
+        join(directory, "none"),
+      ),
     );
     expect(cannot.message).toContain(`"${broken}" does not run`);
     for (const error of [never, absent, cannot]) {

@@ -121,7 +121,7 @@ export async function stopServer(
 }
 
 /** Given on the command line, where they win over postgresql.conf: a release decides them anew. */
-function settings({ durability, cacheMb }: Cluster, port: number): string[] {
+function settings({ durability, cacheMb, binaries }: Cluster, port: number): string[] {
   const values = {
     listen_addresses: loopback,
     port,
@@ -129,6 +129,9 @@ function settings({ durability, cacheMb }: Cluster, port: number): string[] {
     max_connections: 60,
     // An index probe that finds its two pages here takes a third of the time of one that does not.
     shared_buffers: `${cacheMb}MB`,
+    // And read again from disk, page by page in any order, they take minutes after each start: what
+    // was here is listed every five minutes and at the end, and read in the order of the files.
+    ...(binaries.hasPrewarm ? { shared_preload_libraries: "pg_prewarm" } : {}),
     // The log is written once and read at its end: little to gain from plans compiled or parallel.
     jit: "off",
     // What was acknowledged is on disk; and each checkpoint rewrites whole pages, so have few.

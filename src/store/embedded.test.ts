@@ -89,6 +89,26 @@ describe("start", () => {
     await stop();
   });
 
+  real("has in memory what it had before it was stopped", async () => {
+    const dataDir = await tempDir();
+    const first = await gateway(dataDir);
+    await ask(
+      first.url,
+      "create table warm as select n, repeat('x', 900) from generate_series(1, 5000) n",
+    );
+    await first.stop();
+    const second = await gateway(dataDir);
+    await ask(second.url, "create extension pg_buffercache");
+    const pages = () =>
+      ask(
+        second.url,
+        "select count(*)::int from pg_buffercache where relfilenode = pg_relation_filenode('warm')",
+      );
+    await until(async () => Number(await pages()) > 500, 5000);
+    expect(await pages()).toBeGreaterThan(500);
+    expect(await second.stop()).toBe(0);
+  });
+
   real("can be cancelled", async () => {
     const dataDir = await tempDir();
     for (const ms of [0, 50, 300, 600]) {

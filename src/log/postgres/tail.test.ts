@@ -53,6 +53,15 @@ test("a fetch that ends inside a commit of this node is followed by another", ()
   expect(sequences(tail.take(3, undefined))).toEqual([4, 5, 6, 7, 8, 9]);
 });
 
+test("of a fetch that a commit of this node overtook the rest is taken", () => {
+  const tail = joined(3);
+  tail.committed(3, run(4, 5));
+  tail.fetched(fetched(4, 7), 3);
+  expect(sequences(tail.take(3, undefined))).toEqual([4, 5, 6, 7]);
+  tail.fetched(fetched(6, 7), 5);
+  expect(tail.take(7, undefined)).toBe("at the end");
+});
+
 test("a reader inside a chunk gets its rest; one behind the ring is sent to the database", () => {
   const tail = joined(0);
   tail.committed(0, run(1, 5));
