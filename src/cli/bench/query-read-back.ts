@@ -19,6 +19,7 @@ export interface ReadBackResult {
 const everyMs = 100;
 const lagMsMax = 10_000;
 
+/** Until `signal`; what is under way then is brought to its end. */
 export async function readBack(
   url: string,
   tag: string,
@@ -34,7 +35,9 @@ export async function readBack(
     const endNs = clock.nowNs();
     const number = written + failed;
     try {
-      await saveLines(url, `{"time":${endNs},"tag":"${tag}","values":[${number}]}`, signal);
+      const line = `{"time":${endNs},"tag":"${tag}","values":[${number}]}`;
+      // Not cut by the end: nobody could tell whether it is in the store.
+      await saveLines(url, line, AbortSignal.timeout(lagMsMax));
       written++;
       const query = { tag, startNs: endNs - rangeNsMin, endNs };
       for (let asked = 1; ; asked++) {
@@ -50,7 +53,6 @@ export async function readBack(
         }
       }
     } catch (error) {
-      if (signal.aborted) break;
       failure = failureFrom(error).message;
       failed++;
     }
