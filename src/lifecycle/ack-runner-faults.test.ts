@@ -36,7 +36,7 @@ describe("a topic", () => {
       });
       for (const topic of topics) await log.append(topic, [message("a")]);
       await log.append("one", [message("b")]);
-      await using working = started(rig, slow, rule);
+      await using _ = started(rig, slow, rule);
       const counts = async () =>
         (await createAckRuleStore(rig.database).counts(rule.number)).counts;
       await until("two open ids", 5000, async () => (await counts()).open === 2);
@@ -46,7 +46,10 @@ describe("a topic", () => {
       gate.resolve();
       await until("the one that was in time", 5000, async () => (await counts()).complete === 1);
       await until("the one that was not", 5000, async () => (await counts()).overdue === 1);
-      await until("both told", 5000, () => working.run.status().pending === 0);
+      await until("both told", 5000, async () => {
+        const told = await Promise.all(["ack", "ack.overdue"].map((topic) => jsonOf(log, topic)));
+        return told.every(({ length }) => length > 0);
+      });
       expect(await jsonOf(log, "ack")).toMatchObject([{ message_id: "a" }]);
       expect((await jsonOf(log, "ack"))[0]).not.toHaveProperty("late");
       expect(await jsonOf(log, "ack.overdue")).toMatchObject([

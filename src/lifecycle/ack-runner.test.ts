@@ -69,7 +69,12 @@ describe("exactly one ack", () => {
         await until("all to be complete", 10_000, async () => {
           return (await store.counts(rule.number)).counts.complete === wanted;
         });
-        await until("all to be appended", 5000, () => last.run.status().pending === 0);
+        // What is committed is told to the outbox a moment after others can see it in the store.
+        await until("all to be in the log", 5000, async () => {
+          return (await jsonOf(log, "ack")).length >= wanted;
+        });
+        await until("none to be left", 5000, () => last.run.status().pending === 0);
+        await last.stop();
         const acked = (await jsonOf(log, "ack")).map(({ message_id }) => String(message_id));
         const expected = ids.filter((id) => !incomplete.has(id));
         expect(acked.toSorted()).toEqual(expected.toSorted());

@@ -65,11 +65,11 @@ export function runAckRule(options: AckRunnerOptions): AckRunner {
     owned: false,
     records: 0,
     lagMs: 0,
-    pending: 0,
     failures: 0,
     lastFailure: undefined as string | undefined,
     skipped: 0,
   };
+  let outbox: AckOutbox | undefined;
 
   async function own(): Promise<void> {
     let removed = false;
@@ -85,7 +85,6 @@ export function runAckRule(options: AckRunnerOptions): AckRunner {
         removed = await keepWorking(AbortSignal.any([signal, owned.lost]));
       } finally {
         status.owned = false;
-        status.pending = 0;
         await owned.release().catch(noted);
       }
     }
@@ -117,9 +116,10 @@ export function runAckRule(options: AckRunnerOptions): AckRunner {
     const ended = new AbortController();
     const within = AbortSignal.any([stop, ended.signal]);
     const sighter = createSighter(rule, options.decoder);
-    const outbox = await AckOutbox.open({ ...options, signal: within, onFailure: noted }, state);
+    const opened = await AckOutbox.open({ ...options, signal: within, onFailure: noted }, state);
+    outbox = opened;
     try {
-      const owner = new AckOwner({ ...options, sighter, outbox }, state);
+      const owner = new AckOwner({ ...options, sighter, outbox: opened }, state);
       const reader = new TopicsReader({
         ...options,
         topics: sighter.topics,
@@ -129,17 +129,17 @@ export function runAckRule(options: AckRunnerOptions): AckRunner {
         onSkip: skipped,
       });
       while (!within.aborted) {
-        await outbox.room(pendingMax);
+        await opened.room(pendingMax);
         const batch = await reader.take(owner.isSweeping ? 0 : idleMs);
         await owner.take(batch);
         committed(batch);
         await owner.sweep();
-        await outbox.settle(owner.version);
-        status.pending = outbox.pending;
+        await opened.settle(owner.version);
       }
     } finally {
+      outbox = undefined;
       ended.abort();
-      await outbox.done;
+      await opened.done;
     }
   }
 
@@ -177,5 +177,8 @@ export function runAckRule(options: AckRunnerOptions): AckRunner {
     });
   }
 
-  return { done: own(), status: () => ({ rule: rule.name, ...status }) };
+  return {
+    done: own(),
+    status: () => ({ rule: rule.name, ...status, pending: outbox?.pending ?? 0 }),
+  };
 }

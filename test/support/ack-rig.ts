@@ -65,7 +65,9 @@ async function readAll(log: LogDriver, topic: string): Promise<readonly StoredRe
   return records;
 }
 
+/** What the topic holds; nothing where there is none. */
 export async function jsonOf(log: LogDriver, topic: string) {
+  if ((await log.describe(topic)) === undefined) return [];
   const text = new TextDecoder();
   return (await readAll(log, topic)).map(({ record }) => JSON.parse(text.decode(record.value)));
 }
