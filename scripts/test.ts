@@ -4,11 +4,14 @@
 //   bun run test hub         only the test files whose path contains "hub"
 //   bun run test --static    only what reads the code and runs none of it (`bun run check`)
 //
+// The end-to-end tests run beside all others: either wait for timers and processes most of the time.
+//
 // It sets up what it needs: dependencies, a nats-server, a browser. With CI=true, something that
 // cannot be had is a failure; elsewhere the tests that need it are skipped, and the summary says so.
 
 import { existsSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { Glob } from "bun";
 import { buildGoConsumer, installPythonConsumer } from "./examples.ts";
 import { connectConformance, findGoTool, grpcurl } from "./go-tools.ts";
 import { testCounts } from "./junit.ts";
@@ -16,6 +19,7 @@ import { ensureInstalled, root } from "./install.ts";
 import { run, stopAll } from "./run.ts";
 import { findChromium, findNatsServer, type Found } from "./services.ts";
 import { staticSteps, type Step } from "./steps.ts";
+import { failedTests } from "./test-output.ts";
 
 const ci = process.env.CI === "true" || process.env.CI === "1";
 const args = process.argv.slice(2);
@@ -104,9 +108,27 @@ async function runStep({ name, check }: Step): Promise<void> {
 }
 
 async function runTests(env: Record<string, string>): Promise<void> {
-  const report = join(root, ".cache/junit.xml");
+  if (filters.length > 0) return await runGroup({ name: "tests", files: filters, live: true }, env);
+  const files = [...new Glob("{scripts,src,test}/**/*.test.{ts,tsx}").scanSync(root)].toSorted();
+  const isEndToEnd = (file: string) => file.startsWith("test/e2e/");
+  const [ends, others] = [files.filter(isEndToEnd), files.filter((file) => !isEndToEnd(file))];
+  await Promise.all([
+    runGroup({ name: "end-to-end", files: ends, live: true }, env),
+    runGroup({ name: "others", files: others, live: false }, env),
+  ]);
+}
+
+interface Group {
+  readonly name: string;
+  readonly files: readonly string[];
+  /** Shown as it comes; otherwise once it is whole. */
+  readonly live: boolean;
+}
+
+async function runGroup({ name, files, live }: Group, env: Record<string, string>): Promise<void> {
+  const report = join(root, `.cache/junit-${name}.xml`);
   rmSync(report, { force: true });
-  say(`bun test ${filters.join(" ")}`);
+  say(`bun test ${files.length > 3 ? `of ${files.length} files: ${name}` : files.join(" ")}`);
   const { code, output } = await run(
     [
       process.execPath,
@@ -114,20 +136,23 @@ async function runTests(env: Record<string, string>): Promise<void> {
       `--timeout=${perTestMs}`,
       "--reporter=junit",
       `--reporter-outfile=${report}`,
-      ...filters,
+      ...files,
     ],
-    { env, timeoutMs: testMs, live: true },
+    { env, timeoutMs: testMs, live },
   );
+  if (!live) await Bun.write(Bun.stdout, output);
   const counts = existsSync(report) ? testCounts(await Bun.file(report).text()) : undefined;
   if (counts === undefined || counts.passed + counts.failed === 0) {
-    fail("bun test", `no test was run, exit code ${code}: ${output.slice(-2_000)}`);
+    fail(`bun test: ${name}`, `no test was run, exit code ${code}: ${output.slice(-2_000)}`);
     return;
   }
   total.passed += counts.passed;
   total.failed += counts.failed;
+  // Told again: between them and the end of a long run there may be thousands of lines.
+  if (counts.failed > 0) notes.push(...failedTests(output));
   if (counts.skipped > 0) note(`${counts.skipped} tests were skipped; each says why above`);
   // A file that cannot be loaded, or an error between tests, is in no test's count.
-  if (code !== 0 && counts.failed === 0) fail("bun test", `ended with exit code ${code}`);
+  if (code !== 0 && counts.failed === 0) fail(`bun test: ${name}`, `ended with exit code ${code}`);
 }
 
 function pass(name: string, start: number): void {

@@ -69,12 +69,20 @@ export interface MeasurementStoreStats {
   readonly storedMs: Quantiles;
 }
 
-/** The float64 values; a copy. */
+/**
+ * Values are copied here to be read: one aligned block instead of a view for each point, which takes
+ * twice as long. Every machine that Bun and Deno run on is little-endian, as the values are.
+ */
+const scratch = new Float64Array(valuesMax);
+const scratchBytes = new Uint8Array(scratch.buffer);
+
+/** The float64 values, `valuesMax` at most; a copy. */
 export function valuesToNumbers({ values }: Pick<Measurement, "values">): number[] {
-  const view = new DataView(values.buffer, values.byteOffset, values.byteLength);
-  return Array.from({ length: values.byteLength / valueBytes }, (_, i) =>
-    view.getFloat64(i * valueBytes, true),
-  );
+  scratchBytes.set(values);
+  const count = values.byteLength / valueBytes;
+  const numbers = new Array<number>(count);
+  for (let i = 0; i < count; i++) numbers[i] = scratch[i] ?? 0;
+  return numbers;
 }
 
 /** Packs numbers as `Measurement.values`. */
