@@ -32,6 +32,7 @@ const perTestMs = 30_000;
 const stepsAtOnce = 2;
 
 const total = { passed: 0, failed: 0 };
+/** Told again at the end: before it there may be thousands of lines. */
 const notes: string[] = [];
 
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
@@ -148,7 +149,6 @@ async function runGroup({ name, files, live }: Group, env: Record<string, string
   }
   total.passed += counts.passed;
   total.failed += counts.failed;
-  // Told again: between them and the end of a long run there may be thousands of lines.
   if (counts.failed > 0) notes.push(...failedTests(output));
   if (counts.skipped > 0) note(`${counts.skipped} tests were skipped; each says why above`);
   // A file that cannot be loaded, or an error between tests, is in no test's count.
@@ -162,7 +162,7 @@ function pass(name: string, start: number): void {
 
 function fail(name: string, output: string): void {
   total.failed += 1;
-  say(`FAIL  ${name}\n${output.trimEnd()}`);
+  note(`FAIL  ${name}\n${output.trimEnd()}`);
 }
 
 function note(text: string): void {

@@ -71,7 +71,7 @@ export interface MeasurementStoreStats {
 
 /**
  * Values are copied here to be read: one aligned block instead of a view for each point, which takes
- * twice as long. Every machine that Bun and Deno run on is little-endian, as the values are.
+ * half as long again. Every machine that Bun and Deno run on is little-endian, as the values are.
  */
 const scratch = new Float64Array(valuesMax);
 const scratchBytes = new Uint8Array(scratch.buffer);
@@ -80,8 +80,8 @@ const scratchBytes = new Uint8Array(scratch.buffer);
 export function valuesToNumbers({ values }: Pick<Measurement, "values">): number[] {
   scratchBytes.set(values);
   const count = values.byteLength / valueBytes;
-  const numbers = new Array<number>(count);
-  for (let i = 0; i < count; i++) numbers[i] = scratch[i] ?? 0;
+  const numbers: number[] = [];
+  for (let i = 0; i < count; i++) numbers.push(scratch[i] ?? 0);
   return numbers;
 }
 

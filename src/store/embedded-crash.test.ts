@@ -19,6 +19,7 @@ import {
   tempDir,
   timeoutMs,
 } from "../../test/support/embedded-gateway.ts";
+import { freezeProcess } from "../../test/support/freeze.ts";
 import { type LogFields } from "../core/logger.ts";
 import { processIdentity, until } from "./embedded-process.ts";
 import { startEmbedded } from "./embedded.ts";
@@ -65,7 +66,7 @@ describe("after kill -9", () => {
     const first = await gateway(dataDir);
     const postmaster = await postmasterOf(dataDir);
     await first.kill9();
-    process.kill(postmaster, "SIGSTOP");
+    await freezeProcess(postmaster);
     const second = await gateway(dataDir);
     expect(second.outcome.failed).toBeUndefined();
     expect(await postmasterOf(dataDir)).not.toBe(postmaster);
@@ -113,7 +114,7 @@ describe("after kill -9", () => {
     // A backend that does not see its postmaster die keeps the shared memory.
     const stuck = postgres(embedded.url, { max: 1 });
     const [row] = await stuck<{ pid: number }[]>`select pg_backend_pid() as pid`;
-    process.kill(row?.pid ?? 0, "SIGSTOP");
+    await freezeProcess(row?.pid ?? 0);
 
     const restarts = () =>
       events.filter(({ message }) => message === "restarted embedded PostgreSQL");

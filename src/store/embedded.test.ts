@@ -21,6 +21,7 @@ import {
   tempDir,
   timeoutMs,
 } from "../../test/support/embedded-gateway.ts";
+import { freezeProcess } from "../../test/support/freeze.ts";
 import { silent } from "../core/logger.ts";
 import { openCluster } from "./embedded-cluster.ts";
 import { EmbeddedError } from "./embedded-error.ts";
@@ -200,7 +201,7 @@ describe("stop", () => {
     const dataDir = await tempDir();
     const cluster = await openCluster({ dataDir, log: silent, durability: "test" });
     const server = await launchServer(cluster, await freePort());
-    process.kill(server.pid, "SIGSTOP");
+    await freezeProcess(server.pid);
     const began = performance.now();
     await stopServer(cluster, server);
     expect(performance.now() - began).toBeWithin(9000, 14_000);

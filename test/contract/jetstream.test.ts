@@ -318,7 +318,7 @@ describe.skipIf(reason !== undefined)("jetstream", () => {
     await log.append(name, [record("before")]);
     const live = follow(log, name, { after: "earliest" });
     await eventually("the record", () => live.records.length === 1);
-    server.freeze();
+    await server.freeze();
     const start = performance.now();
     const failure = await failureOf(log.append(name, [record("during")]));
     expect(failure.code).toBe("unavailable");

@@ -1,6 +1,7 @@
 /** A gateway on a broker that can be stopped, killed and brought back under it. */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { freezeProcess } from "../support/freeze.ts";
 import { startGateway, type GatewayProcess } from "../support/gateway.ts";
 import { natsSkipReason, startNats } from "../support/nats.ts";
 import { testPostgres } from "../support/postgres.ts";
@@ -8,7 +9,7 @@ import { testPostgres } from "../support/postgres.ts";
 export interface Rig extends AsyncDisposable {
   gateway: GatewayProcess;
   /** The broker is there and does nothing. */
-  freeze(): void;
+  freeze(): Promise<void>;
   thaw(): void;
   /** The broker is gone, as after `kill -9`. */
   away(): Promise<void>;
@@ -35,13 +36,15 @@ async function onPostgres(): Promise<Rig> {
   const server = await testPostgres();
   const database = await server.createDatabase();
   const env = { DATABASE_URL: database.url };
-  const freeze = (signal: "SIGSTOP" | "SIGCONT") => {
-    // Its backends go on without it, so each is told.
-    for (const pid of serverProcesses(Number(new URL(server.url).port))) process.kill(pid, signal);
-  };
+  // Its backends go on without it, so each is told.
+  const processes = () => serverProcesses(Number(new URL(server.url).port));
   return await rigOf(env, {
-    freeze: () => freeze("SIGSTOP"),
-    thaw: () => freeze("SIGCONT"),
+    freeze: async () => {
+      await Promise.all(processes().map(freezeProcess));
+    },
+    thaw: () => {
+      for (const pid of processes()) process.kill(pid, "SIGCONT");
+    },
     away: () => server.kill9(),
     back: () => server.start(),
     end: () => database.drop(),

@@ -38,7 +38,7 @@ describe.each(kinds)("faults on $name", ({ start }) => {
         records: [record("first")],
       });
       const sessions = Array.from({ length: connections }, () => openSession(grpcUrl));
-      rig.freeze();
+      await rig.freeze();
       const floods = sessions.map((session) => new Flood(openCall(session, "Collect")));
       for (const flood of floods) flood.start();
       await pause(frozenMs);

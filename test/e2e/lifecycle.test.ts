@@ -385,7 +385,7 @@ describe("a service that is away for seconds", () => {
           const gateway = await start({ env: { NATS_URL: nats.url } });
           const refused = await withOutage(gateway, async () => {
             if (how === "killed") await nats.kill9();
-            else nats.freeze();
+            else await nats.freeze();
             await isNotReady(gateway);
             await pause(2000);
             if (how === "killed") await nats.start();

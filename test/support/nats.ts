@@ -5,6 +5,7 @@ import { homedir, tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { freePort } from "../../src/store/embedded-port.ts";
 import { afterThisProcess } from "./cleaner.ts";
+import { freezeProcess } from "./freeze.ts";
 
 const startMsMax = 15_000;
 
@@ -15,8 +16,8 @@ export interface NatsServer {
   start(): Promise<void>;
   /** SIGKILL, and waits until the process is gone. */
   kill9(): Promise<void>;
-  /** SIGSTOP and SIGCONT: a server that is there and says nothing. */
-  freeze(): void;
+  /** A server that is there and says nothing. */
+  freeze(): Promise<void>;
   thaw(): void;
   /** Ends it and removes its directory. */
   stop(): Promise<void>;
@@ -105,8 +106,8 @@ function prepare(port: number, settings: string): NatsServer {
     async kill9() {
       await end(child, "SIGKILL");
     },
-    freeze() {
-      child?.kill("SIGSTOP");
+    async freeze() {
+      if (child?.pid !== undefined) await freezeProcess(child.pid);
     },
     thaw() {
       child?.kill("SIGCONT");
