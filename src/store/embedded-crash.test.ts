@@ -46,20 +46,24 @@ describe("after kill -9", () => {
     expect(await processesOf(dataDir)).toEqual([]);
   });
 
-  real("of the gateway at any moment of its first start: the next one starts", async () => {
-    for (const ms of [150, 250, 350, 450, 550, 650, 750, 850]) {
-      const dataDir = await tempDir();
-      const first = spawn(process.execPath, [join(root, child), dataDir], {
-        stdio: ["pipe", "ignore", "ignore"],
-      });
-      await until(async () => false, ms);
-      first.kill("SIGKILL");
-      const second = await gateway(dataDir);
-      expect(second.outcome.failed).toBeUndefined();
-      expect(await ask(second.url, "select 1")).toBe(1);
-      expect(await second.stop()).toBe(0);
-    }
-  });
+  real(
+    "of the gateway at any moment of its first start: the next one starts",
+    async () => {
+      for (const ms of [150, 250, 350, 450, 550, 650, 750, 850]) {
+        const dataDir = await tempDir();
+        const first = spawn(process.execPath, [join(root, child), dataDir], {
+          stdio: ["pipe", "ignore", "ignore"],
+        });
+        await until(async () => false, ms);
+        first.kill("SIGKILL");
+        const second = await gateway(dataDir);
+        expect(second.outcome.failed).toBeUndefined();
+        expect(await ask(second.url, "select 1")).toBe(1);
+        expect(await second.stop()).toBe(0);
+      }
+    },
+    180_000,
+  );
 
   real("of the gateway, the server hanging: the next one replaces it", async () => {
     const dataDir = await tempDir();

@@ -37,14 +37,14 @@ describe("start", () => {
     const dataDir = join(await tempDir(), "not", "there", "yet");
     const first = await gateway(dataDir);
     expect(first.outcome.ready?.version).toMatch(/^18\.\d+$/);
-    // Twice what a quiet machine keeps (see the name): others may be busy on this one.
-    expect(first.outcome.ready?.ms).toBeLessThan(4000);
+    // Six times what a quiet machine keeps (see the name): others may be busy on this one.
+    expect(first.outcome.ready?.ms).toBeLessThan(12_000);
     await ask(first.url, "create table kept as select 7 as value");
     expect(await first.stop()).toBe(0);
     expect(await processesOf(dataDir)).toEqual([]);
 
     const second = await gateway(dataDir);
-    expect(second.outcome.ready?.ms).toBeLessThan(2000);
+    expect(second.outcome.ready?.ms).toBeLessThan(6000);
     expect(await ask(second.url, "select value from kept")).toBe(7);
     expect((await readdir(dataDir)).sort()).toEqual([
       "postgres",

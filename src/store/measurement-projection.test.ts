@@ -189,7 +189,8 @@ test("partitions are made ahead and on demand, and dropped whole hours at a time
     const kept = runMeasurementPartitions({
       database,
       ownership: ownership(),
-      clock: systemClock,
+      // The hour may end meanwhile.
+      clock: { ...systemClock, nowNs: () => nowNs },
       logger: silent,
       signal: stop.signal,
       retentionMs: 3_600_000,

@@ -49,7 +49,7 @@ test("a lost session aborts what it held, and another node has the name within 5
       where application_name = 'sluice-ownership' and pid in (select pid from pg_locks where locktype = 'advisory' and granted)`;
     const since = performance.now();
     await Promise.all([admin.end(), untilAborted(held.lost)]);
-    expect(performance.now() - since).toBeLessThan(500);
+    expect(performance.now() - since).toBeLessThan(1500);
     // The loser may well be the next winner: it asks again by itself.
     const again = a.acquire("x", never);
     await Promise.race([next, again]);

@@ -221,8 +221,11 @@ describe.skipIf(skipReason !== undefined)("ack rules", () => {
       });
     }
     expect(await acked("ack-o", 1)).toEqual(["good"]);
-    const { json } = await ask("GET", url("/v1/ack-rules/some/stats"));
-    expect(json).toMatchObject({ complete: 1, open: 0, without_id: 14 });
+    const stats = await until("all to be counted", 5000, async () => {
+      const { json } = await ask("GET", url("/v1/ack-rules/some/stats"));
+      return json.without_id >= 14 && json;
+    });
+    expect(stats).toMatchObject({ complete: 1, open: 0, without_id: 14 });
   });
 
   test("are bounded in number", async () => {

@@ -149,10 +149,12 @@ function suite(name: string, start: (databaseUrl: string) => Promise<Services>):
           if (wanted.length > 0) await see(topic, wanted);
         }
         await pause(60);
+        // However long a start takes: owners are killed at three times of the way.
+        const due = Math.floor(((at + 20) * 3) / ids.length);
+        await until(`kill ${due}`, 30_000, () => kills >= due);
       }
       over = true;
       await killing;
-      expect(kills).toBeGreaterThanOrEqual(3);
 
       const expected = ids.filter((id) => !incomplete.has(id));
       await until("all acks", 15_000, async () => {
@@ -169,10 +171,10 @@ function suite(name: string, start: (databaseUrl: string) => Promise<Services>):
       const stats = await statsOf("killed");
       expect(stats).toMatchObject({ complete: expected.length, open: incomplete.size, overdue: 0 });
       expect(stats.delay_ms.p50).toBeGreaterThan(0);
-    }, 60_000);
+    }, 120_000);
 
     test("a deadline names what is missing, live; a late arrival resolves it", async () => {
-      const body = { topics: ["b1", "b2", "b3"], output: "acks-b", deadline_ms: 700 };
+      const body = { topics: ["b1", "b2", "b3"], output: "acks-b", deadline_ms: 2500 };
       expect((await makeRule("timely", body)).status).toBe(201);
       // It shares the output, and with it the topic of what is overdue.
       const other = { ...body, topics: ["b1", "b4"] };
@@ -183,7 +185,7 @@ function suite(name: string, start: (databaseUrl: string) => Promise<Services>):
       await see("b1", ["late", "never", "quick"]);
       await see("b2", ["quick"]);
       await see("b3", ["quick", "late"]);
-      const told = (await sse.take(2, 4000)).map(({ data }) => JSON.parse(data));
+      const told = (await sse.take(2, 10_000)).map(({ data }) => JSON.parse(data));
       expect(told.toSorted((a, b) => (a.message_id < b.message_id ? -1 : 1))).toMatchObject([
         { rule: "timely", message_id: "late", state: "overdue", missing: ["b2"] },
         { rule: "timely", message_id: "never", state: "overdue", missing: ["b2", "b3"] },
@@ -223,7 +225,7 @@ function suite(name: string, start: (databaseUrl: string) => Promise<Services>):
       expect(unknown.json).toMatchObject({ message_id: "a/b c", state: "unseen", seen: {} });
       sse.close();
       ws.cut();
-    }, 20_000);
+    }, 40_000);
 
     test("what the gateway stands on goes away and comes back: every ack, once", async () => {
       const topics = ["d1", "d2"];
@@ -244,7 +246,7 @@ function suite(name: string, start: (databaseUrl: string) => Promise<Services>):
         await pause(1500);
         await service.start();
       }
-      await pause(500);
+      await until("ids seen", 20_000, () => expected.length > 50);
       over = true;
       await seeing;
       await until("all acks", 20_000, async () => {
@@ -255,7 +257,6 @@ function suite(name: string, start: (databaseUrl: string) => Promise<Services>):
       });
       const acked = (await recordsOf("acks-d")).map(({ message_id }) => message_id);
       expect(acked.toSorted()).toEqual(expected.toSorted());
-      expect(expected.length).toBeGreaterThan(50);
     }, 60_000);
   });
 }

@@ -77,6 +77,7 @@ describe("methods", () => {
     for (const path of ["/magic", `/sse/log/${id}`]) {
       const { text } = await exchange(url, [`HEAD ${path} HTTP/1.1\r\nhost: x\r\n\r\n`], {
         quietMs: 300,
+        firstMs: 5000,
       });
       expect([path, statuses(text)]).toEqual([path, [200]]);
       expect(text.split("\r\n\r\n")[1]).toBe("");
@@ -314,6 +315,7 @@ describe("WebSockets", () => {
       const { text, closed } = await exchange(url, [handshake, Uint8Array.from(frame)], {
         gapMs: 50,
         quietMs: 500,
+        firstMs: 5000,
       });
       expect(statuses(text)).toEqual([101]);
       // Either the socket is over, or its gateway waits for the rest of a frame.

@@ -77,9 +77,9 @@ describe.skipIf(reason !== undefined)(`sluice bench query ${reason ?? ""}`, () =
       expect(wanted).toBe(30_000 + 6000 + 100 + back.written);
       expect(stored).toBe(wanted);
       expect(queries.failed).toBe(0);
-      expect(queries.answered).toBeGreaterThan(60);
+      expect(queries.answered).toBeGreaterThan(10);
       expect(countsOf(queries.histogram)).toBe(queries.answered);
-      expect(back.written).toBeGreaterThan(5);
+      expect(back.written).toBeGreaterThan(0);
       expect(back.at_once).toBeGreaterThan(0);
       expect(
         back.histogram.reduce((sum: number, { count }: { count: number }) => sum + count, 0),

@@ -207,14 +207,15 @@ describe.each(Object.entries(ways))("%s", (_name, transport) => {
 
   test("a deadline ends a stream; what it had brought is stored", async () => {
     const topic = newTopic();
+    // As far as the deadline is concerned, for ever.
+    const { promise: over, resolve: end } = Promise.withResolvers<void>();
     async function* slow() {
       yield { topic, records: [record("before")] };
-      await pause(3000);
+      await over;
     }
-    const startMs = performance.now();
-    const call = producer().collect(slow(), { timeoutMs: 400 });
+    const call = producer().collect(slow(), { timeoutMs: 1000 });
     expect(await endOf(call)).toMatchObject({ code: "DeadlineExceeded" });
-    expect(performance.now() - startMs).toBeLessThan(2500);
+    end();
     await eventually(async () => expect(await texts(gateway.url, topic)).toEqual(["before"]));
   });
 
@@ -225,9 +226,9 @@ describe.each(Object.entries(ways))("%s", (_name, transport) => {
       yield { topic, records: [record("before")] };
       await eventually(async () => expect(await texts(gateway.url, topic)).toEqual(["before"]));
       yield { records: [record("brought")] };
-      await pause(100);
+      await pause(500);
       stop.abort();
-      await pause(1000);
+      await pause(2000);
     }
     const call = producer().collect(slow(), { signal: stop.signal });
     expect(await endOf(call)).toMatchObject({ code: "Canceled" });

@@ -14,6 +14,8 @@ export interface Ended {
 export interface Command {
   readonly child: ChildProcess;
   readonly ended: Promise<Ended>;
+  /** What it has said on standard error so far. */
+  errors(): string;
 }
 
 /** `sluice` with these arguments, and with these settings besides those of this process. */
@@ -35,5 +37,5 @@ export function runSluice(
     child.once("error", reject);
     child.once("close", (code) => resolve({ code, output, errors }));
   });
-  return { child, ended };
+  return { child, ended, errors: () => errors };
 }

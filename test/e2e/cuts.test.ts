@@ -164,7 +164,9 @@ async function killGateway(rig: Rig, course: Course): Promise<void> {
 
 /** The gateway itself starts its PostgreSQL again. */
 async function killPostgres({ gateway }: Rig): Promise<void> {
-  const killed = postmaster(gateway) ?? 0;
+  const killed = postmaster(gateway);
+  // 0 would be this process and all that it has started.
+  if (killed === undefined) throw new Error("The gateway has no PostgreSQL");
   process.kill(killed, "SIGKILL");
   await until("PostgreSQL to be started again", 20_000, () => {
     const pid = postmaster(gateway);

@@ -34,7 +34,10 @@ test("a gateway that is killed, and a PostgreSQL that is, have every row once", 
   await node.kill9();
   node = await startGateway({ env, dataDir });
   await taken(1200);
-  process.kill((await readPidFile(join(dataDir, "postgres")))?.pid ?? 0, "SIGKILL");
+  const postmaster = await readPidFile(join(dataDir, "postgres"));
+  // Without one it would be 0: this process and all that it has started.
+  if (postmaster === undefined) throw new Error("The gateway has no PostgreSQL");
+  process.kill(postmaster.pid, "SIGKILL");
   const { code, output } = await run.end();
   expect({ code, output }).toEqual({ code: 0, output: expect.stringContaining("6994 rows sent") });
   for (const [index, topic] of topics.entries()) {

@@ -50,6 +50,13 @@ function parsed(text: string): Answer["json"] {
   }
 }
 
+export interface ExchangeOptions {
+  readonly gapMs?: number;
+  readonly quietMs?: number;
+  /** How long the first bytes may take; as `quietMs` when left out. */
+  readonly firstMs?: number;
+}
+
 /**
  * Writes the parts to a fresh connection, `gapMs` apart, and reads until the gateway closes it or
  * has said nothing for `quietMs`; answers with all that came.
@@ -57,7 +64,7 @@ function parsed(text: string): Answer["json"] {
 export function exchange(
   url: string,
   parts: readonly (string | Uint8Array)[],
-  { gapMs = 0, quietMs = 1000 }: { readonly gapMs?: number; readonly quietMs?: number } = {},
+  { gapMs = 0, quietMs = 1000, firstMs = quietMs }: ExchangeOptions = {},
 ): Promise<{ readonly text: string; readonly closed: boolean }> {
   const { hostname, port } = new URL(url);
   return new Promise((resolve) => {
@@ -71,7 +78,7 @@ export function exchange(
     };
     const wait = () => {
       clearTimeout(quiet);
-      quiet = setTimeout(() => finish(false), quietMs);
+      quiet = setTimeout(() => finish(false), text === "" ? firstMs : quietMs);
     };
     const send = async () => {
       for (const part of parts) {

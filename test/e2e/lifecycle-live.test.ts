@@ -41,6 +41,9 @@ test("sluice simulate lifecycles: all that it tells of is there, and some is ove
     const { json } = await get("/v1/funnel?app_id=simulated");
     return json.lifecycles === 500 && json.stages[0].reached === 500;
   });
+  await until("all of them", 10_000, async () => {
+    return (await get("/api/q/stats")).json.event_store_queue === 0;
+  });
   const { json } = await get("/v1/messages?app_id=simulated&state=overdue&limit=1000");
   expect(json.lifecycles.length).toBeWithin(50, 200);
   for (const { missing } of json.lifecycles) expect(missing).toContain(sampleStages.at(-1));

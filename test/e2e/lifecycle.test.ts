@@ -192,7 +192,7 @@ describe("SIGTERM", () => {
       await ws.nextThat(({ op }) => op === "events");
       const ticking = await openSse(`${gateway.url}/time`);
       const answer = halfPosted(gateway.url, `/log/${id}`, `{"n":4}`);
-      await pause(200);
+      await pause(1000);
 
       const asked = performance.now();
       const exited = gateway.stop();

@@ -9,7 +9,7 @@ import { consumerOf, endOf, take, valuesOf, ways, type Consumer } from "./rpc.ts
 import { pause, until, within } from "./until.ts";
 
 const mega = 1024 * 1024;
-const stallMs = 1000;
+const stallMs = 3000;
 /** In all more than the sockets, the streams and the libraries between take in. */
 const records = 120;
 const pad = "x".repeat(256 * 1024);

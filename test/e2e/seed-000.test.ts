@@ -88,7 +88,7 @@ function suite(name: string, start: () => Promise<Services>): void {
       const [greeting, summary] = simulated.lines();
       expect(greeting).toBe(`schema ${first} of ${subject}; 20 watches stream to ${topic}`);
       const sent = acknowledged(summary);
-      expect(sent).toBeGreaterThan(300);
+      expect(sent).toBeGreaterThan(60);
       // 6. and 7. Both print every record once, in the topic's order.
       const count = 1 + sent;
       const printed = await dynamic.printed(count);
@@ -97,7 +97,7 @@ function suite(name: string, start: () => Promise<Services>): void {
       expect(new Set(printed).size).toBe(count);
       expect(JSON.parse(printed[0] ?? "")).toEqual(json);
       for (const kind of [`"heartRate":{"bpm":`, `"motion":{"x":[`, `"steps":{`]) {
-        expect(printed.filter((line) => line.includes(kind)).length).toBeGreaterThan(100);
+        expect(printed.filter((line) => line.includes(kind)).length).toBeGreaterThan(count / 6);
       }
 
       // A new version while they run, and records of both, mixed.

@@ -29,7 +29,8 @@ export function needs(what: string, present: boolean) {
   };
 }
 export const rootTest = needs("root, or sudo without a password", asRoot !== undefined);
-export const real = (name: string, body: () => Promise<void>) => test(name, body, timeoutMs);
+export const real = (name: string, body: () => Promise<void>, ms = timeoutMs) =>
+  test(name, body, ms);
 
 export const cleanups: (() => Promise<void>)[] = [];
 /** For the `afterAll` of each test file. */

@@ -5,12 +5,14 @@ import {
   eventually,
   failureOf,
   follow,
+  median,
   numbered,
   readAll,
   record,
   sleepMs,
   textsOf,
   type Suite,
+  wokenMsMax,
 } from "./suite.ts";
 
 export function liveContract(suite: Suite, layout: Layout): void {
@@ -28,13 +30,15 @@ export function liveContract(suite: Suite, layout: Layout): void {
       await sleepMs(300);
       expect(live.records).toEqual([]);
 
+      const tookMs: number[] = [];
       for (let i = 0; i < 10; i++) {
         const start = performance.now();
         await writer.append(topic, [record(`new${i}`)]);
         await eventually("the record", () => live.records.length === i + 1, 5_000);
-        expect(performance.now() - start).toBeLessThan(250);
+        tookMs.push(performance.now() - start);
         await sleepMs(20);
       }
+      expect(median(tookMs)).toBeLessThan(wokenMsMax);
       expect(textsOf(live.records)).toEqual(Array.from({ length: 10 }, (_, i) => `new${i}`));
       await live.stop();
     });
@@ -113,7 +117,7 @@ export function liveContract(suite: Suite, layout: Layout): void {
     const start = performance.now();
     await live.stop();
     expect(await live.ended).toBeUndefined();
-    expect(performance.now() - start).toBeLessThan(250);
+    expect(performance.now() - start).toBeLessThan(2_000);
     await log.append(topic, [record("y")]);
     await sleepMs(50);
     expect(live.records.length).toBe(1);

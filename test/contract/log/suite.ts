@@ -147,6 +147,14 @@ export function sleepMs(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
+/** Of a reader that is woken, and does not find out by asking twice a second. */
+export const wokenMsMax = 250;
+
+/** One of many may meet a moment in which the machine was busy elsewhere. */
+export function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[values.length >>> 1] ?? NaN;
+}
+
 /** Waits until `holds` answers true; throws, naming what was awaited, when that takes too long. */
 export async function eventually(
   what: string,
