@@ -21,6 +21,7 @@ import {
   positionsOf,
   readAll,
   record,
+  sleepMs,
   textsOf,
   tokensOf,
 } from "./log/suite.ts";
@@ -238,6 +239,27 @@ describe.skipIf(reason !== undefined)("jetstream", () => {
     for (let i = 0; i < 10; i++) await log.append(name, numbered(`${i}-`, 500, { key: `k${i}` }));
     expect((await readAll(log, name)).length).toBe(5_000);
     expect((await readAll(log, name, { key: "k3" })).length).toBe(500);
+  });
+
+  test("a moment in which no replica answers is waited for", async () => {
+    const name = await topic();
+    const { last } = await log.append(name, numbered("r", 700));
+    const manager = await jetstreamManager(nats);
+    const { config } = await manager.streams.info(streamOf(name));
+    const texts: string[] = [];
+    let listening: Promise<unknown> | undefined;
+    for await (const { records } of log.read(name, { after: "earliest", until: last })) {
+      texts.push(...textsOf(records));
+      if (listening !== undefined) continue;
+      // Nobody listens any more, as while a stream is made or moved.
+      await manager.streams.update(streamOf(name), { ...config, allow_direct: false });
+      listening = sleepMs(300).then(() => manager.streams.update(streamOf(name), config));
+    }
+    expect(texts).toEqual(Array.from({ length: 700 }, (_, i) => `r${i}`));
+    await listening;
+
+    await manager.streams.update(streamOf(name), { ...config, allow_direct: false });
+    expect(await readAll(log, name)).toHaveLength(700);
   });
 
   test("a topic whose size the server cannot reserve is kept in bounds by the gateway", async () => {

@@ -16,14 +16,17 @@ export interface Got {
   readonly isAll: boolean;
 }
 
-/** Entries from one sequence to another, of one subject or of all. Throws `unavailable`. */
+/**
+ * Entries from one sequence to another, of one subject or of all; undefined where no server listens,
+ * as for a moment while a stream is made or moved. Throws `unavailable`.
+ */
 export function getEntries(
   connection: Connection,
   life: Life,
   fromSequence: number,
   lastSequence: number,
   filter: string | undefined,
-): Promise<Got> {
+): Promise<Got | undefined> {
   return new Promise((resolve, reject) => {
     const entries: StoredEntry[] = [];
     const question = {
@@ -56,6 +59,8 @@ export function getEntries(
         resolve(gotUpTo(lastSequence, entries, isAll));
       } else if (status === 404) {
         resolve(gotUpTo(lastSequence, entries, true));
+      } else if (status === 503) {
+        resolve(undefined);
       } else {
         reject(jetstreamUnavailable(life.topic, `${status} ${description}`));
       }

@@ -65,24 +65,38 @@ export class Reader {
   }
 
   async *#replay(pass: Pass, until: Position, signal: AbortSignal): AsyncIterable<LogBatch> {
-    const { life, filter } = pass;
-    const last = entryOfPosition(until);
     let lagMs = 0;
     while (!pass.isDone && !signal.aborted) {
-      const from = pass.at.sequence;
-      const got = await getEntries(this.#connection, life, from + 1, last, filter);
-      const through = got.isAll ? last : (got.entries.at(-1)?.sequence ?? from);
-      const isHoley = await this.#hasHole(pass, got.entries, through);
-      // A replica that lags has a hole where its leader has an entry.
-      if (isHoley && life.replicas > 1 && (await this.#isBehind(pass, got.entries, through))) {
-        lagMs += lagRetryMs;
-        if (lagMs > lagMsMax) throw jetstreamUnavailable(life.topic, "a replica lags behind");
-        await sleep(this.#connection.clock, lagRetryMs, signal);
-      } else {
+      const batch = await this.#got(pass, entryOfPosition(until));
+      if (batch !== undefined) {
         lagMs = 0;
-        yield pass.batch(got.entries, through);
+        yield batch;
+        continue;
       }
+      lagMs += lagRetryMs;
+      if (lagMs > lagMsMax) {
+        throw jetstreamUnavailable(pass.life.topic, "no replica has what its leader has");
+      }
+      await sleep(this.#connection.clock, lagRetryMs, signal);
     }
+  }
+
+  /** The next batch; undefined where no replica answers, or one that lags behind its leader. */
+  async #got(pass: Pass, last: number): Promise<LogBatch | undefined> {
+    const { life, filter } = pass;
+    const from = pass.at.sequence;
+    const got = await getEntries(this.#connection, life, from + 1, last, filter);
+    if (got === undefined) {
+      await this.#sameLife(pass);
+      return undefined;
+    }
+    const through = got.isAll ? last : (got.entries.at(-1)?.sequence ?? from);
+    const isHoley = await this.#hasHole(pass, got.entries, through);
+    // A replica that lags has a hole where its leader has an entry.
+    if (isHoley && life.replicas > 1 && (await this.#isBehind(pass, got.entries, through))) {
+      return undefined;
+    }
+    return pass.batch(got.entries, through);
   }
 
   async *#follow(pass: Pass, signal: AbortSignal): AsyncIterable<LogBatch> {
