@@ -17,14 +17,14 @@ export async function freezeProcess(pid: number): Promise<void> {
   await until(`process ${pid} to stand`, 5000, () => isStopped(pid));
 }
 
-/** Where there is no /proc nobody can tell. */
+/** Or it has ended. Where there is no /proc nobody can tell. */
 function isStopped(pid: number): boolean {
   const tasks = `/proc/${pid}/task`;
   if (!existsSync("/proc/self")) return true;
   try {
     return readdirSync(tasks).every((task) => {
       const stat = readFileSync(`${tasks}/${task}/stat`, "utf8");
-      return stat.at(stat.lastIndexOf(")") + 2) === "T";
+      return "TZX".includes(stat.at(stat.lastIndexOf(")") + 2) ?? "");
     });
   } catch {
     // It, or a thread of it, has ended meanwhile.
