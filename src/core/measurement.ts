@@ -76,10 +76,18 @@ export interface MeasurementStoreStats {
 const scratch = new Float64Array(valuesMax);
 const scratchBytes = new Uint8Array(scratch.buffer);
 
-/** The float64 values, `valuesMax` at most; a copy. */
-export function valuesToNumbers({ values }: Pick<Measurement, "values">): number[] {
+/** Of values as they were unpacked last. */
+export const unpacked: Readonly<Float64Array> = scratch;
+
+/** Copies packed values to `unpacked`, until the next call; tells how many, `valuesMax` at most. */
+export function unpackValues(values: Uint8Array): number {
   scratchBytes.set(values);
-  const count = values.byteLength / valueBytes;
+  return values.byteLength / valueBytes;
+}
+
+/** The float64 values; a copy. */
+export function valuesToNumbers({ values }: Pick<Measurement, "values">): number[] {
+  const count = unpackValues(values);
   const numbers: number[] = [];
   for (let i = 0; i < count; i++) numbers.push(scratch[i] ?? 0);
   return numbers;

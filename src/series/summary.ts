@@ -2,12 +2,8 @@
  * What the points of a span come to, one value column at a time: fed in the order of time with
  * points, and with rollups where whole buckets of points are known already.
  */
-import { valueBytes, valuesMax } from "../core/measurement.ts";
+import { unpacked, unpackValues } from "../core/measurement.ts";
 import type { SeriesPoint, Rollup, Span } from "../core/series.ts";
-
-/** Values are copied here to be read: one aligned block instead of a view for each point. */
-const scratch = new Float64Array(valuesMax);
-const scratchBytes = new Uint8Array(scratch.buffer);
 
 /** Sums that overflow are taken again from values this much smaller; a power of two is exact. */
 const smaller = 2 ** -200;
@@ -59,9 +55,9 @@ export class Summary {
     this.#held = point.values;
     this.#meet(point, point, 1);
     const at = Number(point.timeNs - this.#fromNs);
-    const columns = unpack(point.values);
+    const columns = unpackValues(point.values);
     for (let i = 0; i < columns; i++) {
-      const value = scratch[i] ?? Number.NaN;
+      const value = unpacked[i] ?? Number.NaN;
       this.#range(i, value, at, value, at);
       this.#mean.add(i, value, 1);
     }
@@ -130,8 +126,8 @@ export class Summary {
     if (this.#held !== undefined && ns > this.#atNs) {
       // A difference: exact up to a hundred days, and then to 16 digits.
       const heldNs = Number(ns - this.#atNs);
-      const columns = unpack(this.#held);
-      for (let i = 0; i < columns; i++) this.#twa.add(i, scratch[i] ?? Number.NaN, heldNs);
+      const columns = unpackValues(this.#held);
+      for (let i = 0; i < columns; i++) this.#twa.add(i, unpacked[i] ?? Number.NaN, heldNs);
     }
     this.#atNs = ns;
   }
@@ -162,10 +158,4 @@ export class Means {
       return Math.max(-Number.MAX_VALUE, Math.min(Number.MAX_VALUE, mean));
     });
   }
-}
-
-/** Copies packed values to `scratch`; tells how many. */
-function unpack(values: Uint8Array): number {
-  scratchBytes.set(values);
-  return values.byteLength / valueBytes;
 }

@@ -12,7 +12,6 @@ import {
   cleanUp,
   gateway,
   killServer,
-  postmasterOf,
   processesOf,
   real,
   root,
@@ -20,6 +19,7 @@ import {
   timeoutMs,
 } from "../../test/support/embedded-gateway.ts";
 import { freezeProcess } from "../../test/support/freeze.ts";
+import { postmasterOf } from "../../test/support/postmaster.ts";
 import { type LogFields } from "../core/logger.ts";
 import { processIdentity, until } from "./embedded-process.ts";
 import { startEmbedded } from "./embedded.ts";

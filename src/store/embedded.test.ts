@@ -13,7 +13,6 @@ import {
   failureOf,
   gateway,
   needs,
-  postmasterOf,
   processesOf,
   real,
   root,
@@ -22,6 +21,7 @@ import {
   timeoutMs,
 } from "../../test/support/embedded-gateway.ts";
 import { freezeProcess } from "../../test/support/freeze.ts";
+import { postmasterOf } from "../../test/support/postmaster.ts";
 import { silent } from "../core/logger.ts";
 import { openCluster } from "./embedded-cluster.ts";
 import { EmbeddedError } from "./embedded-error.ts";

@@ -4,10 +4,9 @@
  * SLUICE_TEST_CUT_EVENTS and SLUICE_TEST_KILL_ROUNDS; SLUICE_TEST_SEED repeats one.
  */
 import { describe, expect, test } from "bun:test";
-import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import { startGateway, type GatewayProcess } from "../support/gateway.ts";
 import { natsSkipReason, startNats, type NatsServer } from "../support/nats.ts";
+import { postmasterOf } from "../support/postmaster.ts";
 import { seededRandom } from "../support/random.ts";
 import { ask } from "./http.ts";
 import { conclude, type Course, Ledger, produce, readPages, readSse, readWs } from "./resuming.ts";
@@ -164,21 +163,12 @@ async function killGateway(rig: Rig, course: Course): Promise<void> {
 
 /** The gateway itself starts its PostgreSQL again. */
 async function killPostgres({ gateway }: Rig): Promise<void> {
-  const killed = postmaster(gateway);
-  // 0 would be this process and all that it has started.
-  if (killed === undefined) throw new Error("The gateway has no PostgreSQL");
+  const killed = await postmasterOf(gateway.dataDir);
   process.kill(killed, "SIGKILL");
-  await until("PostgreSQL to be started again", 20_000, () => {
-    const pid = postmaster(gateway);
-    return pid !== undefined && pid !== killed;
+  await until("PostgreSQL to be started again", 20_000, async () => {
+    const pid = await postmasterOf(gateway.dataDir).catch(() => killed);
+    return pid !== killed;
   });
-}
-
-/** Undefined while there is none. */
-function postmaster({ dataDir }: GatewayProcess): number | undefined {
-  const file = join(dataDir, "postgres", "postmaster.pid");
-  const [pid = ""] = existsSync(file) ? readFileSync(file, "utf8").split("\n") : [];
-  return Number(pid) > 1 ? Number(pid) : undefined;
 }
 
 async function killNats({ nats }: Rig): Promise<void> {

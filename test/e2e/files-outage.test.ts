@@ -2,10 +2,10 @@
 
 import { expect, test } from "bun:test";
 import { join } from "node:path";
-import { readPidFile } from "../../src/store/embedded-pidfile.ts";
 import { freePort } from "../../src/store/embedded-port.ts";
 import { eventually } from "../support/eventually.ts";
 import { startGateway } from "../support/gateway.ts";
+import { postmasterOf } from "../support/postmaster.ts";
 import {
   knownSamples as known,
   recordsOf,
@@ -34,10 +34,7 @@ test("a gateway that is killed, and a PostgreSQL that is, have every row once", 
   await node.kill9();
   node = await startGateway({ env, dataDir });
   await taken(1200);
-  const postmaster = await readPidFile(join(dataDir, "postgres"));
-  // Without one it would be 0: this process and all that it has started.
-  if (postmaster === undefined) throw new Error("The gateway has no PostgreSQL");
-  process.kill(postmaster.pid, "SIGKILL");
+  process.kill(await postmasterOf(dataDir), "SIGKILL");
   const { code, output } = await run.end();
   expect({ code, output }).toEqual({ code: 0, output: expect.stringContaining("6994 rows sent") });
   for (const [index, topic] of topics.entries()) {

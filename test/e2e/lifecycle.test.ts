@@ -1,6 +1,6 @@
 /** How a gateway comes, goes, is killed, and does without its services for a while. */
 import { afterEach, describe, expect, test } from "bun:test";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -12,6 +12,7 @@ import {
 } from "../../src/gen/grpc/health/v1/health_pb.ts";
 import { startGateway, type GatewayOptions, type GatewayProcess } from "../support/gateway.ts";
 import { natsSkipReason, startNats } from "../support/nats.ts";
+import { postmasterOf } from "../support/postmaster.ts";
 import { testPostgres } from "../support/postgres.ts";
 import { ask, post } from "./http.ts";
 import { openSse } from "./sse.ts";
@@ -344,10 +345,7 @@ describe("kill -9", () => {
     async () => {
       const gateway = await start();
       await withOutage(gateway, async () => {
-        const pid = Number(
-          readFileSync(join(gateway.dataDir, "postgres", "postmaster.pid"), "utf8").split("\n")[0],
-        );
-        process.kill(pid, "SIGKILL");
+        process.kill(await postmasterOf(gateway.dataDir), "SIGKILL");
         await pause(2000);
       });
     },

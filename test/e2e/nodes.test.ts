@@ -52,10 +52,7 @@ function suite(name: string, start: (databaseUrl: string) => Promise<Services>):
       await Promise.all(nodes.map((node) => node.stop()));
       await services.stop();
       await database.drop();
-      const errors = nodes
-        .flatMap((node) => node.log().split("\n"))
-        .filter((line) => line.includes('"level":"error"'));
-      expect(errors).toEqual([]);
+      expect(nodes.flatMap((node) => node.errors())).toEqual([]);
     }, 30_000);
 
     async function follow(at: string): Promise<SseStream> {

@@ -25,7 +25,7 @@ beforeAll(async () => {
 }, 90_000);
 afterAll(async () => {
   await Promise.all([gateway.stop(), other.stop()]);
-  for (const node of [gateway, other]) expect(node.log()).not.toContain('"level":"error"');
+  for (const node of [gateway, other]) expect(node.errors()).toEqual([]);
   await database.drop();
 }, 30_000);
 

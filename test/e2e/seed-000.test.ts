@@ -48,14 +48,10 @@ function suite(name: string, start: () => Promise<Services>): void {
     afterAll(async () => {
       await gateway.stop();
       await services.stop();
-      const errors = gateway
-        .log()
-        .split("\n")
-        .filter((line) => line.includes('"level":"error"'));
-      expect(errors).toEqual([]);
+      expect(gateway.errors()).toEqual([]);
     }, 30_000);
 
-    function consume(how: string, topic: string, ...args: string[]): Program {
+    function consume(how: "--dynamic" | "--generated", topic: string, ...args: string[]): Program {
       return startSluice("consume", how, "--topic", topic, "--url", gateway.url, ...args);
     }
 
@@ -140,7 +136,7 @@ function suite(name: string, start: () => Promise<Services>): void {
         const topic = `killed-${call}`;
         const simulated = watches(topic, "--call", call, "--watches", "20", "--rate", "10");
         // From the earliest: the watches may have begun before these look.
-        const programs = ["--dynamic", "--generated"].map((how) =>
+        const programs = (["--dynamic", "--generated"] as const).map((how) =>
           consume(how, topic, "--from", "earliest"),
         );
         for (const program of programs) await program.printed(50);

@@ -31,11 +31,7 @@ export function seedRig(): SeedRig {
 
   afterAll(async () => {
     await gateway.stop();
-    const errors = gateway
-      .log()
-      .split("\n")
-      .filter((line) => line.includes('"level":"error"'));
-    expect(errors).toEqual([]);
+    expect(gateway.errors()).toEqual([]);
   });
 
   return {

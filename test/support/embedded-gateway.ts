@@ -135,8 +135,6 @@ export async function failureOf(promise: Promise<unknown>): Promise<EmbeddedErro
   throw new Error(`Wanted an EmbeddedError, got ${String(error)}`);
 }
 
-export const postmasterOf = async (dataDir: string) =>
-  (await readPidFile(join(dataDir, "postgres")))?.pid ?? 0;
 export const processesOf = (dataDir: string) => clusterProcesses(join(dataDir, "postgres"));
 
 export function run(command: readonly string[]) {

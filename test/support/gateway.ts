@@ -25,6 +25,8 @@ export interface GatewayProcess {
   readonly dataDir: string;
   /** What it has written to standard error so far. */
   log(): string;
+  /** The lines of it that tell an error. */
+  errors(): string[];
   /** Resolves to the exit code (or the signal's name). */
   readonly exited: Promise<number | string>;
   /** SIGTERM; resolves to the exit code. */
@@ -52,16 +54,16 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
     },
   });
   afterThisProcess("kill -9 $1", [String(child.pid)]);
-  let errors = "";
+  let written = "";
   child.stderr?.on("data", (data: Buffer) => {
-    errors = (errors + data.toString()).slice(-200_000);
+    written = (written + data.toString()).slice(-200_000);
   });
   const exited = new Promise<number | string>((resolve) => {
     child.on("exit", (code, signal) => {
       resolve(signal ?? code ?? -1);
     });
   });
-  const ready = await readyLine(child, exited, () => errors);
+  const ready = await readyLine(child, exited, () => written);
   const [url = "", grpcUrl = ""] = ready.match(/http:\/\/\S+/g) ?? [];
   return {
     url,
@@ -69,7 +71,8 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
     grpcUrl,
     pid: child.pid ?? 0,
     dataDir,
-    log: () => errors,
+    log: () => written,
+    errors: () => written.split("\n").filter((line) => line.includes('"level":"error"')),
     exited,
     stop() {
       child.kill("SIGTERM");
@@ -85,14 +88,14 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
 function readyLine(
   child: ChildProcess,
   exited: Promise<unknown>,
-  errors: () => string,
+  log: () => string,
 ): Promise<string> {
   return new Promise((resolve, reject) => {
     let output = "";
     const fail = (why: string) => {
       clearTimeout(timer);
       child.kill("SIGKILL");
-      reject(new Error(`The gateway ${why}:\n${output}\n${errors()}`));
+      reject(new Error(`The gateway ${why}:\n${output}\n${log()}`));
     };
     const timer = setTimeout(() => fail(`was not ready within ${readyMsMax} ms`), readyMsMax);
     child.stdout?.on("data", (data: Buffer) => {
