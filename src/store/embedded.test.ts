@@ -73,12 +73,12 @@ describe("start", () => {
     for (const [name, value] of Object.entries(settings)) {
       expect([name, await ask(url, `show ${name}`)]).toEqual([name, value]);
     }
-    // A quarter of the memory that this process may use.
+    // A third of the memory that this process may use.
     const cacheMb = Number(
       await ask(url, "select setting::int / 128 from pg_settings where name = 'shared_buffers'"),
     );
-    const quarterMb = Math.min(totalmem(), process.constrainedMemory() || Infinity) / 4 / 1024 ** 2;
-    expect(cacheMb).toBe(Math.min(8192, Math.max(128, Math.floor(quarterMb))));
+    const thirdMb = Math.min(totalmem(), process.constrainedMemory() || Infinity) / 3 / 1024 ** 2;
+    expect(cacheMb).toBe(Math.min(8192, Math.max(128, Math.floor(thirdMb))));
     expect(await ask(url, "select datlocale from pg_database where datname = 'postgres'")).toBe(
       "C.UTF-8",
     );
