@@ -19,8 +19,11 @@ const awayMs = process.env["SLUICE_TEST_LONG"] === "1" ? 30_000 : 2_000;
 const timeoutMs = 60_000 + awayMs;
 
 const connections = 40;
-/** 32 MiB in flight, frames and what the log's client holds of them, on 150 MB of an idle gateway. */
-const peakMegaMax = 500;
+/**
+ * 32 MiB in flight, frames and what the log's client holds of them, on 150 MB of an idle gateway: 220
+ * to 390 with what is not collected yet. A flood that nothing held back would bring more in a second.
+ */
+const peakMegaMax = 700;
 
 if (skipReason !== undefined) {
   test.skip(`faults on JetStream (skipped: ${skipReason})`, () => {});
