@@ -73,15 +73,12 @@ export interface MeasurementStoreStats {
  * Values are copied here to be read: one aligned block instead of a view for each point, which takes
  * half as long again. Every machine that Bun and Deno run on is little-endian, as the values are.
  */
-const scratch = new Float64Array(valuesMax);
-const scratchBytes = new Uint8Array(scratch.buffer);
-
-/** Of values as they were unpacked last. */
-export const unpacked: Readonly<Float64Array> = scratch;
+export const unpacked: Readonly<Float64Array> = new Float64Array(valuesMax);
+const unpackedBytes = new Uint8Array(unpacked.buffer);
 
 /** Copies packed values to `unpacked`, until the next call; tells how many, `valuesMax` at most. */
 export function unpackValues(values: Uint8Array): number {
-  scratchBytes.set(values);
+  unpackedBytes.set(values);
   return values.byteLength / valueBytes;
 }
 
@@ -89,7 +86,7 @@ export function unpackValues(values: Uint8Array): number {
 export function valuesToNumbers({ values }: Pick<Measurement, "values">): number[] {
   const count = unpackValues(values);
   const numbers: number[] = [];
-  for (let i = 0; i < count; i++) numbers.push(scratch[i] ?? 0);
+  for (let i = 0; i < count; i++) numbers.push(unpacked[i] ?? 0);
   return numbers;
 }
 

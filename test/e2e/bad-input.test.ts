@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test
 import { gzipSync } from "node:zlib";
 import { startGateway, type GatewayProcess } from "../support/gateway.ts";
 import { ask, post } from "./http.ts";
-import { type About, expectNoErrors, expectProblem, type Wanted } from "./problems.ts";
+import { type About, expectProblem, type Wanted } from "./problems.ts";
 import { openSse } from "./sse.ts";
 import { pause, until } from "./until.ts";
 import { openWs } from "./ws.ts";
@@ -43,7 +43,7 @@ afterEach(async () => {
 
 afterAll(async () => {
   expect(await gateway.stop()).toBe(0);
-  expectNoErrors(gateway);
+  expect(gateway.errors()).toEqual([]);
 });
 
 /** A stream can be sent once only, so it is made for each. */

@@ -5,7 +5,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
 import { startGateway, type GatewayProcess } from "../support/gateway.ts";
 import { ask, exchange, post, statuses } from "./http.ts";
-import { expectNoErrors, expectProblem } from "./problems.ts";
+import { expectProblem } from "./problems.ts";
 import { pause, until, within } from "./until.ts";
 import { openWs } from "./ws.ts";
 
@@ -28,7 +28,7 @@ afterEach(async () => {
 
 afterAll(async () => {
   expect(await gateway.stop()).toBe(0);
-  expectNoErrors(gateway);
+  expect(gateway.errors()).toEqual([]);
 });
 
 describe("methods", () => {

@@ -6,7 +6,7 @@ import { MarsGrpc } from "../../src/gen/marsweb/event_pb.ts";
 import { sampleStages } from "../../src/lifecycle/sample-events.ts";
 import { startGateway, type GatewayProcess } from "../support/gateway.ts";
 import { ask, post } from "./http.ts";
-import { expectNoErrors, expectProblem } from "./problems.ts";
+import { expectProblem } from "./problems.ts";
 import { startSluice } from "./program.ts";
 import { ways } from "./rpc.ts";
 import { openSse } from "./sse.ts";
@@ -18,7 +18,7 @@ beforeAll(async () => {
   gateway = await startGateway();
 }, 90_000);
 afterAll(async () => {
-  expectNoErrors(gateway);
+  expect(gateway.errors()).toEqual([]);
   await gateway.stop();
 }, 30_000);
 

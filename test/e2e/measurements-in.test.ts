@@ -20,7 +20,7 @@ import { connectPostgresLog } from "../../src/log/postgres/connect.ts";
 import { startGateway, type GatewayProcess } from "../support/gateway.ts";
 import { testPostgres, type TestDatabase } from "../support/postgres.ts";
 import { ask, post } from "./http.ts";
-import { expectNoErrors, expectProblem } from "./problems.ts";
+import { expectProblem } from "./problems.ts";
 import { ways } from "./rpc.ts";
 import { until } from "./until.ts";
 import { openWs } from "./ws.ts";
@@ -39,7 +39,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   expect(await gateway.stop()).toBe(0);
-  expectNoErrors(gateway);
+  expect(gateway.errors()).toEqual([]);
   await sql.end();
   await database.drop();
 });

@@ -1,6 +1,5 @@
 /** What a refusal has to look like, whatever was refused. */
 import { expect } from "bun:test";
-import type { GatewayProcess } from "../support/gateway.ts";
 import type { Answer } from "./http.ts";
 
 /** The status and the code, such as "400 invalid". */
@@ -31,10 +30,4 @@ export function expectProblem(
   expect(json.detail.length).toBeLessThan(1000);
   if (detail !== undefined) expect(json.detail).toMatch(detail);
   if (field !== undefined) expect(json.errors[0].field).toBe(field);
-}
-
-/** Whatever comes in, it is no failure of the gateway's own. */
-export function expectNoErrors(gateway: GatewayProcess): void {
-  const lines = gateway.log().split("\n");
-  expect(lines.filter((line) => line !== "" && JSON.parse(line).level === "error")).toEqual([]);
 }

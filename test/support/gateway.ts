@@ -25,7 +25,7 @@ export interface GatewayProcess {
   readonly dataDir: string;
   /** What it has written to standard error so far. */
   log(): string;
-  /** The lines of it that tell an error. */
+  /** The lines of it that tell an error of its own. Throws where one of them is no JSON. */
   errors(): string[];
   /** Resolves to the exit code (or the signal's name). */
   readonly exited: Promise<number | string>;
@@ -72,7 +72,10 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
     pid: child.pid ?? 0,
     dataDir,
     log: () => written,
-    errors: () => written.split("\n").filter((line) => line.includes('"level":"error"')),
+    errors() {
+      const lines = written.split("\n").filter((line) => line !== "");
+      return lines.filter((line) => JSON.parse(line).level === "error");
+    },
     exited,
     stop() {
       child.kill("SIGTERM");
