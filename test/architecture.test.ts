@@ -5,6 +5,7 @@ import { describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { check } from "./architecture/checker.ts";
+import { pending } from "./architecture/pending.ts";
 import { checkSettings } from "./architecture/settings.ts";
 
 const root = join(import.meta.dir, "..");
@@ -44,16 +45,19 @@ describe("the checker refuses", () => {
     ],
     [
       "a sibling",
-      { "log/a.ts": `import { s } from "../store/s.ts";`, "store/s.ts": "export const s = 1;" },
+      {
+        "http/a.ts": `import { s } from "../postgres/s.ts";`,
+        "postgres/s.ts": "export const s = 1;",
+      },
       /siblings in ring 2.*missing noun in src\/core/,
     ],
     [
-      "the runtime from the app",
+      "the composition from a runtime",
       {
-        "app.ts": `import { b } from "./runtime/bun.ts";`,
-        "runtime/bun.ts": "export const b = 1;",
+        "runtime/bun.ts": `import { b } from "../gateway/gateway.ts";`,
+        "gateway/gateway.ts": "export const b = 1;",
       },
-      /siblings in ring 3/,
+      /ring 2 may not reach out to ring 4/,
     ],
     [
       "one driver in another",
@@ -62,6 +66,74 @@ describe("the checker refuses", () => {
         "log/postgres/log.ts": "export const p = 1;",
       },
       /drivers never import each other/,
+    ],
+    [
+      "one feature in another",
+      {
+        "features/emitters/a.ts": `import { b } from "../topics/b.ts";`,
+        "features/topics/b.ts": "export const b = 1;",
+      },
+      /feature emitters may not import feature topics/,
+    ],
+    [
+      "the routes of a feature that another depends on",
+      {
+        "features/topics/http/a.ts": `import { b } from "../../emitters/http/b.ts";`,
+        "features/emitters/http/b.ts": "export const b = 1;",
+      },
+      /feature topics may not import feature emitters/,
+    ],
+    [
+      "the store in a feature's domain",
+      {
+        "features/emitters/a.ts": `import { b } from "./store/b.ts";`,
+        "features/emitters/store/b.ts": "export const b = 1;",
+      },
+      /domain of emitters may not import its store/,
+    ],
+    [
+      "the store in a feature's routes",
+      {
+        "features/emitters/http/a.ts": `import { b } from "../store/b.ts";`,
+        "features/emitters/store/b.ts": "export const b = 1;",
+      },
+      /http\/ and store\/ of emitters never import each other/,
+    ],
+    [
+      "HTTP in a feature's domain",
+      {
+        "features/emitters/a.ts": `import { b } from "../../http/b.ts";`,
+        "http/b.ts": "export const b = 1;",
+      },
+      /only http\/ and part\.ts of a feature may import src\/http/,
+    ],
+    [
+      "a router in a feature's domain",
+      { "features/emitters/a.ts": `import { Hono } from "hono";` },
+      /keep HTTP in an http\/ folder/,
+    ],
+    [
+      "a feature in the engine",
+      {
+        "http/a.ts": `import { b } from "../features/emitters/b.ts";`,
+        "features/emitters/b.ts": "export const b = 1;",
+      },
+      /ring 2 may not reach out to ring 3/,
+    ],
+    [
+      "a long function",
+      { "core/a.ts": `export function long() {\n${"//\n".repeat(100)}}` },
+      /function long has 102 lines, expected at most 100/,
+    ],
+    [
+      "a full folder",
+      Object.fromEntries(Array.from({ length: 26 }, (_, n) => [`core/f${n}.ts`, "export {};"])),
+      /src\/core: it has 26 source files, expected at most 25/,
+    ],
+    [
+      "a long composition",
+      { "gateway/gateway.ts": "//\n".repeat(151) },
+      /151 lines, expected at most 150/,
     ],
     [
       "a client that knows the gateway",
@@ -88,7 +160,7 @@ describe("the checker refuses", () => {
     [
       "a type of a package",
       { "core/a.ts": `import type { Sql } from "postgres";` },
-      /belongs in src\/store\/, src\/log\/postgres/,
+      /belongs in src\/postgres\/, src\/log\/postgres\//,
     ],
     [
       "NATS in another driver",
@@ -104,11 +176,11 @@ describe("the checker refuses", () => {
     [
       "I/O in the core",
       { "core/a.ts": `import { readFile } from "node:fs/promises";` },
-      /rings 0 and 1 do no I\/O/,
+      /rings 0 and 1 and a feature's domain do no I\/O/,
     ],
     [
       "bun:*",
-      { "store/a.ts": `import { Database } from "bun:sqlite";` },
+      { "postgres/a.ts": `import { Database } from "bun:sqlite";` },
       /belongs in src\/runtime\/bun\.ts/,
     ],
     [
@@ -122,18 +194,22 @@ describe("the checker refuses", () => {
     ["the global Deno", { "runtime/bun.ts": "export const d = Deno.pid;" }, /global Deno/],
     [
       "process.env",
-      { "config.ts": "export const p = process.env.PORT;" },
+      { "gateway/config.ts": "export const p = process.env.PORT;" },
       /process\.env, which belongs in src\/runtime\//,
     ],
-    ["process.env by name", { "store/a.ts": `export const p = process["env"];` }, /process\.env/],
+    [
+      "process.env by name",
+      { "postgres/a.ts": `export const p = process["env"];` },
+      /process\.env/,
+    ],
     [
       "process.env taken apart",
-      { "store/a.ts": "export const { env } = process;" },
+      { "postgres/a.ts": "export const { env } = process;" },
       /process\.env/,
     ],
     [
       "process.env imported",
-      { "store/a.ts": `import { env } from "node:process";` },
+      { "postgres/a.ts": `import { env } from "node:process";` },
       /process\.env/,
     ],
     [
@@ -163,7 +239,7 @@ describe("the checker refuses", () => {
       /default export/,
     ],
     ["an enum", { "core/a.ts": "export enum Colour { Red }" }, /enum Colour would need a compiler/],
-    ["a long file", { "core/a.ts": "//\n".repeat(401) }, /401 lines, wanted at most 400/],
+    ["a long file", { "core/a.ts": "//\n".repeat(401) }, /401 lines, expected at most 400/],
     ["a file that cannot be parsed", { "core/a.ts": "export const = ;" }, /cannot be parsed/],
     [
       "a cycle of types",
@@ -191,12 +267,30 @@ describe("the checker lets pass", () => {
       { "log/kafka/a.ts": `import "../shared.ts";`, "log/shared.ts": "export {};" },
     ],
     [
-      "the app from a runtime",
-      { "runtime/bun.ts": `import "../app.ts"; Bun.serve({});`, "app.ts": "export {};" },
+      "the PostgreSQL driver on the engine's PostgreSQL",
+      { "log/postgres/a.ts": `import "../../postgres/b.ts";`, "postgres/b.ts": "export {};" },
+    ],
+    [
+      "a feature's part",
+      {
+        "features/a/part.ts": `import "./http/r.ts"; import "./store/s.ts"; import "./a.ts";`,
+        "features/a/http/r.ts": `import "../a.ts"; import { Hono } from "hono";`,
+        "features/a/store/s.ts": `import "../a.ts"; import "../../../postgres/p.ts";`,
+        "features/a/a.ts": `import "../../hub/h.ts";`,
+        "hub/h.ts": "export {};",
+        "postgres/p.ts": "export {};",
+      },
+    ],
+    [
+      "a feature that another depends on",
+      {
+        "features/ack-rules/a.ts": `import "../lifecycle/l.ts";`,
+        "features/lifecycle/l.ts": "export {};",
+      },
     ],
     ["the command line from main", { "main.ts": `import "./cli/a.ts";`, "cli/a.ts": "export {};" }],
     ["packages at home", { "http/a.ts": `import { Hono } from "hono"; import { z } from "zod";` }],
-    ["pure built-ins", { "registry/a.ts": `import { createHash } from "node:crypto";` }],
+    ["pure built-ins", { "features/registry/a.ts": `import { createHash } from "node:crypto";` }],
     [
       "names that are no globals",
       { "core/a.ts": `export const a = { Bun: 1, Deno: 2 }; a.Bun; // Bun.serve` },
@@ -224,21 +318,22 @@ test("src/ keeps the import rule", () => {
   const paths = [...new Bun.Glob("**/*.{ts,tsx}").scanSync({ cwd: src })].toSorted();
   expect(paths.length).toBeGreaterThan(0);
   const sources = paths.map((path) => ({ path, text: readFileSync(join(src, path), "utf8") }));
-  expect(check(sources)).toEqual([]);
+  const isPending = (line: string) => pending.some((file) => line.startsWith(`src/${file}: `));
+  expect(check(sources).filter((line) => !isPending(line))).toEqual([]);
 });
 
 describe("settings", () => {
   test("one without documentation is seen", () => {
     const found = checkSettings(`env["SLUICE_PORT"]; env.NATS_URL;`, "| `NATS_URL` | … |");
     expect(found).toEqual([
-      "SLUICE_PORT is read in src/config.ts: describe it in docs/settings.md, in backquotes",
+      "SLUICE_PORT is read in src/gateway/config.ts: describe it in docs/settings.md, in backquotes",
     ]);
   });
 
   test("documentation of one that is gone is seen", () => {
     const found = checkSettings("env.NATS_URL", "`NATS_URL`, `SLUICE_OLD`, `SLUICE_TEST_CHROMIUM`");
     expect(found).toEqual([
-      "SLUICE_OLD is described in docs/settings.md: src/config.ts does not read it, remove it",
+      "SLUICE_OLD is described in docs/settings.md: src/gateway/config.ts does not read it, remove it",
     ]);
   });
 
@@ -247,7 +342,7 @@ describe("settings", () => {
   });
 
   test("all are documented in docs/settings.md", () => {
-    const config = readFileSync(join(root, "src/config.ts"), "utf8");
+    const config = readFileSync(join(root, "src/gateway/config.ts"), "utf8");
     const documentation = readFileSync(join(root, "docs/settings.md"), "utf8");
     expect(checkSettings(config, documentation)).toEqual([]);
   });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { ConfigError, parseConfig } from "../src/config.ts";
+import { ConfigError, parseConfig } from "../src/gateway/config.ts";
 
 function problems(environment: Record<string, string>): readonly string[] {
   try {

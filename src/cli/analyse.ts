@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { createClient } from "../client/index.ts";
 import { Failure } from "../core/failure.ts";
-import type { Runtime } from "../core/runtime.ts";
+import type { Runtime } from "../runtime/runtime.ts";
 import { readAcks, type AckRuleAnswer } from "./analyse/acks.ts";
 import { delaysFigure, timesFigure } from "./analyse/figures.ts";
 import { pngFromSvg } from "./analyse/png.ts";

@@ -1,5 +1,5 @@
 /** What a command of the command line is. */
-import type { Runtime } from "../core/runtime.ts";
+import type { Runtime } from "../runtime/runtime.ts";
 
 export interface Command {
   /** One line for `sluice help`. */

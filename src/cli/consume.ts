@@ -2,8 +2,8 @@
 import process from "node:process";
 import { parseArgs } from "node:util";
 import { Failure } from "../core/failure.ts";
-import type { Runtime } from "../core/runtime.ts";
-import { createConnectClients } from "../rpc/client.ts";
+import type { Runtime } from "../runtime/runtime.ts";
+import { createConnectClients } from "./rpc-client.ts";
 import { gatewayUrl, wholeNumber } from "./args.ts";
 import { type Command, UsageError } from "./command.ts";
 import { createDynamicDecoder } from "./consume/dynamic.ts";

@@ -1,5 +1,5 @@
 /** One line that is written over while work goes on; plain lines where no terminal shows them. */
-import type { Runtime } from "../core/runtime.ts";
+import type { Runtime } from "../runtime/runtime.ts";
 
 export class Progress {
   readonly #runtime: Runtime;

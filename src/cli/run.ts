@@ -1,8 +1,8 @@
 /** Finds the command and runs it. A command's module is loaded only when it is asked for. */
-import { ConfigError } from "../config.ts";
+import { ConfigError } from "../gateway/config.ts";
 import { Failure } from "../core/failure.ts";
-import type { Runtime } from "../core/runtime.ts";
-import { EmbeddedError } from "../store/embedded-error.ts";
+import type { Runtime } from "../runtime/runtime.ts";
+import { EmbeddedError } from "../postgres/embedded/error.ts";
 import { type Command, UsageError } from "./command.ts";
 
 const commands = new Map<string, () => Promise<Command>>([

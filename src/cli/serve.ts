@@ -1,9 +1,9 @@
 /** `sluice serve`: the gateway, until it is told to stop. */
-import { startGateway } from "../app.ts";
-import { parseConfig } from "../config.ts";
+import { startGateway } from "../gateway/gateway.ts";
+import { parseConfig } from "../gateway/config.ts";
 import { systemClock } from "../core/clock.ts";
 import { failureFrom } from "../core/failure.ts";
-import { createJsonLogger } from "../telemetry/json-logger.ts";
+import { createJsonLogger } from "../gateway/json-logger.ts";
 import type { Command } from "./command.ts";
 
 /** Balancers and process managers wait for about 10 s. */

@@ -1,4 +1,4 @@
-/** Log lines, as a port: `src/telemetry/` writes them as JSON, tests keep or drop them. */
+/** Log lines, as a port: `src/gateway/` writes them as JSON, tests keep or drop them. */
 
 export type LogLevel = "debug" | "info" | "warn" | "error";
 export type LogFields = Readonly<{ [name: string]: string | number | boolean | undefined }>;

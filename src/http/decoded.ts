@@ -2,7 +2,7 @@
 import type { DecodedRecord, RecordDecoder } from "../core/schemas.ts";
 import { Failure } from "../core/failure.ts";
 import type { Chunk } from "../hub/chunk.ts";
-import { lateFormat, type LateFormat } from "../hub/late.ts";
+import { lateFormat, type LateFormat } from "../hub/async-format.ts";
 import { renderDecodedSse } from "./sse.ts";
 import { renderDecodedEvents } from "./ws-messages.ts";
 

@@ -1,6 +1,6 @@
 /**
  * The way of the few addresses that are called once a record: what the router costs a request is not
- * small beside the rest of it (`bench/floor-event.ts`). Whatever else such an address has to do
+ * small beside the rest of it (`bench/floors/event.ts`). Whatever else such an address has to do
  * (pages of other sites, other methods) is the router's, where the same handlers are mounted.
  */
 import type { Hono } from "hono";

@@ -1,21 +1,21 @@
-/** What the HTTP faces are built on; `src/app.ts` puts it together. */
+/** What the HTTP faces are built on; `src/gateway/` puts it together. */
 import type { Clock } from "../core/clock.ts";
 import type { LogDriver } from "../core/log.ts";
 import type { Logger } from "../core/logger.ts";
-import type { AckRules } from "../lifecycle/ack-rules.ts";
-import type { Emitters } from "../emitters/emitters.ts";
+import type { AckRules } from "../features/ack-rules/ack-rules.ts";
+import type { Emitters } from "../features/emitters/emitters.ts";
 import type { TopicSettings } from "../core/topic.ts";
 import type { Hub } from "../hub/hub.ts";
 import type { Ingest } from "../ingest/ingest.ts";
-import type { Relations } from "../core/relations.ts";
+import type { Relations } from "../features/relations/relation.ts";
 import type { RecordDecoder } from "../core/schemas.ts";
-import type { EventIntake } from "../lifecycle/event-intake.ts";
-import type { Lifecycles } from "../lifecycle/lifecycles.ts";
-import type { Registry } from "../registry/registry.ts";
+import type { EventIntake } from "../features/lifecycle/intake.ts";
+import type { Lifecycles } from "../features/lifecycle/lifecycles.ts";
+import type { Registry } from "../features/registry/registry.ts";
 import type { Host } from "../core/host.ts";
-import type { Series } from "../series/series.ts";
+import type { Series } from "../features/measurements/series.ts";
 import type { EncodedTopic } from "../ingest/encoded.ts";
-import type { IntakeParts } from "../series/intake.ts";
+import type { IntakeParts } from "../features/measurements/intake/intake.ts";
 
 export interface HttpParts {
   readonly host: Host;

@@ -1,7 +1,7 @@
 /** A hub subscription as an SSE response: what emitters and topics share. */
 import { failureFrom } from "../core/failure.ts";
 import type { Position } from "../core/position.ts";
-import { LateSubscriber, type LateFormat } from "../hub/late.ts";
+import { LateSubscriber, type LateFormat } from "../hub/async-format.ts";
 import type { Start, Subscriber, Subscription } from "../hub/subscriber.ts";
 import type { HttpParts } from "./parts.ts";
 import { SseSubscriber, sseHeaders } from "./sse.ts";

@@ -5,7 +5,7 @@ import { FilteredSubscriber } from "./filtered.ts";
 import { LiveSocket } from "./live-socket.ts";
 import type { HttpParts } from "./parts.ts";
 import { parseStart } from "./start.ts";
-import { topicStart } from "./topics.ts";
+import { topicStart } from "../features/topics/http/routes.ts";
 
 export interface WatchedTopic {
   readonly topic: string;

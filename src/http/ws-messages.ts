@@ -10,7 +10,7 @@ import { renderPosition } from "../core/position.ts";
 import type { DecodedRecord } from "../core/schemas.ts";
 import type { Offered } from "../ingest/ingest.ts";
 import { renderEvent } from "./events.ts";
-import { schemaIdMax } from "./offered.ts";
+import { schemaIdMax } from "./request-records.ts";
 import { tailMax } from "./start.ts";
 import { parseWith } from "./validate.ts";
 

@@ -6,7 +6,7 @@ import type { Logger } from "../core/logger.ts";
 import type { Position } from "../core/position.ts";
 import { Feed, type FeedHost } from "./feed.ts";
 import type { HubOptions } from "./options.ts";
-import { Leftovers } from "./leftovers.ts";
+import { Leftovers } from "./replay-remainders.ts";
 import { ReplaySlots } from "./replay.ts";
 import type { Start, Subscriber, Subscription } from "./subscriber.ts";
 

@@ -4,7 +4,7 @@ import { failureFrom, type Failure } from "../core/failure.ts";
 import type { Log, LogBatch } from "../core/log.ts";
 import { comparePositions, parsePosition, type Position } from "../core/position.ts";
 import { chunksOf } from "./channel.ts";
-import type { Leftovers } from "./leftovers.ts";
+import type { Leftovers } from "./replay-remainders.ts";
 import type { Member } from "./member.ts";
 import { replayBytesMax } from "./options.ts";
 

@@ -4,14 +4,14 @@ import { Buffer } from "node:buffer";
 import { create, toBinary, type MessageInitShape } from "@bufbuild/protobuf";
 import { sleep, systemClock as clock } from "../core/clock.ts";
 import type { LogRecord } from "../core/record.ts";
-import type { RecordForm, RecordForms } from "../core/record-form.ts";
+import type { RecordForm, RecordForms } from "../core/record-contract.ts";
 import { defaultTopicSettings } from "../core/topic.ts";
 import { CollectRequestSchema } from "../gen/sluice/v1/collector_pb.ts";
 import { Ack } from "../gen/sluice/v1/record_pb.ts";
 import { createMemoryLog } from "../log/memory/memory-log.ts";
 import type { Call } from "./call.ts";
 import { Collector } from "./collector.ts";
-import { Gate } from "./gate.ts";
+import { Gate } from "./schema-gate.ts";
 import { InFlight } from "./in-flight.ts";
 import { defaultIngestLimits } from "./limits.ts";
 

@@ -5,14 +5,14 @@
 import type { Batch } from "../core/batch.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Appended, Log, ProducerRun, TopicAdmin } from "../core/log.ts";
-import type { RecordForms } from "../core/record-form.ts";
+import type { RecordForms } from "../core/record-contract.ts";
 import { parseName, type TopicSettings } from "../core/topic.ts";
 import { appendOrCreate } from "./append.ts";
 import { Buffers } from "./buffers.ts";
 import { Call, type CallHost, type Place } from "./call.ts";
-import type { Gate, TopicGate } from "./gate.ts";
+import type { Gate, TopicGate } from "./schema-gate.ts";
 import type { InFlight } from "./in-flight.ts";
-import { frameBytesMax, Lane } from "./lane.ts";
+import { frameBytesMax, Lane } from "./batcher.ts";
 import type { IngestLimits } from "./limits.ts";
 
 export interface CollectorParts {

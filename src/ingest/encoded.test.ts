@@ -10,7 +10,7 @@ import { defaultTopicSettings } from "../core/topic.ts";
 import { createMemoryLog } from "../log/memory/memory-log.ts";
 import { Collector } from "./collector.ts";
 import { EncodedTopic } from "./encoded.ts";
-import { Gate } from "./gate.ts";
+import { Gate } from "./schema-gate.ts";
 import { InFlight } from "./in-flight.ts";
 import { defaultIngestLimits } from "./limits.ts";
 

@@ -7,7 +7,7 @@ import type { Failure } from "../core/failure.ts";
 import { comparePositions, type Position } from "../core/position.ts";
 import type { Collector } from "./collector.ts";
 import type { InFlight } from "./in-flight.ts";
-import type { Lane, Owner } from "./lane.ts";
+import type { Lane, Owner } from "./batcher.ts";
 
 export class EncodedTopic {
   readonly inFlight: InFlight;

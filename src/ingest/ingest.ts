@@ -6,11 +6,11 @@ import { Batch } from "../core/batch.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Issue } from "../core/failure.ts";
 import type { Appended, AppendOptions, Log, TopicAdmin } from "../core/log.ts";
-import type { RecordForm, RecordForms } from "../core/record-form.ts";
+import type { RecordForm, RecordForms } from "../core/record-contract.ts";
 import { endType, recordBytes, type LogRecord, type RecordHeaders } from "../core/record.ts";
 import { parseName, type TopicSettings } from "../core/topic.ts";
 import { appendOrCreate } from "./append.ts";
-import type { Gate, TopicGate } from "./gate.ts";
+import type { Gate, TopicGate } from "./schema-gate.ts";
 import type { InFlight } from "./in-flight.ts";
 import type { IngestLimits } from "./limits.ts";
 

@@ -6,7 +6,7 @@ import { Buffer } from "node:buffer";
 import { decodeFrame, encodeFrame } from "../core/frame.ts";
 import type { Issue } from "../core/failure.ts";
 import type { LogRecord } from "../core/record.ts";
-import type { RecordForm } from "../core/record-form.ts";
+import type { RecordForm } from "../core/record-contract.ts";
 import type { RecordLimits } from "./limits.ts";
 import { checkRecord, Cursor, RECORDS } from "./wire.ts";
 

@@ -1,6 +1,6 @@
 /**
  * Looks at records where they lie, encoded, without making an object of any: a request of nothing
- * but records is copied into a log entry as it came. `bench/floor-publish.ts` has what decoding would
+ * but records is copied into a log entry as it came. `bench/floors/publish.ts` has what decoding would
  * cost. The wire form is that of `schemas/sluice/v1/`.
  */
 import { Failure, type Issue } from "../core/failure.ts";

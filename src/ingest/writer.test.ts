@@ -7,7 +7,7 @@ import { jsonType, type LogRecord } from "../core/record.ts";
 import { defaultTopicSettings } from "../core/topic.ts";
 import { createMemoryLog } from "../log/memory/memory-log.ts";
 import { Collector } from "./collector.ts";
-import { Gate } from "./gate.ts";
+import { Gate } from "./schema-gate.ts";
 import { InFlight } from "./in-flight.ts";
 import { defaultIngestLimits as limits } from "./limits.ts";
 import { Writer } from "./writer.ts";

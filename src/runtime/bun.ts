@@ -10,7 +10,7 @@ import {
   type ListenOptions,
   type Runtime,
   type Server,
-} from "../core/runtime.ts";
+} from "./runtime.ts";
 
 /**
  * Bun answers 431 by itself past its own bound of 16 KiB, with no body that says why. The bound

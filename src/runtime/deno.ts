@@ -8,7 +8,7 @@ import {
   type ListenOptions,
   type Runtime,
   type Server,
-} from "../core/runtime.ts";
+} from "./runtime.ts";
 
 /** Bytes that may wait in a stream or socket before its writer is told `queued`. */
 const queuedBytesMax = 64 * 1024;

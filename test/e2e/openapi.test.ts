@@ -4,7 +4,7 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { z } from "zod";
 import type { MediaType, Method, Operation, Parameter } from "../../src/http/openapi/model.ts";
-import { openApiDocument } from "../../src/http/openapi/document.ts";
+import { openApiDocument } from "../../src/gateway/openapi/document.ts";
 import { startGateway, type GatewayProcess } from "../support/gateway.ts";
 
 const document = openApiDocument("1.2.3");

@@ -3,7 +3,7 @@
 import { beforeAll, describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { checkCompatibility } from "../../src/registry/compatibility.ts";
+import { checkCompatibility } from "../../src/features/registry/compatibility/compatibility.ts";
 import type { Verdict } from "./changes/change.ts";
 import { type CompiledChange, compileChanges } from "./changes/compile.ts";
 import { changes, renderTable, verdictOfSluice } from "./changes/table.ts";

@@ -1,5 +1,5 @@
 /** Runners of an ack rule in a test: on a real store, and a log in memory; both may fail at any moment. */
-import type { AckLedgerStore, AckRule, AckRuleConfig } from "../../src/core/ack-rules.ts";
+import type { AckLedgerStore, AckRule, AckRuleConfig } from "../../src/features/ack-rules/rule.ts";
 import { systemClock as clock } from "../../src/core/clock.ts";
 import { Failure } from "../../src/core/failure.ts";
 import type { LogDriver } from "../../src/core/log.ts";
@@ -11,10 +11,10 @@ import {
   runAckRule,
   type AckRunner,
   type AckRunnerOptions,
-} from "../../src/lifecycle/ack-runner.ts";
+} from "../../src/features/ack-rules/runner.ts";
 import { createMemoryLog, type MemoryLog } from "../../src/log/memory/memory-log.ts";
-import { createAckLedger } from "../../src/store/ack-ledger.ts";
-import { createAckRuleStore } from "../../src/store/ack-rule-store.ts";
+import { createAckLedger } from "../../src/features/ack-rules/store/ledger.ts";
+import { createAckRuleStore } from "../../src/features/ack-rules/store/rule-store.ts";
 import type { Random } from "./random.ts";
 import type { StoreRig } from "./store-rig.ts";
 

@@ -6,9 +6,9 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import process from "node:process";
 import postgres from "postgres";
-import { EmbeddedError } from "../../src/store/embedded-error.ts";
-import { readPidFile } from "../../src/store/embedded-pidfile.ts";
-import { clusterProcesses, reapOrphans } from "../../src/store/embedded-process.ts";
+import { EmbeddedError } from "../../src/postgres/embedded/error.ts";
+import { readPidFile } from "../../src/postgres/embedded/pidfile.ts";
+import { clusterProcesses, reapOrphans } from "../../src/postgres/embedded/process.ts";
 
 export const root = resolve(import.meta.dirname, "../..");
 export const child = "test/support/postgres-child.ts";

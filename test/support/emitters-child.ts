@@ -2,10 +2,16 @@
 import { systemClock as clock } from "../../src/core/clock.ts";
 import { silent as logger } from "../../src/core/logger.ts";
 import { connectPostgresLog } from "../../src/log/postgres/connect.ts";
-import { openDatabase } from "../../src/store/database.ts";
-import { createEmitterPages, createEmitterProjection } from "../../src/store/emitter-pages.ts";
-import { createEmitterStore, createGuestLeases } from "../../src/store/emitter-store.ts";
-import { createOwnership } from "../../src/store/ownership.ts";
+import { openDatabase } from "../../src/postgres/database.ts";
+import {
+  createEmitterPages,
+  createEmitterProjection,
+} from "../../src/features/emitters/store/pages.ts";
+import {
+  createEmitterStore,
+  createGuestLeases,
+} from "../../src/features/emitters/store/emitter-store.ts";
+import { createOwnership } from "../../src/postgres/ownership.ts";
 import { startEmittersNode } from "./emitters-node.ts";
 
 const url = process.argv[2] ?? "";

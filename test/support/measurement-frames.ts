@@ -1,5 +1,5 @@
-import { Point } from "../../src/series/point.ts";
-import { PointWriter } from "../../src/series/record.ts";
+import { Point } from "../../src/features/measurements/point.ts";
+import { PointWriter } from "../../src/features/measurements/record.ts";
 
 type Row = readonly [tag: string, timeNs: bigint, values: readonly number[]];
 

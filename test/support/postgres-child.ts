@@ -5,8 +5,8 @@
  * anything before, it exits at once, as after an uncaught error.
  */
 import process from "node:process";
-import { startEmbedded } from "../../src/store/embedded.ts";
-import { EmbeddedError } from "../../src/store/embedded-error.ts";
+import { startEmbedded } from "../../src/postgres/embedded/embedded.ts";
+import { EmbeddedError } from "../../src/postgres/embedded/error.ts";
 
 const [, , dataDir = "", port = "0"] = process.argv;
 

@@ -9,11 +9,11 @@ import { join } from "node:path";
 import process from "node:process";
 import postgres from "postgres";
 import { silent } from "../../src/core/logger.ts";
-import { openCluster } from "../../src/store/embedded-cluster.ts";
-import { freePort } from "../../src/store/embedded-port.ts";
-import { reapOrphans } from "../../src/store/embedded-process.ts";
-import { launchServer, serverUrl } from "../../src/store/embedded-server.ts";
-import { launchOnPort } from "../../src/store/embedded.ts";
+import { openCluster } from "../../src/postgres/embedded/cluster.ts";
+import { freePort } from "../../src/postgres/embedded/port.ts";
+import { reapOrphans } from "../../src/postgres/embedded/process.ts";
+import { launchServer, serverUrl } from "../../src/postgres/embedded/server.ts";
+import { launchOnPort } from "../../src/postgres/embedded/embedded.ts";
 import { afterThisProcess, removeDataDir } from "./cleaner.ts";
 
 export interface TestPostgres {

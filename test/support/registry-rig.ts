@@ -1,12 +1,12 @@
 /** Registries of a test, as nodes have them: a store, a compiler and a feed each, one database. */
-import { createCompiler } from "../../src/compiler/compiler.ts";
+import { createCompiler } from "../../src/features/registry/compiler/compiler.ts";
 import { systemClock as clock } from "../../src/core/clock.ts";
 import { silent as logger } from "../../src/core/logger.ts";
-import { createRegistry, type Registry } from "../../src/registry/registry.ts";
-import type { Submission } from "../../src/registry/registration.ts";
-import { openDatabase } from "../../src/store/database.ts";
-import { migrate } from "../../src/store/migrate.ts";
-import { createRegistryStore } from "../../src/store/registry-store.ts";
+import { createRegistry, type Registry } from "../../src/features/registry/registry.ts";
+import type { Submission } from "../../src/features/registry/registration.ts";
+import { openDatabase } from "../../src/postgres/database.ts";
+import { migrate } from "../../src/postgres/migrate.ts";
+import { createRegistryStore } from "../../src/features/registry/store/registry-store.ts";
 import { withPostgres } from "./postgres.ts";
 
 /** Calls `use` with `count` registries on a fresh database. */

@@ -1,6 +1,6 @@
 /** Series drawn from a seed, and the plainest way to each answer: every point is looked at. */
-import { valuesFromNumbers, valuesToNumbers } from "../../src/core/measurement.ts";
-import type { SeriesPoint, Span } from "../../src/core/series.ts";
+import { valuesFromNumbers, valuesToNumbers } from "../../src/features/measurements/measurement.ts";
+import type { SeriesPoint, Span } from "../../src/features/measurements/series-port.ts";
 import type { Random } from "./random.ts";
 
 export function pointAt(timeNs: bigint, ...values: number[]): SeriesPoint {

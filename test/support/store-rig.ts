@@ -1,11 +1,17 @@
 /** The store of a test: a fresh, migrated database, and what stands on it. */
 import { systemClock } from "../../src/core/clock.ts";
 import { silent } from "../../src/core/logger.ts";
-import { openDatabase, type Database } from "../../src/store/database.ts";
-import { createEmitterPages, createEmitterProjection } from "../../src/store/emitter-pages.ts";
-import { createEmitterStore, createGuestLeases } from "../../src/store/emitter-store.ts";
-import { migrate } from "../../src/store/migrate.ts";
-import { createOwnership, type PostgresOwnership } from "../../src/store/ownership.ts";
+import { openDatabase, type Database } from "../../src/postgres/database.ts";
+import {
+  createEmitterPages,
+  createEmitterProjection,
+} from "../../src/features/emitters/store/pages.ts";
+import {
+  createEmitterStore,
+  createGuestLeases,
+} from "../../src/features/emitters/store/emitter-store.ts";
+import { migrate } from "../../src/postgres/migrate.ts";
+import { createOwnership, type PostgresOwnership } from "../../src/postgres/ownership.ts";
 import { withPostgres, type TestPostgres } from "./postgres.ts";
 
 export interface StoreRig {

@@ -12,7 +12,7 @@ import {
 import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
 import { sleep, systemClock } from "../../core/clock.ts";
 import { Failure } from "../../core/failure.ts";
-import { failureFromRpcError, type RegistryClient } from "../../rpc/client.ts";
+import { failureFromRpcError, type RegistryClient } from "../rpc-client.ts";
 import { isRetryable, retryPauseMs } from "../retry.ts";
 import type { LineDecoder } from "./decoder.ts";
 

@@ -3,7 +3,7 @@ import type { MessageInitShape } from "@bufbuild/protobuf";
 import { sleep, systemClock } from "../../core/clock.ts";
 import { Failure } from "../../core/failure.ts";
 import type { StoredRecord, SubscribeRequestSchema } from "../../gen/sluice/v1/consumer_pb.ts";
-import { failureFromRpcError, type ConsumerClient } from "../../rpc/client.ts";
+import { failureFromRpcError, type ConsumerClient } from "../rpc-client.ts";
 import { isRetryable, retryPauseMs } from "../retry.ts";
 
 type Start = NonNullable<MessageInitShape<typeof SubscribeRequestSchema>["start"]>;

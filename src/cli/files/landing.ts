@@ -1,7 +1,7 @@
 /** What the gateway's relations will say of a row: asked of its mapping, before the row is sent. */
-import type { Relation } from "../../core/relations.ts";
-import { columnTypes } from "../../core/relations.ts";
-import { rowFromJson } from "../../relations/row.ts";
+import type { Relation } from "../../features/relations/relation.ts";
+import { columnTypes } from "../../features/relations/relation.ts";
+import { rowFromJson } from "../../features/relations/row.ts";
 import { ask } from "../gateway.ts";
 import type { BadCell, Column, TableRecord } from "./table.ts";
 

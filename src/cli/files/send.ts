@@ -1,7 +1,7 @@
 /** One file's rows, into its topic. */
 import type { Clock } from "../../core/clock.ts";
 import { Failure } from "../../core/failure.ts";
-import type { Relation } from "../../core/relations.ts";
+import type { Relation } from "../../features/relations/relation.ts";
 import { SluiceError, type Published, type SluiceClient } from "../../client/index.ts";
 import { refusedCells } from "./landing.ts";
 import { paced, type Pace } from "./pace.ts";

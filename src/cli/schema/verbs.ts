@@ -1,6 +1,6 @@
 /** What `sluice schema <verb>` does, each with its arguments after the verb. */
 import { writeFile } from "node:fs/promises";
-import type { Runtime } from "../../core/runtime.ts";
+import type { Runtime } from "../../runtime/runtime.ts";
 import { Failure } from "../../core/failure.ts";
 import { UsageError } from "../command.ts";
 import { call, follow } from "../connect.ts";

@@ -1,6 +1,6 @@
 /** `sluice simulate emitters`: emitters whose guests write, and how many events arrive. */
 import { parseArgs } from "node:util";
-import type { Runtime } from "../../core/runtime.ts";
+import type { Runtime } from "../../runtime/runtime.ts";
 import { gatewayUrl, number, secondsMax, wholeNumber } from "../args.ts";
 import type { Command } from "../command.ts";
 import { ask } from "../gateway.ts";

@@ -2,8 +2,8 @@
 import { parseArgs } from "node:util";
 import { sleep, systemClock as clock } from "../../core/clock.ts";
 import { Failure, failureFrom } from "../../core/failure.ts";
-import type { Relation } from "../../core/relations.ts";
-import type { Runtime } from "../../core/runtime.ts";
+import type { Relation } from "../../features/relations/relation.ts";
+import type { Runtime } from "../../runtime/runtime.ts";
 import { createClient } from "../../client/index.ts";
 import { gatewayUrl, number } from "../args.ts";
 import { type Command, UsageError } from "../command.ts";

@@ -2,8 +2,8 @@
 import { parseArgs } from "node:util";
 import { sleep, systemClock } from "../../core/clock.ts";
 import { Failure, failureFrom } from "../../core/failure.ts";
-import type { Runtime } from "../../core/runtime.ts";
-import { sampleStages, type SampleEvent } from "../../lifecycle/sample-events.ts";
+import type { Runtime } from "../../runtime/runtime.ts";
+import { sampleStages, type SampleEvent } from "../../features/lifecycle/sample-events.ts";
 import { gatewayUrl, number, secondsMax, wholeNumber } from "../args.ts";
 import type { Command } from "../command.ts";
 import { ask } from "../gateway.ts";

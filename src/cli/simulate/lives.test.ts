@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { sampleStages, type SampleEvent } from "../../lifecycle/sample-events.ts";
+import { sampleStages, type SampleEvent } from "../../features/lifecycle/sample-events.ts";
 import { Lives } from "./lives.ts";
 import { createRandom } from "./random.ts";
 

@@ -2,7 +2,7 @@
  * The lives of simulated messages: the six stages in their order, each some time after the one
  * before, now and then one that never comes, one that is told twice, or two that overtake each other.
  */
-import { sampleStages, type SampleEvent } from "../../lifecycle/sample-events.ts";
+import { sampleStages, type SampleEvent } from "../../features/lifecycle/sample-events.ts";
 import type { Random } from "./random.ts";
 
 export interface LivesOptions {

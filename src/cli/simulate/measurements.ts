@@ -1,7 +1,7 @@
 /** `sluice simulate measurements`: tags that are measured at a rate, as seed 002 has them. */
 import { parseArgs } from "node:util";
-import { valuesMax } from "../../core/measurement.ts";
-import type { Runtime } from "../../core/runtime.ts";
+import { valuesMax } from "../../features/measurements/measurement.ts";
+import type { Runtime } from "../../runtime/runtime.ts";
 import { gatewayUrl, number, oneOf, secondsMax, wholeNumber } from "../args.ts";
 import { type Command, UsageError } from "../command.ts";
 import { Progress } from "../progress.ts";

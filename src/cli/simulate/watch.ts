@@ -2,8 +2,8 @@
 import { parseArgs } from "node:util";
 import { sleep, systemClock } from "../../core/clock.ts";
 import { Failure } from "../../core/failure.ts";
-import type { Runtime } from "../../core/runtime.ts";
-import { createGrpcClients, failureFromRpcError, type RegistryClient } from "../../rpc/client.ts";
+import type { Runtime } from "../../runtime/runtime.ts";
+import { createGrpcClients, failureFromRpcError, type RegistryClient } from "../rpc-client.ts";
 import { gatewayUrl, number, secondsMax, wholeNumber } from "../args.ts";
 import { type Command, UsageError } from "../command.ts";
 import { Progress } from "../progress.ts";

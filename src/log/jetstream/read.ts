@@ -6,7 +6,7 @@ import { sleep } from "../../core/clock.ts";
 import type { Bounds, LogBatch, ReadOptions } from "../../core/log.ts";
 import { comparePositions, type Position } from "../../core/position.ts";
 import { checkPosition } from "../answers.ts";
-import { asked } from "./asked.ts";
+import { asked } from "./retry.ts";
 import type { Connection } from "./connection.ts";
 import { ConsumerRun } from "./consumer.ts";
 import { DecodedEntries } from "./decoded.ts";

@@ -11,7 +11,7 @@ import { sleep } from "../../core/clock.ts";
 import type { Bounds, TopicInfo } from "../../core/log.ts";
 import { parseName, sameSettings, type TopicSettings } from "../../core/topic.ts";
 import { topicConflict, topicNotFound } from "../answers.ts";
-import { askMsMax, asked } from "./asked.ts";
+import { askMsMax, asked } from "./retry.ts";
 import type { Connection } from "./connection.ts";
 import {
   failureFromJetstream,

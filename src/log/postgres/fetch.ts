@@ -4,7 +4,7 @@ import type { Bounds, StoredFrame } from "../../core/log.ts";
 import type { StoredRecord } from "../../core/record.ts";
 import type { Database } from "./database.ts";
 import { recordsOf, type EntryRow } from "./entry.ts";
-import type { Held } from "./held.ts";
+import type { Held } from "./encoded-records.ts";
 import { keyHash } from "./key-hash.ts";
 import { boundsOf, type Life } from "./topics.ts";
 

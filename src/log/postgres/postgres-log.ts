@@ -18,12 +18,12 @@ import type { Logger } from "../../core/logger.ts";
 import type { LogRecord } from "../../core/record.ts";
 import type { TopicSettings } from "../../core/topic.ts";
 import { emptyAppend, logClosed } from "../answers.ts";
-import { Appender } from "./appender.ts";
+import { Appender } from "./append.ts";
 import { Database } from "./database.ts";
 import { completeOptions, type PostgresLogTuning } from "./options.ts";
-import { readTopic } from "./reader.ts";
+import { readTopic } from "./read.ts";
 import { Retention } from "./retention.ts";
-import { Tails } from "./tails.ts";
+import { Tails } from "./live-buffers.ts";
 import { Topics } from "./topics.ts";
 import { Wakeups } from "./wakeups.ts";
 

@@ -18,8 +18,13 @@ import type { StreamHandler } from "../server.ts";
 import { connectErrorFrom } from "../status.ts";
 import { inflate } from "./inflate.ts";
 import { Messages } from "./messages.ts";
-import type { Answers, ThinCall, ThinMethod, ThinMethods } from "./methods.ts";
-import { Valve, type Passage } from "./valve.ts";
+import type {
+  Answers,
+  ThinCall,
+  ThinMethod,
+  ThinMethods,
+} from "../../features/topics/rpc/thin-methods.ts";
+import { Valve, type Passage } from "./socket-backpressure.ts";
 
 export interface ThinOptions {
   readonly methods: ThinMethods;

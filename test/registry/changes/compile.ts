@@ -1,6 +1,6 @@
 import { create, fromBinary, fromJson, toBinary, toJson } from "@bufbuild/protobuf";
 import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
-import { type LinkedSchema, linkSchema } from "../../../src/registry/linked.ts";
+import { type LinkedSchema, linkSchema } from "../../../src/features/registry/link/linked.ts";
 import { compileProtos } from "../../support/protos.ts";
 import type { Change } from "./change.ts";
 

@@ -1,0 +1,87 @@
+/** The servers that `sluice bench collect` sends to, by their gRPC addresses. */
+import { fileURLToPath } from "node:url";
+import type { Environment } from "../../src/runtime/runtime.ts";
+import { logPlaceFrom, type LogPlace } from "./count.ts";
+import type { GrpcAddress } from "./load.ts";
+import {
+  startGatewayProgram,
+  startOnLog,
+  startProgram,
+  type LogChoice,
+  type Program,
+} from "../program.ts";
+
+const streamFloorPath = fileURLToPath(new URL("../floors/collect.ts", import.meta.url));
+const unaryFloorPath = fileURLToPath(new URL("../floors/publish.ts", import.meta.url));
+
+export interface CollectServer extends AsyncDisposable {
+  readonly name: string;
+  /** Undefined: its process is not known, and so is what it uses. */
+  readonly pid: number | undefined;
+  readonly grpc: GrpcAddress;
+  readonly topic: string;
+  /** Where what it took can be read again. Undefined: that is not known, or it keeps nothing. */
+  readonly log: LogPlace | undefined;
+  ended(): string | undefined;
+}
+
+/** A server that counts frames and forgets them. */
+export async function startStreamFloor(topic: string): Promise<CollectServer> {
+  return serverFrom("floor", await startProgram([streamFloorPath], {}, "floor ready"), topic);
+}
+
+/** The same service on the same kind of log, behind connect-es. */
+export async function startUnaryFloor(
+  environment: Environment,
+  log: LogChoice,
+  topic: string,
+): Promise<CollectServer> {
+  const program = await startOnLog([unaryFloorPath], environment, log, "floor ready");
+  return { ...serverFrom("floor", program, topic), log: placeOf(program, environment, log) };
+}
+
+export async function startCollector(
+  environment: Environment,
+  log: LogChoice,
+  topic: string,
+): Promise<CollectServer> {
+  const program = await startGatewayProgram(environment, log);
+  return { ...serverFrom("gateway", program, topic), log: placeOf(program, environment, log) };
+}
+
+/** A gateway that runs already: its log is where the environment says. */
+export function onCollector(
+  environment: Environment,
+  grpc: GrpcAddress,
+  pid: number | undefined,
+  topic: string,
+): CollectServer {
+  return {
+    name: "gateway",
+    pid,
+    grpc,
+    topic,
+    log: logPlaceFrom(environment),
+    ended: () => undefined,
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  };
+}
+
+/** The last address of a ready line is gRPC's. */
+function serverFrom(
+  name: string,
+  { urls, pid, ended, stop }: Program,
+  topic: string,
+): CollectServer {
+  const { hostname, port } = new URL(urls.at(-1) ?? "");
+  const grpc = { host: hostname, port: Number(port) };
+  return { name, pid, grpc, topic, log: undefined, ended, [Symbol.asyncDispose]: stop };
+}
+
+function placeOf(
+  { dataDir }: Program,
+  environment: Environment,
+  log: LogChoice,
+): LogPlace | undefined {
+  return log === "embedded" ? { dataDir } : logPlaceFrom(environment);
+}

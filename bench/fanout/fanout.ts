@@ -1,0 +1,39 @@
+/** `sluice bench fanout`: floor, gateway, floor again, in one run on one machine. */
+import type { Runtime } from "../../src/runtime/runtime.ts";
+import { Progress } from "../../src/cli/progress.ts";
+import { measure, measureIdle, type OnProgress } from "../measure.ts";
+import type { FanoutOptions } from "../options.ts";
+import { renderFanout, renderIdle } from "../report.ts";
+import { floorGatewayFloor } from "../runs.ts";
+import { onEmitter, startFloor, startGateway } from "../servers.ts";
+import { summarizeFanout, summarizeIdle } from "../summary.ts";
+
+/** Exits with 1 when events were lost. */
+export async function benchFanout(runtime: Runtime, options: FanoutOptions): Promise<void> {
+  const progress = new Progress(runtime);
+  const onProgress: OnProgress = (what, done, total) => progress.show(what.padEnd(24), done, total);
+  const { load, schedule, transport, log, url, pid, json } = options;
+  const start = {
+    floor: () => startFloor(transport),
+    gateway: () =>
+      url === undefined
+        ? startGateway(runtime.environment, log, transport)
+        : onEmitter(url, pid, transport),
+  };
+  if (options.idle) {
+    const runs = await floorGatewayFloor(runtime, start, (server) =>
+      measureIdle(server, load, onProgress),
+    );
+    const summary = summarizeIdle(options, runs);
+    runtime.print(json ? `${JSON.stringify(summary)}\n` : renderIdle(summary));
+  } else {
+    const runs = await floorGatewayFloor(runtime, start, (server) =>
+      measure(server, load, schedule, onProgress),
+    );
+    const summary = summarizeFanout(options, runs);
+    runtime.print(json ? `${JSON.stringify(summary)}\n` : renderFanout(summary));
+    if (!summary.ok) runtime.exit(1);
+  }
+  // The stop signals are this command's own: nothing else ends the process.
+  runtime.exit(0);
+}

@@ -1,0 +1,193 @@
+/**
+ * The subscribers' process, which `sluice bench fanout` starts: apart from the publisher and the
+ * server, so that none of them waits for another's work. It is told what to do over the channel
+ * between the two, and reports there.
+ */
+import { Histogram, type HistogramJson } from "../histogram.ts";
+import { StampReader } from "./stamp.ts";
+import { Subscriber, type Address } from "./subscriber.ts";
+
+export interface LoadPlan {
+  readonly kind: "open";
+  readonly address: Address;
+  readonly subscribers: number;
+  /** More of them, that never read. */
+  readonly slow: number;
+  /** Events that each is to get. */
+  readonly events: number;
+}
+
+export type LoadCommand = LoadPlan | { readonly kind: "finish" };
+
+export interface LoadResult {
+  readonly kind: "result";
+  readonly delivered: number;
+  readonly lost: number;
+  readonly duplicates: number;
+  /** Those that the server closed before they had everything. */
+  readonly dropped: number;
+  readonly droppedWhy: string;
+  /** Those that never read and were closed with the reason `slow_subscriber`. */
+  readonly slowClosed: number;
+  readonly latencies: HistogramJson;
+  readonly cpuSeconds: number;
+}
+
+export type LoadReport =
+  | { readonly kind: "opened"; readonly open: number; readonly why: string }
+  /** `open`: subscribers that are connected; `atUs`: when the last event came. */
+  | {
+      readonly kind: "progress";
+      readonly open: number;
+      readonly delivered: number;
+      readonly isDone: boolean;
+      readonly atUs: number;
+    }
+  | LoadResult;
+
+const openedAtOnce = 64;
+const reportMs = 50;
+const keepAliveMs = 30_000;
+/** How long those that did not read have to find out how they were closed. */
+const slowReadMs = 3_000;
+
+/** Runs until the process that started it lets go of it. */
+export async function runLoad(): Promise<void> {
+  const commands = new Commands();
+  const plan = await commands.next();
+  if (plan.kind !== "open") return;
+  const load = new Load(plan);
+  const told = setInterval(() => report(load.progress()), reportMs);
+  await load.open();
+  const failed = load.firstOver();
+  report({ kind: "opened", open: load.openCount(), why: failed?.reason ?? "" });
+  const alive = setInterval(() => load.keepAlive(), keepAliveMs);
+  const cpuAtStart = process.cpuUsage();
+  await commands.next();
+  clearInterval(told);
+  clearInterval(alive);
+  const { user, system } = process.cpuUsage(cpuAtStart);
+  report(await load.result((user + system) / 1e6));
+  // The answer is on its way: the process ends when the other side, which has it then, lets go.
+  await new Promise(() => {});
+}
+
+class Load {
+  readonly #plan: LoadPlan;
+  readonly #latencies = new Histogram();
+  readonly #readers: Subscriber[] = [];
+  readonly #slow: Subscriber[] = [];
+  #delivered = 0;
+  #atUs = 0;
+
+  constructor(plan: LoadPlan) {
+    this.#plan = plan;
+  }
+
+  async open(): Promise<void> {
+    const { address, subscribers, slow } = this.#plan;
+    let left = subscribers + slow;
+    const worker = async () => {
+      while (left > 0) {
+        const readsOn = left-- > slow;
+        // What those that never read get late is not anybody's latency.
+        const reader = new StampReader(readsOn ? this.#latencies : new Histogram());
+        const one = new Subscriber(address, reader, readsOn);
+        (readsOn ? this.#readers : this.#slow).push(one);
+        await one.opened();
+      }
+    };
+    await Promise.all(Array.from({ length: openedAtOnce }, worker));
+  }
+
+  openCount(): number {
+    let count = 0;
+    for (const { state } of [...this.#readers, ...this.#slow]) if (state === "open") count++;
+    return count;
+  }
+
+  firstOver(): Subscriber | undefined {
+    return [...this.#readers, ...this.#slow].find(({ state }) => state === "over");
+  }
+
+  keepAlive(): void {
+    for (const one of this.#readers) one.keepAlive();
+  }
+
+  progress(): LoadReport {
+    let delivered = 0;
+    let open = this.#slow.length;
+    let isDone = this.#readers.length === this.#plan.subscribers;
+    for (const { reader, state } of this.#readers) {
+      delivered += reader.received;
+      if (state === "open") open++;
+      if (reader.next < this.#plan.events && state !== "over") isDone = false;
+    }
+    if (delivered > this.#delivered) {
+      this.#delivered = delivered;
+      for (const { reader } of this.#readers) this.#atUs = Math.max(this.#atUs, reader.atUs);
+    }
+    return { kind: "progress", open, delivered, isDone, atUs: this.#atUs };
+  }
+
+  async result(cpuSeconds: number): Promise<LoadResult> {
+    const { events } = this.#plan;
+    let delivered = 0;
+    let lost = 0;
+    let duplicates = 0;
+    const over = this.#readers.filter(
+      ({ state, reader }) => state === "over" && reader.next < events,
+    );
+    for (const { reader } of this.#readers) {
+      delivered += reader.received;
+      lost += reader.gaps + events - reader.next;
+      duplicates += reader.duplicates;
+    }
+    for (const one of this.#readers) one.close();
+    return {
+      kind: "result",
+      delivered,
+      lost,
+      duplicates,
+      dropped: over.length,
+      droppedWhy: over[0]?.reason ?? "",
+      slowClosed: await this.#slowClosed(),
+      latencies: this.#latencies.toJSON(),
+      cpuSeconds,
+    };
+  }
+
+  async #slowClosed(): Promise<number> {
+    if (this.#slow.length === 0) return 0;
+    for (const one of this.#slow) one.resume();
+    await new Promise((resolve) => setTimeout(resolve, slowReadMs));
+    for (const one of this.#slow) one.close();
+    return this.#slow.filter(({ reason }) => reason === "slow_subscriber").length;
+  }
+}
+
+class Commands {
+  readonly #waiting: LoadCommand[] = [];
+  #wake: () => void = () => {};
+
+  constructor() {
+    process.on("message", (command: LoadCommand) => {
+      this.#waiting.push(command);
+      this.#wake();
+    });
+    // Whoever started this process has what it wanted, or is gone.
+    process.on("disconnect", () => process.exit(0));
+  }
+
+  async next(): Promise<LoadCommand> {
+    for (;;) {
+      const command = this.#waiting.shift();
+      if (command !== undefined) return command;
+      await new Promise<void>((resolve) => (this.#wake = resolve));
+    }
+  }
+}
+
+function report(what: LoadReport): void {
+  process.send?.(what);
+}

@@ -1,0 +1,84 @@
+// The floor that `sluice bench collect --unary` and `collectEvent` are compared with: the same
+// services on the same kind of log, behind connect-es' own adapter and nothing else, as a gateway without a thin path
+// would serve it. What differs is only how a call gets from the socket to the collector and back.
+//
+//   bun bench/floors/publish.ts     prints "floor ready http://127.0.0.1:<port>"; it reads a gateway's
+//                                  settings
+
+import { createServer } from "node:http2";
+import { connectNodeAdapter } from "@connectrpc/connect-node";
+import { parseConfig } from "../../src/gateway/config.ts";
+import { systemClock as clock } from "../../src/core/clock.ts";
+import { silent as logger } from "../../src/core/logger.ts";
+import { lifecycleTopic } from "../../src/features/lifecycle/event.ts";
+import type { RecordChecks } from "../../src/core/schemas.ts";
+import { Collector } from "../../src/ingest/collector.ts";
+import { Gate } from "../../src/ingest/schema-gate.ts";
+import { InFlight } from "../../src/ingest/in-flight.ts";
+import { Writer } from "../../src/ingest/writer.ts";
+import { EventIntake } from "../../src/features/lifecycle/intake.ts";
+import { createJetstreamLog } from "../../src/log/jetstream/jetstream-log.ts";
+import { connectPostgresLog } from "../../src/log/postgres/connect.ts";
+import { mountCollector } from "../../src/features/topics/rpc/collector.ts";
+import { mountMars } from "../../src/features/lifecycle/rpc/mars.ts";
+import { startEmbedded } from "../../src/postgres/embedded/embedded.ts";
+import { migrate } from "../../src/postgres/migrate.ts";
+
+const config = parseConfig(process.env);
+const stops: (() => Promise<void>)[] = [];
+const log =
+  config.natsUrl === undefined
+    ? connectPostgresLog({ url: await databaseUrl(), clock, logger })
+    : await createJetstreamLog({ url: config.natsUrl, clock, logger });
+stops.unshift(() => log.close());
+// A topic that is made by its first record has no rule: nothing is checked.
+const schemas: RecordChecks = { check: (_rule, records) => records.map(() => undefined) };
+const collector = new Collector({
+  log,
+  clock,
+  gate: new Gate({ log, schemas }),
+  limits: config.ingest,
+  inFlight: new InFlight(config.ingest.inFlightBytesMax),
+  newTopics: config.newTopics,
+});
+
+await log.create(lifecycleTopic, { ...config.newTopics, layout: "frames" });
+const events = new EventIntake({
+  writer: new Writer(collector, lifecycleTopic),
+  append: (topic, records, options) => log.append(topic, records, options),
+  clock,
+  recordBytesMax: config.ingest.recordBytesMax,
+});
+
+const adapter = connectNodeAdapter({
+  routes: (router) => {
+    mountCollector(router, collector);
+    mountMars(router, events);
+  },
+  readMaxBytes: config.bodyBytesMax,
+});
+const server = createServer(
+  // As Sluice's own listener has it.
+  { maxSessionMemory: 64, settings: { initialWindowSize: 256 * 1024, maxConcurrentStreams: 1000 } },
+  adapter,
+);
+server.listen(0, "127.0.0.1", () => {
+  const address = server.address();
+  const port = typeof address === "object" && address !== null ? address.port : 0;
+  process.stdout.write(`floor ready http://127.0.0.1:${port}\n`);
+});
+
+process.once("SIGTERM", () => void stop());
+
+async function stop(): Promise<void> {
+  for (const each of stops) await each();
+  process.exit(0);
+}
+
+async function databaseUrl(): Promise<string> {
+  const { dataDir } = config;
+  const embedded = await startEmbedded({ dataDir, log: logger });
+  stops.unshift(() => embedded.stop());
+  await migrate(embedded.url);
+  return embedded.url;
+}

@@ -1,0 +1,132 @@
+/** Connections that save one measurement after the other: the load where wrk is not installed. */
+import { Buffer } from "node:buffer";
+import { connect, type Socket } from "node:net";
+import { systemClock } from "../../src/core/clock.ts";
+import { Failure } from "../../src/core/failure.ts";
+import { SimulatedSeries } from "../../src/cli/simulate/measurements-series.ts";
+import { createRandom } from "../../src/cli/simulate/random.ts";
+import { Histogram } from "../histogram.ts";
+import type { SaveLoad, SaveResult } from "./result.ts";
+
+/** What is on its way when the time is over may take so long. */
+const lastAnswerMs = 10_000;
+const valuesEach = 10;
+
+/** Throws `unavailable` where a connection cannot be opened. */
+export async function sendOwnLoad(
+  url: string,
+  prefix: string,
+  { connections, seconds, tags }: SaveLoad,
+): Promise<SaveResult> {
+  const series = new SimulatedSeries({
+    random: createRandom(1),
+    tags,
+    values: valuesEach,
+    prefix,
+  });
+  let lastNs = 0n;
+  const next = () => {
+    const nowNs = systemClock.nowNs();
+    // No two have one time.
+    lastNs = nowNs > lastNs ? nowNs : lastNs + 1n;
+    return series.line(lastNs);
+  };
+  const latencies = new Histogram();
+  const all = await Promise.all(
+    Array.from({ length: connections }, () => openSaver(url, next, latencies)),
+  );
+  const startMs = performance.now();
+  const over = all.map((saver) => saver.run());
+  await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+  for (const saver of all) saver.stop();
+  await Promise.all(over);
+  const sum = (of: (saver: Saver) => number) => all.reduce((total, saver) => total + of(saver), 0);
+  return {
+    by: "own",
+    seconds: (performance.now() - startMs) / 1000,
+    acknowledged: sum((saver) => saver.acknowledged),
+    refused: sum((saver) => saver.refused),
+    broken: sum((saver) => saver.broken),
+    p50Us: latencies.quantile(0.5),
+    p99Us: latencies.quantile(0.99),
+    maxUs: latencies.max,
+  };
+}
+
+function openSaver(url: string, next: () => string, latencies: Histogram): Promise<Saver> {
+  const { hostname, port, host } = new URL(url);
+  return new Promise((resolve, reject) => {
+    const socket = connect(Number(port || 80), hostname);
+    socket.setNoDelay(true);
+    socket.once("connect", () => resolve(new Saver(socket, host, next, latencies)));
+    socket.once("error", (cause) =>
+      reject(new Failure("unavailable", `Cannot reach ${url}: ${cause.message}`, { cause })),
+    );
+  });
+}
+
+/** One connection, one request under way. */
+class Saver {
+  acknowledged = 0;
+  refused = 0;
+  broken = 0;
+  readonly #socket: Socket;
+  readonly #head: string;
+  readonly #next: () => string;
+  readonly #latencies: Histogram;
+  readonly #over = Promise.withResolvers<void>();
+  #isStopped = false;
+  #isWaiting = false;
+  #sentMs = 0;
+  #received = "";
+
+  constructor(socket: Socket, host: string, next: () => string, latencies: Histogram) {
+    this.#socket = socket;
+    this.#head = `POST /save HTTP/1.1\r\nHost: ${host}\r\nContent-Type: application/json\r\nContent-Length: `;
+    this.#next = next;
+    this.#latencies = latencies;
+    socket.on("data", (data) => this.#hear(data.toString("latin1")));
+    socket.on("error", () => this.#end());
+    socket.on("close", () => this.#end());
+  }
+
+  run(): Promise<void> {
+    this.#send();
+    return this.#over.promise;
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    setTimeout(() => this.#end(), lastAnswerMs).unref();
+  }
+
+  #send(): void {
+    if (this.#isStopped) return this.#end();
+    const body = this.#next();
+    this.#sentMs = performance.now();
+    this.#isWaiting = true;
+    this.#socket.write(`${this.#head}${Buffer.byteLength(body)}\r\n\r\n${body}`);
+  }
+
+  #hear(text: string): void {
+    this.#received += text;
+    const head = this.#received.indexOf("\r\n\r\n");
+    if (head < 0) return;
+    const length = /\r\ncontent-length: *(\d+)/i.exec(this.#received.slice(0, head))?.[1] ?? "0";
+    if (this.#received.length < head + 4 + Number(length)) return;
+    // Its status has one place.
+    if (this.#received[9] === "2") this.acknowledged++;
+    else this.refused++;
+    this.#received = "";
+    this.#isWaiting = false;
+    this.#latencies.record((performance.now() - this.#sentMs) * 1000);
+    this.#send();
+  }
+
+  #end(): void {
+    if (this.#isWaiting) this.broken++;
+    this.#isWaiting = false;
+    this.#socket.destroy();
+    this.#over.resolve();
+  }
+}

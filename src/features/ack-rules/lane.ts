@@ -1,0 +1,211 @@
+/**
+ * Appends the announcements of one kind, in the order of their numbers, as an idempotent producer:
+ * what was appended before an owner died, and is appended again by the next one, the log refuses.
+ */
+import { type AckRule, type Announcement, overdueTopic, placeNames } from "./rule.ts";
+import { sleep, type Clock } from "../../core/clock.ts";
+import { failureFrom, type Failure } from "../../core/failure.ts";
+import type { LogDriver } from "../../core/log.ts";
+import { jsonType, type LogRecord } from "../../core/record.ts";
+import { renderTime } from "../../core/time.ts";
+import type { TopicSettings } from "../../core/topic.ts";
+import { timesSeen } from "./ids.ts";
+import { ensureOutput } from "./output.ts";
+
+export interface AckLaneOptions {
+  readonly rule: AckRule;
+  readonly of: "acks" | "notices";
+  readonly log: Pick<LogDriver, "append" | "create" | "describe" | "driver">;
+  readonly newTopics: TopicSettings;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  readonly epoch: Epoch;
+  readonly onFailure: (failure: Failure) => void;
+  /** Called for each ack that was appended. */
+  readonly onAck: (delayMs: number) => void;
+}
+
+/** One for both lanes of a rule. */
+export interface Epoch {
+  current(): number;
+  /** Begins the next one, unless that has begun already. */
+  raise(from: number): Promise<void>;
+}
+
+/** A frame of this size is far below what any broker takes, and a millisecond's work. */
+const frameRecordsMax = 500;
+const frameBytesMax = 256 * 1024;
+const retryMs = { first: 50, most: 5000 };
+
+const utf8 = new TextEncoder();
+
+export class AckLane {
+  /** Resolves, never rejects, once the signal has ended it. */
+  readonly done: Promise<void>;
+  readonly #options: AckLaneOptions;
+  readonly #topic: string;
+  readonly #waiting = new Set<() => void>();
+  #pending: Announcement[] = [];
+  #sent = 0;
+  #recordsMax = frameRecordsMax;
+
+  constructor(options: AckLaneOptions) {
+    const { rule, of } = options;
+    this.#options = options;
+    this.#topic = of === "acks" ? rule.output : overdueTopic(rule.output);
+    this.done = this.#run();
+  }
+
+  /** The number of the last one that the log has, of those that came through here; 0: none. */
+  get sent(): number {
+    return this.#sent;
+  }
+
+  get pending(): number {
+    return this.#pending.length;
+  }
+
+  /** Committed before, and numbered on from what was pushed last. */
+  push(announcements: readonly Announcement[]): void {
+    if (announcements.length === 0) return;
+    this.#pending.push(...announcements);
+    this.#wake();
+  }
+
+  /** Until at most `pendingMax` are pending, or the signal. */
+  async room(pendingMax: number): Promise<void> {
+    while (this.#pending.length > pendingMax && !this.#options.signal.aborted) await this.#change();
+  }
+
+  async #run(): Promise<void> {
+    const { signal, clock, onFailure } = this.#options;
+    let waitMs = retryMs.first;
+    while (!signal.aborted) {
+      if (this.#pending.length === 0) {
+        await this.#change();
+        continue;
+      }
+      try {
+        await this.#unlessEnded(this.#append());
+        waitMs = retryMs.first;
+      } catch (error) {
+        onFailure(failureFrom(error));
+        await sleep(clock, waitMs, signal);
+        waitMs = Math.min(waitMs * 2, retryMs.most);
+      }
+    }
+  }
+
+  async #append(): Promise<void> {
+    const { rule, of, log, epoch, clock, newTopics, onAck } = this.#options;
+    const rendered = this.#frame(clock.nowNs());
+    const sequences = rendered.map(({ n }) => n);
+    const first = sequences[0] ?? 0;
+    const began = epoch.current();
+    try {
+      const { duplicate } = await log.append(
+        this.#topic,
+        rendered.map(({ record }) => record),
+        { producer: { id: `ack-rule/${rule.life}`, epoch: began, first, sequences } },
+      );
+      // Of those that another owner had appended already, the delays are not known here.
+      if (of === "acks" && !duplicate) for (const { delayMs } of rendered) onAck(delayMs);
+    } catch (error) {
+      const failure = failureFrom(error);
+      if (failure.code === "not_found") return await ensureOutput(log, newTopics, this.#topic);
+      // Numbers are missing in the log: it has lost what it had acknowledged, a restored broker for
+      // one. Or another owner has found that, and begun the next epoch.
+      if (failure.code === "conflict") await epoch.raise(began);
+      if (failure.code === "too_large") this.#recordsMax = Math.max(1, this.#recordsMax >>> 1);
+      throw failure;
+    }
+    this.#pending.splice(0, rendered.length);
+    this.#sent = sequences.at(-1) ?? this.#sent;
+    this.#wake();
+  }
+
+  #frame(nowNs: bigint): Rendered[] {
+    const rendered: Rendered[] = [];
+    let bytes = 0;
+    for (const announcement of this.#pending) {
+      const one = render(this.#options, announcement, nowNs);
+      bytes += one.record.value.byteLength;
+      if (rendered.length === this.#recordsMax) break;
+      if (rendered.length > 0 && bytes > frameBytesMax) break;
+      rendered.push(one);
+    }
+    return rendered;
+  }
+
+  /** A log that does not answer does not hold up the end: the next owner appends it again. */
+  async #unlessEnded(appending: Promise<void>): Promise<void> {
+    const { signal } = this.#options;
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const ended = () => resolve();
+    signal.addEventListener("abort", ended, { once: true });
+    appending.then(resolve, reject);
+    try {
+      await promise;
+    } finally {
+      signal.removeEventListener("abort", ended);
+    }
+  }
+
+  #wake(): void {
+    for (const waiting of [...this.#waiting]) waiting();
+  }
+
+  #change(): Promise<void> {
+    const { signal } = this.#options;
+    if (signal.aborted) return Promise.resolve();
+    return new Promise((resolve) => {
+      const done = () => {
+        signal.removeEventListener("abort", done);
+        this.#waiting.delete(done);
+        resolve();
+      };
+      signal.addEventListener("abort", done, { once: true });
+      this.#waiting.add(done);
+    });
+  }
+}
+
+interface Rendered {
+  readonly n: number;
+  readonly delayMs: number;
+  readonly record: LogRecord;
+}
+
+/** Acks are found by their message; notices by their rule, since rules may share an output. */
+function render(
+  { rule, of }: Pick<AckLaneOptions, "rule" | "of">,
+  { n, id, seen, state, late }: Announcement,
+  nowNs: bigint,
+): Rendered {
+  const places = placeNames(rule);
+  const times = Object.fromEntries(
+    places.flatMap((place, i) => {
+      const ns = seen[i];
+      return ns === undefined ? [] : [[place, renderTime(ns)]];
+    }),
+  );
+  const delayMs = Math.max(0, Number(nowNs - (timesSeen(seen).at(-1) ?? nowNs)) / 1e6);
+  const head = { rule: rule.name, message_id: id };
+  const body =
+    of === "acks"
+      ? {
+          ...head,
+          seen: times,
+          delay_ms: Math.round(delayMs * 1000) / 1000,
+          ...(late ? { late } : {}),
+        }
+      : { ...head, state, missing: places.filter((_, i) => seen[i] === undefined), seen: times };
+  const record = {
+    value: utf8.encode(JSON.stringify(body)),
+    key: of === "acks" ? id : rule.name,
+    contentType: jsonType,
+    schemaId: 0,
+    timeNs: nowNs,
+  };
+  return { n, delayMs, record };
+}

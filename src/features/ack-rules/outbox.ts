@@ -1,0 +1,108 @@
+/**
+ * What a rule has committed and the log may not have yet: appended as soon as it is committed, and
+ * dropped from the store a little later, many at once. In between it may be appended again.
+ */
+import type { AckLedgerStore, AckRule, AckState, Announcement } from "./rule.ts";
+import type { Clock } from "../../core/clock.ts";
+import type { Failure } from "../../core/failure.ts";
+import type { LogDriver } from "../../core/log.ts";
+import type { TopicSettings } from "../../core/topic.ts";
+import { Delays } from "./delays.ts";
+import { AckLane } from "./lane.ts";
+
+export interface AckOutboxOptions {
+  readonly rule: AckRule;
+  readonly store: AckLedgerStore;
+  readonly log: LogDriver;
+  readonly newTopics: TopicSettings;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  readonly onFailure: (failure: Failure) => void;
+}
+
+/** Few enough transactions that they do not show beside the rule's own. */
+const settleEveryMs = 200;
+const pageMax = 1000;
+
+export class AckOutbox {
+  readonly #options: AckOutboxOptions;
+  readonly #acks: AckLane;
+  readonly #notices: AckLane;
+  readonly #delays: Delays;
+  #epoch: number;
+  #settled = { acks: 0, notices: 0, atMs: 0 };
+
+  /** Begins with what the former owner may have left. */
+  static async open(options: AckOutboxOptions, state: AckState): Promise<AckOutbox> {
+    const [acks, notices] = await Promise.all([left(options, "acks"), left(options, "notices")]);
+    const outbox = new AckOutbox(options, state);
+    outbox.push(acks, notices);
+    return outbox;
+  }
+
+  private constructor(options: AckOutboxOptions, { epoch, delays }: AckState) {
+    this.#options = options;
+    this.#epoch = epoch;
+    this.#delays = new Delays(delays);
+    this.#acks = this.#lane("acks");
+    this.#notices = this.#lane("notices");
+  }
+
+  /** Resolves, never rejects, once the signal has ended it. */
+  get done(): Promise<unknown> {
+    return Promise.all([this.#acks.done, this.#notices.done]);
+  }
+
+  get pending(): number {
+    return this.#acks.pending + this.#notices.pending;
+  }
+
+  push(acks: readonly Announcement[], notices: readonly Announcement[]): void {
+    this.#acks.push(acks);
+    this.#notices.push(notices);
+  }
+
+  /** Until at most `pendingMax` of each kind are pending. */
+  async room(pendingMax: number): Promise<void> {
+    await Promise.all([this.#acks.room(pendingMax), this.#notices.room(pendingMax)]);
+  }
+
+  /** Drops what the log has, now and then. `version` is the rule's. Throws `conflict`. */
+  async settle(version: number): Promise<void> {
+    const { rule, store, clock } = this.#options;
+    const nowMs = clock.nowMs();
+    const [acks, notices] = [this.#acks.sent, this.#notices.sent];
+    if (acks === this.#settled.acks && notices === this.#settled.notices) return;
+    if (nowMs - this.#settled.atMs < settleEveryMs) return;
+    const delays = this.#delays.counts();
+    await store.sent({ rule: rule.number, version, acks, notices, delays });
+    this.#settled = { acks, notices, atMs: nowMs };
+  }
+
+  #lane(of: "acks" | "notices"): AckLane {
+    const { rule, store } = this.#options;
+    return new AckLane({
+      ...this.#options,
+      of,
+      epoch: {
+        current: () => this.#epoch,
+        raise: async (from) => {
+          if (this.#epoch === from) this.#epoch = await store.raiseEpoch(rule.number, from);
+        },
+      },
+      onAck: (delayMs) => this.#delays.add(delayMs),
+    });
+  }
+}
+
+async function left(
+  { rule, store }: AckOutboxOptions,
+  of: "acks" | "notices",
+): Promise<readonly Announcement[]> {
+  const all: Announcement[] = [];
+  for (;;) {
+    const page = await store.outbox(rule.number, of, all.at(-1)?.n ?? 0, pageMax);
+    all.push(...page);
+    if (page.length < pageMax) return all;
+  }
+}

@@ -1,0 +1,32 @@
+/** The topics that a rule writes. */
+import { Failure, failureFrom } from "../../core/failure.ts";
+import type { LogDriver } from "../../core/log.ts";
+import type { TopicSettings } from "../../core/topic.ts";
+
+/**
+ * Makes the topic unless it stands. Throws `conflict` where it stands in a layout in which the log
+ * cannot tell producers apart: acks could then be there twice.
+ */
+export async function ensureOutput(
+  log: Pick<LogDriver, "create" | "describe" | "driver">,
+  newTopics: TopicSettings,
+  topic: string,
+): Promise<void> {
+  const standing = (await log.describe(topic)) ?? (await make());
+  if (standing.settings.layout === "frames" || log.driver !== "jetstream") return;
+  const message = `Cannot write acks to topic "${topic}": its layout is ${standing.settings.layout}, wanted a topic of layout frames, or one that does not exist yet`;
+  throw new Failure("conflict", message, {
+    errors: [{ field: "/output", code: "conflict", message }],
+  });
+
+  async function make() {
+    try {
+      return await log.create(topic, { ...newTopics, layout: "frames", schema: "none" });
+    } catch (error) {
+      // Another node made it meanwhile, and not in the same way.
+      const made = failureFrom(error).code === "conflict" ? await log.describe(topic) : undefined;
+      if (made === undefined) throw error;
+      return made;
+    }
+  }
+}

@@ -1,0 +1,67 @@
+/**
+ * `/magic` and `/time`: streams that every node makes by itself, four events a second, and that
+ * nobody resumes. One timer and one rendering for all their readers.
+ */
+import type { Hono } from "hono";
+import type { Clock } from "../../../core/clock.ts";
+import type { ByteSink, SinkEvents } from "../../../core/sink.ts";
+import type { HttpParts } from "../../../http/parts.ts";
+import { sseHeaders } from "../../../http/sse.ts";
+
+const intervalMs = 250;
+
+export function mountTickers(app: Hono, { host, clock }: HttpParts): void {
+  const magic = new Ticker(
+    clock,
+    () => `{"magic":${randomInt64()},"timestamp":"${seconds(clock)}"}`,
+  );
+  const time = new Ticker(clock, () => `{"timestamp":"${seconds(clock)}"}`);
+  app.get("/magic", () => host.stream((sink) => magic.join(sink), { headers: sseHeaders }));
+  app.get("/time", () => host.stream((sink) => time.join(sink), { headers: sseHeaders }));
+}
+
+class Ticker {
+  readonly #clock: Clock;
+  readonly #render: () => string;
+  /** Those that can take an event now; one whose sink is full misses events, it is only time. */
+  readonly #ready = new Set<ByteSink>();
+  #readers = 0;
+  #cancel: () => void = () => {};
+
+  constructor(clock: Clock, render: () => string) {
+    this.#clock = clock;
+    this.#render = render;
+  }
+
+  join(sink: ByteSink): SinkEvents {
+    this.#ready.add(sink);
+    if (this.#readers++ === 0) this.#tick();
+    return {
+      drained: () => {
+        this.#ready.add(sink);
+      },
+      closed: () => {
+        this.#ready.delete(sink);
+        if (--this.#readers === 0) this.#cancel();
+      },
+    };
+  }
+
+  #tick(): void {
+    const bytes = new TextEncoder().encode(`data:${this.#render()}\n\n`);
+    for (const sink of this.#ready) {
+      if (sink.write(bytes) !== "sent") this.#ready.delete(sink);
+    }
+    this.#cancel = this.#clock.after(intervalMs, () => this.#tick());
+  }
+}
+
+/** The seed's form: UTC, whole seconds. */
+function seconds(clock: Clock): string {
+  return `${new Date(clock.nowMs()).toISOString().slice(0, 19)}Z`;
+}
+
+function randomInt64(): bigint {
+  const [value = 0n] = crypto.getRandomValues(new BigInt64Array(1));
+  return value;
+}

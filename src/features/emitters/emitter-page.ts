@@ -1,0 +1,200 @@
+/**
+ * Pages of an emitter: the projection's rows up to its position, and the log's own records after
+ * it. The log's end is asked for first, so a page shows what was acknowledged before it was asked.
+ */
+import { emittersTopic, type EmitterPages, type KeptEvents } from "../../core/emitters.ts";
+import { Failure, failureFrom } from "../../core/failure.ts";
+import type { Bounds, Log } from "../../core/log.ts";
+import {
+  checkAfter,
+  checkBefore,
+  emptyPage,
+  pageFromEarlier,
+  pageFromLater,
+  type Page,
+  type PageQuery,
+} from "../../core/page.ts";
+import { comparePositions, epochStart, type Position } from "../../core/position.ts";
+import { endType, type StoredRecord } from "../../core/record.ts";
+
+export interface PageSources {
+  readonly log: Pick<Log, "read" | "bounds">;
+  readonly pages: EmitterPages;
+}
+
+/** The log may be trimmed between asking for its bounds and reading: then once more. */
+const attempts = 3;
+
+export async function readEmitterPage(
+  sources: PageSources,
+  id: string,
+  query: PageQuery,
+  signal?: AbortSignal,
+): Promise<Page> {
+  const bounds = await boundsOf(sources.log);
+  if (bounds === undefined) return pageOfNothing(query);
+  const reader = { ...sources, id, bounds, signal };
+  return await again(reader, (reader) =>
+    query.after === undefined
+      ? pageBefore(reader, query.before ?? "latest", query.limit)
+      : pageAfter(reader, query.after, query.limit),
+  );
+}
+
+/** Behind which position the newest `n` events lie that the log still has. */
+export async function emitterTailStart(
+  sources: PageSources,
+  id: string,
+  n: number,
+): Promise<Position | "earliest"> {
+  const bounds = await boundsOf(sources.log);
+  if (bounds === undefined) return "earliest";
+  if (n === 0) return bounds.end;
+  const reader = { ...sources, id, bounds, signal: undefined };
+  const start = await again(reader, async (reader) => {
+    const { found, floor } = await collectBefore(reader, "latest", n);
+    return found.length > n ? found[0]?.position : floor;
+  });
+  // Rows may be kept longer than the log keeps its records.
+  const { start: oldest } = bounds;
+  return start !== undefined && comparePositions(start, oldest) > 0 ? start : oldest;
+}
+
+interface Reader extends PageSources {
+  readonly id: string;
+  readonly bounds: Bounds;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** The log's records do not follow the rows any more: the bounds that were asked for are old. */
+class Moved extends Error {}
+
+async function again<T>(first: Reader, read: (reader: Reader) => Promise<T>): Promise<T> {
+  let reader = first;
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await read(reader);
+    } catch (error) {
+      if (!(error instanceof Moved)) throw error;
+      if (attempt === attempts) {
+        throw new Failure("unavailable", "The log is trimmed too fast to be read");
+      }
+      reader = { ...reader, bounds: await reader.log.bounds(emittersTopic) };
+    }
+  }
+}
+
+async function pageAfter(
+  reader: Reader,
+  after: Position | "earliest",
+  limit: number,
+): Promise<Page> {
+  const kept = joined(await reader.pages.after(reader.id, after, limit + 1), reader.bounds);
+  if (after !== "earliest") checkAfter(after, kept.floor, kept.end);
+  const from = after === "earliest" ? kept.floor : after;
+  const found = [...kept.events];
+  let earlier = kept.beyond;
+  if (found.length <= limit) {
+    await readRemainder(reader, kept, (stored) => {
+      if (comparePositions(stored.position, from) <= 0) earlier = true;
+      else found.push(stored);
+      return found.length <= limit;
+    });
+  }
+  return pageFromLater(from, found, limit, earlier);
+}
+
+async function pageBefore(
+  reader: Reader,
+  before: Position | "latest",
+  limit: number,
+): Promise<Page> {
+  const { found, later, floor } = await collectBefore(reader, before, limit);
+  return pageFromEarlier(floor, found, limit, later);
+}
+
+/** The newest `limit` + 1 events before the position, and whether any lies at it or beyond. */
+async function collectBefore(
+  reader: Reader,
+  before: Position | "latest",
+  limit: number,
+): Promise<{ found: readonly StoredRecord[]; later: boolean; floor: Position }> {
+  const kept = joined(await reader.pages.before(reader.id, before, limit + 1), reader.bounds);
+  if (before !== "latest") checkBefore(before, kept.floor);
+  const found = [...kept.events];
+  let later = kept.beyond;
+  // Whatever the rows tell is settled when they reach the asked position and something beyond it.
+  if (!later) {
+    await readRemainder(reader, kept, (stored) => {
+      if (before !== "latest" && comparePositions(stored.position, before) >= 0) later = true;
+      else found.push(stored);
+      // Twice the need, then down to it: the projection may lag by far more than a page.
+      if (found.length > 2 * (limit + 1)) found.splice(0, found.length - (limit + 1));
+      return !later;
+    });
+  }
+  return { found: found.slice(-(limit + 1)), later, floor: kept.floor };
+}
+
+interface Joined {
+  readonly events: readonly StoredRecord[];
+  readonly beyond: boolean;
+  readonly floor: Position;
+  readonly through: Position;
+  readonly end: Position;
+}
+
+/** Rows that the log's records do not follow are of no use: there would be a gap that nobody sees. */
+function joined(kept: KeptEvents, { start, end, epoch }: Bounds): Joined {
+  const { through } = kept;
+  if (through === undefined || through.epoch !== epoch || comparePositions(through, start) < 0) {
+    return { events: [], beyond: false, floor: start, through: start, end };
+  }
+  return {
+    events: kept.events,
+    beyond: kept.beyond,
+    floor: kept.floor ?? epochStart(epoch),
+    through,
+    end: comparePositions(through, end) > 0 ? through : end,
+  };
+}
+
+/** The emitter's events after the rows, until the log's end or until `visit` says enough. */
+async function readRemainder(
+  { log, id, signal }: Reader,
+  { through, end }: Joined,
+  visit: (stored: StoredRecord) => boolean,
+): Promise<void> {
+  if (comparePositions(through, end) >= 0) return;
+  const read = { after: through, until: end, key: id };
+  try {
+    const batches = log.read(emittersTopic, signal === undefined ? read : { ...read, signal });
+    for await (const batch of batches) {
+      for (const stored of batch.records) {
+        if (stored.record.contentType === endType) continue;
+        if (!visit(stored)) return;
+      }
+    }
+  } catch (error) {
+    if (failureFrom(error).code === "position_gone") throw new Moved();
+    throw error;
+  }
+  if (signal?.aborted) throw new Failure("cancelled", "The caller went away");
+}
+
+async function boundsOf(log: Pick<Log, "bounds">): Promise<Bounds | undefined> {
+  try {
+    return await log.bounds(emittersTopic);
+  } catch (error) {
+    if (failureFrom(error).code === "not_found") return undefined;
+    throw error;
+  }
+}
+
+/** No emitter has had an event yet; a position can only be of an earlier life of the topic. */
+function pageOfNothing({ after, before }: PageQuery): Page {
+  if (before === undefined && (after === undefined || after === "earliest")) return emptyPage;
+  throw new Failure("position_gone", "Cannot read from the position: the log has no events", {
+    position: "earliest",
+  });
+}

@@ -1,0 +1,79 @@
+import { expect, test } from "bun:test";
+import { withStore, type StoreRig } from "../../../../test/support/store-rig.ts";
+import { systemClock as clock } from "../../../core/clock.ts";
+import { silent as logger } from "../../../core/logger.ts";
+import { runEmitterRetention, trimEmitterRows } from "./retention.ts";
+
+async function rows(rig: StoreRig): Promise<Record<string, number>> {
+  const counts = await rig.database.sql<{ emitter: string; n: number }[]>`
+    select emitter, count(*)::int as n from emitter_events group by emitter order by emitter`;
+  return Object.fromEntries(counts.map(({ emitter, n }) => [emitter, n]));
+}
+
+/** `count` rows an emitter, one a second, the newest now. */
+async function fill(rig: StoreRig, emitters: number, count: number): Promise<void> {
+  await rig.database.sql`insert into emitters (id, source, rate)
+    select 'e' || i, 'external', 0 from generate_series(1, ${emitters}) i`;
+  await rig.database.sql`insert into emitter_events (emitter, epoch, sequence, idx, ordinal,
+      received_ns, time_ns, content_type, schema_id, data)
+    select 'e' || i, 1, n * 1000 + i, 0, n,
+      (extract(epoch from now())::bigint - ${count} + n) * 1000000000, 0, 'text/plain', 0, ''
+    from generate_series(1, ${emitters}) i, generate_series(1, ${count}::int) n`;
+  await rig.target.skip(undefined, { epoch: 1, sequence: 0, index: 0 });
+}
+
+test("rows past the count go, oldest first, and what is left says where it begins", async () => {
+  await withStore(async (rig) => {
+    await fill(rig, 120, 700);
+    const dropped = await trimEmitterRows(rig.database, { ageMs: 0, countMax: 50 }, clock);
+    expect(dropped).toBe(120 * 650);
+    expect(new Set(Object.values(await rows(rig)))).toEqual(new Set([50]));
+    const kept = await rig.pages.after("e7", "earliest", 3);
+    expect(kept.floor).toEqual({ epoch: 1, sequence: 650_007, index: 0 });
+    expect(kept.events[0]?.position.sequence).toBe(651_007);
+    expect((await rig.store.stats("e7")).events).toBe(700);
+    expect(await trimEmitterRows(rig.database, { ageMs: 0, countMax: 50 }, clock)).toBe(0);
+  });
+});
+
+test("rows past the age go; an emitter without rows still counts what it had", async () => {
+  await withStore(async (rig) => {
+    await fill(rig, 3, 100);
+    const keepAll = { ageMs: 0, countMax: 0 };
+    expect(await trimEmitterRows(rig.database, keepAll, clock)).toBe(0);
+    await trimEmitterRows(rig.database, { ageMs: 20_000, countMax: 0 }, clock);
+    for (const n of Object.values(await rows(rig))) expect(n).toBeWithin(18, 22);
+    await rig.database.sql`update emitter_events set received_ns = 0 where emitter = 'e2'`;
+    await trimEmitterRows(rig.database, { ageMs: 60_000, countMax: 0 }, clock);
+    expect(Object.keys(await rows(rig))).toEqual(["e1", "e3"]);
+    expect((await rig.store.stats("e2")).events).toBe(100);
+    // The next event of it is the 101st.
+    const at = { epoch: 1, sequence: 0, index: 0 };
+    const position = { epoch: 1, sequence: 500_000, index: 0 };
+    const record = { value: new Uint8Array(), key: "e2", contentType: "", schemaId: 0, timeNs: 0n };
+    await rig.target.commit([{ record, position, receivedNs: 5n }], at, position);
+    expect((await rig.store.stats("e2")).events).toBe(101);
+  });
+});
+
+test("one node at a time does it, until it is told to end", async () => {
+  await withStore(async (rig) => {
+    await fill(rig, 3, 100);
+    const stop = new AbortController();
+    const runs = [1, 2].map(() =>
+      runEmitterRetention({
+        database: rig.database,
+        retention: { ageMs: 0, countMax: 10 },
+        ownership: rig.ownership(),
+        clock,
+        logger,
+        signal: stop.signal,
+        everyMs: 50,
+      }),
+    );
+    for (let i = 0; i < 200 && (await rows(rig))["e1"] !== 10; i++) await Bun.sleep(20);
+    expect(await rows(rig)).toEqual({ e1: 10, e2: 10, e3: 10 });
+    stop.abort();
+    await Promise.all(runs);
+  });
+});

@@ -1,0 +1,134 @@
+/**
+ * Drops old rows of emitters: by age, and past a count per emitter. One node at a time walks over
+ * the emitters that have rows, a few at a time, so that no statement holds many locks or runs long.
+ * What was dropped last stands at the emitter: a reader before it is told.
+ */
+import { sleep, type Clock } from "../../../core/clock.ts";
+import { failureFrom } from "../../../core/failure.ts";
+import type { Logger } from "../../../core/logger.ts";
+import type { Ownership } from "../../../core/projection.ts";
+import type { Database } from "../../../postgres/database.ts";
+
+export interface EmitterRetention {
+  /** Rows received longer ago are dropped; 0 keeps them. */
+  readonly ageMs: number;
+  /** Rows that each emitter keeps; 0 keeps all; 10,000 when left out. */
+  readonly countMax?: number;
+}
+
+export interface RetentionOptions {
+  readonly database: Database;
+  readonly retention: EmitterRetention;
+  readonly ownership: Ownership;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly signal: AbortSignal;
+  readonly everyMs?: number;
+}
+
+/** At two events a second, the last hour and a half: what people page back through. */
+const countMaxDefault = 10_000;
+const everyMsDefault = 30_000;
+const retryMs = 5_000;
+/** 50 emitters of at most 200 rows: about 50 ms for a statement. */
+const emittersPerStep = 50;
+const rowsPerEmitter = 200;
+
+/** Resolves, never rejects, once the signal has ended it. */
+export async function runEmitterRetention(options: RetentionOptions): Promise<void> {
+  const { ownership, clock, logger, signal } = options;
+  while (!signal.aborted) {
+    try {
+      const owned = await ownership.acquire("emitter-retention", signal);
+      const stop = AbortSignal.any([signal, owned.lost]);
+      try {
+        while (!stop.aborted) {
+          await trimEmitterRows(options.database, options.retention, clock, stop);
+          await sleep(clock, options.everyMs ?? everyMsDefault, stop);
+        }
+      } finally {
+        await owned.release();
+      }
+    } catch (error) {
+      const failure = failureFrom(error);
+      if (failure.code === "cancelled") continue;
+      logger("warn", "dropping old emitter rows failed, trying again", {
+        code: failure.code,
+        reason: failure.message,
+      });
+      await sleep(clock, retryMs, signal);
+    }
+  }
+}
+
+/** One walk over all emitters; tells how many rows it dropped. */
+export async function trimEmitterRows(
+  { sql, run }: Database,
+  { ageMs, countMax = countMaxDefault }: EmitterRetention,
+  clock: Clock,
+  signal?: AbortSignal,
+): Promise<number> {
+  const keep = countMax === 0 ? Number.MAX_SAFE_INTEGER : countMax;
+  const oldestNs = ageMs === 0 ? 0n : clock.nowNs() - BigInt(ageMs) * 1_000_000n;
+  let dropped = 0;
+  let cursor = "";
+  while (signal?.aborted !== true) {
+    const step = await trimFrom(cursor);
+    dropped += step.dropped;
+    // Stays while there is more to drop here: each takes only a part of an emitter's rows.
+    if (step.dropped > 0) continue;
+    if (step.last === null) break;
+    cursor = step.last;
+  }
+  return dropped;
+
+  async function trimFrom(after: string): Promise<{ dropped: number; last: string | null }> {
+    const [row] = await run(
+      () => sql<{ dropped: string; last: string | null }[]>`
+        with recursive walk (emitter, n) as (
+          (select emitter, 1 from emitter_events where emitter > ${after} order by emitter limit 1)
+          union all
+          select (select x.emitter from emitter_events x where x.emitter > w.emitter
+            order by x.emitter limit 1), n + 1
+          from walk w where w.emitter is not null and n < ${emittersPerStep}
+        ),
+        due as (
+          select w.emitter, newest.ordinal - ${keep}::bigint as cut
+          from walk w
+          cross join lateral (
+            select ordinal from emitter_events where emitter = w.emitter
+            order by epoch desc, sequence desc, idx desc limit 1
+          ) newest
+          cross join lateral (
+            select ordinal, received_ns from emitter_events where emitter = w.emitter
+            order by epoch, sequence, idx limit 1
+          ) oldest
+          where oldest.ordinal <= newest.ordinal - ${keep}::bigint
+            or oldest.received_ns < ${oldestNs.toString()}::bigint
+        ),
+        old as (
+          select o.* from due d cross join lateral (
+            select emitter, epoch, sequence, idx, ordinal, received_ns from emitter_events
+            where emitter = d.emitter order by epoch, sequence, idx limit ${rowsPerEmitter}
+          ) o
+          where o.ordinal <= d.cut or o.received_ns < ${oldestNs.toString()}::bigint
+        ),
+        gone as (
+          delete from emitter_events e using old o
+          where (e.emitter, e.epoch, e.sequence, e.idx) = (o.emitter, o.epoch, o.sequence, o.idx)
+          returning e.emitter, e.epoch, e.sequence, e.idx, e.ordinal
+        ),
+        marked as (
+          update emitters m set trimmed_epoch = g.epoch, trimmed_sequence = g.sequence,
+            trimmed_idx = g.idx, trimmed_ordinal = g.ordinal
+          from (
+            select distinct on (emitter) * from gone
+            order by emitter, epoch desc, sequence desc, idx desc
+          ) g
+          where m.id = g.emitter
+        )
+        select (select count(*) from gone) as dropped, (select max(emitter) from walk) as last`,
+    );
+    return { dropped: Number(row?.dropped ?? 0), last: row?.last ?? null };
+  }
+}

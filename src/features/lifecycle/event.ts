@@ -1,0 +1,152 @@
+/**
+ * One event in the life of a message: the fields that every face takes, what they may be, and how an
+ * event is read back from the record that keeps it as it was given.
+ */
+import { Failure, type Issue } from "../../core/failure.ts";
+import { readEventRequest } from "./event-wire.ts";
+import { isJsonType, type LogRecord } from "../../core/record.ts";
+import { parseTime } from "../../core/time.ts";
+
+/** A record is one event, its key the message id. */
+export const lifecycleTopic = "lifecycle";
+
+/** The media type of a record whose value is a `MarsWeb.GrpcService.EventRequest`. */
+export const eventRequestType = "application/protobuf";
+
+export interface LifecycleEvent {
+  readonly appId: string;
+  readonly messageId: string;
+  readonly event: string;
+  /** Nanoseconds since the Unix epoch: `created_at` where that is a time, else when it was received. */
+  readonly atNs: bigint;
+  readonly externalId: string | undefined;
+}
+
+/** An event as it was given; `createdNs` is undefined where `created_at` is left out or is no time. */
+export interface GivenEvent {
+  readonly appId: string;
+  readonly messageId: string;
+  readonly event: string;
+  readonly createdNs: bigint | undefined;
+  readonly externalId: string | undefined;
+}
+
+export type Checked =
+  | { readonly ok: true; readonly event: GivenEvent }
+  | { readonly ok: false; readonly issues: readonly Issue[] };
+
+/** Ids and names past this are no ids; each is part of a key and of a row. */
+export const idBytesMax = 256;
+
+const utf8 = new TextEncoder();
+const strictUtf8 = new TextDecoder("utf-8", { fatal: true });
+/** Controls of ASCII and of Latin-1. They end lines and hide text wherever an id is shown. */
+// oxlint-disable-next-line no-control-regex
+const controls = /[\u0000-\u001f\u007f-\u009f]/;
+
+/** Checks a JSON value that was parsed. Members that no one knows are kept in the record, unread. */
+export function eventFromJson(value: unknown): Checked {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    const message =
+      "Cannot take the event: it is not an object, wanted one with app_id, message_id and event";
+    return { ok: false, issues: [{ field: "body", code: "invalid", message }] };
+  }
+  const { app_id, message_id, event, created_at, external_id } = value as Readonly<
+    Record<string, unknown>
+  >;
+  const issues: Issue[] = [];
+  const appId = idFrom("app_id", app_id, issues);
+  const messageId = idFrom("message_id", message_id, issues);
+  const name = idFrom("event", event, issues);
+  const isGiven = external_id !== undefined && external_id !== null;
+  const externalId = isGiven ? idFrom("external_id", external_id, issues) : undefined;
+  if (created_at !== undefined && created_at !== null && typeof created_at !== "string") {
+    const why = `Cannot use created_at ${quoted(created_at)}: it is no text`;
+    issues.push(issueOf("created_at", why, "one such as 2026-11-21T10:02:11.420Z"));
+  }
+  if (issues.length > 0) return { ok: false, issues };
+  const createdNs = typeof created_at === "string" ? parseTime(created_at) : undefined;
+  return { ok: true, event: { appId, messageId, event: name, createdNs, externalId } };
+}
+
+/** Checks an encoded `EventRequest`, `bytes[from … to]`. Throws `invalid` on bytes that are none. */
+export function eventFromProtobuf(bytes: Uint8Array, from: number, to: number): Checked {
+  const given = readEventRequest(bytes, from, to);
+  const issues: Issue[] = [];
+  idFrom("app_id", given.appId, issues);
+  idFrom("message_id", given.messageId, issues);
+  idFrom("event", given.event, issues);
+  if (issues.length > 0) return { ok: false, issues };
+  const { appId, messageId, event, createdAt } = given;
+  const createdNs = createdAt === "" ? undefined : parseTime(createdAt);
+  return { ok: true, event: { appId, messageId, event, createdNs, externalId: undefined } };
+}
+
+/** The event that a record keeps; undefined where it keeps none: anyone may append to a topic. */
+export function eventFromRecord(record: LogRecord): LifecycleEvent | undefined {
+  const checked = checkedRecord(record);
+  if (checked?.ok !== true) return undefined;
+  const { appId, messageId, event, createdNs, externalId } = checked.event;
+  return { appId, messageId, event, externalId, atNs: createdNs ?? record.timeNs };
+}
+
+function checkedRecord({ value, contentType }: LogRecord): Checked | undefined {
+  try {
+    if (isJsonType(contentType)) return eventFromJson(JSON.parse(strictUtf8.decode(value)));
+    return contentType === eventRequestType
+      ? eventFromProtobuf(value, 0, value.byteLength)
+      : undefined;
+  } catch {
+    // Neither JSON nor a message: it is no event, which is what is asked here.
+    return undefined;
+  }
+}
+
+/** The text, where it can be an id. Throws `invalid` naming `field`. */
+export function parseEventId(field: string, given: string | undefined): string {
+  const issues: Issue[] = [];
+  const id = idFrom(field, given, issues);
+  const [issue] = issues;
+  if (issue !== undefined) throw new Failure("invalid", issue.message, { errors: issues });
+  return id;
+}
+
+/** The text where it can be an id; else "" and an issue. */
+function idFrom(field: string, given: unknown, issues: Issue[]): string {
+  const what = typeof given === "string" ? whyNoId(given) : "it is no text";
+  if (typeof given === "string" && what === undefined) return given;
+  issues.push(
+    given === undefined
+      ? issueOf(field, `Cannot use ${field}: it is missing`, wantedId)
+      : issueOf(field, `Cannot use ${field} ${quoted(given)}: ${what}`, wantedId),
+  );
+  return "";
+}
+
+const wantedId = `a text of 1 to ${idBytesMax} bytes without control characters`;
+
+function whyNoId(text: string): string | undefined {
+  if (text === "") return "it is empty";
+  if (!isShort(text)) return `it has ${byteLength(text)} bytes`;
+  if (controls.test(text)) return "it has control characters";
+  return text.isWellFormed() ? undefined : "it has half of a surrogate pair";
+}
+
+/** A character has at most three bytes a UTF-16 unit. */
+function isShort(text: string): boolean {
+  return text.length * 3 <= idBytesMax || byteLength(text) <= idBytesMax;
+}
+
+/** At least; exact where it is close to the bound. */
+function byteLength(text: string): number {
+  return text.length > idBytesMax ? text.length : utf8.encode(text).byteLength;
+}
+
+function issueOf(field: string, why: string, wanted: string): Issue {
+  return { field, code: "invalid", message: `${why}, wanted ${wanted}` };
+}
+
+function quoted(given: unknown): string {
+  const text = JSON.stringify(given) ?? String(given);
+  return text.length > 64 ? `${text.slice(0, 64)}…` : text;
+}

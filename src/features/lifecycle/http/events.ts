@@ -1,0 +1,79 @@
+/** Events in, at the addresses of seed 001: one, many, and random ones to try it with. */
+import type { Hono } from "hono";
+import { renderPosition, type Position } from "../../../core/position.ts";
+import { sampleEvent, sampleLife } from "../sample-events.ts";
+import type { BulkTaken } from "../intake.ts";
+import { parseEventId } from "../event.ts";
+import { jsonResponse, refusedResponse } from "../../../http/answers.ts";
+import { readBody } from "../../../http/body.ts";
+import { appendOptionsFrom } from "../../emitters/http/routes.ts";
+import { mountHot, type HotRoutes } from "../../../http/hot.ts";
+import type { HttpParts } from "../../../http/parts.ts";
+
+/** A hundred thousand events are larger than what one record may be several times over. */
+const bulkBodies = 4;
+
+/** One for all answers: making it is a part of what an event costs. */
+const ok: ResponseInit = { headers: { "content-type": "application/json" } };
+
+const utf8 = new TextEncoder();
+
+/** Each answers once its events are durable. */
+export function lifecycleEventRoutes({ events, clock, limits }: HttpParts): HotRoutes {
+  const one = async (request: Request) => {
+    const body = await readBody(request, limits.bodyBytesMax);
+    return accepted(1, await events.take(body, appendOptionsFrom(request.headers)));
+  };
+  return {
+    "POST /api/event": one,
+    "POST /api/create_event": one,
+    "GET /api/create_event": async () => {
+      const createdNs = clock.nowNs();
+      const sample = sampleEvent(createdNs);
+      const json = JSON.stringify(sample);
+      const { app_id: appId, message_id: messageId, event } = sample;
+      const given = { appId, messageId, event, createdNs, externalId: undefined };
+      return accepted(1, await events.takeOwn(given, utf8.encode(json)), `,"event":${json}`);
+    },
+  };
+}
+
+export function mountLifecycleEvents(app: Hono, parts: HttpParts): void {
+  const { events, clock, limits, lifecycles } = parts;
+  mountHot(app, lifecycleEventRoutes(parts));
+
+  app.post("/api/event/bulk", async (c) => {
+    const body = await readBody(c.req.raw, limits.bodyBytesMax * bulkBodies);
+    return bulkResponse(await events.takeBulk(body, appendOptionsFrom(c.req.raw.headers)));
+  });
+  app.get("/api/test_socket", async (c) => {
+    const messageId = parseEventId("message_id", c.req.query("message_id"));
+    const life = JSON.stringify(sampleLife(messageId, clock.nowNs()));
+    const { accepted: count, position } = await events.takeBulk(utf8.encode(`{"events":${life}}`));
+    return accepted(count, position, `,"events":${life}`);
+  });
+  app.get("/api/q/stats", async (c) => {
+    const [{ taken, pending }, { behind, undecodable }] = [
+      events.stats(),
+      await lifecycles.progress(),
+    ];
+    return c.json({
+      event_collector_queue: pending,
+      event_store_queue: behind,
+      events_taken: taken,
+      events_undecodable: undecodable,
+    });
+  });
+}
+
+function accepted(count: number, position: Position | undefined, more = ""): Response {
+  const at = position === undefined ? "" : `,"position":"${renderPosition(position)}"`;
+  return new Response(`{"accepted":${count}${at},"refused":[]${more}}`, ok);
+}
+
+/** 200, 207 where some events were refused, a problem where all were. */
+function bulkResponse({ accepted: count, refused, position }: BulkTaken): Response {
+  if (position === undefined) return refusedResponse(refused);
+  const answer = { accepted: count, position: renderPosition(position), refused };
+  return jsonResponse(JSON.stringify(answer), refused.length > 0 ? 207 : 200);
+}

@@ -1,0 +1,117 @@
+/** Lifecycle events as live streams show them: JSON, also where a gRPC client sent them. */
+import { eventFromRecord, eventRequestType } from "../event.ts";
+import { readEventRequest } from "../event-wire.ts";
+import { jsonType, type LogRecord, type StoredRecord } from "../../../core/record.ts";
+import { Chunk, type Format } from "../../../hub/chunk.ts";
+import { sseFormat } from "../../../http/sse.ts";
+import { wsFormat } from "../../../http/ws-messages.ts";
+
+/** Undefined: a chunk has nothing for those who watch. */
+export interface EventFormats {
+  readonly sse: Format<Uint8Array | undefined>;
+  readonly ws: Format<string | undefined>;
+}
+
+/** Of one message: all that its key's channel brings. */
+export const messageFormats = {
+  sse: shownAs(sseFormat),
+  ws: shownAs(wsFormat),
+};
+
+/**
+ * Of one app: what is its own of all that the topic brings. Those who watch an app share its formats,
+ * so a chunk is filtered and rendered once an app, and looked into once for all apps.
+ */
+export class AppFormats {
+  /** Whoever watches an app holds its formats; without any they go. */
+  readonly #watched = new Map<string, WeakRef<EventFormats>>();
+  readonly #appsOf = new WeakMap<Chunk, readonly (string | undefined)[]>();
+  #sweepAt = 64;
+
+  of(appId: string): EventFormats {
+    const known = this.#watched.get(appId)?.deref();
+    if (known !== undefined) return known;
+    this.#sweep();
+    const formats = this.#formatsOf(appId);
+    this.#watched.set(appId, new WeakRef(formats));
+    return formats;
+  }
+
+  #sweep(): void {
+    if (this.#watched.size < this.#sweepAt) return;
+    for (const [appId, formats] of this.#watched) {
+      if (formats.deref() === undefined) this.#watched.delete(appId);
+    }
+    this.#sweepAt = Math.max(64, this.#watched.size * 2);
+  }
+
+  #formatsOf(appId: string): EventFormats {
+    const own = (chunk: Chunk) => {
+      const apps = this.#apps(chunk);
+      const records = chunk.records.filter((_, i) => apps[i] === appId);
+      return new Chunk(chunk.topic, chunk.key, records, chunk.through);
+    };
+    return { sse: filtered(own, messageFormats.sse), ws: filtered(own, messageFormats.ws) };
+  }
+
+  #apps(chunk: Chunk): readonly (string | undefined)[] {
+    let apps = this.#appsOf.get(chunk);
+    if (apps === undefined) {
+      apps = chunk.records.map(({ record }) => eventFromRecord(record)?.appId);
+      this.#appsOf.set(chunk, apps);
+    }
+    return apps;
+  }
+}
+
+function filtered<Bytes>(
+  own: (chunk: Chunk) => Chunk,
+  format: Format<Bytes>,
+): Format<Bytes | undefined> {
+  // Not `Chunk.as`: the topic's channel is read in as many formats as there are apps watched.
+  const rendered = new WeakMap<Chunk, { readonly bytes: Bytes | undefined }>();
+  return {
+    render(chunk) {
+      const known = rendered.get(chunk);
+      if (known !== undefined) return known.bytes;
+      const part = chunk.records.length === 0 ? chunk : own(chunk);
+      const isNothing = part.records.length === 0 && chunk.records.length > 0;
+      const bytes = isNothing ? undefined : format.render(part);
+      rendered.set(chunk, { bytes });
+      return bytes;
+    },
+  };
+}
+
+function shownAs<Bytes>(format: Format<Bytes>): Format<Bytes> {
+  return {
+    render(chunk) {
+      const isJson = chunk.records.every(({ record }) => record.contentType !== eventRequestType);
+      if (isJson) return format.render(chunk);
+      const records = chunk.records.map(asJson);
+      return format.render(new Chunk(chunk.topic, chunk.key, records, chunk.through));
+    },
+  };
+}
+
+const utf8 = new TextEncoder();
+
+function asJson(stored: StoredRecord): StoredRecord {
+  const value = jsonOf(stored.record);
+  return value === undefined
+    ? stored
+    : { ...stored, record: { ...stored.record, value, contentType: jsonType } };
+}
+
+function jsonOf({ value, contentType }: LogRecord): Uint8Array | undefined {
+  if (contentType !== eventRequestType) return undefined;
+  try {
+    const { appId, messageId, event, createdAt } = readEventRequest(value, 0, value.byteLength);
+    return utf8.encode(
+      JSON.stringify({ app_id: appId, message_id: messageId, event, created_at: createdAt }),
+    );
+  } catch {
+    // Bytes of something else: they are shown as such.
+    return undefined;
+  }
+}

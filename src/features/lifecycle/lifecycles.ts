@@ -1,0 +1,131 @@
+/** Lifecycles as they are asked for: rows, and after them what only the log has yet. */
+import type { Clock } from "../../core/clock.ts";
+import { Failure } from "../../core/failure.ts";
+import { eventFromRecord, lifecycleTopic } from "./event.ts";
+import {
+  compareTexts,
+  lifecycleFrom,
+  mergeLifecycles,
+  showLifecycle,
+  type AppSettings,
+  type Funnel,
+  type FunnelQuery,
+  type Lifecycle,
+  type LifecycleCursor,
+  type LifecycleQuery,
+  type LifecycleStore,
+  type ShownLifecycle,
+} from "./lifecycle.ts";
+import type { Log } from "../../core/log.ts";
+import { comparePositions, type Position } from "../../core/position.ts";
+
+export interface LifecyclesParts {
+  readonly log: Pick<Log, "read" | "bounds">;
+  readonly store: LifecycleStore;
+  readonly clock: Clock;
+}
+
+export interface LifecyclePage {
+  readonly lifecycles: readonly ShownLifecycle[];
+  /** As `after`, gives the later page; undefined when nothing lies beyond. */
+  readonly next: LifecycleCursor | undefined;
+}
+
+export class Lifecycles {
+  readonly #parts: LifecyclesParts;
+
+  constructor(parts: LifecyclesParts) {
+    this.#parts = parts;
+  }
+
+  /** Of each app that knows the message; what was acknowledged before the call is in them. */
+  async ofMessage(messageId: string, signal?: AbortSignal): Promise<readonly ShownLifecycle[]> {
+    const { store, clock } = this.#parts;
+    const kept = await store.ofMessage(messageId);
+    const byApp = new Map(kept.lifecycles.map((one) => [one.appId, one]));
+    for await (const fresh of this.#afterRows(messageId, kept.through, signal)) {
+      const known = byApp.get(fresh.appId);
+      byApp.set(fresh.appId, known === undefined ? fresh : mergeLifecycles(known, fresh));
+    }
+    const apps = await store.apps([...byApp.keys()]);
+    const nowNs = clock.nowNs();
+    return [...byApp.values()]
+      .toSorted((a, b) => compareTexts(a.appId, b.appId))
+      .map((one) => showLifecycle(one, apps.get(one.appId), nowNs));
+  }
+
+  /** From rows alone: what was acknowledged a moment ago may still be missing. */
+  async list(query: LifecycleQuery): Promise<LifecyclePage> {
+    const { store, clock } = this.#parts;
+    const nowNs = clock.nowNs();
+    const found = await store.list(query, nowNs);
+    const page = found.slice(0, query.limit);
+    const apps = await store.apps([...new Set(page.map(({ appId }) => appId))]);
+    const shown = page.map((one) => showLifecycle(one, apps.get(one.appId), nowNs));
+    return {
+      // Rows follow a change of what their app expects with a delay; what is shown does not.
+      lifecycles: shown.filter(({ state }) => query.state === undefined || state === query.state),
+      next: found.length > query.limit ? page.at(-1) : undefined,
+    };
+  }
+
+  async funnel(
+    query: Omit<FunnelQuery, "stages"> & { stages?: readonly string[] },
+  ): Promise<Funnel> {
+    const { appId, stages = (await this.app(appId)).expected } = query;
+    if (stages.length === 0) {
+      const message = `Cannot make the funnel: app ${JSON.stringify(appId)} expects no events, wanted stages`;
+      throw new Failure("invalid", message, {
+        errors: [{ field: "stages", code: "invalid", message }],
+      });
+    }
+    return await this.#parts.store.funnel({ ...query, stages });
+  }
+
+  /** One that was never set expects nothing. */
+  async app(appId: string): Promise<AppSettings> {
+    const known = (await this.#parts.store.apps([appId])).get(appId);
+    return known ?? { appId, expected: [], deadlineMs: undefined, retentionMs: undefined };
+  }
+
+  async setApp(settings: AppSettings): Promise<void> {
+    await this.#parts.store.setApp(settings);
+  }
+
+  /**
+   * Entries of the log that are not rows yet: events where each is an entry, frames of them
+   * elsewhere. And how many of the topic's records were no events.
+   */
+  async progress(): Promise<{ readonly behind: number; readonly undecodable: number }> {
+    const [{ end, start }, { through, undecodable }] = await Promise.all([
+      this.#parts.log.bounds(lifecycleTopic),
+      this.#parts.store.progress(),
+    ]);
+    const from = through?.epoch === end.epoch ? through.sequence : start.sequence;
+    return { behind: Math.max(0, end.sequence - from), undecodable };
+  }
+
+  async *#afterRows(
+    messageId: string,
+    through: Position | undefined,
+    signal: AbortSignal | undefined,
+  ): AsyncGenerator<Lifecycle> {
+    const { log } = this.#parts;
+    const { start, end } = await log.bounds(lifecycleTopic);
+    // What the log no longer has is rows already, or nowhere.
+    const after = through === undefined || comparePositions(through, start) < 0 ? start : through;
+    if (comparePositions(after, end) >= 0) return;
+    const batches = log.read(lifecycleTopic, {
+      after,
+      until: end,
+      key: messageId,
+      ...(signal === undefined ? {} : { signal }),
+    });
+    for await (const { records } of batches) {
+      for (const stored of records) {
+        const event = eventFromRecord(stored.record);
+        if (event?.messageId === messageId) yield lifecycleFrom(event, stored);
+      }
+    }
+  }
+}

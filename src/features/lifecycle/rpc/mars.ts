@@ -1,0 +1,18 @@
+/**
+ * `MarsWeb.GrpcService.MarsGrpc` behind connect-es: every protocol, codec and compression that the
+ * thin path (`thin/events.ts`) leaves alone.
+ */
+import { toBinary } from "@bufbuild/protobuf";
+import type { ConnectRouter } from "@connectrpc/connect";
+import { EventRequestSchema, MarsGrpc } from "../../../gen/marsweb/event_pb.ts";
+import type { EventIntake } from "../intake.ts";
+
+export function mountMars(router: ConnectRouter, events: EventIntake): void {
+  router.service(MarsGrpc, {
+    async collectEvent(request) {
+      const bytes = toBinary(EventRequestSchema, request);
+      await events.takeRequest(bytes, 0, bytes.byteLength);
+      return { success: true };
+    },
+  });
+}

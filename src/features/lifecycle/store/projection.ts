@@ -1,0 +1,163 @@
+/**
+ * Lifecycles as rows: the events of a batch are merged by id before they are written, so a batch is
+ * one upsert however often an id comes in it.
+ */
+import type { TransactionSql } from "postgres";
+import { eventFromRecord, lifecycleTopic } from "../event.ts";
+import {
+  compareTexts,
+  eventNamesMax,
+  lifecycleFrom,
+  mergeLifecycles,
+  type Lifecycle,
+  type SeenEvent,
+} from "../lifecycle.ts";
+import type { ProjectionTarget } from "../../../core/projection.ts";
+import type { StoredRecord } from "../../../core/record.ts";
+import type { Database } from "../../../postgres/database.ts";
+import {
+  movedByAnother,
+  moveProjection,
+  positionOf,
+  skipProjection,
+} from "../../../postgres/projection-row.ts";
+import { arrayOfNumbers, arrayOfTexts } from "../../../postgres/row.ts";
+
+export const lifecycleProjection = "lifecycle";
+
+/** Records that are no events are counted and passed over: anyone may append to a topic. */
+export function createLifecycleProjection({ sql, run }: Database): ProjectionTarget {
+  return {
+    name: lifecycleProjection,
+    topic: lifecycleTopic,
+    position: () => run(() => positionOf(sql, lifecycleProjection)),
+
+    async commit(records, from, to) {
+      const { lifecycles, undecodable } = await merged(records);
+      await run(() =>
+        sql.begin(async (tx) => {
+          if (!(await moveProjection(tx, lifecycleProjection, from, to))) {
+            throw movedByAnother(lifecycleProjection);
+          }
+          if (lifecycles.length > 0) await upsert(tx, lifecycles);
+          if (undecodable === 0) return;
+          await tx`update lifecycle_progress set undecodable = undecodable + ${undecodable}`;
+        }),
+      );
+    },
+
+    /**
+     * Where the log lost its end, what is merged stays merged: should the same events come again,
+     * their counts have them twice.
+     */
+    async skip(from, to) {
+      await run(() =>
+        sql.begin(async (tx) => {
+          if (!(await skipProjection(tx, lifecycleProjection, from, to))) {
+            throw movedByAnother(lifecycleProjection);
+          }
+        }),
+      );
+    },
+  };
+}
+
+/** About a millisecond of work: what else this process does is not kept waiting for a whole batch. */
+const recordsPerTurn = 250;
+
+async function merged(
+  records: readonly StoredRecord[],
+): Promise<{ readonly lifecycles: readonly Lifecycle[]; readonly undecodable: number }> {
+  const byId = new Map<string, Lifecycle>();
+  let undecodable = 0;
+  for (const [i, stored] of records.entries()) {
+    if (i > 0 && i % recordsPerTurn === 0) await new Promise((resolve) => setTimeout(resolve, 0));
+    const event = eventFromRecord(stored.record);
+    if (event === undefined) {
+      undecodable++;
+      continue;
+    }
+    // Ids hold no control characters.
+    const id = `${event.messageId}\n${event.appId}`;
+    const known = byId.get(id);
+    const fresh = lifecycleFrom(event, stored);
+    byId.set(id, known === undefined ? fresh : mergeLifecycles(known, fresh));
+  }
+  // In one order, whoever writes: two transactions never wait for each other.
+  const lifecycles = [...byId.values()].toSorted(
+    (a, b) => compareTexts(a.messageId, b.messageId) || compareTexts(a.appId, b.appId),
+  );
+  return { lifecycles, undecodable };
+}
+
+async function upsert(tx: TransactionSql, lifecycles: readonly Lifecycle[]): Promise<void> {
+  await tx`
+    insert into lifecycles as l (message_id, app_id, events, firsts, lasts, counts, total,
+      first_ns, last_ns, external_id, seen_ns, touched_ns, complete)
+    select f.message_id, f.app_id, f.events::text[], f.firsts::bigint[], f.lasts::bigint[],
+      f.counts::bigint[], f.total, f.first_ns, f.last_ns, f.external_id, f.seen_ns, f.touched_ns,
+      coalesce(a.expected <> '{}' and f.events::text[] @> a.expected, false)
+    from unnest(
+      ${arrayOfTexts(lifecycles.map((l) => l.messageId))}::text[],
+      ${arrayOfTexts(lifecycles.map((l) => l.appId))}::text[],
+      ${arrayOfNames(lifecycles)}::text[],
+      ${arrayOfEach(lifecycles, (e) => e.firstNs)}::text[],
+      ${arrayOfEach(lifecycles, (e) => e.lastNs)}::text[],
+      ${arrayOfEach(lifecycles, (e) => e.count)}::text[],
+      ${arrayOfNumbers(lifecycles.map((l) => l.total))}::bigint[],
+      ${arrayOfNumbers(lifecycles.map((l) => l.firstNs))}::bigint[],
+      ${arrayOfNumbers(lifecycles.map((l) => l.lastNs))}::bigint[],
+      ${arrayOfTexts(lifecycles.map((l) => l.externalId ?? null))}::text[],
+      ${arrayOfNumbers(lifecycles.map((l) => l.seenNs))}::bigint[],
+      ${arrayOfNumbers(lifecycles.map((l) => l.touchedNs))}::bigint[]
+    ) as f (message_id, app_id, events, firsts, lasts, counts, total, first_ns, last_ns,
+      external_id, seen_ns, touched_ns)
+    left join lifecycle_apps a on a.app_id = f.app_id
+    on conflict (message_id, app_id) do update set
+      (events, firsts, lasts, counts) = (
+        select array_agg(m.event), array_agg(m.first), array_agg(m.last), array_agg(m.count)
+        from (
+          select e.event collate "C" as event, min(e.first) as first, max(e.last) as last,
+            sum(e.count)::bigint as count
+          from (
+            select * from unnest(l.events, l.firsts, l.lasts, l.counts)
+            union all
+            select * from unnest(excluded.events, excluded.firsts, excluded.lasts, excluded.counts)
+          ) as e (event, first, last, count)
+          group by e.event collate "C" order by 1 limit ${eventNamesMax}
+        ) m
+      ),
+      total = l.total + excluded.total,
+      first_ns = least(l.first_ns, excluded.first_ns),
+      last_ns = greatest(l.last_ns, excluded.last_ns),
+      external_id = least(l.external_id, excluded.external_id),
+      seen_ns = least(l.seen_ns, excluded.seen_ns),
+      touched_ns = greatest(l.touched_ns, excluded.touched_ns),
+      complete = coalesce((
+        select a.expected <> '{}' and l.events || excluded.events @> a.expected
+        from lifecycle_apps a where a.app_id = l.app_id), false)`;
+}
+
+/** The names of each as an array's text. They come again and again, in few combinations. */
+function arrayOfNames(lifecycles: readonly Lifecycle[]): string {
+  const known = new Map<string, string>();
+  const elements = lifecycles.map(({ events }) => {
+    const names = events.map(({ event }) => event);
+    const id = names.join("\n");
+    let element = known.get(id);
+    if (element === undefined) {
+      element = arrayOfTexts([arrayOfTexts(names)]).slice(1, -1);
+      known.set(id, element);
+    }
+    return element;
+  });
+  return `{${elements.join(",")}}`;
+}
+
+/** What has no character that wants an escape. */
+function arrayOfEach(
+  lifecycles: readonly Lifecycle[],
+  numberOf: (event: SeenEvent) => number | bigint,
+): string {
+  return `{${lifecycles.map(({ events }) => `"{${events.map(numberOf).join(",")}}"`).join(",")}}`;
+}

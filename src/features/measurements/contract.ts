@@ -1,0 +1,27 @@
+/**
+ * The form of the topic `measurements`, for records that come in by other doors than `POST /save`:
+ * a record there is a measurement or is refused.
+ */
+import type { Clock } from "../../core/clock.ts";
+import { Failure } from "../../core/failure.ts";
+import { nsPerMs, type TimeBounds } from "./measurement.ts";
+import { isJsonType } from "../../core/record.ts";
+import type { RecordForm } from "../../core/record-contract.ts";
+import { measurementFromRecord, measurementType } from "./record.ts";
+import { timeIssue } from "./point.ts";
+
+/** A measurement's key is its tag, and its time its own. */
+export function measurementForm(clock: Clock, bounds: TimeBounds): RecordForm {
+  return (given) => {
+    try {
+      const { tag, timeNs } = measurementFromRecord(given);
+      const point = { timeNs, timeMs: Number(timeNs) / Number(nsPerMs) };
+      const contentType = isJsonType(given.contentType) ? given.contentType : measurementType;
+      return timeIssue(point, clock.nowMs(), bounds) ?? { key: tag, contentType, timeNs };
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      const [issue] = error.errors;
+      return issue ?? { field: "body", code: error.code, message: error.message };
+    }
+  };
+}

@@ -1,0 +1,108 @@
+import { describe, expect, test } from "bun:test";
+import { Buffer } from "node:buffer";
+import { systemClock as clock } from "../../../core/clock.ts";
+import { decodeFrame } from "../../../core/frame.ts";
+import { jsonType } from "../../../core/record.ts";
+import { measurementForm } from "../contract.ts";
+import { Intake } from "./intake.ts";
+import { measurementFromRecord } from "../record.ts";
+
+const bounds = { retentionMs: 3_600_000, aheadMs: 60_000 };
+const now = clock.nowNs();
+
+function take(use: (intake: Intake) => void) {
+  const tags: string[] = [];
+  let pieces = 0;
+  const intake = new Intake(
+    { clock, bounds },
+    {
+      add(bytes, from, to, count) {
+        const records = decodeFrame(Uint8Array.from(bytes.subarray(from, to)));
+        expect(records.length).toBe(count);
+        for (const record of records) tags.push(measurementFromRecord(record).tag);
+        pieces++;
+      },
+    },
+  );
+  use(intake);
+  const refused = intake.refused.map(({ index, field, code }) => `${index} ${field} ${code}`);
+  return { tags, pieces, refused, more: intake.refusedMore, index: intake.index };
+}
+
+const one = (tag: string, time: bigint | string = now) =>
+  `{"time":${time},"tag":"${tag}","values":[1]}`;
+
+test("lines: a bad one is refused by its index, empty ones are none", () => {
+  const lines = [one("a"), "", "{", one("b"), " \r", "1", `${one("c")} x`, one("d", 5n), one("e")];
+  expect(take((intake) => intake.lines(Buffer.from(lines.join("\n"))))).toEqual({
+    tags: ["a", "b", "e"],
+    pieces: 1,
+    refused: ["1 body invalid", "3 body invalid", "4 body invalid", "5 time invalid"],
+    more: 0,
+    index: 7,
+  });
+});
+
+describe("an array", () => {
+  for (const [name, text, tags, refused] of [
+    ["of none", " [ ] ", [], []],
+    ["of one", `[${one("a")}]`, ["a"], []],
+    ["with spaces", `[ ${one("a")} ,\n${one("b")} ]`, ["a", "b"], []],
+    [
+      "with others among them",
+      `[1,${one("a")},{"x":"]"},"[",${one("b")}]`,
+      ["a", "b"],
+      ["0 body invalid", "2 x invalid", "3 body invalid"],
+    ],
+    ["that ends early", `[${one("a")},`, ["a"], ["1 body invalid"]],
+    ["with a comma behind the last", `[${one("a")},]`, ["a"], ["1 body invalid"]],
+    ["without a comma", `[${one("a")} ${one("b")}]`, [], ["0 body invalid"]],
+    ["with more behind it", `[${one("a")}] 1`, ["a"], ["1 body invalid"]],
+  ] as const) {
+    test(name, () => {
+      const taken = take((intake) => intake.array(Buffer.from(text)));
+      expect(taken).toMatchObject({ tags: [...tags], refused: [...refused] });
+    });
+  }
+});
+
+test("one value, over lines, and nothing behind it", () => {
+  const body = (text: string) => take((intake) => intake.one(Buffer.from(text)));
+  expect(body(one("a").replaceAll(",", ",\n")).tags).toEqual(["a"]);
+  expect(body(`${one("a")} ${one("b")}`)).toMatchObject({ tags: [], refused: ["0 body invalid"] });
+});
+
+test("times outside of the bounds are refused with what is wanted", () => {
+  const hour = 3_600_000_000_000n;
+  const intake = new Intake({ clock, bounds }, { add() {} });
+  intake.one(Buffer.from(one("a", now - hour - 1_000_000_000n)));
+  intake.one(Buffer.from(one("a", now + 61_000_000_000n)));
+  intake.one(Buffer.from(one("a", now - hour + 10_000_000_000n)));
+  intake.one(Buffer.from(one("a", now + 59_000_000_000n)));
+  expect(intake.refused.map(({ message }) => message)).toEqual([
+    expect.stringMatching(/kept for 1 hours, wanted nanoseconds, at least \d{19}$/),
+    expect.stringMatching(/more than 1 minutes ahead of the clock, wanted at most \d{19}$/),
+  ]);
+  expect(intake.taken).toBe(2);
+});
+
+test("many go on in pieces, and of many refusals the first thousand are listed", () => {
+  const body = Buffer.from(`${one("a")}\n`.repeat(5000) + "x\n".repeat(1500));
+  const { tags, pieces, refused, more, index } = take((intake) => intake.lines(body));
+  expect([tags.length, refused.length, more, index]).toEqual([5000, 1000, 500, 6500]);
+  expect(pieces).toBeGreaterThan(2);
+  expect(refused.at(-1)).toBe("5999 body invalid");
+});
+
+test("a record of the topic is under its tag and time, or is refused by its field", () => {
+  const form = measurementForm(clock, bounds);
+  const offered = (text: string) => ({
+    value: new TextEncoder().encode(text),
+    contentType: jsonType,
+    key: "other",
+  });
+  expect(form(offered(one("a")))).toMatchObject({ key: "a", timeNs: now, contentType: jsonType });
+  expect(form(offered(one("a", 1n)))).toMatchObject({ field: "time", code: "invalid" });
+  expect(form(offered(`{"a":1}`))).toMatchObject({ field: "a", code: "invalid" });
+  expect(form({ ...offered("\u0001"), contentType: "x/y" })).toMatchObject({ field: "body" });
+});

@@ -1,0 +1,107 @@
+/**
+ * Lines of the Influx protocol as measurements. A field is a tag of its own, `cpu,host=a:usage`,
+ * with one value; a field set of nothing but `value`, or of `v0`, `v1`, … `vN`, is the values of the
+ * one tag `cpu,host=a`, so that what has several values can be written by these clients as well.
+ */
+import { valuesMax } from "../measurement.ts";
+import type { Intake } from "./intake.ts";
+import { parseLines, type Line, type LinePoint } from "./line-protocol.ts";
+import { Point } from "../point.ts";
+
+export interface LineOptions {
+  /** Nanoseconds of the request's unit of time. */
+  readonly unitNs: bigint;
+  /** For lines without a time. */
+  readonly nowNs: bigint;
+}
+
+const refusedMax = 100;
+const point = new Point();
+
+export class LineIntake {
+  readonly #lines: Iterator<Line, void>;
+  readonly #options: LineOptions;
+  readonly #intake: Intake;
+  /** Lines of which nothing was refused. */
+  accepted = 0;
+  /** What was refused, by line, the first hundred. */
+  readonly refused: string[] = [];
+  refusedCount = 0;
+
+  constructor(text: string, options: LineOptions, intake: Intake) {
+    this.#lines = parseLines(text);
+    this.#options = options;
+    this.#intake = intake;
+  }
+
+  /** Takes so many lines, that others have their turn between; false once there are no more. */
+  take(linesMax: number): boolean {
+    for (let left = linesMax; left > 0; left--) {
+      const next = this.#lines.next();
+      if (next.done === true) break;
+      const line = next.value;
+      const wrongs =
+        "wrong" in line ? [line.wrong] : takePoint(line.point, this.#options, this.#intake);
+      if (wrongs.length === 0) this.accepted++;
+      this.refusedCount += wrongs.length;
+      for (const wrong of wrongs) {
+        if (this.refused.length < refusedMax) this.refused.push(`line ${line.number}: ${wrong}`);
+      }
+      if (left === 1) {
+        this.#intake.flush();
+        return true;
+      }
+    }
+    this.#intake.flush();
+    return false;
+  }
+}
+
+/** What of it could not be taken. */
+function takePoint(line: LinePoint, { unitNs, nowNs }: LineOptions, intake: Intake): string[] {
+  const wrongs: string[] = [];
+  const timeNs = line.time === undefined ? nowNs : line.time * unitNs;
+  if (BigInt.asIntN(64, timeNs) !== timeNs) return [`time ${line.time} is no int64 of nanoseconds`];
+  point.setTimeNs(timeNs);
+  for (const { tag, values, wrong } of seriesOf(line)) {
+    const why = wrong ?? point.setTag(tag);
+    if (why === undefined) {
+      point.values.set(values);
+      point.count = values.length;
+    }
+    const refusal = why ?? intake.point(point)?.message;
+    if (refusal !== undefined) wrongs.push(refusal);
+  }
+  return wrongs;
+}
+
+interface Series {
+  readonly tag: string;
+  readonly values: readonly number[];
+  readonly wrong?: string;
+}
+
+function seriesOf({ series, fields }: LinePoint): readonly Series[] {
+  const columns = columnsOf(fields);
+  if (columns !== undefined) return [{ tag: series, values: columns }];
+  return [...fields].map(([name, value]) => {
+    const tag = `${series}:${name}`;
+    if (typeof value === "number") return { tag, values: [value] };
+    const wrong = `field ${JSON.stringify(name)} is a text, wanted a number`;
+    return { tag, values: [], wrong };
+  });
+}
+
+/** The values of a field set that is one measurement. */
+function columnsOf(fields: LinePoint["fields"]): readonly number[] | undefined {
+  const only = fields.size === 1 ? fields.get("value") : undefined;
+  if (typeof only === "number") return [only];
+  if (fields.size > valuesMax) return undefined;
+  const values: number[] = [];
+  for (let i = 0; i < fields.size; i++) {
+    const value = fields.get(`v${i}`);
+    if (typeof value !== "number") return undefined;
+    values.push(value);
+  }
+  return values;
+}

@@ -1,0 +1,149 @@
+import { describe, expect, test } from "bun:test";
+import type { Buffer } from "node:buffer";
+import { systemClock } from "../../../core/clock.ts";
+import { decodeFrame } from "../../../core/frame.ts";
+import { valuesToNumbers } from "../measurement.ts";
+import { Intake } from "./intake.ts";
+import { LineIntake } from "./line-intake.ts";
+import { parseLines } from "./line-protocol.ts";
+import { measurementFromRecord } from "../record.ts";
+
+function lines(text: string) {
+  return [...parseLines(text)].map((line) => {
+    if ("wrong" in line) return { number: line.number, wrong: line.wrong };
+    const { series, fields, time } = line.point;
+    return { number: line.number, series, fields: Object.fromEntries(fields), time };
+  });
+}
+
+test("a line: name, tags in any order, fields of each type, time", () => {
+  expect(
+    lines(
+      `cpu,host=a,az=b usage=0.5,idle=99i,big=18446744073709551615u,on=t,off=FALSE,neg=-1.5e-3,dot=.5 -7`,
+    ),
+  ).toEqual([
+    {
+      number: 1,
+      series: "cpu,az=b,host=a",
+      fields: { usage: 0.5, idle: 99, big: 2 ** 64, on: 1, off: 0, neg: -0.0015, dot: 0.5 },
+      time: -7n,
+    },
+  ]);
+  expect(lines("m f=1")).toEqual([{ number: 1, series: "m", fields: { f: 1 }, time: undefined }]);
+});
+
+test("escapes, quotes, comments, empty lines and CR", () => {
+  const text = [
+    "# a comment",
+    "",
+    String.raw`my\ cpu\,x,ho\ st=a\=b\,c us\ age=1,s="a \"b\" \\ , = c" 5` + "\r",
+    `m s="two`,
+    `lines",f=2`,
+    "m f=3",
+  ].join("\n");
+  expect(lines(text)).toEqual([
+    {
+      number: 3,
+      series: String.raw`my\ cpu\,x,ho\ st=a\=b\,c`,
+      fields: { "us age": 1, s: { text: `a "b" \\ , = c` } },
+      time: 5n,
+    },
+    { number: 4, series: "m", fields: { s: { text: "two\nlines" }, f: 2 }, time: undefined },
+    { number: 6, series: "m", fields: { f: 3 }, time: undefined },
+  ]);
+});
+
+describe("what is wrong is told by line, and harms no other", () => {
+  for (const [line, why] of [
+    ["m", /no fields/],
+    ["m ", /field is none/],
+    [",a=b f=1", /no measurement/],
+    ["m,a f=1", /tag is none/],
+    ["m,a= f=1", /no value/],
+    ["m f", /field is none/],
+    ["m f=", /wanted a finite number/],
+    ["m f=abc", /"abc"/],
+    ["m f=1e999", /finite/],
+    ["m f=NaN", /finite/],
+    ["m f=0x10", /finite/],
+    ["m f=1 x", /time "x"/],
+    ["m f=1 1.5", /whole number/],
+    ["m f=1 1 2", /whole number/],
+    [`m f="a`, /no end/],
+    [`m f="a"b 1`, /behind its fields/],
+  ] as const) {
+    test(line, () => {
+      const found = lines(`${line}\nm f=1 2`);
+      expect(found[0]?.wrong).toMatch(why);
+      expect(found[1]).toMatchObject({ number: 2, series: "m", time: 2n });
+    });
+  }
+});
+
+function take(text: string, unitNs = 1n) {
+  const stored: { tag: string; timeNs: bigint; values: number[] }[] = [];
+  const intake = new Intake(
+    { clock: systemClock, bounds: { retentionMs: 3_600_000, aheadMs: 3_600_000 } },
+    {
+      add(bytes: Buffer, from: number, to: number) {
+        for (const record of decodeFrame(Uint8Array.from(bytes.subarray(from, to)))) {
+          const { tag, timeNs, values } = measurementFromRecord(record);
+          stored.push({ tag, timeNs, values: valuesToNumbers({ values }) });
+        }
+      },
+    },
+  );
+  const taken = new LineIntake(text, { unitNs, nowNs }, intake);
+  while (taken.take(2));
+  return { taken, stored };
+}
+
+const nowNs = systemClock.nowNs();
+
+test("a field is a series; `value` and v0…vN are the values of one", () => {
+  const s = nowNs / 1_000_000_000n;
+  const { taken, stored } = take(
+    [
+      `cpu,host=a usage=1,idle=2 ${s}`,
+      `t,host=a value=3 ${s}`,
+      `v v1=5,v0=4 ${s}`,
+      `w v0=4,v2=5 ${s}`,
+      "now value=6",
+    ].join("\n"),
+    1_000_000_000n,
+  );
+  const timeNs = s * 1_000_000_000n;
+  expect(taken.refused).toEqual([]);
+  expect(taken.accepted).toBe(5);
+  expect(stored).toEqual([
+    { tag: "cpu,host=a:usage", timeNs, values: [1] },
+    { tag: "cpu,host=a:idle", timeNs, values: [2] },
+    { tag: "t,host=a", timeNs, values: [3] },
+    { tag: "v", timeNs, values: [4, 5] },
+    { tag: "w:v0", timeNs, values: [4] },
+    { tag: "w:v2", timeNs, values: [5] },
+    { tag: "now", timeNs: nowNs, values: [6] },
+  ]);
+});
+
+test("a refused field leaves the others of its line", () => {
+  const { taken, stored } = take(
+    [
+      `a s="x",f=1 ${nowNs}`,
+      `${"m".repeat(63)} f=1 ${nowNs}`,
+      "a f=1 5",
+      `a f=1 9223372036854775808`,
+      `a f=7 ${nowNs}`,
+    ].join("\n"),
+  );
+  expect(taken.accepted).toBe(1);
+  expect(taken.refusedCount).toBe(4);
+  expect(taken.refused[0]).toBe(`line 1: field "s" is a text, wanted a number`);
+  expect(taken.refused[1]).toContain("line 2: Cannot use tag");
+  expect(taken.refused[2]).toContain("line 3: Cannot take time 5");
+  expect(taken.refused[3]).toContain("line 4: time 9223372036854775808");
+  expect(stored.map(({ tag, values }) => [tag, values])).toEqual([
+    ["a:f", [1]],
+    ["a:f", [7]],
+  ]);
+});

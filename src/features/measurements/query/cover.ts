@@ -1,0 +1,88 @@
+/** How a span is put together from rollups and, where there are none that stand, from points. */
+import { levelNs, levels, type Level, type Span, type Unrolled } from "../series-port.ts";
+import { ceilTo, floorTo } from "./cells.ts";
+
+/** Level 0: its points. */
+export interface Stretch extends Span {
+  readonly level: Level | 0;
+}
+
+/**
+ * The stretches that make up the cells, in order; cells rise and do not overlap. No bucket is wider
+ * than `widest`.
+ * A stretch never reaches over the edge of a cell in the middle of a bucket.
+ */
+export function coverCells(
+  cells: readonly Span[],
+  unrolled: Unrolled,
+  widest: Level | 0 = 3,
+): Stretch[] {
+  const stretches: Stretch[] = [];
+  const add = (level: Level | 0, fromNs: bigint, toNs: bigint) => {
+    if (fromNs >= toNs) return;
+    const last = stretches.at(-1);
+    if (last !== undefined && last.level === level && last.toNs === fromNs) {
+      stretches[stretches.length - 1] = { level, fromNs: last.fromNs, toNs };
+    } else stretches.push({ level, fromNs, toNs });
+  };
+  const cover = (fromNs: bigint, toNs: bigint, level: Level | 0): void => {
+    if (fromNs >= toNs) return;
+    if (level === 0) return add(0, fromNs, toNs);
+    const width = levelNs(level);
+    const below = levelBelow(level);
+    const innerFrom = ceilTo(fromNs, width);
+    const innerTo = floorTo(toNs, width);
+    if (innerFrom >= innerTo) return cover(fromNs, toNs, below);
+    cover(fromNs, innerFrom, below);
+    let at = innerFrom;
+    for (const startNs of bucketsWithin(unrolled[level], innerFrom, innerTo)) {
+      add(level, at, startNs);
+      cover(startNs, startNs + width, below);
+      at = startNs + width;
+    }
+    add(level, at, innerTo);
+    cover(innerTo, toNs, below);
+  };
+  for (const { fromNs, toNs } of cells) cover(fromNs, toNs, widest);
+  return stretches;
+}
+
+/**
+ * All buckets that cannot be used: those that the store has not rolled up, and those that the
+ * tail's points fall into; in each level also what holds one of the level below.
+ */
+export function withTail(unrolled: Unrolled, tailTimes: Iterable<bigint>): Unrolled {
+  const all: Record<Level, bigint[]> = { 1: [], 2: [], 3: [] };
+  let below: Iterable<bigint> = tailTimes;
+  for (const level of levels) {
+    const buckets = new Set(unrolled[level]);
+    for (const ns of below) buckets.add(floorTo(ns, levelNs(level)));
+    all[level] = [...buckets].toSorted((a, b) => (a < b ? -1 : 1));
+    below = all[level];
+  }
+  return all;
+}
+
+function levelBelow(level: Level): Level | 0 {
+  if (level === 3) return 2;
+  return level === 2 ? 1 : 0;
+}
+
+function* bucketsWithin(
+  starts: readonly bigint[],
+  fromNs: bigint,
+  toNs: bigint,
+): Generator<bigint, void, undefined> {
+  let low = 0;
+  let high = starts.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((starts[middle] ?? toNs) < fromNs) low = middle + 1;
+    else high = middle;
+  }
+  for (let i = low; i < starts.length; i++) {
+    const start = starts[i];
+    if (start === undefined || start >= toNs) return;
+    yield start;
+  }
+}

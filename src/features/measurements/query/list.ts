@@ -1,0 +1,73 @@
+/** The list of series: tags, how fast they come, and where each stands. */
+import { levelNs, type SeriesPoint } from "../series-port.ts";
+import { nsPerMs } from "../measurement.ts";
+import { floorTo } from "./cells.ts";
+import type { SeriesSources } from "./query.ts";
+
+export interface ListedSeries {
+  readonly tag: string;
+  /** Measurements a second, over the last whole minute that is rolled up. */
+  readonly rate: number;
+  /** The newest by time; undefined when retention took all. */
+  readonly last: SeriesPoint | undefined;
+}
+
+export interface SeriesPage {
+  readonly series: readonly ListedSeries[];
+  /** As `after`, gives the next page; undefined when there is none. */
+  readonly next: string | undefined;
+}
+
+export interface ListQuery {
+  readonly prefix: string;
+  readonly after: string;
+  readonly limit: number;
+}
+
+const rateNs = levelNs(2);
+/** A bucket of 10 s is rolled up within about 5 s of its end. */
+const rolledAfterNs = 6_000n * nsPerMs;
+
+/** By tag, in the order of its bytes; those that only the tail has are among them. */
+export async function listSeries(
+  { store, tail }: SeriesSources,
+  query: ListQuery,
+  nowNs: bigint,
+): Promise<SeriesPage> {
+  const { prefix, after, limit } = query;
+  const isWanted = (tag: string) => compareTags(tag, after) > 0 && tag.startsWith(prefix);
+  const newer = [...tail.newest()].filter(([tag]) => isWanted(tag));
+  const toNs = floorTo(nowNs - rolledAfterNs, levelNs(1));
+  const stored = await store.list({
+    ...{ prefix, after, limit: limit + 1 },
+    rateSpan: { fromNs: toNs - rateNs, toNs },
+  });
+  const found = new Map<string, ListedSeries>();
+  for (const { tag, last, counted } of stored) {
+    found.set(tag, { tag, last, rate: counted / (Number(rateNs) / 1e9) });
+  }
+  const beyond = stored.length > limit ? stored.at(-1)?.tag : undefined;
+  for (const [tag, last] of newer) {
+    if (beyond !== undefined && compareTags(tag, beyond) > 0) continue;
+    const known = found.get(tag);
+    found.set(tag, { tag, rate: known?.rate ?? 0, last: newest(known?.last, last) });
+  }
+  const all = [...found.values()].toSorted((a, b) => compareTags(a.tag, b.tag));
+  const series = all.slice(0, limit);
+  return { series, next: all.length > limit ? series.at(-1)?.tag : undefined };
+}
+
+function newest(a: SeriesPoint | undefined, b: SeriesPoint | undefined): SeriesPoint | undefined {
+  if (a === undefined || b === undefined) return a ?? b;
+  return b.timeNs >= a.timeNs ? b : a;
+}
+
+/** As UTF-8 sorts, and so PostgreSQL: UTF-16, which strings compare by, has another order. */
+export function compareTags(a: string, b: string): number {
+  const [left, right] = [a[Symbol.iterator](), b[Symbol.iterator]()];
+  for (;;) {
+    const x = left.next().value?.codePointAt(0) ?? -1;
+    const y = right.next().value?.codePointAt(0) ?? -1;
+    if (x !== y || x < 0) return x - y;
+  }
+}

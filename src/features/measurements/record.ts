@@ -1,0 +1,258 @@
+/**
+ * Measurements as records of the log: `sluice.v1.Measurement` behind the tag as key, written and
+ * read by hand. The generated code takes ten times as long, and makes an array of the values, which
+ * are copied here as they lie, from the request to the row. Other orders of the fields are read as
+ * well, and so are JSON records, the same as `POST /save` takes.
+ */
+import { Buffer } from "node:buffer";
+import { Failure } from "../../core/failure.ts";
+import { tagBytesMax, valueBytes, valuesMax, type Measurement } from "./measurement.ts";
+import { isJsonType, type LogRecord } from "../../core/record.ts";
+import { MeasurementScanner } from "./intake/scanner.ts";
+import { int64FromHalves, tagIssue, type Point } from "./point.ts";
+
+/** The content type of the records that `PointWriter` writes. */
+export const measurementType = "application/protobuf";
+
+// Tags: field number << 3 | wire type. A Frame's records, a Record's fields, a Measurement's.
+export const FRAME_RECORDS = 0x0a;
+export const RECORD_VALUE = 0x0a;
+export const RECORD_KEY = 0x12;
+export const RECORD_CONTENT_TYPE = 0x22;
+export const RECORD_TIME_NS = 0x29;
+export const TIME = 0x09;
+export const TAG = 0x12;
+export const PACKED_VALUES = 0x1a;
+const ONE_VALUE = 0x19;
+
+export const typeBytes: Buffer = Buffer.from(measurementType);
+/** What a record has at most: two lengths of two bytes, the tag twice, the values. */
+const recordBytesMax = 64 + typeBytes.byteLength + 2 * tagBytesMax + valuesMax * valueBytes;
+const strictUtf8 = new TextDecoder("utf-8", { fatal: true });
+
+/** Points as the encoded records of a Frame, one after another, in a buffer that is used again. */
+export class PointWriter {
+  bytes: Buffer;
+  length = 0;
+  count = 0;
+
+  /** `bytesMax`: what it holds before `isFull`. */
+  constructor(bytesMax: number) {
+    this.bytes = Buffer.allocUnsafeSlow(bytesMax + recordBytesMax);
+  }
+
+  get isFull(): boolean {
+    return this.length + recordBytesMax > this.bytes.byteLength;
+  }
+
+  clear(): void {
+    this.length = 0;
+    this.count = 0;
+  }
+
+  /** Only while it is not full. */
+  write(point: Point): void {
+    const out = this.bytes;
+    const { tagLength } = point;
+    const packed = point.count * valueBytes;
+    const valueLength = 9 + 2 + tagLength + 1 + lengthBytes(packed) + packed;
+    const recordLength =
+      1 + lengthBytes(valueLength) + valueLength + 2 + tagLength + 2 + typeBytes.byteLength + 9;
+    let at = this.length;
+    out[at++] = FRAME_RECORDS;
+    at = writeLength(out, at, recordLength);
+    out[at++] = RECORD_VALUE;
+    at = writeLength(out, at, valueLength);
+    out[at++] = TIME;
+    out.writeInt32LE(point.timeLow, at);
+    out.writeInt32LE(point.timeHigh, at + 4);
+    at += 8;
+    out[at++] = TAG;
+    out[at++] = tagLength;
+    point.tag.copy(out, at, 0, tagLength);
+    at += tagLength;
+    out[at++] = PACKED_VALUES;
+    at = writeLength(out, at, packed);
+    point.valueBytes.copy(out, at, 0, packed);
+    at += packed;
+    out[at++] = RECORD_KEY;
+    out[at++] = tagLength;
+    point.tag.copy(out, at, 0, tagLength);
+    at += tagLength;
+    out[at++] = RECORD_CONTENT_TYPE;
+    out[at++] = typeBytes.byteLength;
+    typeBytes.copy(out, at);
+    at += typeBytes.byteLength;
+    out[at++] = RECORD_TIME_NS;
+    out.writeInt32LE(point.timeLow, at);
+    out.writeInt32LE(point.timeHigh, at + 4);
+    this.length = at + 8;
+    this.count++;
+  }
+}
+
+/**
+ * The measurement that a record holds; its values are a view into the record's bytes where that is
+ * possible. Throws `invalid` with the field on what is none.
+ */
+export function measurementFromRecord({
+  value,
+  contentType,
+  key,
+}: Pick<LogRecord, "value" | "contentType"> & { readonly key?: string }): Measurement {
+  if (isJsonType(contentType)) return fromJson(value);
+  return (key === undefined ? undefined : fromOwnLayout(value, key)) ?? fromProtobuf(value);
+}
+
+/**
+ * The layout that `PointWriter` writes, with the tag as key: no text is decoded and no field looked
+ * for. Undefined for any other, tags beyond ASCII among them.
+ */
+function fromOwnLayout(bytes: Uint8Array, key: string): Measurement | undefined {
+  const tagEnd = 11 + key.length;
+  if (bytes[0] !== TIME || bytes[9] !== TAG || bytes[10] !== key.length) return undefined;
+  if (key.length < 1 || key.length > tagBytesMax || bytes[tagEnd] !== PACKED_VALUES) {
+    return undefined;
+  }
+  for (let i = 0; i < key.length; i++) {
+    const code = key.charCodeAt(i);
+    if (code !== bytes[11 + i] || code < 0x20 || code > 0x7e) return undefined;
+  }
+  const low = bytes[tagEnd + 1] ?? 0;
+  const length = low < 0x80 ? low : (low & 0x7f) + (bytes[tagEnd + 2] ?? 0) * 0x80;
+  const from = tagEnd + 1 + lengthBytes(length);
+  if (from + length !== bytes.byteLength) return undefined;
+  const values = bytes.subarray(from);
+  checkValues(values);
+  return { tag: key, timeNs: int64At(bytes, 1), values };
+}
+
+const scanner = new MeasurementScanner(Buffer.alloc(0));
+
+function fromJson(value: Uint8Array): Measurement {
+  const bytes = Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+  const isMeasurement = scanner.scan(bytes, 0, bytes.byteLength);
+  const { point, issue } = scanner;
+  if (!isMeasurement) throw new Failure("invalid", issue.message, { errors: [issue] });
+  if (scanner.next() !== 0) throw refused("body", "there is more after it");
+  return { tag: point.tagText(), timeNs: point.timeNs, values: point.copyValues() };
+}
+
+function fromProtobuf(bytes: Uint8Array): Measurement {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const fields = { timeNs: 0n, tag: "", values: bytes.subarray(0, 0) };
+  const end = bytes.byteLength;
+  let at = 0;
+  while (at < end) {
+    const [tag, from] = readVarint(bytes, at);
+    const [length, start] = fieldAt(bytes, tag, from);
+    at = start + length;
+    if (at > end) throw refused("body", "a field reaches past its end");
+    if (tag === TIME) fields.timeNs = view.getBigInt64(start, true);
+    else if (tag === TAG) fields.tag = tagText(bytes.subarray(start, at));
+    else if (tag === PACKED_VALUES || tag === ONE_VALUE) {
+      fields.values = joined(fields.values, bytes.subarray(start, at));
+    }
+  }
+  const wrongTag = tagIssue(fields.tag);
+  if (wrongTag !== undefined) throw refusedField("tag", wrongTag);
+  checkValues(fields.values);
+  return fields;
+}
+
+/** Without a DataView, which would cost as much as all the rest. */
+function int64At(bytes: Uint8Array, at: number): bigint {
+  return int64FromHalves(int32At(bytes, at), int32At(bytes, at + 4));
+}
+
+export function int32At(bytes: Uint8Array, at: number): number {
+  const low = (bytes[at] ?? 0) | ((bytes[at + 1] ?? 0) << 8);
+  return low | ((bytes[at + 2] ?? 0) << 16) | ((bytes[at + 3] ?? 0) << 24);
+}
+
+/** Values may come in parts: no more of them are put together than there may be. */
+function joined(before: Uint8Array, more: Uint8Array): Uint8Array {
+  if (before.byteLength === 0) return more;
+  if (before.byteLength + more.byteLength > valuesMax * valueBytes) throw tooManyValues();
+  return new Uint8Array(Buffer.concat([before, more]));
+}
+
+function tagText(bytes: Uint8Array): string {
+  try {
+    return strictUtf8.decode(bytes);
+  } catch {
+    throw refusedField("tag", "Cannot use tag: it is not UTF-8");
+  }
+}
+
+function tooManyValues(): Failure {
+  return refusedField("values", `Cannot use values: they are more than ${valuesMax}`);
+}
+
+function checkValues(values: Uint8Array): void {
+  const count = values.byteLength / valueBytes;
+  if (!Number.isInteger(count) || count < 1 || count > valuesMax) {
+    throw refusedField(
+      "values",
+      `Cannot use values: they are ${values.byteLength} bytes, wanted 1 to ${valuesMax} of ${valueBytes}`,
+    );
+  }
+  const i = firstNotFinite(values, 0, values.byteLength);
+  if (i >= 0) throw refusedField(`values[${i}]`, `Cannot use values[${i}]: wanted a finite number`);
+}
+
+/** Index of the first packed value that is no finite number, in `bytes[from … to]`; −1: there is none. */
+export function firstNotFinite(bytes: Uint8Array, from: number, to: number): number {
+  for (let last = from + valueBytes - 1; last < to; last += valueBytes) {
+    // All eleven bits of the exponent: infinite, or no number.
+    if (((bytes[last] ?? 0) & 0x7f) === 0x7f && ((bytes[last - 1] ?? 0) & 0xf0) === 0xf0) {
+      return (last - from - valueBytes + 1) / valueBytes;
+    }
+  }
+  return -1;
+}
+
+/** Of a varint below 2¹⁴. */
+export function lengthBytes(length: number): number {
+  return length < 0x80 ? 1 : 2;
+}
+
+/** As a varint of one or two bytes, which is all that a measurement takes. */
+function writeLength(out: Buffer, at: number, length: number): number {
+  if (length < 0x80) {
+    out[at] = length;
+    return at + 1;
+  }
+  out[at] = (length & 0x7f) | 0x80;
+  out[at + 1] = length >>> 7;
+  return at + 2;
+}
+
+/** How long the field's value is, and where it begins. */
+function fieldAt(bytes: Uint8Array, tag: number, from: number): readonly [number, number] {
+  const wireType = tag & 7;
+  if (wireType === 2) return readVarint(bytes, from);
+  if (wireType === 1) return [8, from];
+  if (wireType === 5) return [4, from];
+  if (wireType === 0) return [0, readVarint(bytes, from)[1]];
+  throw refused("body", `wire type ${wireType} is unknown`);
+}
+
+function readVarint(bytes: Uint8Array, from: number): readonly [value: number, at: number] {
+  let value = 0;
+  for (let i = 0; i < 10; i++) {
+    const byte = bytes[from + i];
+    if (byte === undefined) break;
+    value += (byte & 0x7f) * 2 ** (7 * i);
+    if (byte < 0x80) return [value, from + i + 1];
+  }
+  throw refused("body", "a varint has no end");
+}
+
+function refused(field: string, what: string): Failure {
+  return refusedField(field, `Cannot decode sluice.v1.Measurement: ${what}`);
+}
+
+function refusedField(field: string, message: string): Failure {
+  return new Failure("invalid", message, { errors: [{ field, code: "invalid", message }] });
+}

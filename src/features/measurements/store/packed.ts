@@ -1,0 +1,23 @@
+/**
+ * Many points as one value of an answer: a row each would cost the driver more than the point.
+ * A point is its time (int64), the number of its values (int16), both big-endian as PostgreSQL sends
+ * them, and the values as they are stored.
+ */
+import { valueBytes } from "../measurement.ts";
+import type { SeriesPoint } from "../series-port.ts";
+
+const headBytes = 10;
+
+/** The points of a packed value, in its order; views into it. Null: none. */
+export function unpackPoints(packed: Uint8Array | null | undefined): SeriesPoint[] {
+  const points: SeriesPoint[] = [];
+  if (packed === null || packed === undefined) return points;
+  const view = new DataView(packed.buffer, packed.byteOffset, packed.byteLength);
+  for (let at = 0; at < packed.byteLength;) {
+    const timeNs = view.getBigInt64(at);
+    const end = at + headBytes + view.getInt16(at + 8) * valueBytes;
+    points.push({ timeNs, values: packed.subarray(at + headBytes, end) });
+    at = end;
+  }
+  return points;
+}

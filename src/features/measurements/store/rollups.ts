@@ -1,0 +1,258 @@
+/**
+ * Rollups as rows, as the roller writes them. A change is noted by the projection in `series_dirty`,
+ * in the transaction that writes the measurement; a note that stands already is not touched. So notes
+ * are taken while no such transaction is under way: behind the lock of the projection's row, for the
+ * time of one statement. Whatever is written afterwards leaves a new note.
+ */
+import type { TransactionSql } from "postgres";
+import { dirtyBucketNs, measurementsTopic } from "../measurement.ts";
+import { levelNs, type Level, type Rollup, type RollUp, type RollupStore } from "../series-port.ts";
+import { floorTo } from "../query/cells.ts";
+import type { Database } from "../../../postgres/database.ts";
+import { hourOf } from "./partitions.ts";
+import { packedColumns, rollupFromRow, type RollupRow } from "./rollup-row.ts";
+import { arrayOfBytes, arrayOfNumbers } from "../../../postgres/row.ts";
+import { unpackPoints } from "./packed.ts";
+import { hourTables } from "./partition-list.ts";
+
+const dayNs = 86_400_000_000_000n;
+const partitionPattern = /^series_rollups_(-?\d+)$/;
+
+interface Bucket {
+  readonly tag: number;
+  readonly time: bigint;
+}
+
+export function createRollupStore({ sql, run }: Database): RollupStore {
+  return {
+    async hasEnded(endedNs) {
+      const dueBy = (level: Level) => (endedNs - levelNs(level)).toString();
+      const [row] = await run(
+        () => sql<{ yes: boolean }[]>`
+          select exists (
+            select from series_dirty where bucket < ${(endedNs / dirtyBucketNs).toString()}::bigint
+          ) or exists (select from series_due where level = 1 and time <= ${dueBy(1)}::bigint)
+            or exists (select from series_due where level = 2 and time <= ${dueBy(2)}::bigint)
+            or exists (select from series_due where level = 3 and time <= ${dueBy(3)}::bigint)
+            as yes`,
+      );
+      return row?.yes === true;
+    },
+
+    takeDirty: (endedNs, limit) =>
+      run(() =>
+        sql.begin(async (tx) => {
+          await oneAtATime(tx);
+          await tx`select from projections where name = ${measurementsTopic} for update`;
+          const taken = await tx`
+            with taken as (
+              delete from series_dirty d using (
+                select tag, bucket from series_dirty
+                where bucket < ${(endedNs / dirtyBucketNs).toString()}::bigint
+                order by bucket limit ${limit}
+              ) ended
+              where d.tag = ended.tag and d.bucket = ended.bucket
+              returning d.tag, d.bucket
+            )
+            insert into series_due (level, tag, time)
+            select 1, tag, bucket * ${dirtyBucketNs.toString()}::bigint from taken
+            on conflict do nothing`;
+          return taken.count;
+        }),
+      ),
+
+    roll: (level, endedNs, limit, rollUp) =>
+      run(() =>
+        sql.begin(async (tx) => {
+          await oneAtATime(tx);
+          const due = await takeDue(tx, level, endedNs, limit);
+          if (due.length === 0) return 0;
+          const rolled =
+            level === 1
+              ? await rollPoints(tx, due, rollUp)
+              : await rollRollups(tx, level, due, rollUp);
+          await replace(tx, level, due, rolled);
+          if (level < 3) await noteAbove(tx, level === 1 ? 2 : 3, due);
+          return due.length;
+        }),
+      ),
+
+    async waiting() {
+      const [row] = await run(
+        () => sql<{ waiting: string }[]>`
+          select (select count(*) from series_dirty)
+            + (select count(*) from series_due where level = 1) as waiting`,
+      );
+      return Number(row?.waiting ?? 0);
+    },
+
+    async dropBefore(ns) {
+      const names = await run(
+        () => sql<{ name: string }[]>`
+          select c.relname as name from pg_inherits i join pg_class c on c.oid = i.inhrelid
+          where i.inhparent = 'series_rollups'::regclass`,
+      );
+      for (const { name } of names) {
+        const day = partitionPattern.exec(name)?.[1];
+        if (day === undefined || (BigInt(day) + 1n) * dayNs > ns) continue;
+        await run(() => sql`drop table if exists ${sql(name)}`);
+      }
+    },
+  };
+}
+
+/** Two owners, of which one has not noticed yet that it is none: each waits for the other's step. */
+async function oneAtATime(tx: TransactionSql): Promise<void> {
+  await tx`select pg_advisory_xact_lock(hashtextextended('sluice:series-rollups-step', 0))`;
+}
+
+async function takeDue(
+  tx: TransactionSql,
+  level: Level,
+  endedNs: bigint,
+  limit: number,
+): Promise<Bucket[]> {
+  const rows = await tx<{ tag: number; time: string }[]>`
+    delete from series_due d using (
+      select level, tag, time from series_due
+      where level = ${level} and time <= ${(endedNs - levelNs(level)).toString()}::bigint
+      order by time limit ${limit}
+    ) ended
+    where d.level = ended.level and d.tag = ended.tag and d.time = ended.time
+    returning d.tag, d.time`;
+  return rows.map(({ tag, time }) => ({ tag, time: BigInt(time) }));
+}
+
+/** Level 1: out of the measurements, hour by hour, since each bucket lies in one partition. */
+async function rollPoints(
+  tx: TransactionSql,
+  due: readonly Bucket[],
+  rollUp: RollUp,
+): Promise<[number, Rollup][]> {
+  const rolled: [number, Rollup][] = [];
+  const width = levelNs(1);
+  const tables = await hourTables(tx);
+  for (const [hour, buckets] of Map.groupBy(due, ({ time }) => hourOf(time))) {
+    const table = tables.get(hour);
+    // Retention was here before.
+    if (table === undefined) continue;
+    const rows = await tx<{ tag: number; time: string; packed: Uint8Array | null }[]>`
+      select d.tag, d.time, p.packed
+      from unnest(
+        ${arrayOfNumbers(buckets.map(({ tag }) => tag))}::int[],
+        ${arrayOfNumbers(buckets.map(({ time }) => time))}::bigint[]
+      ) as d (tag, time)
+      cross join lateral (
+        select string_agg(
+          int8send(m.time) || int2send((octet_length(m.vals) / 8)::smallint) || m.vals,
+          '' order by m.time
+        ) as packed
+        from ${tx(table)} m
+        where m.tag = d.tag and m.time >= d.time and m.time < d.time + ${width.toString()}::bigint
+      ) p`;
+    for (const row of rows) {
+      const fromNs = BigInt(row.time);
+      const rollup = rollUp.points(unpackPoints(row.packed), { fromNs, toNs: fromNs + width });
+      if (rollup !== undefined) rolled.push([row.tag, rollup]);
+    }
+  }
+  return rolled;
+}
+
+/** The levels above: out of the level below. */
+async function rollRollups(
+  tx: TransactionSql,
+  level: 2 | 3,
+  due: readonly Bucket[],
+  rollUp: RollUp,
+): Promise<[number, Rollup][]> {
+  const width = levelNs(level);
+  const below = level === 3 ? 2 : 1;
+  const rows = await tx<(RollupRow & { readonly tag: number; readonly bucket: string })[]>`
+    select d.time as bucket, r.*
+    from unnest(
+      ${arrayOfNumbers(due.map(({ tag }) => tag))}::int[],
+      ${arrayOfNumbers(due.map(({ time }) => time))}::bigint[]
+    ) as d (tag, time)
+    join series_rollups r on r.tag = d.tag and r.level = ${below}
+      and r.time >= d.time and r.time < d.time + ${width.toString()}::bigint
+    order by r.time`;
+  const groups = Map.groupBy(rows, ({ tag, bucket }) => `${tag} ${bucket}`);
+  return [...groups.values()].flatMap((group): [number, Rollup][] => {
+    const first = group[0];
+    if (first === undefined) return [];
+    const fromNs = BigInt(first.bucket);
+    const parts = group.map((row) => rollupFromRow(row, below));
+    const rollup = rollUp.rollups(parts, { fromNs, toNs: fromNs + width });
+    return rollup === undefined ? [] : [[first.tag, rollup]];
+  });
+}
+
+/** What stood of the due buckets goes, also where nothing takes its place. */
+async function replace(
+  tx: TransactionSql,
+  level: Level,
+  due: readonly Bucket[],
+  rolled: readonly (readonly [number, Rollup])[],
+): Promise<void> {
+  await tx`
+    delete from series_rollups r using unnest(
+      ${arrayOfNumbers(due.map(({ tag }) => tag))}::int[],
+      ${arrayOfNumbers(due.map(({ time }) => time))}::bigint[]
+    ) as d (tag, time)
+    where r.tag = d.tag and r.level = ${level} and r.time = d.time`;
+  if (rolled.length === 0) return;
+  await makePartitions(tx, rolled);
+  const packed = rolled.map(([, rollup]) => packedColumns(rollup));
+  await tx`
+    insert into series_rollups (level, tag, time, count, first_time, first_vals, last_time,
+      last_vals, mins, maxs, min_at, max_at, means, twas, counts, helds)
+    select ${level}, * from unnest(
+      ${arrayOfNumbers(rolled.map(([tag]) => tag))}::int[],
+      ${arrayOfNumbers(rolled.map(([, { startNs }]) => startNs))}::bigint[],
+      ${arrayOfNumbers(rolled.map(([, { count }]) => count))}::bigint[],
+      ${arrayOfNumbers(rolled.map(([, { first }]) => first.timeNs))}::bigint[],
+      ${arrayOfBytes(rolled.map(([, { first }]) => first.values))}::bytea[],
+      ${arrayOfNumbers(rolled.map(([, { last }]) => last.timeNs))}::bigint[],
+      ${arrayOfBytes(rolled.map(([, { last }]) => last.values))}::bytea[],
+      ${arrayOfSomeBytes(packed.map(({ mins }) => mins))}::bytea[],
+      ${arrayOfSomeBytes(packed.map(({ maxs }) => maxs))}::bytea[],
+      ${arrayOfSomeBytes(packed.map(({ minAt }) => minAt))}::bytea[],
+      ${arrayOfSomeBytes(packed.map(({ maxAt }) => maxAt))}::bytea[],
+      ${arrayOfSomeBytes(packed.map(({ means }) => means))}::bytea[],
+      ${arrayOfSomeBytes(packed.map(({ twas }) => twas))}::bytea[],
+      ${arrayOfSomeBytes(packed.map(({ counts }) => counts))}::bytea[],
+      ${arrayOfSomeBytes(packed.map(({ helds }) => helds))}::bytea[]
+    )`;
+}
+
+async function makePartitions(
+  tx: TransactionSql,
+  rolled: readonly (readonly [number, Rollup])[],
+): Promise<void> {
+  const days = new Set(rolled.map(([, { startNs }]) => floorTo(startNs, dayNs) / dayNs));
+  for (const day of days) {
+    const name = `series_rollups_${day}`;
+    const [there] = await tx<{ yes: boolean }[]>`select to_regclass(${name}) is not null as yes`;
+    if (there?.yes === true) continue;
+    await tx.unsafe(
+      `create table if not exists ${name} partition of series_rollups
+       for values from (${day * dayNs}) to (${(day + 1n) * dayNs})`,
+    );
+  }
+}
+
+async function noteAbove(tx: TransactionSql, level: 2 | 3, due: readonly Bucket[]): Promise<void> {
+  const width = levelNs(level);
+  await tx`
+    insert into series_due (level, tag, time)
+    select distinct ${level}::smallint, tag, time from unnest(
+      ${arrayOfNumbers(due.map(({ tag }) => tag))}::int[],
+      ${arrayOfNumbers(due.map(({ time }) => floorTo(time, width)))}::bigint[]
+    ) as d (tag, time)
+    on conflict do nothing`;
+}
+
+function arrayOfSomeBytes(values: readonly (Uint8Array | null)[]): string {
+  return `{${values.map((value) => (value === null ? "NULL" : arrayOfBytes([value]).slice(1, -1))).join(",")}}`;
+}

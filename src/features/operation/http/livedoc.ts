@@ -1,0 +1,60 @@
+/**
+ * `/livedoc`: the API documentation with try-it, and `/openapi.json` that it shows. Swagger UI
+ * draws it: two packages of 13 MB, where the others that are maintained bring a hundred and more.
+ */
+import { readFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import type { Hono } from "hono";
+import {
+  assetResponse,
+  loadAsset,
+  mountPage,
+  once,
+  scriptType,
+  styleType,
+  uiFile,
+  uiScript,
+  type File,
+} from "../../../http/assets.ts";
+import { openApiDocument } from "../../../gateway/openapi/document.ts";
+import type { HttpParts } from "../../../http/parts.ts";
+
+export function mountLivedoc(app: Hono, { host }: Pick<HttpParts, "host">): void {
+  const document = once(() =>
+    loadAsset({
+      type: "application/json",
+      read: async () => new TextEncoder().encode(JSON.stringify(openApiDocument(await version()))),
+    }),
+  );
+  app.get("/", (c) => c.redirect("/livedoc"));
+  app.get("/openapi.json", async (c) =>
+    assetResponse(c.req.raw, await document(), {
+      "cache-control": "no-cache",
+      // The document is public: tools of other hosts may read it.
+      "access-control-allow-origin": "*",
+    }),
+  );
+  mountPage(app, {
+    path: "/livedoc",
+    html: new URL("../../../ui/livedoc/page.html", import.meta.url),
+    files: {
+      "icon.svg": uiFile("icon.svg", "image/svg+xml"),
+      "shared.css": uiFile("shared.css", styleType),
+      "swagger-ui.css": swaggerFile("swagger-ui.css", styleType),
+      "swagger-ui-bundle.js": swaggerFile("swagger-ui-bundle.js", scriptType),
+      "livedoc.css": uiFile("livedoc/page.css", styleType),
+      "livedoc.js": uiScript(host, "livedoc"),
+    },
+  });
+}
+
+async function version(): Promise<string> {
+  const text = await readFile(new URL("../../../../package.json", import.meta.url), "utf8");
+  const { version } = JSON.parse(text) as { readonly version: string };
+  return version;
+}
+
+function swaggerFile(name: string, type: string): File {
+  const path = fileURLToPath(import.meta.resolve(`swagger-ui-dist/${name}`));
+  return { type, read: () => readFile(path) };
+}

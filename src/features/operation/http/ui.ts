@@ -1,0 +1,17 @@
+/** `/ui`: the dashboard. Its browser code is in `src/ui/`. */
+import type { Hono } from "hono";
+import { mountPage, styleType, uiFile, uiScript } from "../../../http/assets.ts";
+import type { HttpParts } from "../../../http/parts.ts";
+
+export function mountUi(app: Hono, { host }: Pick<HttpParts, "host">): void {
+  mountPage(app, {
+    path: "/ui",
+    html: new URL("../../../ui/dashboard/page.html", import.meta.url),
+    files: {
+      "icon.svg": uiFile("icon.svg", "image/svg+xml"),
+      "shared.css": uiFile("shared.css", styleType),
+      "dashboard.css": uiFile("dashboard/page.css", styleType),
+      "dashboard.js": uiScript(host, "dashboard"),
+    },
+  });
+}

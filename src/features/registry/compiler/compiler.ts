@@ -1,0 +1,73 @@
+/**
+ * `.proto` text to descriptors. The compiler is a process of its own: hostile text can neither hold
+ * up nor bring down the gateway, and the deadline ends what it does.
+ */
+import { readFile, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { Failure } from "../../../core/failure.ts";
+import type { SchemaCompiler } from "../registry-port.ts";
+import { compileFailure } from "./errors.ts";
+import { runBuf } from "./process.ts";
+import { createSlots } from "./slots.ts";
+import { checkSources } from "./sources.ts";
+import { importsAtHand, makeWorkspace, protoFolder } from "./workspace.ts";
+
+export interface CompilerOptions {
+  readonly timeMsMax: number;
+  /** Processes at once; the others wait. */
+  readonly runningMax: number;
+  /** Past it a compilation is refused. */
+  readonly waitingMax: number;
+  /** Of the descriptor set that comes out. */
+  readonly setBytesMax: number;
+}
+
+export const defaultCompilerOptions: CompilerOptions = {
+  // A text of the largest size takes one second.
+  timeMsMax: 10_000,
+  runningMax: 2,
+  waitingMax: 64,
+  setBytesMax: 4 * 1024 * 1024,
+};
+
+const setFile = "set.binpb";
+
+export function createCompiler(options = defaultCompilerOptions): SchemaCompiler {
+  const slots = createSlots(options.runningMax, options.waitingMax);
+  return {
+    imports: importsAtHand,
+    async compile(files, file) {
+      checkSources(files);
+      using _ = await slots.take();
+      await using workspace = await makeWorkspace(files);
+      const { code, report } = await runBuf(
+        [
+          "build",
+          ".",
+          ...["--path", `${protoFolder}/${file}`],
+          ...["--error-format", "json", "--log-format", "text"],
+          ...["--exclude-source-info", "--as-file-descriptor-set", "-o", setFile],
+        ],
+        workspace.folder,
+        options.timeMsMax,
+      );
+      if (code === undefined) {
+        throw new Failure(
+          "deadline_exceeded",
+          `Cannot compile the schema: it took longer than ${options.timeMsMax} ms`,
+        );
+      }
+      if (code !== 0) throw compileFailure(report, files);
+      return await readSet(join(workspace.folder, setFile), options.setBytesMax);
+    },
+  };
+}
+
+async function readSet(path: string, bytesMax: number): Promise<Uint8Array> {
+  const { size } = await stat(path);
+  if (size <= bytesMax) return await readFile(path);
+  throw new Failure(
+    "too_large",
+    `Cannot use the schema: its descriptors have ${size} bytes, at most ${bytesMax} are wanted`,
+  );
+}

@@ -1,0 +1,53 @@
+/** What may be given to the compiler: bounds, and paths that stay inside their folder. */
+import { Failure } from "../../../core/failure.ts";
+
+export const sourceLimits = {
+  /** Of all texts together, UTF-8. The largest files in use are half of it. */
+  bytesMax: 1024 * 1024,
+  filesMax: 500,
+  pathCharsMax: 500,
+} as const;
+
+const segmentPattern = /^[A-Za-z0-9_][A-Za-z0-9_.+@ -]*$/;
+
+/** Throws `invalid` or `too_large`. */
+export function checkSources(files: ReadonlyMap<string, string>): void {
+  if (files.size > sourceLimits.filesMax) {
+    throw new Failure(
+      "too_large",
+      `Cannot compile ${files.size} files: at most ${sourceLimits.filesMax} are wanted`,
+    );
+  }
+  let bytes = 0;
+  for (const [path, text] of files) {
+    checkPath(path, files);
+    bytes += Buffer.byteLength(text);
+  }
+  if (bytes > sourceLimits.bytesMax) {
+    throw new Failure(
+      "too_large",
+      `Cannot compile ${bytes} bytes of text: at most ${sourceLimits.bytesMax} are wanted`,
+    );
+  }
+}
+
+function checkPath(path: string, files: ReadonlyMap<string, string>): void {
+  const segments = path.split("/");
+  const plain = segments.every((segment) => segmentPattern.test(segment));
+  if (!plain || !path.endsWith(".proto") || path.length > sourceLimits.pathCharsMax) {
+    refuse(path, "wanted a relative one like acme/v1/watch.proto");
+  }
+  // "a.proto/b.proto" beside "a.proto": one of them would have to be a folder.
+  for (let end = segments.length - 1; end > 0; end--) {
+    const folder = segments.slice(0, end).join("/");
+    if (files.has(folder)) refuse(path, `${JSON.stringify(folder)} is a file`);
+  }
+}
+
+function refuse(path: string, why: string): never {
+  const shown = JSON.stringify(path.length > 100 ? `${path.slice(0, 100)}…` : path);
+  const message = `Cannot compile a file at ${shown}: ${why}`;
+  throw new Failure("invalid", message, {
+    errors: [{ field: path.slice(0, 100), code: "invalid", message }],
+  });
+}

@@ -1,0 +1,55 @@
+/** A temporary folder that holds what one compilation reads. */
+import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+
+/** Below it are the files that texts import. */
+export const protoFolder = "proto";
+
+const importsFolder = fileURLToPath(new URL("../../../../schemas/imports", import.meta.url));
+let importPaths: Promise<readonly string[]> | undefined;
+
+/** Paths of what texts may import besides google/protobuf, which the compiler has in itself. */
+export function importsAtHand(): Promise<readonly string[]> {
+  return (importPaths ??= listImports());
+}
+
+export interface Workspace extends AsyncDisposable {
+  readonly folder: string;
+}
+
+/** `files` are texts by checked import path; they stand before what is at hand. */
+export async function makeWorkspace(files: ReadonlyMap<string, string>): Promise<Workspace> {
+  const folder = await mkdtemp(join(tmpdir(), `sluice-compile-${process.pid}-`));
+  const workspace = {
+    folder,
+    [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),
+  };
+  try {
+    await fill(join(folder, protoFolder), files);
+    await writeFile(join(folder, "buf.yaml"), `version: v2\nmodules:\n  - path: ${protoFolder}\n`);
+    return workspace;
+  } catch (error) {
+    await workspace[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+async function fill(root: string, files: ReadonlyMap<string, string>): Promise<void> {
+  const atHand = (await importsAtHand()).filter((path) => !files.has(path));
+  const folders = new Set([...files.keys(), ...atHand].map((path) => dirname(join(root, path))));
+  for (const folder of folders) await mkdir(folder, { recursive: true });
+  await Promise.all([
+    ...[...files].map(([path, text]) => writeFile(join(root, path), text)),
+    ...atHand.map((path) => symlink(join(importsFolder, path), join(root, path))),
+  ]);
+}
+
+async function listImports(): Promise<readonly string[]> {
+  const entries = await readdir(importsFolder, { recursive: true });
+  return entries
+    .map((path) => path.replaceAll("\\", "/"))
+    .filter((path) => path.endsWith(".proto"));
+}

@@ -1,0 +1,155 @@
+import {
+  type DescMessage,
+  fromBinary,
+  fromJsonString,
+  type Message,
+  toJsonString,
+} from "@bufbuild/protobuf";
+import { pathToString } from "@bufbuild/protobuf/reflect";
+import { createValidator, type Validator } from "@bufbuild/protovalidate";
+import { Failure, type Issue } from "../../../core/failure.ts";
+import { isRequired } from "../compatibility/compare-field.ts";
+import { descriptorsOf } from "../descriptors.ts";
+import type { LinkedSchema } from "../link/linked.ts";
+import { checkShape, type ShapeBounds, ShapeError } from "./shape.ts";
+
+/** Decodes records of one schema. Make it once for a schema: it compiles as it goes. */
+export interface Decoder {
+  /**
+   * The value as canonical protobuf JSON: an int64 is a string, an Any holds a message of the
+   * schema's set, fields that the schema does not know are left out. `message` is a full name, by
+   * default the file's first message. Throws `invalid` for bytes that do not decode or have no JSON
+   * form, `not_found` for a message that the schema does not have.
+   */
+  decode(value: Uint8Array, message?: string): string;
+  /**
+   * What is wrong with a value, undefined if nothing is: bytes that do not decode, a required
+   * field that is not set, a protovalidate rule that does not hold. `field` is the path in the
+   * message, "" where it is all of it.
+   */
+  validate(value: Uint8Array, message?: string): Issue | undefined;
+  /** The same for a value in protobuf JSON, UTF-8. Members that the schema does not know are wrong. */
+  validateJson(value: Uint8Array, message?: string): Issue | undefined;
+}
+
+const utf8 = new TextDecoder("utf-8", { fatal: true });
+
+/** Objects that one record may decode to, and what reading it may cost. */
+const bounds: ShapeBounds = { messagesMax: 250_000, fieldsMax: 2_000_000, depthMax: 100 };
+
+export function createDecoder(schema: LinkedSchema): Decoder {
+  const registry = descriptorsOf(schema);
+  const validator = hasRules(schema)
+    ? createValidator({ registry, legacyRequired: true })
+    : undefined;
+
+  function find(name = schema.messages[0]): DescMessage | undefined {
+    return name === undefined ? undefined : registry.getMessage(name);
+  }
+
+  return {
+    decode(value, name) {
+      const desc = find(name);
+      if (desc === undefined) {
+        throw new Failure("not_found", `Cannot decode: ${missing(schema, name)}`);
+      }
+      // Extensions are unknown fields until they are looked up.
+      const decoded = read(desc, value, true);
+      if ("issue" in decoded) {
+        const { issue } = decoded;
+        throw new Failure("invalid", `Cannot decode as "${desc.typeName}": ${sentence(issue)}`, {
+          errors: [issue],
+        });
+      }
+      try {
+        return toJsonString(desc, decoded.message, { registry });
+      } catch (cause) {
+        const reason = "it has a value without a JSON form, such as an Any of an unknown type";
+        throw new Failure("invalid", `Cannot render "${desc.typeName}" as JSON: ${reason}`, {
+          cause,
+        });
+      }
+    },
+    validate(value, name) {
+      const desc = find(name);
+      if (desc === undefined) return invalid("", missing(schema, name));
+      const decoded = read(desc, value, false);
+      if ("issue" in decoded) return decoded.issue;
+      return validator === undefined ? undefined : checkRules(validator, desc, decoded.message);
+    },
+    validateJson(value, name) {
+      const desc = find(name);
+      if (desc === undefined) return invalid("", missing(schema, name));
+      let message: Message;
+      try {
+        message = fromJsonString(desc, utf8.decode(value), { registry });
+      } catch (error) {
+        // Text that is no UTF-8 or no JSON, or that nests too deeply, or is of another message.
+        const reason = error instanceof Error ? error.message : String(error);
+        return invalid("", `is not its JSON form: ${reason}`);
+      }
+      return validator === undefined ? undefined : checkRules(validator, desc, message);
+    },
+  };
+}
+
+function read(
+  desc: DescMessage,
+  value: Uint8Array,
+  readUnknownFields: boolean,
+): { readonly message: Message } | { readonly issue: Issue } {
+  try {
+    checkShape(desc, value, bounds);
+  } catch (error) {
+    if (!(error instanceof ShapeError)) throw error;
+    return { issue: invalid(shortPath(error.path), error.message) };
+  }
+  try {
+    return { message: fromBinary(desc, value, { readUnknownFields }) };
+  } catch {
+    // The shape holds, so it is the one thing that is not seen in it.
+    return { issue: invalid("", "has a string that is not UTF-8") };
+  }
+}
+
+function checkRules(validator: Validator, desc: DescMessage, message: Message): Issue | undefined {
+  const result = validator.validate(desc, message);
+  if (result.kind === "valid") return undefined;
+  if (result.kind === "error") {
+    return invalid("", `cannot be held against its rules: ${result.error.message}`);
+  }
+  const [first] = result.violations;
+  if (first === undefined) return undefined;
+  const count = result.violations.length;
+  const rest = count === 1 ? "" : `, and ${count - 1} more`;
+  const key = first.forKey ? "the key " : "";
+  const text = first.message === "" ? "does not hold" : first.message;
+  return invalid(pathToString(first.field), `${key}${text} [${first.ruleId}]${rest}`);
+}
+
+/** Whether any message of the set has something to check beyond its encoding. */
+function hasRules(schema: LinkedSchema): boolean {
+  for (const type of descriptorsOf(schema)) {
+    if (type.kind === "message" && type.fields.some(isRequired)) return true;
+    if (type.file.proto.dependency.includes("buf/validate/validate.proto")) return true;
+  }
+  return false;
+}
+
+function missing(schema: LinkedSchema, name: string | undefined): string {
+  return name === undefined
+    ? `"${schema.file}" has no message`
+    : `"${schema.file}" has no message ${JSON.stringify(name)}`;
+}
+
+function sentence({ field, message }: Issue): string {
+  return field === "" ? `it ${message}` : `${field} ${message}`;
+}
+
+function shortPath(path: readonly string[]): string {
+  return path.length > 12 ? `${path.slice(0, 11).join(".")}.…` : path.join(".");
+}
+
+function invalid(field: string, message: string): Issue {
+  return { field, code: "invalid", message };
+}

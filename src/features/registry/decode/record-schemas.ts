@@ -1,0 +1,211 @@
+/**
+ * Records held against the schemas that they name, and decoded with them. A record names its schema
+ * by `schema_id`, by Confluent's header, or by Confluent's frame in front of the payload; where it
+ * does so twice, both have to say the same.
+ */
+import { type Clock, sleep } from "../../../core/clock.ts";
+import { failureFrom, type Issue } from "../../../core/failure.ts";
+import { checkJson } from "../../../core/json.ts";
+import { isJsonType } from "../../../core/record.ts";
+import type {
+  Answers,
+  DecodedRecord,
+  RecordChecks,
+  RecordDecoder,
+  SchemaRecord,
+} from "../../../core/schemas.ts";
+import { createDecoders, type KnownSchema, type SchemaSource } from "./decoders.ts";
+import { isFramed, messageNameAt, parseFrame, type SchemaRef, valueSchemaHeader } from "./wire.ts";
+
+/** Records that are checked in one turn: with rules on each, these may take a few milliseconds. */
+const turnMax = 256;
+
+const textOf = new TextDecoder();
+
+export function createRecordSchemas(
+  registry: SchemaSource,
+  clock: Clock,
+): RecordChecks & RecordDecoder {
+  const decoders = createDecoders(registry);
+
+  /** Asks for a schema once a batch, where there is none: a flood of one bad id is one question. */
+  function createLookup() {
+    const absent = new Set<number | string>();
+    return (ref: SchemaRef): KnownSchema | undefined | Promise<KnownSchema | undefined> => {
+      const name = "id" in ref ? ref.id : ref.guid;
+      if (absent.has(name)) return undefined;
+      const found = decoders.get(ref);
+      if (!(found instanceof Promise)) return found;
+      return found.then((known) => {
+        if (known === undefined) absent.add(name);
+        return known;
+      });
+    };
+  }
+
+  return {
+    check(rule, records) {
+      const lookup = createLookup();
+      const one = (record: SchemaRecord): Issue | undefined | Promise<Issue | undefined> => {
+        const named = nameOf(record);
+        if (named === undefined) return noSchema;
+        if ("issue" in named) return named.issue;
+        const found = lookup(named.ref);
+        const judge = (known: KnownSchema | undefined) =>
+          known === undefined ? unknownSchema(named.ref) : judged(rule, record, named, known);
+        return found instanceof Promise ? found.then(judge) : judge(found);
+      };
+      return inOrder(records, one, () => sleep(clock, 0));
+    },
+
+    decode(records) {
+      const lookup = createLookup();
+      const one = (record: SchemaRecord) => {
+        const named = nameOf(record);
+        if (named === undefined) return undefined;
+        if ("issue" in named) return { schema: undefined, issue: named.issue };
+        const found = lookup(named.ref);
+        const decode = (known: KnownSchema | undefined) => decoded(record, named, known);
+        return found instanceof Promise ? found.then(decode) : decode(found);
+      };
+      return inOrder<DecodedRecord | undefined>(records, one);
+    },
+  };
+}
+
+/** What a record says of its schema. `payload` is the message, or its JSON. */
+interface NamedSchema {
+  readonly ref: SchemaRef;
+  /** Undefined: the file's first message. */
+  readonly indexes: readonly number[] | undefined;
+  readonly payload: Uint8Array;
+}
+
+function nameOf(record: SchemaRecord): NamedSchema | { readonly issue: Issue } | undefined {
+  const { value, schemaId, contentType } = record;
+  const header = record.headers?.[valueSchemaHeader];
+  try {
+    if (header !== undefined) {
+      const { schema: ref, indexes } = parseFrame(header);
+      return { ref, indexes, payload: value };
+    }
+    if (!isJsonType(contentType) && isFramed(value)) {
+      const { schema: ref, indexes, payload } = parseFrame(value);
+      return { ref, indexes, payload };
+    }
+  } catch (error) {
+    return { issue: refusal("schema_id", failureFrom(error).message) };
+  }
+  if (schemaId === 0) return undefined;
+  return { ref: { id: schemaId }, indexes: undefined, payload: value };
+}
+
+function judged(
+  rule: "id" | "validated",
+  record: SchemaRecord,
+  named: NamedSchema,
+  known: KnownSchema,
+): Issue | undefined {
+  const { schemaId } = record;
+  if (schemaId !== 0 && schemaId !== known.schema.id) {
+    const message = `Cannot take a record with schema_id ${schemaId}: its frame or header names schema ${known.schema.id}, wanted the same`;
+    return refusal("schema_id", message);
+  }
+  if (rule === "id") return undefined;
+  const message = messageOf(named, known);
+  if (typeof message !== "string") return message.issue;
+  const { decoder } = known;
+  const issue = isJsonType(record.contentType)
+    ? decoder.validateJson(named.payload, message)
+    : decoder.validate(named.payload, message);
+  if (issue === undefined) return undefined;
+  const what = issue.field === "" ? "it" : issue.field;
+  return refusal(
+    issue.field === "" ? "value" : issue.field,
+    `Cannot take the record as "${message}" of schema ${known.schema.id}: ${what} ${issue.message}`,
+  );
+}
+
+function decoded(
+  record: SchemaRecord,
+  named: NamedSchema,
+  known: KnownSchema | undefined,
+): DecodedRecord {
+  if (known === undefined) {
+    const schema = "id" in named.ref ? { id: named.ref.id, name: undefined } : undefined;
+    return { schema, issue: unknownSchema(named.ref) };
+  }
+  const { id } = known.schema;
+  const name = messageOf(named, known);
+  if (typeof name !== "string") return { schema: { id, name: undefined }, issue: name.issue };
+  const schema = { id, name };
+  if (isJsonType(record.contentType)) {
+    const json = checkJson(record.value);
+    if (json.ok) return { schema, json: textOf.decode(json.value) };
+    return { schema, issue: refusal("value", json.message) };
+  }
+  try {
+    return { schema, json: known.decoder.decode(named.payload, name) };
+  } catch (error) {
+    const failure = failureFrom(error);
+    const field = failure.errors[0]?.field ?? "";
+    return { schema, issue: refusal(field === "" ? "value" : field, failure.message) };
+  }
+}
+
+function messageOf(
+  { indexes }: NamedSchema,
+  { schema }: KnownSchema,
+): string | { readonly issue: Issue } {
+  const first = schema.messages[0];
+  if (indexes === undefined && first !== undefined) return first;
+  try {
+    return messageNameAt(schema, indexes ?? [0]);
+  } catch (error) {
+    return { issue: refusal("schema_id", failureFrom(error).message) };
+  }
+}
+
+const noSchema = refusal(
+  "schema_id",
+  `Cannot take a record that names no schema: wanted a schema_id, a header "${valueSchemaHeader}" or a payload framed with an id`,
+);
+
+function unknownSchema(ref: SchemaRef): Issue {
+  const given = "id" in ref ? `schema_id ${ref.id}` : `schema GUID "${ref.guid}"`;
+  return refusal("schema_id", `Cannot find ${given}: there is no such schema in the registry`);
+}
+
+function refusal(field: string, message: string): Issue {
+  return { field, code: "invalid", message };
+}
+
+/**
+ * An answer for each record, one after the other. Goes on in later turns from the first that has to
+ * be waited for, or where `pause` says so, after each so many.
+ */
+function inOrder<Answer>(
+  records: readonly SchemaRecord[],
+  one: (record: SchemaRecord) => Answer | Promise<Answer>,
+  pause?: () => Promise<void>,
+): Answers<Answer> {
+  const answers: Answer[] = [];
+  for (const record of records) {
+    if (pause !== undefined && answers.length === turnMax) return goOn(pause());
+    const answer = one(record);
+    if (answer instanceof Promise) return goOn(answer.then((value) => void answers.push(value)));
+    answers.push(answer);
+  }
+  return answers;
+
+  async function goOn(first: Promise<void>): Promise<readonly Answer[]> {
+    await first;
+    while (answers.length < records.length) {
+      for (const record of records.slice(answers.length, answers.length + turnMax)) {
+        answers.push(await one(record));
+      }
+      await pause?.();
+    }
+    return answers;
+  }
+}

@@ -1,0 +1,25 @@
+/**
+ * The Confluent Schema Registry's API, so that its clients work: the same registry as that of
+ * `sluice.v1.RegistryService`, with the words and the errors of its own documentation.
+ */
+import { Hono } from "hono";
+import { failureFrom } from "../../../core/failure.ts";
+import { confluentError } from "./confluent-error.ts";
+import { mountConfluentSchemas } from "./confluent-schema.ts";
+import { mountSettings } from "./confluent-settings.ts";
+import { mountSubjects } from "./confluent-subjects.ts";
+import type { HttpParts } from "../../../http/parts.ts";
+import { reportInternal } from "../../../http/report.ts";
+
+export function mountConfluent(app: Hono, parts: HttpParts): void {
+  const confluent = new Hono();
+  mountSubjects(confluent, parts);
+  mountConfluentSchemas(confluent, parts);
+  mountSettings(confluent, parts);
+  confluent.onError((error, c) => {
+    const failure = failureFrom(error);
+    reportInternal(parts.logger, c.req, failure);
+    return confluentError(failure);
+  });
+  app.route("/", confluent);
+}

@@ -1,0 +1,225 @@
+/** `sluice.v1.RegistryService`: the registry over Connect, gRPC-Web and gRPC. */
+import type { ConnectRouter } from "@connectrpc/connect";
+import { Failure } from "../../../core/failure.ts";
+import {
+  allSubjects,
+  type ChangeKind,
+  type Compatibility,
+  compatibilities,
+  type RegistryChange,
+  type SchemaVersion,
+  type StoredSchema,
+} from "../registry-port.ts";
+import {
+  ChangeKind as ChangeKindCode,
+  Compatibility as CompatibilityCode,
+  type GetDescriptorSetRequest,
+  type RegisterRequest,
+  RegistryService,
+} from "../../../gen/sluice/v1/registry_pb.ts";
+import type { Submission } from "../registration.ts";
+import type { Registry } from "../registry.ts";
+import type { SchemaSource } from "../source.ts";
+
+const pageMax = 1000;
+
+export function mountRegistry(router: ConnectRouter, registry: Registry): void {
+  router.service(RegistryService, {
+    async register(request) {
+      const { subject, dryRun } = request;
+      const { schema, existed } = await registry.register(subject, submissionFrom(request), {
+        dryRun,
+      });
+      return { schema: versionMessage(schema), existed };
+    },
+
+    async checkCompatibility(request) {
+      const { compatible, compatibility, incompatibilities } = await registry.check(
+        request.subject,
+        submissionFrom(request),
+        request.version === 0 ? undefined : request.version,
+      );
+      return {
+        compatible,
+        compatibility: codeOf[compatibility],
+        incompatibilities: incompatibilities.map(({ type, path, message }) => ({
+          code: type,
+          path,
+          message,
+        })),
+      };
+    },
+
+    async getDescriptorSet(request) {
+      const { schema, subject, version, deleted } = await wantedSchema(registry, request);
+      return {
+        schema: versionMessage({ ...schema, subject, version, deleted }),
+        fileDescriptorSet: schema.set,
+      };
+    },
+
+    async listSubjects({ prefix, deleted, offset, limit }) {
+      const subjects = await registry.versions({
+        ...{ prefix, deleted, offset, latestOnly: true },
+        limit: limit === 0 ? pageMax : Math.min(limit, pageMax),
+      });
+      return { subjects: subjects.map(versionMessage) };
+    },
+
+    async listVersions({ subject, deleted }) {
+      const versions = await registry.versionsOf(subject, { deleted });
+      return { versions: versions.map(versionMessage) };
+    },
+
+    async deleteVersion({ subject, version, permanent }) {
+      return { version: await registry.deleteVersion(subject, numbered(version), { permanent }) };
+    },
+
+    async deleteSubject({ subject, permanent }) {
+      return { versions: [...(await registry.deleteSubject(subject, { permanent }))] };
+    },
+
+    async getConfig({ subject }) {
+      const { compatibility, ownCompatibility } = await registry.settings(subject);
+      return { compatibility: codeOf[compatibility], own: ownCompatibility !== undefined };
+    },
+
+    async setConfig({ subject, compatibility }) {
+      await registry.setCompatibility(subject, compatibilityFrom(compatibility));
+      const now = await registry.settings(subject);
+      return { compatibility: codeOf[now.compatibility] };
+    },
+
+    async *watch({ subject, after }, { signal }) {
+      const told = registry.watch(
+        {
+          subject: subject === "" ? undefined : subject,
+          after: after === undefined ? undefined : Number(after),
+        },
+        signal,
+      );
+      for await (const { change, revision } of told) {
+        yield {
+          revision: BigInt(revision),
+          ...(change === undefined ? {} : { change: changeMessage(change) }),
+        };
+      }
+    },
+  });
+}
+
+function submissionFrom({
+  schema,
+  file: path,
+  references,
+}: Pick<RegisterRequest, "schema" | "file" | "references">): Submission {
+  return {
+    source: sourceFrom(schema, path === "" ? undefined : path),
+    references: references.map(({ name, subject, version }) => ({ name, subject, version })),
+  };
+}
+
+function sourceFrom(schema: RegisterRequest["schema"], file: string | undefined): SchemaSource {
+  switch (schema.case) {
+    case "protoText": {
+      const { text, imports } = schema.value;
+      return { form: "text", text, imports: new Map(Object.entries(imports)), file };
+    }
+    case "fileDescriptorSet":
+      return { form: "set", set: schema.value, file };
+    case undefined:
+      break;
+  }
+  throw new Failure(
+    "invalid",
+    "Cannot read the schema: there is none, wanted file_descriptor_set or proto_text",
+  );
+}
+
+interface WantedSchema {
+  readonly schema: StoredSchema;
+  readonly subject: string;
+  readonly version: number;
+  readonly deleted: boolean;
+}
+
+async function wantedSchema(
+  registry: Registry,
+  { schema: wanted }: GetDescriptorSetRequest,
+): Promise<WantedSchema> {
+  switch (wanted.case) {
+    case "subjectVersion": {
+      const { subject, version } = wanted.value;
+      const found = await registry.version(subject, numbered(version), { deleted: false });
+      return { ...found, schema: await registry.schema(found.id) };
+    }
+    case "id":
+      return await newestOf(registry, await registry.schema(wanted.value));
+    case "fullName":
+      return await newestOf(registry, await registry.schemaOfMessage(wanted.value));
+    case undefined:
+      break;
+  }
+  throw new Failure(
+    "invalid",
+    "Cannot find the schema: nothing names it, wanted id, full_name or subject_version",
+  );
+}
+
+async function newestOf(registry: Registry, schema: StoredSchema): Promise<WantedSchema> {
+  const versions = await registry.versionsOfId(schema.id);
+  const newest = versions.findLast((one) => !one.deleted) ?? versions.at(-1);
+  const { subject = "", version = 0, deleted = true } = newest ?? {};
+  return { schema, subject, version, deleted };
+}
+
+function numbered(version: number): number | "latest" {
+  return version === 0 ? "latest" : version;
+}
+
+/** Only what the message has: its fields are set from an object's. */
+function versionMessage({
+  id,
+  guid,
+  subject,
+  version,
+  hash,
+  file,
+  messages,
+  deleted,
+}: SchemaVersion) {
+  return { id, guid, subject, version, hash, file, messages: [...messages], deleted };
+}
+
+function changeMessage({ kind, subject, version, id }: RegistryChange) {
+  return { kind: kindCode[kind], subject: subject === allSubjects ? "" : subject, version, id };
+}
+
+const kindCode = {
+  registered: ChangeKindCode.REGISTERED,
+  version_deleted: ChangeKindCode.VERSION_DELETED,
+  version_purged: ChangeKindCode.VERSION_PURGED,
+  config_changed: ChangeKindCode.CONFIG_CHANGED,
+  mode_changed: ChangeKindCode.MODE_CHANGED,
+} as const satisfies Record<ChangeKind, ChangeKindCode>;
+
+const codeOf = {
+  NONE: CompatibilityCode.NONE,
+  BACKWARD: CompatibilityCode.BACKWARD,
+  BACKWARD_TRANSITIVE: CompatibilityCode.BACKWARD_TRANSITIVE,
+  FORWARD: CompatibilityCode.FORWARD,
+  FORWARD_TRANSITIVE: CompatibilityCode.FORWARD_TRANSITIVE,
+  FULL: CompatibilityCode.FULL,
+  FULL_TRANSITIVE: CompatibilityCode.FULL_TRANSITIVE,
+} as const satisfies Record<Compatibility, CompatibilityCode>;
+
+/** Undefined: none of its own. */
+function compatibilityFrom(code: CompatibilityCode): Compatibility | undefined {
+  if (code === CompatibilityCode.UNSPECIFIED) return undefined;
+  const found = compatibilities.find((one) => codeOf[one] === code);
+  if (found !== undefined) return found;
+  throw new Failure(
+    "invalid",
+    `Cannot set compatibility ${String(code)}: wanted one of sluice.v1.Compatibility`,
+  );
+}

@@ -1,0 +1,112 @@
+/** What is sent for a schema (text, a descriptor set, one file), linked with all that it imports. */
+import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
+import { Failure } from "../../core/failure.ts";
+import { RegistryFailure, type SchemaCompiler } from "./registry-port.ts";
+import { fileNameFor } from "./file-name.ts";
+import { importsOf } from "./link/imports.ts";
+import { parseDescriptorSet } from "./link/parse.ts";
+import { linkSchema, type LinkedSchema } from "./link/linked.ts";
+import { filesOf, type Files, type Referenced, setOf, textsOf } from "./references.ts";
+
+/** The schema itself, in one of three forms. `file` is the path of its own file. */
+export type SchemaSource =
+  | {
+      readonly form: "text";
+      readonly text: string;
+      /** By import path. */
+      readonly imports: ReadonlyMap<string, string>;
+      readonly file: string | undefined;
+    }
+  | { readonly form: "set"; readonly set: Uint8Array; readonly file: string | undefined }
+  /** One google.protobuf.FileDescriptorProto, which names itself. */
+  | { readonly form: "file"; readonly descriptor: Uint8Array };
+
+/** Where a text has no path of its own, it is compiled under this one. */
+const unnamed = "schema.proto";
+
+/** Throws `invalid_schema` with everything that is wrong with it; else what the compiler throws. */
+export async function linkSource(
+  source: SchemaSource,
+  referenced: readonly Referenced[],
+  compiler: SchemaCompiler,
+): Promise<LinkedSchema> {
+  try {
+    const references = filesOf(referenced);
+    if (source.form === "text") return await linkText(source, references, compiler);
+    if (source.form === "set") {
+      return await linkFiles(source.set, source.file, references, compiler);
+    }
+    // As a set of one file, so that the same bounds hold before anything is decoded.
+    const set = new BinaryWriter().tag(1, WireType.LengthDelimited).bytes(source.descriptor);
+    return await linkFiles(set.finish(), undefined, references, compiler);
+  } catch (error) {
+    if (!(error instanceof Failure) || error.code !== "invalid") throw error;
+    const { message, errors } = error;
+    throw new RegistryFailure("invalid_schema", message, { errors, cause: error });
+  }
+}
+
+async function linkText(
+  source: Extract<SchemaSource, { form: "text" }>,
+  references: Files,
+  compiler: SchemaCompiler,
+): Promise<LinkedSchema> {
+  const path = source.file ?? unnamed;
+  if (source.imports.has(path)) {
+    throw new Failure("invalid", `Cannot compile the schema: it imports "${path}", its own path`);
+  }
+  // PostgreSQL keeps the text, and has no NUL.
+  if (source.text.includes("\0")) {
+    throw new Failure("invalid", "Cannot compile the schema: its text holds a NUL character");
+  }
+  const atHand = new Set(await compiler.imports());
+  const texts = new Map([
+    ...textsOf(references, atHand),
+    ...source.imports,
+    [path, source.text] as const,
+  ]);
+  const files = parseDescriptorSet(await compiler.compile(texts, path));
+  // What is registered stands as it is, and not as it would be compiled today.
+  for (const [name, file] of references) if (files.has(name)) files.set(name, file);
+  const own = files.get(path);
+  if (own !== undefined && source.file === undefined) own.name = fileNameFor(own, files);
+  return linkSchema(setOf(files), own?.name ?? path);
+}
+
+async function linkFiles(
+  set: Uint8Array,
+  file: string | undefined,
+  references: Files,
+  compiler: SchemaCompiler,
+): Promise<LinkedSchema> {
+  const files = parseDescriptorSet(set);
+  // Before the sent ones: by default the schema's own file is the last one.
+  const all: Files = new Map([...references, ...files]);
+  const atHand = new Set(await compiler.imports());
+  const missing = missingFrom(all).filter((path) => atHand.has(path));
+  if (missing.length > 0) {
+    for (const [name, one] of await compileImports(missing, compiler)) {
+      if (!all.has(name)) all.set(name, one);
+    }
+  }
+  return linkSchema(setOf(all), file ?? ownOf(files));
+}
+
+/** The last one sent that no other one imports; undefined: the linker says what is wrong. */
+function ownOf(files: Files): string | undefined {
+  const imported = new Set([...files.values()].flatMap(importsOf));
+  return [...files.keys()].findLast((path) => !imported.has(path));
+}
+
+function missingFrom(files: Files): string[] {
+  const wanted = new Set([...files.values()].flatMap(importsOf));
+  return [...wanted].filter((path) => !files.has(path));
+}
+
+/** Files that every schema may import, as descriptors. */
+async function compileImports(paths: readonly string[], compiler: SchemaCompiler): Promise<Files> {
+  const text = ['syntax = "proto3";', ...paths.map((path) => `import "${path}";`)].join("\n");
+  const files = parseDescriptorSet(await compiler.compile(new Map([[unnamed, text]]), unnamed));
+  files.delete(unnamed);
+  return files;
+}

@@ -1,0 +1,233 @@
+/**
+ * What is written to the registry. Writes are rare and go one at a time, over all nodes, under one
+ * lock: so a decision that was made on a subject's state is kept only while that state stands, and
+ * revisions are in the order of commits, without gaps.
+ */
+import { and, eq, inArray, isNull, max, notExists, or, sql } from "drizzle-orm";
+import type { PostgresJsDatabase } from "drizzle-orm/postgres-js";
+import {
+  allSubjects,
+  type NewVersion,
+  type RegistryChange,
+  type RegistryStore,
+  type SchemaReference,
+} from "../registry-port.ts";
+import type { Database } from "../../../postgres/database.ts";
+import { notifyOfChanges } from "./notify.ts";
+import {
+  registryChanges,
+  registrySettings,
+  schemaMessages,
+  schemaReferences,
+  schemas,
+  subjectVersions,
+  subjects,
+} from "../../../postgres/schema.ts";
+
+type Writes = Pick<RegistryStore, "addVersion" | "deleteVersions" | "setSettings">;
+type Transaction = Parameters<Parameters<PostgresJsDatabase["transaction"]>[0]>[0];
+
+/** Any number, the same in every release. */
+const lock = 7_589_463;
+
+/** Rows in one insert: PostgreSQL takes 65,535 values. */
+const rowsMax = 10_000;
+
+export function createRegistryWrites({ db, run }: Database): Writes {
+  function alone<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
+    return run(() =>
+      db.transaction(async (tx) => {
+        await tx.execute(sql`select pg_advisory_xact_lock(${lock})`);
+        return await work(tx);
+      }),
+    );
+  }
+
+  return {
+    addVersion: (wanted) =>
+      alone(async (tx) => {
+        const { subject, references, schema, text } = wanted;
+        if ((await subjectRevision(tx, subject)) !== wanted.revision) return "changed";
+        if (!(await stand(tx, references))) return "changed";
+
+        const id = (await knownId(tx, wanted.content)) ?? (await addSchema(tx, wanted));
+        const [counted] = await tx
+          .insert(subjects)
+          .values({ name: subject, versions: 1 })
+          .onConflictDoUpdate({
+            target: subjects.name,
+            set: { versions: sql`${subjects.versions} + 1` },
+          })
+          .returning();
+        const version = counted?.versions ?? 1;
+        await tx.insert(subjectVersions).values({ subject, version, schema: id, text });
+        if (references.length > 0) {
+          await tx.insert(schemaReferences).values(
+            references.map((reference, idx) => ({
+              ...{ subject, version, idx, name: reference.name },
+              ...{ toSubject: reference.subject, toVersion: reference.version },
+            })),
+          );
+        }
+        await tell(tx, [{ kind: "registered", subject, version, id }]);
+        const { guid, hash, file, messages } = schema;
+        return { subject, version, id, guid, hash, file, messages, deleted: false };
+      }),
+
+    deleteVersions: ({ subject, revision, versions, permanent }) =>
+      alone(async (tx) => {
+        if ((await subjectRevision(tx, subject)) !== revision) return "changed";
+        if (await areReferenced(tx, subject, versions, permanent)) return "referenced";
+        const these = and(
+          eq(subjectVersions.subject, subject),
+          inArray(subjectVersions.version, [...versions]),
+        );
+        const gone = permanent
+          ? await tx.delete(subjectVersions).where(these).returning()
+          : await tx
+              .update(subjectVersions)
+              .set({ deletedAt: sql`now()` })
+              .where(these)
+              .returning();
+        if (permanent) await dropUnused(tx, [...new Set(gone.map((row) => row.schema))]);
+        const kind = permanent ? "version_purged" : "version_deleted";
+        const told = gone.toSorted((a, b) => a.version - b.version);
+        await tell(
+          tx,
+          told.map(({ version, schema: id }) => ({ kind, subject, version, id })),
+        );
+        return "deleted";
+      }),
+
+    async setSettings(subject, { compatibility, mode }) {
+      const given = {
+        ...(compatibility === undefined ? {} : { compatibility }),
+        ...(mode === undefined ? {} : { mode }),
+      };
+      await alone(async (tx) => {
+        await tx
+          .insert(registrySettings)
+          .values({ subject, ...given })
+          .onConflictDoUpdate({ target: registrySettings.subject, set: { subject, ...given } });
+        const about = { subject, version: 0, id: 0 };
+        await tell(tx, [
+          ...(compatibility === undefined ? [] : [{ kind: "config_changed" as const, ...about }]),
+          ...(mode === undefined ? [] : [{ kind: "mode_changed" as const, ...about }]),
+        ]);
+      });
+    },
+  };
+}
+
+async function subjectRevision(tx: Transaction, subject: string): Promise<number> {
+  const [row] = await tx
+    .select({ revision: max(registryChanges.revision) })
+    .from(registryChanges)
+    .where(inArray(registryChanges.subject, [subject, allSubjects]));
+  return row?.revision ?? 0;
+}
+
+async function stand(tx: Transaction, references: readonly SchemaReference[]): Promise<boolean> {
+  for (const { subject, version } of references) {
+    const rows = await tx
+      .select({ version: subjectVersions.version })
+      .from(subjectVersions)
+      .where(
+        and(
+          eq(subjectVersions.subject, subject),
+          eq(subjectVersions.version, version),
+          isNull(subjectVersions.deletedAt),
+        ),
+      );
+    if (rows.length === 0) return false;
+  }
+  return true;
+}
+
+async function knownId(tx: Transaction, content: string): Promise<number | undefined> {
+  const [row] = await tx
+    .select({ id: schemas.id })
+    .from(schemas)
+    .where(eq(schemas.content, content));
+  return row?.id;
+}
+
+async function addSchema(tx: Transaction, { content, schema }: NewVersion): Promise<number> {
+  const { guid, hash, file, set, messages } = schema;
+  const [row] = await tx
+    .insert(schemas)
+    .values({ content, guid, hash, file, set, messages: [...messages] })
+    .returning({ id: schemas.id });
+  if (row === undefined) throw new Error("PostgreSQL did not tell the id of a new schema");
+  const names = [...new Set(messages)].map((name) => ({ name, schema: row.id }));
+  for (let from = 0; from < names.length; from += rowsMax) {
+    await tx.insert(schemaMessages).values(names.slice(from, from + rowsMax));
+  }
+  return row.id;
+}
+
+/** By a version that stays. For good, one that is itself deleted counts, too: it may be asked for. */
+async function areReferenced(
+  tx: Transaction,
+  subject: string,
+  versions: readonly number[],
+  permanent: boolean,
+): Promise<boolean> {
+  const rows = await tx
+    .select({ version: schemaReferences.version, subject: schemaReferences.subject })
+    .from(schemaReferences)
+    .innerJoin(
+      subjectVersions,
+      and(
+        eq(subjectVersions.subject, schemaReferences.subject),
+        eq(subjectVersions.version, schemaReferences.version),
+      ),
+    )
+    .where(
+      and(
+        eq(schemaReferences.toSubject, subject),
+        inArray(schemaReferences.toVersion, [...versions]),
+        permanent ? undefined : isNull(subjectVersions.deletedAt),
+        or(
+          sql`${schemaReferences.subject} <> ${subject}`,
+          sql`not ${inArray(schemaReferences.version, [...versions])}`,
+        ),
+      ),
+    )
+    .limit(1);
+  return rows.length > 0;
+}
+
+async function dropUnused(tx: Transaction, ids: readonly number[]): Promise<void> {
+  await tx
+    .delete(schemas)
+    .where(
+      and(
+        inArray(schemas.id, [...ids]),
+        notExists(
+          tx
+            .select({ schema: subjectVersions.schema })
+            .from(subjectVersions)
+            .where(eq(subjectVersions.schema, schemas.id)),
+        ),
+      ),
+    );
+}
+
+/** In the transaction: a watcher that is told of a change finds it. */
+async function tell(
+  tx: Transaction,
+  changes: readonly Omit<RegistryChange, "revision">[],
+): Promise<void> {
+  if (changes.length === 0) return;
+  const [newest] = await tx
+    .select({ revision: max(registryChanges.revision) })
+    .from(registryChanges);
+  const first = (newest?.revision ?? 0) + 1;
+  await tx.insert(registryChanges).values(
+    changes.map(({ kind, subject, version, id }, at) => ({
+      ...{ revision: first + at, kind, subject, version, schema: id },
+    })),
+  );
+  await notifyOfChanges(tx);
+}

@@ -1,0 +1,32 @@
+/** Names of subjects and numbers of versions, as they come from outside. */
+import { RegistryFailure } from "./registry-port.ts";
+
+const charsMax = 255;
+const versionMax = 2 ** 31 - 1;
+
+/** Returns the name, or throws `invalid_subject`. */
+export function parseSubject(name: string): string {
+  // Control characters are in no name that anybody meant, and cannot be shown.
+  const plain = name.length > 0 && name.length <= charsMax && !/\p{Cc}|\p{Cs}/u.test(name);
+  if (plain && !name.startsWith(":.") && !name.startsWith("__")) return name;
+  throw new RegistryFailure(
+    "invalid_subject",
+    `Cannot use subject ${shown(name)}: wanted 1 to ${charsMax} characters, no control characters, beginning with neither ":." nor "__"`,
+  );
+}
+
+/** A version's number, or "latest" (also -1); throws `invalid_version`. */
+export function parseVersion(text: string): number | "latest" {
+  if (text === "latest" || text === "-1") return "latest";
+  const version = /^\d{1,10}$/.test(text) ? Number(text) : 0;
+  if (version >= 1 && version <= versionMax) return version;
+  throw new RegistryFailure(
+    "invalid_version",
+    `Cannot use version ${shown(text)}: wanted a whole number from 1 to ${versionMax}, or "latest"`,
+  );
+}
+
+/** Names come from outside: bounded and escaped in messages. */
+export function shown(text: string): string {
+  return JSON.stringify(text.length > 100 ? `${text.slice(0, 100)}…` : text);
+}

@@ -1,0 +1,62 @@
+import { expect, test } from "bun:test";
+import { rowFromJson, rowFromRecord } from "./row.ts";
+import type { Relation } from "./relation.ts";
+
+const relation: Relation = {
+  topic: "t",
+  name: "r",
+  key: ["id"],
+  columns: [
+    { name: "id", type: "text", path: ["message_id"] },
+    { name: "n", type: "bigint", path: ["n"] },
+    { name: "deep", type: "numeric", path: ["items", "1", "price/net"] },
+    { name: "all", type: "jsonb", path: ["items"] },
+  ],
+};
+
+test("values are found along their paths, an int64 exact", () => {
+  const json = '{"message_id":"a","n":9007199254740993,"items":[0,{"price/net":1.10}]}';
+  expect(rowFromJson(relation, json)).toEqual({
+    values: ["a", "9007199254740993", "1.10", '[0,{"price/net":1.10}]'],
+  });
+  expect(rowFromJson(relation, '{"message_id":7,"items":{"1":{}}}')).toEqual({
+    values: ["7", null, null, '{"1":{}}'],
+  });
+});
+
+test("each value that does not fit is refused by its pointer", () => {
+  expect(
+    rowFromJson(relation, '{"n":"many","items":[0,{"price/net":"x"}]}').refusals?.map(
+      ({ field, given, message }) => [field, given, message],
+    ),
+  ).toEqual([
+    [
+      "/message_id",
+      "",
+      'Cannot take nothing as text for column "id": there is none, wanted one: the key is made of it',
+    ],
+    [
+      "/n",
+      '"many"',
+      'Cannot take "many" as bigint for column "n": it is no number, wanted a whole number of 64 bits',
+    ],
+    [
+      "/items/1/price~1net",
+      '"x"',
+      'Cannot take "x" as numeric for column "deep": it is no number, wanted one',
+    ],
+  ]);
+});
+
+test("what is no object is refused as a whole", () => {
+  for (const json of ["[]", "1", '"a"', "null"]) {
+    expect(rowFromJson(relation, json).refusals?.[0]?.message).toContain("it is no object");
+  }
+  const bytes = { contentType: "application/protobuf", value: new Uint8Array([1]) };
+  expect(rowFromRecord(relation, bytes).refusals?.[0]?.message).toContain("wanted JSON");
+});
+
+test("what is long is shortened", () => {
+  const json = `{"message_id":"a","n":"${"x".repeat(5000)}"}`;
+  expect(rowFromJson(relation, json).refusals?.[0]?.given).toHaveLength(201);
+});

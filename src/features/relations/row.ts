@@ -1,0 +1,70 @@
+/** A record as a row of its relation. */
+import { arrayElements, jsonMembers } from "../../core/json.ts";
+import { isJsonType, type LogRecord } from "../../core/record.ts";
+import { renderPointer, type Refusal, type Relation } from "./relation.ts";
+import { fit } from "./fit.ts";
+
+export type Row =
+  /** A text, or null, for each column of the relation. */
+  | { readonly values: readonly (string | null)[]; readonly refusals?: undefined }
+  /** Each value that does not fit. */
+  | { readonly values?: undefined; readonly refusals: readonly Refusal[] };
+
+const givenLengthMax = 200;
+const decoder = new TextDecoder();
+
+export function rowFromRecord(
+  relation: Relation,
+  { contentType, value }: Pick<LogRecord, "contentType" | "value">,
+): Row {
+  if (!isJsonType(contentType)) {
+    const message = `Cannot make a row of the record: it is ${contentType}, wanted JSON`;
+    return { refusals: [{ field: "", given: "", message }] };
+  }
+  return rowFromJson(relation, decoder.decode(value));
+}
+
+/** The same of a record's JSON. */
+export function rowFromJson(relation: Relation, json: string): Row {
+  const members = jsonMembers(json);
+  if (members === undefined) {
+    const message = "Cannot make a row of the record: it is no object, wanted one";
+    return { refusals: [{ field: "", given: shortened(json), message }] };
+  }
+  const values: (string | null)[] = [];
+  const refusals: Refusal[] = [];
+  for (const { name, type, path } of relation.columns) {
+    const [first = "", ...rest] = path;
+    const given = valueAt(members.get(first), rest);
+    const fitted = fit(type, given);
+    const isMissing = fitted.ok && fitted.text === null && relation.key.includes(name);
+    if (fitted.ok && !isMissing) values.push(fitted.text);
+    else {
+      const why = fitted.ok ? "there is none, wanted one: the key is made of it" : fitted.why;
+      refusals.push({
+        field: renderPointer(path),
+        given: shortened(given ?? ""),
+        message: `Cannot take ${shortened(given ?? "nothing")} as ${type} for column "${name}": ${why}`,
+      });
+    }
+  }
+  return refusals.length > 0 ? { refusals } : { values };
+}
+
+function valueAt(json: string | undefined, path: readonly string[]): string | undefined {
+  let at = json;
+  for (const name of path) {
+    if (at === undefined) return undefined;
+    if (at.startsWith("[")) {
+      const bytes = /^\d+$/.test(name)
+        ? arrayElements(new TextEncoder().encode(at))[Number(name)]
+        : undefined;
+      at = bytes && decoder.decode(bytes);
+    } else at = jsonMembers(at)?.get(name);
+  }
+  return at;
+}
+
+function shortened(text: string): string {
+  return text.length > givenLengthMax ? `${text.slice(0, givenLengthMax)}…` : text;
+}

@@ -1,0 +1,38 @@
+/** The mapping's file, `SLUICE_RELATIONS`: JSON or YAML, of which JSON is a part. */
+import { readFile } from "node:fs/promises";
+import { parseDocument } from "yaml";
+import { Failure } from "../../../core/failure.ts";
+import type { Relation } from "../relation.ts";
+import { parseMapping } from "../mapping.ts";
+
+const bytesMax = 1024 * 1024;
+
+/** Throws `invalid` with every problem of the file. */
+export async function readRelations(path: string): Promise<readonly Relation[]> {
+  const document = parseDocument(await textOf(path));
+  const broken = document.errors.map(({ message }) => message.split("\n")[0] ?? message);
+  if (broken.length > 0) throw unusable(path, broken);
+  // Aliases are bounded: a small file must not become a large mapping.
+  const { relations, problems } = parseMapping(document.toJS({ maxAliasCount: 100 }));
+  if (relations === undefined) throw unusable(path, problems);
+  return relations;
+}
+
+async function textOf(path: string): Promise<string> {
+  let text: string;
+  try {
+    text = await readFile(path, "utf8");
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw unusable(path, [`it cannot be read: ${why}`]);
+  }
+  if (text.length > bytesMax) throw unusable(path, [`it is larger than ${bytesMax} bytes`]);
+  return text;
+}
+
+function unusable(path: string, problems: readonly string[]): Failure {
+  return new Failure(
+    "invalid",
+    `Cannot use SLUICE_RELATIONS "${path}", ${problems.length} of its parts are not what is wanted:\n  ${problems.join("\n  ")}`,
+  );
+}

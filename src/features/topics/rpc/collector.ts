@@ -1,0 +1,76 @@
+/**
+ * The collector behind connect-es: every protocol, codec and compression that the thin path
+ * (`thin/`) leaves alone. Messages are encoded again for the collector, which stores bytes.
+ */
+import { create, toBinary } from "@bufbuild/protobuf";
+import type { ConnectRouter, ServiceImpl } from "@connectrpc/connect";
+import {
+  CollectorService,
+  CollectRequestSchema,
+  type CollectRequest,
+  type CollectResponse,
+  type IngestRequest,
+  type PublishRequest,
+} from "../../../gen/sluice/v1/collector_pb.ts";
+import type { Call } from "../../../ingest/call.ts";
+import type { Collector } from "../../../ingest/collector.ts";
+import { bufferOf } from "../../../rpc/thin/messages.ts";
+import { responseFromSummary } from "./thin-methods.ts";
+
+export function mountCollector(router: ConnectRouter, collector: Collector): void {
+  const implementation: ServiceImpl<typeof CollectorService> = {
+    async collect(requests) {
+      return await answered(collector, async (call) => {
+        for await (const request of requests) await take(collector, call, request);
+      });
+    },
+    async publish(request) {
+      // Not a stream, which can wait: its message is in memory already.
+      collector.inFlight.refuseIfFull();
+      return await answered(collector, (call) => take(collector, call, request));
+    },
+    async *ingest(requests) {
+      const call = collector.open();
+      try {
+        for await (const request of requests) {
+          await take(collector, call, request);
+          await call.settled();
+          yield answerOf(call);
+        }
+      } finally {
+        call.close();
+      }
+    },
+  };
+  router.service(CollectorService, implementation);
+}
+
+async function answered(collector: Collector, feed: (call: Call) => Promise<void>) {
+  const call = collector.open();
+  try {
+    await feed(call);
+    await call.settled();
+    return answerOf(call);
+  } finally {
+    call.close();
+  }
+}
+
+/** The fields of the three requests are the same, and so are their bytes. */
+async function take(
+  collector: Collector,
+  call: Call,
+  { records, topic, producer, ack }: CollectRequest | IngestRequest | PublishRequest,
+): Promise<void> {
+  const named = producer === undefined ? {} : { producer };
+  const request = create(CollectRequestSchema, { records, topic, ack, ...named });
+  const bytes = bufferOf(toBinary(CollectRequestSchema, request));
+  const { inFlight } = collector;
+  if (inFlight.isFull) await inFlight.room();
+  call.take(bytes, 0, bytes.byteLength);
+}
+
+function answerOf(call: Call): Omit<CollectResponse, "$typeName"> {
+  const { $typeName: _, ...answer } = responseFromSummary(call.summary());
+  return answer;
+}

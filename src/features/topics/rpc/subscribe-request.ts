@@ -1,0 +1,61 @@
+/** What a caller of `Subscribe` wants: which records, and where they start. */
+import { Failure } from "../../../core/failure.ts";
+import type { Log } from "../../../core/log.ts";
+import { parsePosition, type Position } from "../../../core/position.ts";
+import { parseName } from "../../../core/topic.ts";
+import type { SubscribeRequest } from "../../../gen/sluice/v1/consumer_pb.ts";
+import type { Hub } from "../../../hub/hub.ts";
+import { tailStart } from "../../../log/pages.ts";
+
+export interface ConsumerParts {
+  readonly hub: Pick<Hub, "subscribe" | "livePosition">;
+  readonly log: Pick<Log, "read" | "bounds">;
+}
+
+export interface WantedRecords {
+  readonly topic: string;
+  readonly key: string | undefined;
+  /** Always a position: it is told before the first record, so that nothing can be missed. */
+  readonly start: Position;
+}
+
+/** As on the HTTP faces. */
+const tailMax = 1000;
+
+const strictUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/** Throws `invalid`, `invalid_position`, and what the hub and the log throw of the topic. */
+export async function wantedRecords(
+  { hub, log }: ConsumerParts,
+  request: SubscribeRequest,
+  signal: AbortSignal,
+): Promise<WantedRecords> {
+  const topic = parseName(request.topic, "topic");
+  const key = parseKey(request.key);
+  const { start } = request;
+  if (start.case === "after") return { topic, key, start: parsePosition(start.value) };
+  if (start.case === "tail") {
+    if (start.value > tailMax) throw tooManyOfTail(start.value);
+    return { topic, key, start: await tailStart(log, topic, key, start.value, signal) };
+  }
+  const earliest = start.case === "earliest" && start.value;
+  const position = earliest ? (await log.bounds(topic)).start : await hub.livePosition(topic);
+  return { topic, key, start: position };
+}
+
+function parseKey(bytes: Uint8Array): string | undefined {
+  if (bytes.byteLength === 0) return undefined;
+  try {
+    return strictUtf8.decode(bytes);
+  } catch {
+    throw invalid("key", "Cannot use key: its bytes are not UTF-8, wanted a record's key");
+  }
+}
+
+function tooManyOfTail(given: number): Failure {
+  return invalid("tail", `Cannot use tail "${given}": wanted a whole number from 0 to ${tailMax}`);
+}
+
+function invalid(field: string, message: string): Failure {
+  return new Failure("invalid", message, { errors: [{ field, code: "invalid", message }] });
+}

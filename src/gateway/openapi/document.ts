@@ -1,0 +1,72 @@
+/** The OpenAPI document of all HTTP faces. A test holds it against the routes. */
+import { ackRulePaths } from "../../features/ack-rules/http/openapi.ts";
+import { confluentPaths } from "../../features/registry/http/openapi-confluent.ts";
+import { emitterPaths } from "../../features/emitters/http/openapi.ts";
+import { lifecycleEventPaths } from "../../features/lifecycle/http/openapi-events.ts";
+import { lifecyclePaths } from "../../features/lifecycle/http/openapi-lifecycles.ts";
+import { measurementPaths } from "../../features/measurements/http/openapi-save.ts";
+import type { OpenApiDocument } from "../../http/openapi/model.ts";
+import { operationPaths } from "../../features/operation/http/openapi.ts";
+import { headers, parameters } from "../../http/openapi/parameters.ts";
+import { registryPaths } from "../../features/registry/http/openapi-registry.ts";
+import { relationPaths } from "../../features/relations/http/openapi.ts";
+import { responses } from "../../http/openapi/responses.ts";
+import { schemas } from "../../http/openapi/schemas.ts";
+import { seriesPaths } from "../../features/measurements/http/openapi-series.ts";
+import { socketPaths } from "../../features/topics/http/openapi-socket.ts";
+import { streamPaths } from "../../features/demo/http/openapi.ts";
+import { topicPaths } from "../../features/topics/http/openapi.ts";
+
+const description = `Records come in, are made durable, are watched live and are asked for afterwards.
+
+**A position** says where you stand in a stream. It is the same token in a page's \`next\` and \`prev\`, in an SSE \`id:\` and in a WebSocket message, so you can read a page and go on live without a gap.
+
+**A problem** is \`application/problem+json\` (RFC 9457) with a stable \`code\`; where fields or records were refused, \`errors\` names each. A method that an address does not have is \`405\`, and \`Allow\` names those it has. \`429\` and \`503\` say in \`Retry-After\` when to come back.
+
+**Numbers** are kept as you wrote them: records are never re-rendered, so a 64-bit integer stays exact.`;
+
+export function openApiDocument(version: string): OpenApiDocument {
+  return {
+    openapi: "3.1.1",
+    info: {
+      title: "Sluice",
+      version,
+      summary: "An edge gateway for event streams.",
+      description,
+      license: { name: "Apache-2.0", identifier: "Apache-2.0" },
+    },
+    servers: [{ url: "/", description: "This gateway" }],
+    tags: [
+      { name: "Emitters", description: "Made by PUT, each with a stream of its own." },
+      { name: "Streams", description: "Server-sent events: for browsers, and for `curl -N`." },
+      { name: "Topics", description: "Named, ordered, durable sequences of records." },
+      { name: "Relations", description: "Tables that topics land in." },
+      { name: "Ack rules", description: "One ack for each id that was seen everywhere." },
+      { name: "Lifecycles", description: "What happened to every message, and what did not." },
+      { name: "Measurements", description: "Points of series: time, tag, values." },
+      { name: "Registry", description: "Schemas as descriptor sets." },
+      {
+        name: "Confluent API",
+        description: "The Confluent Schema Registry's, for its clients: the same schemas as text.",
+      },
+      { name: "Sockets", description: "WebSockets." },
+      { name: "Operation", description: "Health, status and pages." },
+    ],
+    paths: {
+      ...emitterPaths,
+      ...streamPaths,
+      ...topicPaths,
+      ...relationPaths,
+      ...ackRulePaths,
+      ...lifecycleEventPaths,
+      ...lifecyclePaths,
+      ...measurementPaths,
+      ...seriesPaths,
+      ...registryPaths,
+      ...confluentPaths,
+      ...socketPaths,
+      ...operationPaths,
+    },
+    components: { schemas, parameters, headers, responses },
+  };
+}

@@ -1,0 +1,102 @@
+// The document against the OpenAPI 3.1 schema, and against the router, in both directions.
+
+import { describe, expect, test } from "bun:test";
+import { Validator } from "@seriousme/openapi-schema-validator";
+import { createHttpApp } from "../http.ts";
+import type { HttpParts } from "../../http/parts.ts";
+import { openApiDocument } from "./document.ts";
+import { methods, type Operation, type Paths } from "../../http/openapi/model.ts";
+
+const document = openApiDocument("1.2.3");
+
+/** What pages load: parts of them, and no faces of their own. */
+const assets = /^GET \/(livedoc|ui)\/assets\//;
+
+test("is valid OpenAPI 3.1", async () => {
+  const result = await new Validator().validate(JSON.parse(JSON.stringify(document)));
+  expect(result.errors).toBeUndefined();
+  expect(result.valid).toBe(true);
+});
+
+test("describes every route, and nothing else", () => {
+  const described = operations(document.paths).map(({ method, path }) => `${method} ${path}`);
+  expect(described.toSorted()).toEqual(routes().toSorted());
+});
+
+test("has every reference that it makes", () => {
+  const text = JSON.stringify(document);
+  const missing = [...text.matchAll(/"\$ref":"#\/([^"]+)"/g)]
+    .map(([, path = ""]) => path)
+    .filter((path) => resolve(path) === undefined);
+  expect(missing).toEqual([]);
+});
+
+test("uses every shared part that it has", () => {
+  const text = JSON.stringify(document);
+  const unused = Object.entries(document.components).flatMap(([kind, parts]) =>
+    Object.keys(parts).filter((name) => !text.includes(`"#/components/${kind}/${name}"`)),
+  );
+  expect(unused).toEqual([]);
+});
+
+describe("each operation", () => {
+  const all = operations(document.paths);
+
+  test("has an id of its own, a summary and a known tag", () => {
+    const ids = all.map(({ operation }) => operation.operationId);
+    expect(new Set(ids).size).toBe(ids.length);
+    const tags = document.tags.map(({ name }) => name);
+    for (const { operation } of all) {
+      expect(operation.summary).not.toBe("");
+      expect(tags).toContain(operation.tags[0] ?? "");
+    }
+  });
+
+  test("names the parameters of its path", () => {
+    for (const { path, names } of all) {
+      const wanted = [...path.matchAll(/\{(\w+)\}/g)].map(([, name = ""]) => name);
+      expect({ path, names }).toEqual({ path, names: wanted });
+    }
+  });
+
+  test("that streams or switches protocol is marked as endless", () => {
+    for (const { operation } of all) {
+      const answers = JSON.stringify(operation.responses);
+      const endless = answers.includes("text/event-stream") || "101" in operation.responses;
+      expect({ id: operation.operationId, endless: operation["x-endless"] === true }).toEqual({
+        id: operation.operationId,
+        endless,
+      });
+    }
+  });
+});
+
+function operations(paths: Paths) {
+  return Object.entries(paths).flatMap(([path, item]) =>
+    methods.flatMap((method) => {
+      const operation: Operation | undefined = item[method];
+      if (operation === undefined) return [];
+      const names = [...(item.parameters ?? []), ...(operation.parameters ?? [])]
+        .map((parameter) => ("$ref" in parameter ? resolve(parameter.$ref.slice(2)) : parameter))
+        .filter((parameter) => (parameter as { in?: string }).in === "path")
+        .map((parameter) => (parameter as { name: string }).name);
+      return [{ method: method.toUpperCase(), path, operation, names }];
+    }),
+  );
+}
+
+/** Mounting asks nothing of the parts, so stand-ins do. */
+function routes(): string[] {
+  // Calls are described by their schemas and by reflection instead.
+  const rpc: HttpParts["rpc"] = { paths: [], fetch: () => Promise.reject(new Error("unused")) };
+  const app = createHttpApp({ origins: [] as readonly string[], rpc } as HttpParts);
+  return [...new Set(app.routes.map(({ method, path }) => `${method} ${path}`))]
+    .filter((route) => !assets.test(route))
+    .map((route) => route.replaceAll(/:(\w+)/g, "{$1}"));
+}
+
+function resolve(path: string): unknown {
+  return path
+    .split("/")
+    .reduce<unknown>((at, name) => (at as Record<string, unknown> | undefined)?.[name], document);
+}

@@ -1,0 +1,99 @@
+import { expect, test } from "bun:test";
+import { systemClock } from "../core/clock.ts";
+import { silent } from "../core/logger.ts";
+import type { Position } from "../core/position.ts";
+import { defaultTopicSettings } from "../core/topic.ts";
+import { createMemoryLog } from "../log/memory/memory-log.ts";
+import { Channel } from "./channel.ts";
+import { Hub } from "./hub.ts";
+import { Leftovers } from "./replay-remainders.ts";
+import { Member } from "./member.ts";
+import { defaultHubOptions } from "./options.ts";
+import type { Subscriber, Subscription } from "./subscriber.ts";
+
+const at = (sequence: number): Position => ({ epoch: 1, sequence, index: 0 });
+const ignored = () => {};
+const host = { flushed: at(0), stall: ignored, resume: ignored, leave: ignored };
+const deaf: Subscriber = { deliver: () => "sent", reset: () => "sent", end: ignored };
+
+function memberAt(position: Position): Member {
+  return new Member(host, new Channel("t", undefined, 0), deaf, position);
+}
+
+test("a leftover is given to its member once, where that still stands", () => {
+  const leftovers = new Leftovers();
+  const member = memberAt(at(3));
+  const leftover = { after: at(3), records: [], through: at(5) };
+  leftovers.keep(member, leftover);
+  expect(leftovers.take(memberAt(at(3)), at(9))).toBeUndefined();
+  expect(leftovers.take(member, at(9))).toBe(leftover);
+  expect(leftovers.take(member, at(9))).toBeUndefined();
+});
+
+test("a member that went on by another way has none", () => {
+  const leftovers = new Leftovers();
+  const member = memberAt(at(3));
+  leftovers.keep(member, { after: at(3), records: [], through: at(5) });
+  member.at = at(4);
+  expect(leftovers.take(member, at(9))).toBeUndefined();
+});
+
+test("nothing goes past what the node has flushed", () => {
+  const leftovers = new Leftovers();
+  const member = memberAt(at(3));
+  leftovers.keep(member, { after: at(3), records: [], through: at(5) });
+  expect(leftovers.take(member, at(4))).toBeUndefined();
+});
+
+test("they are bounded: the oldest are read again", () => {
+  const leftovers = new Leftovers();
+  const members = Array.from({ length: 65 }, () => memberAt(at(3)));
+  for (const member of members) {
+    leftovers.keep(member, { after: at(3), records: [], through: at(5) });
+  }
+  const kept = members.filter((member) => leftovers.take(member, at(5)) !== undefined);
+  expect(kept).toEqual(members.slice(1));
+});
+
+test("a sink that takes little at a time has the log read once", async () => {
+  const log = createMemoryLog({ clock: systemClock });
+  await log.create("t", defaultTopicSettings);
+  const value = new Uint8Array(10_000);
+  const record = { value, key: "", contentType: "text/plain", schemaId: 0, timeNs: 0n };
+  const forty = Array.from({ length: 40 }, () => record);
+  for (let i = 0; i < 10; i++) {
+    await log.append("t", forty);
+  }
+  const { end } = await log.bounds("t");
+  let read = 0;
+  const readOn = log.read.bind(log);
+  log.read = async function* (...args) {
+    for await (const batch of readOn(...args)) {
+      read += batch.records.length;
+      yield batch;
+    }
+  };
+  const options = { ...defaultHubOptions, windowBytes: 0 };
+  const hub = new Hub({ log, clock: systemClock, logger: silent, options });
+  const sequences: number[] = [];
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const subscribed: Subscription[] = [];
+  const slow: Subscriber = {
+    deliver(chunk) {
+      sequences.push(...chunk.records.map(({ position }) => position.sequence));
+      if (chunk.through.sequence === end.sequence) resolve();
+      setTimeout(() => subscribed[0]?.drained());
+      return "queued";
+    },
+    reset: () => "sent",
+    end: ignored,
+  };
+  subscribed.push(await hub.subscribe("t", undefined, "earliest", slow));
+  subscribed[0]?.drained();
+  await promise;
+  expect(sequences).toEqual(Array.from({ length: 400 }, (_, i) => i + 1));
+  // Each once, and what the feed itself reads of the topic's end.
+  expect(read).toBeLessThanOrEqual(800);
+  hub.close();
+  await log.close();
+});

@@ -1,0 +1,249 @@
+/** When frames go, what is in them, in which order, and who hears of it. */
+import { expect, test } from "bun:test";
+import { Buffer } from "node:buffer";
+import type { Batch } from "../core/batch.ts";
+import { Failure } from "../core/failure.ts";
+import type { Appended, ProducerRun } from "../core/log.ts";
+import type { Position } from "../core/position.ts";
+import { Buffers } from "./buffers.ts";
+import { InFlight } from "./in-flight.ts";
+import { frameBytesMax, Lane, type Owner } from "./batcher.ts";
+
+interface Append {
+  readonly text: string;
+  readonly count: number;
+  readonly run: ProducerRun | undefined;
+  /** Ends it; its records are at the sequence that is given. */
+  store(sequence: number): Promise<void>;
+  fail(): Promise<void>;
+}
+
+/** A lane whose clock and log are turned by hand. */
+function setUp() {
+  const appends: Append[] = [];
+  const timers = new Set<() => void>();
+  const inFlight = new InFlight(1024 * 1024);
+  const append = (batch: Batch, run: ProducerRun | undefined): Promise<Appended> => {
+    const { promise, resolve, reject } = Promise.withResolvers<Appended>();
+    const at = (sequence: number) => (index: number) => ({ epoch: 1, sequence, index });
+    appends.push({
+      text: Buffer.from(batch.frame).toString(),
+      count: batch.count,
+      run,
+      async store(sequence) {
+        const place = at(sequence);
+        resolve({ first: place(0), last: place(batch.count - 1), at: place, duplicate: false });
+        await turns();
+      },
+      async fail() {
+        reject(new Failure("unavailable", "the log is away"));
+        await turns();
+      },
+    });
+    return promise;
+  };
+  const lane = new Lane({
+    topic: "t",
+    clock: {
+      nowMs: () => 0,
+      nowNs: () => 0n,
+      after(_ms, callback) {
+        timers.add(callback);
+        return () => timers.delete(callback);
+      },
+    },
+    lingerMs: 20,
+    inFlight,
+    buffers: new Buffers(frameBytesMax),
+    append,
+  });
+  const add = (owner: Owner, text: string, run?: ProducerRun) => {
+    const bytes = Buffer.from(text);
+    lane.add(owner, bytes, 0, bytes.byteLength, 1, run);
+  };
+  const linger = () => {
+    for (const callback of [...timers]) callback();
+  };
+  return { lane, add, linger, appends, inFlight, texts: () => appends.map(({ text }) => text) };
+}
+
+async function turns(): Promise<void> {
+  for (let i = 0; i < 5; i++) await Promise.resolve();
+}
+
+class Heard implements Owner {
+  readonly told: (readonly [count: number, position: Position | string])[] = [];
+  stored(count: number, last: Position): void {
+    this.told.push([count, last]);
+  }
+  failed(count: number, { code }: Failure): void {
+    this.told.push([count, code]);
+  }
+}
+
+const run = (id: string, first: number, epoch = 1): ProducerRun => {
+  return { id, epoch, first, sequences: [first] };
+};
+
+test("records of many owners share a frame that goes after its linger; each hears of its own", async () => {
+  const { add, linger, appends, texts, inFlight, lane } = setUp();
+  const [one, two] = [new Heard(), new Heard()];
+  add(one, "a");
+  add(two, "b");
+  add(two, "c");
+  add(one, "d");
+  expect(texts()).toEqual([]);
+  expect(inFlight.bytes).toBe(4);
+  linger();
+  expect(texts()).toEqual(["abcd"]);
+  await appends[0]?.store(7);
+  const at = (index: number) => ({ epoch: 1, sequence: 7, index });
+  expect(one.told).toEqual([
+    [1, at(0)],
+    [1, at(3)],
+  ]);
+  expect(two.told).toEqual([[2, at(2)]]);
+  expect(inFlight.bytes).toBe(0);
+  expect(lane.isIdle).toBe(true);
+});
+
+test("the first append is alone, as it may have to make the topic; the others follow in order", async () => {
+  const { add, linger, appends, texts } = setUp();
+  const owner = new Heard();
+  for (const text of ["a", "b", "c"]) {
+    add(owner, text);
+    linger();
+  }
+  expect(texts()).toEqual(["a"]);
+  await appends[0]?.store(1);
+  expect(texts()).toEqual(["a", "b", "c"]);
+  add(owner, "d");
+  linger();
+  expect(texts()).toEqual(["a", "b", "c", "d"]);
+});
+
+test("after a first append that failed the next one is alone, too", async () => {
+  const { add, linger, appends, texts, lane } = setUp();
+  const owner = new Heard();
+  for (const text of ["a", "b", "c"]) {
+    add(owner, text);
+    linger();
+  }
+  await appends[0]?.fail();
+  expect(texts()).toEqual(["a", "b"]);
+  expect(owner.told).toEqual([[1, "unavailable"]]);
+  await appends[1]?.store(1);
+  expect(texts()).toEqual(["a", "b", "c"]);
+  await appends[2]?.store(2);
+  expect(lane.isIdle).toBe(true);
+});
+
+test("a lone caller is not kept waiting", async () => {
+  const { lane, add, appends, texts } = setUp();
+  for (const text of ["a", "b"]) {
+    add(new Heard(), text);
+    lane.want();
+    expect(texts().at(-1)).toBe(text);
+    await appends.at(-1)?.store(1);
+  }
+  expect(lane.isCrowded).toBe(false);
+});
+
+test("half of a crowd goes together, while the other half is on its way", async () => {
+  const { lane, add, appends, texts, linger } = setUp();
+  const come = (text: string) => {
+    for (const each of text) {
+      add(new Heard(), each);
+      lane.want();
+    }
+  };
+  come("a");
+  await appends[0]?.store(1);
+  come("bcdefghijklmnopqrst");
+  // As many wait as ever did so far: each half is of more callers than the one before.
+  expect(lane.isCrowded).toBe(true);
+  linger();
+  expect(texts().join("")).toBe("abcdefghijklmnopqrst");
+  const before = appends.length;
+  for (const append of appends) await append.store(2);
+  come("0123456789");
+  expect(texts().slice(before)).toEqual(["0123456789"]);
+  come("ABCDEFGHIJ");
+  expect(texts().slice(before)).toEqual(["0123456789", "ABCDEFGHIJ"]);
+});
+
+test("half of a crowd that does not come is not waited for", async () => {
+  const { lane, add, appends, texts, linger } = setUp();
+  add(new Heard(), "a");
+  lane.want();
+  await appends[0]?.store(1);
+  for (let i = 0; i < 20; i++) {
+    add(new Heard(), "x");
+    lane.want();
+  }
+  linger();
+  for (const append of appends) await append.store(2);
+  const before = appends.length;
+  add(new Heard(), "b");
+  lane.want();
+  expect(appends.length).toBe(before);
+  linger();
+  expect(texts().slice(before)).toEqual(["b"]);
+});
+
+test("a frame that is full goes without waiting; what does not fit begins the next", () => {
+  const { add, texts } = setUp();
+  const owner = new Heard();
+  add(owner, "x".repeat(frameBytesMax - 1));
+  expect(texts()).toEqual([]);
+  add(owner, "yy");
+  expect(texts().map((text) => text.length)).toEqual([frameBytesMax - 1]);
+  add(owner, "z".repeat(frameBytesMax * 2));
+  // The first is still on its way.
+  expect(texts().length).toBe(1);
+});
+
+test("a record larger than a frame goes by itself", async () => {
+  const { add, texts, appends } = setUp();
+  const owner = new Heard();
+  add(owner, "z".repeat(frameBytesMax * 2));
+  expect(texts().map((text) => text.length)).toEqual([frameBytesMax * 2]);
+  await appends[0]?.store(1);
+  expect(owner.told.length).toBe(1);
+});
+
+test("a frame holds one producer's run, as far as it goes on without a break", async () => {
+  const { add, linger, appends } = setUp();
+  const owner = new Heard();
+  add(owner, "a", run("p", 1));
+  add(owner, "b", run("p", 2));
+  add(owner, "c", run("p", 4));
+  add(owner, "d", run("p", 5, 2));
+  add(owner, "e", run("q", 6, 2));
+  add(owner, "f");
+  linger();
+  await appends[0]?.store(1);
+  expect(appends.map(({ text, run }) => [text, run?.id, run?.epoch, run?.sequences])).toEqual([
+    ["ab", "p", 1, [1, 2]],
+    ["c", "p", 1, [4]],
+    ["d", "p", 2, [5]],
+    ["e", "q", 2, [6]],
+    ["f", undefined, undefined, undefined],
+  ]);
+});
+
+test("at most 64 appends are under way; the others wait in their order", async () => {
+  const { add, linger, appends, texts } = setUp();
+  const owner = new Heard();
+  for (let i = 0; i < 100; i++) {
+    add(owner, `${i} `);
+    linger();
+    if (i === 0) await appends[0]?.store(1);
+  }
+  expect(appends.length).toBe(65);
+  await appends[1]?.store(2);
+  expect(appends.length).toBe(66);
+  for (let i = 2; i < 100; i++) await appends[i]?.store(i + 1);
+  expect(texts()).toEqual(Array.from({ length: 100 }, (_, i) => `${i} `));
+  expect(owner.told.length).toBe(100);
+});

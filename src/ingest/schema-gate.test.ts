@@ -1,0 +1,156 @@
+import { expect, test } from "bun:test";
+import { systemClock as clock } from "../core/clock.ts";
+import { Failure, type Issue } from "../core/failure.ts";
+import type { RecordChecks, SchemaRecord } from "../core/schemas.ts";
+import { defaultTopicSettings, type SchemaRule } from "../core/topic.ts";
+import { createMemoryLog } from "../log/memory/memory-log.ts";
+import { Gate } from "./schema-gate.ts";
+import { InFlight } from "./in-flight.ts";
+import { Ingest } from "./ingest.ts";
+import { defaultIngestLimits } from "./limits.ts";
+
+const bad: Issue = { field: "schema_id", code: "invalid", message: "there is none" };
+/** Refuses what names no schema; those with id 9 take time, and with id 8 cannot be had. */
+const schemas: RecordChecks = {
+  check(_rule, records) {
+    if (records.some(({ schemaId }) => schemaId === 8)) {
+      return Promise.reject(new Failure("unavailable", "The store is not available"));
+    }
+    const issues = records.map(({ schemaId }) => (schemaId === 0 ? bad : undefined));
+    const slow = records.some(({ schemaId }) => schemaId === 9);
+    return slow ? new Promise((resolve) => setTimeout(() => resolve(issues), 20)) : issues;
+  },
+};
+
+function setUp(topicsMax?: number) {
+  const log = createMemoryLog({ clock });
+  let asked = 0;
+  const counted = {
+    describe: (topic: string) => {
+      asked++;
+      return log.describe(topic);
+    },
+  };
+  const gate = new Gate({ log: counted, schemas }, topicsMax);
+  const make = (topic: string, schema: SchemaRule) =>
+    log.create(topic, { ...defaultTopicSettings, schema });
+  const inFlight = new InFlight(10_000);
+  const ingest = new Ingest({
+    ...{ log, clock, gate, limits: defaultIngestLimits, inFlight },
+    newTopics: defaultTopicSettings,
+  });
+  return { log, gate, make, ingest, inFlight, asked: () => asked };
+}
+
+const record = (schemaId = 0): SchemaRecord => ({
+  value: new Uint8Array(100),
+  contentType: "application/octet-stream",
+  schemaId,
+});
+
+test("a topic's rule is asked for once, however many wait for it", async () => {
+  const { gate, make, asked } = setUp();
+  await make("open", "none");
+  const topic = gate.topic("open");
+  expect(topic.isOpen).toBe(false);
+  expect(await Promise.all([topic.check([record()]), topic.check([record()])])).toEqual([
+    [undefined],
+    [undefined],
+  ]);
+  expect(topic.isOpen).toBe(true);
+  await topic.check([record()]);
+  expect(asked()).toBe(1);
+});
+
+test("a topic with a rule is never open, and asks the schemas", async () => {
+  const { gate, make } = setUp();
+  await make("strict", "validated");
+  const topic = gate.topic("strict");
+  expect(await topic.check([record(1), record()])).toEqual([undefined, bad]);
+  expect(topic.isOpen).toBe(false);
+  // At hand now: no turn passes.
+  expect(topic.check([record(1)])).toEqual([undefined]);
+});
+
+test("an append to another life has the rule asked for anew", async () => {
+  const { gate, log, make } = setUp();
+  await make("t", "none");
+  const topic = gate.topic("t");
+  await topic.check([record()]);
+  const before = await log.bounds("t");
+  topic.appended(before.end);
+  expect(topic.isOpen).toBe(true);
+  await log.remove("t");
+  await make("t", "id");
+  topic.appended((await log.bounds("t")).end);
+  expect(topic.isOpen).toBe(false);
+  expect(await topic.check([record()])).toEqual([bad]);
+  // An answer that comes late, of the life before, changes nothing in the end.
+  topic.appended(before.end);
+  expect(await topic.check([record()])).toEqual([bad]);
+});
+
+test("a topic that is not there yet is asked for until it is", async () => {
+  const { gate, make } = setUp();
+  const topic = gate.topic("new");
+  expect(await topic.check([record()])).toEqual([undefined]);
+  expect(topic.isOpen).toBe(false);
+  await make("new", "id");
+  expect(await topic.check([record()])).toEqual([bad]);
+});
+
+test("a log that is away lets nothing through, and is asked again", async () => {
+  let away = true;
+  const log = createMemoryLog({ clock });
+  await log.create("t", defaultTopicSettings);
+  const describe = (topic: string) =>
+    away ? Promise.reject(new Failure("unavailable", "The log is away")) : log.describe(topic);
+  const topic = new Gate({ log: { describe }, schemas }).topic("t");
+  await expect(Promise.resolve(topic.check([record()]))).rejects.toThrow("away");
+  expect(topic.isOpen).toBe(false);
+  away = false;
+  expect(await topic.check([record()])).toEqual([undefined]);
+});
+
+test("it keeps so many topics, and one that was let go of stays right", async () => {
+  const { gate, make } = setUp(2);
+  for (const name of ["a", "b", "c"]) await make(name, "id");
+  const first = gate.topic("a");
+  expect(gate.topic("a")).toBe(first);
+  gate.topic("b");
+  gate.topic("c");
+  expect(gate.topic("a")).not.toBe(first);
+  expect(await first.check([record()])).toEqual([bad]);
+});
+
+test("an append refuses by index what either check refuses, and takes the rest", async () => {
+  const { ingest, log, make } = setUp();
+  await make("t", "id");
+  const large = { ...record(1), value: new Uint8Array(2_000_000) };
+  const parse: Issue = { field: "body", code: "invalid", message: "Cannot parse JSON" };
+  const result = await ingest.append("t", [record(1), large, record(), parse, record(2), record()]);
+  expect(result.accepted).toBe(2);
+  expect(result.refused.map(({ index, field }) => [index, field])).toEqual([
+    [1, "value"],
+    [2, "schema_id"],
+    [3, "body"],
+    [5, "schema_id"],
+  ]);
+  expect((await log.bounds("t")).end.sequence).toBe(2);
+});
+
+test("what waits for a schema counts as in flight, and is let go of when none can be had", async () => {
+  const { ingest, inFlight, make } = setUp();
+  await make("t", "id");
+  const waiting = ingest.append(
+    "t",
+    Array.from({ length: 50 }, () => record(9)),
+  );
+  await Promise.resolve();
+  expect(inFlight.bytes).toBeGreaterThan(5000);
+  const many = Array.from({ length: 50 }, () => record(9));
+  await expect(ingest.append("t", many)).rejects.toThrow("not yet durable");
+  expect((await waiting).accepted).toBe(50);
+  await expect(ingest.append("t", [record(8)])).rejects.toThrow("not available");
+  expect(inFlight.bytes).toBe(0);
+});

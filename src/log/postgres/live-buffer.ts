@@ -1,0 +1,245 @@
+/**
+ * The live end of one topic on this node: the newest records in memory, in order and without a
+ * gap, shared by all who wait there. A record committed here is taken over as it is, without
+ * being read back or decoded; one committed elsewhere is fetched once, whoever many wait for it.
+ *
+ * It is pure memory and pure bookkeeping: `tails.ts` fills it and tells it what happens.
+ */
+import type { StoredFrame } from "../../core/log.ts";
+import type { StoredRecord } from "../../core/record.ts";
+import type { Held, HeldRun } from "./encoded-records.ts";
+import type { Life } from "./topics.ts";
+
+/** Records up to `through`, which may lie behind the last of them. */
+export interface HeldTo extends Held {
+  readonly through: number;
+}
+
+/** What a reader finds after its place: records, nothing yet, or nothing in memory ("behind"). */
+export type Taken = HeldTo | "at the end" | "behind";
+
+interface Chunk {
+  /** Sequence before its first record. */
+  readonly base: number;
+  readonly through: number;
+  readonly held: Held;
+  readonly bytes: number;
+  byKey?: Map<string, StoredRecord[]>;
+}
+
+/** A reader that stands at the end; called with the sequence up to which nothing concerns it. */
+type Waiter = (nothingUpTo: number) => void;
+
+const ringBytesMax = 1024 ** 2;
+const ringChunksMax = 1_024;
+const batchRecordsMax = 1_000;
+
+export class Tail {
+  readonly life: Life;
+  /** Everything up to here was in the ring or is in it; undefined until a reader came to the end. */
+  end: number | undefined;
+  /** The newest sequence that is known to be in the database. */
+  known = 0;
+  /** The life ended, or the database is away: who waits has to ask the database again. */
+  isOver = false;
+  #ring: Chunk[] = [];
+  #bytes = 0;
+  /** Committed here, while others' records before it are still to be fetched. */
+  #early: Chunk[] = [];
+  #earlyBytes = 0;
+  readonly #waiters = new Set<Waiter>();
+  readonly #keyWaiters = new Map<string, Set<Waiter>>();
+
+  constructor(life: Life) {
+    this.life = life;
+  }
+
+  /** A reader found the topic's end here: what is newer comes through the tail. */
+  join(end: number): void {
+    this.known = Math.max(this.known, end);
+    if (this.end !== undefined) return;
+    this.end = end;
+    this.#takeEarly();
+  }
+
+  /** Records that this node committed after `base`. */
+  committed(base: number, held: HeldRun): void {
+    this.#follow({ base, through: base + held.count, held, bytes: held.bytes });
+  }
+
+  #follow(chunk: Chunk): void {
+    const { base } = chunk;
+    this.known = Math.max(this.known, chunk.through);
+    if (this.end === base) {
+      this.#push(chunk);
+      this.#takeEarly();
+    } else if (this.end === undefined || base > this.end) {
+      // Bounded as the ring is: what does not fit is fetched like anyone else's.
+      if (this.#early.length >= ringChunksMax) return;
+      if (this.#earlyBytes + chunk.bytes > ringBytesMax) return;
+      this.#early.push(chunk);
+      this.#earlyBytes += chunk.bytes;
+    }
+  }
+
+  /** What is to be fetched: `after`, `until` the first record that is here already. */
+  get missing(): { readonly after: number; readonly until: number | undefined } | undefined {
+    if (this.isOver || this.end === undefined || this.end >= this.known) return undefined;
+    return { after: this.end, until: this.#early[0]?.base };
+  }
+
+  /** What was read from the database: all that stands after `after`. */
+  fetched(fetched: HeldTo & { readonly bytes: number }, after: number): void {
+    const { end: base } = this;
+    const { through, bytes } = fetched;
+    if (base === undefined || through <= base) return;
+    const held = base === after ? fetched : { records: recordsAfter(fetched.records, base) };
+    this.#push({ base, through, held, bytes });
+    this.#takeEarly();
+  }
+
+  take(at: number, key: string | undefined): Taken {
+    if (this.isOver || this.end === undefined) return "behind";
+    if (at >= this.end) return "at the end";
+    const from = this.#chunkAfter(at);
+    if (from === undefined) return "behind";
+    const chunks: Chunk[] = [];
+    for (let i = from, base = at; i < this.#ring.length && base - at < batchRecordsMax; i++) {
+      const chunk = this.#ring[i];
+      if (chunk === undefined) break;
+      chunks.push(chunk);
+      base = chunk.through;
+    }
+    if (key === undefined) return new TakenChunks(chunks, at);
+    const records = chunks.flatMap((chunk) => recordsAfter(recordsOfKey(chunk, key), at));
+    return { records, through: chunks.at(-1)?.through ?? at };
+  }
+
+  /**
+   * Resolves when there may be something after `at`, where the reader stands at the end, with the
+   * place to go on from. A reader of a key sleeps through the records of all others.
+   */
+  wait(at: number, key: string | undefined, signal: AbortSignal): Promise<number> {
+    return new Promise((resolve) => {
+      if (this.isOver || signal.aborted || at < (this.end ?? 0)) return resolve(at);
+      const waiters = key === undefined ? this.#waiters : this.#waitersOf(key);
+      const done = (nothingUpTo: number) => {
+        waiters.delete(done);
+        if (key !== undefined && waiters.size === 0) this.#keyWaiters.delete(key);
+        signal.removeEventListener("abort", aborted);
+        resolve(Math.max(at, nothingUpTo));
+      };
+      const aborted = () => done(at);
+      waiters.add(done);
+      signal.addEventListener("abort", aborted);
+    });
+  }
+
+  /** Lets readers of keys know how far the topic has come without a record of theirs. */
+  advanceKeys(): void {
+    const { end } = this;
+    if (end !== undefined) for (const waiters of [...this.#keyWaiters.values()]) wake(waiters, end);
+  }
+
+  /** Sends every reader back to the database, to learn there what became of the topic. */
+  over(): void {
+    this.isOver = true;
+    this.#ring = [];
+    this.#early = [];
+    wake(this.#waiters, 0);
+    for (const waiters of [...this.#keyWaiters.values()]) wake(waiters, 0);
+  }
+
+  #waitersOf(key: string): Set<Waiter> {
+    let waiters = this.#keyWaiters.get(key);
+    if (waiters === undefined) {
+      waiters = new Set();
+      this.#keyWaiters.set(key, waiters);
+    }
+    return waiters;
+  }
+
+  #push(chunk: Chunk): void {
+    this.end = chunk.through;
+    this.#ring.push(chunk);
+    this.#bytes += chunk.bytes;
+    let dropped = 0;
+    while (this.#bytes > ringBytesMax || this.#ring.length - dropped > ringChunksMax) {
+      this.#bytes -= this.#ring[dropped++]?.bytes ?? 0;
+    }
+    if (dropped > 0) this.#ring.splice(0, dropped);
+    wake(this.#waiters, chunk.base);
+    if (this.#keyWaiters.size === 0) return;
+    for (const { record } of chunk.held.records) {
+      const waiters = this.#keyWaiters.get(record.key);
+      if (waiters !== undefined) wake(waiters, chunk.base);
+    }
+  }
+
+  #takeEarly(): void {
+    const { end } = this;
+    if (end === undefined || this.#early.length === 0) return;
+    const early = this.#early;
+    this.#early = [];
+    this.#earlyBytes = 0;
+    // Pushed again in turn: each either follows now, or waits on, or was fetched meanwhile.
+    for (const chunk of early) this.#follow(chunk);
+  }
+
+  /** Index of the chunk that holds the record after `at`. */
+  #chunkAfter(at: number): number | undefined {
+    let low = 0;
+    let high = this.#ring.length - 1;
+    while (low < high) {
+      const middle = (low + high + 1) >>> 1;
+      if ((this.#ring[middle]?.base ?? 0) <= at) low = middle;
+      else high = middle - 1;
+    }
+    const chunk = this.#ring[low];
+    return chunk !== undefined && chunk.base <= at ? low : undefined;
+  }
+}
+
+/** All of some chunks' records after a reader's place. */
+class TakenChunks implements HeldTo {
+  readonly through: number;
+  readonly #chunks: readonly Chunk[];
+  readonly #at: number;
+
+  constructor(chunks: readonly Chunk[], at: number) {
+    this.#chunks = chunks;
+    this.#at = at;
+    this.through = chunks.at(-1)?.through ?? at;
+  }
+
+  get records(): readonly StoredRecord[] {
+    return this.#chunks.flatMap(({ base, held }) =>
+      base >= this.#at ? held.records : recordsAfter(held.records, this.#at),
+    );
+  }
+
+  get frames(): readonly StoredFrame[] | undefined {
+    const frames: StoredFrame[] = [];
+    for (const { base, held } of this.#chunks) {
+      if (base < this.#at || held.frames === undefined) return undefined;
+      frames.push(...held.frames);
+    }
+    return frames;
+  }
+}
+
+function recordsAfter(records: readonly StoredRecord[], at: number): readonly StoredRecord[] {
+  return records.filter(({ position }) => position.sequence > at);
+}
+
+function recordsOfKey(chunk: Chunk, key: string): readonly StoredRecord[] {
+  const { records } = chunk.held;
+  // A map pays only where many keys share a chunk, as under group commit.
+  if (records.length < 8) return records.filter(({ record }) => record.key === key);
+  chunk.byKey ??= Map.groupBy(records, ({ record }) => record.key);
+  return chunk.byKey.get(key) ?? [];
+}
+
+function wake(waiters: Set<Waiter>, nothingUpTo: number): void {
+  for (const waiter of [...waiters]) waiter(nothingUpTo);
+}

@@ -1,0 +1,264 @@
+/**
+ * The database cluster on disk: `<dataDir>/postgres` and the password beside it. A new one is
+ * made in a directory of its own and renamed when whole, so a kill in between leaves no half of a
+ * database. Data that another major version wrote is never touched.
+ */
+import {
+  chown,
+  mkdir,
+  mkdtemp,
+  open,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  writeFile,
+} from "node:fs/promises";
+import { totalmem } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
+import type { Logger } from "../../core/logger.ts";
+import { type Binaries, findBinaries } from "./binaries.ts";
+import { diskFull, EmbeddedError, errorCode, unwritable } from "./error.ts";
+import { collect, createLauncher, type Launcher } from "./launcher.ts";
+import { lockDataDir } from "./lock.ts";
+
+/** `test` never waits for the disk: after a power cut the data is lost. */
+export type Durability = "full" | "test";
+
+export interface Cluster {
+  readonly dataDir: string;
+  /** What PostgreSQL calls PGDATA. */
+  readonly directory: string;
+  readonly logFile: string;
+  readonly password: string;
+  readonly durability: Durability;
+  /** What it keeps of its files in memory of its own; touched only as data comes. */
+  readonly cacheMb: number;
+  readonly binaries: Binaries;
+  readonly launcher: Launcher;
+  readonly log: Logger;
+  /** Gives the data directory free for other gateways. */
+  unlock(): Promise<void>;
+}
+
+export interface ClusterOptions {
+  /** Absolute; made when it does not exist. */
+  readonly dataDir: string;
+  readonly log: Logger;
+  readonly durability?: Durability;
+  /** 0, the default, is a third of the machine's memory, within `cacheMbLimits`. */
+  readonly cacheMb?: number;
+  readonly signal?: AbortSignal;
+}
+
+/** Below, PostgreSQL's own default; above, its table of pages costs more at a start than it saves. */
+const cacheMbLimits = { least: 128, most: 8192 };
+
+export const superuser = "sluice";
+const stagingPrefix = "postgres.new-";
+
+/** Locks the data directory and makes sure that a cluster of this version is in it. */
+export async function openCluster(options: ClusterOptions): Promise<Cluster> {
+  const { dataDir, log, durability = "full", cacheMb = 0, signal } = options;
+  const directory = join(dataDir, "postgres");
+  await mkdir(dataDir, { recursive: true }).catch((error: unknown) => {
+    throw unwritable("make data directory", dataDir, error);
+  });
+  const unlock = await lockDataDir(dataDir);
+  try {
+    const binaries = await findBinaries();
+    const launcher = await createLauncher(binaries, dataDir, directory);
+    if (launcher.capability !== undefined) {
+      log(
+        "warn",
+        "embedded PostgreSQL may read every file: its user cannot enter the directories",
+        {
+          capability: launcher.capability,
+          data_dir: dataDir,
+        },
+      );
+    }
+    const fresh = await isFresh(directory, launcher.version);
+    const password = await passwordOf(dataDir, directory, fresh);
+    if (fresh) {
+      await initialise({ dataDir, directory, password, durability, binaries, launcher }, signal);
+    }
+    return {
+      dataDir,
+      directory,
+      logFile: join(dataDir, "postgres.log"),
+      password,
+      durability,
+      cacheMb: cacheMb === 0 ? defaultCacheMb() : cacheMb,
+      binaries,
+      launcher,
+      log,
+      unlock,
+    };
+  } catch (error) {
+    await unlock();
+    throw error;
+  }
+}
+
+/** True when there is no cluster yet, false when there is one that this version can open. */
+async function isFresh(directory: string, version: string): Promise<boolean> {
+  const files = await readdir(directory).catch((error: unknown) => {
+    if (errorCode(error) === "ENOENT") return [];
+    throw unwritable("open database", directory, error);
+  });
+  if (files.length === 0) return true;
+  const [major] = version.split(".");
+  const writtenBy = await readFile(join(directory, "PG_VERSION"), "utf8").catch(
+    (error: unknown) => {
+      if (errorCode(error) === "ENOENT") return undefined;
+      throw unwritable("open database", directory, error);
+    },
+  );
+  if (writtenBy === undefined) {
+    throw new EmbeddedError(
+      "not_a_database",
+      `Cannot open database "${directory}": it has files but no PG_VERSION, wanted a database, an empty directory, or another SLUICE_DATA_DIR`,
+    );
+  }
+  if (writtenBy.trim() !== major) {
+    throw new EmbeddedError(
+      "other_version",
+      `Cannot open database "${directory}": PostgreSQL ${writtenBy.trim()} wrote it, this release runs ${major}; nothing was changed, wanted a dump (pg_dumpall) made with the older release and restored with this one, or another SLUICE_DATA_DIR`,
+    );
+  }
+  await refuseOtherOwner(directory);
+  return false;
+}
+
+/** PostgreSQL wants to own its data; as root it is started as the owner, whoever that is. */
+async function refuseOtherOwner(directory: string): Promise<void> {
+  const { uid } = await stat(directory);
+  const self = process.getuid?.() ?? uid;
+  if (self === 0 ? uid !== 0 : uid === self) return;
+  const wanted =
+    self === 0
+      ? "an owner that is not root (chown -R)"
+      : `user id ${uid}, or another SLUICE_DATA_DIR`;
+  throw new EmbeddedError(
+    "unwritable",
+    `Cannot open database "${directory}": it belongs to user id ${uid} and this process runs as ${self}, wanted ${wanted}`,
+  );
+}
+
+async function passwordOf(dataDir: string, directory: string, fresh: boolean): Promise<string> {
+  const path = join(dataDir, "postgres.password");
+  const kept = await readFile(path, "utf8").catch((error: unknown) => {
+    if (errorCode(error) === "ENOENT") return undefined;
+    throw unwritable("read", path, error);
+  });
+  if (kept !== undefined && kept.trim() !== "") return kept.trim();
+  if (!fresh) {
+    throw new EmbeddedError(
+      "not_a_database",
+      `Cannot open database "${directory}": "${path}" is missing or empty, wanted the password that the database was made with`,
+    );
+  }
+  const password =
+    crypto.randomUUID().replaceAll("-", "") + crypto.randomUUID().replaceAll("-", "");
+  await writeFile(path, `${password}\n`, { mode: 0o600, flush: true }).catch((error: unknown) => {
+    throw unwritable("write", path, error);
+  });
+  return password;
+}
+
+/**
+ * PostgreSQL's own advice is a quarter to two fifths. What it reads past its cache costs three times
+ * as much (ARCHITECTURE.md, index probes). A container's limit counts.
+ */
+function defaultCacheMb(): number {
+  const limit = process.constrainedMemory();
+  const bytes = limit > 0 ? Math.min(limit, totalmem()) : totalmem();
+  const { least, most } = cacheMbLimits;
+  return Math.min(most, Math.max(least, Math.floor(bytes / 3 / 1024 ** 2)));
+}
+
+async function initialise(
+  cluster: Pick<
+    Cluster,
+    "dataDir" | "directory" | "password" | "durability" | "binaries" | "launcher"
+  >,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const { dataDir, directory, password, durability, binaries, launcher } = cluster;
+  // The lock is held: what is left of earlier attempts is nobody's. An initdb whose gateway was
+  // killed may still write there, and then the next start removes it.
+  for (const name of await readdir(dataDir)) {
+    const leftover = join(dataDir, name);
+    if (name.startsWith(stagingPrefix)) {
+      await rm(leftover, { recursive: true, force: true }).catch(() => undefined);
+    }
+  }
+  let staging: string | undefined;
+  try {
+    staging = await mkdtemp(join(dataDir, stagingPrefix));
+    const passwordFile = join(staging, "password");
+    await writeFile(passwordFile, `${password}\n`, { mode: 0o600 });
+    if (launcher.account !== undefined) {
+      await chown(passwordFile, launcher.account.uid, launcher.account.gid);
+      await chown(staging, launcher.account.uid, launcher.account.gid);
+    }
+    const made = join(staging, "data");
+    const args = [
+      ...[
+        "-D",
+        made,
+        `--username=${superuser}`,
+        `--pwfile=${passwordFile}`,
+        "--auth=scram-sha-256",
+      ],
+      // Unicode rules from PostgreSQL itself: no index depends on the machine's C library.
+      ...["--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"],
+      ...["--data-checksums", "--no-instructions", ...(durability === "test" ? ["--no-sync"] : [])],
+    ];
+    const { code, output } = await collect(
+      launcher.spawn(binaries.initdb, args, ["ignore", "pipe", "pipe"]),
+      signal,
+    );
+    if (signal?.aborted) {
+      throw new EmbeddedError(
+        "cancelled",
+        `Cannot make database "${directory}": the start was cancelled`,
+      );
+    }
+    if (code !== 0) throw initdbFailed(directory, output);
+    await rename(made, directory);
+    if (durability === "full") await syncDirectory(dataDir);
+  } catch (error) {
+    throw error instanceof EmbeddedError ? error : unwritable("make database", directory, error);
+  } finally {
+    if (staging !== undefined) await rm(staging, { recursive: true, force: true });
+  }
+}
+
+/** initdb gives no codes: the system's own words are all there is to tell a full disk by. */
+function initdbFailed(directory: string, output: string): EmbeddedError {
+  if (/No space left on device|Disk quota exceeded|Check free disk space/.test(output)) {
+    return diskFull("make database", directory);
+  }
+  const words = output
+    .trim()
+    .split("\n")
+    .filter((line) => /error|FATAL|PANIC/i.test(line));
+  return new EmbeddedError(
+    "unstartable",
+    `Cannot make database "${directory}": initdb failed (${words.join("; ") || output.trim()}), wanted it to end well`,
+  );
+}
+
+/** A rename survives a power cut once the directory that holds the name is on disk. */
+async function syncDirectory(path: string): Promise<void> {
+  const handle = await open(path, "r");
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}

@@ -1,0 +1,49 @@
+/** What a runtime gives: `src/runtime/` has one file for each. */
+import type { Host } from "../core/host.ts";
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+export interface Runtime {
+  readonly name: string;
+  readonly environment: Environment;
+  readonly pid: number;
+  /** Arguments after the program. */
+  readonly args: readonly string[];
+  /** Writes to standard error, where the log lines go. */
+  logLine(line: string): void;
+  /** Writes to standard output. */
+  print(line: string): void;
+  /** Resident memory of this process in bytes. */
+  memoryBytes(): number;
+  /** Calls back on SIGTERM and SIGINT. */
+  onStop(callback: (signal: string) => void): void;
+  exit(code: number): never;
+  createServer(): Server;
+}
+
+/** A listener, and what it gives to the faces, which need it before it can start. */
+export interface Server {
+  readonly host: Host;
+  /**
+   * Accepts HTTP/1.1 (and h2c where the runtime has it); resolves to the port. Throws an error
+   * with code `EADDRINUSE` or `EACCES` when the port cannot be had.
+   */
+  listen(options: ListenOptions): Promise<number>;
+  /** Takes no new connections, closes open streams and sockets, waits for what is in flight. */
+  stop(withinMs: number): Promise<void>;
+}
+
+export interface ListenOptions {
+  readonly hostname: string;
+  readonly port: number;
+  readonly fetch: (request: Request) => Response | Promise<Response>;
+}
+
+/** Seconds of silence after which a connection is closed: well above the heartbeat. */
+export const idleTimeoutSeconds = 120;
+
+/** The largest WebSocket message taken. */
+export const socketMessageBytesMax = 4 * 1024 * 1024;
+
+/** WebSocket close code of a node that goes away. */
+export const goingAwayCode = 1001;

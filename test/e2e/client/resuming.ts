@@ -1,0 +1,229 @@
+/**
+ * Producers that try until they are acknowledged, and subscribers that are cut again and again and
+ * come back with the last position that they were given. What each has got is kept in a ledger.
+ */
+import type { Random } from "../../support/random.ts";
+import { ask } from "../http.ts";
+import { openSse } from "../sse.ts";
+import { pause } from "../until.ts";
+import { openWs } from "../ws.ts";
+
+/** Where the gateway is now, and what is going on; shared by all that take part. */
+export interface Course {
+  url: string;
+  readonly topic: string;
+  /** Set once the producers are done, and before the very last event: how many there are. */
+  total: number | undefined;
+}
+
+interface Event {
+  readonly p: number;
+  readonly n: number;
+}
+
+/** Holds one reader to every event of every producer, once and in order. */
+export class Ledger {
+  readonly name: string;
+  /** All in the order in which they came. */
+  readonly order: string[] = [];
+  readonly problems: string[] = [];
+  cuts = 0;
+  readonly #last = new Map<number, number>();
+
+  constructor(name: string) {
+    this.name = name;
+  }
+
+  take({ p, n }: Event): void {
+    const wanted = (this.#last.get(p) ?? 0) + 1;
+    if (n !== wanted) this.problem(`producer ${p}: got ${n}, wanted ${wanted}`);
+    this.#last.set(p, n);
+    this.order.push(`${p}:${n}`);
+  }
+
+  problem(text: string): void {
+    if (this.problems.length < 20) this.problems.push(text);
+  }
+
+  isWhole({ total }: Course): boolean {
+    return (total !== undefined && this.order.length >= total) || this.problems.length > 0;
+  }
+}
+
+/** Appends batches until `enough(acknowledged)`; resolves to the number of its events. */
+export async function produce(
+  course: Course,
+  p: number,
+  random: Random,
+  {
+    gapMs,
+    wait,
+    enough,
+    acknowledged,
+  }: {
+    readonly gapMs: number;
+    readonly wait: () => boolean;
+    readonly enough: () => boolean;
+    readonly acknowledged: (events: number) => void;
+  },
+): Promise<number> {
+  const pad = "x".repeat(60);
+  let n = 0;
+  for (let batch = 1; !enough(); batch++) {
+    const events = Array.from({ length: 1 + random.int(100) }, () => ({ p, n: ++n, pad }));
+    await acknowledgement(
+      course,
+      `p${p}-${batch}-${course.topic}`,
+      JSON.stringify(events),
+      events.length,
+    );
+    acknowledged(events.length);
+    do await pause(random.int(2 * gapMs));
+    while (wait());
+  }
+  return n;
+}
+
+/** The last event of all, which finds every reader looking for it. */
+export async function conclude(course: Course, events: number): Promise<void> {
+  course.total = events + 1;
+  await acknowledgement(course, `last-${course.topic}`, JSON.stringify([{ p: 0, n: 1 }]), 1);
+}
+
+/** A producer's duty after an answer that it did not get: the same batch under the same key. */
+async function acknowledgement(
+  course: Course,
+  key: string,
+  body: string,
+  count: number,
+): Promise<void> {
+  for (;;) {
+    try {
+      const { status, json } = await ask(
+        "POST",
+        `${course.url}/v1/topics/${course.topic}/records`,
+        {
+          body,
+          headers: { "content-type": "application/json", "idempotency-key": key },
+          msMax: 10_000,
+        },
+      );
+      if (status === 200 && json.accepted === count) return;
+      if (status !== 503 && status !== 429) throw new Refused(`${status} ${JSON.stringify(json)}`);
+    } catch (error) {
+      // Anything else is a connection that broke: nobody knows whether it was stored.
+      if (error instanceof Refused) throw error;
+    }
+    await pause(50);
+  }
+}
+
+class Refused extends Error {}
+
+/** Events until the next cut: `mean` on average. */
+const budget = (random: Random, mean: number) => 1 + random.int(2 * mean);
+
+export async function readSse(
+  course: Course,
+  ledger: Ledger,
+  random: Random,
+  mean: number,
+): Promise<void> {
+  let last = "earliest";
+  while (!ledger.isWhole(course)) {
+    let left = budget(random, mean);
+    const byHeader = last !== "earliest" && random.chance(0.5);
+    const query = byHeader ? "" : `?after=${last}`;
+    try {
+      const stream = await openSse(`${course.url}/v1/topics/${course.topic}/sse${query}`, {
+        headers: byHeader ? { "last-event-id": last } : {},
+        onEvent({ event, data, id }, stream) {
+          if (event === "message") {
+            ledger.take(JSON.parse(data));
+            last = id;
+            if (--left > 0 && !ledger.isWhole(course)) return;
+            ledger.cuts++;
+          } else if (event !== "error") ledger.problem(`an event "${event}": ${data}`);
+          stream.close();
+        },
+      });
+      if (stream.status !== 200 && stream.status !== 503) {
+        ledger.problem(`status ${stream.status}: ${stream.text}`);
+      }
+      if (stream.status !== 200) stream.close();
+      await stream.ended;
+    } catch {
+      // Nobody is there: the gateway is being started again.
+      await pause(20);
+    }
+  }
+}
+
+export async function readWs(
+  course: Course,
+  ledger: Ledger,
+  random: Random,
+  mean: number,
+): Promise<void> {
+  const { topic } = course;
+  let last = "earliest";
+  while (!ledger.isWhole(course)) {
+    let left = budget(random, mean);
+    try {
+      const ws = await openWs(
+        `${course.url.replace("http", "ws")}/v1/ws`,
+        ({ op, events, position, problem }) => {
+          if (left <= 0) return;
+          if (op === "reset") ledger.problem(`a reset to ${position}`);
+          if (op === "error" && problem.status < 500) ledger.problem(JSON.stringify(problem));
+          if (op === "error" || op === "closed") left = 0;
+          for (const event of events ?? []) {
+            ledger.take(event.data);
+            last = event.position;
+            if (--left > 0) continue;
+            ledger.cuts++;
+            break;
+          }
+          if (left > 0 && events !== undefined) last = position;
+          if (left <= 0 || ledger.isWhole(course)) ws.cut();
+        },
+      );
+      ws.say({ op: "subscribe", topic, after: last });
+      await ws.closed;
+    } catch {
+      await pause(20);
+    }
+  }
+}
+
+export async function readPages(
+  course: Course,
+  ledger: Ledger,
+  random: Random,
+  mean: number,
+): Promise<void> {
+  let last = "earliest";
+  while (!ledger.isWhole(course)) {
+    const cut = new AbortController();
+    if (random.chance(0.6)) setTimeout(() => cut.abort(), random.int(4));
+    try {
+      const query = `after=${last}&limit=${Math.min(1000, budget(random, mean))}`;
+      const response = await fetch(`${course.url}/v1/topics/${course.topic}/records?${query}`, {
+        signal: cut.signal,
+      });
+      const text = await response.text();
+      const page = JSON.parse(text);
+      if (response.status === 200) {
+        for (const { data, position } of page.events) {
+          ledger.take(data);
+          last = position;
+        }
+        if (page.events.length === 0) await pause(10);
+      } else if (response.status < 500) ledger.problem(text);
+      else await pause(20);
+    } catch {
+      if (cut.signal.aborted) ledger.cuts++;
+      else await pause(20);
+    }
+  }
+}

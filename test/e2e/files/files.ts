@@ -1,0 +1,38 @@
+/** What the tests of files share: the command line, the samples, all records of a topic. */
+import { join } from "node:path";
+import { ask } from "../http.ts";
+
+const root = join(import.meta.dir, "../../..");
+export const samples = join(root, "data-samples");
+export const sampleTopics = ["topic1", "topic2", "topic3"] as const;
+/** As `scripts/make-samples.ts` tells, and docs/files.md. */
+export const knownSamples = { samples: 2371, assays: 2342, results: 2281, complete: 2254 };
+
+export function sluice(...args: string[]) {
+  const child = Bun.spawn([process.execPath, join(root, "src/main.ts"), ...args], {
+    cwd: root,
+    stdin: "ignore",
+    stdout: "pipe",
+    stderr: "pipe",
+  });
+  const output = new Response(child.stdout).text();
+  const errors = new Response(child.stderr).text();
+  return {
+    stop: () => child.kill("SIGINT"),
+    async end(): Promise<{ code: number; output: string; errors: string }> {
+      const [code, text, told] = await Promise.all([child.exited, output, errors]);
+      return { code, output: text.replaceAll("\r", ""), errors: told };
+    },
+  };
+}
+
+export async function recordsOf(url: string, topic: string) {
+  const events: { time: string; data: Record<string, unknown> }[] = [];
+  for (let after = "earliest"; ;) {
+    const path = `${url}/v1/topics/${topic}/records?limit=1000&after=${after}`;
+    const { json } = await ask("GET", path);
+    events.push(...json.events);
+    if (json.next === null) return events;
+    after = json.next;
+  }
+}

@@ -1,0 +1,133 @@
+/** What `sluice consume` and `sluice simulate` say of that which is not as it should be. */
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { join } from "node:path";
+import { startGateway, type GatewayProcess } from "../../support/gateway.ts";
+import { clientsOf, encode, registerVersion, type Clients } from "./biometrics.ts";
+import { startProgram, startSluice, type Program } from "../program.ts";
+import { until } from "../until.ts";
+
+let gateway: GatewayProcess;
+let clients: Clients;
+let schemaId: number;
+
+beforeAll(async () => {
+  gateway = await startGateway();
+  clients = clientsOf(gateway.grpcUrl);
+  schemaId = await registerVersion(clients, "any", 1);
+}, 60_000);
+
+afterAll(async () => {
+  await gateway.stop();
+}, 30_000);
+
+function consume(...args: string[]): Program {
+  return startSluice("consume", "--url", gateway.url, "--from", "earliest", ...args);
+}
+
+const line = (watchId: string) => `{"watchId":"${watchId}"}`;
+
+async function publish(topic: string, ...watchIds: string[]): Promise<string> {
+  const values = await Promise.all(
+    watchIds.map((watchId) => encode(clients, schemaId, { watchId })),
+  );
+  const records = values.map((value) => ({ value, schemaId }));
+  return (await clients.collector.publish({ topic, records })).position;
+}
+
+describe("a record that cannot be decoded is left out, and told of", () => {
+  test("by its schema", async () => {
+    await publish("mixed", "first");
+    const value = new TextEncoder().encode("no message");
+    await clients.collector.publish({
+      topic: "mixed",
+      records: [{ value }, { value, schemaId }, { value, schemaId: 4_000_000 }],
+    });
+    await publish("mixed", "last");
+    const program = consume("--dynamic", "--topic", "mixed", "--limit", "2");
+    expect(await program.exited).toBe(0);
+    expect(program.lines()).toEqual([line("first"), line("last")]);
+    expect(program.errors().split("\n")).toEqual([
+      expect.stringContaining(`schema ${schemaId}: `),
+      expect.stringMatching(/^The record at \S+ is left out: Cannot decode: it names no schema$/),
+      expect.stringMatching(/^The record at \S+ is left out: Cannot decode as "examples\./),
+      expect.stringMatching(/^The record at \S+ is left out: .*4000000/),
+      expect.stringMatching(/^2 records; go on with --from \S+$/),
+      "",
+    ]);
+  });
+
+  test("by generated code", async () => {
+    await publish("broken", "first");
+    const value = new TextEncoder().encode("no message");
+    await clients.collector.publish({ topic: "broken", records: [{ value }] });
+    await publish("broken", "last");
+    const program = consume("--generated", "--topic", "broken", "--limit", "2");
+    expect(await program.exited).toBe(0);
+    expect(program.lines()).toEqual([line("first"), line("last")]);
+    expect(program.errors()).toContain('Cannot decode as "examples.biometrics.v1.Biometrics"');
+  });
+});
+
+test("records that are gone are told of, and it reads on", async () => {
+  const position = await publish("again", "first");
+  expect((await fetch(`${gateway.url}/v1/topics/again`, { method: "DELETE" })).ok).toBe(true);
+  await publish("again", "second");
+  const program = consume("--dynamic", "--topic", "again", "--from", position, "--limit", "1");
+  expect(await program.exited).toBe(0);
+  expect(program.lines()).toEqual([line("second")]);
+  expect(program.errors()).toMatch(/^Records are missing: .* Reading on at \S+\n/);
+});
+
+test("what trying again does not help ends it with code 1", async () => {
+  await publish("there", "first");
+  const wrong = consume("--dynamic", "--topic", "there", "--from", "7x");
+  expect(await wrong.exited).toBe(1);
+  expect(wrong.errors()).toContain(`position "7x"`);
+  const nowhere = startSluice("consume", "--dynamic", "--url", "http://127.0.0.1:1");
+  expect(await nowhere.exited).toBe(1);
+  expect(nowhere.errors()).toContain("ECONNREFUSED");
+  const refused = startSluice(
+    ...["simulate", "watch", "--grpc", gateway.grpcUrl, "--topic", "no topic"],
+  );
+  expect(await refused.exited).toBe(1);
+  expect(refused.errors()).toContain(`"no topic"`);
+});
+
+test("it ends when nobody reads what it prints", async () => {
+  await publish("piped", "first");
+  const main = join(import.meta.dir, "../../../src/main.ts");
+  const args = `consume --dynamic --topic piped --from earliest --url ${gateway.url}`;
+  // The status is that of the consumer, not of head.
+  const script = `set -o pipefail; '${process.execPath}' '${main}' ${args} | head -n 1`;
+  const program = startProgram(["bash", "-c", script]);
+  let code: number | null | undefined;
+  void program.exited.then((ended) => (code = ended));
+  await program.printed(1);
+  // It is told by the first write that has no reader.
+  await until("the consumer ends", 15_000, async () => {
+    await publish("piped", "next");
+    return code !== undefined;
+  });
+  expect(code).toBe(0);
+  expect(program.lines()).toEqual([line("first")]);
+  expect(program.errors()).toMatch(/^schema .*\n\d+ records; go on with --from \S+\n$/);
+});
+
+test("wrong arguments are told with the usage, and end with code 2", async () => {
+  const cases: [args: string[], said: string][] = [
+    [["consume"], "wanted one of --dynamic and --generated"],
+    [["consume", "--dynamic", "--generated"], "wanted one of --dynamic and --generated"],
+    [["consume", "--dynamic", "--limit", "-1"], "--limit"],
+    [["simulate"], "Cannot simulate nothing: wanted one of"],
+    [["simulate", "birds"], `Cannot simulate "birds": wanted one of`],
+    [["simulate", "watch", "--call", "shout"], "wanted collect or ingest"],
+    [["simulate", "watch", "--watches", "0"], "wanted a whole number from 1"],
+    [["simulate", "watch", "--grpc", "here"], "Cannot use --grpc here: wanted one like"],
+  ];
+  for (const [args, said] of cases) {
+    const program = startSluice(...args);
+    expect(await program.exited).toBe(2);
+    expect(program.errors()).toContain(said);
+    expect(program.errors()).toContain(`sluice ${args[0]} `);
+  }
+}, 60_000);
