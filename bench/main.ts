@@ -56,7 +56,7 @@ docs/bench.md says what each figure means.`,
     // The process that `fanout` starts for its subscribers.
     if (what === "load") return await runLoad();
     const given = what === undefined ? "nothing" : `"${what}"`;
-    throw new UsageError(`Cannot measure ${given}: wanted fanout, collect, save or query`);
+    throw new UsageError(`Cannot measure ${given}: expected fanout, collect, save or query`);
   },
 };
 
@@ -144,7 +144,7 @@ function processId(text: string | undefined): number | undefined {
 function address(text: string): { host: string; port: number } {
   const [, host = "", port = ""] = /^(?:http:\/\/)?([^/:]+):(\d+)\/?$/.exec(text) ?? [];
   if (host === "") {
-    throw new UsageError(`Cannot use --grpc ${text}: wanted one like 127.0.0.1:4025`);
+    throw new UsageError(`Cannot use --grpc ${text}: expected one like 127.0.0.1:4025`);
   }
   return { host, port: wholeNumber("grpc", port, 1, 65_535) };
 }

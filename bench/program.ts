@@ -97,7 +97,7 @@ function gatewayEnvironment(
   if (log === "jetstream" && (NATS_URL ?? "") === "") {
     throw new Failure(
       "invalid",
-      "Cannot use --log jetstream: NATS_URL is not set, wanted nats://host:port",
+      "Cannot use --log jetstream: NATS_URL is not set, expected nats://host:port",
     );
   }
   // The settings of whoever measures are not part of what is measured.

@@ -63,7 +63,7 @@ export async function onEmitter(
 function addressOf(url: string, transport: Transport, path: string, hello: string): Address {
   const { protocol, hostname, port } = new URL(url);
   if (protocol !== "http:") {
-    throw new Failure("invalid", `Cannot measure ${url}: wanted http:, subscribers speak no TLS`);
+    throw new Failure("invalid", `Cannot measure ${url}: expected http:, subscribers speak no TLS`);
   }
   return {
     transport,

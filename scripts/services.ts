@@ -25,7 +25,7 @@ export async function findNatsServer(): Promise<Found> {
     const version = await natsVersionOf(named);
     return version === "right"
       ? { path: named }
-      : { reason: `NATS_SERVER_BIN=${named}: ${version}, wanted nats-server ${natsWanted}` };
+      : { reason: `NATS_SERVER_BIN=${named}: ${version}, expected nats-server ${natsWanted}` };
   }
 
   const bin = join(cache, "bin");

@@ -120,7 +120,7 @@ function handshake({ transport, host, port, path }: Address): string {
 /** A client's frame is masked; with a mask of zeros its bytes stay as they are. */
 function textFrame(text: string): Uint8Array {
   const payload = new TextEncoder().encode(text);
-  if (payload.byteLength > 125) throw new RangeError("wanted a hello of one short frame");
+  if (payload.byteLength > 125) throw new RangeError("expected a hello of one short frame");
   return new Uint8Array([0x81, 0x80 | payload.byteLength, 0, 0, 0, 0, ...payload]);
 }
 

@@ -75,7 +75,7 @@ const server = Bun.serve({
     "/events": { POST: takeEvents },
     "/ws": (request, server) => {
       if (server.upgrade(request, { data: undefined })) return upgraded;
-      return new Response("wanted a WebSocket handshake", { status: 400 });
+      return new Response("expected a WebSocket handshake", { status: 400 });
     },
   },
   fetch: () => new Response("there is nothing here", { status: 404 }),

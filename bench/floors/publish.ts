@@ -13,7 +13,7 @@ import { silent as logger } from "../../src/core/logger.ts";
 import { lifecycleTopic } from "../../src/features/lifecycle/event.ts";
 import type { RecordChecks } from "../../src/core/schemas.ts";
 import { Collector } from "../../src/ingest/collector.ts";
-import { Gate } from "../../src/ingest/schema-gate.ts";
+import { SchemaGate } from "../../src/ingest/schema-gate.ts";
 import { InFlight } from "../../src/ingest/in-flight.ts";
 import { Writer } from "../../src/ingest/writer.ts";
 import { EventIntake } from "../../src/features/lifecycle/intake.ts";
@@ -36,7 +36,7 @@ const schemas: RecordChecks = { check: (_rule, records) => records.map(() => und
 const collector = new Collector({
   log,
   clock,
-  gate: new Gate({ log, schemas }),
+  gate: new SchemaGate({ log, schemas }),
   limits: config.ingest,
   inFlight: new InFlight(config.ingest.inFlightBytesMax),
   newTopics: config.newTopics,

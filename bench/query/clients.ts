@@ -46,7 +46,7 @@ export async function askTags(options: ClientsOptions): Promise<ClientsResult> {
         latencies.record((performance.now() - next.value) * 1000);
         const { samples } = JSON.parse(text) as { samples: unknown[] };
         if (samples.length === samplesEach) continue;
-        failure = `${samples.length} samples, wanted ${samplesEach}`;
+        failure = `${samples.length} samples, expected ${samplesEach}`;
       } catch (error) {
         failure = failureFrom(error).message;
       }

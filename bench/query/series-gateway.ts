@@ -34,7 +34,7 @@ export async function wantOwnTopic(environment: Environment, choice: LogChoice):
   if (topics.every(({ name }) => name !== measurementsTopic)) return;
   throw new Failure(
     "conflict",
-    `Cannot measure on the log of NATS_URL: it has the topic "${measurementsTopic}" already, wanted a NATS without it`,
+    `Cannot measure on the log of NATS_URL: it has the topic "${measurementsTopic}" already, expected a NATS without it`,
   );
 }
 

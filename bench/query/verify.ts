@@ -52,7 +52,7 @@ async function verifyAnswer(
       if (instantNs >= timeNs) return undefined;
       const sample = samples[at];
       if (sample?.timeNs !== instantNs || sample.values !== last) {
-        return `${where}: sample ${at} is ${sample?.values} at ${sample?.timeNs}, wanted ${last} at ${instantNs}`;
+        return `${where}: sample ${at} is ${sample?.values} at ${sample?.timeNs}, expected ${last} at ${instantNs}`;
       }
     }
     return undefined;

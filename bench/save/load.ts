@@ -22,7 +22,10 @@ export async function sendSaveLoad(
     const isMissing = error instanceof Error && "code" in error && error.code === "ENOENT";
     if (!isMissing) throw error;
     if (load.load === "auto") return await sendOwnLoad(url, prefix, load);
-    throw new Failure("unavailable", "Cannot use --load wrk: it is not installed, wanted on PATH");
+    throw new Failure(
+      "unavailable",
+      "Cannot use --load wrk: it is not installed, expected on PATH",
+    );
   }
 }
 

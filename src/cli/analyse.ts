@@ -37,7 +37,7 @@ the ids that were never complete.`,
     const [what, ...rest] = positionals;
     if (what !== "acks" || rest.length > 0) {
       const given = what === undefined ? "nothing" : `"${positionals.join(" ")}"`;
-      throw new UsageError(`Cannot analyse ${given}: wanted acks`);
+      throw new UsageError(`Cannot analyse ${given}: expected acks`);
     }
     if (values.rule === undefined) throw new UsageError("Wanted --rule, the name of an ack rule");
     await analyseAcks(runtime, gatewayUrl(values.url), values.rule, values.out);
@@ -50,7 +50,7 @@ async function analyseAcks(runtime: Runtime, url: string, name: string, out: str
   if (topics === undefined) {
     throw new Failure(
       "invalid",
-      `Cannot analyse rule "${name}": it is over lifecycle events, wanted one over topics`,
+      `Cannot analyse rule "${name}": it is over lifecycle events, expected one over topics`,
     );
   }
   const progress = new Progress(runtime);

@@ -8,14 +8,16 @@ export const secondsMax = 2_000_000;
 export function wholeNumber(name: string, text: string, min: number, max: number): number {
   const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
   if (value >= min && value <= max) return value;
-  throw new UsageError(`Cannot use --${name} ${text}: wanted a whole number from ${min} to ${max}`);
+  throw new UsageError(
+    `Cannot use --${name} ${text}: expected a whole number from ${min} to ${max}`,
+  );
 }
 
 /** `--name` as a number. */
 export function number(name: string, text: string, min: number, max: number): number {
   const value = Number(text);
   if (text !== "" && value >= min && value <= max) return value;
-  throw new UsageError(`Cannot use --${name} ${text}: wanted a number from ${min} to ${max}`);
+  throw new UsageError(`Cannot use --${name} ${text}: expected a number from ${min} to ${max}`);
 }
 
 /** The gateway's address, without a slash at its end. */
@@ -23,7 +25,7 @@ export function gatewayUrl(text: string, name = "url", port = 9000): string {
   if (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)) {
     return text.replace(/\/+$/, "");
   }
-  throw new UsageError(`Cannot use --${name} ${text}: wanted one like http://localhost:${port}`);
+  throw new UsageError(`Cannot use --${name} ${text}: expected one like http://localhost:${port}`);
 }
 
 /** `--name` as one of the choices. */
@@ -34,5 +36,5 @@ export function oneOf<Choice extends string>(
 ): Choice {
   const chosen = choices.find((choice) => choice === text);
   if (chosen !== undefined) return chosen;
-  throw new UsageError(`Cannot use --${name} ${text}: wanted ${choices.join(" or ")}`);
+  throw new UsageError(`Cannot use --${name} ${text}: expected ${choices.join(" or ")}`);
 }

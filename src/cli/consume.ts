@@ -32,7 +32,7 @@ records, or with Ctrl-C.`,
       },
     });
     if (values.dynamic === values.generated) {
-      throw new UsageError("Cannot consume: wanted one of --dynamic and --generated");
+      throw new UsageError("Cannot consume: expected one of --dynamic and --generated");
     }
     await printRecords(runtime, {
       url: gatewayUrl(values.url),

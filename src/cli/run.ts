@@ -25,7 +25,7 @@ export async function runCommand(runtime: Runtime): Promise<void> {
   const load = commands.get(name);
   if (load === undefined) {
     runtime.logLine(
-      `There is no command "${name}": wanted one of ${[...commands.keys()].join(", ")}\n`,
+      `There is no command "${name}": expected one of ${[...commands.keys()].join(", ")}\n`,
     );
     return runtime.exit(2);
   }

@@ -33,7 +33,7 @@ export const schema: Command = {
     const verb = Object.hasOwn(verbs, name) ? verbs[name] : undefined;
     if (verb === undefined) {
       throw new UsageError(
-        `There is no verb "${name}": wanted one of ${Object.keys(verbs).join(", ")}`,
+        `There is no verb "${name}": expected one of ${Object.keys(verbs).join(", ")}`,
       );
     }
     await verb(runtime, rest, {

@@ -22,7 +22,7 @@ export const simulate: Command = {
     const kind = kinds.get(name);
     if (kind === undefined) {
       throw new UsageError(
-        `Cannot simulate ${name === "" ? "nothing" : `"${name}"`}: wanted one of ${[...kinds.keys()].join(", ")}`,
+        `Cannot simulate ${name === "" ? "nothing" : `"${name}"`}: expected one of ${[...kinds.keys()].join(", ")}`,
       );
     }
     await kind.run(runtime, rest);

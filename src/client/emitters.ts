@@ -141,5 +141,5 @@ function emitterPath(id: string): string {
 /** Without a name the address would be that of all emitters. */
 function named(id: string): string {
   if (id !== "") return id;
-  throw new SluiceError("invalid", 'Cannot use emitter "": wanted its id');
+  throw new SluiceError("invalid", 'Cannot use emitter "": expected its id');
 }

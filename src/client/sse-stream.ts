@@ -34,7 +34,7 @@ export class SseStream {
         await response.body?.cancel();
         throw new SluiceError(
           "invalid",
-          `Cannot read ${path}: it is ${type}, wanted text/event-stream`,
+          `Cannot read ${path}: it is ${type}, expected text/event-stream`,
         );
       }
       return new SseStream(settings, abort, response.body.getReader());

@@ -323,6 +323,6 @@ test("data is parsed when asked for, the text is exact, bytes come back as they 
 
 test("a target that is none is refused at once", () => {
   const { client } = scripted([]);
-  expect(() => client.subscribe({} as never)).toThrow("wanted { topic, key? } or { emitter }");
+  expect(() => client.subscribe({} as never)).toThrow("expected { topic, key? } or { emitter }");
   expect(() => client.subscribe({ topic: "a", emitter: "b" } as never)).toThrow(SluiceError);
 });

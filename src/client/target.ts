@@ -46,7 +46,10 @@ export function addressOf(target: Target): Readonly<Record<string, string>> {
 export function checkTarget(target: Target): void {
   const given = [target.topic, target.emitter].filter((name) => name !== undefined);
   if (given.length === 1 && given[0] !== "") return;
-  throw new SluiceError("invalid", "Cannot tell the target: wanted { topic, key? } or { emitter }");
+  throw new SluiceError(
+    "invalid",
+    "Cannot tell the target: expected { topic, key? } or { emitter }",
+  );
 }
 
 export function withQuery(path: string, query: Query): string {

@@ -4,7 +4,7 @@
  */
 
 export const failureCodes = [
-  "invalid", // a field or body is not what is wanted
+  "invalid", // a field or body is not what is expected
   "invalid_position", // a position token that does not parse
   "unauthenticated",
   "forbidden",

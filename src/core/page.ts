@@ -40,7 +40,7 @@ export function parsePageQuery(query: {
   if (query.after !== undefined && query.before !== undefined) {
     throw refusedField(
       "before",
-      "Cannot page both after and before a position: wanted one of them",
+      "Cannot page both after and before a position: expected one of them",
     );
   }
   if (query.after === "earliest") return { after: "earliest", limit };
@@ -57,7 +57,7 @@ export function parsePageLimit(text: string | undefined): number {
   const given = JSON.stringify(text.length > 64 ? `${text.slice(0, 64)}…` : text);
   throw refusedField(
     "limit",
-    `Cannot use limit ${given}: wanted a number from 1 to ${pageLimitMax}`,
+    `Cannot use limit ${given}: expected a number from 1 to ${pageLimitMax}`,
   );
 }
 
@@ -129,7 +129,7 @@ function positionGone(position: Position, why: string, restart: Position): Failu
   const token = renderPosition(position);
   return new Failure(
     "position_gone",
-    `Cannot read from position "${token}": ${why}, wanted one from "${renderPosition(restart)}" on`,
+    `Cannot read from position "${token}": ${why}, expected one from "${renderPosition(restart)}" on`,
     { position: renderPosition(restart) },
   );
 }

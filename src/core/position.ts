@@ -35,7 +35,7 @@ export function renderPosition(position: Position): string {
 
 let rendered = { epoch: -1, sequence: -1, head: "" };
 
-/** Parses a token. Throws `invalid_position` with the quoted token and what is wanted. */
+/** Parses a token. Throws `invalid_position` with the quoted token and what is expected. */
 export function parsePosition(token: string): Position {
   const match = tokenPattern.exec(token);
   const epoch = numberFromSortable(match?.[1]);
@@ -44,7 +44,7 @@ export function parsePosition(token: string): Position {
   if (epoch === undefined || sequence === undefined || index === undefined) {
     throw new Failure(
       "invalid_position",
-      `Cannot parse position ${quote(token)}: ${reason(token)}, wanted <epoch>-<sequence> as an earlier answer gave it`,
+      `Cannot parse position ${quote(token)}: ${reason(token)}, expected <epoch>-<sequence> as an earlier answer gave it`,
     );
   }
   return { epoch, sequence, index };

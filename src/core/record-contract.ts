@@ -2,7 +2,7 @@
 import type { Issue } from "./failure.ts";
 
 /** Tells from a record's value what else belongs to it, or why its topic takes no such record. */
-export type RecordForm = (given: GivenRecord) => FormedRecord | Issue;
+export type RecordContract = (given: GivenRecord) => FormedRecord | Issue;
 
 export interface GivenRecord {
   readonly value: Uint8Array;
@@ -20,4 +20,4 @@ export interface FormedRecord {
 }
 
 /** By topic. */
-export type RecordForms = ReadonlyMap<string, RecordForm>;
+export type RecordForms = ReadonlyMap<string, RecordContract>;

@@ -41,7 +41,7 @@ export function parseName(name: string, field: string): string {
   // An address with "." or ".." in it means another one.
   if (namePattern.test(name) && name !== "." && name !== "..") return name;
   const given = JSON.stringify(name.length > 64 ? `${name.slice(0, 64)}…` : name);
-  const message = `Cannot use ${field} ${given}: wanted 1 to 200 characters of A-Z a-z 0-9 . _ -`;
+  const message = `Cannot use ${field} ${given}: expected 1 to 200 characters of A-Z a-z 0-9 . _ -`;
   throw new Failure("invalid", message, { errors: [{ field, code: "invalid", message }] });
 }
 

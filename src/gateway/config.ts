@@ -189,7 +189,7 @@ class Settings {
     if (text === undefined) return byDefault;
     const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
     if (value >= min && value <= max) return value;
-    this.problem(`${name}=${text}: wanted a whole number from ${min} to ${max}`);
+    this.problem(`${name}=${text}: expected a whole number from ${min} to ${max}`);
     return byDefault;
   }
 
@@ -198,7 +198,7 @@ class Settings {
     if (text === undefined) return byDefault;
     if (text === "1" || text === "true") return true;
     if (text === "0" || text === "false") return false;
-    this.problem(`${name}=${text}: wanted 1 or 0`);
+    this.problem(`${name}=${text}: expected 1 or 0`);
     return byDefault;
   }
 
@@ -210,7 +210,8 @@ class Settings {
     const text = this.optional(name);
     if (text === undefined) return byDefault;
     const chosen = choices.find((choice) => choice === text);
-    if (chosen === undefined) this.problem(`${name}=${text}: wanted one of ${choices.join(", ")}`);
+    if (chosen === undefined)
+      this.problem(`${name}=${text}: expected one of ${choices.join(", ")}`);
     return chosen ?? byDefault;
   }
 
@@ -224,7 +225,7 @@ class Settings {
     // A URL may hold a password: only its name is told.
     if (bad !== undefined) {
       this.problem(
-        `${name}: wanted a URL that begins with ${protocols.map((p) => `${p}//`).join(" or ")}`,
+        `${name}: expected a URL that begins with ${protocols.map((p) => `${p}//`).join(" or ")}`,
       );
     }
     return text;
@@ -235,7 +236,7 @@ class Settings {
     const wanted = given.filter((origin) => origin !== "");
     for (const origin of wanted) {
       if (origin === "*" || (URL.canParse(origin) && new URL(origin).origin === origin)) continue;
-      this.problem(`${name}: ${origin} is no origin, wanted one like https://example.com, or *`);
+      this.problem(`${name}: ${origin} is no origin, expected one like https://example.com, or *`);
     }
     return wanted;
   }

@@ -15,13 +15,13 @@ import { limitOrigins } from "../http/origin.ts";
 import { Hub } from "../hub/hub.ts";
 import { Collector } from "../ingest/collector.ts";
 import { EncodedTopic } from "../ingest/encoded.ts";
-import { Gate } from "../ingest/schema-gate.ts";
+import { SchemaGate } from "../ingest/schema-gate.ts";
 import { InFlight } from "../ingest/in-flight.ts";
 import { Ingest } from "../ingest/ingest.ts";
 import { Writer } from "../ingest/writer.ts";
 import { createAckRules } from "../features/ack-rules/ack-rules.ts";
 import { EventIntake } from "../features/lifecycle/intake.ts";
-import { lifecycleForm } from "../features/lifecycle/contract.ts";
+import { lifecycleContract } from "../features/lifecycle/contract.ts";
 import { Lifecycles } from "../features/lifecycle/lifecycles.ts";
 import { createJetstreamLog } from "../log/jetstream/jetstream-log.ts";
 import { connectPostgresLog } from "../log/postgres/connect.ts";
@@ -29,8 +29,8 @@ import { runProjection } from "../projection/projection.ts";
 import { createRecordSchemas } from "../features/registry/decode/record-schemas.ts";
 import { createRegistry } from "../features/registry/registry.ts";
 import { createRpc } from "./rpc.ts";
-import { measurementForm } from "../features/measurements/contract.ts";
-import { followMeasurements, tellCommits } from "../features/measurements/tail/unprojected.ts";
+import { measurementContract } from "../features/measurements/contract.ts";
+import { followMeasurements, notifyCommits } from "../features/measurements/tail/unprojected.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { TopicSettings } from "../core/topic.ts";
 import { readRelations } from "../features/relations/store/relations-file.ts";
@@ -85,10 +85,10 @@ export async function startGateway(
   const ingestion = {
     log,
     clock,
-    gate: new Gate({ log, schemas }),
+    gate: new SchemaGate({ log, schemas }),
     forms: new Map([
-      [lifecycleTopic, lifecycleForm],
-      [measurementsTopic, measurementForm(clock, timeBounds)],
+      [lifecycleTopic, lifecycleContract],
+      [measurementsTopic, measurementContract(clock, timeBounds)],
     ]),
     limits: config.ingest,
     inFlight: new InFlight(config.ingest.inFlightBytesMax),
@@ -120,13 +120,13 @@ export async function startGateway(
     {
       target: store.lifecycleProjection,
       limits: { records: 5_000, ms: 100 },
-      giveWay: () => lifecycleWriter.isCrowded,
+      shouldYield: () => lifecycleWriter.isCrowded,
     },
     // Larger batches gain nothing (docs/measurements.md), smaller ones are as many fsyncs more.
     {
-      target: tellCommits(store.measurementProjection, measurementTail.committed),
+      target: notifyCommits(store.measurementProjection, measurementTail.committed),
       limits: { records: 10_000, ms: 200 },
-      giveWay: () => measurementsTaken.isCrowded && measurementTail.hasRoom,
+      shouldYield: () => measurementsTaken.isCrowded && measurementTail.hasRoom,
     },
   ].map((projection) =>
     runProjection({

@@ -65,7 +65,7 @@ export function createHttpApp(parts: HttpParts): Hono {
         new Failure("not_found", `There is nothing at ${shownPath(c.req.path)}`),
       );
     }
-    const message = `Cannot ${c.req.method} ${shownPath(c.req.path)}: wanted ${allowed.join(", ")}`;
+    const message = `Cannot ${c.req.method} ${shownPath(c.req.path)}: expected ${allowed.join(", ")}`;
     return problemResponse(new Failure("method_not_allowed", message), {
       allow: allowed.join(", "),
     });

@@ -43,7 +43,7 @@ function encodingOf(request: Request): "identity" | "gzip" | "deflate" {
   if (encoding === "identity" || encoding === "gzip" || encoding === "deflate") return encoding;
   throw new Failure(
     "unsupported_media_type",
-    `Cannot read content encoding ${JSON.stringify(encoding)}: wanted gzip, deflate or none`,
+    `Cannot read content encoding ${JSON.stringify(encoding)}: expected gzip, deflate or none`,
   );
 }
 

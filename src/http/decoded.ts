@@ -2,13 +2,13 @@
 import type { DecodedRecord, RecordDecoder } from "../core/schemas.ts";
 import { Failure } from "../core/failure.ts";
 import type { Chunk } from "../hub/chunk.ts";
-import { lateFormat, type LateFormat } from "../hub/async-format.ts";
+import { lateFormat, type AsyncFormat } from "../hub/async-format.ts";
 import { renderDecodedSse } from "./sse.ts";
 import { renderDecodedEvents } from "./ws-messages.ts";
 
 export interface DecodedFormats {
-  readonly sse: LateFormat<Uint8Array>;
-  readonly ws: LateFormat<string>;
+  readonly sse: AsyncFormat<Uint8Array>;
+  readonly ws: AsyncFormat<string>;
 }
 
 export function createDecodedFormats(decoder: RecordDecoder): DecodedFormats {
@@ -18,7 +18,7 @@ export function createDecodedFormats(decoder: RecordDecoder): DecodedFormats {
 
   function formatOf<Bytes>(
     render: (chunk: Chunk, records: readonly (DecodedRecord | undefined)[]) => Bytes,
-  ): LateFormat<Bytes> {
+  ): AsyncFormat<Bytes> {
     return lateFormat((chunk) => {
       const records = decoded.render(chunk);
       if (!(records instanceof Promise)) return render(chunk, records);
@@ -33,7 +33,7 @@ export function createDecodedFormats(decoder: RecordDecoder): DecodedFormats {
 export function parseDecode(given: string | undefined | null): boolean {
   if (given === undefined || given === null) return false;
   if (given === "json") return true;
-  const message = `Cannot use decode ${JSON.stringify(given.slice(0, 64))}: wanted json`;
+  const message = `Cannot use decode ${JSON.stringify(given.slice(0, 64))}: expected json`;
   throw new Failure("invalid", message, {
     errors: [{ field: "decode", code: "invalid", message }],
   });

@@ -12,7 +12,7 @@ export function limitHeaders(fetch: Fetch, bytesMax: number): Fetch {
       bytes += name.length + value.length;
     });
     if (bytes <= bytesMax) return fetch(request);
-    const message = `Cannot read the request: its headers have ${bytes} bytes, at most ${bytesMax} are wanted`;
+    const message = `Cannot read the request: its headers have ${bytes} bytes, expected at most ${bytesMax}`;
     return problemResponse(new Failure("headers_too_large", message));
   };
 }

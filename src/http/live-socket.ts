@@ -89,5 +89,5 @@ export class LiveSocket implements SocketEvents, ByteFace<string> {
 
 const onlyListens = new Failure(
   "invalid",
-  "Cannot do this on a socket of one subscription: wanted ping, or /v1/ws for the rest",
+  "Cannot do this on a socket of one subscription: expected ping, or /v1/ws for the rest",
 );

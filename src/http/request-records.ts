@@ -2,7 +2,7 @@
 import { Failure, type Issue } from "../core/failure.ts";
 import { jsonValues } from "../core/json.ts";
 import { bytesType, isJsonType, jsonType } from "../core/record.ts";
-import type { Offered } from "../ingest/ingest.ts";
+import type { IncomingRecords } from "../ingest/ingest.ts";
 
 /** Records in one call; more are sent as several. */
 const batchMax = 10_000;
@@ -32,13 +32,13 @@ export function offeredEvents(
   body: Uint8Array,
   contentType: string | null,
   key: string,
-): (Offered | Issue)[] {
+): (IncomingRecords | Issue)[] {
   const type = mediaType(contentType);
   if (lineTypes.has(type)) return jsonRecords(body, "lines", key);
   if (isJsonType(type) || unchosenTypes.has(type)) return jsonRecords(body, "either", key);
   throw new Failure(
     "unsupported_media_type",
-    `Cannot read ${JSON.stringify(type)} as events: wanted ${jsonType} or application/x-ndjson`,
+    `Cannot read ${JSON.stringify(type)} as events: expected ${jsonType} or application/x-ndjson`,
   );
 }
 
@@ -48,7 +48,7 @@ export function offeredRecords(
   contentType: string | null,
   key: string,
   schemaId: number,
-): (Offered | Issue)[] {
+): (IncomingRecords | Issue)[] {
   const type = mediaType(contentType);
   if (lineTypes.has(type)) return jsonRecords(body, "lines", key, schemaId);
   if (isJsonType(type) || unchosenTypes.has(type)) {
@@ -68,7 +68,7 @@ export function parseSchemaId(given: string | null): number {
   if (given === null) return 0;
   const id = /^[0-9]{1,10}$/.test(given) ? Number(given) : 0;
   if (id >= 1 && id <= schemaIdMax) return id;
-  const message = `Cannot use sluice-schema-id ${JSON.stringify(given.slice(0, 64))}: wanted a number from 1 to ${schemaIdMax}`;
+  const message = `Cannot use sluice-schema-id ${JSON.stringify(given.slice(0, 64))}: expected a number from 1 to ${schemaIdMax}`;
   throw new Failure("invalid", message, {
     errors: [{ field: "sluice-schema-id", code: "invalid", message }],
   });
@@ -84,7 +84,7 @@ function jsonRecords(
   form: "lines" | "either",
   key: string,
   schemaId = 0,
-): (Offered | Issue)[] {
+): (IncomingRecords | Issue)[] {
   const values = jsonValues(body, form);
   if (values.length === 0) throw new Failure("invalid", "Cannot append: the body has no events");
   if (values.length > batchMax) {

@@ -20,7 +20,7 @@ export function parseStart(lastEventId: string | undefined, query: URLSearchPara
 export function parseCount(field: string, given: string, max: number, min = 0): number {
   const value = /^\d{1,9}$/.test(given) ? Number(given) : Number.NaN;
   if (value >= min && value <= max) return value;
-  const message = `Cannot use ${field} ${JSON.stringify(given.slice(0, 64))}: wanted a whole number from ${min} to ${max}`;
+  const message = `Cannot use ${field} ${JSON.stringify(given.slice(0, 64))}: expected a whole number from ${min} to ${max}`;
   throw new Failure("invalid", message, { errors: [{ field, code: "invalid", message }] });
 }
 
@@ -28,6 +28,6 @@ export function parseCount(field: string, given: string, max: number, min = 0): 
 export function parseFlag(field: string, given: string | undefined): boolean {
   if (given === undefined || given === "false") return false;
   if (given === "true") return true;
-  const message = `Cannot use ${field} ${JSON.stringify(given.slice(0, 64))}: wanted true or false`;
+  const message = `Cannot use ${field} ${JSON.stringify(given.slice(0, 64))}: expected true or false`;
   throw new Failure("invalid", message, { errors: [{ field, code: "invalid", message }] });
 }

@@ -1,7 +1,7 @@
 /** A hub subscription as an SSE response: what emitters and topics share. */
 import { failureFrom } from "../core/failure.ts";
 import type { Position } from "../core/position.ts";
-import { LateSubscriber, type LateFormat } from "../hub/async-format.ts";
+import { LateSubscriber, type AsyncFormat } from "../hub/async-format.ts";
 import type { Start, Subscriber, Subscription } from "../hub/subscriber.ts";
 import type { HttpParts } from "./parts.ts";
 import { SseSubscriber, sseHeaders } from "./sse.ts";
@@ -32,7 +32,7 @@ export async function lateSseResponse(
   topic: string,
   key: string | undefined,
   wanted: Start,
-  format: LateFormat<Uint8Array>,
+  format: AsyncFormat<Uint8Array>,
 ): Promise<Response> {
   const start = await startPosition({ hub, log }, topic, wanted);
   return respond(host, start, async (subscriber) => {

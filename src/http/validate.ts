@@ -2,7 +2,7 @@
 import type { z } from "zod";
 import { Failure } from "../core/failure.ts";
 
-/** The parsed body, or `invalid` with an issue for each field that is not what is wanted. */
+/** The parsed body, or `invalid` with an issue for each field that is not what is expected. */
 export function parseWith<Output>(schema: z.ZodType<Output>, given: unknown): Output {
   const result = schema.safeParse(given);
   if (result.success) return result.data;
@@ -10,6 +10,6 @@ export function parseWith<Output>(schema: z.ZodType<Output>, given: unknown): Ou
     const field = `/${issue.path.join("/")}`;
     return { field, code: "invalid" as const, message: `${field}: ${issue.message}` };
   });
-  const first = errors[0]?.message ?? "it is not what is wanted";
+  const first = errors[0]?.message ?? "it is not what is expected";
   throw new Failure("invalid", `Cannot use the body: ${first}`, { errors });
 }

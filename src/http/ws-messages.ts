@@ -8,7 +8,7 @@ import { emittersTopic } from "../core/emitters.ts";
 import { endType, jsonType } from "../core/record.ts";
 import { renderPosition } from "../core/position.ts";
 import type { DecodedRecord } from "../core/schemas.ts";
-import type { Offered } from "../ingest/ingest.ts";
+import type { IncomingRecords } from "../ingest/ingest.ts";
 import { renderEvent } from "./events.ts";
 import { schemaIdMax } from "./request-records.ts";
 import { tailMax } from "./start.ts";
@@ -79,19 +79,19 @@ export function parseAddress(given: {
     if (given.topic !== undefined || given.key !== undefined) {
       throw new Failure(
         "invalid",
-        "Cannot use emitter beside topic or key: wanted one or the other",
+        "Cannot use emitter beside topic or key: expected one or the other",
       );
     }
     return { topic: emittersTopic, key: parseName(given.emitter, "emitter"), emitter: true };
   }
   if (given.topic === undefined) {
-    throw new Failure("invalid", "Cannot tell where: wanted topic or emitter");
+    throw new Failure("invalid", "Cannot tell where: expected topic or emitter");
   }
   return { topic: parseName(given.topic, "topic"), key: given.key, emitter: false };
 }
 
 /** The events' own texts, so that an int64 in them is exact. */
-export function publishedRecords(text: string, key: string, schemaId = 0): Offered[] {
+export function publishedRecords(text: string, key: string, schemaId = 0): IncomingRecords[] {
   const events = jsonMembers(text)?.get("events") ?? "[]";
   return arrayElements(new TextEncoder().encode(events)).map((value) => ({
     value,

@@ -7,7 +7,7 @@ import { renderPosition } from "../core/position.ts";
 import { endType } from "../core/record.ts";
 import type { Sent } from "../core/sink.ts";
 import type { Chunk } from "./chunk.ts";
-import { lateFormat, LateSubscriber, type LateFace, type LateFormat } from "./async-format.ts";
+import { lateFormat, LateSubscriber, type LateFace, type AsyncFormat } from "./async-format.ts";
 
 const tokens = (chunk: Chunk) => chunk.records.map(({ position }) => renderPosition(position));
 
@@ -33,7 +33,7 @@ class Face implements LateFace<string[]> {
 }
 
 /** Renders after `ms()`; at once for 0, and fails for what is less. */
-function delayed(bench: Bench, ms: () => number): LateFormat<string[]> {
+function delayed(bench: Bench, ms: () => number): AsyncFormat<string[]> {
   return lateFormat((chunk) => {
     const wait = ms();
     if (wait === 0) return tokens(chunk);

@@ -13,12 +13,12 @@ import type { Chunk, Format } from "./chunk.ts";
 import type { EndReason, Subscriber, Subscription } from "./subscriber.ts";
 
 /** Renders at once where it can. A promise that rejects ends the subscriptions that wait for it. */
-export type LateFormat<Bytes> = Format<Bytes | Promise<Bytes>>;
+export type AsyncFormat<Bytes> = Format<Bytes | Promise<Bytes>>;
 
 /** A format that renders each chunk once, whatever else its channel is read in. */
 export function lateFormat<Bytes>(
   render: (chunk: Chunk) => Bytes | Promise<Bytes>,
-): LateFormat<Bytes> {
+): AsyncFormat<Bytes> {
   const rendered = new WeakMap<Chunk, Bytes | Promise<Bytes>>();
   return {
     render(chunk) {
@@ -39,7 +39,7 @@ export interface LateFace<Bytes> extends Pick<Subscriber, "reset" | "end"> {
 /** The hub's subscriber and the face's subscription, between the two. */
 export class LateSubscriber<Bytes> implements Subscriber, Subscription {
   readonly #face: LateFace<Bytes>;
-  readonly #format: LateFormat<Bytes>;
+  readonly #format: AsyncFormat<Bytes>;
   #subscription: Subscription | undefined;
   /** Where the face stands: after what was written. */
   #at: Position;
@@ -49,7 +49,7 @@ export class LateSubscriber<Bytes> implements Subscriber, Subscription {
   #ends = false;
   #closed = false;
 
-  constructor(face: LateFace<Bytes>, format: LateFormat<Bytes>, start: Position) {
+  constructor(face: LateFace<Bytes>, format: AsyncFormat<Bytes>, start: Position) {
     this.#face = face;
     this.#format = format;
     this.#at = start;

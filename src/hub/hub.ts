@@ -6,7 +6,7 @@ import type { Logger } from "../core/logger.ts";
 import type { Position } from "../core/position.ts";
 import { Feed, type FeedHost } from "./feed.ts";
 import type { HubOptions } from "./options.ts";
-import { Leftovers } from "./replay-remainders.ts";
+import { ReplayRemainders } from "./replay-remainders.ts";
 import { ReplaySlots } from "./replay.ts";
 import type { Start, Subscriber, Subscription } from "./subscriber.ts";
 
@@ -26,7 +26,7 @@ export class Hub {
     this.#host = {
       ...parts,
       slots: new ReplaySlots(parts.options.replaysMax),
-      leftovers: new Leftovers(),
+      leftovers: new ReplayRemainders(),
       dropped: (feed) => {
         if (this.#feeds.get(feed.topic)?.feed === feed) this.#feeds.delete(feed.topic);
       },

@@ -6,7 +6,7 @@ import { defaultTopicSettings } from "../core/topic.ts";
 import { createMemoryLog } from "../log/memory/memory-log.ts";
 import { Channel } from "./channel.ts";
 import { Hub } from "./hub.ts";
-import { Leftovers } from "./replay-remainders.ts";
+import { ReplayRemainders } from "./replay-remainders.ts";
 import { Member } from "./member.ts";
 import { defaultHubOptions } from "./options.ts";
 import type { Subscriber, Subscription } from "./subscriber.ts";
@@ -21,7 +21,7 @@ function memberAt(position: Position): Member {
 }
 
 test("a leftover is given to its member once, where that still stands", () => {
-  const leftovers = new Leftovers();
+  const leftovers = new ReplayRemainders();
   const member = memberAt(at(3));
   const leftover = { after: at(3), records: [], through: at(5) };
   leftovers.keep(member, leftover);
@@ -31,7 +31,7 @@ test("a leftover is given to its member once, where that still stands", () => {
 });
 
 test("a member that went on by another way has none", () => {
-  const leftovers = new Leftovers();
+  const leftovers = new ReplayRemainders();
   const member = memberAt(at(3));
   leftovers.keep(member, { after: at(3), records: [], through: at(5) });
   member.at = at(4);
@@ -39,14 +39,14 @@ test("a member that went on by another way has none", () => {
 });
 
 test("nothing goes past what the node has flushed", () => {
-  const leftovers = new Leftovers();
+  const leftovers = new ReplayRemainders();
   const member = memberAt(at(3));
   leftovers.keep(member, { after: at(3), records: [], through: at(5) });
   expect(leftovers.take(member, at(4))).toBeUndefined();
 });
 
 test("they are bounded: the oldest are read again", () => {
-  const leftovers = new Leftovers();
+  const leftovers = new ReplayRemainders();
   const members = Array.from({ length: 65 }, () => memberAt(at(3)));
   for (const member of members) {
     leftovers.keep(member, { after: at(3), records: [], through: at(5) });

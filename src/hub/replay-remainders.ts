@@ -17,7 +17,7 @@ export interface Leftover {
 /** Each is part of one batch of the log, about a megabyte. Past it the oldest is read again. */
 const leftoversMax = 64;
 
-export class Leftovers {
+export class ReplayRemainders {
   readonly #of = new Map<Member, Leftover>();
 
   keep(member: Member, leftover: Leftover): void {

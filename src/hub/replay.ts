@@ -4,7 +4,7 @@ import { failureFrom, type Failure } from "../core/failure.ts";
 import type { Log, LogBatch } from "../core/log.ts";
 import { comparePositions, parsePosition, type Position } from "../core/position.ts";
 import { chunksOf } from "./channel.ts";
-import type { Leftovers } from "./replay-remainders.ts";
+import type { ReplayRemainders } from "./replay-remainders.ts";
 import type { Member } from "./member.ts";
 import { replayBytesMax } from "./options.ts";
 
@@ -34,7 +34,7 @@ export interface ReplayHost {
   readonly log: Log;
   readonly clock: Clock;
   readonly slots: ReplaySlots;
-  readonly leftovers: Leftovers;
+  readonly leftovers: ReplayRemainders;
 }
 
 /** `moved`: look again where the member stands; `ahead`: it stands after what the node has read. */
@@ -82,7 +82,7 @@ async function readOnce(
 }
 
 function deliverAndKeep(
-  leftovers: Leftovers,
+  leftovers: ReplayRemainders,
   member: Member,
   batch: Pick<LogBatch, "records" | "through">,
 ): void {

@@ -7,7 +7,7 @@ import type { Appended, ProducerRun } from "../core/log.ts";
 import type { Position } from "../core/position.ts";
 import { Buffers } from "./buffers.ts";
 import { InFlight } from "./in-flight.ts";
-import { frameBytesMax, Lane, type Owner } from "./batcher.ts";
+import { frameBytesMax, Batcher, type Owner } from "./batcher.ts";
 
 interface Append {
   readonly text: string;
@@ -42,7 +42,7 @@ function setUp() {
     });
     return promise;
   };
-  const lane = new Lane({
+  const lane = new Batcher({
     topic: "t",
     clock: {
       nowMs: () => 0,

@@ -16,7 +16,7 @@ import { failureFrom } from "../core/failure.ts";
 import type { Appended, ProducerRun } from "../core/log.ts";
 import type { Position } from "../core/position.ts";
 import type { Buffers } from "./buffers.ts";
-import { Crowd } from "./waiter-peak.ts";
+import { WaiterPeak } from "./waiter-peak.ts";
 import type { InFlight } from "./in-flight.ts";
 
 /** Whoever brought records to a lane, and hears what became of them. */
@@ -63,7 +63,7 @@ interface OpenRun extends ProducerRun {
   readonly sequences: number[];
 }
 
-export class Lane {
+export class Batcher {
   readonly #parts: LaneParts;
   readonly #waiting: Frame[] = [];
   #open: Frame | undefined;
@@ -75,7 +75,7 @@ export class Lane {
   #appendsMax = 1;
   /** Callers with records in any frame. */
   #owners = 0;
-  readonly #crowd = new Crowd();
+  readonly #crowd = new WaiterPeak();
   #wanted = false;
   #isDue = false;
   #sizeHint = firstBytes;

@@ -3,10 +3,10 @@ import { Buffer } from "node:buffer";
 import { Failure, failureFrom, type Issue } from "../core/failure.ts";
 import type { ProducerRun } from "../core/log.ts";
 import { comparePositions, type Position } from "../core/position.ts";
-import type { RecordForm } from "../core/record-contract.ts";
+import type { RecordContract } from "../core/record-contract.ts";
 import type { TopicGate } from "./schema-gate.ts";
 import type { InFlight } from "./in-flight.ts";
-import { frameBytesMax, type Lane, type Owner } from "./batcher.ts";
+import { frameBytesMax, type Batcher, type Owner } from "./batcher.ts";
 import type { RecordLimits } from "./limits.ts";
 import { readHead, type Head } from "./request.ts";
 import { recordsOf, type Walked } from "./walk.ts";
@@ -16,9 +16,9 @@ import { checkRecord, Cursor, RECORDS } from "./wire.ts";
 export interface Place {
   readonly topic: string;
   /** Of the records of a topic that has one. */
-  readonly form: RecordForm | undefined;
+  readonly form: RecordContract | undefined;
   readonly gate: TopicGate;
-  readonly lane: Lane;
+  readonly lane: Batcher;
   users: number;
 }
 
@@ -320,21 +320,21 @@ function later(a: Position | undefined, b: Position): Position {
 
 const noTopic = new Failure(
   "invalid",
-  "Cannot take records: no topic was named, wanted one in the first message",
+  "Cannot take records: no topic was named, expected one in the first message",
   {
     errors: [
       {
         field: "topic",
         code: "invalid",
-        message: "wanted 1 to 200 characters of A-Z a-z 0-9 . _ -",
+        message: "expected 1 to 200 characters of A-Z a-z 0-9 . _ -",
       },
     ],
   },
 );
 const noProducerId = new Failure(
   "invalid",
-  "Cannot use producer: its id is empty, wanted 1 to 128 bytes",
+  "Cannot use producer: its id is empty, expected 1 to 128 bytes",
   {
-    errors: [{ field: "producer.id", code: "invalid", message: "wanted 1 to 128 bytes" }],
+    errors: [{ field: "producer.id", code: "invalid", message: "expected 1 to 128 bytes" }],
   },
 );

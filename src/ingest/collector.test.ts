@@ -4,14 +4,14 @@ import { Buffer } from "node:buffer";
 import { create, toBinary, type MessageInitShape } from "@bufbuild/protobuf";
 import { sleep, systemClock as clock } from "../core/clock.ts";
 import type { LogRecord } from "../core/record.ts";
-import type { RecordForm, RecordForms } from "../core/record-contract.ts";
+import type { RecordContract, RecordForms } from "../core/record-contract.ts";
 import { defaultTopicSettings } from "../core/topic.ts";
 import { CollectRequestSchema } from "../gen/sluice/v1/collector_pb.ts";
 import { Ack } from "../gen/sluice/v1/record_pb.ts";
 import { createMemoryLog } from "../log/memory/memory-log.ts";
 import type { Call } from "./call.ts";
 import { Collector } from "./collector.ts";
-import { Gate } from "./schema-gate.ts";
+import { SchemaGate } from "./schema-gate.ts";
 import { InFlight } from "./in-flight.ts";
 import { defaultIngestLimits } from "./limits.ts";
 
@@ -22,7 +22,7 @@ function setUp(newTopics = true, forms?: RecordForms) {
   const inFlight = new InFlight(1_000_000);
   const collector = new Collector({
     ...{ log, clock, inFlight, limits },
-    gate: new Gate({ log, schemas: { check: (_rule, given) => given.map(() => undefined) } }),
+    gate: new SchemaGate({ log, schemas: { check: (_rule, given) => given.map(() => undefined) } }),
     newTopics: newTopics ? defaultTopicSettings : undefined,
     ...(forms === undefined ? {} : { forms }),
   });
@@ -163,7 +163,7 @@ test("a topic that cannot be named leaves the call where it was", async () => {
   // Until then its rule is not known, and what follows waits.
   await call.settled();
   expect(() => give(call, { topic: "no/name", records: [record("b")] })).toThrow(
-    `"no/name": wanted 1 to 200 characters`,
+    `"no/name": expected 1 to 200 characters`,
   );
   give(call, { records: [record("c")] });
   await call.settled();
@@ -190,7 +190,7 @@ test("refused records leave gaps in a producer's sequence that the log takes", a
 });
 
 /** Texts of a key and, unless it is "?", a time; those without are none. */
-const form: RecordForm = ({ value, timeNs }) => {
+const form: RecordContract = ({ value, timeNs }) => {
   const [key = "", time] = Buffer.from(value).toString().split(" ");
   if (time === undefined) return { field: "body", code: "invalid", message: "it has no time" };
   return { key, contentType: "text/plain", timeNs: time === "?" ? timeNs : BigInt(time) };

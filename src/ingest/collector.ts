@@ -10,15 +10,15 @@ import { parseName, type TopicSettings } from "../core/topic.ts";
 import { appendOrCreate } from "./append.ts";
 import { Buffers } from "./buffers.ts";
 import { Call, type CallHost, type Place } from "./call.ts";
-import type { Gate, TopicGate } from "./schema-gate.ts";
+import type { SchemaGate, TopicGate } from "./schema-gate.ts";
 import type { InFlight } from "./in-flight.ts";
-import { frameBytesMax, Lane } from "./batcher.ts";
+import { frameBytesMax, Batcher } from "./batcher.ts";
 import type { IngestLimits } from "./limits.ts";
 
 export interface CollectorParts {
   readonly log: Log & TopicAdmin;
   readonly clock: Clock;
-  readonly gate: Gate;
+  readonly gate: SchemaGate;
   /** Of the topics whose records have a form of their own. */
   readonly forms?: RecordForms;
   readonly limits: IngestLimits;
@@ -74,9 +74,9 @@ export class Collector implements CallHost {
     place.users--;
   }
 
-  #lane(topic: string, gate: TopicGate): Lane {
+  #lane(topic: string, gate: TopicGate): Batcher {
     const { clock, limits, inFlight } = this.#parts;
-    return new Lane({
+    return new Batcher({
       topic,
       clock,
       lingerMs: limits.lingerMs,

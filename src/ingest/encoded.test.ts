@@ -10,7 +10,7 @@ import { defaultTopicSettings } from "../core/topic.ts";
 import { createMemoryLog } from "../log/memory/memory-log.ts";
 import { Collector } from "./collector.ts";
 import { EncodedTopic } from "./encoded.ts";
-import { Gate } from "./schema-gate.ts";
+import { SchemaGate } from "./schema-gate.ts";
 import { InFlight } from "./in-flight.ts";
 import { defaultIngestLimits } from "./limits.ts";
 
@@ -41,7 +41,10 @@ async function rig() {
     remove: (topic) => memory.remove(topic),
   };
   const inFlight = new InFlight(limits.inFlightBytesMax);
-  const gate = new Gate({ log, schemas: { check: (_rule, all) => all.map(() => undefined) } });
+  const gate = new SchemaGate({
+    log,
+    schemas: { check: (_rule, all) => all.map(() => undefined) },
+  });
   const collector = new Collector({ log, clock, gate, limits, inFlight, newTopics: undefined });
   return { memory, appends, state, topic: new EncodedTopic(collector, name) };
 }

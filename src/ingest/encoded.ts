@@ -7,11 +7,11 @@ import type { Failure } from "../core/failure.ts";
 import { comparePositions, type Position } from "../core/position.ts";
 import type { Collector } from "./collector.ts";
 import type { InFlight } from "./in-flight.ts";
-import type { Lane, Owner } from "./batcher.ts";
+import type { Batcher, Owner } from "./batcher.ts";
 
 export class EncodedTopic {
   readonly inFlight: InFlight;
-  readonly #lane: Lane;
+  readonly #lane: Batcher;
 
   /** The topic's lane is kept from now on. */
   constructor(collector: Collector, topic: string) {
@@ -30,14 +30,14 @@ export class EncodedTopic {
 }
 
 export class EncodedCall implements Owner {
-  readonly #lane: Lane;
+  readonly #lane: Batcher;
   #pending = 0;
   #failure: Failure | undefined;
   #settle: (() => void) | undefined;
   /** Of the last durable record. */
   position: Position | undefined;
 
-  constructor(lane: Lane) {
+  constructor(lane: Batcher) {
     this.#lane = lane;
   }
 

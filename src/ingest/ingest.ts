@@ -6,16 +6,16 @@ import { Batch } from "../core/batch.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Issue } from "../core/failure.ts";
 import type { Appended, AppendOptions, Log, TopicAdmin } from "../core/log.ts";
-import type { RecordForm, RecordForms } from "../core/record-contract.ts";
+import type { RecordContract, RecordForms } from "../core/record-contract.ts";
 import { endType, recordBytes, type LogRecord, type RecordHeaders } from "../core/record.ts";
 import { parseName, type TopicSettings } from "../core/topic.ts";
 import { appendOrCreate } from "./append.ts";
-import type { Gate, TopicGate } from "./schema-gate.ts";
+import type { SchemaGate, TopicGate } from "./schema-gate.ts";
 import type { InFlight } from "./in-flight.ts";
 import type { IngestLimits } from "./limits.ts";
 
 /** A record as a face decoded it: unchecked, and perhaps without a time. */
-export interface Offered {
+export interface IncomingRecords {
   readonly value: Uint8Array;
   readonly key?: string;
   readonly contentType: string;
@@ -41,7 +41,7 @@ export interface IngestResult {
 export interface IngestParts {
   readonly log: Log & TopicAdmin;
   readonly clock: Clock;
-  readonly gate: Gate;
+  readonly gate: SchemaGate;
   /** Of the topics whose records have a form of their own. */
   readonly forms?: RecordForms;
   readonly limits: IngestLimits;
@@ -68,7 +68,7 @@ export class Ingest {
    */
   async append(
     topic: string,
-    offered: readonly (Offered | Issue)[],
+    offered: readonly (IncomingRecords | Issue)[],
     options?: AppendOptions,
   ): Promise<IngestResult> {
     return await this.appendChecked(await this.check(topic, offered), options);
@@ -78,7 +78,10 @@ export class Ingest {
    * The first half of `append`. It takes time where a schema is to be looked up: who has an order to
    * keep waits for it.
    */
-  async check(topic: string, offered: readonly (Offered | Issue)[]): Promise<CheckedRecords> {
+  async check(
+    topic: string,
+    offered: readonly (IncomingRecords | Issue)[],
+  ): Promise<CheckedRecords> {
     parseName(topic, "topic");
     const refused: (Issue & { readonly index: number })[] = [];
     const records: LogRecord[] = [];
@@ -156,7 +159,7 @@ function bytesOf(records: readonly LogRecord[]): number {
   return bytes;
 }
 
-function formed(form: RecordForm, offered: Offered): Offered | Issue {
+function formed(form: RecordContract, offered: IncomingRecords): IncomingRecords | Issue {
   const made = form(offered);
   if (!("key" in made)) return made;
   const { key, contentType, timeNs } = made;
@@ -164,7 +167,7 @@ function formed(form: RecordForm, offered: Offered): Offered | Issue {
   return timeNs === undefined ? ours : { ...ours, timeNs };
 }
 
-function stamp(offered: Offered, nowNs: bigint): LogRecord {
+function stamp(offered: IncomingRecords, nowNs: bigint): LogRecord {
   const record = {
     value: offered.value,
     key: offered.key ?? "",
@@ -175,7 +178,7 @@ function stamp(offered: Offered, nowNs: bigint): LogRecord {
   return offered.headers === undefined ? record : { ...record, headers: offered.headers };
 }
 
-function check(offered: Offered, limits: IngestLimits): Issue | undefined {
+function check(offered: IncomingRecords, limits: IngestLimits): Issue | undefined {
   const bytes = offered.value.byteLength;
   if (bytes > limits.recordBytesMax) {
     return issue(

@@ -37,7 +37,7 @@ test("only what lies between the bounds is read, and fields that nobody knows ar
 
 test("what cannot be is refused by name", () => {
   expect(() => headOf({ producer: { id: "i".repeat(129) } })).toThrow(
-    "Cannot use producer id: it has 129 bytes, wanted 1 to 128 bytes",
+    "Cannot use producer id: it has 129 bytes, expected 1 to 128 bytes",
   );
   expect(() => headOf({ producer: { id: "p", sequence: 2n ** 53n } })).toThrow(
     "Cannot use producer sequence",

@@ -77,7 +77,7 @@ function readProducer(end: number): ProducerHead {
 }
 
 function refused(field: string, given: string, wanted: string): Failure {
-  const message = `Cannot use producer ${field}: it has ${given}, wanted ${wanted}`;
+  const message = `Cannot use producer ${field}: it has ${given}, expected ${wanted}`;
   return new Failure("invalid", message, {
     errors: [{ field: `producer.${field}`, code: "invalid", message }],
   });

@@ -10,7 +10,7 @@ import { CollectRequestSchema } from "../gen/sluice/v1/collector_pb.ts";
 import { createMemoryLog } from "../log/memory/memory-log.ts";
 import type { Call } from "./call.ts";
 import { Collector } from "./collector.ts";
-import { Gate } from "./schema-gate.ts";
+import { SchemaGate } from "./schema-gate.ts";
 import { InFlight } from "./in-flight.ts";
 import { defaultIngestLimits } from "./limits.ts";
 
@@ -31,7 +31,7 @@ async function setUp() {
   const inFlight = new InFlight(1_000_000);
   const collector = new Collector({
     ...{ log, clock, inFlight, limits: { ...defaultIngestLimits, lingerMs: 1 } },
-    gate: new Gate({ log, schemas }),
+    gate: new SchemaGate({ log, schemas }),
     newTopics: undefined,
   });
   const ids = async (topic: string): Promise<number[]> => {

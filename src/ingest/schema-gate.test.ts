@@ -4,7 +4,7 @@ import { Failure, type Issue } from "../core/failure.ts";
 import type { RecordChecks, SchemaRecord } from "../core/schemas.ts";
 import { defaultTopicSettings, type SchemaRule } from "../core/topic.ts";
 import { createMemoryLog } from "../log/memory/memory-log.ts";
-import { Gate } from "./schema-gate.ts";
+import { SchemaGate } from "./schema-gate.ts";
 import { InFlight } from "./in-flight.ts";
 import { Ingest } from "./ingest.ts";
 import { defaultIngestLimits } from "./limits.ts";
@@ -31,7 +31,7 @@ function setUp(topicsMax?: number) {
       return log.describe(topic);
     },
   };
-  const gate = new Gate({ log: counted, schemas }, topicsMax);
+  const gate = new SchemaGate({ log: counted, schemas }, topicsMax);
   const make = (topic: string, schema: SchemaRule) =>
     log.create(topic, { ...defaultTopicSettings, schema });
   const inFlight = new InFlight(10_000);
@@ -105,7 +105,7 @@ test("a log that is away lets nothing through, and is asked again", async () => 
   await log.create("t", defaultTopicSettings);
   const describe = (topic: string) =>
     away ? Promise.reject(new Failure("unavailable", "The log is away")) : log.describe(topic);
-  const topic = new Gate({ log: { describe }, schemas }).topic("t");
+  const topic = new SchemaGate({ log: { describe }, schemas }).topic("t");
   await expect(Promise.resolve(topic.check([record()]))).rejects.toThrow("away");
   expect(topic.isOpen).toBe(false);
   away = false;

@@ -17,7 +17,7 @@ export interface GateParts {
 /** A rule that was dropped is a question more, so it may be few: a topic's is a hundred bytes. */
 const topicsDefault = 10_000;
 
-export class Gate {
+export class SchemaGate {
   readonly #parts: GateParts;
   readonly #topicsMax: number;
   readonly #topics = new Map<string, TopicGate>();

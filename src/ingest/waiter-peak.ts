@@ -3,7 +3,7 @@
 /** As long as a caller takes to come back, generously. */
 const rememberedMs = 20;
 
-export class Crowd {
+export class WaiterPeak {
   #now = 0;
   #before = 0;
   #sinceMs = 0;

@@ -6,7 +6,7 @@ import { Buffer } from "node:buffer";
 import { decodeFrame, encodeFrame } from "../core/frame.ts";
 import type { Issue } from "../core/failure.ts";
 import type { LogRecord } from "../core/record.ts";
-import type { RecordForm } from "../core/record-contract.ts";
+import type { RecordContract } from "../core/record-contract.ts";
 import type { RecordLimits } from "./limits.ts";
 import { checkRecord, Cursor, RECORDS } from "./wire.ts";
 
@@ -24,7 +24,7 @@ export type Walked =
 export function recordsOf(
   bytes: Buffer,
   limits: RecordLimits,
-  form: RecordForm | undefined,
+  form: RecordContract | undefined,
 ): Walked[] {
   const cursor = new Cursor(bytes, 0, bytes.byteLength);
   const walked: Walked[] = [];
@@ -48,7 +48,7 @@ export function recordsOf(
 /** The record with what its form says of it; as it came, where that is all there. */
 function formed(
   walked: Extract<Walked, { record: LogRecord }>,
-  form: RecordForm | undefined,
+  form: RecordContract | undefined,
 ): Walked {
   if (form === undefined) return walked;
   const { record } = walked;

@@ -185,7 +185,7 @@ function notText(field: string): Issue {
 }
 
 function noSchemaId(given: number): Issue {
-  const message = `Cannot use schema_id ${given}: wanted 0 to 2147483647`;
+  const message = `Cannot use schema_id ${given}: expected 0 to 2147483647`;
   return { code: "invalid", field: "schema_id", message };
 }
 

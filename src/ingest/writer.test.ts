@@ -7,7 +7,7 @@ import { jsonType, type LogRecord } from "../core/record.ts";
 import { defaultTopicSettings } from "../core/topic.ts";
 import { createMemoryLog } from "../log/memory/memory-log.ts";
 import { Collector } from "./collector.ts";
-import { Gate } from "./schema-gate.ts";
+import { SchemaGate } from "./schema-gate.ts";
 import { InFlight } from "./in-flight.ts";
 import { defaultIngestLimits as limits } from "./limits.ts";
 import { Writer } from "./writer.ts";
@@ -36,7 +36,10 @@ async function rig(inFlightBytesMax = 32 * 1024 * 1024) {
     remove: (name) => memory.remove(name),
   };
   const inFlight = new InFlight(inFlightBytesMax);
-  const gate = new Gate({ log, schemas: { check: (_rule, all) => all.map(() => undefined) } });
+  const gate = new SchemaGate({
+    log,
+    schemas: { check: (_rule, all) => all.map(() => undefined) },
+  });
   const collector = new Collector({ log, clock, gate, limits, inFlight, newTopics: undefined });
   return {
     log,

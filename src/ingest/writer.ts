@@ -10,10 +10,10 @@ import { recordBytes, type LogRecord } from "../core/record.ts";
 import type { RecordWriter } from "../core/writer.ts";
 import type { Collector } from "./collector.ts";
 import type { InFlight } from "./in-flight.ts";
-import { frameBytesMax, type Lane, type Owner } from "./batcher.ts";
+import { frameBytesMax, type Batcher, type Owner } from "./batcher.ts";
 
 export class Writer implements RecordWriter {
-  readonly #lane: Lane;
+  readonly #lane: Batcher;
   readonly #inFlight: InFlight;
   #pending = 0;
 

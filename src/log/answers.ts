@@ -63,7 +63,7 @@ export function topicConflict(topic: string): Failure {
 }
 
 export function emptyAppend(topic: string): Failure {
-  const message = `Cannot append to topic "${topic}": there are no records, wanted at least one`;
+  const message = `Cannot append to topic "${topic}": there are no records, expected at least one`;
   return new Failure("invalid", message);
 }
 

@@ -34,7 +34,7 @@ export function storedOf(
   if (run.first > state.sequence + 1) {
     throw new Failure(
       "conflict",
-      `Cannot append of ${name}: its sequence ${run.first} leaves a gap, wanted ${state.sequence + 1} or a higher epoch`,
+      `Cannot append of ${name}: its sequence ${run.first} leaves a gap, expected ${state.sequence + 1} or a higher epoch`,
     );
   }
   const fresh = run.sequences.findIndex((sequence) => sequence > state.sequence);

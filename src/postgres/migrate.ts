@@ -48,6 +48,6 @@ async function refuseNewer(sql: Sql): Promise<void> {
   if (newest <= Math.max(...known)) return;
   throw new Failure(
     "conflict",
-    `Cannot use this database: a newer release of Sluice has changed its tables (migration of ${new Date(newest).toISOString()}), wanted that release or a later one`,
+    `Cannot use this database: a newer release of Sluice has changed its tables (migration of ${new Date(newest).toISOString()}), expected that release or a later one`,
   );
 }

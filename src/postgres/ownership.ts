@@ -96,7 +96,7 @@ function openSession({ url, clock, logger }: OwnershipOptions): Session {
     if (held.size > 0) logger("warn", `lost the ownership session: ${why}`, { names: held.size });
     for (const controller of held.values()) controller.abort();
     held.clear();
-    // Whatever the connection still has to say, its end is what is wanted.
+    // Whatever the connection still has to say, its end is what is expected.
     void sql.end({ timeout: 0 }).catch(() => {});
   }
 

@@ -172,7 +172,11 @@ class MemoryTarget implements ProjectionTarget {
   }
 }
 
-function started(log: MemoryLog, target: ProjectionTarget, giveWay: () => boolean = () => false) {
+function started(
+  log: MemoryLog,
+  target: ProjectionTarget,
+  shouldYield: () => boolean = () => false,
+) {
   const stop = new AbortController();
   const projection = runProjection({
     log,
@@ -181,7 +185,7 @@ function started(log: MemoryLog, target: ProjectionTarget, giveWay: () => boolea
     clock,
     logger,
     signal: stop.signal,
-    giveWay,
+    shouldYield,
   });
   return {
     projection,

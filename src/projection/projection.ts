@@ -24,7 +24,7 @@ export interface ProjectionOptions {
    * True while this process has all hands full with taking records: rows can wait for a moment,
    * producers cannot.
    */
-  readonly giveWay?: () => boolean;
+  readonly shouldYield?: () => boolean;
 }
 
 export interface ProjectionStatus {
@@ -125,7 +125,7 @@ export function runProjection(options: ProjectionOptions): Projection {
         idle: () => (state.lagMs = 0),
       })) {
         const at = state.position;
-        await giveWay(batch.records, stop);
+        await shouldYield(batch.records, stop);
         await target.commit(batch.records, at, batch.through);
         committed(batch.records, batch.through);
       }
@@ -143,12 +143,12 @@ export function runProjection(options: ProjectionOptions): Projection {
     return (state.position = start);
   }
 
-  async function giveWay(records: readonly StoredRecord[], stop: AbortSignal): Promise<void> {
+  async function shouldYield(records: readonly StoredRecord[], stop: AbortSignal): Promise<void> {
     const [oldest] = records;
-    if (options.giveWay === undefined || oldest === undefined) return;
+    if (options.shouldYield === undefined || oldest === undefined) return;
     for (let waitedMs = 0; waitedMs < giveWayMs.most; waitedMs += giveWayMs.look) {
       const isLate = ageMs(clock, oldest.receivedNs) > giveWayMs.behind;
-      if (isLate || stop.aborted || !options.giveWay()) return;
+      if (isLate || stop.aborted || !options.shouldYield()) return;
       await sleep(clock, giveWayMs.look, stop);
     }
   }

@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { Code, ConnectError, createClient, createRouterTransport } from "@connectrpc/connect";
 import { Failure } from "../core/failure.ts";
 import { Health } from "../gen/grpc/health/v1/health_pb.ts";
-import { tellFailures } from "./failures.ts";
+import { failureInterceptor } from "./failures.ts";
 
 interface Handlers {
   readonly check?: (signal: AbortSignal) => Promise<object>;
@@ -21,7 +21,7 @@ function rig(handlers: Handlers) {
         watch: (_request, { signal }) => handlers.watch?.(signal) ?? none(),
       });
     },
-    { router: { interceptors: [tellFailures(logger, stopping.signal)] } },
+    { router: { interceptors: [failureInterceptor(logger, stopping.signal)] } },
   );
   return { client: createClient(Health, transport), lines, stopping };
 }

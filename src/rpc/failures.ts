@@ -9,7 +9,7 @@ import type { Logger } from "../core/logger.ts";
 import { connectErrorFrom } from "./status.ts";
 
 /** `stopping` ends what the server streams; calls that have one answer are left to finish. */
-export function tellFailures(logger: Logger, stopping: AbortSignal): Interceptor {
+export function failureInterceptor(logger: Logger, stopping: AbortSignal): Interceptor {
   return (next) => async (request) => {
     const { signal, method } = request;
     const tell = (error: unknown): ConnectError => {

@@ -9,7 +9,7 @@ import {
   ErrorInfoSchema,
   RetryInfoSchema,
 } from "../gen/google/rpc/error_details_pb.ts";
-import { tellFailures } from "./failures.ts";
+import { failureInterceptor } from "./failures.ts";
 
 export type RpcRoutes = (router: ConnectRouter) => void;
 
@@ -37,7 +37,7 @@ export function createRpcHandlers(routes: RpcRoutes, options: RpcOptions): RpcHa
     readMaxBytes: options.messageBytesMax,
     maxTimeoutMs: timeoutMsMax,
     jsonOptions: { registry: options.registry ?? details },
-    interceptors: [tellFailures(options.logger, options.stopping)],
+    interceptors: [failureInterceptor(options.logger, options.stopping)],
   });
   routes(router);
   return new Map(router.handlers.map((handler) => [handler.requestPath, handler]));

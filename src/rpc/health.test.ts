@@ -4,7 +4,7 @@ import {
   Health,
   HealthCheckResponse_ServingStatus as ServingStatus,
 } from "../gen/grpc/health/v1/health_pb.ts";
-import { tellFailures } from "./failures.ts";
+import { failureInterceptor } from "./failures.ts";
 import { mountHealth } from "./health.ts";
 
 function rig() {
@@ -15,7 +15,7 @@ function rig() {
         notReady: () => Promise.resolve(state.why),
         services: () => ["sluice.v1.ConsumerService"],
       }),
-    { router: { interceptors: [tellFailures(() => {}, new AbortController().signal)] } },
+    { router: { interceptors: [failureInterceptor(() => {}, new AbortController().signal)] } },
   );
   return { client: createClient(Health, transport), state };
 }

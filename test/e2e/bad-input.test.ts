@@ -53,7 +53,7 @@ interface More extends About {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** What is wrong with it, the request, what is wanted. Bodies are JSON unless a header says otherwise. */
+/** What is wrong with it, the request, what is expected. Bodies are JSON unless a header says otherwise. */
 type Row = readonly [
   name: string,
   request: string | (() => string),

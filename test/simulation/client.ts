@@ -111,7 +111,7 @@ export class Client {
       if (stored === undefined) return this.#fail("a hole among the records");
       if (this.at === undefined) this.#begin(stored);
       const wanted = this.next();
-      if (stored !== wanted) return this.#fail(`${render(stored)}, wanted ${render(wanted)}`);
+      if (stored !== wanted) return this.#fail(`${render(stored)}, expected ${render(wanted)}`);
       this.at = stored.position;
       this.#next++;
       const ends = this.key !== undefined && stored.record.contentType === endType;

@@ -11,7 +11,7 @@ export function pageTest(name: string, body: () => Promise<void>): void {
   if (existsSync(executablePath)) return test(name, body, pageMs);
   if (process.env["CI"] !== "true") return test.skip(`${name} (skipped: needs Chromium)`, body);
   test(name, () => {
-    throw new Error(`Cannot run "${name}": there is no ${executablePath}, wanted in CI`);
+    throw new Error(`Cannot run "${name}": there is no ${executablePath}, expected in CI`);
   });
 }
 

@@ -24,7 +24,7 @@ export function needs(what: string, present: boolean) {
     if (present) return test(name, body, timeoutMs);
     if (!inCi) return test.skip(`${name} (skipped: needs ${what})`, body);
     return test(name, () => {
-      throw new Error(`Cannot run "${name}": this machine has no ${what}, wanted in CI`);
+      throw new Error(`Cannot run "${name}": this machine has no ${what}, expected in CI`);
     });
   };
 }

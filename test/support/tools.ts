@@ -29,7 +29,7 @@ export function toolTest(
   const reason = `needs ${tool.name}: set ${tool.variable}, or have it on the PATH`;
   if (process.env["CI"] !== "true") return test.skip(`${name} (skipped: ${reason})`, () => {});
   test(name, () => {
-    throw new Error(`Cannot run "${name}": it ${reason}, wanted in CI`);
+    throw new Error(`Cannot run "${name}": it ${reason}, expected in CI`);
   });
 }
 

@@ -54,7 +54,7 @@ async function* rowsOf(path: string, delimiter: string): AsyncGenerator<SheetRow
 }
 
 const reasons: Readonly<Record<string, string>> = {
-  CSV_QUOTE_NOT_CLOSED: "a quote is never closed, wanted another one",
+  CSV_QUOTE_NOT_CLOSED: "a quote is never closed, expected another one",
   CSV_MAX_RECORD_SIZE: `a row has more than ${rowBytesMax} bytes, perhaps a quote is not closed`,
 };
 

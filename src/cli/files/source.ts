@@ -40,7 +40,7 @@ export async function filesOf(directory: string, topics: readonly string[]): Pro
   }
   if (topics.length > 0 && topics.length !== files.length) {
     throw new UsageError(
-      `Cannot send ${files.length} files (${files.join(", ")}) into ${topics.length} topics: wanted one for each, in the order of their names`,
+      `Cannot send ${files.length} files (${files.join(", ")}) into ${topics.length} topics: expected one for each, in the order of their names`,
     );
   }
   return files.map((file, index) => ({
@@ -62,7 +62,7 @@ export interface OpenFile {
 /** Throws a `Failure` where it cannot be read. */
 export async function openFile(path: string, options: TableOptions): Promise<OpenFile> {
   const open = openers[extname(path).toLowerCase()];
-  if (open === undefined) throw new Failure("invalid", "Cannot read it: wanted .xlsx or .csv");
+  if (open === undefined) throw new Failure("invalid", "Cannot read it: expected .xlsx or .csv");
   const sheet = await open(path).catch((error: unknown) => {
     throw error instanceof Failure ? error : unreadable(error);
   });

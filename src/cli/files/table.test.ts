@@ -78,15 +78,15 @@ test("bad cells are told with their places; only a row without an id is not sent
   ).toEqual([
     ['{"message_id":"a","n":null}', [2, "n", 1, "it holds the error #REF!"]],
     [undefined, [3, "message_id", 0, "it holds the error #REF!"]],
-    [undefined, [4, "message_id", 0, "it is empty, wanted an id: the row is not sent"]],
-    ['{"message_id":"b","n":3}', [5, "", 2, "it is under no name, wanted one in the header"]],
+    [undefined, [4, "message_id", 0, "it is empty, expected an id: the row is not sent"]],
+    ['{"message_id":"b","n":3}', [5, "", 2, "it is under no name, expected one in the header"]],
   ]);
 });
 
 describe("a header that cannot be used", () => {
   const cases: [what: string, rows: (string | undefined)[][], message: RegExp][] = [
     ["none", [], /it has no rows/],
-    ["without an id", [['"a"', '"b"']], /row 1 names "a", "b", wanted a column "message_id"/],
+    ["without an id", [['"a"', '"b"']], /row 1 names "a", "b", expected a column "message_id"/],
     ["with a name twice", [['"message_id"', '"a"', '"a"']], /column C, names "a" a second time/],
     ["with a bad cell", [['"message_id"', "!it is bad"]], /column B, cannot be read, it is bad/],
   ];

@@ -54,7 +54,7 @@ export async function openTable(sheet: Sheet, options: TableOptions): Promise<Ta
   if (id === undefined) {
     throw new Failure(
       "invalid",
-      `Cannot send it: row ${header.value.number} names ${names.map((name) => `"${name}"`).join(", ")}, wanted a column "${options.idColumn}"`,
+      `Cannot send it: row ${header.value.number} names ${names.map((name) => `"${name}"`).join(", ")}, expected a column "${options.idColumn}"`,
     );
   }
   const time = columns.find(({ name }) => name === options.timeColumn);
@@ -96,11 +96,11 @@ async function* itemsOf(
       for (const [index, cell] of cells.entries()) {
         if (isEmpty(cell) || known.has(index)) continue;
         const column = { index, name: "" };
-        bad.push({ row, column, message: "it is under no name, wanted one in the header" });
+        bad.push({ row, column, message: "it is under no name, expected one in the header" });
       }
       const given = cells[id.index];
       if (given?.problem === undefined && isEmpty(given)) {
-        bad.push({ row, column: id, message: "it is empty, wanted an id: the row is not sent" });
+        bad.push({ row, column: id, message: "it is empty, expected an id: the row is not sent" });
       }
       yield isEmpty(given) ? { bad } : { record: recordFrom(next.value, columns, id, time), bad };
     }

@@ -23,7 +23,7 @@ export function cellFromRaw(raw: RawCell, parts: WorkbookParts): Cell {
   const { type, value, isFormula } = raw;
   if (value === undefined || (value === "" && type !== "str")) {
     if (!isFormula) return emptyCell;
-    return { problem: "its formula has no value, wanted a file that was calculated when saved" };
+    return { problem: "its formula has no value, expected a file that was calculated when saved" };
   }
   switch (type) {
     case "n":
@@ -38,10 +38,10 @@ export function cellFromRaw(raw: RawCell, parts: WorkbookParts): Cell {
       return textCell(unescaped(value));
     case "b":
       if (value === "1" || value === "0") return { json: value === "1" ? "true" : "false" };
-      return { problem: `it is the boolean "${value}", wanted 1 or 0` };
+      return { problem: `it is the boolean "${value}", expected 1 or 0` };
     case "d":
       if (!Number.isNaN(Date.parse(value))) return textCell(value.trim());
-      return { problem: `it is the date "${value}", wanted one of ISO 8601` };
+      return { problem: `it is the date "${value}", expected one of ISO 8601` };
     case "e":
       return { problem: `it holds the error ${value}` };
     default:
@@ -54,7 +54,7 @@ function numberCell(style: number, value: string, parts: WorkbookParts): Cell {
   if (parts.isTime[style] !== true) return { json: value };
   const time = timeFromSerial(Number(value), parts.from1904);
   if (time !== undefined) return textCell(time);
-  return { problem: `it is the date ${value}, wanted one from 1900 to 9999` };
+  return { problem: `it is the date ${value}, expected one from 1900 to 9999` };
 }
 
 const dayMs = 24 * 60 * 60 * 1000;

@@ -121,8 +121,8 @@ test("a cell without a value says why, the others are read", async () => {
     "it holds the error #DIV/0!",
     "it points to text 7, which the file does not have",
     'it is the number "many", which is none',
-    'it is the boolean "yes", wanted 1 or 0',
-    "its formula has no value, wanted a file that was calculated when saved",
+    'it is the boolean "yes", expected 1 or 0',
+    "its formula has no value, expected a file that was calculated when saved",
     'it is of type "z", which no spreadsheet has',
     "7",
   ]);

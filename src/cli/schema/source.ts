@@ -63,7 +63,7 @@ function importsOf(text: string): string[] {
 function parseReference(text: string) {
   const [, name, subject, version = "0"] = /^([^=]+)=(.+?)(?:@(\d+))?$/.exec(text) ?? [];
   if (name === undefined || subject === undefined) {
-    throw new UsageError(`Cannot use --reference ${text}: wanted PATH=SUBJECT or PATH=SUBJECT@N`);
+    throw new UsageError(`Cannot use --reference ${text}: expected PATH=SUBJECT or PATH=SUBJECT@N`);
   }
   return { name, subject, version: Number(version) };
 }

@@ -61,7 +61,7 @@ with 1 when a file could not be read, or sent, to its end.`,
 function paceFrom(speed: string | undefined, rate: string | undefined): Pace {
   if (rate === undefined) return { speed: number("speed", speed ?? "1", 0.001, 1e9) };
   if (speed === undefined) return { rate: number("rate", rate, 0.001, 1e9) };
-  throw new UsageError("Cannot use --speed and --rate together: wanted one of them");
+  throw new UsageError("Cannot use --speed and --rate together: expected one of them");
 }
 
 interface Simulation {
@@ -129,7 +129,7 @@ async function tryOpen(
     if (open.sheet.others.length > 0) tally.unread(file, open.sheet.others);
     if (pace.speed !== undefined && open.firstMs === undefined) {
       const why = `Cannot send it at its times: column "${columns.timeColumn}" has none`;
-      throw new Failure("invalid", `${why}, wanted --time-column or --rate`);
+      throw new Failure("invalid", `${why}, expected --time-column or --rate`);
     }
     return open;
   } catch (error) {

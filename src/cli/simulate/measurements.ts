@@ -70,7 +70,7 @@ interface Simulation {
 function parsePrefix(text: string): string {
   if (/^[A-Za-z0-9._:/=,-]{0,59}$/.test(text)) return text;
   throw new UsageError(
-    `Cannot use --prefix ${text}: wanted at most 59 letters, digits and ._:/=,-`,
+    `Cannot use --prefix ${text}: expected at most 59 letters, digits and ._:/=,-`,
   );
 }
 

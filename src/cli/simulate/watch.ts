@@ -65,7 +65,7 @@ interface Simulation {
 
 function parseCall(text: string): WatchCall {
   if (text === "collect" || text === "ingest") return text;
-  throw new UsageError(`Cannot use --call ${text}: wanted collect or ingest`);
+  throw new UsageError(`Cannot use --call ${text}: expected collect or ingest`);
 }
 
 async function simulateWatches(runtime: Runtime, simulation: Simulation): Promise<void> {

@@ -4,10 +4,10 @@ import { jsonMembers } from "../../core/json.ts";
 import { eventFromRecord, lifecycleTopic } from "../lifecycle/event.ts";
 import { isJsonType } from "../../core/record.ts";
 import type { RecordDecoder } from "../../core/schemas.ts";
-import type { Sighting } from "./ids.ts";
+import type { Occurrence } from "./ids.ts";
 import type { TopicRecord } from "./topics-reader.ts";
 
-export interface Sighter {
+export interface IdExtractor {
   /** The topics that the rule reads. */
   readonly topics: readonly string[];
   /** Of records in any order, each with its topic. Rejects with `unavailable` without a schema. */
@@ -15,17 +15,17 @@ export interface Sighter {
 }
 
 export interface Sighted {
-  readonly sightings: readonly Sighting[];
+  readonly sightings: readonly Occurrence[];
   /** Records that should have had an id: none was there, or none that can be one. */
   readonly withoutId: number;
 }
 
-export function createSighter({ places }: AckRuleConfig, decoder: RecordDecoder): Sighter {
+export function createSighter({ places }: AckRuleConfig, decoder: RecordDecoder): IdExtractor {
   if ("topics" in places) return topicSighter(places.topics, places.id, decoder);
   return eventSighter(places.events, places.appId);
 }
 
-function topicSighter(topics: readonly string[], at: IdAt, decoder: RecordDecoder): Sighter {
+function topicSighter(topics: readonly string[], at: IdAt, decoder: RecordDecoder): IdExtractor {
   const placeOf = new Map(topics.map((topic, place) => [topic, place]));
   const path = "key" in at ? undefined : pathOf(at);
   return {
@@ -35,7 +35,7 @@ function topicSighter(topics: readonly string[], at: IdAt, decoder: RecordDecode
         path === undefined
           ? records.map(({ stored }) => usable(stored.record.key))
           : await idsAt(path, records, decoder);
-      const sightings: Sighting[] = [];
+      const sightings: Occurrence[] = [];
       for (const [i, { topic, stored }] of records.entries()) {
         const id = ids[i];
         const place = placeOf.get(topic);
@@ -48,12 +48,12 @@ function topicSighter(topics: readonly string[], at: IdAt, decoder: RecordDecode
 }
 
 /** Other events, and other applications', are none of the rule's. */
-function eventSighter(events: readonly string[], appId: string | undefined): Sighter {
+function eventSighter(events: readonly string[], appId: string | undefined): IdExtractor {
   const placeOf = new Map(events.map((event, place) => [event, place]));
   return {
     topics: [lifecycleTopic],
     async sight(records) {
-      const sightings: Sighting[] = [];
+      const sightings: Occurrence[] = [];
       let withoutId = 0;
       for (const { stored } of records) {
         const event = eventFromRecord(stored.record);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { seededRandom } from "../../../test/support/random.ts";
 import type { AckCounts, AckId } from "./rule.ts";
-import { expire, see, type AckOutcome, type AckTerms, type Sighting } from "./ids.ts";
+import { expire, see, type AckOutcome, type AckTerms, type Occurrence } from "./ids.ts";
 
 const none: AckCounts = {
   complete: 0,
@@ -15,7 +15,7 @@ const none: AckCounts = {
 const terms: AckTerms = { places: 3, deadlineMs: 1000, keepMs: 60_000 };
 const endless: AckTerms = { ...terms, deadlineMs: undefined };
 
-function at(id: string, place: number, ms: number): Sighting {
+function at(id: string, place: number, ms: number): Occurrence {
   return { id, place, ns: BigInt(ms) * 1_000_000n };
 }
 
@@ -32,7 +32,7 @@ class Ids {
     this.#terms = terms;
   }
 
-  see(...sightings: Sighting[]): AckOutcome {
+  see(...sightings: Occurrence[]): AckOutcome {
     return this.#keep(see(this.#terms, this.counts, this.known, sightings));
   }
 
@@ -157,7 +157,7 @@ describe("a deadline", () => {
 test("1,000 ids in any order, with duplicates, cut into batches anywhere: as counted by hand", () => {
   for (const seed of [1, 2, 3]) {
     const random = seededRandom(seed);
-    const sightings: Sighting[] = [];
+    const sightings: Occurrence[] = [];
     const expected = new Set<string>();
     for (let i = 0; i < 1000; i++) {
       const missing = random.chance(0.2) ? random.int(3) : undefined;

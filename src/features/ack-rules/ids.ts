@@ -13,7 +13,7 @@ export interface AckTerms {
 }
 
 /** A record of a place, by the id in it. */
-export interface Sighting {
+export interface Occurrence {
   readonly id: string;
   readonly place: number;
   readonly ns: bigint;
@@ -36,7 +36,7 @@ export function see(
   terms: AckTerms,
   counts: AckCounts,
   known: ReadonlyMap<string, AckId>,
-  sightings: readonly Sighting[],
+  sightings: readonly Occurrence[],
 ): AckOutcome {
   const written = new Map<string, AckId>();
   const outcome = new Outcome(counts);

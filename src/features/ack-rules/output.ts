@@ -14,7 +14,7 @@ export async function ensureOutput(
 ): Promise<void> {
   const standing = (await log.describe(topic)) ?? (await make());
   if (standing.settings.layout === "frames" || log.driver !== "jetstream") return;
-  const message = `Cannot write acks to topic "${topic}": its layout is ${standing.settings.layout}, wanted a topic of layout frames, or one that does not exist yet`;
+  const message = `Cannot write acks to topic "${topic}": its layout is ${standing.settings.layout}, expected a topic of layout frames, or one that does not exist yet`;
   throw new Failure("conflict", message, {
     errors: [{ field: "/output", code: "conflict", message }],
   });

@@ -16,7 +16,7 @@ import type { Log } from "../../core/log.ts";
 import { comparePositions, type Position } from "../../core/position.ts";
 import { type AckOutcome, type AckTerms, expire, see } from "./ids.ts";
 import type { AckOutbox } from "./outbox.ts";
-import type { Sighter } from "./id-extractor.ts";
+import type { IdExtractor } from "./id-extractor.ts";
 import type { TopicsBatch } from "./topics-reader.ts";
 
 /** An id is found overdue within this and one sweep's time. */
@@ -28,7 +28,7 @@ export interface AckOwnerParts {
   readonly rule: AckRule;
   readonly log: Pick<Log, "bounds">;
   readonly store: AckLedgerStore;
-  readonly sighter: Sighter;
+  readonly sighter: IdExtractor;
   readonly outbox: AckOutbox;
   readonly clock: Clock;
 }

@@ -29,21 +29,21 @@ export function configFromRequest(
   if (!emitterSources.includes(source)) {
     throw invalid(
       "source",
-      `Cannot use source ${JSON.stringify(source)}: wanted "guest" or "external"`,
+      `Cannot use source ${JSON.stringify(source)}: expected "guest" or "external"`,
     );
   }
   if (source === "external") {
     if (request.rate === undefined || request.rate === 0) return { id, source, rate: 0 };
     throw invalid(
       "rate",
-      `Cannot use rate ${request.rate}: an external emitter has none, wanted it left out`,
+      `Cannot use rate ${request.rate}: an external emitter has none, expected it left out`,
     );
   }
   const rate = request.rate ?? rateDefault;
   if (!(rate >= rateMin && rate <= rateMax)) {
     throw invalid(
       "rate",
-      `Cannot use rate ${rate}: wanted ${rateMin} to ${rateMax} events per second`,
+      `Cannot use rate ${rate}: expected ${rateMin} to ${rateMax} events per second`,
     );
   }
   return { id, source, rate };

@@ -146,7 +146,7 @@ export function createEmitters(options: EmittersOptions): Emitters {
         throw conflict(
           "id",
           "ended",
-          `Cannot make emitter "${config.id}": it has ended, wanted another id`,
+          `Cannot make emitter "${config.id}": it has ended, expected another id`,
         );
       }
       const field = differingField(config, emitter);

@@ -6,12 +6,12 @@ import { Failure, type Issue } from "../../core/failure.ts";
 import { checkJson } from "../../core/json.ts";
 import { eventFromJson, eventFromProtobuf, eventRequestType, type Checked } from "./event.ts";
 import { isJsonType, jsonType } from "../../core/record.ts";
-import type { GivenRecord, RecordForm } from "../../core/record-contract.ts";
+import type { GivenRecord, RecordContract } from "../../core/record-contract.ts";
 
 const strictUtf8 = new TextDecoder("utf-8", { fatal: true });
 
 /** An event's key is its message id, and its time `created_at` where that is one. */
-export const lifecycleForm: RecordForm = (given) => {
+export const lifecycleContract: RecordContract = (given) => {
   const checked = checkedEvent(given);
   if (!checked.ok) return checked.issues[0] ?? issueOf("body", "it is no event");
   const { messageId, createdNs } = checked.event;
@@ -35,7 +35,7 @@ export function eventFromJsonBytes(json: Uint8Array): Checked {
 function checkedEvent({ value, contentType }: GivenRecord): Checked {
   if (isJsonType(contentType)) return eventFromJsonBytes(value);
   if (contentType !== eventRequestType) {
-    const wanted = `wanted ${jsonType} or ${eventRequestType}`;
+    const wanted = `expected ${jsonType} or ${eventRequestType}`;
     const what = `Cannot take an event of type ${JSON.stringify(contentType)}: ${wanted}`;
     return { ok: false, issues: [issueOf("content_type", what)] };
   }

@@ -40,7 +40,7 @@ describe("an event as JSON", () => {
     expect(checked.issues.map(({ field }) => field)).toEqual(fields);
     for (const { code, message } of checked.issues) {
       expect(code).toBe("invalid");
-      expect(message).toMatch(/^Cannot .* wanted /);
+      expect(message).toMatch(/^Cannot .* expected /);
       expect(message.length).toBeLessThan(250);
     }
   });

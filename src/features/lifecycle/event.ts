@@ -48,7 +48,7 @@ const controls = /[\u0000-\u001f\u007f-\u009f]/;
 export function eventFromJson(value: unknown): Checked {
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     const message =
-      "Cannot take the event: it is not an object, wanted one with app_id, message_id and event";
+      "Cannot take the event: it is not an object, expected one with app_id, message_id and event";
     return { ok: false, issues: [{ field: "body", code: "invalid", message }] };
   }
   const { app_id, message_id, event, created_at, external_id } = value as Readonly<
@@ -143,7 +143,7 @@ function byteLength(text: string): number {
 }
 
 function issueOf(field: string, why: string, wanted: string): Issue {
-  return { field, code: "invalid", message: `${why}, wanted ${wanted}` };
+  return { field, code: "invalid", message: `${why}, expected ${wanted}` };
 }
 
 function quoted(given: unknown): string {

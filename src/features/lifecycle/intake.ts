@@ -147,7 +147,7 @@ function eventsOf(body: Uint8Array): readonly Uint8Array[] {
   if (!whole.ok) throw new Failure("invalid", whole.message);
   const events = jsonMembers(strictUtf8.decode(whole.value))?.get("events");
   if (events?.startsWith("[") !== true) {
-    const message = 'Cannot take the body: it has no array "events", wanted {"events":[…]}';
+    const message = 'Cannot take the body: it has no array "events", expected {"events":[…]}';
     throw new Failure("invalid", message, {
       errors: [{ field: "events", code: "invalid", message }],
     });

@@ -74,7 +74,7 @@ export class Lifecycles {
   ): Promise<Funnel> {
     const { appId, stages = (await this.app(appId)).expected } = query;
     if (stages.length === 0) {
-      const message = `Cannot make the funnel: app ${JSON.stringify(appId)} expects no events, wanted stages`;
+      const message = `Cannot make the funnel: app ${JSON.stringify(appId)} expects no events, expected stages`;
       throw new Failure("invalid", message, {
         errors: [{ field: "stages", code: "invalid", message }],
       });

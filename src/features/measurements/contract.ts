@@ -6,12 +6,12 @@ import type { Clock } from "../../core/clock.ts";
 import { Failure } from "../../core/failure.ts";
 import { nsPerMs, type TimeBounds } from "./measurement.ts";
 import { isJsonType } from "../../core/record.ts";
-import type { RecordForm } from "../../core/record-contract.ts";
+import type { RecordContract } from "../../core/record-contract.ts";
 import { measurementFromRecord, measurementType } from "./record.ts";
 import { timeIssue } from "./point.ts";
 
 /** A measurement's key is its tag, and its time its own. */
-export function measurementForm(clock: Clock, bounds: TimeBounds): RecordForm {
+export function measurementContract(clock: Clock, bounds: TimeBounds): RecordContract {
   return (given) => {
     try {
       const { tag, timeNs } = measurementFromRecord(given);

@@ -79,11 +79,11 @@ export function int64FromHalves(low: number, high: number): bigint {
   return (BigInt(high | 0) << 32n) | BigInt(low >>> 0);
 }
 
-/** What is wrong with a tag, and what is wanted; undefined when nothing is. */
+/** What is wrong with a tag, and what is expected; undefined when nothing is. */
 export function tagIssue(tag: string): string | undefined {
   const bytes = utf8.encode(tag).byteLength;
   if (bytes < 1 || bytes > tagBytesMax) {
-    return `Cannot use tag ${shown(tag)}: it has ${bytes} bytes, wanted 1 to ${tagBytesMax}`;
+    return `Cannot use tag ${shown(tag)}: it has ${bytes} bytes, expected 1 to ${tagBytesMax}`;
   }
   if (controls.test(tag)) return `Cannot use tag ${shown(tag)}: it has a control character`;
   if (!tag.isWellFormed()) return `Cannot use tag ${shown(tag)}: it has half of a surrogate pair`;
@@ -112,7 +112,7 @@ export function timeIssue(
 }
 
 function refusedTime(timeNs: bigint, what: string, wanted: string): Issue {
-  const message = `Cannot take time ${timeNs}: ${what}, wanted ${wanted}`;
+  const message = `Cannot take time ${timeNs}: ${what}, expected ${wanted}`;
   return { field: "time", code: "invalid", message };
 }
 

@@ -194,11 +194,12 @@ function checkValues(values: Uint8Array): void {
   if (!Number.isInteger(count) || count < 1 || count > valuesMax) {
     throw refusedField(
       "values",
-      `Cannot use values: they are ${values.byteLength} bytes, wanted 1 to ${valuesMax} of ${valueBytes}`,
+      `Cannot use values: they are ${values.byteLength} bytes, expected 1 to ${valuesMax} of ${valueBytes}`,
     );
   }
   const i = firstNotFinite(values, 0, values.byteLength);
-  if (i >= 0) throw refusedField(`values[${i}]`, `Cannot use values[${i}]: wanted a finite number`);
+  if (i >= 0)
+    throw refusedField(`values[${i}]`, `Cannot use values[${i}]: expected a finite number`);
 }
 
 /** Index of the first packed value that is no finite number, in `bytes[from … to]`; −1: there is none. */

@@ -117,7 +117,7 @@ export function createChangeFeed(parts: ChangeFeedParts): ChangeFeed {
     if (after <= newest) return after;
     throw new Failure(
       "invalid",
-      `Cannot watch after revision ${after}: the newest is ${newest}, wanted that or an earlier one`,
+      `Cannot watch after revision ${after}: the newest is ${newest}, expected that or an earlier one`,
     );
   }
 

@@ -199,7 +199,7 @@ function checkReferences(references: readonly SchemaReference[]): void {
   if (references.length > referencesMax) {
     throw new RegistryFailure(
       "invalid_schema",
-      `Cannot use ${references.length} references: at most ${referencesMax} are wanted`,
+      `Cannot use ${references.length} references: expected at most ${referencesMax}`,
     );
   }
   const names = references.map(({ name }) => name);
@@ -212,7 +212,7 @@ function checkReferences(references: readonly SchemaReference[]): void {
 function readOnly(subject: string): RegistryFailure {
   return new RegistryFailure(
     "read_only",
-    `Cannot change subject ${shown(subject)}: its mode is READONLY, wanted READWRITE`,
+    `Cannot change subject ${shown(subject)}: its mode is READONLY, expected READWRITE`,
   );
 }
 

@@ -293,5 +293,5 @@ async function expectReason(reason: string, work: Promise<unknown>): Promise<voi
     expect(failure.reason).toBe(reason as RegistryFailure["reason"]);
     return;
   }
-  throw new Error(`It was done, wanted ${reason}`);
+  throw new Error(`It was done, expected ${reason}`);
 }

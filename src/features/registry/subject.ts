@@ -11,7 +11,7 @@ export function parseSubject(name: string): string {
   if (plain && !name.startsWith(":.") && !name.startsWith("__")) return name;
   throw new RegistryFailure(
     "invalid_subject",
-    `Cannot use subject ${shown(name)}: wanted 1 to ${charsMax} characters, no control characters, beginning with neither ":." nor "__"`,
+    `Cannot use subject ${shown(name)}: expected 1 to ${charsMax} characters, no control characters, beginning with neither ":." nor "__"`,
   );
 }
 
@@ -22,7 +22,7 @@ export function parseVersion(text: string): number | "latest" {
   if (version >= 1 && version <= versionMax) return version;
   throw new RegistryFailure(
     "invalid_version",
-    `Cannot use version ${shown(text)}: wanted a whole number from 1 to ${versionMax}, or "latest"`,
+    `Cannot use version ${shown(text)}: expected a whole number from 1 to ${versionMax}, or "latest"`,
   );
 }
 

@@ -7,7 +7,7 @@ import type { ColumnType } from "./relation.ts";
 
 export type Fitted =
   | { readonly ok: true; readonly text: string | null }
-  /** Why it is none, and what is wanted: `it is no number, wanted one`. */
+  /** Why it is none, and what is expected: `it is no number, expected one`. */
   | { readonly ok: false; readonly why: string };
 
 /** `json` is one value's own text. Missing and `null` are null in every column. */
@@ -37,7 +37,7 @@ function unfit(why: string): Fitted {
 
 /** Numbers and booleans are taken as they were written: files tell them apart from text badly. */
 function fitText(json: string): Fitted {
-  if (isContainer(json)) return unfit("it is an object or an array, wanted text");
+  if (isContainer(json)) return unfit("it is an object or an array, expected text");
   const text = scalarText(json);
   if (text.includes("\0")) return unfit("it holds a NUL character, which no text can");
   return fitted(text.toWellFormed());
@@ -48,7 +48,7 @@ const numberPattern = /^([+-]?)(\d+)(?:\.(\d*))?(?:[eE]([+-]?\d{1,5}))?$/;
 
 /** `bits` besides the sign. */
 function fitWhole(json: string, bits: bigint): Fitted {
-  const wanted = `wanted a whole number of ${bits + 1n} bits`;
+  const wanted = `expected a whole number of ${bits + 1n} bits`;
   const [, sign = "", whole = "", fraction = "", exponent = "0"] = numberMatch(json) ?? [];
   if (whole === "") return unfit(`it is no number, ${wanted}`);
   const digits = `${whole}${fraction}`.replace(/^0+(?=\d)/, "");
@@ -71,7 +71,7 @@ const numericDigitsMax = 1000;
 
 function fitNumeric(json: string): Fitted {
   const match = numberMatch(json);
-  if (match === null) return unfit("it is no number, wanted one");
+  if (match === null) return unfit("it is no number, expected one");
   const [text, , whole = "", fraction = "", exponent = "0"] = match;
   const digits = whole.length + fraction.length + Math.abs(Number(exponent));
   if (digits > numericDigitsMax) return unfit(`it has more than ${numericDigitsMax} digits`);
@@ -80,16 +80,16 @@ function fitNumeric(json: string): Fitted {
 
 function fitDouble(json: string): Fitted {
   const match = numberMatch(json);
-  if (match === null) return unfit("it is no number, wanted one");
+  if (match === null) return unfit("it is no number, expected one");
   const value = Number(match[0]);
-  if (!Number.isFinite(value)) return unfit("it is too large, wanted a double");
+  if (!Number.isFinite(value)) return unfit("it is too large, expected a double");
   return fitted(String(value));
 }
 
 function fitBoolean(json: string): Fitted {
   const text = isContainer(json) ? "" : scalarText(json).trim().toLowerCase();
   if (text === "true" || text === "false") return fitted(text);
-  return unfit("it is neither, wanted true or false");
+  return unfit("it is neither, expected true or false");
 }
 
 const timePattern =
@@ -97,7 +97,7 @@ const timePattern =
 
 /** RFC 3339; without a zone it is UTC, as a spreadsheet's times are read, and a date is its midnight. */
 function fitTime(json: string): Fitted {
-  const wanted = "wanted a time like 2026-01-31T12:00:00Z";
+  const wanted = "expected a time like 2026-01-31T12:00:00Z";
   if (!json.startsWith('"')) return unfit(`it is no text, ${wanted}`);
   const match = timePattern.exec(scalarText(json).trim());
   if (match === null) return unfit(`it is no time, ${wanted}`);

@@ -36,16 +36,16 @@ test("all problems are told at once, each with its place", () => {
     topic3: [],
   });
   expect(problems).toEqual([
-    expect.stringContaining("no topic: wanted a topic's name"),
-    expect.stringMatching(/^topic1\.relation: wanted 1 to 63 of a-z/),
-    expect.stringMatching(/^topic1: there is no "keys", wanted relation, key, columns/),
-    expect.stringMatching(/^topic2\.key: wanted at least one column/),
-    expect.stringMatching(/^topic2\.columns\.a\.type: wanted one of text, integer/),
+    expect.stringContaining("no topic: expected a topic's name"),
+    expect.stringMatching(/^topic1\.relation: expected 1 to 63 of a-z/),
+    expect.stringMatching(/^topic1: there is no "keys", expected relation, key, columns/),
+    expect.stringMatching(/^topic2\.key: expected at least one column/),
+    expect.stringMatching(/^topic2\.columns\.a\.type: expected one of text, integer/),
     expect.stringMatching(/^topic2\.columns\.xmin: PostgreSQL has a column of this name/),
-    expect.stringMatching(/^topic2\.columns\.b\.type: wanted one of text/),
+    expect.stringMatching(/^topic2\.columns\.b\.type: expected one of text/),
     expect.stringMatching(/^topic3: /),
   ]);
-  expect(parseMapping("text").problems).toEqual(["the mapping: wanted an object of topics"]);
+  expect(parseMapping("text").problems).toEqual(["the mapping: expected an object of topics"]);
 });
 
 describe("what the parts have to be to one another", () => {
@@ -58,7 +58,7 @@ describe("what the parts have to be to one another", () => {
       { a: { ...orders, columns: { message_id: "jsonb" } } },
       /"message_id" is jsonb/,
     ],
-    ["no columns", { a: { ...orders, columns: {} } }, /wanted at least one/],
+    ["no columns", { a: { ...orders, columns: {} } }, /expected at least one/],
     ["a broken pointer", { a: { ...orders, columns: { a: { type: "text", from: "/~x" } } } }, /~0/],
   ];
   test.each(cases)("%s", (_what, mapping, message) => {

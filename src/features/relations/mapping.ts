@@ -14,24 +14,24 @@ const reservedColumns = new Set(["ctid", "xmin", "xmax", "cmin", "cmax", "tableo
 /** Lower case alone: it is then the same name in SQL with and without quotes. */
 const identifier = z
   .string()
-  .regex(/^[a-z_][a-z0-9_]{0,62}$/, "wanted 1 to 63 of a-z 0-9 _, the first no digit");
+  .regex(/^[a-z_][a-z0-9_]{0,62}$/, "expected 1 to 63 of a-z 0-9 _, the first no digit");
 const columnName = identifier.refine((name) => !reservedColumns.has(name), {
-  message: "PostgreSQL has a column of this name in every table, wanted another one",
+  message: "PostgreSQL has a column of this name in every table, expected another one",
 });
 const topicName = z
   .string()
-  .regex(/^[A-Za-z0-9._-]{1,200}$/, "wanted a topic's name: 1 to 200 of A-Z a-z 0-9 . _ -");
-const columnType = z.enum(columnTypes, { error: `wanted one of ${columnTypes.join(", ")}` });
+  .regex(/^[A-Za-z0-9._-]{1,200}$/, "expected a topic's name: 1 to 200 of A-Z a-z 0-9 . _ -");
+const columnType = z.enum(columnTypes, { error: `expected one of ${columnTypes.join(", ")}` });
 const fieldOrPointer = z
   .string()
-  .min(1, "wanted a field's name, or a JSON Pointer that begins with /")
+  .min(1, "expected a field's name, or a JSON Pointer that begins with /")
   .refine((from) => !from.startsWith("/") || !/~(?![01])/.test(from), {
-    message: "wanted a JSON Pointer, in which ~ is written ~0 and / is written ~1",
+    message: "expected a JSON Pointer, in which ~ is written ~0 and / is written ~1",
   });
 
 const relationShape = z.strictObject({
   relation: identifier,
-  key: z.array(z.string()).min(1, "wanted at least one column that tells rows apart"),
+  key: z.array(z.string()).min(1, "expected at least one column that tells rows apart"),
   columns: z.record(
     columnName,
     z.preprocess(
@@ -70,7 +70,7 @@ function problemsOf(relations: readonly Relation[]): string[] {
   const problems: string[] = [];
   const topics = new Map<string, string>();
   if (relations.length > relationsMax) {
-    problems.push(`${relations.length} topics are mapped, wanted at most ${relationsMax}`);
+    problems.push(`${relations.length} topics are mapped, expected at most ${relationsMax}`);
   }
   for (const { topic, name, key, columns } of relations) {
     const other = topics.get(name);
@@ -78,9 +78,9 @@ function problemsOf(relations: readonly Relation[]): string[] {
       problems.push(`${topic}.relation: "${name}" is the relation of ${other} already`);
     }
     topics.set(name, topic);
-    if (columns.length === 0) problems.push(`${topic}.columns: wanted at least one`);
+    if (columns.length === 0) problems.push(`${topic}.columns: expected at least one`);
     if (columns.length > columnsMax) {
-      problems.push(`${topic}.columns: they are ${columns.length}, wanted at most ${columnsMax}`);
+      problems.push(`${topic}.columns: they are ${columns.length}, expected at most ${columnsMax}`);
     }
     for (const [index, part] of key.entries()) {
       const column = columns.find((each) => each.name === part);
@@ -104,12 +104,12 @@ function pathFrom(from: string): string[] {
 function issueTexts(issue: z.core.$ZodIssue): string[] {
   const at = issue.path.length === 0 ? "the mapping" : issue.path.join(".");
   if (issue.code === "unrecognized_keys") {
-    return issue.keys.map((key) => `${at}: there is no "${key}", wanted relation, key, columns`);
+    return issue.keys.map((key) => `${at}: there is no "${key}", expected relation, key, columns`);
   }
   // A name that cannot be used: its own issues say why.
   if (issue.code === "invalid_key") return issue.issues.map(({ message }) => `${at}: ${message}`);
   if (issue.code === "invalid_type" && issue.path.length === 0) {
-    return [`${at}: wanted an object of topics`];
+    return [`${at}: expected an object of topics`];
   }
   return [`${at}: ${issue.message}`];
 }

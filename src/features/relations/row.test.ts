@@ -33,17 +33,17 @@ test("each value that does not fit is refused by its pointer", () => {
     [
       "/message_id",
       "",
-      'Cannot take nothing as text for column "id": there is none, wanted one: the key is made of it',
+      'Cannot take nothing as text for column "id": there is none, expected one: the key is made of it',
     ],
     [
       "/n",
       '"many"',
-      'Cannot take "many" as bigint for column "n": it is no number, wanted a whole number of 64 bits',
+      'Cannot take "many" as bigint for column "n": it is no number, expected a whole number of 64 bits',
     ],
     [
       "/items/1/price~1net",
       '"x"',
-      'Cannot take "x" as numeric for column "deep": it is no number, wanted one',
+      'Cannot take "x" as numeric for column "deep": it is no number, expected one',
     ],
   ]);
 });
@@ -53,7 +53,7 @@ test("what is no object is refused as a whole", () => {
     expect(rowFromJson(relation, json).refusals?.[0]?.message).toContain("it is no object");
   }
   const bytes = { contentType: "application/protobuf", value: new Uint8Array([1]) };
-  expect(rowFromRecord(relation, bytes).refusals?.[0]?.message).toContain("wanted JSON");
+  expect(rowFromRecord(relation, bytes).refusals?.[0]?.message).toContain("expected JSON");
 });
 
 test("what is long is shortened", () => {

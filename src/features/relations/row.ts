@@ -18,7 +18,7 @@ export function rowFromRecord(
   { contentType, value }: Pick<LogRecord, "contentType" | "value">,
 ): Row {
   if (!isJsonType(contentType)) {
-    const message = `Cannot make a row of the record: it is ${contentType}, wanted JSON`;
+    const message = `Cannot make a row of the record: it is ${contentType}, expected JSON`;
     return { refusals: [{ field: "", given: "", message }] };
   }
   return rowFromJson(relation, decoder.decode(value));
@@ -28,7 +28,7 @@ export function rowFromRecord(
 export function rowFromJson(relation: Relation, json: string): Row {
   const members = jsonMembers(json);
   if (members === undefined) {
-    const message = "Cannot make a row of the record: it is no object, wanted one";
+    const message = "Cannot make a row of the record: it is no object, expected one";
     return { refusals: [{ field: "", given: shortened(json), message }] };
   }
   const values: (string | null)[] = [];
@@ -40,7 +40,7 @@ export function rowFromJson(relation: Relation, json: string): Row {
     const isMissing = fitted.ok && fitted.text === null && relation.key.includes(name);
     if (fitted.ok && !isMissing) values.push(fitted.text);
     else {
-      const why = fitted.ok ? "there is none, wanted one: the key is made of it" : fitted.why;
+      const why = fitted.ok ? "there is none, expected one: the key is made of it" : fitted.why;
       refusals.push({
         field: renderPointer(path),
         given: shortened(given ?? ""),

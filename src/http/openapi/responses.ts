@@ -9,12 +9,12 @@ export function json(description: string, schema: Schema, example?: unknown): Re
   return { description, content };
 }
 
-const wrongLimit = 'Cannot use limit "0": wanted a number from 1 to 1000';
+const wrongLimit = 'Cannot use limit "0": expected a number from 1 to 1000';
 
 export const responses = {
   BadRequest: problem(
     "invalid",
-    "A field, header, position or body is not what is wanted.",
+    "A field, header, position or body is not what is expected.",
     wrongLimit,
     { errors: [{ field: "limit", code: "invalid", message: wrongLimit }] },
   ),
@@ -27,7 +27,7 @@ export const responses = {
   Conflict: problem(
     "conflict",
     "It stands with another configuration.",
-    'Cannot make emitter "web-1": it stands with rate 2, wanted 5',
+    'Cannot make emitter "web-1": it stands with rate 2, expected 5',
   ),
   Gone: problem(
     "ended",
@@ -42,7 +42,7 @@ export const responses = {
   UnsupportedMediaType: problem(
     "unsupported_media_type",
     "The body's `Content-Type` or `Content-Encoding` cannot be read.",
-    'Cannot read content encoding "br": wanted gzip, deflate or none',
+    'Cannot read content encoding "br": expected gzip, deflate or none',
   ),
   TooManyRequests: retryable(
     problem(
@@ -54,7 +54,7 @@ export const responses = {
   HeadersTooLarge: problem(
     "headers_too_large",
     "The address and the headers together are too large.",
-    "Cannot read the request: its headers have 40960 bytes, at most 32768 are wanted",
+    "Cannot read the request: its headers have 40960 bytes, expected at most 32768",
   ),
   Unavailable: retryable(
     problem(

@@ -29,7 +29,7 @@ export const schemas = {
       },
       field: { type: "string", description: "The field, parameter or header that it is about" },
       code: { $ref: "#/components/schemas/FailureCode" },
-      message: { type: "string", description: "What was given and what is wanted" },
+      message: { type: "string", description: "What was given and what is expected" },
     },
     required: ["field", "code", "message"],
   },
@@ -45,7 +45,10 @@ export const schemas = {
       type: { type: "string", format: "uri", examples: ["urn:sluice:problem:invalid"] },
       title: { type: "string", description: "The kind of problem" },
       status: { type: "integer", description: "The HTTP status" },
-      detail: { type: "string", description: "This occurrence: what was given and what is wanted" },
+      detail: {
+        type: "string",
+        description: "This occurrence: what was given and what is expected",
+      },
       code: { $ref: "#/components/schemas/FailureCode" },
       position: {
         $ref: "#/components/schemas/Position",

@@ -10,7 +10,7 @@ import { createInbox, nuid, type Msg, type Subscription } from "@nats-io/transpo
 import type { Connection } from "./connection.ts";
 import type { StoredEntry } from "./entry.ts";
 import { headerOf, readHeaders } from "./headers.ts";
-import type { Life } from "./stream.ts";
+import type { TopicIncarnation } from "./stream.ts";
 
 /** Entries and bytes of one pull, of which two are under way: what a slow reader holds at most is three. */
 const pullEntries = 512;
@@ -28,7 +28,7 @@ const inactiveMs = 60_000;
 const nsPerMs = 1_000_000;
 
 /** What a run has for its reader: entries in order, and up to where there are no others. */
-export interface Taken {
+export interface ReadResult {
   readonly entries: readonly StoredEntry[];
   /** Everything up to here (of the filter) has been delivered. */
   readonly through: number;
@@ -78,7 +78,7 @@ export class ConsumerRun {
   static async open(
     connection: Connection,
     manager: JetStreamManager,
-    life: Life,
+    life: TopicIncarnation,
     afterSequence: number,
     filter: string | undefined,
   ): Promise<ConsumerRun> {
@@ -109,7 +109,7 @@ export class ConsumerRun {
   }
 
   /** Waits for entries, or for the end to move; undefined when neither came within `ms`, or it is over. */
-  async take(ms: number): Promise<Taken | undefined> {
+  async take(ms: number): Promise<ReadResult | undefined> {
     if (this.#isIdle()) await this.#woken(ms);
     if (this.#trouble !== undefined || this.#isIdle()) return undefined;
     let count = 0;

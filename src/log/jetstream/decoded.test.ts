@@ -4,9 +4,9 @@ import { bytesType } from "../../core/record.ts";
 import { DecodedEntries } from "./decoded.ts";
 import type { StoredEntry } from "./entry.ts";
 import { frameHeader } from "./headers.ts";
-import type { Life } from "./stream.ts";
+import type { TopicIncarnation } from "./stream.ts";
 
-const life = { topic: "t", stream: "SLUICE-t", epoch: 7, root: "sluice.t" } as Life;
+const life = { topic: "t", stream: "SLUICE-t", epoch: 7, root: "sluice.t" } as TopicIncarnation;
 
 function entry(
   sequence: number,

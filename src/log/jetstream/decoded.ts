@@ -5,7 +5,7 @@
 import { BoundedMap } from "../../core/bounded-map.ts";
 import type { StoredRecord } from "../../core/record.ts";
 import { recordsFromEntry, type StoredEntry } from "./entry.ts";
-import type { Life } from "./stream.ts";
+import type { TopicIncarnation } from "./stream.ts";
 
 /** Of a topic: what its readers are apart. */
 const entriesMax = 64;
@@ -16,7 +16,7 @@ const topicsMax = 64;
 export class DecodedEntries {
   readonly #lives = new BoundedMap<string, DecodedLife>(topicsMax);
 
-  of(life: Life): DecodedLife {
+  of(life: TopicIncarnation): DecodedLife {
     const name = `${life.epoch} ${life.stream}`;
     const known = this.#lives.get(name) ?? new DecodedLife(life);
     // Again where it stands: those that were read longest ago go.
@@ -39,7 +39,7 @@ export class DecodedLife {
   readonly #entries = new Map<number, Decoded>();
   #bytes = 0;
 
-  constructor({ root, epoch }: Life) {
+  constructor({ root, epoch }: TopicIncarnation) {
     this.#root = root;
     this.#epoch = epoch;
   }

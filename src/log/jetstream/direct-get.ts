@@ -5,7 +5,7 @@ import type { Connection } from "./connection.ts";
 import type { StoredEntry } from "./entry.ts";
 import { failureFromCode, isNoMessage, jetstreamUnavailable } from "./failures.ts";
 import { headerOf, readHeaders, type MessageHeaders } from "./headers.ts";
-import type { Life } from "./stream.ts";
+import type { TopicIncarnation } from "./stream.ts";
 
 const batchEntries = 512;
 const batchBytes = 1024 ** 2;
@@ -22,7 +22,7 @@ export interface Got {
  */
 export function getEntries(
   connection: Connection,
-  life: Life,
+  life: TopicIncarnation,
   fromSequence: number,
   lastSequence: number,
   filter: string | undefined,
@@ -77,7 +77,7 @@ function gotUpTo(last: number, entries: readonly StoredEntry[], isAll: boolean):
 /** The sequence of the leader's first entry from a sequence on; undefined when it has none. */
 export async function nextOnLeader(
   connection: Connection,
-  life: Life,
+  life: TopicIncarnation,
   fromSequence: number,
   filter: string | undefined,
 ): Promise<number | undefined> {

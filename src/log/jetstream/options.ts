@@ -68,6 +68,6 @@ function loginOf(url: URL): { user?: string; pass?: string; token?: string } {
 }
 
 function invalid(field: string, given: string, wanted: string): Failure {
-  const message = `Cannot use the JetStream log's ${field}${given === "" ? "" : ` ${given}`}: wanted ${wanted}`;
+  const message = `Cannot use the JetStream log's ${field}${given === "" ? "" : ` ${given}`}: expected ${wanted}`;
   return new Failure("invalid", message, { errors: [{ field, code: "invalid", message }] });
 }

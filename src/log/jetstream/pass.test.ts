@@ -7,7 +7,7 @@ import { DecodedEntries } from "./decoded.ts";
 import type { StoredEntry } from "./entry.ts";
 import { frameHeader } from "./headers.ts";
 import { Pass } from "./pass.ts";
-import type { Life } from "./stream.ts";
+import type { TopicIncarnation } from "./stream.ts";
 
 const life = {
   topic: "t",
@@ -15,7 +15,7 @@ const life = {
   epoch: 7,
   root: "sluice.t",
   layout: "frames",
-} as Life;
+} as TopicIncarnation;
 const perEntry = 3;
 
 function record(text: string): LogRecord {

@@ -4,11 +4,11 @@ import { comparePositions, type Position } from "../../core/position.ts";
 import type { StoredRecord } from "../../core/record.ts";
 import type { DecodedLife } from "./decoded.ts";
 import { entryOfPosition, isFrame, type StoredEntry } from "./entry.ts";
-import type { Life } from "./stream.ts";
+import type { TopicIncarnation } from "./stream.ts";
 import { subjectFromKey } from "./subject.ts";
 
 export class Pass {
-  readonly life: Life;
+  readonly life: TopicIncarnation;
   readonly until: Position | undefined;
   /** The one subject to read; undefined: all of them. */
   readonly filter: string | undefined;
@@ -18,7 +18,12 @@ export class Pass {
 
   #isFree: boolean;
 
-  constructor(life: Life, at: Position, { after, key, until }: ReadOptions, decoded: DecodedLife) {
+  constructor(
+    life: TopicIncarnation,
+    at: Position,
+    { after, key, until }: ReadOptions,
+    decoded: DecodedLife,
+  ) {
     this.life = life;
     this.#decoded = decoded;
     this.until = until;

@@ -9,7 +9,7 @@ import type { ProducerRun } from "../../core/log.ts";
 import { stateAfter, type ProducerState } from "../producers.ts";
 import type { Connection } from "./connection.ts";
 import { failureFromCode, isNoMessage } from "./failures.ts";
-import type { Life } from "./stream.ts";
+import type { TopicIncarnation } from "./stream.ts";
 import { tokenFromText } from "./subject.ts";
 
 const producerHeader = "Sluice-Producer";
@@ -20,7 +20,7 @@ export interface StoredProducer extends ProducerState {
 }
 
 /** No key's subject begins so: in the layout `frames` keys are not in subjects at all. */
-export function producerSubject({ root }: Life, { id }: ProducerRun): string {
+export function producerSubject({ root }: TopicIncarnation, { id }: ProducerRun): string {
   return `${root}.~producer~${tokenFromText(id)}`;
 }
 
@@ -33,7 +33,7 @@ export function producerHeaders(run: ProducerRun, known: StoredProducer | undefi
 /** Asks the stream's leader. Undefined: it has nothing of this producer. */
 export async function findProducer(
   connection: Connection,
-  life: Life,
+  life: TopicIncarnation,
   run: ProducerRun,
 ): Promise<StoredProducer | undefined> {
   const question = { last_by_subj: producerSubject(life, run) };

@@ -17,7 +17,7 @@ import {
   producerSubject,
   type StoredProducer,
 } from "./producers.ts";
-import type { Life } from "./stream.ts";
+import type { TopicIncarnation } from "./stream.ts";
 import type { Topics } from "./topics.ts";
 
 /** After this an append that met an election, or other nodes of the same producer, gives up. */
@@ -89,7 +89,7 @@ export class RunAppender {
 
   /** The stored entry's sequence, or why there is none yet. */
   #publish(
-    life: Life,
+    life: TopicIncarnation,
     batch: Batch,
     run: ProducerRun,
     state: StoredProducer | undefined,
@@ -134,11 +134,11 @@ function answer(epoch: number, sequence: number, count: number): Appended {
 }
 
 function needsFrames(topic: string): Failure {
-  const message = `Cannot append of a producer to topic "${topic}": its layout is records, wanted frames`;
+  const message = `Cannot append of a producer to topic "${topic}": its layout is records, expected frames`;
   return new Failure("invalid", message);
 }
 
 function tooLarge(run: ProducerRun, bytesMax: number): Failure {
-  const message = `Cannot append of producer "${run.id}": wanted at most ${bytesMax} bytes at once`;
+  const message = `Cannot append of producer "${run.id}": expected at most ${bytesMax} bytes at once`;
   return new Failure("too_large", message);
 }

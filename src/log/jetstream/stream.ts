@@ -24,7 +24,7 @@ const retentionMsMin = 100;
 const dedupWindowMs = 2 * 60 * 1000;
 
 /** One life of a topic: from the making of its stream to its removal. */
-export interface Life {
+export interface TopicIncarnation {
   readonly topic: string;
   readonly stream: string;
   /** The subject of records without a key. */
@@ -78,7 +78,7 @@ export function keptSettings(settings: TopicSettings): TopicSettings {
   };
 }
 
-export function lifeFromStream(topic: string, { config, created }: StreamInfo): Life {
+export function lifeFromStream(topic: string, { config, created }: StreamInfo): TopicIncarnation {
   return {
     topic,
     stream: config.name,

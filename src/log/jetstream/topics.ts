@@ -25,7 +25,7 @@ import {
   infoFromStream,
   keptSettings,
   lifeFromStream,
-  type Life,
+  type TopicIncarnation,
 } from "./stream.ts";
 import { streamFromTopic, topicFromStream } from "./subject.ts";
 
@@ -35,14 +35,14 @@ const deletedAdvisory = "$JS.EVENT.ADVISORY.STREAM.DELETED.";
 
 /** What this node knows of a topic's life. */
 export interface KnownLife {
-  readonly life: Life;
+  readonly life: TopicIncarnation;
   readonly confirmedMs: number;
   /** The highest sequence that this node was given in it. */
   lastSequence: number;
 }
 
 export interface Inspected {
-  readonly life: Life;
+  readonly life: TopicIncarnation;
   readonly bounds: Bounds;
 }
 
@@ -194,7 +194,7 @@ export class Topics {
     }
   }
 
-  #learn(topic: string, info: StreamInfo): Life {
+  #learn(topic: string, info: StreamInfo): TopicIncarnation {
     const life = lifeFromStream(topic, info);
     const excess = excessOf(info);
     if (excess !== undefined) this.#drop(life, excess);
@@ -204,7 +204,7 @@ export class Topics {
     return life;
   }
 
-  #drop(life: Life, upTo: number): void {
+  #drop(life: TopicIncarnation, upTo: number): void {
     this.#manager.streams.purge(life.stream, { seq: upTo + 1 }).catch(() => {
       // Another node did, or the next look finds it again.
     });

@@ -12,7 +12,7 @@ import { stateAfter, storedOf } from "../producers.ts";
 import type { PostgresLogTuning } from "./options.ts";
 import { Producers } from "./producers.ts";
 import type { Tails } from "./live-buffers.ts";
-import type { Life, Topics } from "./topics.ts";
+import type { TopicIncarnation, Topics } from "./topics.ts";
 
 /** Large enough to spread a commit's cost over many records, small enough to last milliseconds. */
 const commitBytesMax = 4 * 1024 ** 2;
@@ -80,7 +80,7 @@ export class Appender {
   #checkBounds(topic: string, queue: TopicQueue, bytes: number): void {
     const { appendBytesMax, topicQueueBytesMax, nodeQueueBytesMax } = this.#limits;
     if (bytes > appendBytesMax) {
-      const message = `Cannot append ${bytes} bytes to topic "${topic}": wanted at most ${appendBytesMax}`;
+      const message = `Cannot append ${bytes} bytes to topic "${topic}": expected at most ${appendBytesMax}`;
       throw new Failure("too_large", message);
     }
     if (queue.bytes + bytes > topicQueueBytesMax || this.#queuedBytes + bytes > nodeQueueBytesMax) {
@@ -141,7 +141,7 @@ export class Appender {
   /** Leaves out what producers have stored already: those items are settled here, as are refused ones. */
   async #prepare(
     topic: string,
-    life: Life,
+    life: TopicIncarnation,
     group: readonly Pending[],
   ): Promise<readonly Prepared[]> {
     const runs = group.flatMap(({ producer }) => producer ?? []);
@@ -172,7 +172,12 @@ export class Appender {
       : [...prepared, ...(await this.#prepare(topic, life, stale))];
   }
 
-  #settle(life: Life, items: readonly Prepared[], base: number, receivedNs: bigint): void {
+  #settle(
+    life: TopicIncarnation,
+    items: readonly Prepared[],
+    base: number,
+    receivedNs: bigint,
+  ): void {
     const batches = items.map(({ batch }) => batch);
     this.#tails.committed(life, base, batches, receivedNs);
     let first = base + 1;
@@ -186,7 +191,10 @@ export class Appender {
     }
   }
 
-  async #settleDuplicates(life: Life, items: readonly Prepared[]): Promise<readonly Prepared[]> {
+  async #settleDuplicates(
+    life: TopicIncarnation,
+    items: readonly Prepared[],
+  ): Promise<readonly Prepared[]> {
     const within = this.#timeLeft(pendingOf(items));
     const known = await knownIds(this.#database, life, items, within);
     return items.filter(({ dedupId, pending }) => {

@@ -5,7 +5,7 @@ import { stateAfter, type ProducerState } from "../producers.ts";
 import { databaseCode, divisionByZero, uniqueViolation, type Database } from "./database.ts";
 import { entriesOf, entryOverheadBytes } from "./entry.ts";
 import { byteaArray } from "./producers.ts";
-import type { Life } from "./topics.ts";
+import type { TopicIncarnation } from "./topics.ts";
 
 export interface CommitItem {
   readonly batch: Batch;
@@ -29,7 +29,7 @@ export type Committed =
  */
 export async function commit(
   database: Database,
-  life: Life,
+  life: TopicIncarnation,
   items: readonly CommitItem[],
   withinMs: number,
 ): Promise<Committed> {
@@ -120,7 +120,7 @@ export interface Known {
 /** Those of the items' dedup ids that are stored already, and where. */
 export async function knownIds(
   database: Database,
-  life: Life,
+  life: TopicIncarnation,
   items: readonly CommitItem[],
   withinMs: number,
 ): Promise<ReadonlyMap<string, Known>> {

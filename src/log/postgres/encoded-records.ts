@@ -5,32 +5,32 @@
 import type { Batch } from "../../core/batch.ts";
 import type { StoredFrame } from "../../core/log.ts";
 import type { StoredRecord } from "../../core/record.ts";
-import type { Life } from "./topics.ts";
+import type { TopicIncarnation } from "./topics.ts";
 
-export interface Held {
+export interface EncodedRecords {
   readonly records: readonly StoredRecord[];
   /** All of `records` as Frames, where they lie so. */
   readonly frames?: readonly StoredFrame[] | undefined;
 }
 
 /** Records with adjacent sequences. */
-export interface HeldRun extends Held {
+export interface EncodedRun extends EncodedRecords {
   readonly count: number;
   /** As they are encoded. */
   readonly bytes: number;
 }
 
 /** What one commit of this node stored after `base`. */
-export class CommittedRecords implements HeldRun {
+export class CommittedRecords implements EncodedRun {
   readonly count: number;
-  readonly #life: Life;
+  readonly #life: TopicIncarnation;
   readonly #base: number;
   readonly #batches: readonly Batch[];
   readonly #receivedNs: bigint;
   #records: readonly StoredRecord[] | undefined;
 
   /** The batches' bytes are kept. */
-  constructor(life: Life, base: number, batches: readonly Batch[], receivedNs: bigint) {
+  constructor(life: TopicIncarnation, base: number, batches: readonly Batch[], receivedNs: bigint) {
     this.#life = life;
     this.#base = base;
     this.#batches = batches;

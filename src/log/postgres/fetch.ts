@@ -4,9 +4,9 @@ import type { Bounds, StoredFrame } from "../../core/log.ts";
 import type { StoredRecord } from "../../core/record.ts";
 import type { Database } from "./database.ts";
 import { recordsOf, type EntryRow } from "./entry.ts";
-import type { Held } from "./encoded-records.ts";
+import type { EncodedRecords } from "./encoded-records.ts";
 import { keyHash } from "./key-hash.ts";
-import { boundsOf, type Life } from "./topics.ts";
+import { boundsOf, type TopicIncarnation } from "./topics.ts";
 
 export interface Span {
   /** The sequence to read after; undefined: the oldest kept. */
@@ -16,7 +16,7 @@ export interface Span {
   readonly key?: string | undefined;
 }
 
-export interface Fetched extends Held {
+export interface Fetched extends EncodedRecords {
   readonly bounds: Bounds;
   /** The sequence up to which `records` holds everything that was asked for. */
   readonly through: number;
@@ -42,7 +42,7 @@ interface FetchedRow extends Partial<EntryRow> {
  */
 export async function fetchSpan(
   database: Database,
-  life: Life,
+  life: TopicIncarnation,
   span: Span,
 ): Promise<Fetched | undefined> {
   const { sql } = database;
@@ -88,12 +88,17 @@ interface Found {
 class FetchedRows implements Fetched {
   readonly bounds: Bounds;
   readonly through: number;
-  readonly #life: Life;
+  readonly #life: TopicIncarnation;
   readonly #span: Span;
   readonly #rows: readonly EntryRow[];
   #records: readonly StoredRecord[] | undefined;
 
-  constructor(life: Life, span: Span, rows: readonly EntryRow[], { bounds, through }: Found) {
+  constructor(
+    life: TopicIncarnation,
+    span: Span,
+    rows: readonly EntryRow[],
+    { bounds, through }: Found,
+  ) {
     this.bounds = bounds;
     this.through = through;
     this.#life = life;
@@ -140,7 +145,11 @@ class FetchedRows implements Fetched {
 }
 
 /** Ends at the entry that holds `until`: found in the index, not by reading on to the end. */
-function untilClause({ sql }: Database, life: Life, until: number | undefined): Fragment {
+function untilClause(
+  { sql }: Database,
+  life: TopicIncarnation,
+  until: number | undefined,
+): Fragment {
   if (until === undefined) return sql``;
   return sql`AND e.last_seq <= coalesce((
     SELECT min(x.last_seq) FROM log_entries x WHERE x.topic_id = ${life.id} AND x.last_seq >= ${until}

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { bytesType, recordBytes, type StoredRecord } from "../../core/record.ts";
-import type { HeldRun } from "./encoded-records.ts";
+import type { EncodedRun } from "./encoded-records.ts";
 import { Tail } from "./live-buffer.ts";
 
 const life = { id: "1", epoch: 1, layout: "records" } as const;
@@ -118,11 +118,11 @@ function joined(end: number): Tail {
   return tail;
 }
 
-function run(first: number, last: number, key = "k", bytes = 1): HeldRun {
+function run(first: number, last: number, key = "k", bytes = 1): EncodedRun {
   return heldRun(records(first, last, key, bytes));
 }
 
-function heldRun(given: readonly StoredRecord[]): HeldRun {
+function heldRun(given: readonly StoredRecord[]): EncodedRun {
   const bytes = given.reduce((sum, { record }) => sum + recordBytes(record), 0);
   return { records: given, count: given.length, bytes };
 }

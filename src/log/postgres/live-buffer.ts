@@ -7,22 +7,22 @@
  */
 import type { StoredFrame } from "../../core/log.ts";
 import type { StoredRecord } from "../../core/record.ts";
-import type { Held, HeldRun } from "./encoded-records.ts";
-import type { Life } from "./topics.ts";
+import type { EncodedRecords, EncodedRun } from "./encoded-records.ts";
+import type { TopicIncarnation } from "./topics.ts";
 
 /** Records up to `through`, which may lie behind the last of them. */
-export interface HeldTo extends Held {
+export interface BufferedTo extends EncodedRecords {
   readonly through: number;
 }
 
 /** What a reader finds after its place: records, nothing yet, or nothing in memory ("behind"). */
-export type Taken = HeldTo | "at the end" | "behind";
+export type ReadResult = BufferedTo | "at the end" | "behind";
 
 interface Chunk {
   /** Sequence before its first record. */
   readonly base: number;
   readonly through: number;
-  readonly held: Held;
+  readonly held: EncodedRecords;
   readonly bytes: number;
   byKey?: Map<string, StoredRecord[]>;
 }
@@ -35,7 +35,7 @@ const ringChunksMax = 1_024;
 const batchRecordsMax = 1_000;
 
 export class Tail {
-  readonly life: Life;
+  readonly life: TopicIncarnation;
   /** Everything up to here was in the ring or is in it; undefined until a reader came to the end. */
   end: number | undefined;
   /** The newest sequence that is known to be in the database. */
@@ -50,7 +50,7 @@ export class Tail {
   readonly #waiters = new Set<Waiter>();
   readonly #keyWaiters = new Map<string, Set<Waiter>>();
 
-  constructor(life: Life) {
+  constructor(life: TopicIncarnation) {
     this.life = life;
   }
 
@@ -63,7 +63,7 @@ export class Tail {
   }
 
   /** Records that this node committed after `base`. */
-  committed(base: number, held: HeldRun): void {
+  committed(base: number, held: EncodedRun): void {
     this.#follow({ base, through: base + held.count, held, bytes: held.bytes });
   }
 
@@ -89,7 +89,7 @@ export class Tail {
   }
 
   /** What was read from the database: all that stands after `after`. */
-  fetched(fetched: HeldTo & { readonly bytes: number }, after: number): void {
+  fetched(fetched: BufferedTo & { readonly bytes: number }, after: number): void {
     const { end: base } = this;
     const { through, bytes } = fetched;
     if (base === undefined || through <= base) return;
@@ -98,7 +98,7 @@ export class Tail {
     this.#takeEarly();
   }
 
-  take(at: number, key: string | undefined): Taken {
+  take(at: number, key: string | undefined): ReadResult {
     if (this.isOver || this.end === undefined) return "behind";
     if (at >= this.end) return "at the end";
     const from = this.#chunkAfter(at);
@@ -201,7 +201,7 @@ export class Tail {
 }
 
 /** All of some chunks' records after a reader's place. */
-class TakenChunks implements HeldTo {
+class TakenChunks implements BufferedTo {
   readonly through: number;
   readonly #chunks: readonly Chunk[];
   readonly #at: number;

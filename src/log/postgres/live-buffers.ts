@@ -6,7 +6,7 @@ import { deadlineMs, type Database } from "./database.ts";
 import { fetchSpan } from "./fetch.ts";
 import { CommittedRecords, countOf } from "./encoded-records.ts";
 import { Tail } from "./live-buffer.ts";
-import type { Life } from "./topics.ts";
+import type { TopicIncarnation } from "./topics.ts";
 import { removedSequence, type Wakeups } from "./wakeups.ts";
 
 /** How long a lost notification delays a record. One small query per node, whatever it reads. */
@@ -36,7 +36,7 @@ export class Tails {
   }
 
   /** The topic's tail, until `unfollow`. */
-  follow(life: Life): Tail {
+  follow(life: TopicIncarnation): Tail {
     let followed = this.#followed.get(life.id);
     if (followed === undefined) {
       followed = { tail: new Tail(life), readers: 0, filling: false };
@@ -63,7 +63,12 @@ export class Tails {
     this.#fill(tail.life.id);
   }
 
-  committed(life: Life, base: number, batches: readonly Batch[], receivedNs: bigint): void {
+  committed(
+    life: TopicIncarnation,
+    base: number,
+    batches: readonly Batch[],
+    receivedNs: bigint,
+  ): void {
     this.#wakeups.announce(life.id, base + countOf(batches));
     const tail = this.#followed.get(life.id)?.tail;
     if (tail === undefined) return;
@@ -72,7 +77,7 @@ export class Tails {
     this.#fill(life.id);
   }
 
-  removed(life: Life): void {
+  removed(life: TopicIncarnation): void {
     this.#wakeups.announce(life.id, removedSequence);
     this.#over(life.id);
   }

@@ -34,7 +34,7 @@ export function completeOptions(given: Partial<PostgresLogTuning>): PostgresLogT
     const [standard, least, most] = limits[name];
     const value = given[name] ?? standard;
     if (value >= least && value <= most) return value;
-    const message = `Cannot use ${name} ${value} for the PostgreSQL log: wanted ${least} to ${most}`;
+    const message = `Cannot use ${name} ${value} for the PostgreSQL log: expected ${least} to ${most}`;
     throw new Failure("invalid", message);
   };
   return {

@@ -178,7 +178,7 @@ test("a topic's bytes are those of its entries, however appends and sweeps meet"
 
 test("a setting out of its limits is refused by name", () => {
   expect(() => open({ sweepMs: 1 })).toThrow(
-    "Cannot use sweepMs 1 for the PostgreSQL log: wanted 100 to 3600000",
+    "Cannot use sweepMs 1 for the PostgreSQL log: expected 100 to 3600000",
   );
 });
 

@@ -8,7 +8,7 @@ import { BoundedMap } from "../../core/bounded-map.ts";
 import type { ProducerRun } from "../../core/log.ts";
 import type { ProducerState } from "../producers.ts";
 import type { Database } from "./database.ts";
-import type { Life } from "./topics.ts";
+import type { TopicIncarnation } from "./topics.ts";
 
 export interface StoredProducer extends ProducerState {
   /** The topic's sequence of its record stored last. */
@@ -29,7 +29,7 @@ export class Producers {
 
   /** The runs' producers by id, as far as the log has any. */
   async states(
-    life: Life,
+    life: TopicIncarnation,
     runs: readonly ProducerRun[],
     withinMs: number,
   ): Promise<ReadonlyMap<string, StoredProducer>> {
@@ -46,17 +46,17 @@ export class Producers {
     return states;
   }
 
-  remember(life: Life, id: string, state: StoredProducer): void {
+  remember(life: TopicIncarnation, id: string, state: StoredProducer): void {
     this.#known.set(keyOf(life, id), state);
   }
 
   /** False when there was nothing to forget: what was told of it has just been read. */
-  forget(life: Life, id: string): boolean {
+  forget(life: TopicIncarnation, id: string): boolean {
     return this.#known.delete(keyOf(life, id));
   }
 
   async #read(
-    life: Life,
+    life: TopicIncarnation,
     ids: readonly string[],
     withinMs: number,
   ): Promise<readonly (readonly [string, StoredProducer])[]> {
@@ -87,6 +87,6 @@ export function byteaArray(texts: readonly string[]): string {
   return `{${texts.map((text) => `"\\\\x${Buffer.from(text).toString("hex")}"`).join(",")}}`;
 }
 
-function keyOf({ id: topicId }: Life, id: string): string {
+function keyOf({ id: topicId }: TopicIncarnation, id: string): string {
   return `${topicId} ${id}`;
 }

@@ -5,10 +5,10 @@ import type { StoredRecord } from "../../core/record.ts";
 import { checkPosition, topicNotFound } from "../answers.ts";
 import type { Database } from "./database.ts";
 import { fetchSpan, type Fetched } from "./fetch.ts";
-import type { Held } from "./encoded-records.ts";
-import type { HeldTo, Tail, Taken } from "./live-buffer.ts";
+import type { EncodedRecords } from "./encoded-records.ts";
+import type { BufferedTo, Tail, ReadResult } from "./live-buffer.ts";
 import type { Tails } from "./live-buffers.ts";
-import type { Life, Topics } from "./topics.ts";
+import type { TopicIncarnation, Topics } from "./topics.ts";
 
 export interface ReadContext {
   readonly database: Database;
@@ -43,7 +43,7 @@ export async function* readTopic(
       }
       // Followed before the fetch that finds the end, so that no record falls between the two.
       if (isAtEnd) tail ??= tails.follow(life);
-      let taken: Taken = tail?.take(at, key) ?? "behind";
+      let taken: ReadResult = tail?.take(at, key) ?? "behind";
       if (taken === "behind") {
         const fetched = await unlessAborted(fetchOn(context, topic, life, at, options), signal);
         if (fetched === undefined) return;
@@ -69,7 +69,7 @@ export async function* readTopic(
 }
 
 interface Opened {
-  readonly life: Life;
+  readonly life: TopicIncarnation;
   /** The sequence that the first fetch read after. */
   readonly after: number;
   readonly until: number;
@@ -99,7 +99,7 @@ async function open(context: ReadContext, topic: string, options: ReadOptions): 
 async function fetchOn(
   { database, topics }: ReadContext,
   topic: string,
-  life: Life,
+  life: TopicIncarnation,
   at: number,
   options: ReadOptions,
 ): Promise<Fetched> {
@@ -118,28 +118,28 @@ async function fetchOn(
 }
 
 /** Where the read ends, as a sequence of this life. */
-function untilSequence({ until }: ReadOptions, life: Life): number {
+function untilSequence({ until }: ReadOptions, life: TopicIncarnation): number {
   if (until === undefined || until.epoch > life.epoch) return Infinity;
   return comparePositions(until, epochStart(life.epoch)) <= 0 ? 0 : until.sequence;
 }
 
-function clipped(taken: HeldTo, until: number): HeldTo {
+function clipped(taken: BufferedTo, until: number): BufferedTo {
   const records = taken.records.filter(({ position }) => position.sequence <= until);
   return { records, through: until };
 }
 
 /** The batch, if the reader gets or moves anywhere by it. */
-function* batchOf(life: Life, taken: HeldTo, before: number): Generator<LogBatch> {
+function* batchOf(life: TopicIncarnation, taken: BufferedTo, before: number): Generator<LogBatch> {
   if (taken.through > before) yield new TakenBatch(life, taken);
 }
 
 /** Decoded by whoever asks for its records. */
 class TakenBatch implements LogBatch {
   readonly through: Position;
-  readonly #taken: Held;
+  readonly #taken: EncodedRecords;
   #records: readonly StoredRecord[] | undefined;
 
-  constructor({ epoch }: Life, taken: HeldTo) {
+  constructor({ epoch }: TopicIncarnation, taken: BufferedTo) {
     this.through = { epoch, sequence: taken.through, index: 0 };
     this.#taken = taken;
   }

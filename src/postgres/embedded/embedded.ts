@@ -42,7 +42,7 @@ const restartMs = { first: 50, most: 5000 };
 /** A server that lived this long did not die of its start: the next restart is quick again. */
 const steadyMs = 30_000;
 
-/** Rejects with an `EmbeddedError` that says what is wrong and what is wanted. */
+/** Rejects with an `EmbeddedError` that says what is wrong and what is expected. */
 export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded> {
   const { log, port = 0, signal } = options;
   const cluster = await openCluster({ ...options, dataDir: resolve(options.dataDir) });

@@ -36,7 +36,7 @@ export function unwritable(action: string, path: string, error: unknown): Embedd
   const who = process.getuid === undefined ? "this user" : `user id ${process.getuid()}`;
   return new EmbeddedError(
     "unwritable",
-    `Cannot ${action} "${path}": ${code}, wanted a directory that ${who} can write (SLUICE_DATA_DIR)`,
+    `Cannot ${action} "${path}": ${code}, expected a directory that ${who} can write (SLUICE_DATA_DIR)`,
     error,
   );
 }
@@ -44,7 +44,7 @@ export function unwritable(action: string, path: string, error: unknown): Embedd
 export function diskFull(action: string, path: string, cause?: unknown): EmbeddedError {
   return new EmbeddedError(
     "disk_full",
-    `Cannot ${action} "${path}": the disk is full, wanted 200 MB free there, or another SLUICE_DATA_DIR`,
+    `Cannot ${action} "${path}": the disk is full, expected 200 MB free there, or another SLUICE_DATA_DIR`,
     cause,
   );
 }

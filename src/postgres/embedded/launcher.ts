@@ -118,7 +118,7 @@ async function accountFor(cluster: string): Promise<Account> {
   }
   throw new EmbeddedError(
     "unsupported",
-    `Cannot start the embedded PostgreSQL in "${cluster}": it does not run as root and /etc/passwd has neither "postgres" nor "nobody", wanted one of them, another user than root, or DATABASE_URL`,
+    `Cannot start the embedded PostgreSQL in "${cluster}": it does not run as root and /etc/passwd has neither "postgres" nor "nobody", expected one of them, another user than root, or DATABASE_URL`,
   );
 }
 
@@ -160,7 +160,7 @@ function unlaunchable(
       ? "this user"
       : `user id ${account.uid} (PostgreSQL does not run as root)`;
   const wayOut =
-    "wanted a place outside of private directories such as /root, setpriv(1) of util-linux, or DATABASE_URL";
+    "expected a place outside of private directories such as /root, setpriv(1) of util-linux, or DATABASE_URL";
   if (ended?.code === cannotEnter) {
     return new EmbeddedError(
       "unwritable",
@@ -176,12 +176,12 @@ function unlaunchable(
   if (account !== undefined && ended?.code === null) {
     return new EmbeddedError(
       "unsupported",
-      `Cannot start a process as ${who}: ${ended.output}, wanted a root that may change its user (CAP_SETUID, CAP_SETGID), another user than root, or DATABASE_URL`,
+      `Cannot start a process as ${who}: ${ended.output}, expected a root that may change its user (CAP_SETUID, CAP_SETGID), another user than root, or DATABASE_URL`,
     );
   }
   const words = ended?.output.trim().split("\n").at(-1) ?? "";
   return unsupported(
     `${process.platform}-${process.arch}`,
-    `"${binaries.postgres}" does not run (${words}), wanted a Linux with glibc (Alpine has musl) and the package's install script run (trustedDependencies)`,
+    `"${binaries.postgres}" does not run (${words}), expected a Linux with glibc (Alpine has musl) and the package's install script run (trustedDependencies)`,
   );
 }

@@ -61,6 +61,6 @@ async function refuseLiveHolder(dataDir: string, path: string): Promise<void> {
   const holder = Number(pid) === process.pid ? "this process" : `the gateway with pid ${pid}`;
   throw new EmbeddedError(
     "in_use",
-    `Cannot use data directory "${dataDir}": ${holder} has it, wanted that one stopped, or another SLUICE_DATA_DIR`,
+    `Cannot use data directory "${dataDir}": ${holder} has it, expected that one stopped, or another SLUICE_DATA_DIR`,
   );
 }

@@ -40,7 +40,7 @@ describe("what keeps it from starting is said", () => {
       startEmbedded({ dataDir, log: silent, port, durability: "test" }),
     );
     expect(error.message).toBe(
-      `Cannot start PostgreSQL on "127.0.0.1:${port}": another program has the port, wanted a free one`,
+      `Cannot start PostgreSQL on "127.0.0.1:${port}": another program has the port, expected a free one`,
     );
 
     // Chosen ports can be taken in between: then another is.
@@ -80,7 +80,7 @@ describe("what keeps it from starting is said", () => {
     const error = await failureOf(startEmbedded({ dataDir, log: silent }));
     expect(error.reason).toBe("other_version");
     expect(error.message).toContain(
-      `"${dataDir}/postgres": PostgreSQL 15 wrote it, this release runs 18; nothing was changed, wanted a dump`,
+      `"${dataDir}/postgres": PostgreSQL 15 wrote it, this release runs 18; nothing was changed, expected a dump`,
     );
     expect(run(["ls", "-lR", "--time-style=full-iso", join(dataDir, "postgres")])).toBe(before);
     await writeFile(version, "18\n");
@@ -95,7 +95,7 @@ describe("what keeps it from starting is said", () => {
     await rm(join(dataDir, "postgres.password"));
     const error = await failureOf(startEmbedded({ dataDir, log: silent }));
     expect(error.message).toContain(
-      'postgres.password" is missing or empty, wanted the password that the database was made with',
+      'postgres.password" is missing or empty, expected the password that the database was made with',
     );
   });
 
@@ -143,7 +143,7 @@ describe("what keeps it from starting is said", () => {
       const small = await gateway(disk);
       expect(small.outcome.failed?.reason).toBe("disk_full");
       expect(small.outcome.failed?.message).toContain(
-        `"${disk}/postgres": the disk is full, wanted 200 MB free`,
+        `"${disk}/postgres": the disk is full, expected 200 MB free`,
       );
       expect((await readdir(disk)).sort()).toEqual(["postgres.password"]);
 

@@ -161,13 +161,13 @@ async function startFailed(cluster: Cluster, port: number, from: number): Promis
   if (!(await isFree(port))) {
     return new EmbeddedError(
       "port_taken",
-      `Cannot start PostgreSQL on "${loopback}:${port}": another program has the port, wanted a free one`,
+      `Cannot start PostgreSQL on "${loopback}:${port}": another program has the port, expected a free one`,
     );
   }
   const words = lines.map(({ message }) => message).at(-1) ?? text.trim().split("\n").at(-1) ?? "";
   return new EmbeddedError(
     "unstartable",
-    `Cannot start PostgreSQL in "${directory}": it ended (${words}), wanted it to run; see "${logFile}"`,
+    `Cannot start PostgreSQL in "${directory}": it ended (${words}), expected it to run; see "${logFile}"`,
   );
 }
 

@@ -85,11 +85,11 @@ describe("users and private directories", () => {
     const none = without("-dac_read_search,-dac_override");
     const outside = await gateway(join(closed, "data"), none);
     expect(outside.outcome.failed?.reason).toBe("unwritable");
-    expect(outside.outcome.failed?.message).toContain("wanted a place outside of private");
+    expect(outside.outcome.failed?.message).toContain("expected a place outside of private");
 
     const fixed = await gateway(join(closed, "data"), without("-setuid,-setgid"));
     expect(fixed.outcome.failed?.reason).toBe("unsupported");
-    expect(fixed.outcome.failed?.message).toContain("wanted a root that may change its user");
+    expect(fixed.outcome.failed?.message).toContain("expected a root that may change its user");
   });
 
   rootTest(
@@ -102,7 +102,7 @@ describe("users and private directories", () => {
       const closed = await gateway(dataDir, { prefix });
       expect(closed.outcome.failed?.reason).toBe("unwritable");
       expect(closed.outcome.failed?.message).toContain(
-        `"${dataDir}": EACCES, wanted a directory that user id 65534 can write`,
+        `"${dataDir}": EACCES, expected a directory that user id 65534 can write`,
       );
 
       run([

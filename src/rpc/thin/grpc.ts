@@ -24,7 +24,7 @@ import type {
   ThinMethod,
   ThinMethods,
 } from "../../features/topics/rpc/thin-methods.ts";
-import { Valve, type Passage } from "./socket-backpressure.ts";
+import { SocketBackpressure, type StreamLease } from "./socket-backpressure.ts";
 
 export interface ThinOptions {
   readonly methods: ThinMethods;
@@ -44,7 +44,7 @@ const headers: OutgoingHttpHeaders = {
 
 /** Leaves to the handlers behind it what it does not know: other methods, codecs and compressions. */
 export function createThinGrpc(options: ThinOptions): StreamHandler {
-  const valve = new Valve(options.inFlight);
+  const valve = new SocketBackpressure(options.inFlight);
   return (stream, given) => {
     const method = options.methods.get(given[":path"] ?? "");
     if (method === undefined || given[":method"] !== "POST") return false;
@@ -63,8 +63,8 @@ class GrpcCall {
   readonly #call: ThinCall;
   readonly #answer: () => Uint8Array;
   readonly #messages: Messages;
-  readonly #valve: Valve;
-  readonly #passage: Passage;
+  readonly #valve: SocketBackpressure;
+  readonly #passage: StreamLease;
   readonly #messageBytesMax: number;
   #isCompressed = false;
   #count = 0;
@@ -76,7 +76,7 @@ class GrpcCall {
     stream: ServerHttp2Stream,
     method: ThinMethod,
     messageBytesMax: number,
-    valve: Valve,
+    valve: SocketBackpressure,
   ) {
     this.#valve = valve;
     this.#passage = valve.enter(stream);
@@ -234,5 +234,5 @@ function trailersFrom(error: unknown): OutgoingHttpHeaders {
   return Object.fromEntries(trailers);
 }
 
-const oneMessage = new Failure("invalid", "Cannot answer the call: wanted exactly one message");
+const oneMessage = new Failure("invalid", "Cannot answer the call: expected exactly one message");
 const cutShort = new Failure("invalid", "Cannot read the call: its last message is cut short");

@@ -14,13 +14,13 @@ interface Pausable {
   resume(): unknown;
 }
 
-export interface Passage {
+export interface StreamLease {
   /** Whether the stream may be handed more; false only where it is paused by itself. */
   isOpen(): boolean;
   leave(): void;
 }
 
-export class Valve {
+export class SocketBackpressure {
   readonly #inFlight: InFlight;
   /** What is read by calls under way, and by how many each. */
   readonly #sources = new Map<Pausable, number>();
@@ -31,7 +31,7 @@ export class Valve {
   }
 
   /** To be called for a call's stream. */
-  enter(stream: ServerHttp2Stream): Passage {
+  enter(stream: ServerHttp2Stream): StreamLease {
     const handle = handleOf(stream);
     const source = handle ?? stream;
     this.#sources.set(source, (this.#sources.get(source) ?? 0) + 1);

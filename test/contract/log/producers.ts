@@ -65,7 +65,7 @@ export function producerContract(suite: Suite, layout: Layout): void {
     for (const node of [log, other]) {
       const gap = await failureOf(appendRun(node, topic, "p", 1, 5, 1));
       expect(gap.code).toBe("conflict");
-      expect(gap.message).toContain("wanted 3");
+      expect(gap.message).toContain("expected 3");
     }
     await appendRun(other, topic, "p", 2, 100, 2);
     for (const node of [log, other]) {

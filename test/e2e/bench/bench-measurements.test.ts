@@ -98,7 +98,7 @@ describe.skipIf(reason !== undefined)(`sluice bench query ${reason ?? ""}`, () =
       for (const bench of ["save", "query"]) {
         const { code, errors } = await runSluice(["bench", bench, "--log", "jetstream"], env).ended;
         expect(errors).toBe(
-          'Cannot measure on the log of NATS_URL: it has the topic "measurements" already, wanted a NATS without it\n',
+          'Cannot measure on the log of NATS_URL: it has the topic "measurements" already, expected a NATS without it\n',
         );
         expect(code).toBe(1);
       }

@@ -106,11 +106,11 @@ describe("sluice bench fanout", () => {
   );
 
   test(
-    "refuses what it cannot measure, and says what is wanted",
+    "refuses what it cannot measure, and says what is expected",
     async () => {
       const wrong = await bench("fanout", "--bytes", "3");
       expect(wrong.code).toBe(2);
-      expect(wrong.errors).toContain("Cannot use --bytes 3: wanted a whole number from");
+      expect(wrong.errors).toContain("Cannot use --bytes 3: expected a whole number from");
       const away = await bench("fanout", ...quick, "--url", "http://127.0.0.1:1");
       expect(away.code).toBe(1);
       expect(away.errors).toContain("Cannot reach http://127.0.0.1:1");
@@ -177,11 +177,11 @@ describe("sluice bench collect", () => {
   );
 
   test(
-    "refuses what it cannot measure, and says what is wanted",
+    "refuses what it cannot measure, and says what is expected",
     async () => {
       const wrong = await bench("collect", "--grpc", "nowhere");
       expect(wrong.code).toBe(2);
-      expect(wrong.errors).toContain("Cannot use --grpc nowhere: wanted one like 127.0.0.1:4025");
+      expect(wrong.errors).toContain("Cannot use --grpc nowhere: expected one like 127.0.0.1:4025");
       const away = await bench("collect", "--records", "100", "--grpc", "127.0.0.1:1");
       expect(away.code).toBe(1);
       expect(away.errors).toContain("Cannot measure: connection");

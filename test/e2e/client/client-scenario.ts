@@ -6,7 +6,7 @@ import { createClient, SluiceError, type Subscription } from "../../../src/clien
 
 const last = 2000;
 
-/** Returns what it has seen; throws where that is not what is wanted. */
+/** Returns what it has seen; throws where that is not what is expected. */
 export async function clientScenario(url: string, runtime: string): Promise<string> {
   let retries = 0;
   const client = createClient({

@@ -36,7 +36,7 @@ export class Ledger {
 
   take({ p, n }: Event): void {
     const wanted = (this.#last.get(p) ?? 0) + 1;
-    if (n !== wanted) this.problem(`producer ${p}: got ${n}, wanted ${wanted}`);
+    if (n !== wanted) this.problem(`producer ${p}: got ${n}, expected ${wanted}`);
     this.#last.set(p, n);
     this.order.push(`${p}:${n}`);
   }

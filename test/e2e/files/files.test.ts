@@ -171,7 +171,7 @@ describe("the samples", () => {
       "--url",
       gateway.url,
     ).end();
-    expect(events.errors).toContain("it is over lifecycle events, wanted one over topics");
+    expect(events.errors).toContain("it is over lifecycle events, expected one over topics");
   }, 30_000);
 });
 
@@ -202,7 +202,7 @@ test("bad cells, refused rows and a damaged file are told with their places, the
   const wanted = [
     'readings.csv, row 3, column B "created_at": Cannot take "yesterday" as timestamptz',
     'readings.csv, row 4, column C "n": Cannot take "many" as integer for column "n"',
-    'readings.csv, row 5, column A "message_id": it is empty, wanted an id: the row is not sent',
+    'readings.csv, row 5, column A "message_id": it is empty, expected an id: the row is not sent',
     'values.xlsx, sheet "March", row 3, column B "value": it holds the error #DIV/0!',
     "torn.xlsx: Cannot read it as .xlsx: it is no ZIP archive",
     'values.xlsx: sheet "March" is read, "April" not',
@@ -265,7 +265,7 @@ test("wrong arguments are told with the usage", async () => {
     [["simulate", "files", "--dir", join(folder, "none")], "ENOENT"],
     [["simulate", "files", "--dir", samples, "--topics", "a"], "Cannot send 3 files"],
     [["simulate", "files", "--dir", samples, "--rate", "1", "--speed", "1"], "together"],
-    [["analyse", "tea"], 'Cannot analyse "tea": wanted acks'],
+    [["analyse", "tea"], 'Cannot analyse "tea": expected acks'],
     [["analyse", "acks"], "Wanted --rule"],
   ] as const;
   const ended = await Promise.all(cases.map(([args]) => sluice(...args).end()));
@@ -280,6 +280,6 @@ test("a mapping that cannot be used ends the start, with all that is wrong", asy
   const broken = join(folder, "broken.yaml");
   await writeFile(broken, "topic1: { relation: Orders, key: [x], columns: { x: varchar } }\n");
   const started = await startGateway({ env: { SLUICE_RELATIONS: broken } }).catch(String);
-  expect(started).toContain("topic1.relation: wanted 1 to 63 of a-z");
-  expect(started).toContain("topic1.columns.x.type: wanted one of text");
+  expect(started).toContain("topic1.relation: expected 1 to 63 of a-z");
+  expect(started).toContain("topic1.columns.x.type: expected one of text");
 }, 30_000);

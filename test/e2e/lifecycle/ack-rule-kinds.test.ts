@@ -204,7 +204,9 @@ describe.skipIf(skipReason !== undefined)("ack rules", () => {
     await post(url("/v1/topics/occupied/records"), { n: 1 });
     const answer = await put("bold", { topics: ["a"], output: "occupied" });
     expect(answer.status).toBe(409);
-    expect(answer.json.detail).toContain("its layout is records, wanted a topic of layout frames");
+    expect(answer.json.detail).toContain(
+      "its layout is records, expected a topic of layout frames",
+    );
     expect((await ask("GET", url("/v1/ack-rules/bold"))).status).toBe(404);
     await ask("PUT", url("/v1/topics/framed"), { body: '{"layout":"frames","retention_ms":5000}' });
     await made("bold", { topics: ["a"], output: "framed" });

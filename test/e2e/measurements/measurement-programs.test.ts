@@ -129,12 +129,12 @@ class Proxying {
 
 describe("wrong arguments", () => {
   const refused: readonly (readonly [args: string, said: string])[] = [
-    ["simulate measurements --profile sharp", "Cannot use --profile sharp: wanted steady"],
-    ["simulate measurements --tags 0", "Cannot use --tags 0: wanted a whole number from 1"],
-    ['simulate measurements --prefix a"b', 'Cannot use --prefix a"b: wanted at most 59 letters'],
-    ["bench save --load ab", "Cannot use --load ab: wanted auto or wrk or own"],
+    ["simulate measurements --profile sharp", "Cannot use --profile sharp: expected steady"],
+    ["simulate measurements --tags 0", "Cannot use --tags 0: expected a whole number from 1"],
+    ['simulate measurements --prefix a"b', 'Cannot use --prefix a"b: expected at most 59 letters'],
+    ["bench save --load ab", "Cannot use --load ab: expected auto or wrk or own"],
     ["bench query --preload 5 --url http://127.0.0.1:1", "Cannot use --preload with --url"],
-    ["bench query --queries 0", "Cannot use --queries 0: wanted a number from 0.1"],
+    ["bench query --queries 0", "Cannot use --queries 0: expected a number from 0.1"],
   ];
   test.concurrent.each(refused)(
     "%s",

@@ -157,7 +157,7 @@ function pausedRequest(url: string): { begun: Promise<void>; rest(): Promise<str
     rest: () =>
       new Promise((resolve) => {
         socket.on("data", (data: Buffer) => parts.push(data));
-        // A reset is what is wanted here.
+        // A reset is what is expected here.
         socket.on("error", () => {});
         socket.on("close", () => resolve(Buffer.concat(parts).toString("latin1")));
         socket.resume();

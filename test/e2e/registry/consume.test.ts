@@ -115,14 +115,14 @@ test("it ends when nobody reads what it prints", async () => {
 
 test("wrong arguments are told with the usage, and end with code 2", async () => {
   const cases: [args: string[], said: string][] = [
-    [["consume"], "wanted one of --dynamic and --generated"],
-    [["consume", "--dynamic", "--generated"], "wanted one of --dynamic and --generated"],
+    [["consume"], "expected one of --dynamic and --generated"],
+    [["consume", "--dynamic", "--generated"], "expected one of --dynamic and --generated"],
     [["consume", "--dynamic", "--limit", "-1"], "--limit"],
-    [["simulate"], "Cannot simulate nothing: wanted one of"],
-    [["simulate", "birds"], `Cannot simulate "birds": wanted one of`],
-    [["simulate", "watch", "--call", "shout"], "wanted collect or ingest"],
-    [["simulate", "watch", "--watches", "0"], "wanted a whole number from 1"],
-    [["simulate", "watch", "--grpc", "here"], "Cannot use --grpc here: wanted one like"],
+    [["simulate"], "Cannot simulate nothing: expected one of"],
+    [["simulate", "birds"], `Cannot simulate "birds": expected one of`],
+    [["simulate", "watch", "--call", "shout"], "expected collect or ingest"],
+    [["simulate", "watch", "--watches", "0"], "expected a whole number from 1"],
+    [["simulate", "watch", "--grpc", "here"], "Cannot use --grpc here: expected one like"],
   ];
   for (const [args, said] of cases) {
     const program = startSluice(...args);

@@ -95,7 +95,7 @@ const invalid: Readonly<Record<string, { readonly schema: Schema; readonly says:
   },
   "an import at a path outside": {
     schema: text('syntax = "proto3";', { "../../etc/x.proto": "" }),
-    says: /wanted a relative one/,
+    says: /expected a relative one/,
   },
   "a text of ten thousand errors": {
     schema: text(`syntax = "proto3";\n${"message A { B b = 1; }\n".repeat(10_000)}`),
@@ -157,7 +157,7 @@ test("refuses subjects that are no names", async () => {
   }
 });
 
-test("refuses bodies of the Confluent API that are not what is wanted", async () => {
+test("refuses bodies of the Confluent API that are not what is expected", async () => {
   for (const [body, status, says] of [
     ["", 400, "JSON"],
     ["{", 400, "JSON"],

@@ -94,7 +94,7 @@ describe("a topic's rule", () => {
       ["schema_id", "invalid"],
     ]);
     expect((await send(topic, framed(watch.id, [0], good(1)), absent)).json.detail).toContain(
-      `names schema ${watch.id}, wanted the same`,
+      `names schema ${watch.id}, expected the same`,
     );
     expect((await ask("GET", records(topic))).json.events).toHaveLength(2);
   });

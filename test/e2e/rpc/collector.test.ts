@@ -166,7 +166,7 @@ describe.each(Object.entries(ways))("%s", (_name, transport) => {
     expect(noTopic.message).toContain("no topic was named");
     const badName = await endOf(producer().publish({ topic: "no/name", records }));
     expect(badName).toMatchObject({ code: "InvalidArgument", reason: "INVALID" });
-    expect(badName.message).toContain(`"no/name": wanted 1 to 200 characters`);
+    expect(badName.message).toContain(`"no/name": expected 1 to 200 characters`);
   });
 
   test("a producer's batch that comes again is acknowledged again and stored once", async () => {
@@ -184,7 +184,7 @@ describe.each(Object.entries(ways))("%s", (_name, transport) => {
 
     const gap = await endOf(producer().publish(batch(6n, "c")));
     expect(gap).toMatchObject({ code: "AlreadyExists", reason: "CONFLICT" });
-    expect(gap.message).toContain("its sequence 6 leaves a gap, wanted 4");
+    expect(gap.message).toContain("its sequence 6 leaves a gap, expected 4");
     await producer().publish(batch(0n, "d", 2));
     const fenced = await endOf(producer().publish(batch(4n, "e")));
     expect(fenced).toMatchObject({ code: "AlreadyExists", reason: "CONFLICT" });
@@ -202,7 +202,7 @@ describe.each(Object.entries(ways))("%s", (_name, transport) => {
     const longId = await endOf(
       producer().publish({ topic: newTopic(), producer: { id: "i".repeat(129) }, records }),
     );
-    expect(longId.message).toContain("129 bytes, wanted 1 to 128 bytes");
+    expect(longId.message).toContain("129 bytes, expected 1 to 128 bytes");
   });
 
   test("a deadline ends a stream; what it had brought is stored", async () => {

@@ -154,7 +154,7 @@ describe("PUT /log and its stream", () => {
     const curl = Bun.which("curl");
     if (curl === null) {
       if (process.env["CI"] === "true") {
-        throw new Error("Cannot run curl: it is not on this machine, wanted in CI");
+        throw new Error("Cannot run curl: it is not on this machine, expected in CI");
       }
       return;
     }

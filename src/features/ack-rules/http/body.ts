@@ -56,7 +56,7 @@ const ruleBody = z.strictObject({
             .regex(/^\w+(\.\w+)*$/),
         }),
       ],
-      'wanted {"key":true}, {"pointer":"/a/b"} or {"field":"a.b"}',
+      'expected {"key":true}, {"pointer":"/a/b"} or {"field":"a.b"}',
     )
     .optional(),
   events: z.array(eventName).min(1).max(placesMax).optional(),
@@ -77,12 +77,12 @@ const ruleBody = z.strictObject({
 
 function wantedPlaces({ topics, id, events, app_id }: z.output<typeof ruleBody>): AckPlaces {
   if ((topics === undefined) === (events === undefined)) {
-    throw refused("/topics", "Cannot tell what is to be seen: wanted either topics or events");
+    throw refused("/topics", "Cannot tell what is to be seen: expected either topics or events");
   }
   const names = topics ?? events ?? [];
   if (new Set(names).size < names.length) {
     const field = topics === undefined ? "/events" : "/topics";
-    throw refused(field, "Cannot use the same place twice: wanted each name once");
+    throw refused(field, "Cannot use the same place twice: expected each name once");
   }
   if (topics === undefined) {
     if (id === undefined) return { events: events ?? [], appId: app_id };
@@ -103,7 +103,10 @@ function wantedOutput(given: string, places: AckPlaces): string {
   const longest = 200 - overdueTopic("").length;
   const output = parseName(given, "output");
   if (output.length > longest) {
-    throw refused("/output", `Cannot use output "${output}": wanted at most ${longest} characters`);
+    throw refused(
+      "/output",
+      `Cannot use output "${output}": expected at most ${longest} characters`,
+    );
   }
   if (reserved.has(output)) {
     throw refused("/output", `Cannot use output "${output}": it is a topic of Sluice's own`);

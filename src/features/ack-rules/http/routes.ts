@@ -74,7 +74,7 @@ function parseOverdueToken(text: string | undefined) {
   // No id has a NUL or half of a surrogate pair, and the store could not even compare with one.
   if (id !== "" && !id.includes("\0") && id.isWellFormed()) return { overdueMs: Number(ms), id };
   const given = JSON.stringify(text.slice(0, 64));
-  const message = `Cannot use after ${given}: wanted the next of an earlier answer`;
+  const message = `Cannot use after ${given}: expected the next of an earlier answer`;
   throw new Failure("invalid", message, { errors: [{ field: "after", code: "invalid", message }] });
 }
 

@@ -79,7 +79,7 @@ export function appendOptionsFrom(headers: Headers): AppendOptions {
   const dedupId = headers.get("idempotency-key");
   if (dedupId === null) return {};
   if (/^[\x21-\x7e]{1,200}$/.test(dedupId)) return { dedupId };
-  const message = "Cannot use idempotency-key: wanted 1 to 200 visible ASCII characters";
+  const message = "Cannot use idempotency-key: expected 1 to 200 visible ASCII characters";
   throw new Failure("invalid", message, {
     errors: [{ field: "idempotency-key", code: "invalid", message }],
   });

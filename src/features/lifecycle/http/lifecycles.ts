@@ -145,7 +145,7 @@ function parseCursor(token: string): LifecycleCursor {
 
 function refused(field: string, given: string, wanted: string, cause?: unknown): Failure {
   const shown = JSON.stringify(given.length > 64 ? `${given.slice(0, 64)}…` : given);
-  const message = `Cannot use ${field} ${shown}: wanted ${wanted}`;
+  const message = `Cannot use ${field} ${shown}: expected ${wanted}`;
   return new Failure("invalid", message, { errors: [{ field, code: "invalid", message }], cause });
 }
 

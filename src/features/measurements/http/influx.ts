@@ -97,7 +97,7 @@ function parseUnit(given: string | undefined): bigint {
   const unit = unitsNs.get(given === undefined || given === "" ? "ns" : given);
   if (unit !== undefined) return unit;
   const shown = JSON.stringify(given?.slice(0, 40));
-  throw new Failure("invalid", `Cannot use precision ${shown}: wanted ns, us, ms or s`);
+  throw new Failure("invalid", `Cannot use precision ${shown}: expected ns, us, ms or s`);
 }
 
 function failed(c: Context, { logger }: InfluxParts, failure: Failure, render: Render): Response {

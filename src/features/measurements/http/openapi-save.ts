@@ -93,7 +93,7 @@ export const measurementPaths: Paths = {
               index: 1,
               field: "tag",
               code: "invalid",
-              message: 'Cannot use tag "": it has 0 bytes, wanted 1 to 64',
+              message: 'Cannot use tag "": it has 0 bytes, expected 1 to 64',
             },
           ],
         }),

@@ -67,6 +67,6 @@ function isLineType(contentType: string | null): boolean {
   if (isJsonType(type) || unchosenTypes.has(type)) return false;
   throw new Failure(
     "unsupported_media_type",
-    `Cannot read ${JSON.stringify(type)} as measurements: wanted ${jsonType} or application/x-ndjson`,
+    `Cannot read ${JSON.stringify(type)} as measurements: expected ${jsonType} or application/x-ndjson`,
   );
 }

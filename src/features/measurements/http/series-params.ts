@@ -30,13 +30,13 @@ export function parseSeedQuery(
   if (endNs - startNs < seedRangeNsMin) {
     throw refused(
       "end",
-      `Cannot use end "${endNs}": it is ${endNs - startNs} ns after start, wanted at least ${seedRangeNsMin} (10 minutes)`,
+      `Cannot use end "${endNs}": it is ${endNs - startNs} ns after start, expected at least ${seedRangeNsMin} (10 minutes)`,
     );
   }
   if (startNs < oldestNs - lateNsMax) {
     throw refused(
       "start",
-      `Cannot use start "${startNs}": measurements are kept from ${oldestNs} on, wanted a later start`,
+      `Cannot use start "${startNs}": measurements are kept from ${oldestNs} on, expected a later start`,
     );
   }
   return { tag, startNs, endNs };
@@ -52,7 +52,7 @@ export function parseTag(tag: string): string {
 /** The beginning of a tag, or a place between tags; empty when left out. Throws `invalid`. */
 export function parseTagPart(field: string, text: string | undefined): string {
   if (text === undefined || (text.isWellFormed() && !/\p{Cc}/u.test(text))) return text ?? "";
-  throw refused(field, `Cannot use ${field} ${shown(text)}: wanted text as tags have it`);
+  throw refused(field, `Cannot use ${field} ${shown(text)}: expected text as tags have it`);
 }
 
 /** Throws `invalid`, naming the field. */
@@ -67,15 +67,18 @@ export function parseSeriesQuery(
   const window = query.get("window");
   const weight = query.get("weight");
   if ((agg === "moving") !== (window !== null)) {
-    throw refused("window", "Cannot answer: window goes with agg=moving, wanted both or neither");
+    throw refused("window", "Cannot answer: window goes with agg=moving, expected both or neither");
   }
   if ((agg === "weighted") !== (weight !== null)) {
-    throw refused("weight", "Cannot answer: weight goes with agg=weighted, wanted both or neither");
+    throw refused(
+      "weight",
+      "Cannot answer: weight goes with agg=weighted, expected both or neither",
+    );
   }
   const columns = query.get("columns");
   const wanted = columns?.split(",").map((text) => parseCount("columns", text, valuesMax - 1));
   if (agg === "lttb" && wanted !== undefined && wanted.length !== 1) {
-    throw refused("columns", "Cannot draw several columns with agg=lttb: wanted one");
+    throw refused("columns", "Cannot draw several columns with agg=lttb: expected one");
   }
   return {
     tag,
@@ -97,7 +100,7 @@ export function parseRange(query: URLSearchParams, nowNs: bigint): Span {
   const start = query.get("start");
   const fromNs = start === null ? toNs - hourNs : parseInstant("start", start);
   if (fromNs < toNs) return { fromNs, toNs };
-  throw refused("end", `Cannot use end "${toNs}": it is not after start, wanted a later one`);
+  throw refused("end", `Cannot use end "${toNs}": it is not after start, expected a later one`);
 }
 
 /** Nanoseconds since the Unix epoch, or RFC 3339. */
@@ -107,7 +110,7 @@ function parseInstant(field: string, text: string): bigint {
   if (ns !== undefined) return ns;
   throw refused(
     field,
-    `Cannot use ${field} ${shown(text)}: wanted nanoseconds since 1970, or a time like 2026-11-21T10:00:00Z`,
+    `Cannot use ${field} ${shown(text)}: expected nanoseconds since 1970, or a time like 2026-11-21T10:00:00Z`,
   );
 }
 
@@ -116,7 +119,7 @@ function parseInt64(field: string, text: string): bigint {
   if (ns >= int64Min && ns <= int64Max) return ns;
   throw refused(
     field,
-    `Cannot use ${field} ${shown(text)}: wanted nanoseconds since 1970, a whole number of 64 bits`,
+    `Cannot use ${field} ${shown(text)}: expected nanoseconds since 1970, a whole number of 64 bits`,
   );
 }
 
@@ -135,7 +138,10 @@ function parseDuration(field: string, text: string): bigint {
   const match = /^(\d{1,18})(ns|us|ms|s|m|h|d)?$/.exec(text);
   const ns = BigInt(match?.[1] ?? 0) * (unitNs[match?.[2] ?? "ns"] ?? 1n);
   if (ns > 0n && ns <= int64Max) return ns;
-  throw refused(field, `Cannot use ${field} ${shown(text)}: wanted a duration like 90s, 5m or 1h`);
+  throw refused(
+    field,
+    `Cannot use ${field} ${shown(text)}: expected a duration like 90s, 5m or 1h`,
+  );
 }
 
 export function parseChoice<Choice extends string>(
@@ -145,7 +151,7 @@ export function parseChoice<Choice extends string>(
 ): Choice {
   const choice = choices.find((each) => each === text);
   if (choice !== undefined) return choice;
-  throw refused(field, `Cannot use ${field} ${shown(text)}: wanted one of ${choices.join(", ")}`);
+  throw refused(field, `Cannot use ${field} ${shown(text)}: expected one of ${choices.join(", ")}`);
 }
 
 function shown(text: string): string {

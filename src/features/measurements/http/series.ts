@@ -118,7 +118,7 @@ function fileName(tag: string): string {
 async function liveResponse(c: Context, tag: string, parts: SeriesParts): Promise<Response> {
   const start = parseStart(c.req.header("last-event-id"), searchOf(c));
   if (typeof start === "object" && "tail" in start) {
-    const message = "Cannot start with the newest: read them at /v1/series/{tag}, wanted after";
+    const message = "Cannot start with the newest: read them at /v1/series/{tag}, expected after";
     throw new Failure("invalid", message, {
       errors: [{ field: "tail", code: "invalid", message }],
     });

@@ -3,7 +3,7 @@ import { Buffer } from "node:buffer";
 import { systemClock as clock } from "../../../core/clock.ts";
 import { decodeFrame } from "../../../core/frame.ts";
 import { jsonType } from "../../../core/record.ts";
-import { measurementForm } from "../contract.ts";
+import { measurementContract } from "../contract.ts";
 import { Intake } from "./intake.ts";
 import { measurementFromRecord } from "../record.ts";
 
@@ -72,7 +72,7 @@ test("one value, over lines, and nothing behind it", () => {
   expect(body(`${one("a")} ${one("b")}`)).toMatchObject({ tags: [], refused: ["0 body invalid"] });
 });
 
-test("times outside of the bounds are refused with what is wanted", () => {
+test("times outside of the bounds are refused with what is expected", () => {
   const hour = 3_600_000_000_000n;
   const intake = new Intake({ clock, bounds }, { add() {} });
   intake.one(Buffer.from(one("a", now - hour - 1_000_000_000n)));
@@ -80,8 +80,8 @@ test("times outside of the bounds are refused with what is wanted", () => {
   intake.one(Buffer.from(one("a", now - hour + 10_000_000_000n)));
   intake.one(Buffer.from(one("a", now + 59_000_000_000n)));
   expect(intake.refused.map(({ message }) => message)).toEqual([
-    expect.stringMatching(/kept for 1 hours, wanted nanoseconds, at least \d{19}$/),
-    expect.stringMatching(/more than 1 minutes ahead of the clock, wanted at most \d{19}$/),
+    expect.stringMatching(/kept for 1 hours, expected nanoseconds, at least \d{19}$/),
+    expect.stringMatching(/more than 1 minutes ahead of the clock, expected at most \d{19}$/),
   ]);
   expect(intake.taken).toBe(2);
 });
@@ -95,7 +95,7 @@ test("many go on in pieces, and of many refusals the first thousand are listed",
 });
 
 test("a record of the topic is under its tag and time, or is refused by its field", () => {
-  const form = measurementForm(clock, bounds);
+  const form = measurementContract(clock, bounds);
   const offered = (text: string) => ({
     value: new TextEncoder().encode(text),
     contentType: jsonType,

@@ -144,10 +144,10 @@ function isAllOf(body: Buffer, from: number, end: number, byte: number): boolean
 const trailing: Issue = {
   field: "body",
   code: "invalid",
-  message: "Cannot parse JSON: there is more behind the value, wanted one a line, or an array",
+  message: "Cannot parse JSON: there is more behind the value, expected one a line, or an array",
 };
 const unseparated: Issue = {
   field: "body",
   code: "invalid",
-  message: "Cannot parse JSON: wanted a comma or ] behind an element",
+  message: "Cannot parse JSON: expected a comma or ] behind an element",
 };

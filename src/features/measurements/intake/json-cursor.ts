@@ -143,7 +143,7 @@ export class JsonCursor {
   unexpected(wanted: string): Failure {
     const { at } = this;
     const found = at < this.end ? JSON.stringify(this.bytes.toString("latin1", at, at + 1)) : "";
-    return invalidJson(`found ${found === "" ? "the end" : found}, wanted ${wanted}`);
+    return invalidJson(`found ${found === "" ? "the end" : found}, expected ${wanted}`);
   }
 }
 

@@ -87,7 +87,7 @@ function seriesOf({ series, fields }: LinePoint): readonly Series[] {
   return [...fields].map(([name, value]) => {
     const tag = `${series}:${name}`;
     if (typeof value === "number") return { tag, values: [value] };
-    const wrong = `field ${JSON.stringify(name)} is a text, wanted a number`;
+    const wrong = `field ${JSON.stringify(name)} is a text, expected a number`;
     return { tag, values: [], wrong };
   });
 }

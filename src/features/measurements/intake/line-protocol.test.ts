@@ -61,7 +61,7 @@ describe("what is wrong is told by line, and harms no other", () => {
     ["m,a f=1", /tag is none/],
     ["m,a= f=1", /no value/],
     ["m f", /field is none/],
-    ["m f=", /wanted a finite number/],
+    ["m f=", /expected a finite number/],
     ["m f=abc", /"abc"/],
     ["m f=1e999", /finite/],
     ["m f=NaN", /finite/],
@@ -138,7 +138,7 @@ test("a refused field leaves the others of its line", () => {
   );
   expect(taken.accepted).toBe(1);
   expect(taken.refusedCount).toBe(4);
-  expect(taken.refused[0]).toBe(`line 1: field "s" is a text, wanted a number`);
+  expect(taken.refused[0]).toBe(`line 1: field "s" is a text, expected a number`);
   expect(taken.refused[1]).toContain("line 2: Cannot use tag");
   expect(taken.refused[2]).toContain("line 3: Cannot take time 5");
   expect(taken.refused[3]).toContain("line 4: time 9223372036854775808");

@@ -81,7 +81,7 @@ class LineParser {
     const tags = new Map<string, string>();
     while (this.#takes(",")) {
       const key = this.#word("=, ");
-      if (key === "" || !this.#takes("=")) throw wrong("a tag is none, wanted name=value");
+      if (key === "" || !this.#takes("=")) throw wrong("a tag is none, expected name=value");
       const value = this.#word("=, ");
       if (value === "") throw wrong(`tag ${JSON.stringify(key)} has no value`);
       tags.set(key, value);
@@ -91,7 +91,7 @@ class LineParser {
     const fields = new Map<string, LineValue>();
     do {
       const key = this.#word("=, ");
-      if (key === "" || !this.#takes("=")) throw wrong("a field is none, wanted name=value");
+      if (key === "" || !this.#takes("=")) throw wrong("a field is none, expected name=value");
       fields.set(key, this.#value(key));
     } while (this.#takes(","));
     return { series: seriesOf(name, tags), fields, time: this.#time() };
@@ -124,7 +124,7 @@ class LineParser {
     const value = numberPattern.test(digits) ? Number(digits) : Number.NaN;
     if (Number.isFinite(value)) return value;
     throw wrong(
-      `field ${JSON.stringify(key)} is ${JSON.stringify(written.slice(0, 40))}, wanted a finite number`,
+      `field ${JSON.stringify(key)} is ${JSON.stringify(written.slice(0, 40))}, expected a finite number`,
     );
   }
 

@@ -63,7 +63,10 @@ export class MeasurementScanner extends JsonCursor {
   #measurement(): void {
     if (this.next() !== OPEN_BRACE) {
       this.otherValue();
-      this.#refuse("body", "Cannot read a measurement: it is no object, wanted time, tag, values");
+      this.#refuse(
+        "body",
+        "Cannot read a measurement: it is no object, expected time, tag, values",
+      );
       return;
     }
     this.at++;
@@ -94,7 +97,7 @@ export class MeasurementScanner extends JsonCursor {
       this.otherValue();
       this.#refuse(
         String(name),
-        `Cannot take member ${JSON.stringify(name)}: wanted time, tag and values`,
+        `Cannot take member ${JSON.stringify(name)}: expected time, tag and values`,
       );
       return 0;
     }
@@ -147,7 +150,7 @@ export class MeasurementScanner extends JsonCursor {
       const given = this.shown(from);
       this.#refuse(
         "time",
-        `Cannot use time ${given}: it is no whole number, wanted nanoseconds since 1970 in digits`,
+        `Cannot use time ${given}: it is no whole number, expected nanoseconds since 1970 in digits`,
       );
       return;
     }
@@ -156,7 +159,7 @@ export class MeasurementScanner extends JsonCursor {
     const rest = digitsOf(bytes, cut, at);
     this.at = isText ? at + 1 : at;
     if (isInt64(billions, rest, isNegative)) this.point.setTime(billions, rest, isNegative);
-    else this.#refuse("time", `Cannot use time ${this.shown(from)}: wanted an int64`);
+    else this.#refuse("time", `Cannot use time ${this.shown(from)}: expected an int64`);
   }
 
   #tag(): void {
@@ -180,7 +183,7 @@ export class MeasurementScanner extends JsonCursor {
       return;
     }
     this.otherValue();
-    this.#refuse("tag", `Cannot use tag ${this.shown(from)}: wanted a string`);
+    this.#refuse("tag", `Cannot use tag ${this.shown(from)}: expected a string`);
   }
 
   #values(): void {
@@ -189,7 +192,7 @@ export class MeasurementScanner extends JsonCursor {
     point.count = 0;
     if (this.bytes[from] !== OPEN_BRACKET) {
       this.otherValue();
-      this.#refuse("values", `Cannot use values ${this.shown(from)}: wanted an array of numbers`);
+      this.#refuse("values", `Cannot use values ${this.shown(from)}: expected an array of numbers`);
       return;
     }
     this.at++;
@@ -209,7 +212,7 @@ export class MeasurementScanner extends JsonCursor {
     }
     point.count = count;
     if (count >= 1 && count <= valuesMax) return;
-    this.#refuse("values", `Cannot use values: they are ${count}, wanted 1 to ${valuesMax}`);
+    this.#refuse("values", `Cannot use values: they are ${count}, expected 1 to ${valuesMax}`);
   }
 
   #value(index: number): number {
@@ -221,7 +224,7 @@ export class MeasurementScanner extends JsonCursor {
     } else this.otherValue();
     this.#refuse(
       `values[${index}]`,
-      `Cannot use values[${index}] ${this.shown(from)}: wanted a finite number`,
+      `Cannot use values[${index}] ${this.shown(from)}: expected a finite number`,
     );
     return 0;
   }

@@ -41,7 +41,7 @@ export class Budget {
 }
 
 export function tooMany(max: number): Failure {
-  const message = `Cannot answer from single measurements: the range has more than ${max}, wanted a shorter range, or cells of 20 s and more`;
+  const message = `Cannot answer from single measurements: the range has more than ${max}, expected a shorter range, or cells of 20 s and more`;
   return new Failure("invalid", message, {
     errors: [{ field: "points", code: "invalid", message }],
   });

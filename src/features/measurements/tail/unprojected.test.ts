@@ -11,7 +11,7 @@ import { comparePositions, type Position } from "../../../core/position.ts";
 import { jsonType, type LogRecord, type StoredRecord } from "../../../core/record.ts";
 import { defaultTopicSettings } from "../../../core/topic.ts";
 import { createMemoryLog, type MemoryLog } from "../../../log/memory/memory-log.ts";
-import { followMeasurements, tellCommits, type RunningTail } from "./unprojected.ts";
+import { followMeasurements, notifyCommits, type RunningTail } from "./unprojected.ts";
 
 const utf8 = new TextEncoder();
 
@@ -192,7 +192,7 @@ test("the store and what is asked for before it have everything, whenever it is 
   await withTail(async ({ log, tail }) => {
     await log.create(topic, defaultTopicSettings);
     const rows = new Map<number, number>();
-    const target = tellCommits(
+    const target = notifyCommits(
       {
         name: "measurements",
         topic,

@@ -60,7 +60,7 @@ const retryMs = 200;
 const nothing = epochStart(0);
 
 /** Has the tail hear of the commits of this node's own projection at once. */
-export function tellCommits(
+export function notifyCommits(
   target: ProjectionTarget,
   committed: (to: Position) => void,
 ): ProjectionTarget {

@@ -68,6 +68,6 @@ async function readSet(path: string, bytesMax: number): Promise<Uint8Array> {
   if (size <= bytesMax) return await readFile(path);
   throw new Failure(
     "too_large",
-    `Cannot use the schema: its descriptors have ${size} bytes, at most ${bytesMax} are wanted`,
+    `Cannot use the schema: its descriptors have ${size} bytes, expected at most ${bytesMax}`,
   );
 }

@@ -15,7 +15,7 @@ export function checkSources(files: ReadonlyMap<string, string>): void {
   if (files.size > sourceLimits.filesMax) {
     throw new Failure(
       "too_large",
-      `Cannot compile ${files.size} files: at most ${sourceLimits.filesMax} are wanted`,
+      `Cannot compile ${files.size} files: expected at most ${sourceLimits.filesMax}`,
     );
   }
   let bytes = 0;
@@ -26,7 +26,7 @@ export function checkSources(files: ReadonlyMap<string, string>): void {
   if (bytes > sourceLimits.bytesMax) {
     throw new Failure(
       "too_large",
-      `Cannot compile ${bytes} bytes of text: at most ${sourceLimits.bytesMax} are wanted`,
+      `Cannot compile ${bytes} bytes of text: expected at most ${sourceLimits.bytesMax}`,
     );
   }
 }
@@ -35,7 +35,7 @@ function checkPath(path: string, files: ReadonlyMap<string, string>): void {
   const segments = path.split("/");
   const plain = segments.every((segment) => segmentPattern.test(segment));
   if (!plain || !path.endsWith(".proto") || path.length > sourceLimits.pathCharsMax) {
-    refuse(path, "wanted a relative one like acme/v1/watch.proto");
+    refuse(path, "expected a relative one like acme/v1/watch.proto");
   }
   // "a.proto/b.proto" beside "a.proto": one of them would have to be a folder.
   for (let end = segments.length - 1; end > 0; end--) {

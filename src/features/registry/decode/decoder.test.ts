@@ -112,7 +112,7 @@ describe("bytes that do not decode", () => {
       "a length past the parent's end",
       Uint8Array.of(0x1a, 2, 0x0a, 9, 1, 1, 1),
       "heart.rate",
-      /wire type 2, wanted 0/,
+      /wire type 2, expected 0/,
     ],
     [
       "a message past its parent's end",
@@ -130,7 +130,7 @@ describe("bytes that do not decode", () => {
       "another wire type",
       writer().tag(1, WireType.Varint).uint32(1).finish(),
       "id",
-      /wire type 0, wanted 2/,
+      /wire type 0, expected 2/,
     ],
     [
       "a packed list cut within",

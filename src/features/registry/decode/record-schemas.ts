@@ -108,7 +108,7 @@ function judged(
 ): Issue | undefined {
   const { schemaId } = record;
   if (schemaId !== 0 && schemaId !== known.schema.id) {
-    const message = `Cannot take a record with schema_id ${schemaId}: its frame or header names schema ${known.schema.id}, wanted the same`;
+    const message = `Cannot take a record with schema_id ${schemaId}: its frame or header names schema ${known.schema.id}, expected the same`;
     return refusal("schema_id", message);
   }
   if (rule === "id") return undefined;
@@ -168,7 +168,7 @@ function messageOf(
 
 const noSchema = refusal(
   "schema_id",
-  `Cannot take a record that names no schema: wanted a schema_id, a header "${valueSchemaHeader}" or a payload framed with an id`,
+  `Cannot take a record that names no schema: expected a schema_id, a header "${valueSchemaHeader}" or a payload framed with an id`,
 );
 
 function unknownSchema(ref: SchemaRef): Issue {

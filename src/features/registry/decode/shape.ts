@@ -181,7 +181,7 @@ function walkField(
 ): void {
   const packed = field.packable && wireType === WireType.LengthDelimited;
   if (wireType !== field.wireType && !packed) {
-    throw new ShapeError(`has wire type ${wireType}, wanted ${field.wireType}`);
+    throw new ShapeError(`has wire type ${wireType}, expected ${field.wireType}`);
   }
   const inner = field.shape?.();
   if (inner === undefined) {

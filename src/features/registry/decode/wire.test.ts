@@ -62,11 +62,11 @@ describe("frames", () => {
     ["", /it is empty/],
     ["0a 03 616263", /begins with 0x0a/],
     ["00 0000", /has 3 bytes/],
-    ["01 0123", /has 3 bytes, wanted a GUID/],
+    ["01 0123", /has 3 bytes, expected a GUID/],
     ["00 00000007", /ends within its message indexes/],
     ["00 00000007 04 02", /ends within/],
     ["00 00000007 01", /has -1 message indexes/],
-    ["00 00000007 8202", /has 129 message indexes, wanted 0 to 64/],
+    ["00 00000007 8202", /has 129 message indexes, expected 0 to 64/],
     ["00 00000007 feffffff0f 00", /has 2147483647 message indexes/],
     ["00 00000007 ffffffffffffffffff01", /larger than 32 bits/],
     ["00 00000007 02 03", /the message index -2/],
@@ -76,7 +76,7 @@ describe("frames", () => {
   });
 
   test.each([-1, 0.5, 2 ** 32, Number.NaN])("id %p is refused", (id) => {
-    expect(() => renderFrame({ schema: { id }, indexes: [0], payload })).toThrow("wanted 0 to");
+    expect(() => renderFrame({ schema: { id }, indexes: [0], payload })).toThrow("expected 0 to");
   });
 
   test("a GUID that is none is refused", () => {

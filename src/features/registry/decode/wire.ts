@@ -42,20 +42,20 @@ export function parseFrame(bytes: Uint8Array): SchemaFrame {
   switch (bytes[0]) {
     case 0: {
       if (bytes.length < 5) {
-        refuse(`it has ${bytes.length} bytes, wanted an id of 4 after the first`);
+        refuse(`it has ${bytes.length} bytes, expected an id of 4 after the first`);
       }
       return frame(bytes, { id: view.getUint32(1) }, 5);
     }
     case 1: {
       if (bytes.length < 17) {
-        refuse(`it has ${bytes.length} bytes, wanted a GUID of 16 after the first`);
+        refuse(`it has ${bytes.length} bytes, expected a GUID of 16 after the first`);
       }
       return frame(bytes, { guid: guidFromBytes(bytes.subarray(1, 17)) }, 17);
     }
     case undefined:
-      return refuse("it is empty, wanted 0x00 and an id or 0x01 and a GUID");
+      return refuse("it is empty, expected 0x00 and an id or 0x01 and a GUID");
     default:
-      return refuse(`it begins with 0x${hex(bytes[0] ?? 0)}, wanted 0x00 or 0x01`);
+      return refuse(`it begins with 0x${hex(bytes[0] ?? 0)}, expected 0x00 or 0x01`);
   }
 }
 
@@ -104,7 +104,7 @@ export function messageIndexesOf(schema: LinkedSchema, name: string): readonly n
     if (file.proto.name !== schema.file) {
       throw new Failure(
         "not_found",
-        `Cannot frame ${JSON.stringify(name)}: it is of "${file.proto.name}", wanted a message of "${schema.file}"`,
+        `Cannot frame ${JSON.stringify(name)}: it is of "${file.proto.name}", expected a message of "${schema.file}"`,
       );
     }
     indexes.unshift((parent?.nestedMessages ?? file.messages).indexOf(message));
@@ -129,17 +129,17 @@ function frame(bytes: Uint8Array, schema: SchemaRef, start: number): SchemaFrame
   };
   const count = next();
   if (count < 0 || count > indexesMax) {
-    refuse(`it has ${count} message indexes, wanted 0 to ${indexesMax}`);
+    refuse(`it has ${count} message indexes, expected 0 to ${indexesMax}`);
   }
   const indexes = count === 0 ? [0] : Array.from({ length: count }, next);
   const negative = indexes.find((index) => index < 0);
-  if (negative !== undefined) refuse(`it has the message index ${negative}, wanted 0 or more`);
+  if (negative !== undefined) refuse(`it has the message index ${negative}, expected 0 or more`);
   return { schema, indexes, payload: bytes.subarray(at) };
 }
 
 function idBytes(id: number): Uint8Array {
   if (!Number.isInteger(id) || id < 0 || id > idMax) {
-    throw new Failure("invalid", `Cannot frame with schema id ${id}: wanted 0 to ${idMax}`);
+    throw new Failure("invalid", `Cannot frame with schema id ${id}: expected 0 to ${idMax}`);
   }
   const bytes = new Uint8Array(5);
   new DataView(bytes.buffer).setUint32(1, id);
@@ -150,7 +150,7 @@ function guidBytes(guid: string): Uint8Array {
   if (!guidPattern.test(guid)) {
     throw new Failure(
       "invalid",
-      `Cannot frame with GUID ${JSON.stringify(guid)}: wanted a lower-case UUID`,
+      `Cannot frame with GUID ${JSON.stringify(guid)}: expected a lower-case UUID`,
     );
   }
   return Uint8Array.of(1, ...Uint8Array.fromHex(guid.replaceAll("-", "")));

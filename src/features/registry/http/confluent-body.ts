@@ -36,14 +36,14 @@ export async function readSubmission(c: Context, bytesMax: number): Promise<Subm
     const given = body.schemaType ? "" : ", which no schemaType means";
     throw new RegistryFailure(
       "invalid_schema",
-      `Cannot read a schema of type ${JSON.stringify(type.slice(0, 50))}${given}: wanted "schemaType":"PROTOBUF"`,
+      `Cannot read a schema of type ${JSON.stringify(type.slice(0, 50))}${given}: expected "schemaType":"PROTOBUF"`,
     );
   }
   // A consumer that relies on rules must not be given a schema without them.
   if (given(body.metadata) || given(body.ruleSet)) {
     throw new RegistryFailure(
       "invalid_schema",
-      "Cannot keep metadata and ruleSet: this registry has schemas alone, wanted neither",
+      "Cannot keep metadata and ruleSet: this registry has schemas alone, expected neither",
     );
   }
   if ((body.id ?? -1) > 0 || (body.version ?? -1) > 0) {
@@ -100,6 +100,6 @@ export function count(c: Context, name: string, byDefault: number): number {
   const text = c.req.query(name);
   if (text === undefined || /^-\d+$/.test(text)) return byDefault;
   if (/^\d{1,9}$/.test(text)) return Number(text);
-  const message = `Cannot use ${name} ${JSON.stringify(text.slice(0, 50))}: wanted a whole number`;
+  const message = `Cannot use ${name} ${JSON.stringify(text.slice(0, 50))}: expected a whole number`;
   throw new Failure("invalid", message, { errors: [{ field: name, code: "invalid", message }] });
 }

@@ -72,7 +72,7 @@ function chosen<Choice extends string>(
   if (found !== undefined) return found;
   throw new RegistryFailure(
     reason,
-    `Cannot set ${JSON.stringify(given.slice(0, 50))}: wanted one of ${choices.join(", ")}`,
+    `Cannot set ${JSON.stringify(given.slice(0, 50))}: expected one of ${choices.join(", ")}`,
   );
 }
 

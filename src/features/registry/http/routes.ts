@@ -15,7 +15,7 @@ export function mountSchemas(app: Hono, { registry }: HttpParts): void {
     const text = c.req.param("id");
     const id = /^\d{1,10}$/.test(text) ? Number(text) : 0;
     if (id < 1 || id > 2 ** 31 - 1) {
-      const message = `Cannot use schema id ${JSON.stringify(text.slice(0, 50))}: wanted a whole number from 1`;
+      const message = `Cannot use schema id ${JSON.stringify(text.slice(0, 50))}: expected a whole number from 1`;
       throw new Failure("invalid", message, {
         errors: [{ field: "id", code: "invalid", message }],
       });

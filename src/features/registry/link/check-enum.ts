@@ -9,9 +9,9 @@ export function checkEnum(
   problems: Problems,
 ) {
   const [first] = proto.value;
-  if (first === undefined) problems.add(name, "is an enum without a value, wanted one at least");
+  if (first === undefined) problems.add(name, "is an enum without a value, expected one at least");
   else if (file.syntax === "proto3" && first.number !== 0) {
-    problems.add(name, `begins with ${quote(first.name)} = ${first.number}, wanted 0 in proto3`);
+    problems.add(name, `begins with ${quote(first.name)} = ${first.number}, expected 0 in proto3`);
   }
   // An enum's ranges include their end, unlike a message's.
   const reserved = checkRanges(
@@ -29,7 +29,7 @@ export function checkEnum(
     if (taken !== undefined && proto.options?.allowAlias !== true) {
       problems.add(
         at,
-        `has the number ${value.number} of ${quote(taken)}, wanted a free one or the option allow_alias`,
+        `has the number ${value.number} of ${quote(taken)}, expected a free one or the option allow_alias`,
       );
     }
     byNumber.set(value.number, value.name);

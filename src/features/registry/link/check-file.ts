@@ -22,15 +22,18 @@ export function checkFile(file: FileDescriptorProto, problems: Problems): void {
     case "editions":
       if (!isSupported(file.edition)) {
         const name = Edition[file.edition] ?? file.edition;
-        problems.add(file.name, `is written in ${name}, wanted 2023 or a later one that is known`);
+        problems.add(
+          file.name,
+          `is written in ${name}, expected 2023 or a later one that is known`,
+        );
       }
       break;
     default:
-      problems.add(file.name, `has the syntax ${quote(file.syntax)}, wanted proto2 or proto3`);
+      problems.add(file.name, `has the syntax ${quote(file.syntax)}, expected proto2 or proto3`);
   }
   for (const at of [...file.publicDependency, ...file.weakDependency]) {
     if (file.dependency[at] === undefined) {
-      problems.add(file.name, `has a public or weak import ${at}, wanted one it imports`);
+      problems.add(file.name, `has a public or weak import ${at}, expected one it imports`);
     }
   }
 }

@@ -35,7 +35,7 @@ export function checkMessage(message: Declared<DescriptorProto>, problems: Probl
     if (taken !== undefined) {
       problems.add(
         at,
-        `has the number ${field.number} of field ${quote(taken)}, wanted a free one`,
+        `has the number ${field.number} of field ${quote(taken)}, expected a free one`,
       );
     }
     byNumber.set(field.number, field.name);
@@ -53,17 +53,17 @@ export function checkMessage(message: Declared<DescriptorProto>, problems: Probl
       problems.add(at, `has the number ${field.number}, which the message keeps for extensions`);
     }
     if (reservedNames.has(field.name)) problems.add(at, "has a name that the message reserves");
-    if (field.extendee !== "") problems.add(at, "has an extendee, wanted none on a field");
+    if (field.extendee !== "") problems.add(at, "has an extendee, expected none on a field");
     if (isFieldSet(field, FieldDescriptorProtoSchema.field.oneofIndex)) {
       const members = membersOf[field.oneofIndex];
       if (members === undefined) {
         problems.add(
           at,
-          `is in oneof ${field.oneofIndex}, wanted one of the message's ${membersOf.length}`,
+          `is in oneof ${field.oneofIndex}, expected one of the message's ${membersOf.length}`,
         );
       } else members.push(field);
     } else if (field.proto3Optional) {
-      problems.add(at, "is proto3 optional without a oneof of its own, wanted one");
+      problems.add(at, "is proto3 optional without a oneof of its own, expected one");
     }
   }
   for (const [index, members] of membersOf.entries()) {
@@ -74,11 +74,11 @@ export function checkMessage(message: Declared<DescriptorProto>, problems: Probl
 
 export function checkNumber(number: number, at: string, problems: Problems): void {
   if (number < 1 || number > numberMax) {
-    problems.add(at, `has the number ${number}, wanted 1 to ${numberMax}`);
+    problems.add(at, `has the number ${number}, expected 1 to ${numberMax}`);
   } else if (number >= kept.start && number < kept.end) {
     problems.add(
       at,
-      `has the number ${number}, wanted none of ${kept.start} to ${kept.end - 1}, which implementations keep`,
+      `has the number ${number}, expected none of ${kept.start} to ${kept.end - 1}, which implementations keep`,
     );
   }
 }
@@ -95,7 +95,7 @@ function checkOneof(
   members: readonly FieldDescriptorProto[],
   problems: Problems,
 ): void {
-  if (members.length === 0) problems.add(at, "is a oneof without a field, wanted one at least");
+  if (members.length === 0) problems.add(at, "is a oneof without a field, expected one at least");
   for (const { label, name } of members) {
     if (label === Label.REPEATED || label === Label.REQUIRED) {
       problems.add(at, `has the field ${quote(name)}, which is not singular`);
@@ -103,7 +103,7 @@ function checkOneof(
   }
   const optional = members.find((field) => field.proto3Optional);
   if (optional !== undefined && members.length > 1) {
-    problems.add(at, `holds ${members.length} fields, wanted ${quote(optional.name)} alone`);
+    problems.add(at, `holds ${members.length} fields, expected ${quote(optional.name)} alone`);
   }
 }
 
@@ -138,7 +138,7 @@ function checkMapEntry(
     proto.nestedType.length + proto.enumType.length + proto.extension.length === 0 &&
     proto.oneofDecl.length + proto.extensionRange.length === 0;
   if (!wellFormed || scope === file.package) {
-    problems.add(name, "is no map entry, wanted a nested message of key = 1 and value = 2 alone");
+    problems.add(name, "is no map entry, expected a nested message of key = 1 and value = 2 alone");
   } else if (!keyTypes.has(key.type)) {
     problems.add(name, "has a key that is no integer, bool or string");
   } else if (value.type === Type.GROUP) {

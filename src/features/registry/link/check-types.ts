@@ -88,13 +88,16 @@ function linkField(
 ): void {
   const { syntax } = used.file;
   if (field.label === Label.REQUIRED && syntax !== "" && syntax !== "proto2") {
-    problems.add(at, `is required, wanted optional or repeated in ${syntax}`);
+    problems.add(at, `is required, expected optional or repeated in ${syntax}`);
   }
   if (field.proto3Optional && syntax !== "proto3") {
     problems.add(at, "is proto3 optional in a file that is not proto3");
   }
   if (Type[field.type] === undefined || Label[field.label] === undefined) {
-    problems.add(at, `has the type ${field.type} and the label ${field.label}, wanted known ones`);
+    problems.add(
+      at,
+      `has the type ${field.type} and the label ${field.label}, expected known ones`,
+    );
     return;
   }
   // Descriptors made by hand may leave the type to the name.
@@ -108,7 +111,10 @@ function linkField(
     field.typeName = `.${type.name}`;
     if (untyped) field.type = type.kind === "enum" ? Type.ENUM : Type.MESSAGE;
     if (symbols.isMapEntry(type.name) && !fitsMapEntry(field, type.name, used.scope)) {
-      problems.add(at, `uses the map entry ${quote(type.name)}, wanted it of one map field alone`);
+      problems.add(
+        at,
+        `uses the map entry ${quote(type.name)}, expected it of one map field alone`,
+      );
     }
   }
   checkDefault(field, at, syntax, problems);
@@ -143,7 +149,7 @@ function checkDefault(
     field.label !== Label.REPEATED &&
     field.type !== Type.MESSAGE &&
     field.type !== Type.GROUP;
-  if (!fits) problems.add(at, `has the default ${quote(field.defaultValue)}, wanted none`);
+  if (!fits) problems.add(at, `has the default ${quote(field.defaultValue)}, expected none`);
 }
 
 /** By full name, where a message keeps numbers for extensions. */

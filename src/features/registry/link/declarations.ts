@@ -57,7 +57,7 @@ export function fullName(scope: string, name: string): string {
   if (scope.length + name.length >= schemaLimits.nameCharsMax) {
     throw new Failure(
       "invalid",
-      `Cannot link the schema: the name ${quote(name)} in ${quote(scope)} is too long, wanted at most ${schemaLimits.nameCharsMax} characters with its scope`,
+      `Cannot link the schema: the name ${quote(name)} in ${quote(scope)} is too long, expected at most ${schemaLimits.nameCharsMax} characters with its scope`,
     );
   }
   return scope === "" ? name : `${scope}.${name}`;

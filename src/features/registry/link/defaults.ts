@@ -32,7 +32,8 @@ function checkDefault(field: DescField | DescExtension, at: string, problems: Pr
     field.fieldKind === "enum"
       ? field.enum.values.some(({ name }) => name === defaultValue)
       : field.fieldKind === "scalar" && fitsScalar(field.scalar, defaultValue);
-  if (!fits) problems.add(at, `has the default ${quote(defaultValue)}, wanted a value of its type`);
+  if (!fits)
+    problems.add(at, `has the default ${quote(defaultValue)}, expected a value of its type`);
 }
 
 function fitsScalar(type: ScalarType, text: string): boolean {

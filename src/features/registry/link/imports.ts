@@ -31,7 +31,7 @@ export function orderFiles(own: string, sent: Files, problems: Problems): FileDe
     reached.set(path, file);
     const seen = new Set<string>();
     for (const wanted of importsOf(file)) {
-      if (seen.has(wanted)) problems.add(path, `imports ${quote(wanted)} twice, wanted once`);
+      if (seen.has(wanted)) problems.add(path, `imports ${quote(wanted)} twice, expected once`);
       else if (!sent.has(wanted) && !isBundled(wanted)) {
         problems.add(path, `imports ${quote(wanted)}, which is not in the set`);
       }

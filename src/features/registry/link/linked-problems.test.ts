@@ -72,7 +72,7 @@ const refused: readonly [string, FileDescriptorProtoJson[], [string, RegExp][]][
         enumType: [{ name: "E", value: [{ name: "X", number: 0 }] }],
       },
     ],
-    [["a.M.x", /"\.a\.E", an enum, wanted a message/]],
+    [["a.M.x", /"\.a\.E", an enum, expected a message/]],
   ],
   [
     "names that are taken",
@@ -97,7 +97,7 @@ const refused: readonly [string, FileDescriptorProtoJson[], [string, RegExp][]][
     ],
     [["a.M", /and as message of "b\.proto"/]],
   ],
-  ["names that are none", [fileOf({ name: "1M" })], [["a.1M", /"1M", wanted an identifier/]]],
+  ["names that are none", [fileOf({ name: "1M" })], [["a.1M", /"1M", expected an identifier/]]],
   [
     "numbers that are taken, reserved or impossible",
     [
@@ -123,7 +123,7 @@ const refused: readonly [string, FileDescriptorProtoJson[], [string, RegExp][]][
       ["a.M", /reserved range 7 to 8, which overlaps/],
       ["a.M.a", /a name that the message reserves/],
       ["a.M.b", /the number 1 of field "a"/],
-      ["a.M.c", /the number 0, wanted 1 to 536870911/],
+      ["a.M.c", /the number 0, expected 1 to 536870911/],
       ["a.M.d", /19000 to 19999/],
       ["a.M.e", /7, which the message reserves/],
       ["a.M.f", /12, which the message keeps for extensions/],
@@ -138,7 +138,7 @@ const refused: readonly [string, FileDescriptorProtoJson[], [string, RegExp][]][
     "oneofs that hold nothing, or are not there",
     [fileOf({ name: "M", oneofDecl: [{ name: "o" }], field: [field("a", 1, { oneofIndex: 3 })] })],
     [
-      ["a.M.a", /oneof 3, wanted one of the message's 1/],
+      ["a.M.a", /oneof 3, expected one of the message's 1/],
       ["a.M.o", /a oneof without a field/],
     ],
   ],
@@ -160,7 +160,7 @@ const refused: readonly [string, FileDescriptorProtoJson[], [string, RegExp][]][
       },
     ],
     [
-      ["a.E", /begins with "X" = 1, wanted 0/],
+      ["a.E", /begins with "X" = 1, expected 0/],
       ["a.E.Y", /the number 1 of "X"/],
       ["a.F", /without a value/],
     ],

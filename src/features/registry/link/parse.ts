@@ -21,7 +21,7 @@ const fileSourceInfo = 9;
  */
 export function parseDescriptorSet(set: Uint8Array): Map<string, FileDescriptorProto> {
   if (set.length > schemaLimits.bytesMax) {
-    refuse(`it has ${set.length} bytes, wanted at most ${schemaLimits.bytesMax}`);
+    refuse(`it has ${set.length} bytes, expected at most ${schemaLimits.bytesMax}`);
   }
   const seen = new Map<string, Uint8Array>();
   const files = new Map<string, FileDescriptorProto>();
@@ -31,17 +31,17 @@ export function parseDescriptorSet(set: Uint8Array): Map<string, FileDescriptorP
     const file = decodeFile(bytes);
     if (file.name === "" || file.name.length > schemaLimits.pathCharsMax) {
       refuse(
-        `file ${quote(file.name)} has a path of ${file.name.length} characters, wanted 1 to ${schemaLimits.pathCharsMax}`,
+        `file ${quote(file.name)} has a path of ${file.name.length} characters, expected 1 to ${schemaLimits.pathCharsMax}`,
       );
     }
     const before = seen.get(file.name);
     if (before !== undefined && !sameBytes(before, bytes)) {
-      refuse(`it has two different files ${quote(file.name)}, wanted one`);
+      refuse(`it has two different files ${quote(file.name)}, expected one`);
     }
     seen.set(file.name, bytes);
     files.set(file.name, file);
   }
-  if (files.size === 0) refuse("it has no file, wanted at least one");
+  if (files.size === 0) refuse("it has no file, expected at least one");
   return files;
 }
 
@@ -62,7 +62,7 @@ function checkBounds(
     used.fields += counted.fields;
     if (used.messages > schemaLimits.messagesMax) {
       refuse(
-        `it has ${used.messages} messages or more, wanted at most ${schemaLimits.messagesMax}`,
+        `it has ${used.messages} messages or more, expected at most ${schemaLimits.messagesMax}`,
       );
     }
   } catch (error) {
@@ -92,7 +92,7 @@ function* stripped(set: Uint8Array): Generator<Uint8Array> {
   let files = 0;
   for (const { number, wireType, start, end } of topLevel(set)) {
     if (number !== setFile) continue;
-    if (wireType !== WireType.LengthDelimited) refuse("its field 1 is no message, wanted files");
+    if (wireType !== WireType.LengthDelimited) refuse("its field 1 is no message, expected files");
     if (++files > schemaLimits.filesMax) {
       refuse(`it has more than ${schemaLimits.filesMax} files`);
     }
@@ -134,7 +134,7 @@ function nextField(reader: BinaryReader): Field {
   } catch (error) {
     throw new Failure(
       "invalid",
-      `Cannot read the descriptor set: byte ${tag} begins no field, wanted a google.protobuf.FileDescriptorSet`,
+      `Cannot read the descriptor set: byte ${tag} begins no field, expected a google.protobuf.FileDescriptorSet`,
       { cause: error },
     );
   }

@@ -10,7 +10,7 @@ export class Problems {
     return this.#count;
   }
 
-  /** `field` is the full name or file the problem is at, `message` says what is and what is wanted. */
+  /** `field` is the full name or file the problem is at, `message` says what is and what is expected. */
   add(field: string, message: string): void {
     this.#count++;
     if (this.#issues.length < schemaLimits.problemsMax) {

@@ -22,7 +22,7 @@ export function checkRanges(
   for (const range of sorted) {
     const text = `${what} range ${range.start} to ${range.end - 1}`;
     if (range.start >= range.end || range.start < bounds.min || range.end > bounds.max) {
-      problems.add(at, `has the ${text}, wanted numbers from ${bounds.min} to ${bounds.max - 1}`);
+      problems.add(at, `has the ${text}, expected numbers from ${bounds.min} to ${bounds.max - 1}`);
     } else if (before !== undefined && range.start < before.end) {
       problems.add(at, `has the ${text}, which overlaps another`);
     }

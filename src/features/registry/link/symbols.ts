@@ -71,14 +71,14 @@ export class Symbols {
       if ((kind === "message" || kind === "enum") && wanted.includes(kind)) return { name, kind };
       this.#problems.add(
         at,
-        `uses ${quote(typeName)}, ${article(kind)}, wanted ${wanted.map(article).join(" or ")}`,
+        `uses ${quote(typeName)}, ${article(kind)}, expected ${wanted.map(article).join(" or ")}`,
       );
       return undefined;
     }
     this.#problems.add(
       at,
       hidden === undefined
-        ? `uses ${quote(typeName)}, which is declared nowhere, wanted ${wanted.map(article).join(" or ")}`
+        ? `uses ${quote(typeName)}, which is declared nowhere, expected ${wanted.map(article).join(" or ")}`
         : `uses ${quote(typeName)} of ${quote(hidden.file)}, which ${quote(used.file.name)} does not import`,
     );
     return undefined;
@@ -93,7 +93,10 @@ export class Symbols {
     let scope = "";
     for (const part of file.package.split(".")) {
       if (!identifier.test(part)) {
-        this.#problems.add(file.name, `has the package ${quote(file.package)}, wanted identifiers`);
+        this.#problems.add(
+          file.name,
+          `has the package ${quote(file.package)}, expected identifiers`,
+        );
         return;
       }
       scope = fullName(scope, part);
@@ -115,7 +118,7 @@ export class Symbols {
   ): void {
     const full = fullName(scope, name);
     if (!identifier.test(name)) {
-      this.#problems.add(full, `has the name ${quote(name)}, wanted an identifier`);
+      this.#problems.add(full, `has the name ${quote(name)}, expected an identifier`);
     }
     const known = this.#byName.get(full);
     if (known === undefined) {

@@ -132,7 +132,7 @@ function sourceFrom(schema: RegisterRequest["schema"], file: string | undefined)
   }
   throw new Failure(
     "invalid",
-    "Cannot read the schema: there is none, wanted file_descriptor_set or proto_text",
+    "Cannot read the schema: there is none, expected file_descriptor_set or proto_text",
   );
 }
 
@@ -162,7 +162,7 @@ async function wantedSchema(
   }
   throw new Failure(
     "invalid",
-    "Cannot find the schema: nothing names it, wanted id, full_name or subject_version",
+    "Cannot find the schema: nothing names it, expected id, full_name or subject_version",
   );
 }
 
@@ -220,6 +220,6 @@ function compatibilityFrom(code: CompatibilityCode): Compatibility | undefined {
   if (found !== undefined) return found;
   throw new Failure(
     "invalid",
-    `Cannot set compatibility ${String(code)}: wanted one of sluice.v1.Compatibility`,
+    `Cannot set compatibility ${String(code)}: expected one of sluice.v1.Compatibility`,
   );
 }

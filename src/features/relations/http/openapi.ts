@@ -43,7 +43,7 @@ const refusal: Schema = {
     position: { ...ref("Position"), description: "Of the record in its topic" },
     field: { type: "string", description: "JSON Pointer; empty: the record as a whole" },
     given: { type: "string", description: "The value's JSON, shortened" },
-    message: { type: "string", description: "What was given and what is wanted" },
+    message: { type: "string", description: "What was given and what is expected" },
   },
   required: ["number", "position", "field", "given", "message"],
 };
@@ -135,7 +135,7 @@ export const relationPaths: Paths = {
                 field: "/volume_ml",
                 given: '"n/a"',
                 message:
-                  'Cannot take "n/a" as double precision for column "volume_ml": it is no number, wanted one',
+                  'Cannot take "n/a" as double precision for column "volume_ml": it is no number, expected one',
               },
             ],
             next: null,

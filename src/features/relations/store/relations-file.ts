@@ -33,6 +33,6 @@ async function textOf(path: string): Promise<string> {
 function unusable(path: string, problems: readonly string[]): Failure {
   return new Failure(
     "invalid",
-    `Cannot use SLUICE_RELATIONS "${path}", ${problems.length} of its parts are not what is wanted:\n  ${problems.join("\n  ")}`,
+    `Cannot use SLUICE_RELATIONS "${path}", ${problems.length} of its parts are not what is expected:\n  ${problems.join("\n  ")}`,
   );
 }

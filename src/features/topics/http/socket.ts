@@ -219,7 +219,7 @@ interface Told {
   readonly [member: string]: unknown;
 }
 
-const wantedText = new Failure("invalid", "Cannot read a binary message: wanted JSON text");
+const wantedText = new Failure("invalid", "Cannot read a binary message: expected JSON text");
 
 function nameOf({ topic, key }: Address): string {
   return key === undefined ? topic : `${topic}/${key}`;

@@ -48,12 +48,15 @@ function parseKey(bytes: Uint8Array): string | undefined {
   try {
     return strictUtf8.decode(bytes);
   } catch {
-    throw invalid("key", "Cannot use key: its bytes are not UTF-8, wanted a record's key");
+    throw invalid("key", "Cannot use key: its bytes are not UTF-8, expected a record's key");
   }
 }
 
 function tooManyOfTail(given: number): Failure {
-  return invalid("tail", `Cannot use tail "${given}": wanted a whole number from 0 to ${tailMax}`);
+  return invalid(
+    "tail",
+    `Cannot use tail "${given}": expected a whole number from 0 to ${tailMax}`,
+  );
 }
 
 function invalid(field: string, message: string): Failure {

@@ -98,7 +98,7 @@ async function readRequest(stream: ServerHttp2Stream): Promise<SubscribeRequest>
     bytes.byteLength >= frameHeadBytes &&
     new DataView(bytes.buffer).getUint32(1) === bytes.byteLength - frameHeadBytes;
   if (!isWhole || bytes[0] !== 0) {
-    throw new Failure("invalid", "Cannot subscribe: wanted exactly one message, uncompressed");
+    throw new Failure("invalid", "Cannot subscribe: expected exactly one message, uncompressed");
   }
   try {
     return fromBinary(SubscribeRequestSchema, bytes.subarray(frameHeadBytes));

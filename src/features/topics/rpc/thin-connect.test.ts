@@ -9,7 +9,7 @@ import { CollectorService, PublishRequestSchema } from "../../../gen/sluice/v1/c
 import { RecordSchema } from "../../../gen/sluice/v1/record_pb.ts";
 import { RetryInfoSchema } from "../../../gen/google/rpc/error_details_pb.ts";
 import { Collector } from "../../../ingest/collector.ts";
-import { Gate } from "../../../ingest/schema-gate.ts";
+import { SchemaGate } from "../../../ingest/schema-gate.ts";
 import { InFlight } from "../../../ingest/in-flight.ts";
 import { defaultIngestLimits } from "../../../ingest/limits.ts";
 import { createMemoryLog } from "../../../log/memory/memory-log.ts";
@@ -31,7 +31,7 @@ function collectorOver(over: typeof log): Collector {
   return new Collector({
     log: over,
     clock: systemClock,
-    gate: new Gate({ log: over, schemas: { check: () => [] } }),
+    gate: new SchemaGate({ log: over, schemas: { check: () => [] } }),
     limits: defaultIngestLimits,
     inFlight,
     newTopics: defaultTopicSettings,
