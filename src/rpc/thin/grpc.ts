@@ -16,14 +16,9 @@ import { Failure } from "../../core/failure.ts";
 import type { InFlight } from "../../ingest/in-flight.ts";
 import type { StreamHandler } from "../server.ts";
 import { connectErrorFrom } from "../status.ts";
+import type { Answers, ThinCall, ThinMethod, ThinMethods } from "./call.ts";
 import { inflate } from "./inflate.ts";
 import { Messages } from "./messages.ts";
-import type {
-  Answers,
-  ThinCall,
-  ThinMethod,
-  ThinMethods,
-} from "../../features/topics/rpc/thin-methods.ts";
 import { SocketBackpressure, type StreamLease } from "./socket-backpressure.ts";
 
 export interface ThinOptions {

@@ -1,8 +1,7 @@
 import { expect, test } from "bun:test";
 import { Buffer } from "node:buffer";
 import { seededRandom } from "../../../test/support/random.ts";
-import { Messages } from "./messages.ts";
-import { enveloped } from "../../features/topics/rpc/thin-methods.ts";
+import { enveloped, Messages } from "./messages.ts";
 
 const bytesMax = 1000;
 

@@ -93,6 +93,15 @@ export class Messages {
   }
 }
 
+/** The message behind its five bytes of flags and length, as streams carry it. */
+export function enveloped(flags: number, bytes: Uint8Array): Uint8Array {
+  const message = new Uint8Array(headBytes + bytes.byteLength);
+  message[0] = flags;
+  new DataView(message.buffer).setUint32(1, bytes.byteLength);
+  message.set(bytes, headBytes);
+  return message;
+}
+
 /** The same bytes: a view for a chunk, none for a message. */
 export function bufferOf(bytes: Uint8Array): Buffer {
   return Buffer.isBuffer(bytes)

@@ -2,8 +2,9 @@
 import type { Buffer } from "node:buffer";
 import { create, toBinary } from "@bufbuild/protobuf";
 import { EventResponseSchema, MarsGrpc } from "../../../gen/marsweb/event_pb.ts";
+import type { ThinCall, ThinMethods } from "../../../rpc/thin/call.ts";
+import { enveloped } from "../../../rpc/thin/messages.ts";
 import type { EventIntake } from "../intake.ts";
-import { enveloped, type ThinCall, type ThinMethods } from "../../topics/rpc/thin-methods.ts";
 
 const success = enveloped(
   0,

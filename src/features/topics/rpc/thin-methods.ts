@@ -3,9 +3,7 @@
  * in when they answer. connect-es builds an object of each message, and several promises around it:
  * `bench/` has what that costs a record.
  */
-import type { Buffer } from "node:buffer";
 import { create, toBinary } from "@bufbuild/protobuf";
-import type { Failure } from "../../../core/failure.ts";
 import { renderPosition } from "../../../core/position.ts";
 import { Ack } from "../../../gen/sluice/v1/record_pb.ts";
 import {
@@ -15,34 +13,8 @@ import {
 } from "../../../gen/sluice/v1/collector_pb.ts";
 import type { CallSummary } from "../../../ingest/call.ts";
 import type { Collector } from "../../../ingest/collector.ts";
-
-/** `end`: one answer after many messages. `running`: as they become durable. `unary`: one and one. */
-export type Answers = "end" | "running" | "unary";
-
-/** A call as the thin path drives it, whatever its messages are. */
-export interface ThinCall {
-  readonly failure: Failure | undefined;
-  /** Rises with what a running answer would tell. */
-  readonly answerable: number;
-  /** Called when something became durable or failed. */
-  progress: (() => void) | undefined;
-  /** Takes one message; what is kept of it is copied. Throws what is wrong with it. */
-  take(bytes: Buffer, from: number, to: number): void;
-  /** Resolves once all that was taken is durable. Rejects with what failed. */
-  settled(): Promise<void>;
-  /** Somebody waits for what was taken so far. */
-  want(): void;
-  close(): void;
-}
-
-export interface ThinMethod {
-  readonly answers: Answers;
-  /** A call, and how to answer it: in an envelope. */
-  open(): { readonly call: ThinCall; readonly answer: () => Uint8Array };
-}
-
-/** By path. */
-export type ThinMethods = ReadonlyMap<string, ThinMethod>;
+import type { Answers, ThinMethods } from "../../../rpc/thin/call.ts";
+import { enveloped } from "../../../rpc/thin/messages.ts";
 
 /** By path. */
 export const collectorMethods: ReadonlyMap<string, Answers> = new Map([
@@ -80,12 +52,4 @@ export function bytesFromSummary(summary: CallSummary): Uint8Array<ArrayBuffer> 
 /** Behind its five bytes of flags and length, as streams carry it. */
 function messageFromSummary(summary: CallSummary): Uint8Array {
   return enveloped(0, bytesFromSummary(summary));
-}
-
-export function enveloped(flags: number, bytes: Uint8Array): Uint8Array {
-  const message = new Uint8Array(5 + bytes.byteLength);
-  message[0] = flags;
-  new DataView(message.buffer).setUint32(1, bytes.byteLength);
-  message.set(bytes, 5);
-  return message;
 }

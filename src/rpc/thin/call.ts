@@ -1,0 +1,31 @@
+/** What a method offers to take the thin path: a call without an object for each message. */
+import type { Buffer } from "node:buffer";
+import type { Failure } from "../../core/failure.ts";
+
+/** `end`: one answer after many messages. `running`: as they become durable. `unary`: one and one. */
+export type Answers = "end" | "running" | "unary";
+
+/** A call as the thin path drives it, whatever its messages are. */
+export interface ThinCall {
+  readonly failure: Failure | undefined;
+  /** A count that rises whenever a running answer would report more. */
+  readonly answerable: number;
+  /** Called when something became durable or failed. */
+  progress: (() => void) | undefined;
+  /** Takes one message and copies what it keeps of it. Throws what is wrong with it. */
+  take(bytes: Buffer, from: number, to: number): void;
+  /** Resolves once all that was taken is durable. Rejects with what failed. */
+  settled(): Promise<void>;
+  /** The caller waits for what was taken so far. */
+  want(): void;
+  close(): void;
+}
+
+export interface ThinMethod {
+  readonly answers: Answers;
+  /** Opens a call; `answer` renders its answer, in an envelope. */
+  open(): { readonly call: ThinCall; readonly answer: () => Uint8Array };
+}
+
+/** By path: `/package.Service/Method`. */
+export type ThinMethods = ReadonlyMap<string, ThinMethod>;
