@@ -210,8 +210,9 @@ class Settings {
     const text = this.optional(name);
     if (text === undefined) return byDefault;
     const chosen = choices.find((choice) => choice === text);
-    if (chosen === undefined)
+    if (chosen === undefined) {
       this.problem(`${name}=${text}: expected one of ${choices.join(", ")}`);
+    }
     return chosen ?? byDefault;
   }
 

@@ -198,8 +198,9 @@ function checkValues(values: Uint8Array): void {
     );
   }
   const i = firstNotFinite(values, 0, values.byteLength);
-  if (i >= 0)
+  if (i >= 0) {
     throw refusedField(`values[${i}]`, `Cannot use values[${i}]: expected a finite number`);
+  }
 }
 
 /** Index of the first packed value that is no finite number, in `bytes[from … to]`; −1: there is none. */

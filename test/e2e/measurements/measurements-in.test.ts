@@ -371,8 +371,9 @@ describe("InfluxDB's clients", () => {
       () => undefined,
       (error: unknown) => error,
     );
-    if (!(failure instanceof HttpError))
+    if (!(failure instanceof HttpError)) {
       throw new Error(`expected an HttpError: ${String(failure)}`);
+    }
     expect(failure.statusCode).toBe(400);
     expect(failure.json.code).toBe("invalid");
     expect(failure.json.message).toMatch(/2 lines accepted.*line 2: field "value"/);

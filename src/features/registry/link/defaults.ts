@@ -32,8 +32,9 @@ function checkDefault(field: DescField | DescExtension, at: string, problems: Pr
     field.fieldKind === "enum"
       ? field.enum.values.some(({ name }) => name === defaultValue)
       : field.fieldKind === "scalar" && fitsScalar(field.scalar, defaultValue);
-  if (!fits)
+  if (!fits) {
     problems.add(at, `has the default ${quote(defaultValue)}, expected a value of its type`);
+  }
 }
 
 function fitsScalar(type: ScalarType, text: string): boolean {
