@@ -7,7 +7,7 @@ export const pending: readonly string[] = [
   "features/ack-rules/store/ledger.ts",
   "features/ack-rules/store/rule-store.ts",
   "features/emitters/emitters.ts",
-  "features/emitters/guests.ts",
+  "features/emitters/guests/guests.ts",
   "features/emitters/store/pages.ts",
   "features/lifecycle/http/events.ts",
   "features/lifecycle/http/live.ts",

@@ -17,8 +17,8 @@ import type { Position } from "../../core/position.ts";
 import { endType, type LogRecord } from "../../core/record.ts";
 import { createEmitterCache } from "./cache.ts";
 import { configFromRequest, createId, differingField } from "./config.ts";
-import { emitterTailStart, readEmitterPage } from "./emitter-page.ts";
-import { createGuests, type GuestsOptions, type GuestsStatus } from "./guests.ts";
+import { emitterTailStart, readEmitterPage } from "./page.ts";
+import { createGuests, type GuestsOptions, type GuestsStatus } from "./guests/guests.ts";
 
 export interface EmittersOptions extends GuestsOptions {
   readonly store: EmitterStore;

@@ -1,16 +1,16 @@
 import { describe, expect, test } from "bun:test";
 import { spawn } from "node:child_process";
-import { startEmittersNode } from "../../../test/support/emitters-node.ts";
-import { type StoreRig, withStore } from "../../../test/support/store-rig.ts";
-import { systemClock as clock } from "../../core/clock.ts";
-import { emittersTopic as topic } from "../../core/emitters.ts";
-import { Failure } from "../../core/failure.ts";
-import type { LogDriver } from "../../core/log.ts";
-import { silent as logger } from "../../core/logger.ts";
-import { jsonType, type StoredRecord } from "../../core/record.ts";
-import { MemoryBroker } from "../../log/memory/memory-broker.ts";
-import { createMemoryLog } from "../../log/memory/memory-log.ts";
-import { connectPostgresLog } from "../../log/postgres/connect.ts";
+import { startEmittersNode } from "../../../../test/support/emitters-node.ts";
+import { type StoreRig, withStore } from "../../../../test/support/store-rig.ts";
+import { systemClock as clock } from "../../../core/clock.ts";
+import { emittersTopic as topic } from "../../../core/emitters.ts";
+import { Failure } from "../../../core/failure.ts";
+import type { LogDriver } from "../../../core/log.ts";
+import { silent as logger } from "../../../core/logger.ts";
+import { jsonType, type StoredRecord } from "../../../core/record.ts";
+import { MemoryBroker } from "../../../log/memory/memory-broker.ts";
+import { createMemoryLog } from "../../../log/memory/memory-log.ts";
+import { connectPostgresLog } from "../../../log/postgres/connect.ts";
 
 interface GuestEvent {
   readonly n: number;
@@ -171,7 +171,8 @@ describe("guests", () => {
 
   test("of a process that is killed run on another node within 5 s, none twice, none missing", async () => {
     await withStore(async (rig) => {
-      const script = new URL("../../../test/support/emitters-child.ts", import.meta.url).pathname;
+      const script = new URL("../../../../test/support/emitters-child.ts", import.meta.url)
+        .pathname;
       const child = spawn(process.execPath, [script, rig.url], {
         stdio: ["ignore", "pipe", "inherit"],
       });

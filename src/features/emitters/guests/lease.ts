@@ -3,11 +3,11 @@
  * the store does, so that no two nodes run a guest at once; a name whose lease was spent is never
  * used again, so that a late renewal cannot bring it back.
  */
-import { sleep, type Clock } from "../../core/clock.ts";
-import type { GuestLeases } from "../../core/emitters.ts";
-import { failureFrom } from "../../core/failure.ts";
-import type { Logger } from "../../core/logger.ts";
-import { createId } from "./config.ts";
+import { sleep, type Clock } from "../../../core/clock.ts";
+import type { GuestLeases } from "../../../core/emitters.ts";
+import { failureFrom } from "../../../core/failure.ts";
+import type { Logger } from "../../../core/logger.ts";
+import { createId } from "../config.ts";
 
 export interface LeaseOptions {
   readonly leases: GuestLeases;

@@ -3,9 +3,9 @@
  * requests, garbage collection, cron jobs and now and then a rolling restart. Line n of a guest is
  * made from its id and n alone, so that whoever runs it next goes on with n + 1.
  */
-import { bootLines } from "./guest-boot.ts";
-import { instanceOf, type Line } from "./guest-instance.ts";
-import { restartLines, steadyLine } from "./guest-traffic.ts";
+import { bootLines } from "./boot.ts";
+import { instanceOf, type Line } from "./instance.ts";
+import { restartLines, steadyLine } from "./traffic.ts";
 
 export interface Guest {
   readonly id: string;

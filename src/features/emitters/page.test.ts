@@ -9,7 +9,7 @@ import { endType, jsonType, type LogRecord, type StoredRecord } from "../../core
 import { defaultTopicSettings } from "../../core/topic.ts";
 import { createMemoryLog, type MemoryLog } from "../../log/memory/memory-log.ts";
 import { trimEmitterRows } from "./store/retention.ts";
-import { emitterTailStart, readEmitterPage } from "./emitter-page.ts";
+import { emitterTailStart, readEmitterPage } from "./page.ts";
 
 const ids = ["a", "b", "quiet"];
 let count = 0;

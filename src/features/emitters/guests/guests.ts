@@ -2,20 +2,20 @@
  * Runs the simulated guests of this node: one schedule for all of them, one append for all events
  * that are due. Which guests those are is decided by leases, so that each runs on exactly one node.
  */
-import { sleep, type Clock } from "../../core/clock.ts";
+import { sleep, type Clock } from "../../../core/clock.ts";
 import {
   emittersTopic,
   type Emitter,
   type EmitterPages,
   type GuestLeases,
-} from "../../core/emitters.ts";
-import { failureFrom, type FailureCode } from "../../core/failure.ts";
-import type { Appended, AppendOptions, Log } from "../../core/log.ts";
-import type { Logger } from "../../core/logger.ts";
-import { jsonType, type LogRecord } from "../../core/record.ts";
-import { createId } from "./config.ts";
+} from "../../../core/emitters.ts";
+import { failureFrom, type FailureCode } from "../../../core/failure.ts";
+import type { Appended, AppendOptions, Log } from "../../../core/log.ts";
+import type { Logger } from "../../../core/logger.ts";
+import { jsonType, type LogRecord } from "../../../core/record.ts";
+import { createId } from "../config.ts";
 import { createGuest, type Guest } from "./guest.ts";
-import { lastEvents } from "./guest-resume.ts";
+import { lastEvents } from "./resume.ts";
 import { keepLease, monotonicMs } from "./lease.ts";
 import { createSchedule, type Scheduled } from "./schedule.ts";
 

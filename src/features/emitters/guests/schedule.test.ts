@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { seededRandom } from "../../../test/support/random.ts";
+import { seededRandom } from "../../../../test/support/random.ts";
 import { createSchedule } from "./schedule.ts";
 
 test("events come in the order of their time, each at start + (n − 1) / rate", () => {

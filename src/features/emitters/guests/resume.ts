@@ -2,12 +2,12 @@
  * Where a guest's last owner stopped. Others may append to a guest's stream too: an event is the
  * guest's own when making it again gives the same bytes.
  */
-import type { Clock } from "../../core/clock.ts";
-import { emittersTopic, type Emitter, type EmitterPages } from "../../core/emitters.ts";
-import { failureFrom } from "../../core/failure.ts";
-import type { Log } from "../../core/log.ts";
-import { comparePositions, type Position } from "../../core/position.ts";
-import type { StoredRecord } from "../../core/record.ts";
+import type { Clock } from "../../../core/clock.ts";
+import { emittersTopic, type Emitter, type EmitterPages } from "../../../core/emitters.ts";
+import { failureFrom } from "../../../core/failure.ts";
+import type { Log } from "../../../core/log.ts";
+import { comparePositions, type Position } from "../../../core/position.ts";
+import type { StoredRecord } from "../../../core/record.ts";
 import { createGuest } from "./guest.ts";
 
 export interface LastEvent {
