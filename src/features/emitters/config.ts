@@ -1,6 +1,6 @@
 /** What an emitter is asked to be: defaults, limits and checks. */
 import { emitterSources, type Emitter, type EmitterSource } from "../../core/emitters.ts";
-import { Failure } from "../../core/failure.ts";
+import { invalidField, quoted } from "../../core/failure.ts";
 import { parseName } from "../../core/topic.ts";
 
 export interface EmitterConfig {
@@ -27,21 +27,21 @@ export function configFromRequest(
   const id = request.id === undefined ? newId() : parseName(request.id, "id");
   const source = request.source ?? "guest";
   if (!emitterSources.includes(source)) {
-    throw invalid(
+    throw invalidField(
       "source",
-      `Cannot use source ${JSON.stringify(source)}: expected "guest" or "external"`,
+      `Cannot use source ${quoted(source)}: expected "guest" or "external"`,
     );
   }
   if (source === "external") {
     if (request.rate === undefined || request.rate === 0) return { id, source, rate: 0 };
-    throw invalid(
+    throw invalidField(
       "rate",
       `Cannot use rate ${request.rate}: an external emitter has none, expected it left out`,
     );
   }
   const rate = request.rate ?? rateDefault;
   if (!(rate >= rateMin && rate <= rateMax)) {
-    throw invalid(
+    throw invalidField(
       "rate",
       `Cannot use rate ${rate}: expected ${rateMin} to ${rateMax} events per second`,
     );
@@ -70,8 +70,4 @@ export function createId(): string {
     }
   }
   return id;
-}
-
-function invalid(field: string, message: string): Failure {
-  return new Failure("invalid", message, { errors: [{ field, code: "invalid", message }] });
 }

@@ -1,6 +1,6 @@
 import { create, type FileRegistry, toBinary } from "@bufbuild/protobuf";
 import { type FileDescriptorProto, FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
-import { Failure } from "../../core/failure.ts";
+import { Failure, quoted } from "../../core/failure.ts";
 import { descriptorsOf } from "./descriptors.ts";
 import { importsOf } from "./link/imports.ts";
 import type { LinkedSchema } from "./link/linked.ts";
@@ -12,7 +12,7 @@ import type { LinkedSchema } from "./link/linked.ts";
 export function descriptorSetOf(schema: LinkedSchema, name: string): Uint8Array {
   const type = descriptorsOf(schema).get(name);
   if (type === undefined) {
-    throw new Failure("not_found", `Cannot find ${JSON.stringify(name)}: the schema declares none`);
+    throw new Failure("not_found", `Cannot find ${quoted(name)}: the schema declares none`);
   }
   return descriptorSetOfFile(schema, type.file.proto.name);
 }
@@ -31,10 +31,7 @@ function pathsUnder(registry: FileRegistry, path: string): Set<string> {
   for (const each of paths) {
     const proto = registry.getFile(each)?.proto;
     if (proto === undefined) {
-      throw new Failure(
-        "not_found",
-        `Cannot find ${JSON.stringify(each)}: the schema has no such file`,
-      );
+      throw new Failure("not_found", `Cannot find ${quoted(each)}: the schema has no such file`);
     }
     for (const wanted of importsOf(proto)) paths.add(wanted);
   }

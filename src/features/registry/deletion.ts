@@ -5,8 +5,8 @@ import {
   type RegistryStore,
   type SubjectState,
 } from "./registry-port.ts";
-import { Failure } from "../../core/failure.ts";
-import { parseSubject, shown } from "./subject.ts";
+import { Failure, quoted } from "../../core/failure.ts";
+import { parseSubject } from "./subject.ts";
 
 export interface Deletions {
   /**
@@ -46,7 +46,7 @@ export function createDeletions(store: RegistryStore): Deletions {
     }
     throw new Failure(
       "overloaded",
-      `Cannot delete from ${shown(subject)}: others changed it ${attemptsMax} times meanwhile`,
+      `Cannot delete from ${quoted(subject)}: others changed it ${attemptsMax} times meanwhile`,
       { retryAfterMs: 1000 },
     );
   }
@@ -94,5 +94,5 @@ export function createDeletions(store: RegistryStore): Deletions {
 }
 
 function refuse(reason: RegistryReason, subject: string, why: string): never {
-  throw new RegistryFailure(reason, `Cannot delete from subject ${shown(subject)}: ${why}`);
+  throw new RegistryFailure(reason, `Cannot delete from subject ${quoted(subject)}: ${why}`);
 }

@@ -10,13 +10,13 @@ import {
   type StoredSchema,
   type SubjectState,
 } from "./registry-port.ts";
-import { Failure } from "../../core/failure.ts";
+import { Failure, quoted } from "../../core/failure.ts";
 import { checkCompatibility, type Incompatibility } from "./compatibility/compatibility.ts";
 import { contentOf, guidFromContent } from "./content.ts";
 import type { LinkedSchema } from "./link/linked.ts";
 import type { Referenced } from "./references.ts";
 import { linkSource, type SchemaSource } from "./source.ts";
-import { parseSubject, shown } from "./subject.ts";
+import { parseSubject } from "./subject.ts";
 
 export type { Incompatibility } from "./compatibility/compatibility.ts";
 
@@ -151,7 +151,7 @@ export function createRegistrations(parts: RegistrationParts): Registrations {
       }
       throw new Failure(
         "overloaded",
-        `Cannot register under ${shown(subject)}: others changed it ${attemptsMax} times meanwhile`,
+        `Cannot register under ${quoted(subject)}: others changed it ${attemptsMax} times meanwhile`,
         { retryAfterMs: 1000 },
       );
     },
@@ -172,14 +172,14 @@ export function createRegistrations(parts: RegistrationParts): Registrations {
       const { versions } = await store.subject(subject);
       const visible = versions.filter((version) => deleted || !version.deleted);
       if (visible.length === 0) {
-        throw new RegistryFailure("subject_not_found", `There is no subject ${shown(subject)}`);
+        throw new RegistryFailure("subject_not_found", `There is no subject ${quoted(subject)}`);
       }
       const { content } = await link(submission);
       const found = visible.findLast((version) => version.content === content);
       if (found === undefined) {
         throw new RegistryFailure(
           "schema_not_found",
-          `Subject ${shown(subject)} has no such schema`,
+          `Subject ${quoted(subject)} has no such schema`,
         );
       }
       return await parts.version(subject, found.version, { deleted: true });
@@ -205,14 +205,14 @@ function checkReferences(references: readonly SchemaReference[]): void {
   const names = references.map(({ name }) => name);
   const twice = names.find((name, at) => names.indexOf(name) !== at);
   if (twice !== undefined) {
-    throw new RegistryFailure("invalid_schema", `Cannot use two references named ${shown(twice)}`);
+    throw new RegistryFailure("invalid_schema", `Cannot use two references named ${quoted(twice)}`);
   }
 }
 
 function readOnly(subject: string): RegistryFailure {
   return new RegistryFailure(
     "read_only",
-    `Cannot change subject ${shown(subject)}: its mode is READONLY, expected READWRITE`,
+    `Cannot change subject ${quoted(subject)}: its mode is READONLY, expected READWRITE`,
   );
 }
 
@@ -232,7 +232,7 @@ function incompatible(
   const rest = incompatibilities.length > 1 ? ` (and ${incompatibilities.length - 1} more)` : "";
   return new RegistryFailure(
     "incompatible",
-    `Cannot register under ${shown(subject)}: it is not ${compatibility}: ${errors[0]?.message ?? ""}${rest}`,
+    `Cannot register under ${quoted(subject)}: it is not ${compatibility}: ${errors[0]?.message ?? ""}${rest}`,
     { errors },
   );
 }

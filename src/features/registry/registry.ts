@@ -2,6 +2,7 @@
  * The registry: schemas by id, by full name, by subject and version, each linked with all that it
  * imports. Words and rules are those of the Confluent Schema Registry.
  */
+import { quoted } from "../../core/failure.ts";
 import { toBinary } from "@bufbuild/protobuf";
 import { FileDescriptorProtoSchema } from "@bufbuild/protobuf/wkt";
 import type { Clock } from "../../core/clock.ts";
@@ -26,7 +27,7 @@ import { ownFile } from "./descriptors.ts";
 import { createRegistrations, type Registrations } from "./registration.ts";
 import { renderProto } from "./render/render.ts";
 import { createSchemaCache } from "./decode/schema-cache.ts";
-import { parseSubject, shown } from "./subject.ts";
+import { parseSubject } from "./subject.ts";
 
 export interface Registry extends Registrations, Deletions, Pick<ChangeFeed, "watch"> {
   /** Throws `schema_not_found`. */
@@ -113,7 +114,7 @@ export function createRegistry({ store, compiler, clock, logger }: RegistryParts
     await versionsOf(subject, { deleted });
     throw new RegistryFailure(
       "version_not_found",
-      `Subject ${shown(subject)} has no version ${wanted}`,
+      `Subject ${quoted(subject)} has no version ${wanted}`,
     );
   }
 
@@ -129,7 +130,7 @@ export function createRegistry({ store, compiler, clock, logger }: RegistryParts
     const { versions } = await store.subject(subject);
     const visible = versions.filter((one) => deleted || !one.deleted);
     if (visible.length > 0) return visible;
-    throw new RegistryFailure("subject_not_found", `There is no subject ${shown(subject)}`);
+    throw new RegistryFailure("subject_not_found", `There is no subject ${quoted(subject)}`);
   }
 
   return {
@@ -144,13 +145,13 @@ export function createRegistry({ store, compiler, clock, logger }: RegistryParts
       const isGuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(guid);
       const id = isGuid ? await store.idOfGuid(guid.toLowerCase()) : undefined;
       if (id !== undefined) return await schema(id);
-      throw new RegistryFailure("schema_not_found", `There is no schema with GUID ${shown(guid)}`);
+      throw new RegistryFailure("schema_not_found", `There is no schema with GUID ${quoted(guid)}`);
     },
 
     async schemaOfMessage(fullName) {
       const id = await store.idOfMessage(fullName);
       if (id !== undefined) return await schema(id);
-      throw new RegistryFailure("schema_not_found", `No schema declares ${shown(fullName)}`);
+      throw new RegistryFailure("schema_not_found", `No schema declares ${quoted(fullName)}`);
     },
 
     async versionsOfId(id) {

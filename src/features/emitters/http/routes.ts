@@ -1,7 +1,7 @@
 /** Emitters: made by PUT, appended to by POST, read by page and SSE. The addresses are seed 004's. */
 import type { Context, Hono } from "hono";
 import { emittersTopic, type Emitter, emitterSources } from "../../../core/emitters.ts";
-import { Failure } from "../../../core/failure.ts";
+import { Failure, invalidField } from "../../../core/failure.ts";
 import { checkJson } from "../../../core/json.ts";
 import { parsePageQuery } from "../../../core/page.ts";
 import type { AppendOptions } from "../../../core/log.ts";
@@ -79,10 +79,10 @@ export function appendOptionsFrom(headers: Headers): AppendOptions {
   const dedupId = headers.get("idempotency-key");
   if (dedupId === null) return {};
   if (/^[\x21-\x7e]{1,200}$/.test(dedupId)) return { dedupId };
-  const message = "Cannot use idempotency-key: expected 1 to 200 visible ASCII characters";
-  throw new Failure("invalid", message, {
-    errors: [{ field: "idempotency-key", code: "invalid", message }],
-  });
+  throw invalidField(
+    "idempotency-key",
+    "Cannot use idempotency-key: expected 1 to 200 visible ASCII characters",
+  );
 }
 
 /** Dedup ids count per topic, and all emitters share one: each has a space of its own. */
