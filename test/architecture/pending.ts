@@ -27,7 +27,6 @@ export const pending: readonly string[] = [
   "http/live-socket.ts",
   "http/parts.ts",
   "http/watch-socket.ts",
-  "postgres/schema.ts",
   "projection/projection.ts",
   "ui/dashboard/emitters.tsx",
   "ui/dashboard/stream-view.tsx",
