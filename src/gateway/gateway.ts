@@ -8,7 +8,7 @@ import { aheadMsMax, measurementsTopic } from "../features/measurements/measurem
 import type { Logger } from "../core/logger.ts";
 import type { Config } from "./config.ts";
 import { createCompiler } from "../features/registry/compiler/compiler.ts";
-import { createEmitters } from "../features/emitters/emitters.ts";
+import { Emitters } from "../features/emitters/emitters.ts";
 import { createHttpFetch } from "./http.ts";
 import { limitHeaders } from "../http/headers.ts";
 import { limitOrigins } from "../http/origin.ts";
@@ -173,7 +173,7 @@ export async function startGateway(
     logger,
   });
   started.defer(() => ackRules.close());
-  const emitters = createEmitters({
+  const emitters = new Emitters({
     log,
     append: (topic, records, options) => ingest.appendRecords(topic, records, options),
     store: store.emitters,

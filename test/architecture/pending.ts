@@ -6,8 +6,6 @@ export const pending: readonly string[] = [
   "features/ack-rules/runner.ts",
   "features/ack-rules/store/ledger.ts",
   "features/ack-rules/store/rule-store.ts",
-  "features/emitters/emitters.ts",
-  "features/emitters/guests/guests.ts",
   "features/emitters/store/pages.ts",
   "features/lifecycle/http/events.ts",
   "features/lifecycle/http/live.ts",

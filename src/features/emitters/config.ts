@@ -1,4 +1,4 @@
-/** What an emitter is asked to be: defaults, limits and checks. */
+/** The requested configuration of an emitter: defaults, limits and checks. */
 import { emitterSources, type Emitter, type EmitterSource } from "../../core/emitters.ts";
 import { invalidField, quoted } from "../../core/failure.ts";
 import { parseName } from "../../core/topic.ts";
@@ -12,7 +12,7 @@ export interface EmitterConfig {
 /** What the streaming prototype's emitters made: 1,000 events in 500 s. */
 const rateDefault = 2;
 const rateMax = 1000;
-/** One event in a hundred seconds is the least that still looks alive. */
+/** Less than one event in a hundred seconds no longer looks alive. */
 const rateMin = 0.01;
 
 /** Complete options out of partial ones. Throws `invalid`, naming the field. */
@@ -49,13 +49,13 @@ export function configFromRequest(
   return { id, source, rate };
 }
 
-/** The first field in which the two are not the same. */
+/** The first field in which the two differ. */
 export function differingField(
-  asked: EmitterConfig,
-  standing: Emitter,
+  requested: EmitterConfig,
+  existing: Emitter,
 ): "source" | "rate" | undefined {
-  if (asked.source !== standing.source) return "source";
-  return asked.rate === standing.rate ? undefined : "rate";
+  if (requested.source !== existing.source) return "source";
+  return requested.rate === existing.rate ? undefined : "rate";
 }
 
 const alphabet = "0123456789abcdefghijklmnopqrstuvwxyz";
@@ -65,7 +65,7 @@ export function createId(): string {
   let id = "";
   while (id.length < 12) {
     for (const byte of crypto.getRandomValues(new Uint8Array(16))) {
-      // 252 is the last multiple of 36 in a byte: beyond it some characters would come more often.
+      // 252 is the last multiple of 36 in a byte; bytes above it would favour some characters.
       if (byte < 252 && id.length < 12) id += alphabet[byte % 36] ?? "";
     }
   }

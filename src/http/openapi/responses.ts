@@ -27,7 +27,7 @@ export const responses = {
   Conflict: problem(
     "conflict",
     "It stands with another configuration.",
-    'Cannot make emitter "web-1": it stands with rate 2, expected 5',
+    'Cannot create emitter "web-1" with rate 5: it exists with 2',
   ),
   Gone: problem(
     "ended",

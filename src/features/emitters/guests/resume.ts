@@ -1,6 +1,6 @@
 /**
- * Where a guest's last owner stopped. Others may append to a guest's stream too: an event is the
- * guest's own when making it again gives the same bytes.
+ * Where a guest's last owner stopped. Clients may append to a guest's stream as well: an event is
+ * the guest's own when generating it again gives the same bytes.
  */
 import type { Clock } from "../../../core/clock.ts";
 import { emittersTopic, type Emitter, type EmitterPages } from "../../../core/emitters.ts";
@@ -24,7 +24,7 @@ interface Sources {
 const rowsFirst = 5;
 const rowsPerPage = 1000;
 
-/** By id, for those that had any. The log's end is asked for first: nothing later is the old owner's. */
+/** By id, where there is any. The log's end is fetched first: no later event is the old owner's. */
 export async function lastEvents(
   { log, pages, clock }: Sources,
   emitters: readonly Emitter[],
@@ -59,7 +59,10 @@ export async function lastEvents(
   return last;
 }
 
-/** Others wrote a lot meanwhile: page by page, and at last by the schedule, which is never behind. */
+/**
+ * Clients wrote more than the newest rows hold: searches page by page. Without any own event it
+ * falls back to the schedule's count, which is never too low.
+ */
 async function searchBack(
   pages: EmitterPages,
   clock: Clock,
