@@ -9,7 +9,7 @@ import { pathToString } from "@bufbuild/protobuf/reflect";
 import { createValidator, type Validator } from "@bufbuild/protovalidate";
 import { Failure, type Issue, invalidIssue, quoted } from "../../../core/failure.ts";
 import { isRequired } from "../compatibility/compare-field.ts";
-import { descriptorsOf } from "../descriptors.ts";
+import { descriptorsOf } from "../link/descriptors.ts";
 import type { LinkedSchema } from "../link/linked.ts";
 import { checkShape, type ShapeBounds, ShapeError } from "./shape.ts";
 

@@ -10,7 +10,7 @@
 
 import type { DescMessage } from "@bufbuild/protobuf";
 import { Failure, quoted } from "../../../core/failure.ts";
-import { messageOf, ownFile } from "../descriptors.ts";
+import { messageOf, ownFile } from "../link/descriptors.ts";
 import type { LinkedSchema } from "../link/linked.ts";
 
 export const valueSchemaHeader = "__value_schema_id";

@@ -4,7 +4,7 @@ import { z } from "zod";
 import { Failure, invalidField, quoted } from "../../../core/failure.ts";
 import { checkJson } from "../../../core/json.ts";
 import { RegistryFailure } from "../registry-port.ts";
-import type { Submission } from "../registration.ts";
+import type { Submission } from "../submission.ts";
 import { readBody } from "../../../http/body.ts";
 import { confluentType } from "./confluent-error.ts";
 import { parseWith } from "../../../http/validate.ts";

@@ -5,10 +5,10 @@ import {
   FileDescriptorProtoSchema,
   FileDescriptorSetSchema,
 } from "@bufbuild/protobuf/wkt";
-import { Failure, type Issue, invalidIssue, quoted } from "../../core/failure.ts";
-import type { SchemaReference, StoredSchema } from "./registry-port.ts";
-import { isBundled } from "./link/bundled.ts";
-import { renderProto } from "./render/render.ts";
+import { Failure, type Issue, invalidIssue, quoted } from "../../../core/failure.ts";
+import type { SchemaReference, StoredSchema } from "../registry-port.ts";
+import { isBundled } from "../link/bundled.ts";
+import { renderProto } from "../render/render.ts";
 
 /** A reference and the schema that it leads to. */
 export interface Referenced {

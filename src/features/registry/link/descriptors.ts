@@ -6,8 +6,8 @@ import {
   fromBinary,
 } from "@bufbuild/protobuf";
 import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
-import { Failure, quoted } from "../../core/failure.ts";
-import type { LinkedSchema } from "./link/linked.ts";
+import { Failure, quoted } from "../../../core/failure.ts";
+import type { LinkedSchema } from "./linked.ts";
 
 const registries = new WeakMap<LinkedSchema, FileRegistry>();
 
