@@ -2,7 +2,8 @@
  * A page: some events of a stream, oldest first, and where the pages beside it begin. What every
  * source of pages shares stands here: the query's rules, and how `next` and `prev` come about.
  */
-import { Failure, invalidField, quoted } from "./failure.ts";
+import { Failure, invalidField } from "./failure.ts";
+import { fieldValue, parseCount } from "./parse.ts";
 import { comparePositions, parsePosition, renderPosition, type Position } from "./position.ts";
 import type { StoredRecord } from "./record.ts";
 
@@ -52,12 +53,7 @@ export function parsePageQuery(query: {
 /** The default when none is given. Throws `invalid` outside 1 to 1,000. */
 export function parsePageLimit(text: string | undefined): number {
   if (text === undefined) return pageLimitDefault;
-  const limit = /^[0-9]{1,9}$/.test(text) ? Number(text) : 0;
-  if (limit >= 1 && limit <= pageLimitMax) return limit;
-  throw invalidField(
-    "limit",
-    `Cannot use limit ${quoted(text)}: expected a number from 1 to ${pageLimitMax}`,
-  );
+  return fieldValue("limit", text, parseCount(text, 1, pageLimitMax));
 }
 
 /**

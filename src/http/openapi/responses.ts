@@ -9,7 +9,7 @@ export function json(description: string, schema: Schema, example?: unknown): Re
   return { description, content };
 }
 
-const wrongLimit = 'Cannot use limit "0": expected a number from 1 to 1000';
+const wrongLimit = 'Cannot use limit "0": expected a whole number from 1 to 1000';
 
 export const responses = {
   BadRequest: problem(
