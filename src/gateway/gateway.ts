@@ -19,7 +19,7 @@ import { SchemaGate } from "../ingest/schema-gate.ts";
 import { InFlight } from "../ingest/in-flight.ts";
 import { Ingest } from "../ingest/ingest.ts";
 import { Writer } from "../ingest/writer.ts";
-import { createAckRules } from "../features/ack-rules/ack-rules.ts";
+import { AckRules } from "../features/ack-rules/ack-rules.ts";
 import { EventIntake } from "../features/lifecycle/intake.ts";
 import { lifecycleContract } from "../features/lifecycle/contract.ts";
 import { Lifecycles } from "../features/lifecycle/lifecycles.ts";
@@ -162,7 +162,7 @@ export async function startGateway(
     retentionMs: config.seriesRetentionMs,
     queriesMax: config.seriesQueriesMax,
   });
-  const ackRules = createAckRules({
+  const ackRules = new AckRules({
     log,
     rules: store.ackRules,
     store: store.ackLedger,

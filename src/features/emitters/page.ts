@@ -16,6 +16,7 @@ import {
 } from "../../core/page.ts";
 import { comparePositions, epochStart, type Position } from "../../core/position.ts";
 import { endType, type StoredRecord } from "../../core/record.ts";
+import { boundsIfExists } from "../../log/bounds.ts";
 
 export interface PageSources {
   readonly log: Pick<Log, "read" | "bounds">;
@@ -31,7 +32,7 @@ export async function readEmitterPage(
   query: PageQuery,
   signal?: AbortSignal,
 ): Promise<Page> {
-  const bounds = await boundsOf(sources.log);
+  const bounds = await boundsIfExists(sources.log, emittersTopic);
   if (bounds === undefined) return pageOfNothing(query);
   const reader = { ...sources, id, bounds, signal };
   return await retryMoved(reader, (reader) =>
@@ -47,7 +48,7 @@ export async function emitterTailStart(
   id: string,
   n: number,
 ): Promise<Position | "earliest"> {
-  const bounds = await boundsOf(sources.log);
+  const bounds = await boundsIfExists(sources.log, emittersTopic);
   if (bounds === undefined) return "earliest";
   if (n === 0) return bounds.end;
   const reader = { ...sources, id, bounds, signal: undefined };
@@ -180,15 +181,6 @@ async function readRemainder(
     throw error;
   }
   if (signal?.aborted) throw new Failure("cancelled", "The caller went away");
-}
-
-async function boundsOf(log: Pick<Log, "bounds">): Promise<Bounds | undefined> {
-  try {
-    return await log.bounds(emittersTopic);
-  } catch (error) {
-    if (failureFrom(error).code === "not_found") return undefined;
-    throw error;
-  }
 }
 
 /** No emitter has had an event yet; a position can only be of an earlier incarnation of the topic. */

@@ -4,10 +4,11 @@
  */
 import type { Clock } from "../../../core/clock.ts";
 import { emittersTopic, type Emitter, type EmitterPages } from "../../../core/emitters.ts";
-import { failureFrom } from "../../../core/failure.ts";
+
 import type { Log } from "../../../core/log.ts";
 import { comparePositions, type Position } from "../../../core/position.ts";
 import type { StoredRecord } from "../../../core/record.ts";
+import { boundsIfExists } from "../../../log/bounds.ts";
 import { createGuest } from "./guest.ts";
 
 export interface LastEvent {
@@ -30,10 +31,7 @@ export async function lastEvents(
   emitters: readonly Emitter[],
 ): Promise<ReadonlyMap<string, LastEvent>> {
   const last = new Map<string, LastEvent>();
-  const bounds = await log.bounds(emittersTopic).catch((error: unknown) => {
-    if (failureFrom(error).code === "not_found") return undefined;
-    throw error;
-  });
+  const bounds = await boundsIfExists(log, emittersTopic);
   if (bounds === undefined) return last;
   const ids = new Set(emitters.map((emitter) => emitter.id));
   const { through, events } = await pages.newestOf([...ids], rowsFirst);
