@@ -28,3 +28,6 @@ export interface Socket {
 export interface SocketEvents extends SinkEvents {
   message(message: string | Uint8Array): void;
 }
+
+/** WebSocket close code of a node that shuts down (RFC 6455): the client resumes on another one. */
+export const goingAwayCode = 1001;

@@ -5,7 +5,6 @@
 import { defaultHubOptions, type HubOptions } from "../hub/options.ts";
 import { defaultIngestLimits, type IngestLimits } from "../ingest/limits.ts";
 import type { LogLevel } from "../core/logger.ts";
-import { parseChoice, parseCount, parseFlag, type Parsed } from "../core/parse.ts";
 import type { Environment } from "../runtime/runtime.ts";
 import { defaultTopicSettings, type TopicSettings } from "../core/topic.ts";
 import { logLevels } from "./json-logger.ts";
@@ -161,8 +160,6 @@ function isLoopback(hostname: string): boolean {
 /** Names that tests and benchmarks read for themselves. */
 const foreignNames = /^SLUICE_(TEST|SIM|BENCH)_/;
 
-const oneOrZero = { on: ["1", "true"], off: ["0", "false"] };
-
 class Settings {
   readonly #environment: Environment;
   readonly #known = new Set<string>();
@@ -188,11 +185,21 @@ class Settings {
   }
 
   number(name: string, byDefault: number, min: number, max: number): number {
-    return this.#parsed(name, byDefault, (text) => parseCount(text, min, max));
+    const text = this.optional(name);
+    if (text === undefined) return byDefault;
+    const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+    if (value >= min && value <= max) return value;
+    this.problem(`${name}=${text}: expected a whole number from ${min} to ${max}`);
+    return byDefault;
   }
 
   flag(name: string, byDefault: boolean): boolean {
-    return this.#parsed(name, byDefault, (text) => parseFlag(text, oneOrZero));
+    const text = this.optional(name);
+    if (text === undefined) return byDefault;
+    if (text === "1" || text === "true") return true;
+    if (text === "0" || text === "false") return false;
+    this.problem(`${name}=${text}: expected 1 or 0`);
+    return byDefault;
   }
 
   choice<Choice extends string>(
@@ -200,7 +207,13 @@ class Settings {
     choices: readonly Choice[],
     byDefault: Choice,
   ): Choice {
-    return this.#parsed(name, byDefault, (text) => parseChoice(text, choices));
+    const text = this.optional(name);
+    if (text === undefined) return byDefault;
+    const chosen = choices.find((choice) => choice === text);
+    if (chosen === undefined) {
+      this.problem(`${name}=${text}: expected one of ${choices.join(", ")}`);
+    }
+    return chosen ?? byDefault;
   }
 
   url(name: string, protocols: readonly string[]): string | undefined {
@@ -227,15 +240,6 @@ class Settings {
       this.problem(`${name}: ${origin} is no origin, expected one like https://example.com, or *`);
     }
     return wanted;
-  }
-
-  #parsed<Value>(name: string, byDefault: Value, parse: (text: string) => Parsed<Value>): Value {
-    const text = this.optional(name);
-    if (text === undefined) return byDefault;
-    const parsed = parse(text);
-    if (parsed.ok) return parsed.value;
-    this.problem(`${name}=${text}: expected ${parsed.expected}`);
-    return byDefault;
   }
 
   finish(): void {

@@ -1,62 +1,31 @@
-/** All HTTP faces on one router, with the answers that every address shares. */
+/** All HTTP endpoints on one router, with the answers that every address shares. */
 import { Hono } from "hono";
 import { Failure, failureFrom } from "../core/failure.ts";
-import { mountAckRules } from "../features/ack-rules/http/routes.ts";
-import { mountConfluent } from "../features/registry/http/confluent.ts";
-import { createDecodedFormats } from "../http/decoded.ts";
-import { mountEcho } from "../features/demo/http/echo.ts";
-import { mountEmitters } from "../features/emitters/http/routes.ts";
-import { mountHealth } from "../features/operation/http/health.ts";
+import type { Part } from "../features/part.ts";
+import type { HttpDeps } from "../http/deps.ts";
 import { serveHot, type Fetch } from "../http/hot.ts";
-import { mountInflux } from "../features/measurements/http/influx.ts";
-import { lifecycleEventRoutes, mountLifecycleEvents } from "../features/lifecycle/http/events.ts";
-import { mountLifecycleLive } from "../features/lifecycle/http/live.ts";
-import { mountLifecycles } from "../features/lifecycle/http/lifecycles.ts";
-import { mountLivedoc } from "../features/operation/http/livedoc.ts";
 import { mountCors } from "../http/origin.ts";
-import { measurementRoutes, mountMeasurements } from "../features/measurements/http/save.ts";
-import type { HttpParts } from "../http/parts.ts";
 import { problemResponse } from "../http/problem.ts";
-import { mountRelations } from "../features/relations/http/routes.ts";
 import { reportInternal, shownPath } from "../http/report.ts";
-import { mountRpc } from "../http/rpc.ts";
-import { mountSchemas } from "../features/registry/http/routes.ts";
-import { mountSeries } from "../features/measurements/http/series.ts";
-import { mountTickers } from "../features/demo/http/tickers.ts";
-import { mountTopics } from "../features/topics/http/routes.ts";
-import { mountUi } from "../features/operation/http/ui.ts";
-import { mountWs } from "../features/topics/http/socket.ts";
+import type { RpcFetch } from "../rpc/fetch.ts";
 
-/** The router, and before it the addresses that have a shorter way. */
-export function createHttpFetch(parts: HttpParts): Fetch {
-  const app = createHttpApp(parts);
-  const hot = { ...lifecycleEventRoutes(parts), ...measurementRoutes(parts) };
-  return serveHot(hot, (request) => app.fetch(request), parts.logger);
+export interface HttpAppDeps extends Pick<HttpDeps, "logger" | "origins"> {
+  /** Connect and gRPC-Web on this port. */
+  readonly rpc: RpcFetch;
 }
 
-export function createHttpApp(parts: HttpParts): Hono {
+/** The router, and before it the addresses that have a shorter way. */
+export function createHttpFetch(parts: readonly Part[], deps: HttpAppDeps): Fetch {
+  const app = createHttpApp(parts, deps);
+  const hot = Object.fromEntries(parts.flatMap((part) => Object.entries(part.hot ?? {})));
+  return serveHot(hot, (request) => app.fetch(request), deps.logger);
+}
+
+export function createHttpApp(parts: readonly Part[], { logger, origins, rpc }: HttpAppDeps): Hono {
   const app = new Hono();
-  const decoded = createDecodedFormats(parts.schemas);
-  mountCors(app, parts.origins);
-  mountEmitters(app, parts);
-  mountTopics(app, parts, decoded);
-  mountRelations(app, parts);
-  mountLifecycleEvents(app, parts);
-  mountLifecycles(app, parts);
-  mountLifecycleLive(app, parts);
-  mountAckRules(app, parts);
-  mountMeasurements(app, parts);
-  mountInflux(app, parts);
-  mountSeries(app, parts);
-  mountSchemas(app, parts);
-  mountConfluent(app, parts);
-  mountWs(app, parts, decoded);
-  mountTickers(app, parts);
-  mountEcho(app, parts);
-  mountHealth(app, parts);
-  mountRpc(app, parts);
-  mountLivedoc(app, parts);
-  mountUi(app, parts);
+  mountCors(app, origins);
+  for (const part of parts) part.http?.(app);
+  for (const path of rpc.paths) app.all(path, (c) => rpc.fetch(c.req.raw));
 
   app.notFound((c) => {
     const allowed = allowedMethods(app, c.req.path);
@@ -72,7 +41,7 @@ export function createHttpApp(parts: HttpParts): Hono {
   });
   app.onError((error, c) => {
     const failure = failureFrom(error);
-    reportInternal(parts.logger, c.req, failure);
+    reportInternal(logger, c.req, failure);
     return problemResponse(failure);
   });
   return app;

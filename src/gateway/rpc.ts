@@ -1,33 +1,14 @@
-/** All RPC faces: services written once, mounted on both listeners. */
-import type { DescService } from "@bufbuild/protobuf";
+/** All RPC services: written once, mounted on both listeners. */
 import { Failure } from "../core/failure.ts";
-import type { Logger } from "../core/logger.ts";
-import type { Collector } from "../ingest/collector.ts";
-import type { EventIntake } from "../features/lifecycle/intake.ts";
-import type { Registry } from "../features/registry/registry.ts";
-import { mountCollector } from "../features/topics/rpc/collector.ts";
-import { mountConsumer } from "../features/topics/rpc/consumer.ts";
+import type { Part, Platform } from "../features/part.ts";
 import { createRpcFetch, type RpcFetch } from "../rpc/fetch.ts";
 import { createRpcHandlers, type RpcRoutes } from "../rpc/handlers.ts";
 import { mountHealth } from "../rpc/health.ts";
-import { mountMars } from "../features/lifecycle/rpc/mars.ts";
 import { mountReflection } from "../rpc/reflection.ts";
-import { mountRegistry } from "../features/registry/rpc/registry.ts";
-import { createRpcServer, stallMsMax, type RpcServer } from "../rpc/server.ts";
-import type { ConsumerParts } from "../features/topics/rpc/subscribe-request.ts";
-import { createSubscribeStream } from "../features/topics/rpc/subscribe-stream.ts";
-import { createThinConnect } from "../features/topics/rpc/thin-connect.ts";
-import { eventMethods } from "../features/lifecycle/rpc/thin-events.ts";
+import { createRpcServer, type RpcServer } from "../rpc/server.ts";
 import { createThinGrpc } from "../rpc/thin/grpc.ts";
-import { thinCollectorMethods } from "../features/topics/rpc/thin-methods.ts";
 
-export interface RpcParts extends ConsumerParts {
-  readonly collector: Collector;
-  readonly events: EventIntake;
-  readonly registry: Registry;
-  readonly logger: Logger;
-  /** The largest message taken, after inflating. */
-  readonly messageBytesMax: number;
+export interface RpcDeps extends Pick<Platform, "collector" | "limits" | "logger"> {
   /** As on `/readyz`: why this node cannot serve, or undefined. */
   readonly notReady: () => Promise<string | undefined>;
 }
@@ -42,22 +23,23 @@ export interface Rpc {
 /** How long streams have to end by themselves, with their last position, when this node stops. */
 const endingMs = 500;
 
-export function createRpc(parts: RpcParts): Rpc {
+export function createRpc(parts: readonly Part[], deps: RpcDeps): Rpc {
   const stopping = new AbortController();
-  const handlers = createRpcHandlers(routesOf(parts), {
-    logger: parts.logger,
-    messageBytesMax: parts.messageBytesMax,
+  const messageBytesMax = deps.limits.bodyBytesMax;
+  const handlers = createRpcHandlers(routesOf(parts, deps), {
+    logger: deps.logger,
+    messageBytesMax,
     stopping: stopping.signal,
   });
-  const collect = createThinGrpc({
-    methods: new Map([...thinCollectorMethods(parts.collector), ...eventMethods(parts.events)]),
-    inFlight: parts.collector.inFlight,
-    messageBytesMax: parts.messageBytesMax,
+  const thin = createThinGrpc({
+    methods: new Map(parts.flatMap((part) => [...(part.thin ?? [])])),
+    inFlight: deps.collector.inFlight,
+    messageBytesMax,
   });
-  const subscribe = createSubscribeStream(parts, stallMsMax);
-  const server = createRpcServer(
-    handlers,
-    (stream, headers) => collect(stream, headers) || subscribe(stream, headers),
+  const streams = [thin, ...parts.flatMap(({ stream }) => stream ?? [])];
+  const fetches = parts.flatMap(({ fetch }) => fetch ?? []);
+  const server = createRpcServer(handlers, (stream, headers) =>
+    streams.some((serve) => serve(stream, headers)),
   );
   return {
     server: {
@@ -69,19 +51,16 @@ export function createRpc(parts: RpcParts): Rpc {
         await server.stop(withinMs);
       },
     },
-    http: createRpcFetch(handlers, createThinConnect(parts)),
+    http: createRpcFetch(handlers, fetches),
   };
 }
 
-function routesOf(parts: RpcParts): RpcRoutes {
+function routesOf(parts: readonly Part[], { notReady }: RpcDeps): RpcRoutes {
   return (router) => {
-    const services = () => [...new Set<DescService>(router.handlers.map(({ service }) => service))];
-    mountCollector(router, parts.collector);
-    mountConsumer(router, parts);
-    mountMars(router, parts.events);
-    mountRegistry(router, parts.registry);
+    const services = () => [...new Set(router.handlers.map(({ service }) => service))];
+    for (const part of parts) part.rpc?.(router);
     mountHealth(router, {
-      notReady: parts.notReady,
+      notReady,
       services: () => services().map(({ typeName }) => typeName),
     });
     mountReflection(router, services);

@@ -1,14 +1,12 @@
 /** A WebSocket that is one subscription: what it is about stands in its address, and it only listens. */
 import { Failure, failureFrom, type FailureCode } from "../core/failure.ts";
-import type { Socket, SocketEvents } from "../core/host.ts";
+import { goingAwayCode, type Socket, type SocketEvents } from "../core/host.ts";
 import { renderPosition, type Position } from "../core/position.ts";
-import { goingAwayCode } from "../runtime/runtime.ts";
 import type { Sent } from "../core/sink.ts";
 import type { EndReason, Subscription } from "../hub/subscriber.ts";
 import type { ByteFace } from "./filtered.ts";
 import { problemFrom } from "./problem.ts";
-import { slowCode } from "../features/topics/http/socket.ts";
-import { parseMessage } from "./ws-messages.ts";
+import { parseMessage, slowCode } from "./ws-messages.ts";
 
 /** The subscription could not be had, or is over for a reason that has no code of its own. */
 const failedCode = 1011;

@@ -3,7 +3,7 @@ import { failureFrom } from "../core/failure.ts";
 import type { Position } from "../core/position.ts";
 import { LateSubscriber, type AsyncFormat } from "../hub/async-format.ts";
 import type { Start, Subscriber, Subscription } from "../hub/subscriber.ts";
-import type { HttpParts } from "./parts.ts";
+import type { HttpDeps } from "./deps.ts";
 import { SseSubscriber, sseHeaders } from "./sse.ts";
 
 /**
@@ -13,7 +13,7 @@ import { SseSubscriber, sseHeaders } from "./sse.ts";
  * the response, where not all of the topic is for its reader.
  */
 export async function sseResponse(
-  { hub, host }: Pick<HttpParts, "hub" | "host">,
+  { hub, host }: Pick<HttpDeps, "hub" | "host">,
   topic: string,
   key: string | undefined,
   wanted: Start,
@@ -28,7 +28,7 @@ export async function sseResponse(
 
 /** The same in a format that may take time to render. */
 export async function lateSseResponse(
-  { hub, host, log }: Pick<HttpParts, "hub" | "host" | "log">,
+  { hub, host, log }: Pick<HttpDeps, "hub" | "host" | "log">,
   topic: string,
   key: string | undefined,
   wanted: Start,
@@ -44,7 +44,7 @@ export async function lateSseResponse(
 
 /** Before anything was sent, too, a late subscriber has a position to be told. */
 export async function startPosition(
-  { hub, log }: Pick<HttpParts, "hub" | "log">,
+  { hub, log }: Pick<HttpDeps, "hub" | "log">,
   topic: string,
   wanted: Start,
 ): Promise<Position> {
@@ -56,7 +56,7 @@ export async function startPosition(
 type Subscribe = (subscriber: SseSubscriber) => Promise<Subscription>;
 
 function respond(
-  host: HttpParts["host"],
+  host: HttpDeps["host"],
   start: Position | "earliest",
   subscribe: Subscribe,
 ): Response {

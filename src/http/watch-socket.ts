@@ -3,9 +3,8 @@ import type { Context } from "hono";
 import type { Format } from "../hub/chunk.ts";
 import { FilteredSubscriber } from "./filtered.ts";
 import { LiveSocket } from "./live-socket.ts";
-import type { HttpParts } from "./parts.ts";
-import { parseStart } from "./start.ts";
-import { topicStart } from "../features/topics/http/routes.ts";
+import type { HttpDeps } from "./deps.ts";
+import { parseStart, topicStart } from "./start.ts";
 
 export interface WatchedTopic {
   readonly topic: string;
@@ -13,25 +12,27 @@ export interface WatchedTopic {
   readonly format: Format<string | undefined>;
 }
 
+export type SocketDeps = Pick<HttpDeps, "hub" | "host" | "log" | "clock">;
+
 /** Whether the page that asks may do so has been checked before. */
 export function watchBySocket(
   c: Context,
-  parts: HttpParts,
+  { hub, host, log, clock }: SocketDeps,
   { topic, key, format }: WatchedTopic,
 ): Response {
   const query = new URL(c.req.url).searchParams;
   // Before the handshake: what is wrong with it can still be told with a status.
-  parseStart(undefined, query);
-  return parts.host.upgrade(c.req.raw, (socket) => {
-    const live = new LiveSocket(socket);
-    const subscriber = new FilteredSubscriber(live, format, parts.clock);
-    void live.open(async (confirm) => {
-      const wanted = await topicStart(parts, topic, key, undefined, query);
-      const position = await parts.hub.livePosition(topic);
-      const start = wanted === "live" ? position : wanted;
+  const requested = parseStart(undefined, query);
+  return host.upgrade(c.req.raw, (socket) => {
+    const subscription = new LiveSocket(socket);
+    const subscriber = new FilteredSubscriber(subscription, format, clock);
+    void subscription.open(async (confirm) => {
+      const from = await topicStart(log, topic, key, requested);
+      const live = await hub.livePosition(topic);
+      const start = from === "live" ? live : from;
       confirm(typeof start === "string" ? undefined : start);
-      return await parts.hub.subscribe(topic, key, start, subscriber);
+      return await hub.subscribe(topic, key, start, subscriber);
     });
-    return live;
+    return subscription;
   });
 }

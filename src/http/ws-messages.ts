@@ -14,6 +14,9 @@ import { schemaIdMax } from "./request-records.ts";
 import { tailMax } from "./start.ts";
 import { parseWith } from "./validate.ts";
 
+/** Close code of a socket that does not read fast enough: the client comes back and resumes. */
+export const slowCode = 4008;
+
 /** Events of one publish. */
 const publishMax = 1000;
 

@@ -45,3 +45,6 @@ export interface Subscription {
 
 /** Where a subscription starts; `live`: after the newest record at the time of subscribing. */
 export type Start = Position | "earliest" | "live";
+
+/** As a reader requests it; `tail`: the newest n records, then live. */
+export type RequestedStart = Start | { readonly tail: number };

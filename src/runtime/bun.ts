@@ -2,9 +2,8 @@
 import http from "node:http";
 import { Failure } from "../core/failure.ts";
 import type { ByteSink, Sent, SinkEvents } from "../core/sink.ts";
-import type { Host, Socket, SocketEvents } from "../core/host.ts";
+import { goingAwayCode, type Host, type Socket, type SocketEvents } from "../core/host.ts";
 import {
-  goingAwayCode,
   idleTimeoutSeconds,
   socketMessageBytesMax,
   type ListenOptions,

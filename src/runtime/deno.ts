@@ -1,14 +1,8 @@
 /** Deno: the one file that names it. The proof that the rest is free of Bun. */
 import { Failure } from "../core/failure.ts";
 import type { ByteSink, Sent, SinkEvents } from "../core/sink.ts";
-import type { Host, Socket, SocketEvents } from "../core/host.ts";
-import {
-  goingAwayCode,
-  idleTimeoutSeconds,
-  type ListenOptions,
-  type Runtime,
-  type Server,
-} from "./runtime.ts";
+import { goingAwayCode, type Host, type Socket, type SocketEvents } from "../core/host.ts";
+import { idleTimeoutSeconds, type ListenOptions, type Runtime, type Server } from "./runtime.ts";
 
 /** Bytes that may wait in a stream or socket before its writer is told `queued`. */
 const queuedBytesMax = 64 * 1024;

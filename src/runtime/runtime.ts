@@ -44,6 +44,3 @@ export const idleTimeoutSeconds = 120;
 
 /** The largest WebSocket message taken. */
 export const socketMessageBytesMax = 4 * 1024 * 1024;
-
-/** WebSocket close code of a node that goes away. */
-export const goingAwayCode = 1001;

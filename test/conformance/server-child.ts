@@ -7,7 +7,6 @@
  */
 import { fromBinary, toBinary, create } from "@bufbuild/protobuf";
 import { Hono } from "hono";
-import { mountRpc } from "../../src/http/rpc.ts";
 import { createRpcFetch } from "../../src/rpc/fetch.ts";
 import { createRpcHandlers } from "../../src/rpc/handlers.ts";
 import { createRpcServer } from "../../src/rpc/server.ts";
@@ -36,7 +35,8 @@ function listenRpc(): Promise<number> {
 
 function listenHttp(): Promise<number> {
   const app = new Hono();
-  mountRpc(app, { rpc: createRpcFetch(handlers) });
+  const { paths, fetch } = createRpcFetch(handlers);
+  for (const path of paths) app.all(path, (c) => fetch(c.req.raw));
   return bunRuntime
     .createServer()
     .listen({ hostname: host, port: 0, fetch: (request) => app.fetch(request) });

@@ -1,21 +1,9 @@
-/** The OpenAPI document of all HTTP faces. A test holds it against the routes. */
-import { ackRulePaths } from "../../features/ack-rules/http/openapi.ts";
-import { confluentPaths } from "../../features/registry/http/openapi-confluent.ts";
-import { emitterPaths } from "../../features/emitters/http/openapi.ts";
-import { lifecycleEventPaths } from "../../features/lifecycle/http/openapi-events.ts";
-import { lifecyclePaths } from "../../features/lifecycle/http/openapi-lifecycles.ts";
-import { measurementPaths } from "../../features/measurements/http/openapi-save.ts";
-import type { OpenApiDocument } from "../../http/openapi/model.ts";
-import { operationPaths } from "../../features/operation/http/openapi.ts";
+/** The OpenAPI document of all HTTP endpoints. A test compares it with the routes. */
+import type { Part } from "../../features/part.ts";
+import type { OpenApiDocument, Paths } from "../../http/openapi/model.ts";
 import { headers, parameters } from "../../http/openapi/parameters.ts";
-import { registryPaths } from "../../features/registry/http/openapi-registry.ts";
-import { relationPaths } from "../../features/relations/http/openapi.ts";
 import { responses } from "../../http/openapi/responses.ts";
 import { schemas } from "../../http/openapi/schemas.ts";
-import { seriesPaths } from "../../features/measurements/http/openapi-series.ts";
-import { socketPaths } from "../../features/topics/http/openapi-socket.ts";
-import { streamPaths } from "../../features/demo/http/openapi.ts";
-import { topicPaths } from "../../features/topics/http/openapi.ts";
 
 const description = `Records come in, are made durable, are watched live and are asked for afterwards.
 
@@ -25,7 +13,7 @@ const description = `Records come in, are made durable, are watched live and are
 
 **Numbers** are kept as you wrote them: records are never re-rendered, so a 64-bit integer stays exact.`;
 
-export function openApiDocument(version: string): OpenApiDocument {
+export function openApiDocument(version: string, parts: readonly Part[]): OpenApiDocument {
   return {
     openapi: "3.1.1",
     info: {
@@ -52,21 +40,11 @@ export function openApiDocument(version: string): OpenApiDocument {
       { name: "Sockets", description: "WebSockets." },
       { name: "Operation", description: "Health, status and pages." },
     ],
-    paths: {
-      ...emitterPaths,
-      ...streamPaths,
-      ...topicPaths,
-      ...relationPaths,
-      ...ackRulePaths,
-      ...lifecycleEventPaths,
-      ...lifecyclePaths,
-      ...measurementPaths,
-      ...seriesPaths,
-      ...registryPaths,
-      ...confluentPaths,
-      ...socketPaths,
-      ...operationPaths,
-    },
+    paths: pathsOf(parts),
     components: { schemas, parameters, headers, responses },
   };
+}
+
+function pathsOf(parts: readonly Part[]): Paths {
+  return Object.fromEntries(parts.flatMap(({ paths }) => Object.entries(paths ?? {})));
 }

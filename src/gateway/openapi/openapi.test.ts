@@ -1,16 +1,19 @@
 // The document against the OpenAPI 3.1 schema, and against the router, in both directions.
 
 import { describe, expect, test } from "bun:test";
+import type { Hono } from "hono";
 import { Validator } from "@seriousme/openapi-schema-validator";
 import { createHttpApp } from "../http.ts";
-import type { HttpParts } from "../../http/parts.ts";
 import { openApiDocument } from "./document.ts";
 import { methods, type Operation, type Paths } from "../../http/openapi/model.ts";
+import { withParts } from "../../../test/support/parts.ts";
 
-const document = openApiDocument("1.2.3");
-
-/** What pages load: parts of them, and no faces of their own. */
-const assets = /^GET \/(livedoc|ui)\/assets\//;
+const { document, routes } = await withParts(({ parts, platform }) => {
+  // Calls are described by their schemas and by reflection instead.
+  const rpc = { paths: [], fetch: () => Promise.reject(new Error("unused")) };
+  const app = createHttpApp(parts, { ...platform, rpc });
+  return { document: openApiDocument("1.2.3", parts), routes: routesOf(app) };
+});
 
 test("is valid OpenAPI 3.1", async () => {
   const result = await new Validator().validate(JSON.parse(JSON.stringify(document)));
@@ -20,7 +23,7 @@ test("is valid OpenAPI 3.1", async () => {
 
 test("describes every route, and nothing else", () => {
   const described = operations(document.paths).map(({ method, path }) => `${method} ${path}`);
-  expect(described.toSorted()).toEqual(routes().toSorted());
+  expect(described.toSorted()).toEqual(routes.toSorted());
 });
 
 test("has every reference that it makes", () => {
@@ -85,13 +88,10 @@ function operations(paths: Paths) {
   );
 }
 
-/** Mounting asks nothing of the parts, so stand-ins do. */
-function routes(): string[] {
-  // Calls are described by their schemas and by reflection instead.
-  const rpc: HttpParts["rpc"] = { paths: [], fetch: () => Promise.reject(new Error("unused")) };
-  const app = createHttpApp({ origins: [] as readonly string[], rpc } as HttpParts);
+/** Without the files that pages load. */
+function routesOf(app: Hono): string[] {
   return [...new Set(app.routes.map(({ method, path }) => `${method} ${path}`))]
-    .filter((route) => !assets.test(route))
+    .filter((route) => !/^GET \/(livedoc|ui)\/assets\//.test(route))
     .map((route) => route.replaceAll(/:(\w+)/g, "{$1}"));
 }
 

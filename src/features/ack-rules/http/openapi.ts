@@ -4,7 +4,7 @@ import type { Parameter, Paths, Schema } from "../../../http/openapi/model.ts";
 import { parameter } from "../../../http/openapi/parameters.ts";
 import { eventStream, json, problems } from "../../../http/openapi/responses.ts";
 import { ref } from "../../../http/openapi/schemas.ts";
-import { switched } from "../../topics/http/openapi-socket.ts";
+import { switched } from "../../../http/openapi/sockets.ts";
 
 const tags = ["Ack rules"];
 

@@ -1,24 +1,32 @@
 /** Ack rules: made by PUT, their figures, what is overdue, and what is known of one id. */
 import type { Context, Hono } from "hono";
 import { type AckId, type AckRule, placeNames } from "../rule.ts";
-import { invalidField, quoted } from "../../../core/failure.ts";
+import { Failure } from "../../../core/failure.ts";
 import { parsePageLimit } from "../../../core/page.ts";
 import { renderTime } from "../../../core/time.ts";
 import { parseName } from "../../../core/topic.ts";
 import { parseAckRule } from "./body.ts";
 import { mountAckRulesLive } from "./live.ts";
+import type { AckRules } from "../ack-rules.ts";
 import { readBody } from "../../../http/body.ts";
-import type { HttpParts } from "../../../http/parts.ts";
+import type { HttpDeps } from "../../../http/deps.ts";
 
-export function mountAckRules(app: Hono, parts: HttpParts): void {
-  const { ackRules } = parts;
+interface AckRuleDeps extends Pick<
+  HttpDeps,
+  "hub" | "host" | "log" | "clock" | "origins" | "limits"
+> {
+  readonly ackRules: AckRules;
+}
+
+export function mountAckRules(app: Hono, deps: AckRuleDeps): void {
+  const { ackRules } = deps;
   const path = "/v1/ack-rules/:name" as const;
 
   app.get("/v1/ack-rules", async (c) => {
     return c.json({ ack_rules: (await ackRules.list()).map(describe) });
   });
   app.put(path, async (c) => {
-    const body = await readBody(c.req.raw, parts.limits.bodyBytesMax);
+    const body = await readBody(c.req.raw, deps.limits.bodyBytesMax);
     const { created, rule } = await ackRules.put(parseAckRule(nameOf(c), body));
     return c.json(describe(rule), created ? 201 : 200);
   });
@@ -56,7 +64,7 @@ export function mountAckRules(app: Hono, parts: HttpParts): void {
     const known = await ackRules.message(rule.name, id);
     return c.json(describeId(rule, known ?? { id, state: "unseen", seen: [] }));
   });
-  mountAckRulesLive(app, parts);
+  mountAckRulesLive(app, deps);
 }
 
 function nameOf(c: Context): string {
@@ -73,10 +81,9 @@ function parseOverdueToken(text: string | undefined) {
   const [, ms = "", id = ""] = /^(\d{1,15})\.(.+)$/s.exec(text) ?? [];
   // No id has a NUL or half of a surrogate pair, and the store could not even compare with one.
   if (id !== "" && !id.includes("\0") && id.isWellFormed()) return { overdueMs: Number(ms), id };
-  throw invalidField(
-    "after",
-    `Cannot use after ${quoted(text)}: expected the next of an earlier answer`,
-  );
+  const given = JSON.stringify(text.slice(0, 64));
+  const message = `Cannot use after ${given}: expected the next of an earlier answer`;
+  throw new Failure("invalid", message, { errors: [{ field: "after", code: "invalid", message }] });
 }
 
 function describe(rule: AckRule) {

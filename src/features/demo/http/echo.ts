@@ -2,12 +2,12 @@
 import type { Hono } from "hono";
 import type { Socket, SocketEvents } from "../../../core/host.ts";
 import { checkOrigin } from "../../../http/origin.ts";
-import type { HttpParts } from "../../../http/parts.ts";
+import type { HttpDeps } from "../../../http/deps.ts";
 
 /** Bytes that may wait for a peer that sends without reading. */
 const heldBytesMax = 1024 * 1024;
 
-export function mountEcho(app: Hono, { host, origins }: HttpParts): void {
+export function mountEcho(app: Hono, { host, origins }: HttpDeps): void {
   app.get("/echo", (c) => {
     checkOrigin(c.req.raw, origins);
     return host.upgrade(c.req.raw, (socket) => new Echo(socket));

@@ -5,12 +5,12 @@
 import type { Hono } from "hono";
 import type { Clock } from "../../../core/clock.ts";
 import type { ByteSink, SinkEvents } from "../../../core/sink.ts";
-import type { HttpParts } from "../../../http/parts.ts";
+import type { HttpDeps } from "../../../http/deps.ts";
 import { sseHeaders } from "../../../http/sse.ts";
 
 const intervalMs = 250;
 
-export function mountTickers(app: Hono, { host, clock }: HttpParts): void {
+export function mountTickers(app: Hono, { host, clock }: HttpDeps): void {
   const magic = new Ticker(
     clock,
     () => `{"magic":${randomInt64()},"timestamp":"${seconds(clock)}"}`,

@@ -1,7 +1,7 @@
 /**
- * Keeps this node's lease on guests. By its own monotonic clock the node counts the lease as over
- * before the store does, so no two nodes run a guest at once. A name whose lease was spent is never
- * used again, so a late renewal cannot revive it.
+ * Keeps this node's lease on guests. By its own monotonic clock it counts the lease as over before
+ * the store does, so that no two nodes run a guest at once; a name whose lease was spent is never
+ * used again, so that a late renewal cannot bring it back.
  */
 import { sleep, type Clock } from "../../../core/clock.ts";
 import type { GuestLeases } from "../../../core/emitters.ts";
@@ -14,10 +14,10 @@ export interface LeaseOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly node: string;
-  /** Called after each renewal, with the name that has the lease and whether guests are free. */
-  readonly onRenewed: (name: string, hasFree: boolean) => Promise<void>;
-  /** Called when a name is spent: the guests claimed under it now belong to another node. */
-  readonly onSpent: () => void;
+  /** Called after each renewal, with the name that holds, and whether there is what to claim. */
+  readonly held: (name: string, hasFree: boolean) => Promise<void>;
+  /** Called when a name is spent: what was claimed under it is another node's. */
+  readonly spent: () => void;
 }
 
 export interface Lease {
@@ -30,7 +30,7 @@ export interface Lease {
 /** A dead node's guests run again after 2 to 2.5 s of its lease, up to 0.5 s, and the claiming. */
 const leaseMs = 2500;
 const renewMs = 500;
-/** Time for appends in flight to arrive once this node has stopped. */
+/** What may still be on its way into the log when this node stops has this long to arrive. */
 const marginMs = 500;
 
 export function keepLease(options: LeaseOptions): Lease {
@@ -38,30 +38,30 @@ export function keepLease(options: LeaseOptions): Lease {
   const stopping = new AbortController();
   let name: string | undefined;
   let untilMs = 0;
-  let claiming: Promise<void> | undefined;
-  const renewing = renewRepeatedly();
+  let holding: Promise<void> | undefined;
+  const keeping = keep();
 
-  async function renewRepeatedly(): Promise<void> {
+  async function keep(): Promise<void> {
     while (!stopping.signal.aborted) {
       try {
         const hasFree = await renewOrJoin();
-        const currentName = validName();
+        const standing = current();
         // Not awaited: claiming many guests may take longer than a renewal may wait.
-        if (currentName !== undefined) claiming ??= claim(currentName, hasFree);
+        if (standing !== undefined) holding ??= hold(standing, hasFree);
       } catch (error) {
-        warn("renewing the lease on guests failed; retrying", error);
+        warn("renewing the lease on guests failed", error);
       }
       await sleep(clock, renewMs, stopping.signal);
     }
   }
 
-  async function claim(currentName: string, hasFree: boolean): Promise<void> {
+  async function hold(standing: string, hasFree: boolean): Promise<void> {
     try {
-      await options.onRenewed(currentName, hasFree);
+      await options.held(standing, hasFree);
     } catch (error) {
-      warn("claiming guests failed; retrying", error);
+      warn("claiming guests failed", error);
     } finally {
-      claiming = undefined;
+      holding = undefined;
     }
   }
 
@@ -70,14 +70,14 @@ export function keepLease(options: LeaseOptions): Lease {
     logger("warn", message, { code, reason });
   }
 
-  /** Returns whether there may be guests that no node runs. */
+  /** Whether there may be guests that nobody runs. */
   async function renewOrJoin(): Promise<boolean> {
     const sentMs = monotonicMs(clock);
     const renewed = name === undefined ? undefined : await leases.renew(name, leaseMs);
     if (renewed === "spent") {
-      logger("warn", "lease on guests expired; another node may run them", { name });
+      logger("warn", "this node's lease on guests was spent: another node runs them", { name });
       name = undefined;
-      options.onSpent();
+      options.spent();
     }
     if (name === undefined) {
       const fresh = `${options.node}.${createId()}`;
@@ -88,21 +88,20 @@ export function keepLease(options: LeaseOptions): Lease {
     return renewed !== "held";
   }
 
-  function validName(): string | undefined {
+  function current(): string | undefined {
     return !stopping.signal.aborted && monotonicMs(clock) < untilMs ? name : undefined;
   }
 
   return {
-    name: validName,
+    name: current,
     async close() {
       stopping.abort();
-      await renewing;
-      await claiming;
+      await keeping;
+      await holding;
       if (name !== undefined) {
         await leases.leave(name).catch((error: unknown) => {
-          // The lease expires on its own.
-          const reason = failureFrom(error).message;
-          logger("debug", "returning the lease on guests failed", { reason });
+          // It runs out by itself.
+          logger("debug", "giving the lease back failed", { reason: failureFrom(error).message });
         });
       }
     },

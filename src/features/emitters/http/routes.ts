@@ -1,31 +1,35 @@
 /** Emitters: made by PUT, appended to by POST, read by page and SSE. The addresses are seed 004's. */
 import type { Context, Hono } from "hono";
 import { emittersTopic, type Emitter, emitterSources } from "../../../core/emitters.ts";
-import { Failure, invalidField } from "../../../core/failure.ts";
+import { Failure } from "../../../core/failure.ts";
 import { checkJson } from "../../../core/json.ts";
 import { parsePageQuery } from "../../../core/page.ts";
-import type { AppendOptions } from "../../../core/log.ts";
-import { comparePositions, renderPosition } from "../../../core/position.ts";
+import { renderPosition } from "../../../core/position.ts";
 import { parseName } from "../../../core/topic.ts";
-import type { CreateRequest } from "../emitters.ts";
-import type { Start } from "../../../hub/subscriber.ts";
+import type { CreateRequest, Emitters } from "../emitters.ts";
+import { emitterOptions, emitterStart, requireActive } from "../use.ts";
 import { z } from "zod";
 import { appendResponse, jsonResponse } from "../../../http/answers.ts";
+import { appendOptions } from "../../../http/append-options.ts";
 import { readBody } from "../../../http/body.ts";
 import { renderPage } from "../../../http/events.ts";
 import { offeredEvents } from "../../../http/request-records.ts";
-import type { HttpParts } from "../../../http/parts.ts";
+import type { HttpDeps } from "../../../http/deps.ts";
 import { parseCount, parseFlag, parseStart } from "../../../http/start.ts";
 import { sseResponse } from "../../../http/streaming.ts";
 import { parseWith } from "../../../http/validate.ts";
 
-export function mountEmitters(app: Hono, parts: HttpParts): void {
-  const { emitters } = parts;
+interface EmitterDeps extends Pick<HttpDeps, "hub" | "host" | "ingest" | "limits" | "log"> {
+  readonly emitters: Emitters;
+}
 
-  app.put("/log", async (c) => createResponse(parts, await wantedEmitter(c, parts)));
+export function mountEmitters(app: Hono, deps: EmitterDeps): void {
+  const { emitters } = deps;
+
+  app.put("/log", async (c) => createResponse(deps, await requestedEmitter(c, deps)));
   app.put("/log/:id", async (c) => {
     const id = parseName(c.req.param("id"), "id");
-    return createResponse(parts, { ...(await wantedEmitter(c, parts)), id });
+    return createResponse(deps, { ...(await requestedEmitter(c, deps)), id });
   });
   app.get("/log", async (c) => {
     const limit = parseCount("limit", c.req.query("limit") ?? "100", 1000, 1);
@@ -36,11 +40,11 @@ export function mountEmitters(app: Hono, parts: HttpParts): void {
     return c.json({ emitters: found.emitters.map(describe), next: found.next });
   });
   app.post("/log/:id", async (c) => {
-    const emitter = await standing(parts, c.req.param("id"));
-    const body = await readBody(c.req.raw, parts.limits.bodyBytesMax);
+    const emitter = await requireActive(emitters, c.req.param("id"));
+    const body = await readBody(c.req.raw, deps.limits.bodyBytesMax);
     const offered = offeredEvents(body, c.req.raw.headers.get("content-type"), emitter.id);
     const options = emitterOptions(emitter.id, appendOptions(c));
-    return appendResponse(await parts.ingest.append(emittersTopic, offered, options));
+    return appendResponse(await deps.ingest.append(emittersTopic, offered, options));
   });
   app.get("/log/:id", async (c) => {
     const id = parseName(c.req.param("id"), "id");
@@ -55,8 +59,8 @@ export function mountEmitters(app: Hono, parts: HttpParts): void {
     const emitter = await emitters.end(parseName(c.req.param("id"), "id"));
     return c.json(describe(emitter));
   });
-  app.get("/sse/log/:id", (c) => stream(c, parts));
-  app.get("/log/sse/:id", (c) => stream(c, parts));
+  app.get("/sse/log/:id", (c) => stream(c, deps));
+  app.get("/log/sse/:id", (c) => stream(c, deps));
   app.get("/v1/emitters/:id", async (c) => {
     const id = parseName(c.req.param("id"), "id");
     const emitter = await emitters.get(id);
@@ -70,32 +74,12 @@ export function mountEmitters(app: Hono, parts: HttpParts): void {
   });
 }
 
-export function appendOptions(c: Context): AppendOptions {
-  return appendOptionsFrom(c.req.raw.headers);
-}
-
-/** `Idempotency-Key`: a retry with the same one stores nothing and is answered as the first. */
-export function appendOptionsFrom(headers: Headers): AppendOptions {
-  const dedupId = headers.get("idempotency-key");
-  if (dedupId === null) return {};
-  if (/^[\x21-\x7e]{1,200}$/.test(dedupId)) return { dedupId };
-  throw invalidField(
-    "idempotency-key",
-    "Cannot use idempotency-key: expected 1 to 200 visible ASCII characters",
-  );
-}
-
-/** Dedup ids count per topic, and all emitters share one: each has a space of its own. */
-export function emitterOptions(id: string, { dedupId }: AppendOptions): AppendOptions {
-  return dedupId === undefined ? {} : { dedupId: `${id}/${dedupId}` };
-}
-
 const emitterBody = z.strictObject({
   source: z.enum([...emitterSources, "simulated"]).optional(),
   rate: z.number().positive().max(1000).optional(),
 });
 
-async function wantedEmitter(c: Context, { limits }: HttpParts): Promise<CreateRequest> {
+async function requestedEmitter(c: Context, { limits }: EmitterDeps): Promise<CreateRequest> {
   const body = await readBody(c.req.raw, limits.bodyBytesMax);
   if (body.byteLength === 0) return {};
   const json = checkJson(body);
@@ -104,7 +88,10 @@ async function wantedEmitter(c: Context, { limits }: HttpParts): Promise<CreateR
   return { source: source === "simulated" ? "guest" : source, rate };
 }
 
-async function createResponse({ emitters }: HttpParts, request: CreateRequest): Promise<Response> {
+async function createResponse(
+  { emitters }: EmitterDeps,
+  request: CreateRequest,
+): Promise<Response> {
   const { created, emitter } = await emitters.create(request);
   const body = JSON.stringify(describe(emitter));
   return jsonResponse(body, created ? 201 : 200, { location: `/log/${emitter.id}` });
@@ -121,44 +108,9 @@ function describe(emitter: Emitter) {
   };
 }
 
-/** The emitter, unless it has ended. */
-export async function standing({ emitters }: HttpParts, id: string): Promise<Emitter> {
-  const emitter = await emitters.get(parseName(id, "id"));
-  if (emitter.endedMs === undefined) return emitter;
-  throw new Failure(
-    "ended",
-    `Cannot use emitter "${id}": it ended at ${new Date(emitter.endedMs).toISOString()}`,
-  );
-}
-
-async function stream(c: Context, parts: HttpParts): Promise<Response> {
+async function stream(c: Context, deps: EmitterDeps): Promise<Response> {
   const id = parseName(c.req.param("id") ?? "", "id");
   const query = new URL(c.req.url).searchParams;
-  const start = await emitterStart(parts, id, c.req.header("last-event-id"), query);
-  return sseResponse(parts, emittersTopic, id, start);
-}
-
-/** Where to start on an emitter. Throws `ended` when nothing can come after it any more. */
-export async function emitterStart(
-  parts: HttpParts,
-  id: string,
-  lastEventId: string | undefined,
-  query: URLSearchParams,
-): Promise<Start> {
-  const wanted = parseStart(lastEventId, query);
-  const emitter = await parts.emitters.get(id);
-  const start =
-    typeof wanted === "object" && "tail" in wanted
-      ? await parts.emitters.tailStart(id, wanted.tail)
-      : wanted;
-  const { end } = emitter;
-  if (emitter.endedMs === undefined) return start;
-  const { start: kept } = await parts.log.bounds(emittersTopic);
-  const trimmed = end !== undefined && comparePositions(end, kept) <= 0;
-  const over =
-    trimmed ||
-    start === "live" ||
-    (typeof start === "object" && end !== undefined && comparePositions(start, end) >= 0);
-  if (over) await standing(parts, id);
-  return start;
+  const start = await emitterStart(deps, id, parseStart(c.req.header("last-event-id"), query));
+  return sseResponse(deps, emittersTopic, id, start);
 }

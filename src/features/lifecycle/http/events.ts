@@ -2,13 +2,14 @@
 import type { Hono } from "hono";
 import { renderPosition, type Position } from "../../../core/position.ts";
 import { sampleEvent, sampleLife } from "../sample-events.ts";
-import type { BulkTaken } from "../intake.ts";
+import type { BulkTaken, EventIntake } from "../intake.ts";
+import type { Lifecycles } from "../lifecycles.ts";
 import { parseEventId } from "../event.ts";
 import { jsonResponse, refusedResponse } from "../../../http/answers.ts";
 import { readBody } from "../../../http/body.ts";
-import { appendOptionsFrom } from "../../emitters/http/routes.ts";
+import { appendOptionsFrom } from "../../../http/append-options.ts";
 import { mountHot, type HotRoutes } from "../../../http/hot.ts";
-import type { HttpParts } from "../../../http/parts.ts";
+import type { HttpDeps } from "../../../http/deps.ts";
 
 /** A hundred thousand events are larger than what one record may be several times over. */
 const bulkBodies = 4;
@@ -18,8 +19,12 @@ const ok: ResponseInit = { headers: { "content-type": "application/json" } };
 
 const utf8 = new TextEncoder();
 
+interface EventDeps extends Pick<HttpDeps, "clock" | "limits"> {
+  readonly events: EventIntake;
+}
+
 /** Each answers once its events are durable. */
-export function lifecycleEventRoutes({ events, clock, limits }: HttpParts): HotRoutes {
+export function lifecycleEventRoutes({ events, clock, limits }: EventDeps): HotRoutes {
   const one = async (request: Request) => {
     const body = await readBody(request, limits.bodyBytesMax);
     return accepted(1, await events.take(body, appendOptionsFrom(request.headers)));
@@ -38,9 +43,12 @@ export function lifecycleEventRoutes({ events, clock, limits }: HttpParts): HotR
   };
 }
 
-export function mountLifecycleEvents(app: Hono, parts: HttpParts): void {
-  const { events, clock, limits, lifecycles } = parts;
-  mountHot(app, lifecycleEventRoutes(parts));
+export function mountLifecycleEvents(
+  app: Hono,
+  deps: EventDeps & { readonly lifecycles: Lifecycles },
+): void {
+  const { events, clock, limits, lifecycles } = deps;
+  mountHot(app, lifecycleEventRoutes(deps));
 
   app.post("/api/event/bulk", async (c) => {
     const body = await readBody(c.req.raw, limits.bodyBytesMax * bulkBodies);

@@ -1,11 +1,11 @@
 /** Lifecycle events: how they come in, and how they are watched. */
 import { idBytesMax } from "../event.ts";
-import { appended, appendedExample } from "../../emitters/http/openapi.ts";
+import { appended, appendedExample } from "../../../http/openapi/append.ts";
 import type { Operation, Parameter, Paths, Schema } from "../../../http/openapi/model.ts";
 import { parameter } from "../../../http/openapi/parameters.ts";
 import { eventStream, json, problems } from "../../../http/openapi/responses.ts";
 import { ref } from "../../../http/openapi/schemas.ts";
-import { socketMessages } from "../../topics/http/openapi-socket.ts";
+import { socketMessages } from "../../../http/openapi/sockets.ts";
 
 const tags = ["Lifecycles"];
 

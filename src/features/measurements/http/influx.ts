@@ -4,11 +4,12 @@
  * and token are taken and not looked at: measurements have one space of tags.
  */
 import type { Context, Hono } from "hono";
-import { Failure, type FailureCode, failureFrom, quoted } from "../../../core/failure.ts";
+import { Failure, failureFrom, type FailureCode } from "../../../core/failure.ts";
 import { Intake } from "../intake/intake.ts";
 import { LineIntake } from "../intake/line-intake.ts";
 import { readBody } from "../../../http/body.ts";
-import type { HttpParts, MeasurementsIn } from "../../../http/parts.ts";
+import type { HttpDeps } from "../../../http/deps.ts";
+import type { MeasurementsIn } from "./save.ts";
 import { httpStatus } from "../../../http/problem.ts";
 import { reportInternal } from "../../../http/report.ts";
 
@@ -31,11 +32,13 @@ const unitsNs: ReadonlyMap<string, bigint> = new Map([
 /** `error` in 1.x's answers, `code` and `message` in 2.x's. */
 type Render = (code: string, message: string) => Readonly<Record<string, string>>;
 
-type InfluxParts = Pick<HttpParts, "limits" | "logger" | "measurementsIn">;
+interface InfluxDeps extends Pick<HttpDeps, "limits" | "logger"> {
+  readonly measurementsIn: MeasurementsIn;
+}
 
-export function mountInflux(app: Hono, parts: InfluxParts): void {
-  app.post("/api/v2/write", (c) => write(c, parts, (code, message) => ({ code, message })));
-  app.post("/write", (c) => write(c, parts, (_, error) => ({ error })));
+export function mountInflux(app: Hono, deps: InfluxDeps): void {
+  app.post("/api/v2/write", (c) => write(c, deps, (code, message) => ({ code, message })));
+  app.post("/write", (c) => write(c, deps, (_, error) => ({ error })));
   app.get("/ping", () => {
     const headers = { "x-influxdb-build": "OSS", "x-influxdb-version": version };
     return new Response(null, { status: 204, headers });
@@ -51,17 +54,17 @@ export function mountInflux(app: Hono, parts: InfluxParts): void {
   );
 }
 
-async function write(c: Context, parts: InfluxParts, render: Render): Promise<Response> {
+async function write(c: Context, deps: InfluxDeps, render: Render): Promise<Response> {
   try {
     const unitNs = parseUnit(c.req.query("precision"));
-    const body = await readBody(c.req.raw, parts.limits.bodyBytesMax);
-    const { refused, refusedCount, accepted } = await takeLines(body, unitNs, parts.measurementsIn);
+    const body = await readBody(c.req.raw, deps.limits.bodyBytesMax);
+    const { refused, refusedCount, accepted } = await takeLines(body, unitNs, deps.measurementsIn);
     if (refusedCount === 0) return new Response(null, { status: 204 });
     const more = refusedCount > refused.length ? `, and ${refusedCount - refused.length} more` : "";
     const told = `partial write (${accepted} lines accepted): ${refused.join("; ")}${more}`;
     return c.json(render("invalid", told), 400);
   } catch (error) {
-    return failed(c, parts, failureFrom(error), render);
+    return failed(c, deps, failureFrom(error), render);
   }
 }
 
@@ -96,10 +99,11 @@ function textOf(body: Uint8Array): string {
 function parseUnit(given: string | undefined): bigint {
   const unit = unitsNs.get(given === undefined || given === "" ? "ns" : given);
   if (unit !== undefined) return unit;
-  throw new Failure("invalid", `Cannot use precision ${quoted(given)}: expected ns, us, ms or s`);
+  const shown = JSON.stringify(given?.slice(0, 40));
+  throw new Failure("invalid", `Cannot use precision ${shown}: expected ns, us, ms or s`);
 }
 
-function failed(c: Context, { logger }: InfluxParts, failure: Failure, render: Render): Response {
+function failed(c: Context, { logger }: InfluxDeps, failure: Failure, render: Render): Response {
   reportInternal(logger, c.req, failure);
   const status = httpStatus[failure.code];
   const headers: Record<string, string> = { "content-type": "application/json" };

@@ -1,19 +1,26 @@
 /** `POST /save`: measurements in, as seed 002 has it, and as arrays and lines. */
 import { Buffer } from "node:buffer";
 import type { Hono } from "hono";
-import { Failure, quoted } from "../../../core/failure.ts";
+import { Failure } from "../../../core/failure.ts";
 import { renderPosition } from "../../../core/position.ts";
 import { isJsonType, jsonType } from "../../../core/record.ts";
-import type { EncodedCall } from "../../../ingest/encoded.ts";
-import { Intake } from "../intake/intake.ts";
+import type { EncodedCall, EncodedTopic } from "../../../ingest/encoded.ts";
+import { Intake, type IntakeParts } from "../intake/intake.ts";
 import { jsonResponse, refusedResponse } from "../../../http/answers.ts";
 import { streamBody } from "../../../http/body.ts";
 import { mountHot, type HotRoutes } from "../../../http/hot.ts";
 import { takeStream, takeWhole, type BodyForm } from "./body.ts";
 import { lineTypes, mediaType, unchosenTypes } from "../../../http/request-records.ts";
-import type { HttpParts } from "../../../http/parts.ts";
+import type { HttpDeps } from "../../../http/deps.ts";
 
-type SaveParts = Pick<HttpParts, "measurementsIn" | "limits">;
+/** What the endpoints that take measurements are built on. */
+export interface MeasurementsIn extends IntakeParts {
+  readonly topic: EncodedTopic;
+}
+
+interface SaveDeps extends Pick<HttpDeps, "limits"> {
+  readonly measurementsIn: MeasurementsIn;
+}
 
 /** One for all answers: making one takes a microsecond, which is a tenth of a bare route. */
 const saved = new Response(null, { status: 204 });
@@ -21,15 +28,15 @@ const saved = new Response(null, { status: 204 });
 /** A larger body is read as it comes. */
 const wholeBytesMax = 256 * 1024;
 
-export function mountMeasurements(app: Hono, parts: SaveParts): void {
-  mountHot(app, measurementRoutes(parts));
+export function mountMeasurements(app: Hono, deps: SaveDeps): void {
+  mountHot(app, measurementRoutes(deps));
 }
 
-export function measurementRoutes(parts: SaveParts): HotRoutes {
-  return { "POST /save": (request) => save(request, parts) };
+export function measurementRoutes(deps: SaveDeps): HotRoutes {
+  return { "POST /save": (request) => save(request, deps) };
 }
 
-async function save(request: Request, { measurementsIn, limits }: SaveParts): Promise<Response> {
+async function save(request: Request, { measurementsIn, limits }: SaveDeps): Promise<Response> {
   const { topic } = measurementsIn;
   const isLines = isLineType(request.headers.get("content-type"));
   topic.inFlight.refuseIfFull();
@@ -67,6 +74,6 @@ function isLineType(contentType: string | null): boolean {
   if (isJsonType(type) || unchosenTypes.has(type)) return false;
   throw new Failure(
     "unsupported_media_type",
-    `Cannot read ${quoted(type)} as measurements: expected ${jsonType} or application/x-ndjson`,
+    `Cannot read ${JSON.stringify(type)} as measurements: expected ${jsonType} or application/x-ndjson`,
   );
 }

@@ -1,12 +1,13 @@
 /** Measurements out: samples as seed 002 has them, series at any width, exports, live. */
 import type { Context, Hono } from "hono";
-import { invalidField } from "../../../core/failure.ts";
+import { Failure } from "../../../core/failure.ts";
+import type { Series } from "../series.ts";
 import { measurementsTopic } from "../measurement.ts";
 import { jsonResponse } from "../../../http/answers.ts";
 import { exportFormatNames, exportFormats } from "./export-formats.ts";
 import { FilteredSubscriber } from "../../../http/filtered.ts";
 import { measurementSse } from "./sse.ts";
-import type { HttpParts } from "../../../http/parts.ts";
+import type { HttpDeps } from "../../../http/deps.ts";
 import {
   parseChoice,
   parseRange,
@@ -19,14 +20,16 @@ import { renderSeedAnswer, renderSeriesAnswer, renderSeriesList } from "./series
 import { parseCount, parseStart } from "../../../http/start.ts";
 import { sseResponse } from "../../../http/streaming.ts";
 
-type SeriesParts = Pick<HttpParts, "hub" | "host" | "clock" | "series">;
+interface SeriesDeps extends Pick<HttpDeps, "hub" | "host" | "clock"> {
+  readonly series: Series;
+}
 
 const seedSamples = 1000;
 const listDefault = "100";
 const listMax = 1000;
 
-export function mountSeries(app: Hono, parts: SeriesParts): void {
-  const { clock, series } = parts;
+export function mountSeries(app: Hono, deps: SeriesDeps): void {
+  const { clock, series } = deps;
   const path = "/v1/series/:tag" as const;
 
   app.get("/api", async (c) => {
@@ -45,15 +48,15 @@ export function mountSeries(app: Hono, parts: SeriesParts): void {
     const query = parseSeriesQuery(c.req.param("tag"), searchOf(c), clock.nowNs());
     return jsonResponse(renderSeriesAnswer(query, await series.query(query)));
   });
-  app.get(`${path}/export`, (c) => exportResponse(c, parseTag(c.req.param("tag")), parts));
-  app.get("/sse/series/:tag", (c) => liveResponse(c, parseTag(c.req.param("tag")), parts));
+  app.get(`${path}/export`, (c) => exportResponse(c, parseTag(c.req.param("tag")), deps));
+  app.get("/sse/series/:tag", (c) => liveResponse(c, parseTag(c.req.param("tag")), deps));
 }
 
 /** A file as a stream. What goes wrong before its first bytes is a problem; later it breaks off. */
 async function exportResponse(
   c: Context,
   tag: string,
-  { series, clock }: SeriesParts,
+  { series, clock }: SeriesDeps,
 ): Promise<Response> {
   const span = parseRange(searchOf(c), clock.nowNs());
   const name = parseChoice("format", c.req.query("format") ?? "ndjson", exportFormatNames);
@@ -115,20 +118,20 @@ function fileName(tag: string): string {
   return tag.replaceAll(/[^A-Za-z0-9._-]+/g, "_");
 }
 
-async function liveResponse(c: Context, tag: string, parts: SeriesParts): Promise<Response> {
+async function liveResponse(c: Context, tag: string, deps: SeriesDeps): Promise<Response> {
   const start = parseStart(c.req.header("last-event-id"), searchOf(c));
   if (typeof start === "object" && "tail" in start) {
-    throw invalidField(
-      "tail",
-      "Cannot start with the newest: read them at /v1/series/{tag}, expected after",
-    );
+    const message = "Cannot start with the newest: read them at /v1/series/{tag}, expected after";
+    throw new Failure("invalid", message, {
+      errors: [{ field: "tail", code: "invalid", message }],
+    });
   }
   return await sseResponse(
-    parts,
+    deps,
     measurementsTopic,
     tag,
     start,
-    (subscriber) => new FilteredSubscriber(subscriber, measurementSse, parts.clock),
+    (subscriber) => new FilteredSubscriber(subscriber, measurementSse, deps.clock),
   );
 }
 

@@ -1,10 +1,17 @@
 /** Whether this node lives, can serve, and what it knows of itself. */
 import type { Hono } from "hono";
 import { Failure } from "../../../core/failure.ts";
-import type { HttpParts } from "../../../http/parts.ts";
 import { problemResponse } from "../../../http/problem.ts";
 
-export function mountHealth(app: Hono, { health }: HttpParts): void {
+/** What `/status`, `/livez` and `/readyz` report. */
+export interface Health {
+  /** Everything this node knows of itself, for people. */
+  status(): Promise<Readonly<Record<string, unknown>>>;
+  /** Why this node cannot serve; undefined when it can. */
+  notReady(): Promise<string | undefined>;
+}
+
+export function mountHealth(app: Hono, health: Health): void {
   app.get("/livez", (c) => c.json({ status: "up" }));
   app.get("/readyz", async (c) => {
     const why = await health.notReady();

@@ -16,19 +16,23 @@ import {
   uiScript,
   type File,
 } from "../../../http/assets.ts";
-import { openApiDocument } from "../../../gateway/openapi/document.ts";
-import type { HttpParts } from "../../../http/parts.ts";
+import type { HttpDeps } from "../../../http/deps.ts";
+import type { OpenApiDocument } from "../../../http/openapi/model.ts";
 
-export function mountLivedoc(app: Hono, { host }: Pick<HttpParts, "host">): void {
-  const document = once(() =>
+export interface LivedocDeps extends Pick<HttpDeps, "host"> {
+  readonly document: (version: string) => OpenApiDocument;
+}
+
+export function mountLivedoc(app: Hono, { host, document }: LivedocDeps): void {
+  const file = once(() =>
     loadAsset({
       type: "application/json",
-      read: async () => new TextEncoder().encode(JSON.stringify(openApiDocument(await version()))),
+      read: async () => new TextEncoder().encode(JSON.stringify(document(await version()))),
     }),
   );
   app.get("/", (c) => c.redirect("/livedoc"));
   app.get("/openapi.json", async (c) =>
-    assetResponse(c.req.raw, await document(), {
+    assetResponse(c.req.raw, await file(), {
       "cache-control": "no-cache",
       // The document is public: tools of other hosts may read it.
       "access-control-allow-origin": "*",

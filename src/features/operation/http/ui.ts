@@ -1,9 +1,9 @@
 /** `/ui`: the dashboard. Its browser code is in `src/ui/`. */
 import type { Hono } from "hono";
 import { mountPage, styleType, uiFile, uiScript } from "../../../http/assets.ts";
-import type { HttpParts } from "../../../http/parts.ts";
+import type { HttpDeps } from "../../../http/deps.ts";
 
-export function mountUi(app: Hono, { host }: Pick<HttpParts, "host">): void {
+export function mountUi(app: Hono, { host }: Pick<HttpDeps, "host">): void {
   mountPage(app, {
     path: "/ui",
     html: new URL("../../../ui/dashboard/page.html", import.meta.url),

@@ -3,11 +3,11 @@ import type { Context, Hono } from "hono";
 import { RegistryFailure, type RegisteredSchema } from "../registry-port.ts";
 import type { Registry } from "../registry.ts";
 import { answer, count, flag } from "./confluent-body.ts";
-import type { HttpParts } from "../../../http/parts.ts";
+import type { RegistryDeps } from "./deps.ts";
 
 const schemasMax = 1000;
 
-export function mountConfluentSchemas(app: Hono, { registry }: HttpParts): void {
+export function mountConfluentSchemas(app: Hono, { registry }: RegistryDeps): void {
   app.get("/schemas", async (c) => {
     const versions = await registry.versions({
       prefix: c.req.query("subjectPrefix") ?? "",

@@ -1,15 +1,14 @@
 /** The Confluent API's `/config` and `/mode`. */
-import { quoted } from "../../../core/failure.ts";
 import type { Context, Hono } from "hono";
 import { z } from "zod";
 import { allSubjects, compatibilities, RegistryFailure, registryModes } from "../registry-port.ts";
 import { answer, flag, readJson } from "./confluent-body.ts";
-import type { HttpParts } from "../../../http/parts.ts";
+import type { RegistryDeps } from "./deps.ts";
 
 const configBody = z.object({ compatibility: z.string() });
 const modeBody = z.object({ mode: z.string() });
 
-export function mountSettings(app: Hono, { registry, limits }: HttpParts): void {
+export function mountSettings(app: Hono, { registry, limits }: RegistryDeps): void {
   const getConfig = async (c: Context) => {
     const subject = c.req.param("subject") ?? allSubjects;
     const { compatibility, ownCompatibility } = await registry.settings(subject);
@@ -73,13 +72,13 @@ function chosen<Choice extends string>(
   if (found !== undefined) return found;
   throw new RegistryFailure(
     reason,
-    `Cannot set ${quoted(given)}: expected one of ${choices.join(", ")}`,
+    `Cannot set ${JSON.stringify(given.slice(0, 50))}: expected one of ${choices.join(", ")}`,
   );
 }
 
 function notOwn(reason: "config_not_found" | "mode_not_found", subject: string): RegistryFailure {
   return new RegistryFailure(
     reason,
-    `Subject ${quoted(subject)} has no setting of its own: ask with defaultToGlobal=true for what holds`,
+    `Subject ${JSON.stringify(subject.slice(0, 100))} has no setting of its own: ask with defaultToGlobal=true for what holds`,
   );
 }

@@ -4,12 +4,12 @@ import type { Registry } from "../registry.ts";
 import { parseVersion } from "../subject.ts";
 import { answer, count, flag, readSubmission } from "./confluent-body.ts";
 import { renderRegistered, renderSchema } from "./confluent-schema.ts";
-import type { HttpParts } from "../../../http/parts.ts";
+import type { RegistryDeps } from "./deps.ts";
 
 /** "No limit": names are short, and a registry of more is none. */
 const subjectsMax = 1_000_000;
 
-export function mountSubjects(app: Hono, { registry, limits }: HttpParts): void {
+export function mountSubjects(app: Hono, { registry, limits }: RegistryDeps): void {
   const submission = (c: Context) => readSubmission(c, limits.bodyBytesMax);
 
   app.get("/subjects", async (c) => {

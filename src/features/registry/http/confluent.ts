@@ -8,17 +8,17 @@ import { confluentError } from "./confluent-error.ts";
 import { mountConfluentSchemas } from "./confluent-schema.ts";
 import { mountSettings } from "./confluent-settings.ts";
 import { mountSubjects } from "./confluent-subjects.ts";
-import type { HttpParts } from "../../../http/parts.ts";
+import type { RegistryDeps } from "./deps.ts";
 import { reportInternal } from "../../../http/report.ts";
 
-export function mountConfluent(app: Hono, parts: HttpParts): void {
+export function mountConfluent(app: Hono, deps: RegistryDeps): void {
   const confluent = new Hono();
-  mountSubjects(confluent, parts);
-  mountConfluentSchemas(confluent, parts);
-  mountSettings(confluent, parts);
+  mountSubjects(confluent, deps);
+  mountConfluentSchemas(confluent, deps);
+  mountSettings(confluent, deps);
   confluent.onError((error, c) => {
     const failure = failureFrom(error);
-    reportInternal(parts.logger, c.req, failure);
+    reportInternal(deps.logger, c.req, failure);
     return confluentError(failure);
   });
   app.route("/", confluent);

@@ -1,24 +1,24 @@
 /** Descriptor sets over HTTP: what a reader needs to decode, in one cacheable answer. */
 import type { Hono } from "hono";
-import { invalidField, quoted } from "../../../core/failure.ts";
+import { Failure } from "../../../core/failure.ts";
 import type { StoredSchema } from "../registry-port.ts";
 import { parseVersion } from "../subject.ts";
-import type { HttpParts } from "../../../http/parts.ts";
+import type { RegistryDeps } from "./deps.ts";
 
 /** What an id stands for never changes. */
 const forGood = "public, max-age=31536000, immutable";
 /** What a name or a subject stands for may; asking again with the ETag costs no body. */
 const askAgain = "no-cache";
 
-export function mountSchemas(app: Hono, { registry }: HttpParts): void {
+export function mountSchemas(app: Hono, { registry }: RegistryDeps): void {
   app.get("/v1/schemas/:id", async (c) => {
     const text = c.req.param("id");
     const id = /^\d{1,10}$/.test(text) ? Number(text) : 0;
     if (id < 1 || id > 2 ** 31 - 1) {
-      throw invalidField(
-        "id",
-        `Cannot use schema id ${quoted(text)}: expected a whole number from 1`,
-      );
+      const message = `Cannot use schema id ${JSON.stringify(text.slice(0, 50))}: expected a whole number from 1`;
+      throw new Failure("invalid", message, {
+        errors: [{ field: "id", code: "invalid", message }],
+      });
     }
     return descriptorSet(c.req.raw, await registry.schema(id), forGood);
   });

@@ -1,12 +1,11 @@
 /** Relations: what topics land in, how much of it they took, and why not the rest. */
 import type { Hono } from "hono";
-import { Failure, quoted } from "../../../core/failure.ts";
+import { Failure } from "../../../core/failure.ts";
 import { pageLimitDefault, pageLimitMax } from "../../../core/page.ts";
-import { renderPointer, type Relation, type RelationCounts } from "../relation.ts";
-import type { HttpParts } from "../../../http/parts.ts";
+import { renderPointer, type Relation, type RelationCounts, type Relations } from "../relation.ts";
 import { parseCount } from "../../../http/start.ts";
 
-export function mountRelations(app: Hono, { relations }: HttpParts): void {
+export function mountRelations(app: Hono, relations: Relations): void {
   app.get("/v1/relations", async (c) => {
     const counts = await relations.counts();
     const described = relations.all.map((relation) =>
@@ -17,7 +16,7 @@ export function mountRelations(app: Hono, { relations }: HttpParts): void {
   app.get("/v1/relations/:relation/refusals", async (c) => {
     const name = c.req.param("relation");
     if (!relations.all.some((relation) => relation.name === name)) {
-      throw new Failure("not_found", `There is no relation ${quoted(name)}`);
+      throw new Failure("not_found", `There is no relation ${JSON.stringify(name.slice(0, 64))}`);
     }
     const limit = parseCount(
       "limit",

@@ -1,6 +1,6 @@
 /** `/v1/topics`: topics and their records. */
 import { schemaIdMax } from "../../../http/request-records.ts";
-import { appended, jsonBodies, pageExample } from "../../emitters/http/openapi.ts";
+import { appended, jsonBodies, pageExample } from "../../../http/openapi/append.ts";
 import type { Paths } from "../../../http/openapi/model.ts";
 import { parameter } from "../../../http/openapi/parameters.ts";
 import { json, problems } from "../../../http/openapi/responses.ts";

@@ -1,37 +1,41 @@
 /** Topics: list, make, append, page, SSE. */
 import type { Context, Hono } from "hono";
 import { z } from "zod";
-import { emittersTopic } from "../../../core/emitters.ts";
 import { Failure } from "../../../core/failure.ts";
 import { checkJson } from "../../../core/json.ts";
 import type { TopicInfo } from "../../../core/log.ts";
+import type { RecordDecoder } from "../../../core/schemas.ts";
 import { parsePageQuery } from "../../../core/page.ts";
 import { comparePositions, renderPosition } from "../../../core/position.ts";
 import { parseName, schemaRules, type TopicSettings } from "../../../core/topic.ts";
-import type { Start } from "../../../hub/subscriber.ts";
-import { readPage, tailStart } from "../../../log/pages.ts";
+import { writableTopic } from "../writable.ts";
+import { readPage } from "../../../log/pages.ts";
 import { appendResponse, jsonResponse } from "../../../http/answers.ts";
+import { appendOptions } from "../../../http/append-options.ts";
 import { readBody } from "../../../http/body.ts";
 import { parseDecode, type DecodedFormats } from "../../../http/decoded.ts";
-import { appendOptions } from "../../emitters/http/routes.ts";
 import { renderPage } from "../../../http/events.ts";
 import { offeredRecords, parseSchemaId } from "../../../http/request-records.ts";
-import type { HttpParts } from "../../../http/parts.ts";
-import { parseStart } from "../../../http/start.ts";
+import type { HttpDeps } from "../../../http/deps.ts";
+import { parseStart, topicStart } from "../../../http/start.ts";
 import { lateSseResponse, sseResponse } from "../../../http/streaming.ts";
 import { parseWith } from "../../../http/validate.ts";
 
-/** Topics that one face writes by its own rules: others may read them, not write. */
-const reservedTopics = new Set([emittersTopic]);
+interface TopicDeps extends Pick<HttpDeps, "hub" | "host" | "ingest" | "limits" | "log"> {
+  readonly schemas: RecordDecoder;
+  readonly decoded: DecodedFormats;
+  /** Settings of a topic whose creator leaves them out. */
+  readonly newTopics: TopicSettings;
+}
 
-export function mountTopics(app: Hono, parts: HttpParts, decoded: DecodedFormats): void {
-  const { log, schemas } = parts;
+export function mountTopics(app: Hono, deps: TopicDeps): void {
+  const { log, schemas, decoded } = deps;
   const path = "/v1/topics/:topic" as const;
 
   app.get("/v1/topics", async (c) => c.json({ topics: (await log.list()).map(describe) }));
   app.put(path, async (c) => {
     const name = writableTopic(c.req.param("topic"));
-    const settings = await wantedSettings(c, parts);
+    const settings = await requestedSettings(c, deps);
     const known = await log.describe(name);
     return c.json(describe(await log.create(name, settings)), known === undefined ? 201 : 200);
   });
@@ -49,10 +53,10 @@ export function mountTopics(app: Hono, parts: HttpParts, decoded: DecodedFormats
     const topic = writableTopic(c.req.param("topic"));
     const { headers } = c.req.raw;
     const schemaId = parseSchemaId(headers.get("sluice-schema-id"));
-    const body = await readBody(c.req.raw, parts.limits.bodyBytesMax);
+    const body = await readBody(c.req.raw, deps.limits.bodyBytesMax);
     const key = c.req.query("key") ?? "";
     const offered = offeredRecords(body, headers.get("content-type"), key, schemaId);
-    return appendResponse(await parts.ingest.append(topic, offered, appendOptions(c)));
+    return appendResponse(await deps.ingest.append(topic, offered, appendOptions(c)));
   });
   app.get(`${path}/records`, async (c) => {
     const topic = parseName(c.req.param("topic"), "topic");
@@ -72,35 +76,13 @@ export function mountTopics(app: Hono, parts: HttpParts, decoded: DecodedFormats
     const key = c.req.query("key");
     const query = new URL(c.req.url).searchParams;
     const isDecoded = parseDecode(query.get("decode"));
-    const start = await topicStart(parts, topic, key, c.req.header("last-event-id"), query);
-    if (isDecoded) return lateSseResponse(parts, topic, key, start, decoded.sse);
-    return sseResponse(parts, topic, key, start);
+    const requested = parseStart(c.req.header("last-event-id"), query);
+    const start = await topicStart(log, topic, key, requested);
+    if (isDecoded) return lateSseResponse(deps, topic, key, start, decoded.sse);
+    return sseResponse(deps, topic, key, start);
   };
   app.get(`${path}/sse`, stream);
   app.get("/sse/topics/:topic", stream);
-}
-
-/** Where to start on a topic, or one key of it. */
-export async function topicStart(
-  { log }: Pick<HttpParts, "log">,
-  topic: string,
-  key: string | undefined,
-  lastEventId: string | undefined,
-  query: URLSearchParams,
-): Promise<Start> {
-  const wanted = parseStart(lastEventId, query);
-  if (typeof wanted === "string" || !("tail" in wanted)) return wanted;
-  return await tailStart(log, topic, key, wanted.tail);
-}
-
-/** The name, unless the topic is written by another face alone. */
-export function writableTopic(name: string): string {
-  const topic = parseName(name, "topic");
-  if (!reservedTopics.has(topic)) return topic;
-  throw new Failure(
-    "forbidden",
-    `Cannot write topic "${topic}": it is Sluice's own, emitters are written at /log/{id}`,
-  );
 }
 
 const settingsBody = z.strictObject({
@@ -110,9 +92,9 @@ const settingsBody = z.strictObject({
   schema: z.enum(schemaRules).optional(),
 });
 
-async function wantedSettings(
+async function requestedSettings(
   c: Context,
-  { limits, newTopics }: HttpParts,
+  { limits, newTopics }: TopicDeps,
 ): Promise<TopicSettings> {
   const body = await readBody(c.req.raw, limits.bodyBytesMax);
   if (body.byteLength === 0) return newTopics;

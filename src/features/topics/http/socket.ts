@@ -12,52 +12,54 @@ import { LateSubscriber } from "../../../hub/async-format.ts";
 import type { EndReason, Subscriber, Subscription } from "../../../hub/subscriber.ts";
 import type { CheckedRecords, IngestResult } from "../../../ingest/ingest.ts";
 import type { DecodedFormats } from "../../../http/decoded.ts";
-import { emitterOptions, emitterStart, standing } from "../../emitters/http/routes.ts";
-import type { Socket, SocketEvents } from "../../../core/host.ts";
+import { emitterOptions, emitterStart, requireActive } from "../../emitters/use.ts";
+import type { Emitters } from "../../emitters/emitters.ts";
+import { parseStart, topicStart } from "../../../http/start.ts";
+import { writableTopic } from "../writable.ts";
+import { goingAwayCode, type Socket, type SocketEvents } from "../../../core/host.ts";
 import { checkOrigin } from "../../../http/origin.ts";
-import type { HttpParts } from "../../../http/parts.ts";
+import type { HttpDeps } from "../../../http/deps.ts";
 import { problemFrom } from "../../../http/problem.ts";
 import { startPosition } from "../../../http/streaming.ts";
-import { topicStart, writableTopic } from "./routes.ts";
 import {
   addressMembers,
   parseAddress,
   parseMessage,
   parseRef,
   publishedRecords,
+  slowCode,
   wsFormat,
   type Address,
   type ClientMessage,
   type Ref,
 } from "../../../http/ws-messages.ts";
 
-/** Close codes of our own; 1001 says that this node goes away. All mean: come back and resume. */
-export const slowCode = 4008;
-const goingAwayCode = 1001;
-
 const subscriptionsMax = 1000;
 /** Requests of one socket that are not yet answered. */
 const pendingMax = 256;
 
-export function mountWs(app: Hono, parts: HttpParts, decoded: DecodedFormats): void {
+interface SocketDeps extends HttpDeps {
+  readonly emitters: Emitters;
+  readonly decoded: DecodedFormats;
+}
+
+export function mountWs(app: Hono, deps: SocketDeps): void {
   app.get("/v1/ws", (c) => {
-    checkOrigin(c.req.raw, parts.origins);
-    return parts.host.upgrade(c.req.raw, (socket) => new WsConnection(parts, decoded, socket));
+    checkOrigin(c.req.raw, deps.origins);
+    return deps.host.upgrade(c.req.raw, (socket) => new WsConnection(deps, socket));
   });
 }
 
 class WsConnection implements SocketEvents {
-  readonly #parts: HttpParts;
-  readonly #decoded: DecodedFormats;
+  readonly #deps: SocketDeps;
   readonly #socket: Socket;
   readonly #subscriptions = new Map<string, WsSubscription>();
   readonly #written = new Set<string>();
   #pending = 0;
   #lastPublish: Promise<unknown> = Promise.resolve();
 
-  constructor(parts: HttpParts, decoded: DecodedFormats, socket: Socket) {
-    this.#parts = parts;
-    this.#decoded = decoded;
+  constructor(deps: SocketDeps, socket: Socket) {
+    this.#deps = deps;
     this.#socket = socket;
   }
 
@@ -95,7 +97,7 @@ class WsConnection implements SocketEvents {
     } catch (error) {
       const failure = failureFrom(error);
       if (failure.code === "internal") {
-        this.#parts.logger("error", "A WebSocket request failed", { cause: String(failure.cause) });
+        this.#deps.logger("error", "A WebSocket request failed", { cause: String(failure.cause) });
       }
       this.#tell({ op: "error", ref, problem: problemFrom(failure) });
     }
@@ -120,7 +122,7 @@ class WsConnection implements SocketEvents {
     { dedup_id: dedupId, schema_id: schemaId }: Extract<ClientMessage, { op: "publish" }>,
     text: string,
   ): Promise<Told> {
-    const { ingest } = this.#parts;
+    const { ingest } = this.#deps;
     const key = address.key ?? "";
     const given = dedupId === undefined ? {} : { dedupId };
     const options = address.emitter ? emitterOptions(key, given) : given;
@@ -151,7 +153,7 @@ class WsConnection implements SocketEvents {
     this.#lastPublish = promise;
     await before;
     try {
-      if (emitter) await standing(this.#parts, key ?? "");
+      if (emitter) await requireActive(this.#deps.emitters, key ?? "");
       const appending = append(await check());
       if (!this.#written.has(topic)) {
         await appending;
@@ -186,21 +188,22 @@ class WsConnection implements SocketEvents {
       const query = new URLSearchParams();
       if (message.after !== undefined) query.set("after", message.after);
       if (message.tail !== undefined) query.set("tail", String(message.tail));
+      const requested = parseStart(undefined, query);
       const { topic, key } = address;
       const wanted = address.emitter
-        ? await emitterStart(this.#parts, key ?? "", undefined, query)
-        : await topicStart(this.#parts, topic, key, undefined, query);
+        ? await emitterStart(this.#deps, key ?? "", requested)
+        : await topicStart(this.#deps.log, topic, key, requested);
       if (message.decode === undefined) {
-        const live = await this.#parts.hub.livePosition(topic);
+        const live = await this.#deps.hub.livePosition(topic);
         const start = wanted === "live" ? live : wanted;
         subscription.confirm(typeof start === "string" ? undefined : start);
-        subscription.attach(await this.#parts.hub.subscribe(topic, key, start, subscription));
+        subscription.attach(await this.#deps.hub.subscribe(topic, key, start, subscription));
         return;
       }
-      const start = await startPosition(this.#parts, topic, wanted);
+      const start = await startPosition(this.#deps, topic, wanted);
       subscription.confirm(start);
-      const late = new LateSubscriber(subscription, this.#decoded.ws, start);
-      late.attach(await this.#parts.hub.subscribe(topic, key, start, late));
+      const late = new LateSubscriber(subscription, this.#deps.decoded.ws, start);
+      late.attach(await this.#deps.hub.subscribe(topic, key, start, late));
       subscription.attach(late);
     } catch (error) {
       if (this.#subscriptions.get(name) === subscription) this.#subscriptions.delete(name);

@@ -1,6 +1,5 @@
 /** What a caller of `Subscribe` wants: which records, and where they start. */
-import type { Failure } from "../../../core/failure.ts";
-import { invalidField } from "../../../core/failure.ts";
+import { Failure } from "../../../core/failure.ts";
 import type { Log } from "../../../core/log.ts";
 import { parsePosition, type Position } from "../../../core/position.ts";
 import { parseName } from "../../../core/topic.ts";
@@ -49,13 +48,17 @@ function parseKey(bytes: Uint8Array): string | undefined {
   try {
     return strictUtf8.decode(bytes);
   } catch {
-    throw invalidField("key", "Cannot use key: its bytes are not UTF-8, expected a record's key");
+    throw invalid("key", "Cannot use key: its bytes are not UTF-8, expected a record's key");
   }
 }
 
 function tooManyOfTail(given: number): Failure {
-  return invalidField(
+  return invalid(
     "tail",
     `Cannot use tail "${given}": expected a whole number from 0 to ${tailMax}`,
   );
+}
+
+function invalid(field: string, message: string): Failure {
+  return new Failure("invalid", message, { errors: [{ field, code: "invalid", message }] });
 }

@@ -1,0 +1,29 @@
+/** Ack rules: an ack is appended once an id was seen in all topics of a rule. */
+import type { RecordDecoder } from "../../core/schemas.ts";
+import type { Part, Platform } from "../part.ts";
+import { createAckRules } from "./ack-rules.ts";
+import { ackRulePaths } from "./http/openapi.ts";
+import { mountAckRules } from "./http/routes.ts";
+import { createAckLedger } from "./store/ledger.ts";
+import { createAckRuleStore } from "./store/rule-store.ts";
+
+export interface AckRulesOptions {
+  readonly schemas: RecordDecoder;
+}
+
+export function openAckRules(platform: Platform, { schemas }: AckRulesOptions): Part {
+  const { database } = platform;
+  const ackRules = createAckRules({
+    ...platform,
+    rules: createAckRuleStore(database),
+    store: createAckLedger(database),
+    decoder: schemas,
+  });
+  return {
+    name: "ack-rules",
+    http: (app) => mountAckRules(app, { ...platform, ackRules }),
+    paths: ackRulePaths,
+    status: () => ({ ack_rules: ackRules.status() }),
+    close: () => ackRules.close(),
+  };
+}

@@ -1,0 +1,16 @@
+/** Endpoints to try a client with: `/magic`, `/time` and `WS /echo`. */
+import type { Part, Platform } from "../part.ts";
+import { mountEcho } from "./http/echo.ts";
+import { streamPaths } from "./http/openapi.ts";
+import { mountTickers } from "./http/tickers.ts";
+
+export function openDemo(platform: Platform): Part {
+  return {
+    name: "demo",
+    http(app) {
+      mountTickers(app, platform);
+      mountEcho(app, platform);
+    },
+    paths: streamPaths,
+  };
+}

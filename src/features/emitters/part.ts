@@ -1,0 +1,51 @@
+/** Emitters: created by REST, appended to, read as pages and streams; simulated guests write some. */
+import { emittersTopic } from "../../core/emitters.ts";
+import type { Part, Platform } from "../part.ts";
+import { createEmitters, type Emitters } from "./emitters.ts";
+import { emitterPaths } from "./http/openapi.ts";
+import { mountEmitters } from "./http/routes.ts";
+import { createEmitterStore, createGuestLeases } from "./store/emitter-store.ts";
+import { createEmitterPages, createEmitterProjection } from "./store/pages.ts";
+import { runEmitterRetention } from "./store/retention.ts";
+
+export interface EmittersOptions {
+  /** Whether this node runs simulated guests. */
+  readonly guests: boolean;
+}
+
+/** Rows of one emitter: at two events a second, the last fourteen hours. */
+const rowsPerEmitterMax = 100_000;
+
+export async function openEmitters(
+  platform: Platform,
+  { guests }: EmittersOptions,
+): Promise<Part & { readonly emitters: Emitters }> {
+  const { database, ingest, newTopics } = platform;
+  await platform.internalTopic(emittersTopic, newTopics);
+  const emitters = createEmitters({
+    ...platform,
+    append: (topic, records, options) => ingest.appendRecords(topic, records, options),
+    store: createEmitterStore(database),
+    pages: createEmitterPages(database),
+    leases: createGuestLeases(database),
+    guests,
+  });
+  const stop = new AbortController();
+  const retention = runEmitterRetention({
+    ...platform,
+    signal: stop.signal,
+    retention: { ageMs: newTopics.retentionMs, countMax: rowsPerEmitterMax },
+  });
+  return {
+    name: "emitters",
+    emitters,
+    http: (app) => mountEmitters(app, { ...platform, emitters }),
+    paths: emitterPaths,
+    projections: [{ target: createEmitterProjection(database) }],
+    status: () => ({ emitters: emitters.status() }),
+    async close() {
+      stop.abort();
+      await Promise.all([emitters.close(), retention]);
+    },
+  };
+}

@@ -1,0 +1,68 @@
+/** Lifecycles: events in by every protocol, and what is known and missing of each message id. */
+import { Writer } from "../../ingest/writer.ts";
+import type { Part, Platform } from "../part.ts";
+import { lifecycleContract } from "./contract.ts";
+import { lifecycleTopic } from "./event.ts";
+import { lifecycleEventRoutes, mountLifecycleEvents } from "./http/events.ts";
+import { mountLifecycles } from "./http/lifecycles.ts";
+import { mountLifecycleLive } from "./http/live.ts";
+import { lifecycleEventPaths } from "./http/openapi-events.ts";
+import { lifecyclePaths } from "./http/openapi-lifecycles.ts";
+import { EventIntake } from "./intake.ts";
+import { Lifecycles } from "./lifecycles.ts";
+import { mountMars } from "./rpc/mars.ts";
+import { eventMethods } from "./rpc/thin-events.ts";
+import { createLifecycleStore } from "./store/lifecycle-store.ts";
+import { createLifecycleProjection } from "./store/projection.ts";
+import { runLifecycleUpkeep } from "./store/retention.ts";
+
+export interface LifecycleOptions {
+  /** How long a lifecycle is kept after its last event, unless its app says otherwise; 0 keeps it. */
+  readonly retentionMs: number;
+}
+
+export async function openLifecycle(
+  platform: Platform,
+  { retentionMs }: LifecycleOptions,
+): Promise<Part> {
+  const { collector, database, ingest, log, clock, newTopics } = platform;
+  const settings = { ...newTopics, layout: "frames" } as const;
+  await platform.internalTopic(lifecycleTopic, settings, lifecycleContract);
+  const writer = new Writer(collector, lifecycleTopic);
+  const events = new EventIntake({
+    writer,
+    append: (topic, records, options) => ingest.appendRecords(topic, records, options),
+    clock,
+    recordBytesMax: collector.limits.recordBytesMax,
+  });
+  const lifecycles = new Lifecycles({ log, store: createLifecycleStore(database), clock });
+  const stop = new AbortController();
+  const upkeep = runLifecycleUpkeep({ ...platform, signal: stop.signal, retentionMs });
+  const deps = { ...platform, events, lifecycles };
+  return {
+    name: "lifecycle",
+    http(app) {
+      mountLifecycleEvents(app, deps);
+      mountLifecycles(app, deps);
+      mountLifecycleLive(app, deps);
+    },
+    hot: lifecycleEventRoutes(deps),
+    paths: { ...lifecycleEventPaths, ...lifecyclePaths },
+    rpc: (router) => mountMars(router, events),
+    thin: eventMethods(events),
+    projections: [
+      {
+        target: createLifecycleProjection(database),
+        // Merged before it is written: the larger a batch, the fewer rows an event costs. Twice as
+        // many would hold up everything else for 50 ms at a time.
+        limits: { records: 5_000, ms: 100 },
+        shouldYield: () => writer.isCrowded,
+      },
+    ],
+    status: () => ({ lifecycle_events: events.stats() }),
+    async close() {
+      stop.abort();
+      await upkeep;
+    },
+  };
+}

@@ -1,0 +1,77 @@
+/** Measurements: nanosecond points in, samples and series out, never more than seconds behind. */
+import { EncodedTopic } from "../../ingest/encoded.ts";
+import type { Part, Platform } from "../part.ts";
+import { measurementContract } from "./contract.ts";
+import { mountInflux } from "./http/influx.ts";
+import { measurementPaths } from "./http/openapi-save.ts";
+import { seriesPaths } from "./http/openapi-series.ts";
+import { measurementRoutes, mountMeasurements } from "./http/save.ts";
+import { mountSeries } from "./http/series.ts";
+import { aheadMsMax, measurementsTopic } from "./measurement.ts";
+import { renderRollerStatus, runRoller } from "./roller.ts";
+import { Series } from "./series.ts";
+import { renderMeasurementStatus } from "./status.ts";
+import { runMeasurementPartitions } from "./store/partitions.ts";
+import { createMeasurementProjection } from "./store/projection.ts";
+import { createRollupStore } from "./store/rollups.ts";
+import { createSeriesStore } from "./store/series-store.ts";
+import { followMeasurements, notifyCommits } from "./tail/unprojected.ts";
+
+export interface MeasurementsOptions {
+  /** How long measurements are kept as rows. */
+  readonly retentionMs: number;
+  /** Queries of series that this node answers at once. */
+  readonly queriesMax: number;
+}
+
+export async function openMeasurements(
+  platform: Platform,
+  { retentionMs, queriesMax }: MeasurementsOptions,
+): Promise<Part> {
+  const { collector, database, reads, clock, newTopics } = platform;
+  const bounds = { retentionMs, aheadMs: aheadMsMax };
+  const settings = { ...newTopics, layout: "frames" } as const;
+  await platform.internalTopic(measurementsTopic, settings, measurementContract(clock, bounds));
+
+  const stop = new AbortController();
+  const running = { ...platform, retentionMs, signal: stop.signal };
+  const projection = createMeasurementProjection(database, running);
+  const tail = followMeasurements({ ...running, position: () => projection.position() });
+  const roller = runRoller({ ...running, store: createRollupStore(database) });
+  const partitions = runMeasurementPartitions(running);
+  const topic = new EncodedTopic(collector, measurementsTopic);
+  const series = new Series({
+    store: createSeriesStore(reads),
+    tail,
+    clock,
+    retentionMs,
+    queriesMax,
+  });
+  const deps = { ...platform, series, measurementsIn: { topic, clock, bounds } };
+  return {
+    name: "measurements",
+    http(app) {
+      mountMeasurements(app, deps);
+      mountInflux(app, deps);
+      mountSeries(app, deps);
+    },
+    hot: measurementRoutes(deps),
+    paths: { ...measurementPaths, ...seriesPaths },
+    projections: [
+      {
+        target: notifyCommits(projection, tail.committed),
+        // Larger batches gain nothing (docs/measurements.md), smaller ones are as many fsyncs more.
+        limits: { records: 10_000, ms: 200 },
+        shouldYield: () => topic.isCrowded && tail.hasRoom,
+      },
+    ],
+    status: () => ({
+      series: { ...series.status(), rollups: renderRollerStatus(roller.status()) },
+      measurements: renderMeasurementStatus(tail.status(), projection.stats()),
+    }),
+    async close() {
+      stop.abort();
+      await Promise.all([roller.done, tail.done, partitions]);
+    },
+  };
+}

@@ -1,0 +1,68 @@
+/** What the gateway hands a feature, and what a feature hands the gateway: all features share this. */
+import type { ConnectRouter } from "@connectrpc/connect";
+import type { Hono } from "hono";
+import type { ProjectionTarget, Ownership } from "../core/projection.ts";
+import type { RecordContract } from "../core/record-contract.ts";
+import type { TopicSettings } from "../core/topic.ts";
+import type { HttpDeps } from "../http/deps.ts";
+import type { HotRoutes } from "../http/hot.ts";
+import type { Paths } from "../http/openapi/model.ts";
+import type { Collector } from "../ingest/collector.ts";
+import type { Database } from "../postgres/database.ts";
+import type { GatherLimits } from "../projection/gather.ts";
+import type { FetchHandler } from "../rpc/fetch.ts";
+import type { StreamHandler } from "../rpc/server.ts";
+import type { ThinMethods } from "../rpc/thin/call.ts";
+
+/** What exists before records can be taken. */
+export interface Foundation extends Pick<HttpDeps, "clock" | "logger" | "log"> {
+  readonly database: Database;
+  /** Connections for queries of series, so that these keep no projection waiting. */
+  readonly reads: Database;
+  readonly ownership: Ownership;
+  /** Settings of a topic whose creator leaves them out. */
+  readonly newTopics: TopicSettings;
+  /** This process among all nodes. */
+  readonly node: string;
+}
+
+/** The engine: what every feature is built on. */
+export interface Platform extends Foundation, HttpDeps {
+  readonly collector: Collector;
+  /**
+   * Creates an internal topic, so that it can be followed before its first record; one that exists
+   * keeps its settings. Records of a topic with a contract are checked against it in every protocol.
+   * Call this before the collector is asked for a writer of the topic, which keeps the contract.
+   */
+  internalTopic(topic: string, settings: TopicSettings, contract?: RecordContract): Promise<void>;
+}
+
+export interface ProjectionSpec {
+  readonly target: ProjectionTarget;
+  readonly limits?: Partial<GatherLimits>;
+  /** True while rows should wait because producers must not. */
+  readonly shouldYield?: () => boolean;
+}
+
+export interface Part {
+  readonly name: string;
+  /** Mounts its HTTP routes. */
+  http?(app: Hono): void;
+  /** Addresses that are called once a record, and are served before the router. */
+  readonly hot?: HotRoutes;
+  /** Its routes in the OpenAPI document. */
+  readonly paths?: Paths;
+  /** Registers its services: every RPC protocol, codec and compression. */
+  rpc?(router: ConnectRouter): void;
+  /** Methods that gRPC serves without connect-es. */
+  readonly thin?: ThinMethods;
+  /** Serves a gRPC stream without connect-es, or returns false before it has touched it. */
+  readonly stream?: StreamHandler;
+  /** Serves an RPC on the HTTP listener without connect-es. */
+  readonly fetch?: FetchHandler;
+  readonly projections?: readonly ProjectionSpec[];
+  /** Its members of `/status`. */
+  status?(): Readonly<Record<string, unknown>>;
+  /** Ends what it runs; the engine is still there. */
+  close?(): Promise<void>;
+}

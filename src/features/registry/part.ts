@@ -1,0 +1,38 @@
+/** The schema registry: its own RPC and HTTP, the Confluent API, and decoding for all others. */
+import type { RecordChecks, RecordDecoder } from "../../core/schemas.ts";
+import type { Foundation, Part } from "../part.ts";
+import { createCompiler } from "./compiler/compiler.ts";
+import { createRecordSchemas } from "./decode/record-schemas.ts";
+import { mountConfluent } from "./http/confluent.ts";
+import { confluentPaths } from "./http/openapi-confluent.ts";
+import { registryPaths } from "./http/openapi-registry.ts";
+import { mountSchemas } from "./http/routes.ts";
+import { createRegistry } from "./registry.ts";
+import { mountRegistry } from "./rpc/registry.ts";
+import { createRegistryStore } from "./store/registry-store.ts";
+
+export interface RegistryOptions {
+  /** The largest request body taken. */
+  readonly bodyBytesMax: number;
+}
+
+/** Opened before the engine: the engine checks and decodes records with its schemas. */
+export function openRegistry(
+  { database, clock, logger }: Foundation,
+  limits: RegistryOptions,
+): Part & { readonly schemas: RecordChecks & RecordDecoder } {
+  const store = createRegistryStore(database, clock, logger);
+  const registry = createRegistry({ store, compiler: createCompiler(), clock, logger });
+  const deps = { registry, limits, logger };
+  return {
+    name: "registry",
+    schemas: createRecordSchemas(registry, clock),
+    http(app) {
+      mountSchemas(app, deps);
+      mountConfluent(app, deps);
+    },
+    paths: { ...registryPaths, ...confluentPaths },
+    rpc: (router) => mountRegistry(router, registry),
+    close: () => registry.close(),
+  };
+}

@@ -1,0 +1,40 @@
+/** Any topic: created, appended to, read and streamed by HTTP, WebSocket and RPC. */
+import type { RecordDecoder } from "../../core/schemas.ts";
+import { createDecodedFormats } from "../../http/decoded.ts";
+import { stallMsMax } from "../../rpc/server.ts";
+import type { Emitters } from "../emitters/emitters.ts";
+import type { Part, Platform } from "../part.ts";
+import { socketPaths } from "./http/openapi-socket.ts";
+import { topicPaths } from "./http/openapi.ts";
+import { mountTopics } from "./http/routes.ts";
+import { mountWs } from "./http/socket.ts";
+import { mountCollector } from "./rpc/collector.ts";
+import { mountConsumer } from "./rpc/consumer.ts";
+import { createSubscribeStream } from "./rpc/subscribe-stream.ts";
+import { createThinConnect } from "./rpc/thin-connect.ts";
+import { thinCollectorMethods } from "./rpc/thin-methods.ts";
+
+export interface TopicsOptions {
+  readonly schemas: RecordDecoder;
+  readonly emitters: Emitters;
+}
+
+export function openTopics(platform: Platform, { schemas, emitters }: TopicsOptions): Part {
+  const { collector, limits } = platform;
+  const decoded = createDecodedFormats(schemas);
+  return {
+    name: "topics",
+    http(app) {
+      mountTopics(app, { ...platform, schemas, decoded });
+      mountWs(app, { ...platform, emitters, decoded });
+    },
+    paths: { ...topicPaths, ...socketPaths },
+    rpc(router) {
+      mountCollector(router, collector);
+      mountConsumer(router, platform);
+    },
+    thin: thinCollectorMethods(collector),
+    stream: createSubscribeStream(platform, stallMsMax),
+    fetch: createThinConnect({ collector, messageBytesMax: limits.bodyBytesMax }),
+  };
+}

@@ -1,0 +1,70 @@
+/** The two listeners: HTTP with Connect and gRPC-Web, and gRPC on its own port. */
+import { Failure } from "../core/failure.ts";
+import { limitHeaders } from "../http/headers.ts";
+import type { Fetch } from "../http/hot.ts";
+import { limitOrigins } from "../http/origin.ts";
+import type { RpcServer } from "../rpc/server.ts";
+import type { Server } from "../runtime/runtime.ts";
+import type { Config } from "./config.ts";
+
+/** How long a stop waits for calls under way: everything after it must fit into 10 s as well. */
+const stopMsMax = 3000;
+
+export interface Listeners {
+  readonly config: Config;
+  readonly server: Server;
+  readonly fetch: Fetch;
+  readonly rpc: RpcServer;
+}
+
+/** Resolves to both addresses. Throws `conflict` or `forbidden` for a port that cannot be used. */
+export async function listenBoth(
+  { config, server, fetch, rpc }: Listeners,
+  stack: AsyncDisposableStack,
+): Promise<{ readonly url: string; readonly grpcUrl: string }> {
+  const { hostname } = config;
+  // Together: each waits for what is under way, and neither may take new calls meanwhile.
+  stack.defer(async () => {
+    await Promise.all([server.stop(stopMsMax), rpc.stop(stopMsMax)]);
+  });
+  const port = await listening("SLUICE_PORT", config.port, () =>
+    server.listen({
+      hostname,
+      port: config.port,
+      fetch: limitHeaders(limitOrigins(fetch, config.origins), config.headerBytesMax),
+    }),
+  );
+  const grpcPort = await listening("SLUICE_GRPC_PORT", config.grpcPort, () =>
+    rpc.listen(hostname, config.grpcPort),
+  );
+  const host = hostname.includes(":") ? `[${hostname}]` : hostname;
+  return { url: `http://${host}:${port}`, grpcUrl: `http://${host}:${grpcPort}` };
+}
+
+/** A port that cannot be used is the commonest failure of a start, so it gets its own words. */
+async function listening(
+  setting: string,
+  port: number,
+  listen: () => Promise<number>,
+): Promise<number> {
+  try {
+    return await listen();
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? error.code : undefined;
+    if (code === "EADDRINUSE") {
+      throw new Failure(
+        "conflict",
+        `Cannot listen on port ${port}: another program has it, set ${setting} to another one`,
+        { cause: error },
+      );
+    }
+    if (code === "EACCES") {
+      throw new Failure(
+        "forbidden",
+        `Cannot listen on port ${port}: this user may not, set ${setting} above 1023`,
+        { cause: error },
+      );
+    }
+    throw error;
+  }
+}

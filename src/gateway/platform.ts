@@ -1,0 +1,142 @@
+/**
+ * The engine that all features share, in two steps: PostgreSQL and the log first, then what takes
+ * records, which needs the registry's schemas.
+ */
+import { systemClock } from "../core/clock.ts";
+import { failureFrom } from "../core/failure.ts";
+import type { Host } from "../core/host.ts";
+import type { LogDriver } from "../core/log.ts";
+import type { Logger } from "../core/logger.ts";
+import type { RecordContract } from "../core/record-contract.ts";
+import type { RecordChecks } from "../core/schemas.ts";
+import type { TopicSettings } from "../core/topic.ts";
+import type { Foundation, Platform } from "../features/part.ts";
+import { Hub } from "../hub/hub.ts";
+import { Collector } from "../ingest/collector.ts";
+import { InFlight } from "../ingest/in-flight.ts";
+import { Ingest } from "../ingest/ingest.ts";
+import { SchemaGate } from "../ingest/schema-gate.ts";
+import { createJetstreamLog } from "../log/jetstream/jetstream-log.ts";
+import { connectPostgresLog } from "../log/postgres/connect.ts";
+import { openDatabase } from "../postgres/database.ts";
+import { startEmbedded } from "../postgres/embedded/embedded.ts";
+import { migrate } from "../postgres/migrate.ts";
+import { createOwnership } from "../postgres/ownership.ts";
+import type { Config } from "./config.ts";
+
+/** Queries of series that the database works on at once: twice its cores on a small machine. */
+const readConnections = 4;
+
+/** Starts PostgreSQL unless one is given, brings it to this release's tables, and opens the log. */
+export async function openFoundation(
+  config: Config,
+  logger: Logger,
+  stack: AsyncDisposableStack,
+): Promise<Foundation & { ping(): Promise<void> }> {
+  const clock = systemClock;
+  const url = config.databaseUrl ?? (await startPostgres(config, logger, stack));
+  await migrate(url);
+  const database = openDatabase({ url });
+  stack.defer(() => database.close());
+  const reads = openDatabase({ url, connectionsMax: readConnections, plansOnce: true });
+  stack.defer(() => reads.close());
+  const ownership = createOwnership({ url, clock, logger });
+  stack.defer(() => ownership.close());
+  const log = await openLog(url, config, logger);
+  stack.defer(() => log.close());
+  return {
+    clock,
+    logger,
+    log,
+    database,
+    reads,
+    ownership,
+    newTopics: config.newTopics,
+    node: crypto.randomUUID(),
+    async ping() {
+      await database.run(() => database.sql`select 1`);
+    },
+  };
+}
+
+export interface EngineOptions {
+  readonly config: Config;
+  readonly host: Host;
+  readonly schemas: RecordChecks;
+}
+
+export function openEngine(
+  foundation: Foundation,
+  { config, host, schemas }: EngineOptions,
+  stack: AsyncDisposableStack,
+): Platform {
+  const { log, clock, logger } = foundation;
+  const contracts = new Map<string, RecordContract>();
+  const ingestion = {
+    log,
+    clock,
+    gate: new SchemaGate({ log, schemas }),
+    forms: contracts,
+    limits: config.ingest,
+    inFlight: new InFlight(config.ingest.inFlightBytesMax),
+    newTopics: config.createTopics ? config.newTopics : undefined,
+  };
+  const hub = new Hub({ log, clock, logger, options: config.hub });
+  stack.defer(() => hub.close());
+  return {
+    ...foundation,
+    host,
+    hub,
+    ingest: new Ingest(ingestion),
+    collector: new Collector(ingestion),
+    limits: config,
+    origins: config.origins,
+    async internalTopic(topic, settings, contract) {
+      await createInternalTopic(log, topic, settings, logger);
+      if (contract !== undefined) contracts.set(topic, contract);
+    },
+  };
+}
+
+async function startPostgres(
+  config: Config,
+  logger: Logger,
+  stack: AsyncDisposableStack,
+): Promise<string> {
+  const embedded = await startEmbedded({
+    dataDir: config.dataDir,
+    cacheMb: config.postgresCacheMb,
+    log: logger,
+  });
+  stack.defer(() => embedded.stop());
+  return embedded.url;
+}
+
+async function openLog(url: string, config: Config, logger: Logger): Promise<LogDriver> {
+  const clock = systemClock;
+  if (config.natsUrl === undefined) return connectPostgresLog({ url, clock, logger });
+  return await createJetstreamLog({
+    url: config.natsUrl,
+    replicas: config.natsReplicas,
+    clock,
+    logger,
+  });
+}
+
+/** A topic that exists with other settings keeps them, and the log says so. */
+async function createInternalTopic(
+  log: LogDriver,
+  topic: string,
+  settings: TopicSettings,
+  logger: Logger,
+): Promise<void> {
+  try {
+    await log.create(topic, settings);
+  } catch (error) {
+    if (failureFrom(error).code !== "conflict") throw error;
+    logger("warn", "internal topic keeps the settings it was created with", {
+      topic,
+      reason: failureFrom(error).message,
+    });
+  }
+}
