@@ -8,7 +8,7 @@ import { seriesPaths } from "./http/openapi-series.ts";
 import { measurementRoutes, mountMeasurements } from "./http/save.ts";
 import { mountSeries } from "./http/series.ts";
 import { aheadMsMax, measurementsTopic } from "./measurement.ts";
-import { renderRollerStatus, runRoller } from "./roller.ts";
+import { runRoller } from "./roller.ts";
 import { Series } from "./series.ts";
 import { renderMeasurementStatus } from "./status.ts";
 import { runMeasurementPartitions } from "./store/partitions.ts";
@@ -66,7 +66,7 @@ export async function openMeasurements(
       },
     ],
     status: () => ({
-      series: { ...series.status(), rollups: renderRollerStatus(roller.status()) },
+      series: { ...series.status(), rollups: roller.status() },
       measurements: renderMeasurementStatus(tail.status(), projection.stats()),
     }),
     async close() {

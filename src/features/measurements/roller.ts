@@ -156,20 +156,3 @@ export async function rollUpEnded(
 function endedBefore(clock: Clock): bigint {
   return clock.nowNs() - BigInt(graceMs) * 1_000_000n;
 }
-
-/** For `/status`. */
-export function renderRollerStatus({
-  owned,
-  buckets,
-  waiting,
-  failures,
-  lastFailure,
-}: RollerStatus) {
-  return {
-    owned,
-    buckets,
-    ...(waiting === undefined ? {} : { waiting }),
-    failures,
-    ...(lastFailure === undefined ? {} : { last_failure: lastFailure }),
-  };
-}

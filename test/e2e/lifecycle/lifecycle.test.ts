@@ -139,9 +139,9 @@ describe("what it says of itself", () => {
         node: expect.any(String),
         runtime: expect.stringContaining("bun"),
         log: "postgres",
-        hub: { topics: 0, subscriptions: 0 },
+        hub: { topics: 0, subscriptions: 0, window_bytes: 0 },
         ingest: { in_flight_bytes: 0 },
-        emitters: { guests: 0 },
+        emitters: { guests: 0, behind_ms: expect.any(Number) },
         projections: ["emitter-pages", "lifecycle", "measurements"].map((name) => {
           return expect.objectContaining({ name, failures: 0 });
         }),

@@ -2,6 +2,7 @@
 import type { Hono } from "hono";
 import { Failure } from "../../../core/failure.ts";
 import { problemResponse } from "../../../http/problem.ts";
+import { snakeCaseMembers } from "./status-members.ts";
 
 /** What `/status`, `/livez` and `/readyz` report. */
 export interface Health {
@@ -18,5 +19,7 @@ export function mountHealth(app: Hono, health: Health): void {
     if (why === undefined) return c.json({ status: "ready" });
     return problemResponse(new Failure("unavailable", why));
   });
-  app.get("/status", async (c) => c.json({ status: "up", ...(await health.status()) }));
+  app.get("/status", async (c) =>
+    c.json(snakeCaseMembers({ status: "up", ...(await health.status()) })),
+  );
 }
