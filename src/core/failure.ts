@@ -61,6 +61,30 @@ export class Failure extends Error {
   }
 }
 
+/** The failure of a request of which one field is wrong: the message is the field's as well. */
+export function invalidField(
+  field: string,
+  message: string,
+  code: FailureCode = "invalid",
+): Failure {
+  return new Failure(code, message, { errors: [{ field, code, message }] });
+}
+
+export function invalidIssue(field: string, message: string): Issue {
+  return { field, code: "invalid", message };
+}
+
+/** Longer ones are cut in messages: a caller could have them grow without a bound. */
+const quotedCharsMax = 100;
+
+/** A value that came from outside, as a message shows it: JSON, escaped and bounded. */
+export function quoted(value: unknown): string {
+  const isText = typeof value === "string";
+  const text = isText ? value : (JSON.stringify(value) ?? String(value));
+  const short = text.length > quotedCharsMax ? `${text.slice(0, quotedCharsMax)}…` : text;
+  return isText ? JSON.stringify(short) : short;
+}
+
 /** A failure passes as it is; anything else becomes `internal` with the original as its cause. */
 export function failureFrom(error: unknown): Failure {
   if (error instanceof Failure) return error;

@@ -2,7 +2,8 @@
  * A page: some events of a stream, oldest first, and where the pages beside it begin. What every
  * source of pages shares stands here: the query's rules, and how `next` and `prev` come about.
  */
-import { Failure } from "./failure.ts";
+import { Failure, invalidField } from "./failure.ts";
+import { fieldValue, parseCount } from "./parse.ts";
 import { comparePositions, parsePosition, renderPosition, type Position } from "./position.ts";
 import type { StoredRecord } from "./record.ts";
 
@@ -38,7 +39,7 @@ export function parsePageQuery(query: {
 }): PageQuery {
   const limit = parsePageLimit(query.limit);
   if (query.after !== undefined && query.before !== undefined) {
-    throw refusedField(
+    throw invalidField(
       "before",
       "Cannot page both after and before a position: expected one of them",
     );
@@ -52,13 +53,7 @@ export function parsePageQuery(query: {
 /** The default when none is given. Throws `invalid` outside 1 to 1,000. */
 export function parsePageLimit(text: string | undefined): number {
   if (text === undefined) return pageLimitDefault;
-  const limit = /^[0-9]{1,9}$/.test(text) ? Number(text) : 0;
-  if (limit >= 1 && limit <= pageLimitMax) return limit;
-  const given = JSON.stringify(text.length > 64 ? `${text.slice(0, 64)}…` : text);
-  throw refusedField(
-    "limit",
-    `Cannot use limit ${given}: expected a number from 1 to ${pageLimitMax}`,
-  );
+  return fieldValue("limit", text, parseCount(text, 1, pageLimitMax));
 }
 
 /**
@@ -132,8 +127,4 @@ function positionGone(position: Position, why: string, restart: Position): Failu
     `Cannot read from position "${token}": ${why}, expected one from "${renderPosition(restart)}" on`,
     { position: renderPosition(restart) },
   );
-}
-
-function refusedField(field: string, message: string): Failure {
-  return new Failure("invalid", message, { errors: [{ field, code: "invalid", message }] });
 }

@@ -6,7 +6,7 @@
  * character that tells its length. Tokens of one topic therefore sort as strings in the order of
  * their records. Index 0 is left out: only topics whose entries hold many records need one.
  */
-import { Failure } from "./failure.ts";
+import { Failure, quoted } from "./failure.ts";
 
 /** All three are safe integers. Sequences start at 1; 0 stands before the first record. */
 export interface Position {
@@ -44,7 +44,7 @@ export function parsePosition(token: string): Position {
   if (epoch === undefined || sequence === undefined || index === undefined) {
     throw new Failure(
       "invalid_position",
-      `Cannot parse position ${quote(token)}: ${reason(token)}, expected <epoch>-<sequence> as an earlier answer gave it`,
+      `Cannot parse position ${quoted(token)}: ${reason(token)}, expected <epoch>-<sequence> as an earlier answer gave it`,
     );
   }
   return { epoch, sequence, index };
@@ -81,8 +81,4 @@ function indexFromSortable(text: string): number | undefined {
 function reason(token: string): string {
   if (token === "") return "it is empty";
   return token.includes("-") ? "it is not in canonical form" : "it has no epoch";
-}
-
-function quote(token: string): string {
-  return JSON.stringify(token.length > 64 ? `${token.slice(0, 64)}…` : token);
 }

@@ -1,5 +1,5 @@
 /** Topics: named, ordered, durable sequences of records. */
-import { Failure } from "./failure.ts";
+import { invalidField, quoted } from "./failure.ts";
 
 /**
  * How records lie in the log. `records`: each is an entry of its own that other clients of the
@@ -40,9 +40,10 @@ const namePattern = /^[A-Za-z0-9._-]{1,200}$/;
 export function parseName(name: string, field: string): string {
   // An address with "." or ".." in it means another one.
   if (namePattern.test(name) && name !== "." && name !== "..") return name;
-  const given = JSON.stringify(name.length > 64 ? `${name.slice(0, 64)}…` : name);
-  const message = `Cannot use ${field} ${given}: expected 1 to 200 characters of A-Z a-z 0-9 . _ -`;
-  throw new Failure("invalid", message, { errors: [{ field, code: "invalid", message }] });
+  throw invalidField(
+    field,
+    `Cannot use ${field} ${quoted(name)}: expected 1 to 200 characters of A-Z a-z 0-9 . _ -`,
+  );
 }
 
 export function sameSettings(a: TopicSettings, b: TopicSettings): boolean {

@@ -5,6 +5,7 @@
 import { defaultHubOptions, type HubOptions } from "../hub/options.ts";
 import { defaultIngestLimits, type IngestLimits } from "../ingest/limits.ts";
 import type { LogLevel } from "../core/logger.ts";
+import { parseChoice, parseCount, parseFlag, type Parsed } from "../core/parse.ts";
 import type { Environment } from "../runtime/runtime.ts";
 import { defaultTopicSettings, type TopicSettings } from "../core/topic.ts";
 import { logLevels } from "./json-logger.ts";
@@ -160,6 +161,8 @@ function isLoopback(hostname: string): boolean {
 /** Names that tests and benchmarks read for themselves. */
 const foreignNames = /^SLUICE_(TEST|SIM|BENCH)_/;
 
+const oneOrZero = { on: ["1", "true"], off: ["0", "false"] };
+
 class Settings {
   readonly #environment: Environment;
   readonly #known = new Set<string>();
@@ -185,21 +188,11 @@ class Settings {
   }
 
   number(name: string, byDefault: number, min: number, max: number): number {
-    const text = this.optional(name);
-    if (text === undefined) return byDefault;
-    const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
-    if (value >= min && value <= max) return value;
-    this.problem(`${name}=${text}: expected a whole number from ${min} to ${max}`);
-    return byDefault;
+    return this.#parsed(name, byDefault, (text) => parseCount(text, min, max));
   }
 
   flag(name: string, byDefault: boolean): boolean {
-    const text = this.optional(name);
-    if (text === undefined) return byDefault;
-    if (text === "1" || text === "true") return true;
-    if (text === "0" || text === "false") return false;
-    this.problem(`${name}=${text}: expected 1 or 0`);
-    return byDefault;
+    return this.#parsed(name, byDefault, (text) => parseFlag(text, oneOrZero));
   }
 
   choice<Choice extends string>(
@@ -207,13 +200,7 @@ class Settings {
     choices: readonly Choice[],
     byDefault: Choice,
   ): Choice {
-    const text = this.optional(name);
-    if (text === undefined) return byDefault;
-    const chosen = choices.find((choice) => choice === text);
-    if (chosen === undefined) {
-      this.problem(`${name}=${text}: expected one of ${choices.join(", ")}`);
-    }
-    return chosen ?? byDefault;
+    return this.#parsed(name, byDefault, (text) => parseChoice(text, choices));
   }
 
   url(name: string, protocols: readonly string[]): string | undefined {
@@ -240,6 +227,15 @@ class Settings {
       this.problem(`${name}: ${origin} is no origin, expected one like https://example.com, or *`);
     }
     return wanted;
+  }
+
+  #parsed<Value>(name: string, byDefault: Value, parse: (text: string) => Parsed<Value>): Value {
+    const text = this.optional(name);
+    if (text === undefined) return byDefault;
+    const parsed = parse(text);
+    if (parsed.ok) return parsed.value;
+    this.problem(`${name}=${text}: expected ${parsed.expected}`);
+    return byDefault;
   }
 
   finish(): void {

@@ -1,6 +1,6 @@
 /** The options of an append that a request carries in its headers. */
 import type { Context } from "hono";
-import { Failure } from "../core/failure.ts";
+import { invalidField } from "../core/failure.ts";
 import type { AppendOptions } from "../core/log.ts";
 
 export function appendOptions(c: Context): AppendOptions {
@@ -12,8 +12,8 @@ export function appendOptionsFrom(headers: Headers): AppendOptions {
   const dedupId = headers.get("idempotency-key");
   if (dedupId === null) return {};
   if (/^[\x21-\x7e]{1,200}$/.test(dedupId)) return { dedupId };
-  const message = "Cannot use idempotency-key: expected 1 to 200 visible ASCII characters";
-  throw new Failure("invalid", message, {
-    errors: [{ field: "idempotency-key", code: "invalid", message }],
-  });
+  throw invalidField(
+    "idempotency-key",
+    "Cannot use idempotency-key: expected 1 to 200 visible ASCII characters",
+  );
 }

@@ -7,7 +7,7 @@ import { readFile } from "node:fs/promises";
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
 import type { Hono } from "hono";
-import { Failure } from "../core/failure.ts";
+import { Failure, quoted } from "../core/failure.ts";
 import type { Host } from "../core/host.ts";
 
 export interface Page {
@@ -75,7 +75,7 @@ export function mountPage(app: Hono, page: Page): void {
     const name = c.req.param("name");
     const load = assets.get(name);
     if (load === undefined) {
-      throw new Failure("not_found", `There is no file ${JSON.stringify(name.slice(0, 100))}`);
+      throw new Failure("not_found", `There is no file ${quoted(name)}`);
     }
     const asset = await load();
     const kept = c.req.query("v") === asset.hash;

@@ -1,5 +1,5 @@
 /** Request bodies, read within a bound. */
-import { Failure } from "../core/failure.ts";
+import { Failure, quoted } from "../core/failure.ts";
 
 /**
  * The whole body, decompressed. Throws `too_large` past `bytesMax`, before or after inflating, and
@@ -43,7 +43,7 @@ function encodingOf(request: Request): "identity" | "gzip" | "deflate" {
   if (encoding === "identity" || encoding === "gzip" || encoding === "deflate") return encoding;
   throw new Failure(
     "unsupported_media_type",
-    `Cannot read content encoding ${JSON.stringify(encoding)}: expected gzip, deflate or none`,
+    `Cannot read content encoding ${quoted(encoding)}: expected gzip, deflate or none`,
   );
 }
 

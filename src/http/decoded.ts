@@ -1,6 +1,6 @@
 /** Streams of records that are decoded with their schemas: once a chunk, whoever reads it, and how. */
 import type { DecodedRecord, RecordDecoder } from "../core/schemas.ts";
-import { Failure } from "../core/failure.ts";
+import { invalidField, quoted } from "../core/failure.ts";
 import type { Chunk } from "../hub/chunk.ts";
 import { lateFormat, type AsyncFormat } from "../hub/async-format.ts";
 import { renderDecodedSse } from "./sse.ts";
@@ -33,8 +33,5 @@ export function createDecodedFormats(decoder: RecordDecoder): DecodedFormats {
 export function parseDecode(given: string | undefined | null): boolean {
   if (given === undefined || given === null) return false;
   if (given === "json") return true;
-  const message = `Cannot use decode ${JSON.stringify(given.slice(0, 64))}: expected json`;
-  throw new Failure("invalid", message, {
-    errors: [{ field: "decode", code: "invalid", message }],
-  });
+  throw invalidField("decode", `Cannot use decode ${quoted(given)}: expected json`);
 }

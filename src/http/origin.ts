@@ -4,7 +4,7 @@
  */
 import type { Hono } from "hono";
 import { cors } from "hono/cors";
-import { Failure } from "../core/failure.ts";
+import { Failure, quoted } from "../core/failure.ts";
 import { problemResponse } from "./problem.ts";
 
 const safeMethods = new Set(["GET", "HEAD", "OPTIONS"]);
@@ -75,6 +75,6 @@ export function checkOrigin(request: Request, origins: readonly string[]): void 
   if (URL.canParse(origin) && new URL(origin).host === host) return;
   throw new Failure(
     "forbidden",
-    `Cannot serve a page of ${JSON.stringify(origin.slice(0, 200))}: expected one of ${host}, or of SLUICE_ORIGINS`,
+    `Cannot serve a page of ${quoted(origin)}: expected one of ${host}, or of SLUICE_ORIGINS`,
   );
 }

@@ -1,5 +1,5 @@
 /** Request bodies as records for the gate. */
-import { Failure, type Issue } from "../core/failure.ts";
+import { Failure, type Issue, invalidField, invalidIssue, quoted } from "../core/failure.ts";
 import { jsonValues } from "../core/json.ts";
 import { bytesType, isJsonType, jsonType } from "../core/record.ts";
 import type { IncomingRecords } from "../ingest/ingest.ts";
@@ -38,7 +38,7 @@ export function offeredEvents(
   if (isJsonType(type) || unchosenTypes.has(type)) return jsonRecords(body, "either", key);
   throw new Failure(
     "unsupported_media_type",
-    `Cannot read ${JSON.stringify(type)} as events: expected ${jsonType} or application/x-ndjson`,
+    `Cannot read ${quoted(type)} as events: expected ${jsonType} or application/x-ndjson`,
   );
 }
 
@@ -68,10 +68,10 @@ export function parseSchemaId(given: string | null): number {
   if (given === null) return 0;
   const id = /^[0-9]{1,10}$/.test(given) ? Number(given) : 0;
   if (id >= 1 && id <= schemaIdMax) return id;
-  const message = `Cannot use sluice-schema-id ${JSON.stringify(given.slice(0, 64))}: expected a number from 1 to ${schemaIdMax}`;
-  throw new Failure("invalid", message, {
-    errors: [{ field: "sluice-schema-id", code: "invalid", message }],
-  });
+  throw invalidField(
+    "sluice-schema-id",
+    `Cannot use sluice-schema-id ${quoted(given)}: expected a number from 1 to ${schemaIdMax}`,
+  );
 }
 
 /** Quoted in problems, so it is not to grow. */
@@ -96,6 +96,6 @@ function jsonRecords(
   return values.map((value) =>
     value.ok
       ? { value: value.value, key, contentType: jsonType, schemaId }
-      : { field: "body", code: "invalid", message: value.message },
+      : invalidIssue("body", value.message),
   );
 }

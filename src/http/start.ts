@@ -1,5 +1,5 @@
 /** Where a reader wants to start, as the faces spell it. */
-import { Failure } from "../core/failure.ts";
+import { invalidField, quoted } from "../core/failure.ts";
 import type { Log } from "../core/log.ts";
 import { parsePosition } from "../core/position.ts";
 import type { RequestedStart, Start } from "../hub/subscriber.ts";
@@ -34,14 +34,15 @@ export async function topicStart(
 export function parseCount(field: string, given: string, max: number, min = 0): number {
   const value = /^\d{1,9}$/.test(given) ? Number(given) : Number.NaN;
   if (value >= min && value <= max) return value;
-  const message = `Cannot use ${field} ${JSON.stringify(given.slice(0, 64))}: expected a whole number from ${min} to ${max}`;
-  throw new Failure("invalid", message, { errors: [{ field, code: "invalid", message }] });
+  throw invalidField(
+    field,
+    `Cannot use ${field} ${quoted(given)}: expected a whole number from ${min} to ${max}`,
+  );
 }
 
 /** `true` or `false`; false when it is left out. Throws `invalid` naming the field. */
 export function parseFlag(field: string, given: string | undefined): boolean {
   if (given === undefined || given === "false") return false;
   if (given === "true") return true;
-  const message = `Cannot use ${field} ${JSON.stringify(given.slice(0, 64))}: expected true or false`;
-  throw new Failure("invalid", message, { errors: [{ field, code: "invalid", message }] });
+  throw invalidField(field, `Cannot use ${field} ${quoted(given)}: expected true or false`);
 }

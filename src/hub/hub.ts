@@ -4,10 +4,10 @@ import { Failure } from "../core/failure.ts";
 import type { Log } from "../core/log.ts";
 import type { Logger } from "../core/logger.ts";
 import type { Position } from "../core/position.ts";
+import { Semaphore } from "../core/semaphore.ts";
 import { Feed, type FeedHost } from "./feed.ts";
 import type { HubOptions } from "./options.ts";
 import { ReplayRemainders } from "./replay-remainders.ts";
-import { ReplaySlots } from "./replay.ts";
 import type { Start, Subscriber, Subscription } from "./subscriber.ts";
 
 export interface HubParts {
@@ -25,7 +25,7 @@ export class Hub {
   constructor(parts: HubParts) {
     this.#host = {
       ...parts,
-      slots: new ReplaySlots(parts.options.replaysMax),
+      replays: new Semaphore(parts.options.replaysMax),
       leftovers: new ReplayRemainders(),
       dropped: (feed) => {
         if (this.#feeds.get(feed.topic)?.feed === feed) this.#feeds.delete(feed.topic);
@@ -90,8 +90,8 @@ export class Hub {
 
   /** Resolved before the subscription begins, so that it stands at a true position throughout. */
   async #earliest(topic: string): Promise<Position> {
-    const { log, slots } = this.#host;
-    return slots.use(async () => (await log.bounds(topic)).start);
+    const { log, replays } = this.#host;
+    return replays.use(async () => (await log.bounds(topic)).start);
   }
 
   #subscriptions(): number {

@@ -3,37 +3,17 @@ import { sleep, type Clock } from "../core/clock.ts";
 import { failureFrom, type Failure } from "../core/failure.ts";
 import type { Log, LogBatch } from "../core/log.ts";
 import { comparePositions, parsePosition, type Position } from "../core/position.ts";
+import type { Semaphore } from "../core/semaphore.ts";
 import { chunksOf } from "./channel.ts";
 import type { ReplayRemainders } from "./replay-remainders.ts";
 import type { Member } from "./member.ts";
 import { replayBytesMax } from "./options.ts";
 
-/** A bound on the replays that read the log at once; the others wait in line. */
-export class ReplaySlots {
-  #free: number;
-  readonly #waiting: (() => void)[] = [];
-
-  constructor(count: number) {
-    this.#free = count;
-  }
-
-  async use<Result>(work: () => Promise<Result>): Promise<Result> {
-    if (this.#free > 0) this.#free--;
-    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    try {
-      return await work();
-    } finally {
-      const next = this.#waiting.shift();
-      if (next === undefined) this.#free++;
-      else next();
-    }
-  }
-}
-
 export interface ReplayHost {
   readonly log: Log;
   readonly clock: Clock;
-  readonly slots: ReplaySlots;
+  /** Bounds the replays that read the log at once; the others wait. */
+  readonly replays: Semaphore;
   readonly leftovers: ReplayRemainders;
 }
 
@@ -47,7 +27,7 @@ export async function replayFromLog(
   until: Position,
   signal: AbortSignal,
 ): Promise<ReplayOutcome> {
-  return host.slots.use(async () => {
+  return host.replays.use(async () => {
     // It may have waited for long.
     if (member.state !== "replaying") return "moved";
     try {

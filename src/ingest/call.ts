@@ -1,6 +1,6 @@
 /** One producer's call: what it brought, what became of it, and what it is told. */
 import { Buffer } from "node:buffer";
-import { Failure, failureFrom, type Issue } from "../core/failure.ts";
+import { Failure, type Issue, failureFrom, invalidIssue } from "../core/failure.ts";
 import type { ProducerRun } from "../core/log.ts";
 import { comparePositions, type Position } from "../core/position.ts";
 import type { RecordContract } from "../core/record-contract.ts";
@@ -322,19 +322,13 @@ const noTopic = new Failure(
   "invalid",
   "Cannot take records: no topic was named, expected one in the first message",
   {
-    errors: [
-      {
-        field: "topic",
-        code: "invalid",
-        message: "expected 1 to 200 characters of A-Z a-z 0-9 . _ -",
-      },
-    ],
+    errors: [invalidIssue("topic", "expected 1 to 200 characters of A-Z a-z 0-9 . _ -")],
   },
 );
 const noProducerId = new Failure(
   "invalid",
   "Cannot use producer: its id is empty, expected 1 to 128 bytes",
   {
-    errors: [{ field: "producer.id", code: "invalid", message: "expected 1 to 128 bytes" }],
+    errors: [invalidIssue("producer.id", "expected 1 to 128 bytes")],
   },
 );

@@ -1,5 +1,6 @@
 /** What a request says beside its records: topic, producer, when a record counts as accepted. */
-import { Failure } from "../core/failure.ts";
+import type { Failure } from "../core/failure.ts";
+import { invalidField } from "../core/failure.ts";
 import { Cursor, RECORDS } from "./wire.ts";
 
 export interface Head {
@@ -65,20 +66,24 @@ function readProducer(end: number): ProducerHead {
     if (tag === PRODUCER_ID) {
       const idEnd = cursor.delimited();
       const bytes = idEnd - cursor.at;
-      if (bytes > idBytesMax) throw refused("id", `${bytes} bytes`, `1 to ${idBytesMax} bytes`);
+      if (bytes > idBytesMax) {
+        throw wrongProducer("id", `${bytes} bytes`, `1 to ${idBytesMax} bytes`);
+      }
       id = cursor.text(idEnd);
     } else if (tag === PRODUCER_EPOCH) epoch = cursor.varint();
     else if (tag === PRODUCER_SEQUENCE) sequence = cursor.varint();
     else cursor.skip(tag);
   }
   cursor.end = outer;
-  if (!Number.isSafeInteger(sequence)) throw refused("sequence", `${sequence}`, "at most 2^53 - 1");
+  if (!Number.isSafeInteger(sequence)) {
+    throw wrongProducer("sequence", `${sequence}`, "at most 2^53 - 1");
+  }
   return { id, epoch, sequence };
 }
 
-function refused(field: string, given: string, wanted: string): Failure {
-  const message = `Cannot use producer ${field}: it has ${given}, expected ${wanted}`;
-  return new Failure("invalid", message, {
-    errors: [{ field: `producer.${field}`, code: "invalid", message }],
-  });
+function wrongProducer(field: string, given: string, expected: string): Failure {
+  return invalidField(
+    `producer.${field}`,
+    `Cannot use producer ${field}: it has ${given}, expected ${expected}`,
+  );
 }

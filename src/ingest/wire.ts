@@ -3,7 +3,7 @@
  * but records is copied into a log entry as it came. `bench/floors/publish.ts` has what decoding would
  * cost. The wire form is that of `schemas/sluice/v1/`.
  */
-import { Failure, type Issue } from "../core/failure.ts";
+import { Failure, type Issue, invalidIssue } from "../core/failure.ts";
 import { endType } from "../core/record.ts";
 import type { RecordLimits } from "./limits.ts";
 
@@ -86,7 +86,7 @@ export function checkRecord(cursor: Cursor, limits: RecordLimits): Issue | undef
     return check(cursor, limits);
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
-    return { code: "invalid", field: "records", message: error.message };
+    return invalidIssue("records", error.message);
   }
 }
 
@@ -164,11 +164,10 @@ function isEndType(bytes: Uint8Array, at: number, length: number): boolean {
   return true;
 }
 
-const ownType: Issue = {
-  code: "invalid",
-  field: "content_type",
-  message: `Cannot use content type "${endType}": it is Sluice's own`,
-};
+const ownType = invalidIssue(
+  "content_type",
+  `Cannot use content type "${endType}": it is Sluice's own`,
+);
 
 function tooLarge(field: string, given: number, wanted: number): Issue {
   const message = `Cannot take a record with a ${field} of ${given} bytes: at most ${wanted}`;
@@ -181,12 +180,11 @@ function tooMany(wanted: number): Issue {
 }
 
 function notText(field: string): Issue {
-  return { code: "invalid", field, message: `Cannot take a record whose ${field} is not UTF-8` };
+  return invalidIssue(field, `Cannot take a record whose ${field} is not UTF-8`);
 }
 
 function noSchemaId(given: number): Issue {
-  const message = `Cannot use schema_id ${given}: expected 0 to 2147483647`;
-  return { code: "invalid", field: "schema_id", message };
+  return invalidIssue("schema_id", `Cannot use schema_id ${given}: expected 0 to 2147483647`);
 }
 
 export function malformed(what: string): Failure {

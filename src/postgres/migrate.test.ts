@@ -1,12 +1,7 @@
 import { expect, test } from "bun:test";
-import { mkdtemp, rm, cp } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join, relative } from "node:path";
 import postgres from "postgres";
 import { withPostgres } from "../../test/support/postgres.ts";
 import { migrate } from "./migrate.ts";
-
-const root = new URL("../../", import.meta.url).pathname;
 
 test("several nodes may migrate one fresh database at once, and again", async () => {
   await withPostgres(async (url) => {
@@ -39,25 +34,3 @@ test("a database that is away is unavailable", async () => {
   const failed = migrate("postgres://postgres@127.0.0.1:1/none");
   await expect(failed).rejects.toMatchObject({ code: "unavailable" });
 });
-
-test("the migrations are what src/postgres/schema.ts says; run `drizzle-kit generate` when not", async () => {
-  const copy = await mkdtemp(join(tmpdir(), "sluice-migrations-"));
-  try {
-    await cp(join(root, "migrations"), copy, { recursive: true });
-    const config = join(copy, "drizzle.config.json");
-    await Bun.write(
-      config,
-      JSON.stringify({
-        dialect: "postgresql",
-        schema: join(root, "src/postgres/schema.ts"),
-        // It takes no absolute path here.
-        out: relative(root, copy),
-      }),
-    );
-    const kit = join(root, "node_modules/.bin/drizzle-kit");
-    const check = Bun.spawnSync([kit, "generate", `--config=${config}`], { cwd: root });
-    expect(check.stdout.toString() + check.stderr.toString()).toContain("No schema changes");
-  } finally {
-    await rm(copy, { recursive: true });
-  }
-}, 30_000);

@@ -14,6 +14,14 @@ export function arrayOfTexts(values: readonly (string | null)[]): string {
   return `{${elements.join(",")}}`;
 }
 
+/** The elements of an array of texts as PostgreSQL renders it; a null is "NULL". */
+export function textsFromArray(array: string): string[] {
+  const elements = array.slice(1, -1).matchAll(/"((?:[^"\\]|\\.)*)"|[^,]+/gs);
+  return Array.from(elements, ([bare, inQuotes]) =>
+    inQuotes === undefined ? bare : inQuotes.replaceAll(/\\(.)/gs, "$1"),
+  );
+}
+
 /** A bytea[] literal: hex digits need no escapes. */
 export function arrayOfBytes(values: readonly Uint8Array[]): string {
   const elements = values.map(

@@ -54,22 +54,22 @@ export function mountReflection(
 function answer(descriptors: Descriptors, question: Question): Answer {
   switch (question.case) {
     case "fileByFilename":
-      return fileAnswer(descriptors.file(question.value), `file "${shown(question.value)}"`);
+      return fileAnswer(descriptors.file(question.value), `file "${cut(question.value)}"`);
     case "fileContainingSymbol":
       return fileAnswer(
         descriptors.fileOfSymbol(question.value),
-        `symbol "${shown(question.value)}"`,
+        `symbol "${cut(question.value)}"`,
       );
     case "fileContainingExtension": {
       const { containingType, extensionNumber } = question.value;
       return fileAnswer(
         descriptors.fileOfExtension(containingType, extensionNumber),
-        `extension ${extensionNumber} of "${shown(containingType)}"`,
+        `extension ${extensionNumber} of "${cut(containingType)}"`,
       );
     }
     case "allExtensionNumbersOfType": {
       const extensionNumber = descriptors.extensionNumbers(question.value);
-      if (extensionNumber === undefined) return notFound(`message "${shown(question.value)}"`);
+      if (extensionNumber === undefined) return notFound(`message "${cut(question.value)}"`);
       return {
         case: "allExtensionNumbersResponse",
         value: { baseTypeName: question.value, extensionNumber },
@@ -100,6 +100,6 @@ function error(errorCode: Code, errorMessage: string): Answer {
   return { case: "errorResponse", value: { errorCode, errorMessage } };
 }
 
-function shown(name: string): string {
+function cut(name: string): string {
   return name.slice(0, 200);
 }

@@ -4,7 +4,7 @@ import { emittersTopic } from "../../src/core/emitters.ts";
 import type { LogDriver } from "../../src/core/log.ts";
 import { silent as logger } from "../../src/core/logger.ts";
 import { defaultTopicSettings } from "../../src/core/topic.ts";
-import { createEmitters, type Emitters } from "../../src/features/emitters/emitters.ts";
+import { Emitters } from "../../src/features/emitters/emitters.ts";
 import { runProjection, type Projection } from "../../src/projection/projection.ts";
 import type { StoreRig } from "./store-rig.ts";
 
@@ -29,7 +29,7 @@ export async function startEmittersNode(
     logger,
     signal: stop.signal,
   });
-  const emitters = createEmitters({
+  const emitters = new Emitters({
     log,
     append: (topic, records, options) => log.append(topic, records, options),
     store: rig.store,

@@ -3,7 +3,7 @@ import { createCompiler } from "../../src/features/registry/compiler/compiler.ts
 import { systemClock as clock } from "../../src/core/clock.ts";
 import { silent as logger } from "../../src/core/logger.ts";
 import { createRegistry, type Registry } from "../../src/features/registry/registry.ts";
-import type { Submission } from "../../src/features/registry/registration.ts";
+import type { Submission } from "../../src/features/registry/submission.ts";
 import { openDatabase } from "../../src/postgres/database.ts";
 import { migrate } from "../../src/postgres/migrate.ts";
 import { createRegistryStore } from "../../src/features/registry/store/registry-store.ts";

@@ -1,5 +1,5 @@
 /** The topics that a rule writes. */
-import { Failure, failureFrom } from "../../core/failure.ts";
+import { failureFrom, invalidField } from "../../core/failure.ts";
 import type { LogDriver } from "../../core/log.ts";
 import type { TopicSettings } from "../../core/topic.ts";
 
@@ -14,10 +14,11 @@ export async function ensureOutput(
 ): Promise<void> {
   const standing = (await log.describe(topic)) ?? (await make());
   if (standing.settings.layout === "frames" || log.driver !== "jetstream") return;
-  const message = `Cannot write acks to topic "${topic}": its layout is ${standing.settings.layout}, expected a topic of layout frames, or one that does not exist yet`;
-  throw new Failure("conflict", message, {
-    errors: [{ field: "/output", code: "conflict", message }],
-  });
+  throw invalidField(
+    "/output",
+    `Cannot write acks to topic "${topic}": its layout is ${standing.settings.layout}, expected a topic of layout frames, or one that does not exist yet`,
+    "conflict",
+  );
 
   async function make() {
     try {

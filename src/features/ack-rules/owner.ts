@@ -11,9 +11,10 @@ import {
   placeNames,
 } from "./rule.ts";
 import type { Clock } from "../../core/clock.ts";
-import { failureFrom } from "../../core/failure.ts";
+
 import type { Log } from "../../core/log.ts";
 import { comparePositions, type Position } from "../../core/position.ts";
+import { boundsIfExists } from "../../log/bounds.ts";
 import { type AckOutcome, type AckTerms, expire, see } from "./ids.ts";
 import type { AckOutbox } from "./outbox.ts";
 import type { IdExtractor } from "./id-extractor.ts";
@@ -110,15 +111,10 @@ export class AckOwner {
   }
 
   async #isRead(topic: string): Promise<boolean> {
-    try {
-      const { start, end } = await this.#parts.log.bounds(topic);
-      const position = this.#positions.get(topic);
-      const isEmpty = comparePositions(start, end) === 0;
-      return isEmpty || (position !== undefined && comparePositions(position, end) >= 0);
-    } catch (error) {
-      if (failureFrom(error).code === "not_found") return true;
-      throw error;
-    }
+    const bounds = await boundsIfExists(this.#parts.log, topic);
+    if (bounds === undefined || comparePositions(bounds.start, bounds.end) === 0) return true;
+    const position = this.#positions.get(topic);
+    return position !== undefined && comparePositions(position, bounds.end) >= 0;
   }
 
   async #commit(outcome: AckOutcome, through: ReadonlyMap<string, Position>): Promise<void> {

@@ -1,7 +1,7 @@
 /** Ack rules: an ack is appended once an id was seen in all topics of a rule. */
 import type { RecordDecoder } from "../../core/schemas.ts";
 import type { Part, Platform } from "../part.ts";
-import { createAckRules } from "./ack-rules.ts";
+import { AckRules } from "./ack-rules.ts";
 import { ackRulePaths } from "./http/openapi.ts";
 import { mountAckRules } from "./http/routes.ts";
 import { createAckLedger } from "./store/ledger.ts";
@@ -13,7 +13,7 @@ export interface AckRulesOptions {
 
 export function openAckRules(platform: Platform, { schemas }: AckRulesOptions): Part {
   const { database } = platform;
-  const ackRules = createAckRules({
+  const ackRules = new AckRules({
     ...platform,
     rules: createAckRuleStore(database),
     store: createAckLedger(database),

@@ -1,6 +1,6 @@
 /**
- * This node's view of emitters, so that an append or a subscriber costs no query. What is asked
- * for and not here is looked up; the end of what is here is told by `ended`.
+ * This node's view of emitters, so that an append or a subscriber costs no query. Missing entries
+ * are loaded from the store; ends made on other nodes are set by `EmitterEnds`.
  */
 import { BoundedMap } from "../../core/bounded-map.ts";
 import type { Emitter } from "../../core/emitters.ts";
@@ -8,7 +8,7 @@ import type { Emitter } from "../../core/emitters.ts";
 export interface EmitterCache {
   readonly size: number;
   get(id: string, load: (id: string) => Promise<Emitter | undefined>): Promise<Emitter | undefined>;
-  /** What is known, without asking. */
+  /** The cached emitter, without loading it. */
   peek(id: string): Emitter | undefined;
   set(emitter: Emitter): void;
 }
@@ -17,23 +17,23 @@ export interface EmitterCache {
 const entriesMax = 50_000;
 
 export function createEmitterCache(max = entriesMax): EmitterCache {
-  // In the order of last use: what is asked for is set again.
+  // In the order of last use: a hit is set again.
   const known = new BoundedMap<string, Emitter>(max);
   const loading = new Map<string, Promise<Emitter | undefined>>();
 
   function set(emitter: Emitter): void {
-    const standing = known.get(emitter.id);
-    // An end is final: an answer that was on its way does not undo it.
-    const stale = standing?.endedMs !== undefined && emitter.endedMs === undefined;
-    known.set(emitter.id, stale ? standing : emitter);
+    const previous = known.get(emitter.id);
+    // An end is final: an answer that was already in flight does not undo it.
+    const isStale = previous?.endedMs !== undefined && emitter.endedMs === undefined;
+    known.set(emitter.id, isStale ? previous : emitter);
   }
 
-  async function load(
+  async function loadAndSet(
     id: string,
-    from: (id: string) => Promise<Emitter | undefined>,
+    load: (id: string) => Promise<Emitter | undefined>,
   ): Promise<Emitter | undefined> {
     try {
-      const emitter = await from(id);
+      const emitter = await load(id);
       if (emitter !== undefined) set(emitter);
       return known.get(id) ?? emitter;
     } finally {
@@ -45,14 +45,14 @@ export function createEmitterCache(max = entriesMax): EmitterCache {
     get size() {
       return known.size;
     },
-    async get(id, from) {
+    async get(id, load) {
       const emitter = known.get(id);
       if (emitter !== undefined) {
         known.set(id, emitter);
         return emitter;
       }
-      const pending = loading.get(id) ?? load(id, from);
-      // Only while it is asked for: one that is missing may be made at any moment.
+      const pending = loading.get(id) ?? loadAndSet(id, load);
+      // Shared only while it loads, because a missing emitter may be created at any moment.
       if (!known.has(id)) loading.set(id, pending);
       return await pending;
     },

@@ -1,6 +1,6 @@
-/** What an emitter is asked to be: defaults, limits and checks. */
+/** The requested configuration of an emitter: defaults, limits and checks. */
 import { emitterSources, type Emitter, type EmitterSource } from "../../core/emitters.ts";
-import { Failure } from "../../core/failure.ts";
+import { invalidField, quoted } from "../../core/failure.ts";
 import { parseName } from "../../core/topic.ts";
 
 export interface EmitterConfig {
@@ -12,7 +12,7 @@ export interface EmitterConfig {
 /** What the streaming prototype's emitters made: 1,000 events in 500 s. */
 const rateDefault = 2;
 const rateMax = 1000;
-/** One event in a hundred seconds is the least that still looks alive. */
+/** Less than one event in a hundred seconds no longer looks alive. */
 const rateMin = 0.01;
 
 /** Complete options out of partial ones. Throws `invalid`, naming the field. */
@@ -27,21 +27,21 @@ export function configFromRequest(
   const id = request.id === undefined ? newId() : parseName(request.id, "id");
   const source = request.source ?? "guest";
   if (!emitterSources.includes(source)) {
-    throw invalid(
+    throw invalidField(
       "source",
-      `Cannot use source ${JSON.stringify(source)}: expected "guest" or "external"`,
+      `Cannot use source ${quoted(source)}: expected "guest" or "external"`,
     );
   }
   if (source === "external") {
     if (request.rate === undefined || request.rate === 0) return { id, source, rate: 0 };
-    throw invalid(
+    throw invalidField(
       "rate",
       `Cannot use rate ${request.rate}: an external emitter has none, expected it left out`,
     );
   }
   const rate = request.rate ?? rateDefault;
   if (!(rate >= rateMin && rate <= rateMax)) {
-    throw invalid(
+    throw invalidField(
       "rate",
       `Cannot use rate ${rate}: expected ${rateMin} to ${rateMax} events per second`,
     );
@@ -49,13 +49,13 @@ export function configFromRequest(
   return { id, source, rate };
 }
 
-/** The first field in which the two are not the same. */
+/** The first field in which the two differ. */
 export function differingField(
-  asked: EmitterConfig,
-  standing: Emitter,
+  requested: EmitterConfig,
+  existing: Emitter,
 ): "source" | "rate" | undefined {
-  if (asked.source !== standing.source) return "source";
-  return asked.rate === standing.rate ? undefined : "rate";
+  if (requested.source !== existing.source) return "source";
+  return requested.rate === existing.rate ? undefined : "rate";
 }
 
 const alphabet = "0123456789abcdefghijklmnopqrstuvwxyz";
@@ -65,13 +65,9 @@ export function createId(): string {
   let id = "";
   while (id.length < 12) {
     for (const byte of crypto.getRandomValues(new Uint8Array(16))) {
-      // 252 is the last multiple of 36 in a byte: beyond it some characters would come more often.
+      // 252 is the last multiple of 36 in a byte; bytes above it would favour some characters.
       if (byte < 252 && id.length < 12) id += alphabet[byte % 36] ?? "";
     }
   }
   return id;
-}
-
-function invalid(field: string, message: string): Failure {
-  return new Failure("invalid", message, { errors: [{ field, code: "invalid", message }] });
 }

@@ -34,7 +34,7 @@ test("an emitter is made once under its id; what differs is named", async () => 
     await emitters.create({ id: "g", rate: 3 });
     const faster = emitters.create({ id: "g", rate: 4 });
     await expect(faster).rejects.toMatchObject({ code: "conflict", errors: [{ field: "rate" }] });
-    await expect(faster).rejects.toThrow("it stands with 3");
+    await expect(faster).rejects.toThrow("it exists with 3");
     const named = await Promise.all([1, 2, 3].map(() => emitters.create(external)));
     for (const { emitter } of named) expect(emitter.id).toMatch(/^[0-9a-z]{12}$/);
     const once = await Promise.all([1, 2, 3].map(() => emitters.create({ id: "y", ...external })));

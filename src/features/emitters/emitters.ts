@@ -1,8 +1,8 @@
 /**
- * Emitters as a service: made, looked up, appended to, ended, and asked for pages. The faces call
- * this; everything it needs comes in as a port.
+ * Emitters as a service: created, found, appended to, ended, and read in pages. The protocols call
+ * this; everything it needs comes in through ports.
  */
-import { sleep, type Clock } from "../../core/clock.ts";
+import { sleep } from "../../core/clock.ts";
 import {
   emittersTopic,
   type Emitter,
@@ -10,15 +10,16 @@ import {
   type EmitterStats,
   type EmitterStore,
 } from "../../core/emitters.ts";
-import { Failure, failureFrom } from "../../core/failure.ts";
+import { Failure } from "../../core/failure.ts";
 import type { Appended } from "../../core/log.ts";
 import type { Page, PageQuery } from "../../core/page.ts";
 import type { Position } from "../../core/position.ts";
 import { endType, type LogRecord } from "../../core/record.ts";
-import { createEmitterCache } from "./cache.ts";
-import { configFromRequest, createId, differingField } from "./config.ts";
+import { createEmitterCache, type EmitterCache } from "./cache.ts";
+import { configFromRequest, createId, differingField, type EmitterConfig } from "./config.ts";
+import { EmitterEnds } from "./ends.ts";
+import { Guests, type GuestsOptions, type GuestsStatus } from "./guests/guests.ts";
 import { emitterTailStart, readEmitterPage } from "./page.ts";
-import { createGuests, type GuestsOptions, type GuestsStatus } from "./guests/guests.ts";
 
 export interface EmittersOptions extends GuestsOptions {
   readonly store: EmitterStore;
@@ -33,175 +34,133 @@ export interface CreateRequest {
   readonly rate?: number | undefined;
 }
 
+export interface CreatedEmitter {
+  readonly created: boolean;
+  readonly emitter: Emitter;
+}
+
 export interface EmittersStatus extends GuestsStatus {
-  /** Emitters that this node knows without asking. */
+  /** Number of emitters in this node's cache. */
   readonly cached: number;
 }
 
-export interface Emitters {
+/** Other nodes have seen an end by then, so that the end record is the last one of its key. */
+const othersSeeMs = 900;
+
+export class Emitters {
+  readonly #options: EmittersOptions;
+  readonly #cache: EmitterCache = createEmitterCache();
+  readonly #stopping = new AbortController();
+  readonly #guests: Guests;
+  readonly #ends: EmitterEnds;
+
+  constructor(options: EmittersOptions) {
+    this.#options = options;
+    this.#guests = new Guests(options);
+    this.#ends = new EmitterEnds({
+      ...options,
+      cache: this.#cache,
+      signal: this.#stopping.signal,
+      onEnded: (id) => this.#guests.stop(id),
+    });
+  }
+
   /**
-   * Idempotent under a chosen id. Throws `invalid`, or `conflict` naming the field when another
-   * configuration stands under the id or the emitter has ended.
+   * Idempotent under a chosen id. Throws `invalid`; or `conflict` naming the field when the id
+   * exists with another configuration or has ended.
    */
-  create(request: CreateRequest): Promise<{ readonly created: boolean; readonly emitter: Emitter }>;
-  /** From this node's cache where it can. Throws `not_found`; an ended emitter is given. */
-  get(id: string): Promise<Emitter>;
+  async create(request: CreateRequest): Promise<CreatedEmitter> {
+    const config = configFromRequest(request, createId);
+    const node = config.source === "guest" ? this.#guests.node() : undefined;
+    const result = await this.#options.store.create(config, node).catch((error: unknown) => {
+      // The store may have created it and assigned its guest to this node all the same.
+      this.#guests.markUncertain();
+      throw error;
+    });
+    const { created, emitter } = result;
+    this.#cache.set(emitter);
+    if (!created) requireEqual(config, emitter);
+    else if (node !== undefined) this.#guests.start(emitter, node);
+    return result;
+  }
+
+  /** From this node's cache where it can. Ended emitters are returned. Throws `not_found`. */
+  async get(id: string): Promise<Emitter> {
+    const emitter = await this.#cache.get(id, (id) => this.#options.store.get(id));
+    if (emitter !== undefined) return emitter;
+    throw new Failure(
+      "not_found",
+      `Cannot find emitter ${JSON.stringify(id)}: it does not exist, create it with PUT /log/${id}`,
+    );
+  }
+
   /** What the projection knows of it, straight from the store. */
-  stats(id: string): Promise<EmitterStats>;
-  /** By id; `next` is the `after` of the later part, null at the end. */
-  list(query: {
+  stats(id: string): Promise<EmitterStats> {
+    return this.#options.store.stats(id);
+  }
+
+  /** By id. `next` is the `after` of the following part, null at the end. */
+  async list({
+    after,
+    limit,
+    ended = false,
+  }: {
     readonly after?: string | undefined;
     readonly limit: number;
     readonly ended?: boolean | undefined;
-  }): Promise<{ readonly emitters: readonly Emitter[]; readonly next: string | null }>;
+  }): Promise<{ readonly emitters: readonly Emitter[]; readonly next: string | null }> {
+    const range = { limit: limit + 1, ended };
+    const found = await this.#options.store.list(after === undefined ? range : { ...range, after });
+    const emitters = found.slice(0, limit);
+    const last = emitters.at(-1);
+    return { emitters, next: found.length > limit && last !== undefined ? last.id : null };
+  }
+
   /** Appends under the emitter's key. Throws `not_found`, `ended`, and what the log throws. */
-  append(id: string, records: readonly LogRecord[]): Promise<Appended>;
-  /** Ends it for good; ending again answers the same. Throws `not_found`. */
-  end(id: string): Promise<Emitter>;
-  /** Every event acknowledged before the call is in the pages. Throws `not_found`, `position_gone`. */
-  page(id: string, query: PageQuery, signal?: AbortSignal): Promise<Page>;
-  /** The position after which the newest `n` events that the log still has lie. Throws `not_found`. */
-  tailStart(id: string, n: number): Promise<Position | "earliest">;
-  status(): EmittersStatus;
-  /** Stops the guests, hands them back, and ends what runs in the background. */
-  close(): Promise<void>;
-}
-
-/** How often a node looks for ends that other nodes made: below the second that is promised. */
-const watchMs = 400;
-/** Looks back further than any answer may be late, so that no end falls between two looks. */
-const watchBackMs = 10_000;
-/** Other nodes have seen an end by then, so that the end record is the last one of its key. */
-const othersSeeMs = 900;
-/** An end whose node died in between is finished by another. */
-const unfinishedMs = 5_000;
-
-export function createEmitters(options: EmittersOptions): Emitters {
-  const { log, append, store, pages, leases, clock, logger } = options;
-  const cache = createEmitterCache();
-  const stopping = new AbortController();
-  const guests = createGuests(options);
-  const watching = watchEnds();
-
-  async function get(id: string): Promise<Emitter> {
-    const emitter = await cache.get(id, (id) => store.get(id));
-    if (emitter === undefined) {
-      throw new Failure(
-        "not_found",
-        `Cannot find emitter ${JSON.stringify(id)}: it was never made`,
-      );
+  async append(id: string, records: readonly LogRecord[]): Promise<Appended> {
+    const emitter = this.#cache.peek(id) ?? (await this.get(id));
+    if (emitter.endedMs !== undefined) {
+      throw new Failure("ended", `Cannot append to emitter "${id}": it has ended`);
     }
-    return emitter;
+    return await this.#options.append(
+      emittersTopic,
+      records.map((record) => underKey(record, id)),
+    );
   }
 
-  /** Appends the end record and keeps where it is; doing it twice stores it once. */
-  async function finishEnd(id: string): Promise<Position> {
-    const appended = await append(emittersTopic, [endRecord(id, clock)], { dedupId: `end:${id}` });
-    await store.setEnd(id, appended.first);
-    const emitter = cache.peek(id);
-    if (emitter !== undefined) cache.set({ ...emitter, end: appended.first });
-    return appended.first;
+  /** Ends it permanently; a repeated call returns the same. Throws `not_found`. */
+  async end(id: string): Promise<Emitter> {
+    const { store, leases, clock } = this.#options;
+    const ended = await store.end(id);
+    if (ended === undefined) return await this.get(id);
+    this.#cache.set(ended);
+    this.#guests.stop(id);
+    if (ended.end !== undefined) return ended;
+    if ((await leases.nodes()) > 1) await sleep(clock, othersSeeMs, this.#stopping.signal);
+    return { ...ended, end: await this.#ends.finish(id) };
   }
 
-  async function watchEnds(): Promise<void> {
-    let looks = 0;
-    while (!stopping.signal.aborted) {
-      await sleep(clock, watchMs, stopping.signal);
-      try {
-        for (const id of await store.endedWithin(watchBackMs)) {
-          guests.stop(id);
-          const emitter = cache.peek(id);
-          if (emitter !== undefined && emitter.endedMs === undefined) {
-            cache.set({ ...emitter, endedMs: clock.nowMs() });
-          }
-        }
-        if (++looks % 10 === 0) {
-          for (const id of await store.unfinishedEnds(unfinishedMs, 100)) await finishEnd(id);
-        }
-      } catch (error) {
-        const { code, message } = failureFrom(error);
-        logger("debug", "looking for ended emitters failed", { code, reason: message });
-      }
-    }
+  /** Has every event acknowledged before the call. Throws `not_found`, `position_gone`. */
+  async page(id: string, query: PageQuery, signal?: AbortSignal): Promise<Page> {
+    await this.get(id);
+    return await readEmitterPage(this.#options, id, query, signal);
   }
 
-  return {
-    get,
-    stats: (id) => store.stats(id),
-    status: () => ({ ...guests.status(), cached: cache.size }),
+  /** The position before the newest `n` events that the log still has. Throws `not_found`. */
+  async tailStart(id: string, n: number): Promise<Position | "earliest"> {
+    await this.get(id);
+    return await emitterTailStart(this.#options, id, n);
+  }
 
-    async create(request) {
-      const config = configFromRequest(request, () => createId());
-      const node = config.source === "guest" ? guests.node() : undefined;
-      const made = await store.create(config, node).catch((error: unknown) => {
-        // It may have been made, and be this node's to run, without this node knowing.
-        guests.uncertain();
-        throw error;
-      });
-      const { created, emitter } = made;
-      cache.set(emitter);
-      if (created && node !== undefined) guests.start(emitter, node);
-      if (created) return made;
-      if (emitter.endedMs !== undefined) {
-        throw conflict(
-          "id",
-          "ended",
-          `Cannot make emitter "${config.id}": it has ended, expected another id`,
-        );
-      }
-      const field = differingField(config, emitter);
-      if (field === undefined) return made;
-      throw conflict(
-        field,
-        "conflict",
-        `Cannot make emitter "${config.id}" with ${field} ${JSON.stringify(config[field])}: it stands with ${JSON.stringify(emitter[field])}`,
-      );
-    },
+  status(): EmittersStatus {
+    return { ...this.#guests.status(), cached: this.#cache.size };
+  }
 
-    async list({ after, limit, ended = false }) {
-      const range = { limit: limit + 1, ended };
-      const found = await store.list(after === undefined ? range : { ...range, after });
-      const emitters = found.slice(0, limit);
-      const last = emitters.at(-1);
-      return { emitters, next: found.length > limit && last !== undefined ? last.id : null };
-    },
-
-    async append(id, records) {
-      const emitter = cache.peek(id) ?? (await get(id));
-      if (emitter.endedMs !== undefined) {
-        throw new Failure("ended", `Cannot append to emitter "${id}": it has ended`);
-      }
-      return await append(
-        emittersTopic,
-        records.map((record) => underKey(record, id)),
-      );
-    },
-
-    async end(id) {
-      const ended = await store.end(id);
-      if (ended === undefined) return await get(id);
-      cache.set(ended);
-      guests.stop(id);
-      if (ended.end !== undefined) return ended;
-      if ((await leases.nodes()) > 1) await sleep(clock, othersSeeMs, stopping.signal);
-      return { ...ended, end: await finishEnd(id) };
-    },
-
-    async page(id, query, signal) {
-      await get(id);
-      return await readEmitterPage({ log, pages }, id, query, signal);
-    },
-
-    async tailStart(id, n) {
-      await get(id);
-      return await emitterTailStart({ log, pages }, id, n);
-    },
-
-    async close() {
-      stopping.abort();
-      await Promise.all([guests.close(), watching]);
-    },
-  };
+  /** Stops the guests, gives them back, and stops all background work. */
+  async close(): Promise<void> {
+    this.#stopping.abort();
+    await Promise.all([this.#guests.close(), this.#ends.done]);
+  }
 }
 
 function underKey(record: LogRecord, key: string): LogRecord {
@@ -211,16 +170,22 @@ function underKey(record: LogRecord, key: string): LogRecord {
   return record.key === key ? record : { ...record, key };
 }
 
-function endRecord(id: string, clock: Clock): LogRecord {
-  const timeNs = clock.nowNs();
-  const at = new Date(Number(timeNs / 1_000_000n)).toISOString();
-  return {
-    value: new TextEncoder().encode(JSON.stringify({ emitter: id, ended: at })),
-    key: id,
-    contentType: endType,
-    schemaId: 0,
-    timeNs,
-  };
+/** Throws `conflict` unless the existing emitter is open and has the requested configuration. */
+function requireEqual(config: EmitterConfig, existing: Emitter): void {
+  if (existing.endedMs !== undefined) {
+    throw conflict(
+      "id",
+      "ended",
+      `Cannot create emitter "${config.id}": it has ended, expected another id`,
+    );
+  }
+  const field = differingField(config, existing);
+  if (field === undefined) return;
+  throw conflict(
+    field,
+    "conflict",
+    `Cannot create emitter "${config.id}" with ${field} ${JSON.stringify(config[field])}: it exists with ${JSON.stringify(existing[field])}`,
+  );
 }
 
 function conflict(field: string, code: "conflict" | "ended", message: string): Failure {

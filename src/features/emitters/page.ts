@@ -1,6 +1,6 @@
 /**
  * Pages of an emitter: the projection's rows up to its position, and the log's own records after
- * it. The log's end is asked for first, so a page shows what was acknowledged before it was asked.
+ * it. The log's end is fetched first, so a page has all events acknowledged before the request.
  */
 import { emittersTopic, type EmitterPages, type KeptEvents } from "../../core/emitters.ts";
 import { Failure, failureFrom } from "../../core/failure.ts";
@@ -16,13 +16,14 @@ import {
 } from "../../core/page.ts";
 import { comparePositions, epochStart, type Position } from "../../core/position.ts";
 import { endType, type StoredRecord } from "../../core/record.ts";
+import { boundsIfExists } from "../../log/bounds.ts";
 
 export interface PageSources {
   readonly log: Pick<Log, "read" | "bounds">;
   readonly pages: EmitterPages;
 }
 
-/** The log may be trimmed between asking for its bounds and reading: then once more. */
+/** The log may be trimmed between fetching its bounds and reading, which then starts over. */
 const attempts = 3;
 
 export async function readEmitterPage(
@@ -31,27 +32,27 @@ export async function readEmitterPage(
   query: PageQuery,
   signal?: AbortSignal,
 ): Promise<Page> {
-  const bounds = await boundsOf(sources.log);
+  const bounds = await boundsIfExists(sources.log, emittersTopic);
   if (bounds === undefined) return pageOfNothing(query);
   const reader = { ...sources, id, bounds, signal };
-  return await again(reader, (reader) =>
+  return await retryMoved(reader, (reader) =>
     query.after === undefined
       ? pageBefore(reader, query.before ?? "latest", query.limit)
       : pageAfter(reader, query.after, query.limit),
   );
 }
 
-/** Behind which position the newest `n` events lie that the log still has. */
+/** The position before the newest `n` events that the log still has. */
 export async function emitterTailStart(
   sources: PageSources,
   id: string,
   n: number,
 ): Promise<Position | "earliest"> {
-  const bounds = await boundsOf(sources.log);
+  const bounds = await boundsIfExists(sources.log, emittersTopic);
   if (bounds === undefined) return "earliest";
   if (n === 0) return bounds.end;
   const reader = { ...sources, id, bounds, signal: undefined };
-  const start = await again(reader, async (reader) => {
+  const start = await retryMoved(reader, async (reader) => {
     const { found, floor } = await collectBefore(reader, "latest", n);
     return found.length > n ? found[0]?.position : floor;
   });
@@ -66,10 +67,10 @@ interface Reader extends PageSources {
   readonly signal: AbortSignal | undefined;
 }
 
-/** The log's records do not follow the rows any more: the bounds that were asked for are old. */
+/** The log's records no longer follow the rows, because the fetched bounds are outdated. */
 class Moved extends Error {}
 
-async function again<T>(first: Reader, read: (reader: Reader) => Promise<T>): Promise<T> {
+async function retryMoved<T>(first: Reader, read: (reader: Reader) => Promise<T>): Promise<T> {
   let reader = first;
   for (let attempt = 1; ; attempt++) {
     try {
@@ -77,7 +78,7 @@ async function again<T>(first: Reader, read: (reader: Reader) => Promise<T>): Pr
     } catch (error) {
       if (!(error instanceof Moved)) throw error;
       if (attempt === attempts) {
-        throw new Failure("unavailable", "The log is trimmed too fast to be read");
+        throw new Failure("unavailable", "Cannot read the log: it is trimmed too fast");
       }
       reader = { ...reader, bounds: await reader.log.bounds(emittersTopic) };
     }
@@ -123,12 +124,12 @@ async function collectBefore(
   if (before !== "latest") checkBefore(before, kept.floor);
   const found = [...kept.events];
   let later = kept.beyond;
-  // Whatever the rows tell is settled when they reach the asked position and something beyond it.
+  // The rows suffice when they reach the requested position and something beyond it.
   if (!later) {
     await readRemainder(reader, kept, (stored) => {
       if (before !== "latest" && comparePositions(stored.position, before) >= 0) later = true;
       else found.push(stored);
-      // Twice the need, then down to it: the projection may lag by far more than a page.
+      // Trimmed at twice the need, because the projection may lag by far more than a page.
       if (found.length > 2 * (limit + 1)) found.splice(0, found.length - (limit + 1));
       return !later;
     });
@@ -144,7 +145,7 @@ interface Joined {
   readonly end: Position;
 }
 
-/** Rows that the log's records do not follow are of no use: there would be a gap that nobody sees. */
+/** Rows that the log's records do not follow are ignored: using them would hide a gap. */
 function joined(kept: KeptEvents, { start, end, epoch }: Bounds): Joined {
   const { through } = kept;
   if (through === undefined || through.epoch !== epoch || comparePositions(through, start) < 0) {
@@ -159,7 +160,7 @@ function joined(kept: KeptEvents, { start, end, epoch }: Bounds): Joined {
   };
 }
 
-/** The emitter's events after the rows, until the log's end or until `visit` says enough. */
+/** Visits the emitter's events after the rows, to the log's end or until `visit` returns false. */
 async function readRemainder(
   { log, id, signal }: Reader,
   { through, end }: Joined,
@@ -182,16 +183,7 @@ async function readRemainder(
   if (signal?.aborted) throw new Failure("cancelled", "The caller went away");
 }
 
-async function boundsOf(log: Pick<Log, "bounds">): Promise<Bounds | undefined> {
-  try {
-    return await log.bounds(emittersTopic);
-  } catch (error) {
-    if (failureFrom(error).code === "not_found") return undefined;
-    throw error;
-  }
-}
-
-/** No emitter has had an event yet; a position can only be of an earlier life of the topic. */
+/** No emitter has had an event yet; a position can only be of an earlier incarnation of the topic. */
 function pageOfNothing({ after, before }: PageQuery): Page {
   if (before === undefined && (after === undefined || after === "earliest")) return emptyPage;
   throw new Failure("position_gone", "Cannot read from the position: the log has no events", {

@@ -1,7 +1,7 @@
 /** Emitters: created by REST, appended to, read as pages and streams; simulated guests write some. */
 import { emittersTopic } from "../../core/emitters.ts";
 import type { Part, Platform } from "../part.ts";
-import { createEmitters, type Emitters } from "./emitters.ts";
+import { Emitters } from "./emitters.ts";
 import { emitterPaths } from "./http/openapi.ts";
 import { mountEmitters } from "./http/routes.ts";
 import { createEmitterStore, createGuestLeases } from "./store/emitter-store.ts";
@@ -22,7 +22,7 @@ export async function openEmitters(
 ): Promise<Part & { readonly emitters: Emitters }> {
   const { database, ingest, newTopics } = platform;
   await platform.internalTopic(emittersTopic, newTopics);
-  const emitters = createEmitters({
+  const emitters = new Emitters({
     ...platform,
     append: (topic, records, options) => ingest.appendRecords(topic, records, options),
     store: createEmitterStore(database),

@@ -2,7 +2,7 @@
  * One event in the life of a message: the fields that every face takes, what they may be, and how an
  * event is read back from the record that keeps it as it was given.
  */
-import { Failure, type Issue } from "../../core/failure.ts";
+import { Failure, type Issue, invalidIssue, quoted } from "../../core/failure.ts";
 import { readEventRequest } from "./event-wire.ts";
 import { isJsonType, type LogRecord } from "../../core/record.ts";
 import { parseTime } from "../../core/time.ts";
@@ -49,7 +49,7 @@ export function eventFromJson(value: unknown): Checked {
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     const message =
       "Cannot take the event: it is not an object, expected one with app_id, message_id and event";
-    return { ok: false, issues: [{ field: "body", code: "invalid", message }] };
+    return { ok: false, issues: [invalidIssue("body", message)] };
   }
   const { app_id, message_id, event, created_at, external_id } = value as Readonly<
     Record<string, unknown>
@@ -62,7 +62,9 @@ export function eventFromJson(value: unknown): Checked {
   const externalId = isGiven ? idFrom("external_id", external_id, issues) : undefined;
   if (created_at !== undefined && created_at !== null && typeof created_at !== "string") {
     const why = `Cannot use created_at ${quoted(created_at)}: it is no text`;
-    issues.push(issueOf("created_at", why, "one such as 2026-11-21T10:02:11.420Z"));
+    issues.push(
+      invalidIssue("created_at", `${why}, expected one such as 2026-11-21T10:02:11.420Z`),
+    );
   }
   if (issues.length > 0) return { ok: false, issues };
   const createdNs = typeof created_at === "string" ? parseTime(created_at) : undefined;
@@ -115,15 +117,15 @@ export function parseEventId(field: string, given: string | undefined): string {
 function idFrom(field: string, given: unknown, issues: Issue[]): string {
   const what = typeof given === "string" ? whyNoId(given) : "it is no text";
   if (typeof given === "string" && what === undefined) return given;
-  issues.push(
+  const problem =
     given === undefined
-      ? issueOf(field, `Cannot use ${field}: it is missing`, wantedId)
-      : issueOf(field, `Cannot use ${field} ${quoted(given)}: ${what}`, wantedId),
-  );
+      ? `Cannot use ${field}: it is missing`
+      : `Cannot use ${field} ${quoted(given)}: ${what}`;
+  issues.push(invalidIssue(field, `${problem}, expected ${expectedId}`));
   return "";
 }
 
-const wantedId = `a text of 1 to ${idBytesMax} bytes without control characters`;
+const expectedId = `a text of 1 to ${idBytesMax} bytes without control characters`;
 
 function whyNoId(text: string): string | undefined {
   if (text === "") return "it is empty";
@@ -140,13 +142,4 @@ function isShort(text: string): boolean {
 /** At least; exact where it is close to the bound. */
 function byteLength(text: string): number {
   return text.length > idBytesMax ? text.length : utf8.encode(text).byteLength;
-}
-
-function issueOf(field: string, why: string, wanted: string): Issue {
-  return { field, code: "invalid", message: `${why}, expected ${wanted}` };
-}
-
-function quoted(given: unknown): string {
-  const text = JSON.stringify(given) ?? String(given);
-  return text.length > 64 ? `${text.slice(0, 64)}…` : text;
 }

@@ -3,7 +3,7 @@
  * one record an event, under its message id.
  */
 import type { Clock } from "../../core/clock.ts";
-import { Failure, type Issue } from "../../core/failure.ts";
+import { Failure, type Issue, invalidField } from "../../core/failure.ts";
 import {
   eventFromProtobuf,
   eventRequestType,
@@ -147,10 +147,10 @@ function eventsOf(body: Uint8Array): readonly Uint8Array[] {
   if (!whole.ok) throw new Failure("invalid", whole.message);
   const events = jsonMembers(strictUtf8.decode(whole.value))?.get("events");
   if (events?.startsWith("[") !== true) {
-    const message = 'Cannot take the body: it has no array "events", expected {"events":[…]}';
-    throw new Failure("invalid", message, {
-      errors: [{ field: "events", code: "invalid", message }],
-    });
+    throw invalidField(
+      "events",
+      'Cannot take the body: it has no array "events", expected {"events":[…]}',
+    );
   }
   const values = arrayElements(new TextEncoder().encode(events));
   if (values.length === 0) throw new Failure("invalid", "Cannot take the body: it has no events");

@@ -1,6 +1,6 @@
 /** Lifecycles as they are asked for: rows, and after them what only the log has yet. */
 import type { Clock } from "../../core/clock.ts";
-import { Failure } from "../../core/failure.ts";
+import { invalidField, quoted } from "../../core/failure.ts";
 import { eventFromRecord, lifecycleTopic } from "./event.ts";
 import {
   compareTexts,
@@ -74,10 +74,10 @@ export class Lifecycles {
   ): Promise<Funnel> {
     const { appId, stages = (await this.app(appId)).expected } = query;
     if (stages.length === 0) {
-      const message = `Cannot make the funnel: app ${JSON.stringify(appId)} expects no events, expected stages`;
-      throw new Failure("invalid", message, {
-        errors: [{ field: "stages", code: "invalid", message }],
-      });
+      throw invalidField(
+        "stages",
+        `Cannot make the funnel: app ${quoted(appId)} expects no events, expected stages`,
+      );
     }
     return await this.#parts.store.funnel({ ...query, stages });
   }

@@ -3,7 +3,7 @@
  * that is used again for each, because at 300,000 a second their allocation is most of the work.
  */
 import { Buffer } from "node:buffer";
-import type { Issue } from "../../core/failure.ts";
+import { type Issue, invalidIssue, quoted } from "../../core/failure.ts";
 import { nsPerMs, tagBytesMax, valueBytes, valuesMax, type TimeBounds } from "./measurement.ts";
 
 const two16 = 2 ** 16;
@@ -83,10 +83,10 @@ export function int64FromHalves(low: number, high: number): bigint {
 export function tagIssue(tag: string): string | undefined {
   const bytes = utf8.encode(tag).byteLength;
   if (bytes < 1 || bytes > tagBytesMax) {
-    return `Cannot use tag ${shown(tag)}: it has ${bytes} bytes, expected 1 to ${tagBytesMax}`;
+    return `Cannot use tag ${quoted(tag)}: it has ${bytes} bytes, expected 1 to ${tagBytesMax}`;
   }
-  if (controls.test(tag)) return `Cannot use tag ${shown(tag)}: it has a control character`;
-  if (!tag.isWellFormed()) return `Cannot use tag ${shown(tag)}: it has half of a surrogate pair`;
+  if (controls.test(tag)) return `Cannot use tag ${quoted(tag)}: it has a control character`;
+  if (!tag.isWellFormed()) return `Cannot use tag ${quoted(tag)}: it has half of a surrogate pair`;
   return undefined;
 }
 
@@ -113,9 +113,5 @@ export function timeIssue(
 
 function refusedTime(timeNs: bigint, what: string, wanted: string): Issue {
   const message = `Cannot take time ${timeNs}: ${what}, expected ${wanted}`;
-  return { field: "time", code: "invalid", message };
-}
-
-function shown(text: string): string {
-  return JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text);
+  return invalidIssue("time", message);
 }

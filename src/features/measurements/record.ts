@@ -5,7 +5,7 @@
  * well, and so are JSON records, the same as `POST /save` takes.
  */
 import { Buffer } from "node:buffer";
-import { Failure } from "../../core/failure.ts";
+import { Failure, invalidField } from "../../core/failure.ts";
 import { tagBytesMax, valueBytes, valuesMax, type Measurement } from "./measurement.ts";
 import { isJsonType, type LogRecord } from "../../core/record.ts";
 import { MeasurementScanner } from "./intake/scanner.ts";
@@ -134,7 +134,7 @@ function fromJson(value: Uint8Array): Measurement {
   const isMeasurement = scanner.scan(bytes, 0, bytes.byteLength);
   const { point, issue } = scanner;
   if (!isMeasurement) throw new Failure("invalid", issue.message, { errors: [issue] });
-  if (scanner.next() !== 0) throw refused("body", "there is more after it");
+  if (scanner.next() !== 0) throw undecodable("there is more after it");
   return { tag: point.tagText(), timeNs: point.timeNs, values: point.copyValues() };
 }
 
@@ -147,7 +147,7 @@ function fromProtobuf(bytes: Uint8Array): Measurement {
     const [tag, from] = readVarint(bytes, at);
     const [length, start] = fieldAt(bytes, tag, from);
     at = start + length;
-    if (at > end) throw refused("body", "a field reaches past its end");
+    if (at > end) throw undecodable("a field reaches past its end");
     if (tag === TIME) fields.timeNs = view.getBigInt64(start, true);
     else if (tag === TAG) fields.tag = tagText(bytes.subarray(start, at));
     else if (tag === PACKED_VALUES || tag === ONE_VALUE) {
@@ -155,7 +155,7 @@ function fromProtobuf(bytes: Uint8Array): Measurement {
     }
   }
   const wrongTag = tagIssue(fields.tag);
-  if (wrongTag !== undefined) throw refusedField("tag", wrongTag);
+  if (wrongTag !== undefined) throw invalidField("tag", wrongTag);
   checkValues(fields.values);
   return fields;
 }
@@ -181,25 +181,25 @@ function tagText(bytes: Uint8Array): string {
   try {
     return strictUtf8.decode(bytes);
   } catch {
-    throw refusedField("tag", "Cannot use tag: it is not UTF-8");
+    throw invalidField("tag", "Cannot use tag: it is not UTF-8");
   }
 }
 
 function tooManyValues(): Failure {
-  return refusedField("values", `Cannot use values: they are more than ${valuesMax}`);
+  return invalidField("values", `Cannot use values: they are more than ${valuesMax}`);
 }
 
 function checkValues(values: Uint8Array): void {
   const count = values.byteLength / valueBytes;
   if (!Number.isInteger(count) || count < 1 || count > valuesMax) {
-    throw refusedField(
+    throw invalidField(
       "values",
       `Cannot use values: they are ${values.byteLength} bytes, expected 1 to ${valuesMax} of ${valueBytes}`,
     );
   }
   const i = firstNotFinite(values, 0, values.byteLength);
   if (i >= 0) {
-    throw refusedField(`values[${i}]`, `Cannot use values[${i}]: expected a finite number`);
+    throw invalidField(`values[${i}]`, `Cannot use values[${i}]: expected a finite number`);
   }
 }
 
@@ -237,7 +237,7 @@ function fieldAt(bytes: Uint8Array, tag: number, from: number): readonly [number
   if (wireType === 1) return [8, from];
   if (wireType === 5) return [4, from];
   if (wireType === 0) return [0, readVarint(bytes, from)[1]];
-  throw refused("body", `wire type ${wireType} is unknown`);
+  throw undecodable(`wire type ${wireType} is unknown`);
 }
 
 function readVarint(bytes: Uint8Array, from: number): readonly [value: number, at: number] {
@@ -248,13 +248,9 @@ function readVarint(bytes: Uint8Array, from: number): readonly [value: number, a
     value += (byte & 0x7f) * 2 ** (7 * i);
     if (byte < 0x80) return [value, from + i + 1];
   }
-  throw refused("body", "a varint has no end");
+  throw undecodable("a varint has no end");
 }
 
-function refused(field: string, what: string): Failure {
-  return refusedField(field, `Cannot decode sluice.v1.Measurement: ${what}`);
-}
-
-function refusedField(field: string, message: string): Failure {
-  return new Failure("invalid", message, { errors: [{ field, code: "invalid", message }] });
+function undecodable(what: string): Failure {
+  return invalidField("body", `Cannot decode sluice.v1.Measurement: ${what}`);
 }

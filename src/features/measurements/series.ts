@@ -15,7 +15,7 @@ import {
   type SeriesQuery,
   type SeriesSample,
 } from "./query/query.ts";
-import { Slots } from "./slots.ts";
+import { Semaphore } from "../../core/semaphore.ts";
 
 export interface SeriesOptions {
   readonly store: SeriesStore;
@@ -41,13 +41,13 @@ const exportsMax = 8;
 
 export class Series {
   readonly #options: SeriesOptions;
-  readonly #queries: Slots;
-  readonly #exports = new Slots("exports", exportsMax);
+  readonly #queries: Semaphore;
+  readonly #exports = refusing(exportsMax, "exports");
   readonly #queryMs: Recent;
 
   constructor(options: SeriesOptions) {
     this.#options = options;
-    this.#queries = new Slots("queries of series", options.queriesMax);
+    this.#queries = refusing(options.queriesMax, "queries of series");
     this.#queryMs = new Recent(options.clock);
   }
 
@@ -75,11 +75,11 @@ export class Series {
   /** Throws `not_found`, `unavailable`, `overloaded`. */
   async export(tag: string, span: Span): Promise<Export> {
     const { store, tail } = this.#options;
-    const release = this.#exports.take();
+    const permit = await this.#exports.acquire();
     const gone = new AbortController();
     const close = () => {
       gone.abort();
-      release();
+      permit[Symbol.dispose]();
     };
     try {
       await this.#tailIsComplete();
@@ -122,4 +122,12 @@ export class Series {
     const lateMs = clock.nowMs() + completeMsMax;
     while (!tail.isComplete && clock.nowMs() < lateMs) await sleep(clock, completePollMs);
   }
+}
+
+/** More is refused, not queued behind: what waits for the store is the same memory again. */
+function refusing(max: number, what: string): Semaphore {
+  return new Semaphore(max, {
+    waitingMax: 0,
+    refusal: `Cannot answer: ${max} ${what} are under way on this node already`,
+  });
 }

@@ -65,12 +65,15 @@ export interface RegisteredSchema extends SchemaVersion {
   readonly references: readonly SchemaReference[];
 }
 
+/** A version with its content: what makes two schemas one. */
+export type StoredVersion = SchemaVersion & { readonly content: string };
+
 /** What a decision about a subject is made on. */
 export interface SubjectState {
   /** Unlike before once anything of the subject, or of what holds for all, was changed. */
   readonly revision: number;
   /** Oldest first, deleted ones included. */
-  readonly versions: readonly (SchemaVersion & { readonly content: string })[];
+  readonly versions: readonly StoredVersion[];
   readonly compatibility: Compatibility;
   readonly mode: RegistryMode;
 }

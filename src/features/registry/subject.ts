@@ -1,4 +1,5 @@
 /** Names of subjects and numbers of versions, as they come from outside. */
+import { quoted } from "../../core/failure.ts";
 import { RegistryFailure } from "./registry-port.ts";
 
 const charsMax = 255;
@@ -11,7 +12,7 @@ export function parseSubject(name: string): string {
   if (plain && !name.startsWith(":.") && !name.startsWith("__")) return name;
   throw new RegistryFailure(
     "invalid_subject",
-    `Cannot use subject ${shown(name)}: expected 1 to ${charsMax} characters, no control characters, beginning with neither ":." nor "__"`,
+    `Cannot use subject ${quoted(name)}: expected 1 to ${charsMax} characters, no control characters, beginning with neither ":." nor "__"`,
   );
 }
 
@@ -22,11 +23,6 @@ export function parseVersion(text: string): number | "latest" {
   if (version >= 1 && version <= versionMax) return version;
   throw new RegistryFailure(
     "invalid_version",
-    `Cannot use version ${shown(text)}: expected a whole number from 1 to ${versionMax}, or "latest"`,
+    `Cannot use version ${quoted(text)}: expected a whole number from 1 to ${versionMax}, or "latest"`,
   );
-}
-
-/** Names come from outside: bounded and escaped in messages. */
-export function shown(text: string): string {
-  return JSON.stringify(text.length > 100 ? `${text.slice(0, 100)}…` : text);
 }

@@ -9,7 +9,7 @@ export function json(description: string, schema: Schema, example?: unknown): Re
   return { description, content };
 }
 
-const wrongLimit = 'Cannot use limit "0": expected a number from 1 to 1000';
+const wrongLimit = 'Cannot use limit "0": expected a whole number from 1 to 1000';
 
 export const responses = {
   BadRequest: problem(
@@ -27,7 +27,7 @@ export const responses = {
   Conflict: problem(
     "conflict",
     "It stands with another configuration.",
-    'Cannot make emitter "web-1": it stands with rate 2, expected 5',
+    'Cannot create emitter "web-1" with rate 5: it exists with 2',
   ),
   Gone: problem(
     "ended",

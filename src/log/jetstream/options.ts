@@ -1,6 +1,7 @@
 /** What a JetStream log can be told; each default and limit stands with its reason. */
 import type { Clock } from "../../core/clock.ts";
-import { Failure } from "../../core/failure.ts";
+import type { Failure } from "../../core/failure.ts";
+import { invalidField } from "../../core/failure.ts";
 import type { Logger } from "../../core/logger.ts";
 
 export interface JetstreamLogOptions {
@@ -35,7 +36,7 @@ export interface JetstreamSettings {
 export function parseJetstreamOptions(options: JetstreamLogOptions): JetstreamSettings {
   const { clock, logger, replicas = 1, name = "sluice", batchGet } = options;
   // JetStream's own limit; even numbers add a server that can fail and no failure that is survived.
-  if (![1, 3, 5].includes(replicas)) throw invalid("replicas", `${replicas}`, "1, 3 or 5");
+  if (![1, 3, 5].includes(replicas)) throw wrongOption("replicas", `${replicas}`, "1, 3 or 5");
   const urls = options.url.split(",").map((part) => parseServer(part.trim()));
   const login = urls.map((url) => loginOf(url)).find((each) => Object.keys(each).length > 0) ?? {};
   return {
@@ -56,7 +57,7 @@ function parseServer(text: string): URL {
   const url = URL.parse(text.includes("://") ? text : `nats://${text}`);
   if (url === null || !["nats:", "tls:"].includes(url.protocol) || url.hostname === "") {
     // The text may hold a password: it is not quoted.
-    throw invalid("url", "", "nats://host:port or tls://host:port, several parted by commas");
+    throw wrongOption("url", "", "nats://host:port or tls://host:port, several parted by commas");
   }
   return url;
 }
@@ -67,7 +68,7 @@ function loginOf(url: URL): { user?: string; pass?: string; token?: string } {
   return url.password === "" ? { token: user } : { user, pass: decodeURIComponent(url.password) };
 }
 
-function invalid(field: string, given: string, wanted: string): Failure {
+function wrongOption(field: string, given: string, wanted: string): Failure {
   const message = `Cannot use the JetStream log's ${field}${given === "" ? "" : ` ${given}`}: expected ${wanted}`;
-  return new Failure("invalid", message, { errors: [{ field, code: "invalid", message }] });
+  return invalidField(field, message);
 }

@@ -9,7 +9,7 @@ import {
   placesMax,
 } from "../rule.ts";
 import { emittersTopic } from "../../../core/emitters.ts";
-import { Failure } from "../../../core/failure.ts";
+import { Failure, invalidField } from "../../../core/failure.ts";
 import { checkJson } from "../../../core/json.ts";
 import { lifecycleTopic, parseEventId } from "../../lifecycle/event.ts";
 import { parseName } from "../../../core/topic.ts";
@@ -77,19 +77,22 @@ const ruleBody = z.strictObject({
 
 function wantedPlaces({ topics, id, events, app_id }: z.output<typeof ruleBody>): AckPlaces {
   if ((topics === undefined) === (events === undefined)) {
-    throw refused("/topics", "Cannot tell what is to be seen: expected either topics or events");
+    throw invalidField(
+      "/topics",
+      "Cannot tell what is to be seen: expected either topics or events",
+    );
   }
   const names = topics ?? events ?? [];
   if (new Set(names).size < names.length) {
     const field = topics === undefined ? "/events" : "/topics";
-    throw refused(field, "Cannot use the same place twice: expected each name once");
+    throw invalidField(field, "Cannot use the same place twice: expected each name once");
   }
   if (topics === undefined) {
     if (id === undefined) return { events: events ?? [], appId: app_id };
-    throw refused("/id", "Cannot use id with events: an event's id is its message_id");
+    throw invalidField("/id", "Cannot use id with events: an event's id is its message_id");
   }
   if (app_id !== undefined) {
-    throw refused("/app_id", "Cannot use app_id with topics: only events have one");
+    throw invalidField("/app_id", "Cannot use app_id with topics: only events have one");
   }
   return { topics, id: id ?? messageIdPointer };
 }
@@ -103,21 +106,17 @@ function wantedOutput(given: string, places: AckPlaces): string {
   const longest = 200 - overdueTopic("").length;
   const output = parseName(given, "output");
   if (output.length > longest) {
-    throw refused(
+    throw invalidField(
       "/output",
       `Cannot use output "${output}": expected at most ${longest} characters`,
     );
   }
   if (reserved.has(output)) {
-    throw refused("/output", `Cannot use output "${output}": it is a topic of Sluice's own`);
+    throw invalidField("/output", `Cannot use output "${output}": it is a topic of Sluice's own`);
   }
   const read = "topics" in places ? places.topics : [];
   if (read.includes(output) || read.includes(overdueTopic(output))) {
-    throw refused("/output", `Cannot use output "${output}": the rule would see its own acks`);
+    throw invalidField("/output", `Cannot use output "${output}": the rule would see its own acks`);
   }
   return output;
-}
-
-function refused(field: string, message: string): Failure {
-  return new Failure("invalid", message, { errors: [{ field, code: "invalid", message }] });
 }

@@ -1,7 +1,7 @@
 /** Ack rules: made by PUT, their figures, what is overdue, and what is known of one id. */
 import type { Context, Hono } from "hono";
 import { type AckId, type AckRule, placeNames } from "../rule.ts";
-import { Failure } from "../../../core/failure.ts";
+import { invalidField, quoted } from "../../../core/failure.ts";
 import { parsePageLimit } from "../../../core/page.ts";
 import { renderTime } from "../../../core/time.ts";
 import { parseName } from "../../../core/topic.ts";
@@ -81,9 +81,10 @@ function parseOverdueToken(text: string | undefined) {
   const [, ms = "", id = ""] = /^(\d{1,15})\.(.+)$/s.exec(text) ?? [];
   // No id has a NUL or half of a surrogate pair, and the store could not even compare with one.
   if (id !== "" && !id.includes("\0") && id.isWellFormed()) return { overdueMs: Number(ms), id };
-  const given = JSON.stringify(text.slice(0, 64));
-  const message = `Cannot use after ${given}: expected the next of an earlier answer`;
-  throw new Failure("invalid", message, { errors: [{ field: "after", code: "invalid", message }] });
+  throw invalidField(
+    "after",
+    `Cannot use after ${quoted(text)}: expected the next of an earlier answer`,
+  );
 }
 
 function describe(rule: AckRule) {

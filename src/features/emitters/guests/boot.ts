@@ -3,7 +3,7 @@ import type { Instance, Line } from "./instance.ts";
 
 type BootLine = (instance: Instance, n: number) => Line;
 
-/** Kernel time goes on unevenly, as it does. */
+/** Kernel time advances unevenly, as on a real machine. */
 function kernel(seconds: number, say: (instance: Instance) => string): BootLine {
   return (instance, n) => {
     const at = (seconds + instance.draw(n, 1, 90_000) / 1e6).toFixed(6).padStart(12);

@@ -1,7 +1,7 @@
 /**
- * What the log of a cluster instance looks like: it boots, then serves traffic, with retries, slow
- * requests, garbage collection, cron jobs and now and then a rolling restart. Line n of a guest is
- * made from its id and n alone, so that whoever runs it next goes on with n + 1.
+ * The log of one simulated cluster instance: it boots, then serves traffic, with retries, slow
+ * requests, garbage collection, cron jobs and now and then a rolling restart. Line n is made from
+ * the guest's id and n alone, so that the next node to run it continues with n + 1.
  */
 import { bootLines } from "./boot.ts";
 import { instanceOf, type Line } from "./instance.ts";

@@ -1,33 +1,27 @@
 /**
- * Runs the simulated guests of this node: one schedule for all of them, one append for all events
- * that are due. Which guests those are is decided by leases, so that each runs on exactly one node.
+ * Runs the simulated guests of this node. One schedule covers all of them, and one append carries
+ * all events that are due. Leases decide which guests those are, so each runs on exactly one node.
+ *
+ * "Guest" is the public word for simulated traffic (`source: "guest"`, `SLUICE_GUESTS`, `/status`):
+ * an emitter whose events Sluice itself makes, as the log of an instance would look.
  */
-import { sleep, type Clock } from "../../../core/clock.ts";
-import {
-  emittersTopic,
-  type Emitter,
-  type EmitterPages,
-  type GuestLeases,
-} from "../../../core/emitters.ts";
-import { failureFrom, type FailureCode } from "../../../core/failure.ts";
-import type { Appended, AppendOptions, Log } from "../../../core/log.ts";
+import type { Clock } from "../../../core/clock.ts";
+import type { Emitter, EmitterPages, GuestLeases } from "../../../core/emitters.ts";
+import type { Log } from "../../../core/log.ts";
 import type { Logger } from "../../../core/logger.ts";
 import { jsonType, type LogRecord } from "../../../core/record.ts";
-import { createId } from "../config.ts";
+import type { Ingest } from "../../../ingest/ingest.ts";
 import { createGuest, type Guest } from "./guest.ts";
+import { keepLease, type Lease, monotonicMs } from "./lease.ts";
 import { lastEvents } from "./resume.ts";
-import { keepLease, monotonicMs } from "./lease.ts";
 import { createSchedule, type Scheduled } from "./schedule.ts";
+import { GuestWriter } from "./writer.ts";
 
 export interface GuestsOptions {
   /** Reads the log; appends go through `append`. */
   readonly log: Pick<Log, "read" | "bounds">;
-  /** The gate's way into the log (`ingest`, or a log's own `append`); it must pass `options` on. */
-  readonly append: (
-    topic: string,
-    records: readonly LogRecord[],
-    options?: AppendOptions,
-  ) => Promise<Appended>;
+  /** Ingest's append, or the append of a log; it must pass `options` on. */
+  readonly append: Ingest["appendRecords"];
   readonly pages: EmitterPages;
   readonly leases: GuestLeases;
   readonly clock: Clock;
@@ -43,196 +37,177 @@ export interface GuestsStatus {
   readonly guests: number;
   /** Events that its guests made. */
   readonly made: number;
-  /** Events that were not made, since the log was away for longer than is caught up with. */
+  /** Events that were not made because the log was unavailable for too long. */
   readonly skipped: number;
   /** How far the guests are behind their schedule. */
   readonly behindMs: number;
 }
 
-export interface Guests {
-  /** The name to create guests under; undefined while this node may run none. */
-  node(): string | undefined;
-  /** Runs a guest that was just made under `node`. */
-  start(emitter: Emitter, node: string): void;
-  stop(id: string): void;
-  /** An answer that may have given this node a guest was lost. */
-  uncertain(): void;
-  status(): GuestsStatus;
-  close(): Promise<void>;
-}
-
 const tickMs = 10;
 /** One append: about 1 MB, well below what brokers take in one message or transaction. */
 const batchMax = 4000;
-/** What the log's absence may cost in memory and in a burst afterwards: 10 s of events. */
+/** Bounds the memory that a log outage costs, and the burst after it: 10 s of events. */
 const behindMaxMs = 10_000;
-const retryMs = { first: 50, most: 1000 };
 const claimMax = 2000;
 
-/** The same batch may pass later; after any other failure it never will. */
-const retried: ReadonlySet<FailureCode> = new Set([
-  "unavailable",
-  "overloaded",
-  "deadline_exceeded",
-  "shutting_down",
-  "not_found",
-  "internal",
-]);
+export class Guests {
+  readonly #options: GuestsOptions;
+  readonly #schedule = createSchedule<Guest>();
+  readonly #running = new Map<string, Scheduled<Guest>>();
+  readonly #stopping = new AbortController();
+  readonly #lease: Lease;
+  readonly #writer: GuestWriter;
+  #skipped = 0;
+  /** The store may have given this node guests that it does not know of. */
+  #isUncertain = false;
+  #cancelTick: (() => void) | undefined;
+  #writing: Promise<void> | undefined;
 
-export function createGuests(options: GuestsOptions): Guests {
-  const { append, clock, logger, leases } = options;
-  const schedule = createSchedule<Guest>();
-  const running = new Map<string, Scheduled<Guest>>();
-  const stopping = new AbortController();
-  const totals = { made: 0, skipped: 0 };
-  // Names this life of the process, so that its batches are told from those of another.
-  const life = createId();
-  let batches = 0;
-  let isUncertain = false;
-  let cancelTick: (() => void) | undefined;
-  let appending: Promise<void> | undefined;
-
-  const lease = keepLease({ ...options, held: claim, spent: stopAll });
-
-  /** Goes on as long as there are guests: a gateway without any is not to be woken for them. */
-  function tick(): void {
-    cancelTick ??= clock.after(tickMs, () => {
-      cancelTick = undefined;
-      if (stopping.signal.aborted || running.size === 0) return;
-      if (appending === undefined && lease.name() !== undefined) {
-        const batch = takeDue();
-        if (batch.length > 0) {
-          appending = send(batch).finally(() => (appending = undefined));
-        }
-      }
-      tick();
+  constructor(options: GuestsOptions) {
+    this.#options = options;
+    this.#lease = keepLease({
+      ...options,
+      onRenewed: (name, hasFree) => this.#claim(name, hasFree),
+      onSpent: () => this.#stopAll(),
+    });
+    this.#writer = new GuestWriter({
+      ...options,
+      lease: this.#lease,
+      signal: this.#stopping.signal,
+      isIdle: () => this.#running.size === 0,
     });
   }
 
-  function takeDue(): LogRecord[] {
+  /** The name to create guests under; undefined while this node may run none. */
+  node(): string | undefined {
+    return this.#options.guests ? this.#lease.name() : undefined;
+  }
+
+  /** Runs a guest that was just created under `node`. */
+  start(emitter: Emitter, node: string): void {
+    // After a change of the lease the guest is found by the next claim.
+    if (this.#lease.name() === node) this.#add(emitter, 1, monotonicMs(this.#options.clock));
+    else this.#isUncertain = true;
+  }
+
+  stop(id: string): void {
+    const entry = this.#running.get(id);
+    if (entry === undefined) return;
+    entry.removed = true;
+    this.#running.delete(id);
+  }
+
+  /** An answer that may have given this node a guest was lost. */
+  markUncertain(): void {
+    this.#isUncertain = true;
+  }
+
+  status(): GuestsStatus {
+    const behindMs = monotonicMs(this.#options.clock) - this.#schedule.earliestMs();
+    return {
+      guests: this.#running.size,
+      made: this.#writer.made,
+      skipped: this.#skipped + this.#writer.skipped,
+      behindMs: Math.max(0, Math.round(behindMs)),
+    };
+  }
+
+  async close(): Promise<void> {
+    this.#stopping.abort();
+    this.#cancelTick?.();
+    // The last batch first: the next node to run these guests counts on from what the log has then.
+    await this.#writing;
+    await this.#lease.close();
+    this.#stopAll();
+  }
+
+  /** Repeats only while there are guests, so that a gateway without any stays asleep. */
+  #tick(): void {
+    this.#cancelTick ??= this.#options.clock.after(tickMs, () => {
+      this.#cancelTick = undefined;
+      if (this.#stopping.signal.aborted || this.#running.size === 0) return;
+      if (this.#writing === undefined && this.#lease.name() !== undefined) {
+        const batch = this.#takeDue();
+        if (batch.length > 0) {
+          this.#writing = this.#writer.write(batch).finally(() => (this.#writing = undefined));
+        }
+      }
+      this.#tick();
+    });
+  }
+
+  #takeDue(): LogRecord[] {
+    const { clock, logger } = this.#options;
     const batch: LogRecord[] = [];
-    const skipped = schedule.take(monotonicMs(clock), batchMax, behindMaxMs, (due) =>
-      batch.push(recordOf(due)),
+    const skipped = this.#schedule.take(monotonicMs(clock), batchMax, behindMaxMs, (due) =>
+      batch.push(recordFromDue(due)),
     );
     if (skipped > 0) {
-      totals.skipped += skipped;
-      logger("warn", "guests skipped events: the log was away for too long", { events: skipped });
+      this.#skipped += skipped;
+      logger("warn", "guest events skipped; the log was unavailable for too long", {
+        events: skipped,
+      });
     }
     return batch;
   }
 
-  /** Tries until the log has the batch, or this node may no longer say what its guests did. */
-  async function send(batch: readonly LogRecord[]): Promise<void> {
-    const name = lease.name();
-    // Asking again for the same batch stores it once, even if only the answer was lost.
-    const dedupId = `guests:${life}:${++batches}`;
-    let waitMs = retryMs.first;
-    while (name !== undefined && !stopping.signal.aborted) {
-      if (lease.name() === name) {
-        try {
-          await append(emittersTopic, batch, { dedupId });
-          totals.made += batch.length;
-          return;
-        } catch (error) {
-          const { code, message } = failureFrom(error);
-          logger("warn", "appending the guests' events failed", { code, reason: message });
-          if (!retried.has(code)) {
-            totals.skipped += batch.length;
-            return;
-          }
-        }
-      } else if (lease.name() !== undefined || running.size === 0) return;
-      await sleep(clock, waitMs, stopping.signal);
-      waitMs = Math.min(waitMs * 2, retryMs.most);
-    }
-  }
-
-  async function claim(name: string, hasFree: boolean): Promise<void> {
-    if (!options.guests || !(hasFree || isUncertain)) return;
+  async #claim(name: string, hasFree: boolean): Promise<void> {
+    const { guests, leases } = this.#options;
+    if (!guests || !(hasFree || this.#isUncertain)) return;
     const claimed: Emitter[] = [];
     try {
-      if (isUncertain) {
-        isUncertain = false;
+      if (this.#isUncertain) {
+        this.#isUncertain = false;
         claimed.push(...(await leases.owned(name)));
       }
-      for (let part = claimMax; part === claimMax && lease.name() === name;) {
+      for (let taken = claimMax; taken === claimMax && this.#lease.name() === name;) {
         const more = await leases.claim(name, claimMax);
         claimed.push(...more);
-        part = more.length;
+        taken = more.length;
       }
-      // Once for all of them: it reads the log from the projection's position on.
-      await resume(name, claimed);
+      // Once for all of them, because it reads the log from the projection's position on.
+      await this.#resume(name, claimed);
     } catch (error) {
-      isUncertain = true;
+      this.#isUncertain = true;
       throw error;
     }
   }
 
-  async function resume(name: string, emitters: readonly Emitter[]): Promise<void> {
-    const fresh = emitters.filter((emitter) => !running.has(emitter.id));
+  async #resume(name: string, emitters: readonly Emitter[]): Promise<void> {
+    const { clock, logger } = this.#options;
+    const fresh = emitters.filter((emitter) => !this.#running.has(emitter.id));
     if (fresh.length === 0) return;
-    // What this node itself still has on its way counts too.
-    await appending;
-    const last = await lastEvents(options, fresh);
-    if (lease.name() !== name) {
-      isUncertain = true;
+    // Events that this node is still appending count as well.
+    await this.#writing;
+    const last = await lastEvents(this.#options, fresh);
+    if (this.#lease.name() !== name) {
+      this.#isUncertain = true;
       return;
     }
     for (const emitter of fresh) {
       const event = last.get(emitter.id);
       const n = event?.n ?? 0;
       const sinceMs = event === undefined ? monotonicMs(clock) : event.timeMs;
-      add(emitter, n + 1, sinceMs - Math.max(0, n - 1) * (1000 / emitter.rate));
+      this.#add(emitter, n + 1, sinceMs - Math.max(0, n - 1) * (1000 / emitter.rate));
     }
-    logger("info", "running guests", { claimed: fresh.length, guests: running.size });
+    logger("info", "guests claimed", { claimed: fresh.length, guests: this.#running.size });
   }
 
-  function add(emitter: Emitter, n: number, startMs: number): void {
-    if (running.has(emitter.id)) return;
-    running.set(emitter.id, schedule.add(createGuest(emitter.id), emitter.rate, n, startMs));
-    tick();
+  #add({ id, rate }: Emitter, n: number, startMs: number): void {
+    if (this.#running.has(id)) return;
+    this.#running.set(id, this.#schedule.add(createGuest(id), rate, n, startMs));
+    this.#tick();
   }
 
-  function stopAll(): void {
-    for (const entry of running.values()) entry.removed = true;
-    running.clear();
+  #stopAll(): void {
+    for (const entry of this.#running.values()) entry.removed = true;
+    this.#running.clear();
   }
-
-  return {
-    node: () => (options.guests ? lease.name() : undefined),
-    start(emitter, node) {
-      // A lease that changed in between leaves it to be claimed again.
-      if (lease.name() === node) add(emitter, 1, monotonicMs(clock));
-      else isUncertain = true;
-    },
-    stop(id) {
-      const entry = running.get(id);
-      if (entry === undefined) return;
-      entry.removed = true;
-      running.delete(id);
-    },
-    uncertain() {
-      isUncertain = true;
-    },
-    status: () => ({
-      guests: running.size,
-      ...totals,
-      behindMs: Math.max(0, Math.round(monotonicMs(clock) - schedule.earliestMs())),
-    }),
-    async close() {
-      stopping.abort();
-      cancelTick?.();
-      // The last batch first: who runs the guests next counts on from what the log has then.
-      await appending;
-      await lease.close();
-      stopAll();
-    },
-  };
 }
 
 const utf8 = new TextEncoder();
 
-function recordOf({ guest, n, dueMs }: Scheduled<Guest>): LogRecord {
+function recordFromDue({ guest, n, dueMs }: Scheduled<Guest>): LogRecord {
   // Whole microseconds, so that the next owner makes the same bytes from the record's time.
   const us = Math.round(dueMs * 1000);
   return {

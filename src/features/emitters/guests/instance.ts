@@ -1,10 +1,9 @@
-/** An instance that a guest simulates: what stays the same, and numbers that look drawn. */
+/** The instance that a guest simulates: its constants, and its repeatable random numbers. */
 
 export type Level = "DEBUG" | "INFO" | "WARN" | "ERROR";
-/** Level, process, its pid, and what it says (free of quotes, backslashes and control characters). */
+/** The message is free of quotes, backslashes and control characters. */
 export type Line = readonly [level: Level, process: string, pid: number, message: string];
 
-/** What stays the same in an instance's life. */
 export interface Instance {
   readonly host: string;
   readonly address: string;

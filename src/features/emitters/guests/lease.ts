@@ -1,7 +1,7 @@
 /**
- * Keeps this node's lease on guests. By its own monotonic clock it counts the lease as over before
- * the store does, so that no two nodes run a guest at once; a name whose lease was spent is never
- * used again, so that a late renewal cannot bring it back.
+ * Keeps this node's lease on guests. By its own monotonic clock the node counts the lease as over
+ * before the store does, so no two nodes run a guest at once. A name whose lease was spent is never
+ * used again, so a late renewal cannot revive it.
  */
 import { sleep, type Clock } from "../../../core/clock.ts";
 import type { GuestLeases } from "../../../core/emitters.ts";
@@ -14,10 +14,10 @@ export interface LeaseOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly node: string;
-  /** Called after each renewal, with the name that holds, and whether there is what to claim. */
-  readonly held: (name: string, hasFree: boolean) => Promise<void>;
-  /** Called when a name is spent: what was claimed under it is another node's. */
-  readonly spent: () => void;
+  /** Called after each renewal, with the name that has the lease and whether guests are free. */
+  readonly onRenewed: (name: string, hasFree: boolean) => Promise<void>;
+  /** Called when a name is spent: the guests claimed under it now belong to another node. */
+  readonly onSpent: () => void;
 }
 
 export interface Lease {
@@ -30,7 +30,7 @@ export interface Lease {
 /** A dead node's guests run again after 2 to 2.5 s of its lease, up to 0.5 s, and the claiming. */
 const leaseMs = 2500;
 const renewMs = 500;
-/** What may still be on its way into the log when this node stops has this long to arrive. */
+/** Time for appends in flight to arrive once this node has stopped. */
 const marginMs = 500;
 
 export function keepLease(options: LeaseOptions): Lease {
@@ -38,30 +38,30 @@ export function keepLease(options: LeaseOptions): Lease {
   const stopping = new AbortController();
   let name: string | undefined;
   let untilMs = 0;
-  let holding: Promise<void> | undefined;
-  const keeping = keep();
+  let claiming: Promise<void> | undefined;
+  const renewing = renewRepeatedly();
 
-  async function keep(): Promise<void> {
+  async function renewRepeatedly(): Promise<void> {
     while (!stopping.signal.aborted) {
       try {
         const hasFree = await renewOrJoin();
-        const standing = current();
+        const currentName = validName();
         // Not awaited: claiming many guests may take longer than a renewal may wait.
-        if (standing !== undefined) holding ??= hold(standing, hasFree);
+        if (currentName !== undefined) claiming ??= claim(currentName, hasFree);
       } catch (error) {
-        warn("renewing the lease on guests failed", error);
+        warn("renewing the lease on guests failed; retrying", error);
       }
       await sleep(clock, renewMs, stopping.signal);
     }
   }
 
-  async function hold(standing: string, hasFree: boolean): Promise<void> {
+  async function claim(currentName: string, hasFree: boolean): Promise<void> {
     try {
-      await options.held(standing, hasFree);
+      await options.onRenewed(currentName, hasFree);
     } catch (error) {
-      warn("claiming guests failed", error);
+      warn("claiming guests failed; retrying", error);
     } finally {
-      holding = undefined;
+      claiming = undefined;
     }
   }
 
@@ -70,14 +70,14 @@ export function keepLease(options: LeaseOptions): Lease {
     logger("warn", message, { code, reason });
   }
 
-  /** Whether there may be guests that nobody runs. */
+  /** Returns whether there may be guests that no node runs. */
   async function renewOrJoin(): Promise<boolean> {
     const sentMs = monotonicMs(clock);
     const renewed = name === undefined ? undefined : await leases.renew(name, leaseMs);
     if (renewed === "spent") {
-      logger("warn", "this node's lease on guests was spent: another node runs them", { name });
+      logger("warn", "lease on guests expired; another node may run them", { name });
       name = undefined;
-      options.spent();
+      options.onSpent();
     }
     if (name === undefined) {
       const fresh = `${options.node}.${createId()}`;
@@ -88,20 +88,21 @@ export function keepLease(options: LeaseOptions): Lease {
     return renewed !== "held";
   }
 
-  function current(): string | undefined {
+  function validName(): string | undefined {
     return !stopping.signal.aborted && monotonicMs(clock) < untilMs ? name : undefined;
   }
 
   return {
-    name: current,
+    name: validName,
     async close() {
       stopping.abort();
-      await keeping;
-      await holding;
+      await renewing;
+      await claiming;
       if (name !== undefined) {
         await leases.leave(name).catch((error: unknown) => {
-          // It runs out by itself.
-          logger("debug", "giving the lease back failed", { reason: failureFrom(error).message });
+          // The lease expires on its own.
+          const reason = failureFrom(error).message;
+          logger("debug", "returning the lease on guests failed", { reason });
         });
       }
     },

@@ -1,13 +1,14 @@
 /**
- * Where a guest's last owner stopped. Others may append to a guest's stream too: an event is the
- * guest's own when making it again gives the same bytes.
+ * Where a guest's last owner stopped. Clients may append to a guest's stream as well: an event is
+ * the guest's own when generating it again gives the same bytes.
  */
 import type { Clock } from "../../../core/clock.ts";
 import { emittersTopic, type Emitter, type EmitterPages } from "../../../core/emitters.ts";
-import { failureFrom } from "../../../core/failure.ts";
+
 import type { Log } from "../../../core/log.ts";
 import { comparePositions, type Position } from "../../../core/position.ts";
 import type { StoredRecord } from "../../../core/record.ts";
+import { boundsIfExists } from "../../../log/bounds.ts";
 import { createGuest } from "./guest.ts";
 
 export interface LastEvent {
@@ -24,16 +25,13 @@ interface Sources {
 const rowsFirst = 5;
 const rowsPerPage = 1000;
 
-/** By id, for those that had any. The log's end is asked for first: nothing later is the old owner's. */
+/** By id, where there is any. The log's end is fetched first: no later event is the old owner's. */
 export async function lastEvents(
   { log, pages, clock }: Sources,
   emitters: readonly Emitter[],
 ): Promise<ReadonlyMap<string, LastEvent>> {
   const last = new Map<string, LastEvent>();
-  const bounds = await log.bounds(emittersTopic).catch((error: unknown) => {
-    if (failureFrom(error).code === "not_found") return undefined;
-    throw error;
-  });
+  const bounds = await boundsIfExists(log, emittersTopic);
   if (bounds === undefined) return last;
   const ids = new Set(emitters.map((emitter) => emitter.id));
   const { through, events } = await pages.newestOf([...ids], rowsFirst);
@@ -59,7 +57,10 @@ export async function lastEvents(
   return last;
 }
 
-/** Others wrote a lot meanwhile: page by page, and at last by the schedule, which is never behind. */
+/**
+ * Clients wrote more than the newest rows hold: searches page by page. Without any own event it
+ * falls back to the schedule's count, which is never too low.
+ */
 async function searchBack(
   pages: EmitterPages,
   clock: Clock,

@@ -1,7 +1,7 @@
 /**
- * When which guest's next event is due: event n of a guest stands at `startMs` + (n − 1) / rate,
- * whoever makes it and however late, so that nothing drifts. A binary heap by due time; what is
- * removed is only marked, and dropped when it comes up.
+ * When each guest's next event is due: event n at `startMs` + (n − 1) / rate, however late and on
+ * whichever node it is made, so that nothing drifts. A binary heap by due time; a removed entry is
+ * only marked, and dropped when it reaches the top.
  */
 export interface Scheduled<T> {
   readonly guest: T;
@@ -16,11 +16,11 @@ export interface Scheduled<T> {
 
 export interface Schedule<T> {
   add(guest: T, rate: number, n: number, startMs: number): Scheduled<T>;
-  /** The due time of the earliest; Infinity when there is none. */
+  /** The earliest due time; Infinity when there is none. */
   earliestMs(): number;
   /**
    * Calls `make` for up to `most` events that are due, in the order of their time. A guest that is
-   * behind by more than `behindMs` goes on from there; answers how many events that skipped.
+   * behind by more than `behindMs` continues from there. Returns how many events were skipped.
    */
   take(nowMs: number, most: number, behindMs: number, make: (due: Scheduled<T>) => void): number;
 }
@@ -60,7 +60,7 @@ export function createSchedule<T>(): Schedule<T> {
         }
         if (first.dueMs > nowMs) break;
         if (first.dueMs < nowMs - behindMs) {
-          // Its numbers go on without a hole: the schedule moves, not the count.
+          // The schedule moves, not the count, so that the numbers have no gap.
           const events = Math.floor((nowMs - behindMs - first.dueMs) / first.intervalMs);
           first.startMs += events * first.intervalMs;
           first.dueMs += events * first.intervalMs;

@@ -21,7 +21,7 @@ const OTHER = 12;
 
 export function steadyLine(instance: Instance, n: number, release: number): Line {
   const pid = appPid(instance, release);
-  // A call that failed is tried again, and the lines after it say so.
+  // A failed call is retried, and the lines after it say so.
   for (let ago = 1; ago <= 2; ago++) {
     if (failsUpstream(instance, n - ago)) return retryLine(instance, n, ago, pid);
   }

@@ -3,7 +3,7 @@ import { and, asc, eq, gt, inArray, isNull, sql as expression } from "drizzle-or
 import type { Emitter, EmitterStats, EmitterStore, GuestLeases } from "../../../core/emitters.ts";
 import type { Position } from "../../../core/position.ts";
 import type { Database } from "../../../postgres/database.ts";
-import { emitters } from "../../../postgres/schema.ts";
+import { emitters } from "./tables.ts";
 
 export function createEmitterStore({ db, sql, run }: Database): EmitterStore {
   return {

@@ -1,7 +1,7 @@
 /** Lifecycles: of one message, searched for, as a funnel; and what apps expect. */
 import type { Context, Hono } from "hono";
 import { z } from "zod";
-import { Failure } from "../../../core/failure.ts";
+import { Failure, invalidField, quoted } from "../../../core/failure.ts";
 import { checkJson } from "../../../core/json.ts";
 import { idBytesMax, parseEventId } from "../event.ts";
 import {
@@ -77,7 +77,7 @@ function wantedApp(appId: string, body: Uint8Array): AppSettings {
   const expected = (given.expected ?? []).map((event, i) => parseEventId(`/expected/${i}`, event));
   const twice = expected.findIndex((event, i) => expected.indexOf(event) < i);
   if (twice >= 0) {
-    throw refused(`/expected/${twice}`, String(expected[twice]), "each event once");
+    throw wrongParam(`/expected/${twice}`, String(expected[twice]), "each event once");
   }
   return {
     appId,
@@ -109,21 +109,21 @@ function idOf(c: Context, field: string): string | undefined {
 function stateOf(given: string | undefined): LifecycleQuery["state"] {
   const state = lifecycleStates.find((one) => one === given);
   if (given === undefined || state !== undefined) return state;
-  throw refused("state", given, lifecycleStates.join(", "));
+  throw wrongParam("state", given, lifecycleStates.join(", "));
 }
 
 function timeOf(c: Context, field: string): bigint | undefined {
   const given = c.req.query(field);
   if (given === undefined) return undefined;
   const ns = parseTime(given);
-  if (ns === undefined) throw refused(field, given, "an RFC 3339 time");
+  if (ns === undefined) throw wrongParam(field, given, "an RFC 3339 time");
   return ns;
 }
 
 function parseStages(given: string): readonly string[] {
   const stages = given.split(",").map((stage) => parseEventId("stages", stage));
   if (stages.length <= stagesMax) return stages;
-  throw refused("stages", given, `at most ${stagesMax}`);
+  throw wrongParam("stages", given, `at most ${stagesMax}`);
 }
 
 function renderCursor({ firstNs, messageId, appId }: LifecycleCursor): string {
@@ -143,15 +143,13 @@ function parseCursor(token: string): LifecycleCursor {
     const given: unknown = JSON.parse(new TextDecoder().decode(bytes));
     const [firstNs, messageId, appId] = cursorForm.parse(given);
     return { firstNs: BigInt.asIntN(64, BigInt(firstNs)), messageId, appId };
-  } catch (error) {
-    throw refused("after", token, "the next of an earlier answer", error);
+  } catch {
+    throw wrongParam("after", token, "the next of an earlier answer");
   }
 }
 
-function refused(field: string, given: string, wanted: string, cause?: unknown): Failure {
-  const shown = JSON.stringify(given.length > 64 ? `${given.slice(0, 64)}…` : given);
-  const message = `Cannot use ${field} ${shown}: expected ${wanted}`;
-  return new Failure("invalid", message, { errors: [{ field, code: "invalid", message }], cause });
+function wrongParam(field: string, given: string, expected: string): Failure {
+  return invalidField(field, `Cannot use ${field} ${quoted(given)}: expected ${expected}`);
 }
 
 function describe({ appId, messageId, externalId, state, events, missing, total }: ShownLifecycle) {

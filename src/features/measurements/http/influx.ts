@@ -4,7 +4,7 @@
  * and token are taken and not looked at: measurements have one space of tags.
  */
 import type { Context, Hono } from "hono";
-import { Failure, failureFrom, type FailureCode } from "../../../core/failure.ts";
+import { Failure, type FailureCode, failureFrom, quoted } from "../../../core/failure.ts";
 import { Intake } from "../intake/intake.ts";
 import { LineIntake } from "../intake/line-intake.ts";
 import { readBody } from "../../../http/body.ts";
@@ -99,8 +99,7 @@ function textOf(body: Uint8Array): string {
 function parseUnit(given: string | undefined): bigint {
   const unit = unitsNs.get(given === undefined || given === "" ? "ns" : given);
   if (unit !== undefined) return unit;
-  const shown = JSON.stringify(given?.slice(0, 40));
-  throw new Failure("invalid", `Cannot use precision ${shown}: expected ns, us, ms or s`);
+  throw new Failure("invalid", `Cannot use precision ${quoted(given)}: expected ns, us, ms or s`);
 }
 
 function failed(c: Context, { logger }: InfluxDeps, failure: Failure, render: Render): Response {

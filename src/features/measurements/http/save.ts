@@ -1,7 +1,7 @@
 /** `POST /save`: measurements in, as seed 002 has it, and as arrays and lines. */
 import { Buffer } from "node:buffer";
 import type { Hono } from "hono";
-import { Failure } from "../../../core/failure.ts";
+import { Failure, quoted } from "../../../core/failure.ts";
 import { renderPosition } from "../../../core/position.ts";
 import { isJsonType, jsonType } from "../../../core/record.ts";
 import type { EncodedCall, EncodedTopic } from "../../../ingest/encoded.ts";
@@ -74,6 +74,6 @@ function isLineType(contentType: string | null): boolean {
   if (isJsonType(type) || unchosenTypes.has(type)) return false;
   throw new Failure(
     "unsupported_media_type",
-    `Cannot read ${JSON.stringify(type)} as measurements: expected ${jsonType} or application/x-ndjson`,
+    `Cannot read ${quoted(type)} as measurements: expected ${jsonType} or application/x-ndjson`,
   );
 }

@@ -1,5 +1,5 @@
 /** What is asked of a series, as a query string spells it. */
-import { Failure } from "../../../core/failure.ts";
+import { invalidField, quoted } from "../../../core/failure.ts";
 import { valuesMax } from "../measurement.ts";
 import type { Span } from "../series-port.ts";
 import { parseTime } from "../../../core/time.ts";
@@ -28,13 +28,13 @@ export function parseSeedQuery(
   const startNs = parseInt64("start", query.get("start") ?? "");
   const endNs = parseInt64("end", query.get("end") ?? "");
   if (endNs - startNs < seedRangeNsMin) {
-    throw refused(
+    throw invalidField(
       "end",
       `Cannot use end "${endNs}": it is ${endNs - startNs} ns after start, expected at least ${seedRangeNsMin} (10 minutes)`,
     );
   }
   if (startNs < oldestNs - lateNsMax) {
-    throw refused(
+    throw invalidField(
       "start",
       `Cannot use start "${startNs}": measurements are kept from ${oldestNs} on, expected a later start`,
     );
@@ -46,13 +46,13 @@ export function parseSeedQuery(
 export function parseTag(tag: string): string {
   const wrong = tagIssue(tag);
   if (wrong === undefined) return tag;
-  throw refused("tag", wrong);
+  throw invalidField("tag", wrong);
 }
 
 /** The beginning of a tag, or a place between tags; empty when left out. Throws `invalid`. */
 export function parseTagPart(field: string, text: string | undefined): string {
   if (text === undefined || (text.isWellFormed() && !/\p{Cc}/u.test(text))) return text ?? "";
-  throw refused(field, `Cannot use ${field} ${shown(text)}: expected text as tags have it`);
+  throw invalidField(field, `Cannot use ${field} ${quoted(text)}: expected text as tags have it`);
 }
 
 /** Throws `invalid`, naming the field. */
@@ -67,10 +67,13 @@ export function parseSeriesQuery(
   const window = query.get("window");
   const weight = query.get("weight");
   if ((agg === "moving") !== (window !== null)) {
-    throw refused("window", "Cannot answer: window goes with agg=moving, expected both or neither");
+    throw invalidField(
+      "window",
+      "Cannot answer: window goes with agg=moving, expected both or neither",
+    );
   }
   if ((agg === "weighted") !== (weight !== null)) {
-    throw refused(
+    throw invalidField(
       "weight",
       "Cannot answer: weight goes with agg=weighted, expected both or neither",
     );
@@ -78,7 +81,7 @@ export function parseSeriesQuery(
   const columns = query.get("columns");
   const wanted = columns?.split(",").map((text) => parseCount("columns", text, valuesMax - 1));
   if (agg === "lttb" && wanted !== undefined && wanted.length !== 1) {
-    throw refused("columns", "Cannot draw several columns with agg=lttb: expected one");
+    throw invalidField("columns", "Cannot draw several columns with agg=lttb: expected one");
   }
   return {
     tag,
@@ -100,7 +103,10 @@ export function parseRange(query: URLSearchParams, nowNs: bigint): Span {
   const start = query.get("start");
   const fromNs = start === null ? toNs - hourNs : parseInstant("start", start);
   if (fromNs < toNs) return { fromNs, toNs };
-  throw refused("end", `Cannot use end "${toNs}": it is not after start, expected a later one`);
+  throw invalidField(
+    "end",
+    `Cannot use end "${toNs}": it is not after start, expected a later one`,
+  );
 }
 
 /** Nanoseconds since the Unix epoch, or RFC 3339. */
@@ -108,18 +114,18 @@ function parseInstant(field: string, text: string): bigint {
   if (/^-?\d+$/.test(text)) return parseInt64(field, text);
   const ns = parseTime(text);
   if (ns !== undefined) return ns;
-  throw refused(
+  throw invalidField(
     field,
-    `Cannot use ${field} ${shown(text)}: expected nanoseconds since 1970, or a time like 2026-11-21T10:00:00Z`,
+    `Cannot use ${field} ${quoted(text)}: expected nanoseconds since 1970, or a time like 2026-11-21T10:00:00Z`,
   );
 }
 
 function parseInt64(field: string, text: string): bigint {
   const ns = /^-?\d{1,19}$/.test(text) ? BigInt(text) : int64Max + 1n;
   if (ns >= int64Min && ns <= int64Max) return ns;
-  throw refused(
+  throw invalidField(
     field,
-    `Cannot use ${field} ${shown(text)}: expected nanoseconds since 1970, a whole number of 64 bits`,
+    `Cannot use ${field} ${quoted(text)}: expected nanoseconds since 1970, a whole number of 64 bits`,
   );
 }
 
@@ -138,9 +144,9 @@ function parseDuration(field: string, text: string): bigint {
   const match = /^(\d{1,18})(ns|us|ms|s|m|h|d)?$/.exec(text);
   const ns = BigInt(match?.[1] ?? 0) * (unitNs[match?.[2] ?? "ns"] ?? 1n);
   if (ns > 0n && ns <= int64Max) return ns;
-  throw refused(
+  throw invalidField(
     field,
-    `Cannot use ${field} ${shown(text)}: expected a duration like 90s, 5m or 1h`,
+    `Cannot use ${field} ${quoted(text)}: expected a duration like 90s, 5m or 1h`,
   );
 }
 
@@ -151,13 +157,8 @@ export function parseChoice<Choice extends string>(
 ): Choice {
   const choice = choices.find((each) => each === text);
   if (choice !== undefined) return choice;
-  throw refused(field, `Cannot use ${field} ${shown(text)}: expected one of ${choices.join(", ")}`);
-}
-
-function shown(text: string): string {
-  return JSON.stringify(text.length > 64 ? `${text.slice(0, 64)}…` : text);
-}
-
-function refused(field: string, message: string): Failure {
-  return new Failure("invalid", message, { errors: [{ field, code: "invalid", message }] });
+  throw invalidField(
+    field,
+    `Cannot use ${field} ${quoted(text)}: expected one of ${choices.join(", ")}`,
+  );
 }

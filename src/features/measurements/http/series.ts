@@ -1,6 +1,6 @@
 /** Measurements out: samples as seed 002 has them, series at any width, exports, live. */
 import type { Context, Hono } from "hono";
-import { Failure } from "../../../core/failure.ts";
+import { invalidField } from "../../../core/failure.ts";
 import type { Series } from "../series.ts";
 import { measurementsTopic } from "../measurement.ts";
 import { jsonResponse } from "../../../http/answers.ts";
@@ -121,10 +121,10 @@ function fileName(tag: string): string {
 async function liveResponse(c: Context, tag: string, deps: SeriesDeps): Promise<Response> {
   const start = parseStart(c.req.header("last-event-id"), searchOf(c));
   if (typeof start === "object" && "tail" in start) {
-    const message = "Cannot start with the newest: read them at /v1/series/{tag}, expected after";
-    throw new Failure("invalid", message, {
-      errors: [{ field: "tail", code: "invalid", message }],
-    });
+    throw invalidField(
+      "tail",
+      "Cannot start with the newest: read them at /v1/series/{tag}, expected after",
+    );
   }
   return await sseResponse(
     deps,

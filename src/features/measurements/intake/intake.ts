@@ -4,7 +4,7 @@
  */
 import { Buffer } from "node:buffer";
 import type { Clock } from "../../../core/clock.ts";
-import type { Issue } from "../../../core/failure.ts";
+import { type Issue, invalidIssue } from "../../../core/failure.ts";
 import type { TimeBounds } from "../measurement.ts";
 import { MeasurementScanner } from "./scanner.ts";
 import { timeIssue, type Point } from "../point.ts";
@@ -141,13 +141,11 @@ function isAllOf(body: Buffer, from: number, end: number, byte: number): boolean
   return body.toString("latin1", from, end).trim() === String.fromCharCode(byte);
 }
 
-const trailing: Issue = {
-  field: "body",
-  code: "invalid",
-  message: "Cannot parse JSON: there is more behind the value, expected one a line, or an array",
-};
-const unseparated: Issue = {
-  field: "body",
-  code: "invalid",
-  message: "Cannot parse JSON: expected a comma or ] behind an element",
-};
+const trailing = invalidIssue(
+  "body",
+  "Cannot parse JSON: there is more behind the value, expected one a line, or an array",
+);
+const unseparated = invalidIssue(
+  "body",
+  "Cannot parse JSON: expected a comma or ] behind an element",
+);

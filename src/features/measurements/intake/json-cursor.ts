@@ -135,7 +135,7 @@ export class JsonCursor {
     return this.at < this.end ? byte : 0;
   }
 
-  shown(from: number): string {
+  snippet(from: number): string {
     const text = this.bytes.toString("utf8", from, Math.min(this.at, from + 40));
     return this.at > from + 40 ? `${text}…` : text;
   }

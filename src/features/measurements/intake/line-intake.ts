@@ -3,6 +3,7 @@
  * with one value; a field set of nothing but `value`, or of `v0`, `v1`, … `vN`, is the values of the
  * one tag `cpu,host=a`, so that what has several values can be written by these clients as well.
  */
+import { quoted } from "../../../core/failure.ts";
 import { valuesMax } from "../measurement.ts";
 import type { Intake } from "./intake.ts";
 import { parseLines, type Line, type LinePoint } from "./line-protocol.ts";
@@ -87,7 +88,7 @@ function seriesOf({ series, fields }: LinePoint): readonly Series[] {
   return [...fields].map(([name, value]) => {
     const tag = `${series}:${name}`;
     if (typeof value === "number") return { tag, values: [value] };
-    const wrong = `field ${JSON.stringify(name)} is a text, expected a number`;
+    const wrong = `field ${quoted(name)} is a text, expected a number`;
     return { tag, values: [], wrong };
   });
 }

@@ -3,7 +3,7 @@
  * `cpu,host=a usage=0.5,idle=99i 1795263600123456789`
  * (https://docs.influxdata.com/influxdb/v2/reference/syntax/line-protocol/).
  */
-import { Failure } from "../../../core/failure.ts";
+import { Failure, quoted } from "../../../core/failure.ts";
 
 export interface LinePoint {
   /** The measurement's name and its tags by name, escaped as in the protocol: `cpu,host=a`. */
@@ -83,7 +83,7 @@ class LineParser {
       const key = this.#word("=, ");
       if (key === "" || !this.#takes("=")) throw wrong("a tag is none, expected name=value");
       const value = this.#word("=, ");
-      if (value === "") throw wrong(`tag ${JSON.stringify(key)} has no value`);
+      if (value === "") throw wrong(`tag ${quoted(key)} has no value`);
       tags.set(key, value);
     }
     if (!this.#takes(" ")) throw wrong("it has no fields");
@@ -123,9 +123,7 @@ class LineParser {
     const digits = /^[+-]?\d+[iu]$/.test(written) ? written.slice(0, -1) : written;
     const value = numberPattern.test(digits) ? Number(digits) : Number.NaN;
     if (Number.isFinite(value)) return value;
-    throw wrong(
-      `field ${JSON.stringify(key)} is ${JSON.stringify(written.slice(0, 40))}, expected a finite number`,
-    );
+    throw wrong(`field ${quoted(key)} is ${quoted(written)}, expected a finite number`);
   }
 
   #text(key: string): string {
@@ -142,7 +140,7 @@ class LineParser {
         return text;
       } else text += char;
     }
-    throw wrong(`the text of field ${JSON.stringify(key)} has no end`);
+    throw wrong(`the text of field ${quoted(key)} has no end`);
   }
 
   #time(): bigint | undefined {
@@ -151,7 +149,7 @@ class LineParser {
     const written = rest.trim();
     if (written === "") return undefined;
     if (/^-?\d{1,19}$/.test(written)) return BigInt(written);
-    throw wrong(`time ${JSON.stringify(written.slice(0, 40))} is no whole number`);
+    throw wrong(`time ${quoted(written)} is no whole number`);
   }
 
   #takes(char: string): boolean {

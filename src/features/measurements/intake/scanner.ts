@@ -4,7 +4,7 @@
  * on random input.
  */
 import type { Buffer } from "node:buffer";
-import { Failure, type Issue } from "../../../core/failure.ts";
+import { Failure, type Issue, invalidIssue, quoted } from "../../../core/failure.ts";
 import { valuesMax } from "../measurement.ts";
 import { digitsOf, isDigit, JsonCursor } from "./json-cursor.ts";
 import { Point } from "../point.ts";
@@ -32,7 +32,7 @@ const all = TIME | TAG | VALUES;
 export class MeasurementScanner extends JsonCursor {
   readonly point = new Point();
   /** Of the last scan that gave false: what is wrong with it. */
-  issue: Issue = notJson("nothing was read");
+  issue: Issue = invalidIssue("body", "nothing was read");
   /** False where that is no JSON at all: where its value ends is not known. */
   isJson = true;
 
@@ -53,7 +53,7 @@ export class MeasurementScanner extends JsonCursor {
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
       this.isJson = false;
-      this.#found = notJson(error.message);
+      this.#found = invalidIssue("body", error.message);
     }
     if (this.#found === undefined) return true;
     this.issue = this.#found;
@@ -97,7 +97,7 @@ export class MeasurementScanner extends JsonCursor {
       this.otherValue();
       this.#refuse(
         String(name),
-        `Cannot take member ${JSON.stringify(name)}: expected time, tag and values`,
+        `Cannot take member ${quoted(name)}: expected time, tag and values`,
       );
       return 0;
     }
@@ -147,7 +147,7 @@ export class MeasurementScanner extends JsonCursor {
     // A leading zero is none of JSON's, and none in a string either.
     if (digits === 0 || !ends || (bytes[first] === ZERO && digits > 1)) {
       this.otherValue();
-      const given = this.shown(from);
+      const given = this.snippet(from);
       this.#refuse(
         "time",
         `Cannot use time ${given}: it is no whole number, expected nanoseconds since 1970 in digits`,
@@ -159,7 +159,7 @@ export class MeasurementScanner extends JsonCursor {
     const rest = digitsOf(bytes, cut, at);
     this.at = isText ? at + 1 : at;
     if (isInt64(billions, rest, isNegative)) this.point.setTime(billions, rest, isNegative);
-    else this.#refuse("time", `Cannot use time ${this.shown(from)}: expected an int64`);
+    else this.#refuse("time", `Cannot use time ${this.snippet(from)}: expected an int64`);
   }
 
   #tag(): void {
@@ -183,7 +183,7 @@ export class MeasurementScanner extends JsonCursor {
       return;
     }
     this.otherValue();
-    this.#refuse("tag", `Cannot use tag ${this.shown(from)}: expected a string`);
+    this.#refuse("tag", `Cannot use tag ${this.snippet(from)}: expected a string`);
   }
 
   #values(): void {
@@ -192,7 +192,10 @@ export class MeasurementScanner extends JsonCursor {
     point.count = 0;
     if (this.bytes[from] !== OPEN_BRACKET) {
       this.otherValue();
-      this.#refuse("values", `Cannot use values ${this.shown(from)}: expected an array of numbers`);
+      this.#refuse(
+        "values",
+        `Cannot use values ${this.snippet(from)}: expected an array of numbers`,
+      );
       return;
     }
     this.at++;
@@ -224,13 +227,13 @@ export class MeasurementScanner extends JsonCursor {
     } else this.otherValue();
     this.#refuse(
       `values[${index}]`,
-      `Cannot use values[${index}] ${this.shown(from)}: expected a finite number`,
+      `Cannot use values[${index}] ${this.snippet(from)}: expected a finite number`,
     );
     return 0;
   }
 
   #refuse(field: string, message: string): void {
-    this.#found ??= { field, code: "invalid", message };
+    this.#found ??= invalidIssue(field, message);
   }
 
   #refuseMissing(seen: number): void {
@@ -244,8 +247,4 @@ export class MeasurementScanner extends JsonCursor {
 function isInt64(billions: number, rest: number, isNegative: boolean): boolean {
   if (billions !== 9_223_372_036) return billions < 9_223_372_036;
   return rest <= (isNegative ? 854_775_808 : 854_775_807);
-}
-
-function notJson(message: string): Issue {
-  return { field: "body", code: "invalid", message };
 }

@@ -1,5 +1,5 @@
 /** Answers about one series: samples of it at any width, exact to its newest measurement. */
-import { Failure } from "../../../core/failure.ts";
+import { Failure, quoted } from "../../../core/failure.ts";
 import { valuesToNumbers, type MeasurementTail } from "../measurement.ts";
 import type {
   RollupParts,
@@ -116,7 +116,7 @@ export function tailOf(tail: MeasurementTail, tag: string): readonly SeriesPoint
 }
 
 export function unknownTag(tag: string): Failure {
-  return new Failure("not_found", `There is no series ${JSON.stringify(tag)}`);
+  return new Failure("not_found", `There is no series ${quoted(tag)}`);
 }
 
 /** Of a tag that only the tail has so far. */

@@ -1,5 +1,6 @@
 /** Reads cells of a series out of one state of the store and the tail that was taken before it. */
-import { Failure } from "../../../core/failure.ts";
+import type { Failure } from "../../../core/failure.ts";
+import { invalidField } from "../../../core/failure.ts";
 import {
   levels,
   type Level,
@@ -41,10 +42,10 @@ export class Budget {
 }
 
 export function tooMany(max: number): Failure {
-  const message = `Cannot answer from single measurements: the range has more than ${max}, expected a shorter range, or cells of 20 s and more`;
-  return new Failure("invalid", message, {
-    errors: [{ field: "points", code: "invalid", message }],
-  });
+  return invalidField(
+    "points",
+    `Cannot answer from single measurements: the range has more than ${max}, expected a shorter range, or cells of 20 s and more`,
+  );
 }
 
 /** Which buckets may be read, 0: none but points; and what of them. */

@@ -6,7 +6,7 @@ import type { Compatibility } from "../registry-port.ts";
 import { compareMessages, compareScopes } from "./compare-message.ts";
 import { Comparison } from "./comparison.ts";
 import { type Difference, isBreaking } from "./difference.ts";
-import { ownFile } from "../descriptors.ts";
+import { ownFile } from "../link/descriptors.ts";
 import type { LinkedSchema } from "../link/linked.ts";
 
 export type { Difference } from "./difference.ts";

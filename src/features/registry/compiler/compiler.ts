@@ -5,10 +5,10 @@
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { Failure } from "../../../core/failure.ts";
+import { Semaphore } from "../../../core/semaphore.ts";
 import type { SchemaCompiler } from "../registry-port.ts";
 import { compileFailure } from "./errors.ts";
 import { runBuf } from "./process.ts";
-import { createSlots } from "./slots.ts";
 import { checkSources } from "./sources.ts";
 import { importsAtHand, makeWorkspace, protoFolder } from "./workspace.ts";
 
@@ -33,12 +33,15 @@ export const defaultCompilerOptions: CompilerOptions = {
 const setFile = "set.binpb";
 
 export function createCompiler(options = defaultCompilerOptions): SchemaCompiler {
-  const slots = createSlots(options.runningMax, options.waitingMax);
+  const processes = new Semaphore(options.runningMax, {
+    waitingMax: options.waitingMax,
+    refusal: `Cannot compile the schema now: ${options.waitingMax} others are waiting`,
+  });
   return {
     imports: importsAtHand,
     async compile(files, file) {
       checkSources(files);
-      using _ = await slots.take();
+      using _ = await processes.acquire();
       await using workspace = await makeWorkspace(files);
       const { code, report } = await runBuf(
         [

@@ -1,5 +1,5 @@
 /** What the compiler reports, as issues. */
-import { Failure, type Issue } from "../../../core/failure.ts";
+import { Failure, type Issue, invalidIssue } from "../../../core/failure.ts";
 import { protoFolder } from "./workspace.ts";
 
 /** Told one by one; a text that is something else altogether has an error in every line. */
@@ -28,9 +28,9 @@ function issueFrom(line: string, files: ReadonlyMap<string, string>): Issue | un
     ? error.path.slice(protoFolder.length + 1)
     : error.path;
   const field = `${path}:${error.line}:${error.column}`;
-  const quoted = quotedSource(files.get(path), error);
-  const message = `${field}: ${error.message.slice(0, 500)}${quoted === "" ? "" : `: ${quoted}`}`;
-  return { field, code: "invalid", message };
+  const source = quotedSource(files.get(path), error);
+  const message = `${field}: ${error.message.slice(0, 500)}${source === "" ? "" : `: ${source}`}`;
+  return invalidIssue(field, message);
 }
 
 interface CompileError {

@@ -1,5 +1,5 @@
 /** What may be given to the compiler: bounds, and paths that stay inside their folder. */
-import { Failure } from "../../../core/failure.ts";
+import { Failure, invalidField, quoted } from "../../../core/failure.ts";
 
 export const sourceLimits = {
   /** Of all texts together, UTF-8. The largest files in use are half of it. */
@@ -40,14 +40,10 @@ function checkPath(path: string, files: ReadonlyMap<string, string>): void {
   // "a.proto/b.proto" beside "a.proto": one of them would have to be a folder.
   for (let end = segments.length - 1; end > 0; end--) {
     const folder = segments.slice(0, end).join("/");
-    if (files.has(folder)) refuse(path, `${JSON.stringify(folder)} is a file`);
+    if (files.has(folder)) refuse(path, `${quoted(folder)} is a file`);
   }
 }
 
 function refuse(path: string, why: string): never {
-  const shown = JSON.stringify(path.length > 100 ? `${path.slice(0, 100)}…` : path);
-  const message = `Cannot compile a file at ${shown}: ${why}`;
-  throw new Failure("invalid", message, {
-    errors: [{ field: path.slice(0, 100), code: "invalid", message }],
-  });
+  throw invalidField(path.slice(0, 100), `Cannot compile a file at ${quoted(path)}: ${why}`);
 }

@@ -6,7 +6,7 @@ import { type Random, seededRandom } from "../../../../test/support/random.ts";
 import { compileProtos } from "../../../../test/support/protos.ts";
 import { Failure } from "../../../core/failure.ts";
 import { createDecoder } from "./decoder.ts";
-import { descriptorsOf, messageOf } from "../descriptors.ts";
+import { descriptorsOf, messageOf } from "../link/descriptors.ts";
 import { type LinkedSchema, linkSchema } from "../link/linked.ts";
 
 const validate = await Bun.file(

@@ -7,9 +7,9 @@ import {
 } from "@bufbuild/protobuf";
 import { pathToString } from "@bufbuild/protobuf/reflect";
 import { createValidator, type Validator } from "@bufbuild/protovalidate";
-import { Failure, type Issue } from "../../../core/failure.ts";
+import { Failure, type Issue, invalidIssue, quoted } from "../../../core/failure.ts";
 import { isRequired } from "../compatibility/compare-field.ts";
-import { descriptorsOf } from "../descriptors.ts";
+import { descriptorsOf } from "../link/descriptors.ts";
 import type { LinkedSchema } from "../link/linked.ts";
 import { checkShape, type ShapeBounds, ShapeError } from "./shape.ts";
 
@@ -72,21 +72,21 @@ export function createDecoder(schema: LinkedSchema): Decoder {
     },
     validate(value, name) {
       const desc = find(name);
-      if (desc === undefined) return invalid("", missing(schema, name));
+      if (desc === undefined) return invalidIssue("", missing(schema, name));
       const decoded = read(desc, value, false);
       if ("issue" in decoded) return decoded.issue;
       return validator === undefined ? undefined : checkRules(validator, desc, decoded.message);
     },
     validateJson(value, name) {
       const desc = find(name);
-      if (desc === undefined) return invalid("", missing(schema, name));
+      if (desc === undefined) return invalidIssue("", missing(schema, name));
       let message: Message;
       try {
         message = fromJsonString(desc, utf8.decode(value), { registry });
       } catch (error) {
         // Text that is no UTF-8 or no JSON, or that nests too deeply, or is of another message.
         const reason = error instanceof Error ? error.message : String(error);
-        return invalid("", `is not its JSON form: ${reason}`);
+        return invalidIssue("", `is not its JSON form: ${reason}`);
       }
       return validator === undefined ? undefined : checkRules(validator, desc, message);
     },
@@ -102,13 +102,13 @@ function read(
     checkShape(desc, value, bounds);
   } catch (error) {
     if (!(error instanceof ShapeError)) throw error;
-    return { issue: invalid(shortPath(error.path), error.message) };
+    return { issue: invalidIssue(shortPath(error.path), error.message) };
   }
   try {
     return { message: fromBinary(desc, value, { readUnknownFields }) };
   } catch {
     // The shape holds, so it is the one thing that is not seen in it.
-    return { issue: invalid("", "has a string that is not UTF-8") };
+    return { issue: invalidIssue("", "has a string that is not UTF-8") };
   }
 }
 
@@ -116,7 +116,7 @@ function checkRules(validator: Validator, desc: DescMessage, message: Message): 
   const result = validator.validate(desc, message);
   if (result.kind === "valid") return undefined;
   if (result.kind === "error") {
-    return invalid("", `cannot be held against its rules: ${result.error.message}`);
+    return invalidIssue("", `cannot be held against its rules: ${result.error.message}`);
   }
   const [first] = result.violations;
   if (first === undefined) return undefined;
@@ -124,7 +124,7 @@ function checkRules(validator: Validator, desc: DescMessage, message: Message): 
   const rest = count === 1 ? "" : `, and ${count - 1} more`;
   const key = first.forKey ? "the key " : "";
   const text = first.message === "" ? "does not hold" : first.message;
-  return invalid(pathToString(first.field), `${key}${text} [${first.ruleId}]${rest}`);
+  return invalidIssue(pathToString(first.field), `${key}${text} [${first.ruleId}]${rest}`);
 }
 
 /** Whether any message of the set has something to check beyond its encoding. */
@@ -139,7 +139,7 @@ function hasRules(schema: LinkedSchema): boolean {
 function missing(schema: LinkedSchema, name: string | undefined): string {
   return name === undefined
     ? `"${schema.file}" has no message`
-    : `"${schema.file}" has no message ${JSON.stringify(name)}`;
+    : `"${schema.file}" has no message ${quoted(name)}`;
 }
 
 function sentence({ field, message }: Issue): string {
@@ -148,8 +148,4 @@ function sentence({ field, message }: Issue): string {
 
 function shortPath(path: readonly string[]): string {
   return path.length > 12 ? `${path.slice(0, 11).join(".")}.…` : path.join(".");
-}
-
-function invalid(field: string, message: string): Issue {
-  return { field, code: "invalid", message };
 }

@@ -6,7 +6,7 @@ import { Failure } from "../../../core/failure.ts";
 import { RegistryFailure, type StoredSchema } from "../registry-port.ts";
 import type { SchemaRecord } from "../../../core/schemas.ts";
 import { createDecoders, type SchemaSource } from "./decoders.ts";
-import { messageOf } from "../descriptors.ts";
+import { messageOf } from "../link/descriptors.ts";
 import { linkSchema } from "../link/linked.ts";
 import { createRecordSchemas } from "./record-schemas.ts";
 import { renderFrame, valueSchemaHeader } from "./wire.ts";

@@ -4,7 +4,7 @@
  * does so twice, both have to say the same.
  */
 import { type Clock, sleep } from "../../../core/clock.ts";
-import { failureFrom, type Issue } from "../../../core/failure.ts";
+import { type Issue, failureFrom, invalidIssue } from "../../../core/failure.ts";
 import { checkJson } from "../../../core/json.ts";
 import { isJsonType } from "../../../core/record.ts";
 import type {
@@ -94,7 +94,7 @@ function nameOf(record: SchemaRecord): NamedSchema | { readonly issue: Issue } |
       return { ref, indexes, payload };
     }
   } catch (error) {
-    return { issue: refusal("schema_id", failureFrom(error).message) };
+    return { issue: invalidIssue("schema_id", failureFrom(error).message) };
   }
   if (schemaId === 0) return undefined;
   return { ref: { id: schemaId }, indexes: undefined, payload: value };
@@ -109,7 +109,7 @@ function judged(
   const { schemaId } = record;
   if (schemaId !== 0 && schemaId !== known.schema.id) {
     const message = `Cannot take a record with schema_id ${schemaId}: its frame or header names schema ${known.schema.id}, expected the same`;
-    return refusal("schema_id", message);
+    return invalidIssue("schema_id", message);
   }
   if (rule === "id") return undefined;
   const message = messageOf(named, known);
@@ -120,7 +120,7 @@ function judged(
     : decoder.validate(named.payload, message);
   if (issue === undefined) return undefined;
   const what = issue.field === "" ? "it" : issue.field;
-  return refusal(
+  return invalidIssue(
     issue.field === "" ? "value" : issue.field,
     `Cannot take the record as "${message}" of schema ${known.schema.id}: ${what} ${issue.message}`,
   );
@@ -142,14 +142,14 @@ function decoded(
   if (isJsonType(record.contentType)) {
     const json = checkJson(record.value);
     if (json.ok) return { schema, json: textOf.decode(json.value) };
-    return { schema, issue: refusal("value", json.message) };
+    return { schema, issue: invalidIssue("value", json.message) };
   }
   try {
     return { schema, json: known.decoder.decode(named.payload, name) };
   } catch (error) {
     const failure = failureFrom(error);
     const field = failure.errors[0]?.field ?? "";
-    return { schema, issue: refusal(field === "" ? "value" : field, failure.message) };
+    return { schema, issue: invalidIssue(field === "" ? "value" : field, failure.message) };
   }
 }
 
@@ -162,22 +162,18 @@ function messageOf(
   try {
     return messageNameAt(schema, indexes ?? [0]);
   } catch (error) {
-    return { issue: refusal("schema_id", failureFrom(error).message) };
+    return { issue: invalidIssue("schema_id", failureFrom(error).message) };
   }
 }
 
-const noSchema = refusal(
+const noSchema = invalidIssue(
   "schema_id",
   `Cannot take a record that names no schema: expected a schema_id, a header "${valueSchemaHeader}" or a payload framed with an id`,
 );
 
 function unknownSchema(ref: SchemaRef): Issue {
   const given = "id" in ref ? `schema_id ${ref.id}` : `schema GUID "${ref.guid}"`;
-  return refusal("schema_id", `Cannot find ${given}: there is no such schema in the registry`);
-}
-
-function refusal(field: string, message: string): Issue {
-  return { field, code: "invalid", message };
+  return invalidIssue("schema_id", `Cannot find ${given}: there is no such schema in the registry`);
 }
 
 /**

@@ -9,8 +9,8 @@
 // the file's; the path [0] is written as the count 0. See docs/registry.md.
 
 import type { DescMessage } from "@bufbuild/protobuf";
-import { Failure } from "../../../core/failure.ts";
-import { messageOf, ownFile } from "../descriptors.ts";
+import { Failure, quoted } from "../../../core/failure.ts";
+import { messageOf, ownFile } from "../link/descriptors.ts";
 import type { LinkedSchema } from "../link/linked.ts";
 
 export const valueSchemaHeader = "__value_schema_id";
@@ -104,7 +104,7 @@ export function messageIndexesOf(schema: LinkedSchema, name: string): readonly n
     if (file.proto.name !== schema.file) {
       throw new Failure(
         "not_found",
-        `Cannot frame ${JSON.stringify(name)}: it is of "${file.proto.name}", expected a message of "${schema.file}"`,
+        `Cannot frame ${quoted(name)}: it is of "${file.proto.name}", expected a message of "${schema.file}"`,
       );
     }
     indexes.unshift((parent?.nestedMessages ?? file.messages).indexOf(message));
@@ -150,7 +150,7 @@ function guidBytes(guid: string): Uint8Array {
   if (!guidPattern.test(guid)) {
     throw new Failure(
       "invalid",
-      `Cannot frame with GUID ${JSON.stringify(guid)}: expected a lower-case UUID`,
+      `Cannot frame with GUID ${quoted(guid)}: expected a lower-case UUID`,
     );
   }
   return Uint8Array.of(1, ...Uint8Array.fromHex(guid.replaceAll("-", "")));

@@ -1,10 +1,10 @@
 /** Bodies and parameters of the Confluent API. */
 import type { Context } from "hono";
 import { z } from "zod";
-import { Failure } from "../../../core/failure.ts";
+import { Failure, invalidField, quoted } from "../../../core/failure.ts";
 import { checkJson } from "../../../core/json.ts";
 import { RegistryFailure } from "../registry-port.ts";
-import type { Submission } from "../registration.ts";
+import type { Submission } from "../submission.ts";
 import { readBody } from "../../../http/body.ts";
 import { confluentType } from "./confluent-error.ts";
 import { parseWith } from "../../../http/validate.ts";
@@ -36,7 +36,7 @@ export async function readSubmission(c: Context, bytesMax: number): Promise<Subm
     const given = body.schemaType ? "" : ", which no schemaType means";
     throw new RegistryFailure(
       "invalid_schema",
-      `Cannot read a schema of type ${JSON.stringify(type.slice(0, 50))}${given}: expected "schemaType":"PROTOBUF"`,
+      `Cannot read a schema of type ${quoted(type)}${given}: expected "schemaType":"PROTOBUF"`,
     );
   }
   // A consumer that relies on rules must not be given a schema without them.
@@ -100,6 +100,5 @@ export function count(c: Context, name: string, byDefault: number): number {
   const text = c.req.query(name);
   if (text === undefined || /^-\d+$/.test(text)) return byDefault;
   if (/^\d{1,9}$/.test(text)) return Number(text);
-  const message = `Cannot use ${name} ${JSON.stringify(text.slice(0, 50))}: expected a whole number`;
-  throw new Failure("invalid", message, { errors: [{ field: name, code: "invalid", message }] });
+  throw invalidField(name, `Cannot use ${name} ${quoted(text)}: expected a whole number`);
 }

@@ -1,4 +1,5 @@
 /** The Confluent API's `/config` and `/mode`. */
+import { quoted } from "../../../core/failure.ts";
 import type { Context, Hono } from "hono";
 import { z } from "zod";
 import { allSubjects, compatibilities, RegistryFailure, registryModes } from "../registry-port.ts";
@@ -72,13 +73,13 @@ function chosen<Choice extends string>(
   if (found !== undefined) return found;
   throw new RegistryFailure(
     reason,
-    `Cannot set ${JSON.stringify(given.slice(0, 50))}: expected one of ${choices.join(", ")}`,
+    `Cannot set ${quoted(given)}: expected one of ${choices.join(", ")}`,
   );
 }
 
 function notOwn(reason: "config_not_found" | "mode_not_found", subject: string): RegistryFailure {
   return new RegistryFailure(
     reason,
-    `Subject ${JSON.stringify(subject.slice(0, 100))} has no setting of its own: ask with defaultToGlobal=true for what holds`,
+    `Subject ${quoted(subject)} has no setting of its own: ask with defaultToGlobal=true for what holds`,
   );
 }

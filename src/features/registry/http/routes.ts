@@ -1,6 +1,6 @@
 /** Descriptor sets over HTTP: what a reader needs to decode, in one cacheable answer. */
 import type { Hono } from "hono";
-import { Failure } from "../../../core/failure.ts";
+import { invalidField, quoted } from "../../../core/failure.ts";
 import type { StoredSchema } from "../registry-port.ts";
 import { parseVersion } from "../subject.ts";
 import type { RegistryDeps } from "./deps.ts";
@@ -15,10 +15,10 @@ export function mountSchemas(app: Hono, { registry }: RegistryDeps): void {
     const text = c.req.param("id");
     const id = /^\d{1,10}$/.test(text) ? Number(text) : 0;
     if (id < 1 || id > 2 ** 31 - 1) {
-      const message = `Cannot use schema id ${JSON.stringify(text.slice(0, 50))}: expected a whole number from 1`;
-      throw new Failure("invalid", message, {
-        errors: [{ field: "id", code: "invalid", message }],
-      });
+      throw invalidField(
+        "id",
+        `Cannot use schema id ${quoted(text)}: expected a whole number from 1`,
+      );
     }
     return descriptorSet(c.req.raw, await registry.schema(id), forGood);
   });

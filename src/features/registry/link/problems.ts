@@ -1,4 +1,4 @@
-import { Failure, type Issue } from "../../../core/failure.ts";
+import { Failure, type Issue, invalidIssue } from "../../../core/failure.ts";
 import { schemaLimits } from "./limits.ts";
 
 /** Collects what is wrong with a schema, so that its author learns all of it at once. */
@@ -14,7 +14,7 @@ export class Problems {
   add(field: string, message: string): void {
     this.#count++;
     if (this.#issues.length < schemaLimits.problemsMax) {
-      this.#issues.push({ field, code: "invalid", message });
+      this.#issues.push(invalidIssue(field, message));
     }
   }
 

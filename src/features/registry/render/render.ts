@@ -3,7 +3,7 @@ import {
   type FileDescriptorProto,
   type ServiceDescriptorProto,
 } from "@bufbuild/protobuf/wkt";
-import { descriptorsOf, ownFile } from "../descriptors.ts";
+import { descriptorsOf, ownFile } from "../link/descriptors.ts";
 import type { LinkedSchema } from "../link/linked.ts";
 import type { FileContext } from "./field.ts";
 import { Lines } from "./lines.ts";

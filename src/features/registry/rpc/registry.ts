@@ -17,9 +17,9 @@ import {
   type RegisterRequest,
   RegistryService,
 } from "../../../gen/sluice/v1/registry_pb.ts";
-import type { Submission } from "../registration.ts";
+import type { Submission } from "../submission.ts";
 import type { Registry } from "../registry.ts";
-import type { SchemaSource } from "../source.ts";
+import type { SchemaSource } from "../source/source.ts";
 
 const pageMax = 1000;
 

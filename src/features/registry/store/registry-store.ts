@@ -33,7 +33,7 @@ import {
   schemaReferences,
   schemas,
   subjectVersions,
-} from "../../../postgres/schema.ts";
+} from "./tables.ts";
 
 /** All of a version but its descriptors, which may be large and are read by id alone. */
 const versionColumns = {

@@ -22,7 +22,7 @@ import {
   schemas,
   subjectVersions,
   subjects,
-} from "../../../postgres/schema.ts";
+} from "./tables.ts";
 
 type Writes = Pick<RegistryStore, "addVersion" | "deleteVersions" | "setSettings">;
 type Transaction = Parameters<Parameters<PostgresJsDatabase["transaction"]>[0]>[0];

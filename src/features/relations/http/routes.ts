@@ -1,6 +1,6 @@
 /** Relations: what topics land in, how much of it they took, and why not the rest. */
 import type { Hono } from "hono";
-import { Failure } from "../../../core/failure.ts";
+import { Failure, quoted } from "../../../core/failure.ts";
 import { pageLimitDefault, pageLimitMax } from "../../../core/page.ts";
 import { renderPointer, type Relation, type RelationCounts, type Relations } from "../relation.ts";
 import { parseCount } from "../../../http/start.ts";
@@ -16,7 +16,7 @@ export function mountRelations(app: Hono, relations: Relations): void {
   app.get("/v1/relations/:relation/refusals", async (c) => {
     const name = c.req.param("relation");
     if (!relations.all.some((relation) => relation.name === name)) {
-      throw new Failure("not_found", `There is no relation ${JSON.stringify(name.slice(0, 64))}`);
+      throw new Failure("not_found", `There is no relation ${quoted(name)}`);
     }
     const limit = parseCount(
       "limit",

@@ -1,5 +1,6 @@
 /** What a caller of `Subscribe` wants: which records, and where they start. */
-import { Failure } from "../../../core/failure.ts";
+import type { Failure } from "../../../core/failure.ts";
+import { invalidField } from "../../../core/failure.ts";
 import type { Log } from "../../../core/log.ts";
 import { parsePosition, type Position } from "../../../core/position.ts";
 import { parseName } from "../../../core/topic.ts";
@@ -48,17 +49,13 @@ function parseKey(bytes: Uint8Array): string | undefined {
   try {
     return strictUtf8.decode(bytes);
   } catch {
-    throw invalid("key", "Cannot use key: its bytes are not UTF-8, expected a record's key");
+    throw invalidField("key", "Cannot use key: its bytes are not UTF-8, expected a record's key");
   }
 }
 
 function tooManyOfTail(given: number): Failure {
-  return invalid(
+  return invalidField(
     "tail",
     `Cannot use tail "${given}": expected a whole number from 0 to ${tailMax}`,
   );
-}
-
-function invalid(field: string, message: string): Failure {
-  return new Failure("invalid", message, { errors: [{ field, code: "invalid", message }] });
 }

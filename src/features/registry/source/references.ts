@@ -5,11 +5,10 @@ import {
   FileDescriptorProtoSchema,
   FileDescriptorSetSchema,
 } from "@bufbuild/protobuf/wkt";
-import { Failure, type Issue } from "../../core/failure.ts";
-import type { SchemaReference, StoredSchema } from "./registry-port.ts";
-import { isBundled } from "./link/bundled.ts";
-import { renderProto } from "./render/render.ts";
-import { shown } from "./subject.ts";
+import { Failure, type Issue, invalidIssue, quoted } from "../../../core/failure.ts";
+import type { SchemaReference, StoredSchema } from "../registry-port.ts";
+import { isBundled } from "../link/bundled.ts";
+import { renderProto } from "../render/render.ts";
 
 /** A reference and the schema that it leads to. */
 export interface Referenced {
@@ -36,8 +35,8 @@ export function filesOf(referenced: readonly Referenced[]): Files {
       const standing = bytesOf.get(file.name);
       if (standing !== undefined && Buffer.compare(standing, bytes) !== 0) {
         const { subject, version } = reference;
-        const message = `version ${version} of subject ${shown(subject)} brings another file ${shown(file.name)} than the references before it`;
-        errors.push({ field: `references/${reference.name}`, code: "invalid", message });
+        const message = `version ${version} of subject ${quoted(subject)} brings another file ${quoted(file.name)} than the references before it`;
+        errors.push(invalidIssue(`references/${reference.name}`, message));
       }
       if (standing !== undefined) continue;
       bytesOf.set(file.name, bytes);

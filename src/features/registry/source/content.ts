@@ -5,7 +5,7 @@
 import { fromBinary, toBinary } from "@bufbuild/protobuf";
 import { FileDescriptorProtoSchema, FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
 import { createHash } from "node:crypto";
-import type { LinkedSchema } from "./link/linked.ts";
+import type { LinkedSchema } from "../link/linked.ts";
 
 /** SHA-256 of the linked files, whatever the own one is called; lower-case hex. */
 export function contentOf(schema: LinkedSchema): string {

@@ -6,8 +6,8 @@ import {
   fromBinary,
 } from "@bufbuild/protobuf";
 import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
-import { Failure } from "../../core/failure.ts";
-import type { LinkedSchema } from "./link/linked.ts";
+import { Failure, quoted } from "../../../core/failure.ts";
+import type { LinkedSchema } from "./linked.ts";
 
 const registries = new WeakMap<LinkedSchema, FileRegistry>();
 
@@ -36,7 +36,7 @@ export function ownFile(schema: LinkedSchema): DescFile {
 export function messageOf(schema: LinkedSchema, name = schema.messages[0]): DescMessage {
   const message = name === undefined ? undefined : descriptorsOf(schema).getMessage(name);
   if (message === undefined) {
-    const what = name === undefined ? "a first message" : `the message ${JSON.stringify(name)}`;
+    const what = name === undefined ? "a first message" : `the message ${quoted(name)}`;
     throw new Failure("not_found", `Cannot find ${what} in "${schema.file}": the schema has none`);
   }
   return message;

@@ -1,11 +1,11 @@
 /** What is sent for a schema (text, a descriptor set, one file), linked with all that it imports. */
 import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
-import { Failure } from "../../core/failure.ts";
-import { RegistryFailure, type SchemaCompiler } from "./registry-port.ts";
+import { Failure } from "../../../core/failure.ts";
+import { RegistryFailure, type SchemaCompiler } from "../registry-port.ts";
 import { fileNameFor } from "./file-name.ts";
-import { importsOf } from "./link/imports.ts";
-import { parseDescriptorSet } from "./link/parse.ts";
-import { linkSchema, type LinkedSchema } from "./link/linked.ts";
+import { importsOf } from "../link/imports.ts";
+import { parseDescriptorSet } from "../link/parse.ts";
+import { linkSchema, type LinkedSchema } from "../link/linked.ts";
 import { filesOf, type Files, type Referenced, setOf, textsOf } from "./references.ts";
 
 /** The schema itself, in one of three forms. `file` is the path of its own file. */

@@ -1,0 +1,67 @@
+/** A bound on what runs at once: some wait in the order in which they came, the rest is refused. */
+import { Failure } from "./failure.ts";
+
+export interface WaitingLine {
+  readonly waitingMax: number;
+  /** What a caller is told that comes when so many wait already. */
+  readonly refusal: string;
+}
+
+const unbounded: WaitingLine = { waitingMax: Number.POSITIVE_INFINITY, refusal: "" };
+
+export class Semaphore {
+  readonly #max: number;
+  readonly #line: WaitingLine;
+  readonly #waiting: (() => void)[] = [];
+  #used = 0;
+
+  constructor(max: number, line = unbounded) {
+    this.#max = max;
+    this.#line = line;
+  }
+
+  get used(): number {
+    return this.#used;
+  }
+
+  /** Disposing of it releases the permit; once is enough. Throws `overloaded`. */
+  async acquire(): Promise<Disposable> {
+    await this.#enter();
+    let isHeld = true;
+    return {
+      [Symbol.dispose]: () => {
+        if (isHeld) this.#leave();
+        isHeld = false;
+      },
+    };
+  }
+
+  /** Throws `overloaded` without having begun. */
+  async use<Result>(work: () => Promise<Result>): Promise<Result> {
+    await this.#enter();
+    try {
+      return await work();
+    } finally {
+      this.#leave();
+    }
+  }
+
+  #enter(): Promise<void> | undefined {
+    if (this.#used < this.#max) {
+      this.#used++;
+      return undefined;
+    }
+    const { waitingMax, refusal } = this.#line;
+    if (this.#waiting.length >= waitingMax) {
+      throw new Failure("overloaded", refusal, { retryAfterMs: 1000 });
+    }
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  /** The permit passes on to the next that waits. */
+  #leave(): void {
+    const next = this.#waiting.shift();
+    if (next === undefined) this.#used--;
+    else next();
+  }
+}

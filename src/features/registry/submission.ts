@@ -1,0 +1,72 @@
+/** What is sent to be registered, checked or looked up, and how it becomes a linked schema. */
+import { quoted } from "../../core/failure.ts";
+import type { LinkedSchema } from "./link/linked.ts";
+import type { Lookup } from "./lookup.ts";
+import { RegistryFailure, type SchemaCompiler, type SchemaReference } from "./registry-port.ts";
+import { contentOf } from "./source/content.ts";
+import type { Referenced } from "./source/references.ts";
+import { linkSource, type SchemaSource } from "./source/source.ts";
+import { parseSubject } from "./subject.ts";
+
+export interface Submission {
+  readonly source: SchemaSource;
+  /** A version of 0 means the newest. */
+  readonly references: readonly SchemaReference[];
+}
+
+export interface LinkedSubmission {
+  readonly linked: LinkedSchema;
+  readonly content: string;
+  /** The `.proto` text that was sent; undefined where descriptors were. */
+  readonly text: string | undefined;
+  /** With the versions that they lead to. */
+  readonly references: readonly SchemaReference[];
+}
+
+export interface LinkDeps {
+  readonly compiler: SchemaCompiler;
+  readonly lookup: Pick<Lookup, "schema" | "version">;
+}
+
+/** Maximal number of references of one schema: each is a query, and a set to be linked with. */
+const referencesMax = 100;
+
+/** Throws `invalid_schema`, and what the lookup throws of a reference. */
+export async function linkSubmission(
+  { source, references }: Submission,
+  { compiler, lookup }: LinkDeps,
+): Promise<LinkedSubmission> {
+  checkReferences(references);
+  const referenced = await Promise.all(references.map((one) => resolve(one, lookup)));
+  const linked = await linkSource(source, referenced, compiler);
+  return {
+    linked,
+    content: contentOf(linked),
+    text: source.form === "text" ? source.text : undefined,
+    references: referenced.map(({ reference }) => reference),
+  };
+}
+
+async function resolve(
+  { name, subject, version }: SchemaReference,
+  lookup: LinkDeps["lookup"],
+): Promise<Referenced> {
+  const number = version === 0 ? "latest" : version;
+  const found = await lookup.version(parseSubject(subject), number, { deleted: false });
+  const reference = { name, subject, version: found.version };
+  return { reference, schema: await lookup.schema(found.id) };
+}
+
+function checkReferences(references: readonly SchemaReference[]): void {
+  if (references.length > referencesMax) {
+    throw new RegistryFailure(
+      "invalid_schema",
+      `Cannot use ${references.length} references: expected at most ${referencesMax}`,
+    );
+  }
+  const names = references.map(({ name }) => name);
+  const twice = names.find((name, at) => names.indexOf(name) !== at);
+  if (twice !== undefined) {
+    throw new RegistryFailure("invalid_schema", `Cannot use two references named ${quoted(twice)}`);
+  }
+}
