@@ -36,7 +36,9 @@ export function createRpcHandlers(routes: RpcRoutes, options: RpcOptions): RpcHa
     acceptCompression: [compressionGzip],
     readMaxBytes: options.messageBytesMax,
     maxTimeoutMs: timeoutMsMax,
-    jsonOptions: { registry: options.registry ?? details },
+    // connect-es ignores what a message does not have by default. A misspelt field would then be
+    // lost, or a misspelt enum value be read as 0, and the caller told that all went well.
+    jsonOptions: { registry: options.registry ?? details, ignoreUnknownFields: false },
     interceptors: [failureInterceptor(options.logger, options.stopping)],
   });
   routes(router);

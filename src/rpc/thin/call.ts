@@ -23,7 +23,7 @@ export interface ThinCall {
 
 export interface ThinMethod {
   readonly answers: Answers;
-  /** Opens a call; `answer` renders its answer, in an envelope. */
+  /** Opens a call; `answer` renders its answer in an envelope, or throws why there is none. */
   open(): { readonly call: ThinCall; readonly answer: () => Uint8Array };
 }
 

@@ -130,17 +130,19 @@ class GrpcCall {
 
   async #finish(): Promise<void> {
     if (this.#isOver) return;
+    let answer: Uint8Array;
     try {
       if (!this.#messages.isWhole) throw cutShort;
       if (this.#answers === "unary" && this.#count === 0) throw oneMessage;
       await this.#call.settled();
+      answer = this.#answer();
     } catch (error) {
       return this.#fail(error);
     }
     if (this.#isOver) return;
     this.#over();
     this.#respond();
-    this.#stream.end(this.#answer());
+    this.#stream.end(answer);
   }
 
   /** Running answers: each tells all that became durable since the one before. */

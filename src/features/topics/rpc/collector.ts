@@ -12,22 +12,28 @@ import {
   type IngestRequest,
   type PublishRequest,
 } from "../../../gen/sluice/v1/collector_pb.ts";
-import type { Call } from "../../../ingest/call.ts";
+import type { Call, CallSummary } from "../../../ingest/call.ts";
 import type { Collector } from "../../../ingest/collector.ts";
 import { bufferOf } from "../../../rpc/thin/messages.ts";
-import { responseFromSummary } from "./thin-methods.ts";
+import { responseFromSummary, withRecords } from "./summary.ts";
 
 export function mountCollector(router: ConnectRouter, collector: Collector): void {
   const implementation: ServiceImpl<typeof CollectorService> = {
     async collect(requests) {
       return await answered(collector, async (call) => {
         for await (const request of requests) await take(collector, call, request);
+        await call.settled();
+        return call.summary();
       });
     },
     async publish(request) {
       // Not a stream, which can wait: its message is in memory already.
       collector.inFlight.refuseIfFull();
-      return await answered(collector, (call) => take(collector, call, request));
+      return await answered(collector, async (call) => {
+        await take(collector, call, request);
+        await call.settled();
+        return withRecords(call.summary());
+      });
     },
     async *ingest(requests) {
       const call = collector.open();
@@ -35,7 +41,7 @@ export function mountCollector(router: ConnectRouter, collector: Collector): voi
         for await (const request of requests) {
           await take(collector, call, request);
           await call.settled();
-          yield answerOf(call);
+          yield answerFrom(call.summary());
         }
       } finally {
         call.close();
@@ -45,12 +51,13 @@ export function mountCollector(router: ConnectRouter, collector: Collector): voi
   router.service(CollectorService, implementation);
 }
 
-async function answered(collector: Collector, feed: (call: Call) => Promise<void>) {
+async function answered(
+  collector: Collector,
+  feed: (call: Call) => Promise<CallSummary>,
+): Promise<Answer> {
   const call = collector.open();
   try {
-    await feed(call);
-    await call.settled();
-    return answerOf(call);
+    return answerFrom(await feed(call));
   } finally {
     call.close();
   }
@@ -70,7 +77,10 @@ async function take(
   call.take(bytes, 0, bytes.byteLength);
 }
 
-function answerOf(call: Call): Omit<CollectResponse, "$typeName"> {
-  const { $typeName: _, ...answer } = responseFromSummary(call.summary());
+/** Only the fields, which the three responses have in common. */
+type Answer = Omit<CollectResponse, "$typeName">;
+
+function answerFrom(summary: CallSummary): Answer {
+  const { $typeName: _, ...answer } = responseFromSummary(summary);
   return answer;
 }

@@ -20,7 +20,8 @@ import type { Collector } from "../../../ingest/collector.ts";
 import type { FetchHandler } from "../../../rpc/fetch.ts";
 import { connectErrorFrom } from "../../../rpc/status.ts";
 import { bufferOf } from "../../../rpc/thin/messages.ts";
-import { bytesFromSummary, collectorMethods } from "./thin-methods.ts";
+import { bytesFromSummary, withRecords } from "./summary.ts";
+import { collectorMethods } from "./thin-methods.ts";
 
 export interface ThinConnectOptions {
   readonly collector: Collector;
@@ -60,7 +61,7 @@ async function publish(collector: Collector, request: Request): Promise<Response
     const bytes = bufferOf(new Uint8Array(await request.arrayBuffer()));
     call.take(bytes, 0, bytes.byteLength);
     await (timeout === null ? call.settled() : settledWithin(call, timeout));
-    return new Response(bytesFromSummary(call.summary()), ok);
+    return new Response(bytesFromSummary(withRecords(call.summary())), ok);
   } catch (error) {
     return failed(error);
   } finally {
