@@ -5,7 +5,6 @@ export const pending: readonly string[] = [
   "features/ack-rules/store/rule-store.ts",
   "features/emitters/store/pages.ts",
   "features/measurements/store/projection.ts",
-  "features/measurements/tail/unprojected.ts",
   "features/registry/store/registry-store.ts",
   "projection/projection.ts",
   "ui/dashboard/emitters.tsx",

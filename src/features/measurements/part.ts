@@ -15,7 +15,7 @@ import { runMeasurementPartitions } from "./store/partitions.ts";
 import { createMeasurementProjection } from "./store/projection.ts";
 import { createRollupStore } from "./store/rollups.ts";
 import { createSeriesStore } from "./store/series-store.ts";
-import { followMeasurements, notifyCommits } from "./tail/unprojected.ts";
+import { notifyCommits, Unprojected } from "./tail/unprojected.ts";
 
 export interface MeasurementsOptions {
   /** How long measurements are kept as rows. */
@@ -36,7 +36,7 @@ export async function openMeasurements(
   const stop = new AbortController();
   const running = { ...platform, retentionMs, signal: stop.signal };
   const projection = createMeasurementProjection(database, running);
-  const tail = followMeasurements({ ...running, position: () => projection.position() });
+  const tail = new Unprojected({ ...running, position: () => projection.position() });
   const roller = runRoller({ ...running, store: createRollupStore(database) });
   const partitions = runMeasurementPartitions(running);
   const topic = new EncodedTopic(collector, measurementsTopic);
@@ -59,7 +59,7 @@ export async function openMeasurements(
     paths: { ...measurementPaths, ...seriesPaths },
     projections: [
       {
-        target: notifyCommits(projection, tail.committed),
+        target: notifyCommits(projection, tail),
         // Larger batches gain nothing (docs/measurements.md), smaller ones are as many fsyncs more.
         limits: { records: 10_000, ms: 200 },
         shouldYield: () => topic.isCrowded && tail.hasRoom,

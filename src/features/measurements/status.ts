@@ -1,9 +1,9 @@
 /** What a node knows of its measurements, for `/status`. */
 import type { MeasurementStoreStats } from "./measurement.ts";
-import type { TailStatus } from "./tail/unprojected.ts";
+import type { UnprojectedStatus } from "./tail/unprojected.ts";
 
 /** Rates and quantiles are of the last one to two minutes. */
-export function renderMeasurementStatus(tail: TailStatus, store: MeasurementStoreStats) {
+export function renderMeasurementStatus(tail: UnprojectedStatus, store: MeasurementStoreStats) {
   return {
     /** Of all nodes: what this one has read from the log. */
     per_second: tail.queryableMs.perSecond,
@@ -29,6 +29,6 @@ export function renderMeasurementStatus(tail: TailStatus, store: MeasurementStor
   };
 }
 
-function quantiles({ p50, p99, max }: TailStatus["queryableMs"]) {
+function quantiles({ p50, p99, max }: UnprojectedStatus["queryableMs"]) {
   return { p50, p99, max };
 }

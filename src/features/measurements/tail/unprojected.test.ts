@@ -11,7 +11,7 @@ import { comparePositions, type Position } from "../../../core/position.ts";
 import { jsonType, type LogRecord, type StoredRecord } from "../../../core/record.ts";
 import { defaultTopicSettings } from "../../../core/topic.ts";
 import { createMemoryLog, type MemoryLog } from "../../../log/memory/memory-log.ts";
-import { followMeasurements, notifyCommits, type RunningTail } from "./unprojected.ts";
+import { notifyCommits, Unprojected } from "./unprojected.ts";
 
 const utf8 = new TextEncoder();
 
@@ -29,7 +29,7 @@ function record(tag: string, time: number, value: number): LogRecord {
 async function withTail(
   use: (rig: {
     readonly log: MemoryLog;
-    readonly tail: RunningTail;
+    readonly tail: Unprojected;
     readonly store: { position: Position | undefined };
     readonly seen: (tag: string) => (readonly [number, number | undefined])[];
   }) => Promise<void>,
@@ -38,7 +38,7 @@ async function withTail(
   const log = createMemoryLog({ clock });
   const store: { position: Position | undefined } = { position: undefined };
   const stop = new AbortController();
-  const tail = followMeasurements({
+  const tail = new Unprojected({
     log,
     position: async () => store.position,
     clock,
@@ -155,7 +155,7 @@ test("a log that is away makes it behind, not wrong", async () => {
   const away = () => {
     if (isAway) throw new Failure("unavailable", "The log is away");
   };
-  const tail = followMeasurements({
+  const tail = new Unprojected({
     log: {
       bounds: async (name) => {
         away();
@@ -202,7 +202,7 @@ test("the store and what is asked for before it have everything, whenever it is 
           for (const { record } of records) rows.set(Number(record.key), 1);
         },
       },
-      tail.committed,
+      tail,
     );
     let appended = 0;
     let committed = 0;
@@ -270,7 +270,7 @@ test("frames are taken as their records are, whoever wrote them", async () => {
     return { bytes, receivedNs: 1n, last: at(sequence) };
   }
   const stop = new AbortController();
-  const tail = followMeasurements({
+  const tail = new Unprojected({
     log: {
       bounds: async () => ({ epoch: 1, start: at(0), end: at(5) }),
       async *read(_, { after }) {

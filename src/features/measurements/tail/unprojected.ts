@@ -1,50 +1,41 @@
 /**
- * What the log has and the store has not yet: follows the topic `measurements` from where the
- * projection stands, and lets go of what the projection has passed. It is a node's own, so an answer
- * is as fresh as this node's reading of the log, however far the store is behind.
+ * The measurements that the log has and the store does not have yet. Each node follows the topic
+ * `measurements` from the projection's position, and drops what the projection has committed. So an
+ * answer is as fresh as this node's reading of the log, however far the store is behind.
  */
 import { sleep, type Clock } from "../../../core/clock.ts";
 import { failureFrom } from "../../../core/failure.ts";
 import type { Log, LogBatch, StoredFrame } from "../../../core/log.ts";
 import type { Logger } from "../../../core/logger.ts";
+import { comparePositions, epochStart, type Position } from "../../../core/position.ts";
+import type { ProjectionTarget } from "../../../core/projection.ts";
+import { Recent, type Quantiles } from "../../../core/recent.ts";
+import type { StoredRecord } from "../../../core/record.ts";
 import {
   measurementsTopic,
   nsPerMs,
   type Measurement,
   type MeasurementTail,
 } from "../measurement.ts";
-import { comparePositions, epochStart, type Position } from "../../../core/position.ts";
-import type { ProjectionTarget } from "../../../core/projection.ts";
-import { Recent, type Quantiles } from "../../../core/recent.ts";
-import type { StoredRecord } from "../../../core/record.ts";
-import { FramePoints } from "./frame-points.ts";
 import { measurementFromRecord } from "../record.ts";
-import { TailEntries } from "./unprojected-entries.ts";
+import { TailEntries } from "./entries.ts";
+import { FramePoints } from "./frame-points.ts";
+import { LogEnd } from "./log-end.ts";
 
-export interface TailParts {
+export interface UnprojectedOptions {
   readonly log: Pick<Log, "read" | "bounds">;
-  /** Where the projection stands, as the store has it. */
+  /** The projection's position, as the store has it. */
   readonly position: () => Promise<Position | undefined>;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Ends it. */
   readonly signal: AbortSignal;
-  /** What it may hold; 256 MB when left out: more than a million measurements of ten values. */
+  /** Bound of its memory; 256 MB when left out: more than a million measurements of ten values. */
   readonly bytesMax?: number;
   readonly pollMs?: number;
 }
 
-export interface RunningTail extends MeasurementTail {
-  /** The projection of this node has committed up to here. */
-  committed(to: Position): void;
-  status(): TailStatus;
-  /** It holds less than half of what it may: rows can wait. */
-  readonly hasRoom: boolean;
-  /** Resolves, never rejects, once the signal has ended it. */
-  readonly done: Promise<void>;
-}
-
-export interface TailStatus {
+export interface UnprojectedStatus {
   readonly measurements: number;
   readonly bytes: number;
   readonly complete: boolean;
@@ -54,184 +45,188 @@ export interface TailStatus {
 }
 
 const bytesMaxDefault = 256 * 1024 * 1024;
-/** Commits of another node's projection are learnt by asking. */
+/** Commits of another node's projection are found by polling. */
 const pollMsDefault = 500;
 const retryMs = 200;
 const nothing = epochStart(0);
 
-/** Has the tail hear of the commits of this node's own projection at once. */
+/** Notifies the tail of each commit of this node's projection, before its next poll. */
 export function notifyCommits(
   target: ProjectionTarget,
-  committed: (to: Position) => void,
+  tail: Pick<Unprojected, "committed">,
 ): ProjectionTarget {
   return {
     ...target,
     async commit(records, from, to) {
       await target.commit(records, from, to);
-      committed(to);
+      tail.committed(to);
     },
   };
 }
 
-export function followMeasurements(parts: TailParts): RunningTail {
-  const { log, clock, logger, signal } = parts;
-  const bytesMax = parts.bytesMax ?? bytesMaxDefault;
-  const entries = new TailEntries(bytesMax);
-  const points = new FramePoints();
-  const queryableMs = new Recent(clock);
-  /** Of the projection, as far as it is known here. */
-  let stored = nothing;
-  /** How far it has read; undefined while it does not know where to begin. */
-  let through: Position | undefined;
-  /** It has been at the log's end since it began to read. */
-  let caughtUp = false;
-  /** An end of the log that was seen and is yet to be reached. */
-  let ahead: { readonly end: Position; readonly sinceMs: number } | undefined;
-  /** Since when the log has not told its end. */
-  let unknownSinceMs: number | undefined;
+export class Unprojected implements MeasurementTail {
+  /** Resolves, never rejects, once the signal has ended it. */
+  readonly done: Promise<void>;
+  readonly #options: UnprojectedOptions;
+  readonly #bytesMax: number;
+  readonly #entries: TailEntries;
+  readonly #points = new FramePoints();
+  readonly #queryableMs: Recent;
+  readonly #end = new LogEnd();
+  /** The projection's position, as far as it is known here. */
+  #stored = nothing;
+  /** Read up to here; undefined while the position to start at is unknown. */
+  #through: Position | undefined;
 
-  async function follow(): Promise<void> {
+  constructor(options: UnprojectedOptions) {
+    this.#options = options;
+    this.#bytesMax = options.bytesMax ?? bytesMaxDefault;
+    this.#entries = new TailEntries(this.#bytesMax);
+    this.#queryableMs = new Recent(options.clock);
+    this.done = Promise.all([this.#follow(), this.#poll()]).then(() => {});
+  }
+
+  of(tag: string): readonly Measurement[] {
+    return this.#entries.of(tag);
+  }
+
+  newest(): ReadonlyMap<string, Measurement> {
+    return this.#entries.newest();
+  }
+
+  get isComplete(): boolean {
+    return this.#end.isReached && comparePositions(this.#entries.droppedThrough, this.#stored) <= 0;
+  }
+
+  get behindMs(): number {
+    return this.#end.behindMs(this.#options.clock.nowMs());
+  }
+
+  /** It uses less than half of its memory, so the projection may wait. */
+  get hasRoom(): boolean {
+    return this.#entries.bytes * 2 < this.#bytesMax;
+  }
+
+  status(): UnprojectedStatus {
+    return {
+      measurements: this.#entries.count,
+      bytes: this.#entries.bytes,
+      complete: this.isComplete,
+      behindMs: this.behindMs,
+      queryableMs: this.#queryableMs.quantiles(),
+    };
+  }
+
+  /** Drops what the projection has committed, which is everything up to `to`. */
+  committed(to: Position): void {
+    if (comparePositions(to, this.#stored) <= 0) return;
+    this.#stored = to;
+    this.#entries.trimTo(to);
+  }
+
+  async #follow(): Promise<void> {
+    const { clock, logger, signal } = this.#options;
     while (!signal.aborted) {
       try {
-        await read();
+        await this.#read();
       } catch (error) {
         const { code, message } = failureFrom(error);
         if (signal.aborted) return;
-        // The topic is not there (yet), or is another one: from where the projection goes on.
-        if (code === "not_found" || code === "position_gone") begin(undefined);
-        else logger("warn", "following the measurements failed, trying again", { code, message });
+        // The topic does not exist, or was recreated: starts over at the projection's position.
+        if (code === "not_found" || code === "position_gone") this.#begin(undefined);
+        else logger("warn", "following the measurements failed; retrying", { code, message });
       }
       await sleep(clock, retryMs, signal);
     }
   }
 
-  async function read(): Promise<void> {
-    const after = through ?? (await start());
+  async #read(): Promise<void> {
+    const { log, signal } = this.#options;
+    const after = this.#through ?? (await this.#start());
     for await (const batch of log.read(measurementsTopic, { after, signal })) {
-      take(batch);
-      through = batch.through;
-      if (ahead !== undefined && comparePositions(through, ahead.end) >= 0) reachedEnd();
+      this.#take(batch);
+      this.#through = batch.through;
+      this.#end.read(batch.through);
     }
   }
 
-  /** Where the projection stands; as long as there was none, from the log's beginning. */
-  async function start(): Promise<Position> {
-    const position = (await parts.position()) ?? (await log.bounds(measurementsTopic)).start;
-    begin(position);
-    return position;
+  /** The projection's position; the log's beginning while it has none. */
+  async #start(): Promise<Position> {
+    const { position, log } = this.#options;
+    const start = (await position()) ?? (await log.bounds(measurementsTopic)).start;
+    this.#begin(start);
+    return start;
   }
 
-  /** Anew, with nothing, behind this position. */
-  function begin(position: Position | undefined): void {
-    entries.clear();
-    through = position;
-    stored = position ?? nothing;
-    caughtUp = false;
-    ahead = undefined;
+  #begin(position: Position | undefined): void {
+    this.#entries.clear();
+    this.#through = position;
+    this.#stored = position ?? nothing;
+    this.#end.reset();
   }
 
-  function reachedEnd(): void {
-    ahead = undefined;
-    caughtUp = true;
-  }
-
-  function take(batch: LogBatch): void {
-    const { frames } = batch;
+  #take({ frames, records }: LogBatch): void {
     let at = 0;
     for (const frame of frames ?? []) {
-      // What is laid out in another way is read as records, from there on.
-      if (!points.read(frame.bytes)) break;
-      takeFrame(frame);
+      // A frame in another layout, and all after it, are read as records.
+      if (!this.#points.read(frame.bytes)) break;
+      this.#takeFrame(frame);
       at++;
     }
     if (frames !== undefined && at === frames.length) return;
     const taken = frames?.[at - 1]?.last ?? nothing;
-    for (const stored of batch.records) {
-      if (comparePositions(stored.position, taken) > 0) takeRecord(stored);
+    for (const stored of records) {
+      if (comparePositions(stored.position, taken) > 0) this.#takeRecord(stored);
     }
   }
 
-  /** The measurements in `points`. */
-  function takeFrame({ receivedNs, last }: StoredFrame): void {
-    if (comparePositions(last, stored) <= 0) return;
-    queryableMs.add(clock.nowMs() - Number(receivedNs / nsPerMs), points.count);
-    entries.addFrame(points, last);
+  /** Takes the measurements in `#points`. */
+  #takeFrame({ receivedNs, last }: StoredFrame): void {
+    if (comparePositions(last, this.#stored) <= 0) return;
+    const { clock } = this.#options;
+    this.#queryableMs.add(clock.nowMs() - Number(receivedNs / nsPerMs), this.#points.count);
+    this.#entries.addFrame(this.#points, last);
   }
 
-  function takeRecord({ record, position, receivedNs }: StoredRecord): void {
-    if (comparePositions(position, stored) <= 0) return;
-    queryableMs.add(clock.nowMs() - Number(receivedNs / nsPerMs));
+  #takeRecord({ record, position, receivedNs }: StoredRecord): void {
+    if (comparePositions(position, this.#stored) <= 0) return;
+    this.#queryableMs.add(this.#options.clock.nowMs() - Number(receivedNs / nsPerMs));
     let measurement: Measurement;
     try {
       measurement = measurementFromRecord(record);
     } catch {
-      // The projection counts it, says it and passes it over.
+      // The projection counts and reports undecodable records.
       return;
     }
-    entries.add(measurement, position);
+    this.#entries.add(measurement, position);
   }
 
-  function committed(to: Position): void {
-    if (comparePositions(to, stored) <= 0) return;
-    stored = to;
-    entries.trimTo(to);
-  }
-
-  /** What cannot be learnt from the records: that there are no more of them, and others' commits. */
-  async function poll(): Promise<void> {
+  /** Finds what the records do not show: that there are no more of them, and other nodes' commits. */
+  async #poll(): Promise<void> {
+    const { clock, signal, pollMs = pollMsDefault } = this.#options;
     while (!signal.aborted) {
-      await Promise.all([askStore(), askLog()]);
-      await sleep(clock, parts.pollMs ?? pollMsDefault, signal);
+      await Promise.all([this.#pollStore(), this.#pollLog()]);
+      await sleep(clock, pollMs, signal);
     }
   }
 
-  async function askStore(): Promise<void> {
-    // Nothing is held that a commit could make superfluous, or that is waited for.
-    if (entries.count === 0 && tail.isComplete) return;
-    // While the store is away nothing is committed.
-    const position = await parts.position().catch(() => undefined);
-    if (position !== undefined) committed(position);
+  async #pollStore(): Promise<void> {
+    // A commit would change nothing: there is nothing to drop, and nothing missing.
+    if (this.#entries.count === 0 && this.isComplete) return;
+    // While the store is unavailable nothing is committed.
+    const position = await this.#options.position().catch(() => undefined);
+    if (position !== undefined) this.committed(position);
   }
 
-  async function askLog(): Promise<void> {
-    const askedMs = clock.nowMs();
+  async #pollLog(): Promise<void> {
+    const { log, clock } = this.#options;
+    const atMs = clock.nowMs();
     try {
       const { end } = await log.bounds(measurementsTopic);
-      unknownSinceMs = undefined;
-      if (through === undefined || comparePositions(through, end) < 0) {
-        ahead ??= { end, sinceMs: askedMs };
-      } else reachedEnd();
+      this.#end.seen(end, this.#through, atMs);
     } catch (error) {
-      // A topic that is not there has no end to be behind of.
-      if (failureFrom(error).code === "not_found") reachedEnd();
-      else unknownSinceMs ??= askedMs;
+      if (failureFrom(error).code === "not_found") this.#end.seenNone();
+      else this.#end.unknown(atMs);
     }
   }
-
-  const tail = {
-    get hasRoom() {
-      return entries.bytes * 2 < bytesMax;
-    },
-    of: (tag: string) => entries.of(tag),
-    newest: () => entries.newest(),
-    get isComplete() {
-      return caughtUp && comparePositions(entries.droppedThrough, stored) <= 0;
-    },
-    get behindMs() {
-      const sinceMs = ahead?.sinceMs ?? unknownSinceMs;
-      return sinceMs === undefined ? 0 : Math.max(0, clock.nowMs() - sinceMs);
-    },
-  };
-  const done = Promise.all([follow(), poll()]).then(() => {});
-  return Object.assign(tail, {
-    committed,
-    done,
-    status: () => ({
-      measurements: entries.count,
-      bytes: entries.bytes,
-      complete: tail.isComplete,
-      behindMs: tail.behindMs,
-      queryableMs: queryableMs.quantiles(),
-    }),
-  });
 }

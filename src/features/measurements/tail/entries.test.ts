@@ -5,7 +5,7 @@ import { seededRandom } from "../../../../test/support/random.ts";
 import { valuesFromNumbers, valuesToNumbers } from "../measurement.ts";
 import { comparePositions, type Position } from "../../../core/position.ts";
 import { FramePoints, hashBytes } from "./frame-points.ts";
-import { TailEntries } from "./unprojected-entries.ts";
+import { TailEntries } from "./entries.ts";
 
 const at = (sequence: number): Position => ({ epoch: 1, sequence, index: 0 });
 
