@@ -7,7 +7,7 @@ import type { LogDriver } from "../../src/core/log.ts";
 import { silent } from "../../src/core/logger.ts";
 import type { Environment } from "../../src/runtime/runtime.ts";
 import { createJetstreamLog } from "../../src/log/jetstream/jetstream-log.ts";
-import { connectPostgresLog } from "../../src/log/postgres/connect.ts";
+import { PostgresLog } from "../../src/log/postgres/postgres-log.ts";
 import { readPidFile } from "../../src/postgres/embedded/pidfile.ts";
 import { serverUrl } from "../../src/postgres/embedded/server.ts";
 
@@ -49,7 +49,7 @@ export async function countAndRemove(
 export async function openLog(place: LogPlace): Promise<LogDriver> {
   if ("natsUrl" in place) return await createJetstreamLog({ ...parts, url: place.natsUrl });
   const url = "dataDir" in place ? await embeddedUrl(place.dataDir) : place.databaseUrl;
-  return connectPostgresLog({ ...parts, url });
+  return new PostgresLog({ ...parts, url });
 }
 
 /** Of the PostgreSQL that a running gateway keeps in its directory. Throws `unavailable`. */

@@ -18,7 +18,7 @@ import { InFlight } from "../../src/ingest/in-flight.ts";
 import { Writer } from "../../src/ingest/writer.ts";
 import { EventIntake } from "../../src/features/lifecycle/intake.ts";
 import { createJetstreamLog } from "../../src/log/jetstream/jetstream-log.ts";
-import { connectPostgresLog } from "../../src/log/postgres/connect.ts";
+import { PostgresLog } from "../../src/log/postgres/postgres-log.ts";
 import { mountCollector } from "../../src/features/topics/rpc/collector.ts";
 import { mountMars } from "../../src/features/lifecycle/rpc/mars.ts";
 import { startEmbedded } from "../../src/postgres/embedded/embedded.ts";
@@ -28,7 +28,7 @@ const config = parseConfig(process.env);
 const stops: (() => Promise<void>)[] = [];
 const log =
   config.natsUrl === undefined
-    ? connectPostgresLog({ url: await databaseUrl(), clock, logger })
+    ? new PostgresLog({ url: await databaseUrl(), clock, logger })
     : await createJetstreamLog({ url: config.natsUrl, clock, logger });
 stops.unshift(() => log.close());
 // A topic that is made by its first record has no rule: nothing is checked.

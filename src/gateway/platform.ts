@@ -17,7 +17,7 @@ import { InFlight } from "../ingest/in-flight.ts";
 import { Ingest } from "../ingest/ingest.ts";
 import { SchemaGate } from "../ingest/schema-gate.ts";
 import { createJetstreamLog } from "../log/jetstream/jetstream-log.ts";
-import { connectPostgresLog } from "../log/postgres/connect.ts";
+import { PostgresLog } from "../log/postgres/postgres-log.ts";
 import { openDatabase } from "../postgres/database.ts";
 import { startEmbedded } from "../postgres/embedded/embedded.ts";
 import { migrate } from "../postgres/migrate.ts";
@@ -114,7 +114,7 @@ async function startPostgres(
 
 async function openLog(url: string, config: Config, logger: Logger): Promise<LogDriver> {
   const clock = systemClock;
-  if (config.natsUrl === undefined) return connectPostgresLog({ url, clock, logger });
+  if (config.natsUrl === undefined) return new PostgresLog({ url, clock, logger });
   return await createJetstreamLog({
     url: config.natsUrl,
     replicas: config.natsReplicas,

@@ -1,6 +1,6 @@
 /** Column types that Drizzle lacks. */
 import { customType } from "drizzle-orm/pg-core";
-import { arrayOfNumbers, arrayOfTexts, textsFromArray } from "./row.ts";
+import { arrayOfNumbers, arrayOfTexts, textsFromArray } from "./arrays.ts";
 
 export const bytea = customType<{ data: Uint8Array; driverData: Uint8Array }>({
   dataType: () => "bytea",
@@ -29,12 +29,7 @@ export const sparseBigints = customType<{
   driverData: string;
 }>({
   dataType: () => "bigint[]",
-  toDriver: arrayOfSomeNumbers,
+  toDriver: arrayOfNumbers,
   fromDriver: (text) =>
     textsFromArray(text).map((element) => (element === "NULL" ? undefined : BigInt(element))),
 });
-
-/** A bigint[] literal; undefined becomes null. */
-export function arrayOfSomeNumbers(values: readonly (bigint | number | undefined)[]): string {
-  return `{${values.map((value) => value ?? "NULL").join(",")}}`;
-}

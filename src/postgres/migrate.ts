@@ -3,9 +3,9 @@ import { fileURLToPath } from "node:url";
 import { readMigrationFiles } from "drizzle-orm/migrator";
 import { drizzle } from "drizzle-orm/postgres-js";
 import { migrate as applyMigrations } from "drizzle-orm/postgres-js/migrator";
-import postgres, { type Sql } from "postgres";
+import type { Sql } from "postgres";
 import { Failure } from "../core/failure.ts";
-import { connectionOptions } from "./connection.ts";
+import { connect } from "./connect.ts";
 import { storeFailure } from "./error.ts";
 
 const folder = fileURLToPath(new URL("../../migrations", import.meta.url));
@@ -19,7 +19,7 @@ const lock = 7_589_462;
  */
 export async function migrate(url: string): Promise<void> {
   // A migration may rewrite a large table: only connecting has a deadline here.
-  const sql = postgres(url, { ...connectionOptions, max: 1 });
+  const sql = connect(url, { max: 1, session: { application_name: "sluice migrations" } });
   const db = drizzle(sql);
   try {
     await sql`select pg_advisory_lock(${lock})`;

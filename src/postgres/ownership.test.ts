@@ -78,7 +78,7 @@ test("a process that is killed frees its names within 5 s", async () => {
     const module = new URL("./ownership.ts", import.meta.url).pathname;
     const script = `
       const { createOwnership } = await import(${JSON.stringify(module)});
-      const { systemClock } = await import(${JSON.stringify(module.replace("store/ownership", "core/clock"))});
+      const { systemClock } = await import(${JSON.stringify(module.replace("postgres/ownership", "core/clock"))});
       const ownership = createOwnership({ url: ${JSON.stringify(url)}, clock: systemClock, logger() {} });
       await ownership.acquire("x", new AbortController().signal);
       console.log("held");

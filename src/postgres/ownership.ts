@@ -8,12 +8,12 @@
  * within 2 s counts as loss. A pooler that gives one session to several clients must not stand
  * between.
  */
-import postgres, { type Sql } from "postgres";
+import type { Sql } from "postgres";
 import { sleep, type Clock } from "../core/clock.ts";
 import { Failure } from "../core/failure.ts";
 import type { Logger } from "../core/logger.ts";
 import type { Owned, Ownership } from "../core/projection.ts";
-import { connectionOptions } from "./connection.ts";
+import { connect } from "./connect.ts";
 
 export interface OwnershipOptions {
   readonly url: string;
@@ -76,8 +76,7 @@ function openSession({ url, clock, logger }: OwnershipOptions): Session {
   let ready: Promise<void> | undefined;
   let cancelHeartbeat = () => {};
 
-  const sql = postgres(url, {
-    ...connectionOptions,
+  const sql = connect(url, {
     max: 1,
     connect_timeout: 4,
     // Ends only when told to: its locks go with it.
@@ -86,7 +85,7 @@ function openSession({ url, clock, logger }: OwnershipOptions): Session {
     keep_alive: 1,
     // postgres.js would connect anew by itself, to a session without the locks.
     onclose: () => lose("its connection closed"),
-    connection: { application_name: "sluice-ownership", statement_timeout: 2000 },
+    session: { application_name: "sluice-ownership", statement_timeout: 2000 },
   });
 
   function lose(why: string): void {

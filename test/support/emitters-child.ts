@@ -1,7 +1,7 @@
 /** A node in a process of its own, to be killed: the database's URL is its argument. */
 import { systemClock as clock } from "../../src/core/clock.ts";
 import { silent as logger } from "../../src/core/logger.ts";
-import { connectPostgresLog } from "../../src/log/postgres/connect.ts";
+import { PostgresLog } from "../../src/log/postgres/postgres-log.ts";
 import { openDatabase } from "../../src/postgres/database.ts";
 import {
   createEmitterPages,
@@ -24,7 +24,7 @@ const node = await startEmittersNode(
     leases: createGuestLeases(database),
     target: createEmitterProjection(database),
   },
-  connectPostgresLog({ url, clock, logger }),
+  new PostgresLog({ url, clock, logger }),
   "child",
 );
 // Its lease first: a guest that is made before that is anyone's to claim.

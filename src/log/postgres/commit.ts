@@ -2,10 +2,14 @@
 import type { Batch } from "../../core/batch.ts";
 import type { ProducerRun } from "../../core/log.ts";
 import { stateAfter, type ProducerState } from "../producers.ts";
-import { databaseCode, divisionByZero, uniqueViolation, type Database } from "./database.ts";
+import { arrayOfNumbers, arrayOfUtf8 } from "../../postgres/arrays.ts";
+import { errorCode, uniqueViolation } from "../../postgres/error.ts";
+import type { Database } from "./database.ts";
 import { entriesOf, entryOverheadBytes } from "./entry.ts";
-import { byteaArray } from "./producers.ts";
 import type { TopicIncarnation } from "./topics.ts";
+
+/** SQLSTATE that a commit raises when a producer's state has changed. */
+const divisionByZero = "22012";
 
 export interface CommitItem {
   readonly batch: Batch;
@@ -54,9 +58,9 @@ export async function commit(
       SELECT topic.id, topic.base + e.last, e.count, ${String(receivedNs)}::bigint, e.hash,
         substring(${joined}::bytea FROM e.at + 1 FOR e.length)
       FROM topic, unnest(
-        ${arrayLiteral(entries.lasts)}::bigint[], ${arrayLiteral(entries.counts)}::int[],
-        ${arrayLiteral(entries.hashes)}::bigint[], ${arrayLiteral(entries.offsets)}::int[],
-        ${arrayLiteral(entries.lengths)}::int[]
+        ${arrayOfNumbers(entries.lasts)}::bigint[], ${arrayOfNumbers(entries.counts)}::int[],
+        ${arrayOfNumbers(entries.hashes)}::bigint[], ${arrayOfNumbers(entries.offsets)}::int[],
+        ${arrayOfNumbers(entries.lengths)}::int[]
       ) AS e (last, count, hash, at, length)
     )${
       dedup === undefined
@@ -65,8 +69,8 @@ export async function commit(
       INSERT INTO log_dedup (topic_id, id, first_seq, count, at_ms)
       SELECT topic.id, d.id, topic.base + d.first, d.count, ${clock.nowMs()}::bigint
       FROM topic, unnest(
-        ${dedup.ids}::bytea[], ${arrayLiteral(dedup.firsts)}::int[],
-        ${arrayLiteral(dedup.counts)}::int[]
+        ${dedup.ids}::bytea[], ${arrayOfNumbers(dedup.firsts)}::int[],
+        ${arrayOfNumbers(dedup.counts)}::int[]
       ) AS d (id, first, count)
     )`
     }${
@@ -78,10 +82,10 @@ export async function commit(
       SELECT topic.id, d.id, d.epoch, d.sequence, topic.base + d.last, d.from_epoch,
         d.from_sequence, ${clock.nowMs()}::bigint
       FROM topic, unnest(
-        ${producers.ids}::bytea[], ${arrayLiteral(producers.epochs)}::bigint[],
-        ${arrayLiteral(producers.sequences)}::bigint[], ${arrayLiteral(producers.lasts)}::int[],
-        ${arrayLiteral(producers.fromEpochs)}::bigint[],
-        ${arrayLiteral(producers.fromSequences)}::bigint[]
+        ${producers.ids}::bytea[], ${arrayOfNumbers(producers.epochs)}::bigint[],
+        ${arrayOfNumbers(producers.sequences)}::bigint[], ${arrayOfNumbers(producers.lasts)}::int[],
+        ${arrayOfNumbers(producers.fromEpochs)}::bigint[],
+        ${arrayOfNumbers(producers.fromSequences)}::bigint[]
       ) AS d (id, epoch, sequence, last, from_epoch, from_sequence)
       ON CONFLICT (topic_id, id) DO UPDATE SET epoch = excluded.epoch,
         sequence = excluded.sequence, last_seq = excluded.last_seq,
@@ -98,14 +102,14 @@ export async function commit(
           THEN 1 ELSE 0 END) AS taken`
     } FROM topic`;
   try {
-    const [row] = await database.ask(query, withinMs);
+    const [row] = await database.run(query, withinMs);
     if (row === undefined) return { kind: "life ended" };
     return { kind: "stored", base: Number(row.base), receivedNs };
   } catch (error) {
-    if (dedup !== undefined && databaseCode(error) === uniqueViolation) {
+    if (dedup !== undefined && errorCode(error) === uniqueViolation) {
       return { kind: "has duplicates" };
     }
-    if (producers !== undefined && databaseCode(error) === divisionByZero) {
+    if (producers !== undefined && errorCode(error) === divisionByZero) {
       return { kind: "stale producers" };
     }
     throw error;
@@ -126,7 +130,7 @@ export async function knownIds(
 ): Promise<ReadonlyMap<string, Known>> {
   const { sql } = database;
   const ids = dedupColumns(items)?.ids ?? "{}";
-  const rows = await database.ask(
+  const rows = await database.run(
     sql<{ readonly id: Uint8Array; readonly first_seq: string; readonly count: number }[]>`
       SELECT id, first_seq, count FROM log_dedup
       WHERE topic_id = ${life.id} AND id = ANY(${ids}::bytea[])`,
@@ -165,7 +169,7 @@ function dedupColumns(items: readonly CommitItem[]) {
     }
     sequence += batch.count;
   }
-  return ids.length === 0 ? undefined : { ids: byteaArray(ids), firsts, counts };
+  return ids.length === 0 ? undefined : { ids: arrayOfUtf8(ids), firsts, counts };
 }
 
 function producerColumns(items: readonly CommitItem[]) {
@@ -189,10 +193,5 @@ function producerColumns(items: readonly CommitItem[]) {
     columns.fromEpochs.push(state?.epoch ?? -1);
     columns.fromSequences.push(state?.sequence ?? -1);
   }
-  return ids.length === 0 ? undefined : { ids: byteaArray(ids), ...columns };
-}
-
-/** PostgreSQL's text form, by hand: postgres.js quotes and escapes each number. */
-function arrayLiteral(values: readonly (number | null)[]): string {
-  return `{${values.map((value) => value ?? "null").join(",")}}`;
+  return ids.length === 0 ? undefined : { ids: arrayOfUtf8(ids), ...columns };
 }

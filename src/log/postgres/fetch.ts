@@ -50,7 +50,7 @@ export async function fetchSpan(
   const hash =
     key === undefined || key === "" || life.layout === "frames" ? undefined : keyHash(key);
   const ofKey = hash === undefined ? sql`` : sql`AND e.key_hash = ${hash}`;
-  const rows = await database.ask(sql<FetchedRow[]>`
+  const rows = await database.run(sql<FetchedRow[]>`
     SELECT t.epoch, t.trimmed_seq, t.last_seq AS topic_last_seq,
       e.last_seq, e.count, e.received_ns, e.frame
     FROM log_topics t LEFT JOIN LATERAL (

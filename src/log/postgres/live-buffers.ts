@@ -164,7 +164,7 @@ export class Tails {
     const { sql } = this.#database;
     try {
       const ids = `{${asked.map(({ tail }) => tail.life.id).join(",")}}`;
-      const rows = await this.#database.ask(sql<{ id: string; last_seq: string }[]>`
+      const rows = await this.#database.run(sql<{ id: string; last_seq: string }[]>`
         SELECT id, last_seq FROM log_topics WHERE id = ANY(${ids}::bigint[]) AND removed_ms IS NULL`);
       const lasts = new Map(rows.map((row) => [row.id, Number(row.last_seq)]));
       for (const { tail, known } of asked) {

@@ -45,28 +45,3 @@ export function completeOptions(given: Partial<PostgresLogTuning>): PostgresLogT
     dedupMs: complete("dedupMs"),
   };
 }
-
-/** Past this PostgreSQL ends a statement by itself: one that nobody waits for any more holds a connection. */
-const statementTimeoutMs = 10_000;
-
-/**
- * For the postgres.js instance that the log is given: one of its own, so that an append never
- * waits behind a slow query of the store. The defaults of postgres.js wait 30 s for a connection,
- * and up to 20 s between two attempts: a database that is back would be away for as long again.
- */
-export const connectionOptions = {
-  connect_timeout: 5,
-  backoff: (attempts: number) => Math.min(0.05 * 2 ** attempts, 1),
-  keep_alive: 10,
-  // Asking for the array types is a query of postgres.js' own that nobody awaits: a server that
-  // goes away during it would end this process. Arrays are passed as literals.
-  fetch_types: false,
-  connection: {
-    application_name: "sluice log",
-    statement_timeout: statementTimeoutMs,
-    // Every query of the log goes along an index and stops at a LIMIT. Before a young table has
-    // been analysed the planner would rather collect and sort all that lies behind a position.
-    enable_bitmapscan: "off",
-    enable_seqscan: "off",
-  },
-} as const;

@@ -19,8 +19,8 @@ import { defaultTopicSettings, type TopicSettings } from "../../core/topic.ts";
 import { commit } from "./commit.ts";
 import { Database } from "./database.ts";
 import { entryOverheadBytes } from "./entry.ts";
-import { connectionOptions, type PostgresLogTuning } from "./options.ts";
-import { createPostgresLog, type PostgresLog } from "./postgres-log.ts";
+import type { PostgresLogTuning } from "./options.ts";
+import { PostgresLog } from "./postgres-log.ts";
 
 let database: TestDatabase;
 let sql: Sql;
@@ -28,7 +28,7 @@ const logs: PostgresLog[] = [];
 
 beforeAll(async () => {
   database = await (await testPostgres()).createDatabase();
-  sql = postgres(database.url, { ...connectionOptions, max: 10, onnotice: () => {} });
+  sql = postgres(database.url, { max: 10, onnotice: () => {} });
   for (const name of ["0000_log", "0003_producers", "0004_topic_schema"]) {
     await sql.file(fileURLToPath(new URL(`../../../migrations/${name}.sql`, import.meta.url)));
   }
@@ -183,7 +183,7 @@ test("a setting out of its limits is refused by name", () => {
 });
 
 function open(tuning: Partial<PostgresLogTuning>, clock = systemClock): PostgresLog {
-  const log = createPostgresLog({ sql, clock, logger: silent, ...tuning });
+  const log = new PostgresLog({ url: database.url, clock, logger: silent, ...tuning });
   logs.push(log);
   return log;
 }

@@ -2,7 +2,6 @@
  * The log in PostgreSQL: what Sluice uses when it is given no broker. Tables and indexes are in
  * `migrations/0000_log.sql`; ARCHITECTURE.md tells how a commit, a wake-up and a read go.
  */
-import type { Sql } from "postgres";
 import { Batch } from "../../core/batch.ts";
 import type { Clock } from "../../core/clock.ts";
 import type {
@@ -17,6 +16,7 @@ import type {
 import type { Logger } from "../../core/logger.ts";
 import type { LogRecord } from "../../core/record.ts";
 import type { TopicSettings } from "../../core/topic.ts";
+import { alongIndexes, connect } from "../../postgres/connect.ts";
 import { emptyAppend, logClosed } from "../answers.ts";
 import { Appender } from "./append.ts";
 import { Database } from "./database.ts";
@@ -28,19 +28,21 @@ import { Topics } from "./topics.ts";
 import { Wakeups } from "./wakeups.ts";
 
 export interface PostgresLogOptions extends Partial<PostgresLogTuning> {
-  /**
-   * Made and ended by the composition, with `connectionOptions` of `options.ts`; the log adds one
-   * connection of its own, for LISTEN, while someone reads live.
-   */
-  readonly sql: Sql;
+  readonly url: string;
   readonly clock: Clock;
   readonly logger: Logger;
 }
 
-export function createPostgresLog(options: PostgresLogOptions): PostgresLog {
-  return new PostgresLog(options);
-}
+/** Commits of as many topics at once; replays share them. */
+const connectionsMax = 8;
 
+/** Past this PostgreSQL ends a statement: one that nobody waits for any more occupies a connection. */
+const statementTimeoutMs = 10_000;
+
+/**
+ * Its connections are its own, so that an append never waits behind a slow query of the store. One
+ * more, for LISTEN, is opened by the first reader at a topic's end.
+ */
 export class PostgresLog implements LogDriver {
   readonly driver = "postgres";
   readonly #database: Database;
@@ -52,8 +54,17 @@ export class PostgresLog implements LogDriver {
   readonly #reads = new Set<AbortController>();
   #isClosed = false;
 
-  constructor({ sql, clock, logger, ...given }: PostgresLogOptions) {
+  constructor({ url, clock, logger, ...given }: PostgresLogOptions) {
     const tuning = completeOptions(given);
+    const sql = connect(url, {
+      max: connectionsMax,
+      session: {
+        application_name: "sluice log",
+        statement_timeout: statementTimeoutMs,
+        ...alongIndexes,
+        enable_seqscan: "off",
+      },
+    });
     this.#database = new Database(sql, clock);
     this.#topics = new Topics(this.#database);
     this.#wakeups = new Wakeups(this.#database, logger);
@@ -119,5 +130,6 @@ export class PostgresLog implements LogDriver {
     for (const read of this.#reads) read.abort();
     this.#tails.close();
     await Promise.all([this.#retention.close(), this.#wakeups.close()]);
+    await this.#database.sql.end({ timeout: 2 });
   }
 }

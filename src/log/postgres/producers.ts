@@ -3,9 +3,9 @@
  * that stores its records; the row names the state that it was made from, so of two nodes that
  * append for one producer only one succeeds, and the other reads again.
  */
-import { Buffer } from "node:buffer";
 import { BoundedMap } from "../../core/bounded-map.ts";
 import type { ProducerRun } from "../../core/log.ts";
+import { arrayOfUtf8 } from "../../postgres/arrays.ts";
 import type { ProducerState } from "../producers.ts";
 import type { Database } from "./database.ts";
 import type { TopicIncarnation } from "./topics.ts";
@@ -61,10 +61,10 @@ export class Producers {
     withinMs: number,
   ): Promise<readonly (readonly [string, StoredProducer])[]> {
     const { sql } = this.#database;
-    const rows = await this.#database.ask(
+    const rows = await this.#database.run(
       sql<ProducerRow[]>`
         SELECT id, epoch, sequence, last_seq FROM log_producers
-        WHERE topic_id = ${life.id} AND id = ANY(${byteaArray(ids)}::bytea[])`,
+        WHERE topic_id = ${life.id} AND id = ANY(${arrayOfUtf8(ids)}::bytea[])`,
       withinMs,
     );
     const text = new TextDecoder();
@@ -80,11 +80,6 @@ interface ProducerRow {
   readonly epoch: string;
   readonly sequence: string;
   readonly last_seq: string;
-}
-
-/** PostgreSQL's text form of texts as `bytea[]`. */
-export function byteaArray(texts: readonly string[]): string {
-  return `{${texts.map((text) => `"\\\\x${Buffer.from(text).toString("hex")}"`).join(",")}}`;
 }
 
 function keyOf({ id: topicId }: TopicIncarnation, id: string): string {

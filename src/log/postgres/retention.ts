@@ -80,7 +80,7 @@ export class Retention {
   /** Looked for just behind what was dropped last: before it the index is full of dead entries. */
   async #topicsToTrim(): Promise<readonly string[]> {
     const { sql, clock } = this.#database;
-    const rows = await this.#database.ask(sql<{ id: string }[]>`
+    const rows = await this.#database.run(sql<{ id: string }[]>`
       SELECT t.id FROM log_topics t
       LEFT JOIN LATERAL (
         SELECT e.received_ns FROM log_entries e
@@ -100,7 +100,7 @@ export class Retention {
    */
   async #trimChunk(id: string): Promise<number> {
     const { sql, clock } = this.#database;
-    const [row] = await this.#database.ask(sql<{ readonly count: string }[]>`
+    const [row] = await this.#database.run(sql<{ readonly count: string }[]>`
       WITH topic AS (
         SELECT id, trimmed_seq, bytes, retention_bytes,
           CASE WHEN retention_ms > 0 THEN ${String(clock.nowNs())}::bigint - retention_ms * 1000000 ELSE 0 END
@@ -139,7 +139,7 @@ export class Retention {
   /** Removed lives with entries, and those that a newer life of the name made needless. */
   async #topicsToPurge(): Promise<readonly string[]> {
     const { sql } = this.#database;
-    const rows = await this.#database.ask(sql<{ id: string }[]>`
+    const rows = await this.#database.run(sql<{ id: string }[]>`
       SELECT t.id FROM log_topics t WHERE t.removed_ms IS NOT NULL AND (
         EXISTS (SELECT FROM log_entries e WHERE e.topic_id = t.id) OR
         EXISTS (SELECT FROM log_topics n WHERE n.name = t.name AND n.epoch > t.epoch)
@@ -149,13 +149,13 @@ export class Retention {
 
   async #purgeChunk(id: string): Promise<number> {
     const { sql } = this.#database;
-    const { count } = await this.#database.ask(sql`
+    const { count } = await this.#database.run(sql`
       DELETE FROM log_entries WHERE topic_id = ${id} AND last_seq IN (
         SELECT last_seq FROM log_entries
         WHERE topic_id = ${id} AND pg_try_advisory_xact_lock(${lockKey})
         ORDER BY last_seq LIMIT ${chunkRows})`);
     if (count < chunkRows) {
-      await this.#database.ask(sql`
+      await this.#database.run(sql`
         DELETE FROM log_topics t WHERE t.id = ${id}
           AND NOT EXISTS (SELECT FROM log_entries e WHERE e.topic_id = t.id)
           AND EXISTS (SELECT FROM log_topics n WHERE n.name = t.name AND n.epoch > t.epoch)`);
@@ -167,7 +167,7 @@ export class Retention {
     const { sql, clock } = this.#database;
     const before = clock.nowMs() - this.#options.dedupMs;
     for (;;) {
-      const { count } = await this.#database.ask(sql`
+      const { count } = await this.#database.run(sql`
         DELETE FROM log_dedup WHERE (topic_id, id) IN (
           SELECT topic_id, id FROM log_dedup WHERE at_ms < ${before} LIMIT ${chunkRows})`);
       if (count < chunkRows || this.#isClosed) return;
@@ -178,7 +178,7 @@ export class Retention {
     const { sql, clock } = this.#database;
     const before = clock.nowMs() - producerMs;
     for (;;) {
-      const { count } = await this.#database.ask(sql`
+      const { count } = await this.#database.run(sql`
         DELETE FROM log_producers WHERE (topic_id, id) IN (
           SELECT topic_id, id FROM log_producers WHERE at_ms < ${before} LIMIT ${chunkRows})`);
       if (count < chunkRows || this.#isClosed) return;

@@ -56,7 +56,7 @@ export class Topics {
     const name = parseName(topic, "topic");
     const { sql, clock } = this.#database;
     const { layout, retentionMs, retentionBytes, schema } = settings;
-    await this.#database.ask(sql`
+    await this.#database.run(sql`
       INSERT INTO log_topics (name, epoch, layout, retention_ms, retention_bytes, schema_rule)
       SELECT ${name}, greatest(${clock.nowMs()}::bigint, 1 + max(epoch)), ${layout},
         ${retentionMs}, ${retentionBytes}, ${schema}
@@ -74,7 +74,7 @@ export class Topics {
 
   async list(): Promise<readonly TopicInfo[]> {
     const { sql } = this.#database;
-    const rows = await this.#database.ask(sql<TopicRow[]>`
+    const rows = await this.#database.run(sql<TopicRow[]>`
       SELECT * FROM log_topics WHERE removed_ms IS NULL ORDER BY name`);
     return rows.map(infoOf);
   }
@@ -82,7 +82,7 @@ export class Topics {
   /** Ends the life; its entries are deleted by retention. */
   async remove(name: string): Promise<TopicIncarnation> {
     const { sql, clock } = this.#database;
-    const [row] = await this.#database.ask(sql<TopicRow[]>`
+    const [row] = await this.#database.run(sql<TopicRow[]>`
       UPDATE log_topics SET removed_ms = ${clock.nowMs()}
       WHERE name = ${name} AND removed_ms IS NULL RETURNING *`);
     this.#lives.delete(name);
@@ -98,7 +98,7 @@ export class Topics {
 
   async #find(name: string): Promise<TopicRow | undefined> {
     const { sql } = this.#database;
-    const [row] = await this.#database.ask(sql<TopicRow[]>`
+    const [row] = await this.#database.run(sql<TopicRow[]>`
       SELECT * FROM log_topics WHERE name = ${name} AND removed_ms IS NULL`);
     if (row === undefined) this.#lives.delete(name);
     else this.#lives.set(name, lifeOf(row));

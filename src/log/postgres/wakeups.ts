@@ -81,7 +81,7 @@ export class Wakeups {
     const payload = [this.#node, ...words].join(" ");
     try {
       const { sql } = this.#database;
-      await this.#database.ask(sql`SELECT pg_notify(${channel}, ${payload})`);
+      await this.#database.run(sql`SELECT pg_notify(${channel}, ${payload})`);
     } catch (error) {
       // The others poll: this is a delay and no loss.
       const level = words.length > 0 ? "warn" : "debug";

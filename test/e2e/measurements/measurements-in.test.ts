@@ -16,7 +16,7 @@ import { silent } from "../../../src/core/logger.ts";
 import { valuesToNumbers } from "../../../src/features/measurements/measurement.ts";
 import { CollectorService } from "../../../src/gen/sluice/v1/collector_pb.ts";
 import { MeasurementSchema } from "../../../src/gen/sluice/v1/measurement_pb.ts";
-import { connectPostgresLog } from "../../../src/log/postgres/connect.ts";
+import { PostgresLog } from "../../../src/log/postgres/postgres-log.ts";
 import { startGateway, type GatewayProcess } from "../../support/gateway.ts";
 import { testPostgres, type TestDatabase } from "../../support/postgres.ts";
 import { ask, post } from "../http.ts";
@@ -320,7 +320,7 @@ describe("other doors to the topic", () => {
   }
 
   test("what another program writes to the log is passed over where it is none, counted and said", async () => {
-    const log = connectPostgresLog({ url: database.url, clock: systemClock, logger: silent });
+    const log = new PostgresLog({ url: database.url, clock: systemClock, logger: silent });
     const none = { value: Uint8Array.of(1, 2, 3), contentType: "application/protobuf" };
     await log.append("measurements", [{ ...none, key: "", schemaId: 0, timeNs: 1n }]);
     await log.close();

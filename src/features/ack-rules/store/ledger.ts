@@ -16,7 +16,7 @@ import {
 import { Failure } from "../../../core/failure.ts";
 import type { Database } from "../../../postgres/database.ts";
 import { positionFromRow, type PositionRow } from "../../../postgres/projection-row.ts";
-import { arrayOfNumbers, arrayOfTexts } from "../../../postgres/row.ts";
+import { arrayOfNumbers, arrayOfTexts } from "../../../postgres/arrays.ts";
 
 export function createAckLedger({ sql, run }: Database): AckLedgerStore {
   return {

@@ -9,7 +9,7 @@ import {
   findAckIds,
 } from "./ledger.ts";
 import type { Database } from "../../../postgres/database.ts";
-import { arrayOfNumbers, arrayOfTexts } from "../../../postgres/row.ts";
+import { arrayOfNumbers, arrayOfTexts } from "../../../postgres/arrays.ts";
 
 /** A few thousand small rows: some 30 ms of a statement. */
 const purgeRowsMax = 5000;

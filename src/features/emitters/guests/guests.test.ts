@@ -10,7 +10,7 @@ import { silent as logger } from "../../../core/logger.ts";
 import { jsonType, type StoredRecord } from "../../../core/record.ts";
 import { MemoryBroker } from "../../../log/memory/memory-broker.ts";
 import { createMemoryLog } from "../../../log/memory/memory-log.ts";
-import { connectPostgresLog } from "../../../log/postgres/connect.ts";
+import { PostgresLog } from "../../../log/postgres/postgres-log.ts";
 
 interface GuestEvent {
   readonly n: number;
@@ -176,7 +176,7 @@ describe("guests", () => {
       const child = spawn(process.execPath, [script, rig.url], {
         stdio: ["ignore", "pipe", "inherit"],
       });
-      const log = connectPostgresLog({ url: rig.url, clock, logger });
+      const log = new PostgresLog({ url: rig.url, clock, logger });
       try {
         await new Promise((resolve) => child.stdout.once("data", resolve));
         await using node = await startEmittersNode(rig, log, "parent");

@@ -15,13 +15,8 @@ import {
   positionOf,
   skipProjection,
 } from "../../../postgres/projection-row.ts";
-import {
-  arrayOfBytes,
-  arrayOfNumbers,
-  arrayOfTexts,
-  headersFromJson,
-  headersToJson,
-} from "../../../postgres/row.ts";
+import { arrayOfBytes, arrayOfNumbers, arrayOfTexts } from "../../../postgres/arrays.ts";
+import { headersFromJson, headersToJson } from "../../../postgres/headers.ts";
 
 const projection = "emitter-pages";
 

@@ -7,7 +7,7 @@ import { listLifecycles } from "./list.ts";
 import { lifecycleColumns, lifecycleFromRow, textsFromJson, type LifecycleRow } from "./row.ts";
 import { settleApp } from "./retention.ts";
 import { positionFromRow, positionOf, type PositionRow } from "../../../postgres/projection-row.ts";
-import { arrayOfTexts } from "../../../postgres/row.ts";
+import { arrayOfTexts } from "../../../postgres/arrays.ts";
 
 /** How much of an app's rows a change of what it expects brings up at once; upkeep does the rest. */
 const settledAtOnce = 50_000;

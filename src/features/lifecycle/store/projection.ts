@@ -21,7 +21,7 @@ import {
   positionOf,
   skipProjection,
 } from "../../../postgres/projection-row.ts";
-import { arrayOfNumbers, arrayOfTexts } from "../../../postgres/row.ts";
+import { arrayOfNumbers, arrayOfTexts } from "../../../postgres/arrays.ts";
 
 export const lifecycleProjection = "lifecycle";
 

@@ -9,7 +9,7 @@ import { compareTexts } from "../lifecycle.ts";
 import type { Logger } from "../../../core/logger.ts";
 import type { Ownership } from "../../../core/projection.ts";
 import type { Database } from "../../../postgres/database.ts";
-import { arrayOfTexts } from "../../../postgres/row.ts";
+import { arrayOfTexts } from "../../../postgres/arrays.ts";
 
 export interface UpkeepOptions {
   readonly database: Database;

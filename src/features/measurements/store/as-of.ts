@@ -14,7 +14,7 @@ import type { SeriesPoint } from "../series-port.ts";
 import { asOfJoin } from "../query/as-of.ts";
 import { floorTo } from "../query/cells.ts";
 import { hourNs, hourOf } from "./partitions.ts";
-import { arrayOfNumbers } from "../../../postgres/row.ts";
+import { arrayOfNumbers } from "../../../postgres/arrays.ts";
 import { unpackPoints } from "./packed.ts";
 import type { SeriesPlan } from "./partition-list.ts";
 

@@ -10,7 +10,7 @@ import type { Logger } from "../../../core/logger.ts";
 import { nsPerMs } from "../measurement.ts";
 import type { Ownership } from "../../../core/projection.ts";
 import type { Database } from "../../../postgres/database.ts";
-import { arrayOfTexts } from "../../../postgres/row.ts";
+import { arrayOfTexts } from "../../../postgres/arrays.ts";
 
 export const hourNs = 3_600_000_000_000n;
 const hoursAhead = 3n;

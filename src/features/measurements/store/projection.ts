@@ -32,7 +32,7 @@ import {
   positionOf,
   skipProjection,
 } from "../../../postgres/projection-row.ts";
-import { arrayOfNumbers } from "../../../postgres/row.ts";
+import { arrayOfNumbers } from "../../../postgres/arrays.ts";
 import { TagIds } from "./tag-ids.ts";
 
 const projection = "measurements";

@@ -11,7 +11,7 @@ import { floorTo } from "../query/cells.ts";
 import type { Database } from "../../../postgres/database.ts";
 import { hourOf } from "./partitions.ts";
 import { packedColumns, rollupFromRow, type RollupRow } from "./rollup-row.ts";
-import { arrayOfBytes, arrayOfNumbers } from "../../../postgres/row.ts";
+import { arrayOfBytes, arrayOfNumbers } from "../../../postgres/arrays.ts";
 import { unpackPoints } from "./packed.ts";
 import { hourTables } from "./partition-list.ts";
 
@@ -215,14 +215,14 @@ async function replace(
       ${arrayOfBytes(rolled.map(([, { first }]) => first.values))}::bytea[],
       ${arrayOfNumbers(rolled.map(([, { last }]) => last.timeNs))}::bigint[],
       ${arrayOfBytes(rolled.map(([, { last }]) => last.values))}::bytea[],
-      ${arrayOfSomeBytes(packed.map(({ mins }) => mins))}::bytea[],
-      ${arrayOfSomeBytes(packed.map(({ maxs }) => maxs))}::bytea[],
-      ${arrayOfSomeBytes(packed.map(({ minAt }) => minAt))}::bytea[],
-      ${arrayOfSomeBytes(packed.map(({ maxAt }) => maxAt))}::bytea[],
-      ${arrayOfSomeBytes(packed.map(({ means }) => means))}::bytea[],
-      ${arrayOfSomeBytes(packed.map(({ twas }) => twas))}::bytea[],
-      ${arrayOfSomeBytes(packed.map(({ counts }) => counts))}::bytea[],
-      ${arrayOfSomeBytes(packed.map(({ helds }) => helds))}::bytea[]
+      ${arrayOfBytes(packed.map(({ mins }) => mins))}::bytea[],
+      ${arrayOfBytes(packed.map(({ maxs }) => maxs))}::bytea[],
+      ${arrayOfBytes(packed.map(({ minAt }) => minAt))}::bytea[],
+      ${arrayOfBytes(packed.map(({ maxAt }) => maxAt))}::bytea[],
+      ${arrayOfBytes(packed.map(({ means }) => means))}::bytea[],
+      ${arrayOfBytes(packed.map(({ twas }) => twas))}::bytea[],
+      ${arrayOfBytes(packed.map(({ counts }) => counts))}::bytea[],
+      ${arrayOfBytes(packed.map(({ helds }) => helds))}::bytea[]
     )`;
 }
 
@@ -251,8 +251,4 @@ async function noteAbove(tx: TransactionSql, level: 2 | 3, due: readonly Bucket[
       ${arrayOfNumbers(due.map(({ time }) => floorTo(time, width)))}::bigint[]
     ) as d (tag, time)
     on conflict do nothing`;
-}
-
-function arrayOfSomeBytes(values: readonly (Uint8Array | null)[]): string {
-  return `{${values.map((value) => (value === null ? "NULL" : arrayOfBytes([value]).slice(1, -1))).join(",")}}`;
 }

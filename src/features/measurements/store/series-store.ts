@@ -18,7 +18,7 @@ import { dirtyBucketNs } from "../measurement.ts";
 import type { Database } from "../../../postgres/database.ts";
 import { hourNs, hourOf } from "./partitions.ts";
 import { rollupFromRow, type RollupRow } from "./rollup-row.ts";
-import { arrayOfNumbers } from "../../../postgres/row.ts";
+import { arrayOfNumbers } from "../../../postgres/arrays.ts";
 import { asOfPoints, createReaches, lastPoint } from "./as-of.ts";
 import { unpackPoints } from "./packed.ts";
 import { planOf, type HourTables, type SeriesPlan } from "./partition-list.ts";

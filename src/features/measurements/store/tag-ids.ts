@@ -1,6 +1,6 @@
 /** The numbers of tags: rows hold four bytes instead of up to 64. Most are in memory. */
 import type { Database } from "../../../postgres/database.ts";
-import { arrayOfTexts } from "../../../postgres/row.ts";
+import { arrayOfTexts } from "../../../postgres/arrays.ts";
 
 /** Ten times the tags of a large installation: some 20 MB. */
 const keptMax = 100_000;

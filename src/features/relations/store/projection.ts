@@ -19,7 +19,7 @@ import {
 } from "../../../postgres/projection-row.ts";
 import { relationName, trimRefusals } from "./refusals.ts";
 import { quoted, tableName } from "./landing-tables.ts";
-import { arrayOfNumbers, arrayOfTexts } from "../../../postgres/row.ts";
+import { arrayOfNumbers, arrayOfTexts } from "../../../postgres/arrays.ts";
 
 export function createRelationProjection(
   { sql, run }: Database,
