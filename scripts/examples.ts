@@ -20,18 +20,24 @@ export async function buildGoConsumer(): Promise<Found> {
   ]);
 }
 
-/** The Python that has what the program needs; the generated code is in `gen/` beside `bin/`. */
+/**
+ * The Python that has what the programs and the documentation's examples need; the generated code
+ * is in `gen/` beside `bin/`.
+ */
 export async function installPythonConsumer(): Promise<Found> {
   if (Bun.which("python3") === null) return { reason: "no python-consumer: there is no python3" };
   const folder = join(cache, "python-consumer");
   const python = join(folder, "bin/python");
-  const wanted = readFileSync(join(root, "examples/python-consumer/requirements.txt"), "utf8");
+  const requirements = ["python-consumer", "python-quickstart"].map((name) =>
+    join(root, "examples", name, "requirements.txt"),
+  );
+  const wanted = requirements.map((path) => readFileSync(path, "utf8")).join("");
   const marker = join(folder, "installed.txt");
   const pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"];
   const isInstalled = existsSync(marker) && readFileSync(marker, "utf8") === wanted;
   const install = [
     ["python3", "-m", "venv", "--clear", folder],
-    [...pip, "-r", join(root, "examples/python-consumer/requirements.txt")],
+    [...pip, ...requirements.flatMap((path) => ["-r", path])],
   ];
   const installed = await inTurn(python, isInstalled ? [] : install);
   if ("reason" in installed) return installed;

@@ -28,12 +28,18 @@ test("finds the blocks that are run, and those that say nothing of it", () => {
     `${fence}bash run`,
     "rm",
     fence,
+    "<!-- gateway: SLUICE_A=b=c D=1 -->",
+    `${fence}py run`,
+    "print(1)",
+    fence,
   ].join("\n");
-  const { examples, problems } = extractExamples("a.md", markdown);
+  const { examples, settings, problems } = extractExamples("a.md", markdown);
   expect(examples).toEqual([
     { place: "a.md:1", language: "sh", code: "echo 1\n# → 1\n", live: false },
     { place: "a.md:6", language: "sh", code: "sleep 9\n", live: true },
+    { place: "a.md:25", language: "py", code: "print(1)\n", live: false },
   ]);
+  expect(settings).toEqual({ SLUICE_A: "b=c", D: "1" });
   expect(problems.map((problem) => problem.split(":").slice(0, 2).join(":"))).toEqual([
     "a.md:15",
     "a.md:18",
@@ -50,6 +56,7 @@ test("expects texts in their order, with gaps inside a line alone", () => {
   expect(missing(expected, 'end\n{"id":"abc","n":1}\n')).toBe("end");
   expect(missing(expected, '{"id":"abc\n","n":1}\nend')).toBe('{"id":"…","n":1}');
   expect(expectations({ language: "ts", code: "console.log(1); // → 1\n" })).toEqual(["1"]);
+  expect(expectations({ language: "html", code: "<p>a</p>\n<!-- → a -->\n" })).toEqual(["a"]);
 });
 
 test("a talk keeps what has a name", () => {

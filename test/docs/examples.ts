@@ -1,20 +1,25 @@
 /**
- * The examples of the documentation, which are run as they stand. A fenced block of `sh`, `ts` or
- * `ws` says after its language what is done with it:
+ * The examples of the documentation, which are run exactly as they are written. A fenced block of
+ * `sh`, `ts`, `py`, `html` or `ws` says after its language what is done with it:
  *
- *     run            run it: it has to succeed
- *     run live       it has no end of its own: it is stopped once it has printed what is expected
- *     no-run: why    it is not run, for a reason that stands there
+ *     run            run it: it must succeed
+ *     run live       it does not end on its own: it is stopped once it has printed what is expected
+ *     no-run: why    it is not run, for the reason given
  *
- * What is expected stands in the block, in this order somewhere in the output; `…` is any text of
- * a line. Behind `# → ` in `sh`, behind `// → ` in `ts`. A `ws` block is a talk on `/v1/ws`: `> ` is
- * said, `< ` is what has to come, in any order; a `$name` in what comes is kept for what is said.
+ * The expected output is part of the block. It must appear in this order somewhere in the output;
+ * `…` matches any text within a line. It follows `# → ` in `sh` and `py`, `// → ` in `ts`, and is in
+ * `<!-- → … -->` in `html`. An `html` block is a page that a browser opens from the origin
+ * `http://localhost:5173`; its output is the page's text. A `ws` block is a conversation on
+ * `/v1/ws`: `> ` is sent, `< ` must arrive, in any order; a `$name` in what arrives is kept and
+ * inserted into what is sent.
+ *
+ * `<!-- gateway: NAME=value … -->` in a page sets settings of the gateway that its examples use.
  */
 
-const languages = ["sh", "ts", "ws"] as const;
+const languages = ["sh", "ts", "py", "html", "ws"] as const;
 export type Language = (typeof languages)[number];
 
-/** Spellings that would slip by the rule. */
+/** Spellings that would bypass the rule. */
 const otherSpellings: Readonly<Record<string, Language>> = {
   bash: "sh",
   shell: "sh",
@@ -23,6 +28,8 @@ const otherSpellings: Readonly<Record<string, Language>> = {
   typescript: "ts",
   js: "ts",
   javascript: "ts",
+  python: "py",
+  htm: "html",
 };
 
 export interface Example {
@@ -30,20 +37,22 @@ export interface Example {
   readonly place: string;
   readonly language: Language;
   readonly code: string;
-  /** It has no end of its own. */
+  /** It does not end on its own. */
   readonly live: boolean;
 }
 
 export interface Extracted {
   readonly examples: readonly Example[];
-  /** Blocks that say neither, or say it wrong. */
+  /** Settings of the gateway that the examples use. */
+  readonly settings: Readonly<Record<string, string>>;
+  /** Blocks that do not say what is done with them, or say it wrong. */
   readonly problems: readonly string[];
 }
 
 export function extractExamples(file: string, markdown: string): Extracted {
   const examples: Example[] = [];
   const problems: string[] = [];
-  // A fence that is indented (in a list) is one, too; its indent is not part of the code.
+  // An indented fence (in a list) counts as well; its indent is not part of the code.
   for (const match of markdown.matchAll(/^( *)```([^\n]*)\n([\s\S]*?)^\1```$/gm)) {
     const [, indent = "", info = "", body = ""] = match;
     const [name = "", ...rest] = info.trim().split(/\s+/);
@@ -60,7 +69,15 @@ export function extractExamples(file: string, markdown: string): Extracted {
       );
     } else if (mode !== "skip") examples.push({ place, language, code, live: mode === "live" });
   }
-  return { examples, problems };
+  return { examples, settings: gatewaySettings(markdown), problems };
+}
+
+function gatewaySettings(markdown: string): Record<string, string> {
+  const [, text = ""] = /^<!-- gateway: (.*) -->$/m.exec(markdown) ?? [];
+  const pairs = text.split(" ").filter((pair) => pair !== "");
+  return Object.fromEntries(
+    pairs.map((pair) => [pair.split("=", 1)[0] ?? "", pair.slice(pair.indexOf("=") + 1)]),
+  );
 }
 
 function parseMode(text: string): "skip" | "run" | "live" | undefined {
@@ -69,10 +86,17 @@ function parseMode(text: string): "skip" | "run" | "live" | undefined {
   return text === "run" ? "run" : undefined;
 }
 
+const markers: Readonly<Record<Exclude<Language, "ws">, RegExp>> = {
+  sh: /^\s*# → (.*)$/gm,
+  py: /^\s*# → (.*)$/gm,
+  ts: /\/\/ → (.*)$/gm,
+  html: /<!-- → (.*) -->$/gm,
+};
+
 /** What the block says of its own output, in order. */
 export function expectations({ language, code }: Pick<Example, "language" | "code">): string[] {
-  const marker = language === "sh" ? /^\s*# → (.*)$/gm : /\/\/ → (.*)$/gm;
-  return [...code.matchAll(marker)].map(([, text = ""]) => text.trimEnd());
+  if (language === "ws") return [];
+  return [...code.matchAll(markers[language])].map(([, text = ""]) => text.trimEnd());
 }
 
 /** The first expectation that the output does not meet, or undefined. */
@@ -96,7 +120,7 @@ export interface Line {
   readonly text: string;
 }
 
-/** The lines of a `ws` block. Throws on one that is neither said nor expected. */
+/** The lines of a `ws` block. Throws on one that is neither sent nor expected. */
 export function talk({ place, code }: Pick<Example, "place" | "code">): Line[] {
   return code
     .split("\n")
@@ -107,9 +131,12 @@ export function talk({ place, code }: Pick<Example, "place" | "code">): Line[] {
     });
 }
 
-/** What `message` gives to the names of `wanted`; undefined when it is another message. */
-export function matchMessage(wanted: string, message: string): Record<string, string> | undefined {
-  const pattern = wanted
+/** What `message` gives to the names of `expected`; undefined when it is another message. */
+export function matchMessage(
+  expected: string,
+  message: string,
+): Record<string, string> | undefined {
+  const pattern = expected
     .split(/(…|\$[a-z]+)/)
     .map((piece) => {
       if (piece === "…") return "[\\s\\S]*?";
