@@ -2,7 +2,7 @@
 import { fileURLToPath } from "node:url";
 import { Failure } from "../src/core/failure.ts";
 import type { Environment } from "../src/runtime/runtime.ts";
-import { ask } from "../src/cli/gateway.ts";
+import { request } from "../src/cli/gateway/request.ts";
 import { startGatewayProgram, startProgram, type LogChoice } from "./program.ts";
 import type { Address, Transport } from "./fanout/subscriber.ts";
 
@@ -48,7 +48,7 @@ export async function onEmitter(
   pid: number | undefined,
   transport: Transport,
 ): Promise<Server> {
-  const { id } = await ask<{ id: string }>(url, "PUT", "/log", { source: "external" });
+  const { id } = await request<{ id: string }>(url, "PUT", "/log", { source: "external" });
   const hello = JSON.stringify({ op: "subscribe", emitter: id });
   return {
     name: "gateway",
@@ -56,7 +56,7 @@ export async function onEmitter(
     address: addressOf(url, transport, transport === "ws" ? "/v1/ws" : `/sse/log/${id}`, hello),
     publishUrl: `${url}/log/${id}`,
     ended: () => undefined,
-    [Symbol.asyncDispose]: () => ask(url, "DELETE", `/log/${id}`),
+    [Symbol.asyncDispose]: () => request(url, "DELETE", `/log/${id}`),
   };
 }
 

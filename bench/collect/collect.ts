@@ -1,6 +1,6 @@
 /** `sluice bench collect`: how fast records come in, beside the floor, in one run on one machine. */
 import type { Runtime } from "../../src/runtime/runtime.ts";
-import { Progress } from "../../src/cli/progress.ts";
+import { Progress } from "../../src/cli/terminal/progress.ts";
 import { measureCollect } from "./measure.ts";
 import type { CollectOptions } from "./options.ts";
 import { renderCollect } from "./report.ts";

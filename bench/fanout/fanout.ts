@@ -1,6 +1,6 @@
 /** `sluice bench fanout`: floor, gateway, floor again, in one run on one machine. */
 import type { Runtime } from "../../src/runtime/runtime.ts";
-import { Progress } from "../../src/cli/progress.ts";
+import { Progress } from "../../src/cli/terminal/progress.ts";
 import { measure, measureIdle, type OnProgress } from "../measure.ts";
 import type { FanoutOptions } from "../options.ts";
 import { renderFanout, renderIdle } from "../report.ts";

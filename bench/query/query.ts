@@ -1,7 +1,7 @@
 /** `sluice bench query`: seed 002's test: how fast answers are, and how far behind, while it is written. */
 import { systemClock as clock } from "../../src/core/clock.ts";
 import type { Runtime } from "../../src/runtime/runtime.ts";
-import { Progress } from "../../src/cli/progress.ts";
+import { Progress } from "../../src/cli/terminal/progress.ts";
 import { produceMeasurements, saveLines } from "../../src/cli/simulate/measurements-producer.ts";
 import { Schedule } from "../../src/cli/simulate/measurements-profile.ts";
 import { SimulatedSeries, tagName } from "../../src/cli/simulate/measurements-series.ts";

@@ -1,6 +1,6 @@
 /** Answers of `GET /api`, and what ranges are asked for. */
 import { Failure } from "../../src/core/failure.ts";
-import { failureFromProblem } from "../../src/cli/gateway.ts";
+import { failureFromProblem } from "../../src/cli/gateway/request.ts";
 import type { Random } from "../../src/cli/simulate/random.ts";
 
 /** Shorter ranges are refused. */

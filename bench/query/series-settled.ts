@@ -2,7 +2,7 @@
 import { sleep, systemClock as clock } from "../../src/core/clock.ts";
 import { Failure } from "../../src/core/failure.ts";
 import { openMeasurementRows } from "../measurement-load.ts";
-import { ask } from "../../src/cli/gateway.ts";
+import { request } from "../../src/cli/gateway/request.ts";
 import { embeddedUrl } from "../collect/count.ts";
 import type { OnProgress } from "../measure.ts";
 
@@ -41,7 +41,7 @@ async function settled(url: string, onProgress: (rows: number) => void): Promise
   let changedMs = clock.nowMs();
   let isEmpty = false;
   for (;;) {
-    const { tail, stored } = (await ask<Status>(url, "GET", "/status")).measurements;
+    const { tail, stored } = (await request<Status>(url, "GET", "/status")).measurements;
     onProgress(stored.rows);
     if (stored.rows !== last) changedMs = clock.nowMs();
     // Twice: between two looks what came last has reached the tail, or the store.

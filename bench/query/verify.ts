@@ -2,7 +2,7 @@
 import type { Random } from "../../src/cli/simulate/random.ts";
 import { tagName } from "../../src/cli/simulate/measurements-series.ts";
 import { Failure } from "../../src/core/failure.ts";
-import { failureFromProblem } from "../../src/cli/gateway.ts";
+import { failureFromProblem } from "../../src/cli/gateway/request.ts";
 import { fetchSamples, randomRange, samplesEach, type SamplesQuery } from "./samples.ts";
 
 export interface VerifyOptions {

@@ -1,6 +1,6 @@
 /** `sluice bench save`: measurements one a request, beside the floor, in one run on one machine. */
 import type { Runtime } from "../../src/runtime/runtime.ts";
-import { Progress } from "../../src/cli/progress.ts";
+import { Progress } from "../../src/cli/terminal/progress.ts";
 import { floorGatewayFloor } from "../runs.ts";
 import { measureSave } from "./measure.ts";
 import type { SaveOptions } from "./options.ts";

@@ -1,11 +1,11 @@
 /** The other end of the services: how the programs of the command line call a gateway. */
 import { Code, ConnectError, createClient, type Client, type Transport } from "@connectrpc/connect";
 import { createConnectTransport, createGrpcTransport } from "@connectrpc/connect-node";
-import { Failure, failureCodes, type FailureCode } from "../core/failure.ts";
-import { ErrorInfoSchema, RetryInfoSchema } from "../gen/google/rpc/error_details_pb.ts";
-import { CollectorService } from "../gen/sluice/v1/collector_pb.ts";
-import { ConsumerService } from "../gen/sluice/v1/consumer_pb.ts";
-import { RegistryService } from "../gen/sluice/v1/registry_pb.ts";
+import { Failure, failureCodes, type FailureCode } from "../../core/failure.ts";
+import { ErrorInfoSchema, RetryInfoSchema } from "../../gen/google/rpc/error_details_pb.ts";
+import { CollectorService } from "../../gen/sluice/v1/collector_pb.ts";
+import { ConsumerService } from "../../gen/sluice/v1/consumer_pb.ts";
+import { RegistryService } from "../../gen/sluice/v1/registry_pb.ts";
 
 export type CollectorClient = Client<typeof CollectorService>;
 export type ConsumerClient = Client<typeof ConsumerService>;

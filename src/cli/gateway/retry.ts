@@ -1,5 +1,5 @@
 /** When a program that streams calls again, and how long it waits before it does. */
-import type { Failure, FailureCode } from "../core/failure.ts";
+import type { Failure, FailureCode } from "../../core/failure.ts";
 
 const retryable: ReadonlySet<FailureCode> = new Set([
   "overloaded",

@@ -1,13 +1,15 @@
 /** Calls of a running gateway over Connect with JSON, which needs no more than `fetch`. */
-import { Failure, type FailureCode } from "../core/failure.ts";
+import { Failure, type FailureCode } from "../../core/failure.ts";
+import { foreignAnswer, reach, statusText } from "./request.ts";
 
-/** The answer of a unary method. Throws a `Failure` with the gateway's words. */
+/** The response of a unary method. Throws a `Failure` with the gateway's words. */
 export async function call<Answer>(
   url: string,
   method: string,
   request: Readonly<Record<string, unknown>>,
 ): Promise<Answer> {
-  const response = await reach(url, method, {
+  const response = await reach(url, `/${method}`, {
+    method: "POST",
     headers: { "content-type": "application/json" },
     body: JSON.stringify(request),
   });
@@ -16,13 +18,14 @@ export async function call<Answer>(
   throw failureFromError(text, response.status);
 }
 
-/** The answers of a method that streams them, until it ends. */
+/** The responses of a server-streaming method, until it ends. */
 export async function* follow<Answer>(
   url: string,
   method: string,
   request: Readonly<Record<string, unknown>>,
 ): AsyncGenerator<Answer> {
-  const response = await reach(url, method, {
+  const response = await reach(url, `/${method}`, {
+    method: "POST",
     headers: { "content-type": "application/connect+json", "connect-protocol-version": "1" },
     body: envelope(JSON.stringify(request)),
   });
@@ -38,16 +41,6 @@ export async function* follow<Answer>(
   }
 }
 
-async function reach(url: string, method: string, init: RequestInit): Promise<Response> {
-  try {
-    return await fetch(`${url}/${method}`, { method: "POST", ...init });
-  } catch (error) {
-    throw new Failure("unavailable", `Cannot reach ${url}: is the gateway running?`, {
-      cause: error,
-    });
-  }
-}
-
 interface ErrorAnswer {
   readonly message?: string;
   readonly details?: readonly {
@@ -58,24 +51,20 @@ interface ErrorAnswer {
   }[];
 }
 
-/** Every reason on a line of its own, where there are several. */
+/** Several reasons get a line each. */
 function failureFromError(text: string, status: number): Failure {
   let answer: ErrorAnswer;
   try {
     answer = JSON.parse(text) as ErrorAnswer;
   } catch {
-    // Something between here and the gateway answered, in words of its own.
-    return new Failure("internal", `The gateway answered ${status}: ${text.slice(0, 200)}`);
+    return foreignAnswer(status, text);
   }
   const debugs = (answer.details ?? []).map(({ debug }) => debug);
   const reasons = debugs.flatMap((debug) => debug?.fieldViolations ?? []);
   const lines =
     reasons.length > 1 ? reasons.map(({ description = "" }) => `\n  ${description}`) : [];
   const code: FailureCode = status === 503 ? "unavailable" : "invalid";
-  return new Failure(
-    code,
-    `${answer.message ?? `The gateway answered ${status}`}${lines.join("")}`,
-  );
+  return new Failure(code, `${answer.message ?? statusText(status)}${lines.join("")}`);
 }
 
 /** Connect's framing: a byte of flags, the length as u32 big-endian, the message. */

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { Failure } from "../core/failure.ts";
+import { Failure } from "../../core/failure.ts";
 import { isRetryable, retryPauseMs } from "./retry.ts";
 
 test("pauses double up to a bound, spread, and are as long as was asked for", () => {
