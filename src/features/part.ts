@@ -5,6 +5,7 @@ import type { ProjectionTarget, Ownership } from "../core/projection.ts";
 import type { RecordContract } from "../core/record-contract.ts";
 import type { TopicSettings } from "../core/topic.ts";
 import type { HttpDeps } from "../http/deps.ts";
+import type { Endpoint } from "../http/endpoint/endpoint.ts";
 import type { HotRoutes } from "../http/hot.ts";
 import type { Paths } from "../http/openapi/model.ts";
 import type { Collector } from "../ingest/collector.ts";
@@ -50,7 +51,9 @@ export interface Part {
   http?(app: Hono): void;
   /** Addresses that are called once a record, and are served before the router. */
   readonly hot?: HotRoutes;
-  /** Its routes in the OpenAPI document. */
+  /** Its routes, as the OpenAPI document describes them. */
+  readonly endpoints?: readonly Endpoint[];
+  /** Routes that are described by hand. */
   readonly paths?: Paths;
   /** Registers its services: every RPC protocol, codec and compression. */
   rpc?(router: ConnectRouter): void;
