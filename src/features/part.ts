@@ -11,7 +11,6 @@ import type { Paths } from "../http/openapi/model.ts";
 import type { Collector } from "../ingest/collector.ts";
 import type { Database } from "../postgres/database.ts";
 import type { GatherLimits } from "../projection/gather.ts";
-import type { FetchHandler } from "../rpc/fetch.ts";
 import type { StreamHandler } from "../rpc/server.ts";
 import type { ThinMethods } from "../rpc/thin/call.ts";
 
@@ -57,12 +56,10 @@ export interface Part {
   readonly paths?: Paths;
   /** Registers its services: every RPC protocol, codec and compression. */
   rpc?(router: ConnectRouter): void;
-  /** Methods that gRPC serves without connect-es. */
+  /** Methods that gRPC, and Connect where they are unary, serve without connect-es. */
   readonly thin?: ThinMethods;
   /** Serves a gRPC stream without connect-es, or returns false before it has touched it. */
   readonly stream?: StreamHandler;
-  /** Serves an RPC on the HTTP listener without connect-es. */
-  readonly fetch?: FetchHandler;
   readonly projections?: readonly ProjectionSpec[];
   /** Its members of `/status`. */
   status?(): Readonly<Record<string, unknown>>;

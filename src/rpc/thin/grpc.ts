@@ -13,20 +13,12 @@ import type { Buffer } from "node:buffer";
 import { ConnectError } from "@connectrpc/connect";
 import { parseTimeout, setTrailerStatus } from "@connectrpc/connect/protocol-grpc";
 import { Failure } from "../../core/failure.ts";
-import type { InFlight } from "../../ingest/in-flight.ts";
 import type { StreamHandler } from "../server.ts";
 import { connectErrorFrom } from "../status.ts";
-import type { Answers, ThinCall, ThinMethod, ThinMethods } from "./call.ts";
+import type { Answers, ThinCall, ThinMethod, ThinOptions } from "./call.ts";
 import { inflate } from "./inflate.ts";
-import { Messages } from "./messages.ts";
+import { enveloped, Messages } from "./messages.ts";
 import { SocketBackpressure, type StreamLease } from "./socket-backpressure.ts";
-
-export interface ThinOptions {
-  readonly methods: ThinMethods;
-  readonly inFlight: InFlight;
-  /** The largest message taken, after inflating. */
-  readonly messageBytesMax: number;
-}
 
 const contentTypes = new Set(["application/grpc", "application/grpc+proto"]);
 /** The longest a timer holds. */
@@ -80,7 +72,7 @@ class GrpcCall {
     this.#messageBytesMax = messageBytesMax;
     const { call, answer } = method.open();
     this.#call = call;
-    this.#answer = answer;
+    this.#answer = () => enveloped(0, answer());
     this.#messages = new Messages(messageBytesMax, (flags, bytes, from, to) =>
       this.#take(flags, bytes, from, to),
     );
