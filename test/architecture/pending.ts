@@ -7,7 +7,4 @@ export const pending: readonly string[] = [
   "features/measurements/store/projection.ts",
   "features/registry/store/registry-store.ts",
   "projection/projection.ts",
-  "ui/dashboard/emitters.tsx",
-  "ui/dashboard/stream-view.tsx",
-  "ui/livedoc/watch-panel.tsx",
 ];
