@@ -3,11 +3,13 @@
  * the emitters that have rows, a few at a time, so that no statement holds many locks or runs long.
  * What was dropped last stands at the emitter: a reader before it is told.
  */
+import { sql } from "drizzle-orm";
 import { sleep, type Clock } from "../../../core/clock.ts";
 import { failureFrom } from "../../../core/failure.ts";
 import type { Logger } from "../../../core/logger.ts";
 import type { Ownership } from "../../../core/projection.ts";
 import type { Database } from "../../../postgres/database.ts";
+import { statement } from "../../../postgres/statement.ts";
 
 export interface EmitterRetention {
   /** Rows received longer ago are dropped; 0 keeps them. */
@@ -63,7 +65,7 @@ export async function runEmitterRetention(options: RetentionOptions): Promise<vo
 
 /** One walk over all emitters; tells how many rows it dropped. */
 export async function trimEmitterRows(
-  { sql, run }: Database,
+  { db, run }: Database,
   { ageMs, countMax = countMaxDefault }: EmitterRetention,
   clock: Clock,
   signal?: AbortSignal,
@@ -83,8 +85,12 @@ export async function trimEmitterRows(
   return dropped;
 
   async function trimFrom(after: string): Promise<{ dropped: number; last: string | null }> {
-    const [row] = await run(
-      () => sql<{ dropped: string; last: string | null }[]>`
+    // By hand: the walk leaps from one emitter to the next along the index, and each step reads and
+    // deletes a bounded number of rows.
+    const [row] = await run(() =>
+      statement<{ dropped: string; last: string | null }>(
+        db,
+        sql`
         with recursive walk (emitter, n) as (
           (select emitter, 1 from emitter_events where emitter > ${after} order by emitter limit 1)
           union all
@@ -128,6 +134,7 @@ export async function trimEmitterRows(
           where m.id = g.emitter
         )
         select (select count(*) from gone) as dropped, (select max(emitter) from walk) as last`,
+      ),
     );
     return { dropped: Number(row?.dropped ?? 0), last: row?.last ?? null };
   }
