@@ -4,9 +4,9 @@
  * What was dropped last stands at the emitter: a reader before it is told.
  */
 import { sql } from "drizzle-orm";
-import { sleep, type Clock } from "../../../core/clock.ts";
-import { failureFrom } from "../../../core/failure.ts";
+import type { Clock } from "../../../core/clock.ts";
 import type { Logger } from "../../../core/logger.ts";
+import { OwnedTask } from "../../../core/owned-task.ts";
 import type { Ownership } from "../../../core/projection.ts";
 import type { Database } from "../../../postgres/database.ts";
 import { statement } from "../../../postgres/statement.ts";
@@ -31,36 +31,17 @@ export interface RetentionOptions {
 /** At two events a second, the last hour and a half: what people page back through. */
 const countMaxDefault = 10_000;
 const everyMsDefault = 30_000;
-const retryMs = 5_000;
 /** 50 emitters of at most 200 rows: about 50 ms for a statement. */
 const emittersPerStep = 50;
 const rowsPerEmitter = 200;
 
 /** Resolves, never rejects, once the signal has ended it. */
-export async function runEmitterRetention(options: RetentionOptions): Promise<void> {
-  const { ownership, clock, logger, signal } = options;
-  while (!signal.aborted) {
-    try {
-      const owned = await ownership.acquire("emitter-retention", signal);
-      const stop = AbortSignal.any([signal, owned.lost]);
-      try {
-        while (!stop.aborted) {
-          await trimEmitterRows(options.database, options.retention, clock, stop);
-          await sleep(clock, options.everyMs ?? everyMsDefault, stop);
-        }
-      } finally {
-        await owned.release();
-      }
-    } catch (error) {
-      const failure = failureFrom(error);
-      if (failure.code === "cancelled") continue;
-      logger("warn", "dropping old emitter rows failed, trying again", {
-        code: failure.code,
-        reason: failure.message,
-      });
-      await sleep(clock, retryMs, signal);
-    }
-  }
+export function runEmitterRetention(options: RetentionOptions): Promise<void> {
+  const { database, retention, clock, everyMs = everyMsDefault, ...running } = options;
+  const task = { name: "emitter-retention", task: "emitter retention" };
+  return new OwnedTask({ ...running, ...task, clock, everyMs }, async ({ stop }) => {
+    await trimEmitterRows(database, retention, clock, stop);
+  }).done;
 }
 
 /** One walk over all emitters; tells how many rows it dropped. */

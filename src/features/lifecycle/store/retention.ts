@@ -3,9 +3,9 @@
  * its rows are brought up to it. One node at a time, in steps that hold few locks and end soon.
  */
 import { and, eq, lt, sql } from "drizzle-orm";
-import { sleep, type Clock } from "../../../core/clock.ts";
-import { failureFrom } from "../../../core/failure.ts";
+import type { Clock } from "../../../core/clock.ts";
 import type { Logger } from "../../../core/logger.ts";
+import { OwnedTask } from "../../../core/owned-task.ts";
 import type { Ownership } from "../../../core/projection.ts";
 import type { Database } from "../../../postgres/database.ts";
 import { isAnyOf, statement } from "../../../postgres/statement.ts";
@@ -25,35 +25,16 @@ export interface UpkeepOptions {
 }
 
 const everyMsDefault = 10_000;
-const retryMs = 5_000;
 const appsPerStep = 50;
 
 /** Resolves, never rejects, once the signal has ended it. */
-export async function runLifecycleUpkeep(options: UpkeepOptions): Promise<void> {
-  const { database, ownership, clock, logger, signal } = options;
-  while (!signal.aborted) {
-    try {
-      const owned = await ownership.acquire("lifecycle-upkeep", signal);
-      const stop = AbortSignal.any([signal, owned.lost]);
-      try {
-        while (!stop.aborted) {
-          await settleApps(database, stop);
-          await dropOldLifecycles(database, options.retentionMs, clock, stop);
-          await sleep(clock, options.everyMs ?? everyMsDefault, stop);
-        }
-      } finally {
-        await owned.release();
-      }
-    } catch (error) {
-      const failure = failureFrom(error);
-      if (failure.code === "cancelled") continue;
-      logger("warn", "upkeep of lifecycles failed, trying again", {
-        code: failure.code,
-        reason: failure.message,
-      });
-      await sleep(clock, retryMs, signal);
-    }
-  }
+export function runLifecycleUpkeep(options: UpkeepOptions): Promise<void> {
+  const { database, retentionMs, clock, everyMs = everyMsDefault, ...running } = options;
+  const task = { name: "lifecycle-upkeep", task: "lifecycle upkeep" };
+  return new OwnedTask({ ...running, ...task, clock, everyMs }, async ({ stop }) => {
+    await settleApps(database, stop);
+    await dropOldLifecycles(database, retentionMs, clock, stop);
+  }).done;
 }
 
 /**
