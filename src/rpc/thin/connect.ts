@@ -6,6 +6,7 @@
 import { ConnectError } from "@connectrpc/connect";
 import {
   codeToHttpStatus,
+  contentTypeUnaryJson,
   contentTypeUnaryProto,
   errorToJson,
   headerContentType,
@@ -14,10 +15,10 @@ import {
   headerUnaryEncoding,
   parseTimeout,
 } from "@connectrpc/connect/protocol-connect";
-import { Failure } from "../../core/failure.ts";
 import type { FetchHandler } from "../fetch.ts";
 import { connectErrorFrom } from "../status.ts";
 import type { ThinCall, ThinMethod, ThinOptions } from "./call.ts";
+import { deadlineExceeded } from "./errors.ts";
 import { bufferOf } from "./messages.ts";
 
 const timeoutMsMax = 2 ** 31 - 1;
@@ -72,9 +73,7 @@ async function settledWithin(call: ThinCall, timeout: string): Promise<void> {
   if (error !== undefined) throw error;
   if (timeoutMs === undefined) return await call.settled();
   const { promise, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => {
-    reject(new Failure("deadline_exceeded", `The call took longer than ${timeoutMs} ms`));
-  }, timeoutMs);
+  const timer = setTimeout(() => reject(deadlineExceeded(timeoutMs)), timeoutMs);
   try {
     await Promise.race([call.settled(), promise]);
   } finally {
@@ -84,5 +83,9 @@ async function settledWithin(call: ThinCall, timeout: string): Promise<void> {
 
 function errorResponse(error: unknown): Response {
   const status = error instanceof ConnectError ? error : connectErrorFrom(error);
-  return Response.json(errorToJson(status, undefined), { status: codeToHttpStatus(status.code) });
+  return new Response(JSON.stringify(errorToJson(status, undefined)), {
+    status: codeToHttpStatus(status.code),
+    // Without a charset, which `Response.json` adds: connect-go then reads no error in the body.
+    headers: { [headerContentType]: contentTypeUnaryJson },
+  });
 }

@@ -12,10 +12,10 @@ import {
 import type { Buffer } from "node:buffer";
 import { ConnectError } from "@connectrpc/connect";
 import { parseTimeout, setTrailerStatus } from "@connectrpc/connect/protocol-grpc";
-import { Failure } from "../../core/failure.ts";
 import type { StreamHandler } from "../server.ts";
 import { connectErrorFrom } from "../status.ts";
 import type { Answers, ThinCall, ThinMethod, ThinOptions } from "./call.ts";
+import { deadlineExceeded, incompleteMessage, notOneMessage } from "./errors.ts";
 import { inflate } from "./inflate.ts";
 import { enveloped, Messages } from "./messages.ts";
 import { SocketBackpressure, type StreamLease } from "./socket-backpressure.ts";
@@ -106,7 +106,7 @@ class GrpcCall {
   }
 
   #take(flags: number, bytes: Buffer, from: number, to: number): void {
-    if (this.#answers === "unary" && this.#count > 0) throw oneMessage;
+    if (this.#answers === "unary" && this.#count > 0) throw notOneMessage;
     this.#count++;
     if (flags === 0) this.#call.take(bytes, from, to);
     else {
@@ -124,8 +124,8 @@ class GrpcCall {
     if (this.#isOver) return;
     let answer: Uint8Array;
     try {
-      if (!this.#messages.isWhole) throw cutShort;
-      if (this.#answers === "unary" && this.#count === 0) throw oneMessage;
+      if (!this.#messages.isWhole) throw incompleteMessage;
+      if (this.#answers === "unary" && this.#count === 0) throw notOneMessage;
       await this.#call.settled();
       answer = this.#answer();
     } catch (error) {
@@ -185,9 +185,7 @@ class GrpcCall {
     const { timeoutMs, error } = parseTimeout(given, timeoutMsMax);
     if (error !== undefined) return this.#fail(error);
     if (timeoutMs === undefined) return;
-    this.#timer = setTimeout(() => {
-      this.#fail(new Failure("deadline_exceeded", `The call took longer than ${timeoutMs} ms`));
-    }, timeoutMs);
+    this.#timer = setTimeout(() => this.#fail(deadlineExceeded(timeoutMs)), timeoutMs);
   }
 
   #close(): void {
@@ -222,6 +220,3 @@ function trailersFrom(error: unknown): OutgoingHttpHeaders {
   setTrailerStatus(trailers, error instanceof ConnectError ? error : connectErrorFrom(error));
   return Object.fromEntries(trailers);
 }
-
-const oneMessage = new Failure("invalid", "Cannot answer the call: expected exactly one message");
-const cutShort = new Failure("invalid", "Cannot read the call: its last message is cut short");

@@ -147,6 +147,8 @@ test("a deadline ends the call, not what it brought", async () => {
     bytesOf({ topic: "late", records: [{}] }),
   );
   expect(await answer?.json()).toMatchObject({ code: "deadline_exceeded" });
+  // With a charset, connect-go would read no error in the body.
+  expect(answer?.headers.get("content-type")).toBe("application/json");
   release.resolve();
   await slow.create("late", { ...defaultTopicSettings, layout: "frames" });
   let stored = 0;
