@@ -43,7 +43,7 @@ export function thinGrpc(messageBytesMax: number): StreamHandler {
     const respond = stream.respond.bind(stream);
     stream.respond = (given, options) => {
       const trailers = options?.endStream === true ? metadata.responseTrailer : [];
-      respond({ ...given, ...plain(metadata.responseHeader), ...plain(trailers) }, options);
+      respond(Object.assign({}, given, plain(metadata.responseHeader), plain(trailers)), options);
     };
     const sendTrailers = stream.sendTrailers.bind(stream);
     stream.sendTrailers = (given) => sendTrailers({ ...given, ...plain(metadata.responseTrailer) });
