@@ -43,11 +43,11 @@ is. A line that is refused is reported with its number; the others are appended.
       prints: ["1 record, the last at …"],
     },
     {
-      line: `echo '{"level":"info","message":"listening"}' | sluice publish --emitter web-1`,
-      prints: ["1 record, the last at …"],
+      line: `sluice emitter create web-1\necho '{"level":"info","message":"listening"}' | sluice publish --emitter web-1`,
+      prints: ["web-1", "1 record, the last at …"],
     },
     {
-      line: "sluice publish pictures --file docs/figures/acks-delays.png --content-type image/png",
+      line: "sluice publish pictures --file docs/figures/acks-delays.svg --content-type image/svg+xml",
       prints: ["1 record, the last at …"],
     },
   ],

@@ -23,8 +23,9 @@ export type ValuesOf<Declared extends Parameters> = {
   >;
 };
 
-/** A line to type and, for the documentation, what it prints. */
+/** What to type and, for the documentation, what it prints. */
 export interface CommandExample {
+  /** One line, or two where the first prepares the second. */
   readonly line: string;
   /** Texts of the output, in their order; `…` is any text of a line. */
   readonly prints?: readonly string[];

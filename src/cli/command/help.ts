@@ -51,7 +51,7 @@ function commandHelp(command: Command, path: readonly string[]): string {
     ...section("Options", optionRows(options)),
     ...section(
       "Examples",
-      examples.map(({ line }) => [line, ""]),
+      examples.flatMap(({ line }) => line.split("\n").map((one): Row => [one, ""])),
     ),
   ];
   return sections.join("\n");
