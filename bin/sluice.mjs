@@ -1,17 +1,18 @@
 #!/usr/bin/env node
-// `sluice` where Node and npm are all there is: finds the Bun that package.json names, fetches it with
-// npm the first time, and hands over. Signals and exit codes pass through.
+// `sluice` for machines that have only Node and npm: finds the Bun that package.json names, fetches it
+// with npm the first time, and runs the command with it. Signals and exit codes pass through.
 
 import { spawn, spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, realpathSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-// npm links the program: the clone is where the file itself is.
+// npm links the program: the link leads to the clone.
 const root = join(dirname(realpathSync(fileURLToPath(import.meta.url))), "..");
+/** @type {{ engines: { bun: string } }} */
 const { engines } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
 const version = engines.bun;
-/** Where npm has put Bun: asking npm takes half a second. */
+/** The path at which npm keeps Bun: to query npm takes half a second. */
 const cacheFile = join(root, `.cache/bun-${version}`);
 const script = join(root, "scripts/start.ts");
 
@@ -30,7 +31,7 @@ function findBun() {
     mkdirSync(dirname(cacheFile), { recursive: true });
     writeFileSync(cacheFile, fetched);
   } catch {
-    // The clone may be somebody else's: npm is asked again the next time.
+    // The clone may be read-only: npm is queried again the next time.
   }
   return fetched;
 }
@@ -43,6 +44,7 @@ function cachedPath() {
   }
 }
 
+/** @param {string} path */
 function isRight(path) {
   const { status, stdout } = spawnSync(path, ["--version"], { encoding: "utf8" });
   return status === 0 && stdout.trim() === version;
@@ -61,6 +63,7 @@ function fetchBun() {
   throw new Error(`Cannot fetch bun ${version} with npx: ${stderr ?? ""}${stdout ?? ""}`);
 }
 
+/** @param {string} bun */
 function run(bun) {
   const child = spawn(bun, [script, ...process.argv.slice(2)], { stdio: "inherit" });
   // A terminal sends Ctrl-C to both; from elsewhere it reaches only this process.
