@@ -9,9 +9,10 @@ import { fileURLToPath } from "node:url";
 
 // npm links the program: the link leads to the clone.
 const root = join(dirname(realpathSync(fileURLToPath(import.meta.url))), "..");
-/** @type {{ engines: { bun: string } }} */
-const { engines } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
-const version = engines.bun;
+const packageJson = /** @type {{ engines: { bun: string } }} */ (
+  JSON.parse(readFileSync(join(root, "package.json"), "utf8"))
+);
+const version = packageJson.engines.bun;
 /** The path at which npm keeps Bun: to query npm takes half a second. */
 const cacheFile = join(root, `.cache/bun-${version}`);
 const script = join(root, "scripts/start.ts");
