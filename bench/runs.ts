@@ -9,6 +9,8 @@ export interface Runs<Result> {
   readonly floorAgain: Result;
 }
 
+export type OnProgress = (what: string, done: number, total: number) => void;
+
 interface Measurable extends AsyncDisposable {
   readonly name: string;
   /** How its process ended and what it said; undefined while it runs, or where it is not ours. */

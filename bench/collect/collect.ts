@@ -1,6 +1,7 @@
 /** `sluice bench collect`: how fast records come in, beside the floor, in one run on one machine. */
 import type { Runtime } from "../../src/runtime/runtime.ts";
 import { Progress } from "../../src/cli/terminal/progress.ts";
+import { buildLoader } from "./loader.ts";
 import { measureCollect } from "./measure.ts";
 import type { CollectOptions } from "./options.ts";
 import { renderCollect } from "./report.ts";
@@ -25,6 +26,7 @@ export async function benchCollect(runtime: Runtime, options: CollectOptions): P
         ? startCollector(environment, log, topic)
         : Promise.resolve(onCollector(environment, grpc, pid, topic)),
   };
+  await buildLoader();
   const runs = await floorGatewayFloor(runtime, start, (server) =>
     measureCollect(server, load, (what, done, total) =>
       progress.show(what.padEnd(24), done, total),

@@ -1,5 +1,5 @@
 /** What is to be measured. */
-import type { CollectLoad, GrpcAddress } from "./load.ts";
+import type { CollectLoad, GrpcAddress } from "./loader.ts";
 import type { LogChoice } from "../program.ts";
 
 export interface CollectOptions {

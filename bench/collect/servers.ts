@@ -1,8 +1,8 @@
 /** The servers that `sluice bench collect` sends to, by their gRPC addresses. */
 import { fileURLToPath } from "node:url";
 import type { Environment } from "../../src/runtime/runtime.ts";
-import { logPlaceFrom, type LogPlace } from "./count.ts";
-import type { GrpcAddress } from "./load.ts";
+import { logPlaceFrom, type LogPlace } from "../log.ts";
+import type { GrpcAddress } from "./loader.ts";
 import {
   startGatewayProgram,
   startOnLog,

@@ -1,5 +1,6 @@
 /** What was measured as one JSON object, `--json`, and what the report for people is made of. */
 import { availableParallelism } from "node:os";
+import { byFloor, rounded, spread } from "../figures.ts";
 import type { CollectMeasured } from "./measure.ts";
 import type { CollectOptions } from "./options.ts";
 import type { Runs } from "../runs.ts";
@@ -53,7 +54,8 @@ export function summarizeCollect(
   const { connections, records, batch, method } = load;
   const all = [runs.floor, runs.gateway, runs.floorAgain];
   const floors = [runs.floor, runs.floorAgain];
-  const speeds = floors.map(({ records_per_s }) => records_per_s ?? Number.NaN);
+  const perSecond = floors.map(({ records_per_s }) => records_per_s);
+  const perCpu = floors.map(({ records_per_cpu_s }) => records_per_cpu_s);
   return {
     bench: "collect",
     ok: all.every(
@@ -67,13 +69,9 @@ export function summarizeCollect(
     batch,
     runs,
     ratios: {
-      records_per_s: rounded((runs.gateway.records_per_s ?? Number.NaN) / mean(speeds), 3),
-      records_per_cpu_s: rounded(
-        (runs.gateway.records_per_cpu_s ?? Number.NaN) /
-          mean(floors.map(({ records_per_cpu_s }) => records_per_cpu_s ?? Number.NaN)),
-        3,
-      ),
-      floor_spread: rounded(Math.max(...speeds) / Math.min(...speeds), 3),
+      records_per_s: byFloor(runs.gateway.records_per_s, perSecond),
+      records_per_cpu_s: byFloor(runs.gateway.records_per_cpu_s, perCpu),
+      floor_spread: spread(perSecond),
     },
   };
 }
@@ -92,14 +90,4 @@ function summarize(run: CollectMeasured): CollectRunSummary {
     peak_bytes: run.peakBytes ?? null,
     load_cpu_s: rounded(loadCpu, 2) ?? 0,
   };
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
-}
-
-/** Null for what is not known, or has no finite value: JSON has no other word for it. */
-function rounded(value: number | undefined, digits: number): number | null {
-  if (value === undefined || !Number.isFinite(value)) return null;
-  return Number(value.toFixed(digits));
 }

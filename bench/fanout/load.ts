@@ -3,7 +3,7 @@
  * server, so that none of them waits for another's work. It is told what to do over the channel
  * between the two, and reports there.
  */
-import { Histogram, type HistogramJson } from "../histogram.ts";
+import { Latencies, type LatencySummary } from "../latencies.ts";
 import { StampReader } from "./stamp.ts";
 import { Subscriber, type Address } from "./subscriber.ts";
 
@@ -29,7 +29,7 @@ export interface LoadResult {
   readonly droppedWhy: string;
   /** Those that never read and were closed with the reason `slow_subscriber`. */
   readonly slowClosed: number;
-  readonly latencies: HistogramJson;
+  readonly latencies: LatencySummary;
   readonly cpuSeconds: number;
 }
 
@@ -46,6 +46,7 @@ export type LoadReport =
   | LoadResult;
 
 const openedAtOnce = 64;
+const stepsMs = [0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000];
 const reportMs = 50;
 const keepAliveMs = 30_000;
 /** How long those that did not read have to find out how they were closed. */
@@ -74,7 +75,7 @@ export async function runLoad(): Promise<void> {
 
 class Load {
   readonly #plan: LoadPlan;
-  readonly #latencies = new Histogram();
+  readonly #latencies = new Latencies(stepsMs);
   readonly #readers: Subscriber[] = [];
   readonly #slow: Subscriber[] = [];
   #delivered = 0;
@@ -91,7 +92,7 @@ class Load {
       while (left > 0) {
         const readsOn = left-- > slow;
         // What those that never read get late is not anybody's latency.
-        const reader = new StampReader(readsOn ? this.#latencies : new Histogram());
+        const reader = new StampReader(readsOn ? this.#latencies : new Latencies([]));
         const one = new Subscriber(address, reader, readsOn);
         (readsOn ? this.#readers : this.#slow).push(one);
         await one.opened();
@@ -152,7 +153,7 @@ class Load {
       dropped: over.length,
       droppedWhy: over[0]?.reason ?? "",
       slowClosed: await this.#slowClosed(),
-      latencies: this.#latencies.toJSON(),
+      latencies: this.#latencies.summary(),
       cpuSeconds,
     };
   }

@@ -3,7 +3,7 @@
  * mark that is nowhere else in a stream, so that a subscriber finds it by looking at bytes alone,
  * whatever protocol carried it.
  */
-import type { Histogram } from "../histogram.ts";
+import type { Latencies } from "../latencies.ts";
 
 /**
  * A byte of a WebSocket frame's length may be any, but three of them in front of a digit are none
@@ -51,11 +51,11 @@ export class StampReader {
   received = 0;
   /** When the last one came. */
   atUs = 0;
-  readonly #latencies: Histogram;
+  readonly #latencies: Latencies;
   /** A stamp's beginning, when the bytes ended within it. */
   #rest: Uint8Array | undefined;
 
-  constructor(latencies: Histogram) {
+  constructor(latencies: Latencies) {
     this.#latencies = latencies;
   }
 

@@ -3,7 +3,7 @@ import { sleep, systemClock as clock } from "../../src/core/clock.ts";
 import { failureFrom } from "../../src/core/failure.ts";
 import type { Random } from "../../src/cli/simulate/random.ts";
 import { tagName } from "../../src/cli/simulate/measurements-series.ts";
-import { Histogram } from "../histogram.ts";
+import { Latencies } from "../latencies.ts";
 import { fetchSamples, randomRange, samplesEach } from "./samples.ts";
 
 export interface ClientsOptions {
@@ -20,12 +20,15 @@ export interface ClientsOptions {
 }
 
 export interface ClientsResult {
-  readonly latencies: Histogram;
+  readonly latencies: Latencies;
   /** Answers that were refused or are not whole. */
   readonly failed: number;
   /** The last of these. */
   readonly failure: string;
 }
+
+/** Bounds of the histogram that the original measurements demo prints. */
+const stepsMs = [10, 50, 99];
 
 /**
  * Latency is from the moment at which a query was due to the whole answer: where all clients wait,
@@ -33,7 +36,7 @@ export interface ClientsResult {
  */
 export async function askTags(options: ClientsOptions): Promise<ClientsResult> {
   const { url, random, prefix, tags, oldestNs } = options;
-  const latencies = new Histogram();
+  const latencies = new Latencies(stepsMs);
   let failed = 0;
   let failure = "";
   const dues = dueTimes(options);

@@ -15,9 +15,9 @@ import { fetchSamples, rangeNsMin } from "./samples.ts";
 import { onQueryGateway, startQueryGateway, type QueryServer } from "./servers.ts";
 import { summarizeQuery, type QueryMeasured } from "./summary.ts";
 import { verifyAnswers } from "./verify.ts";
-import { wantOwnTopic } from "./series-gateway.ts";
-import { preload } from "./series-preload.ts";
-import { countStored } from "./series-settled.ts";
+import { wantOwnTopic } from "../series/gateway.ts";
+import { preload } from "../series/preload.ts";
+import { countStored } from "../series/settled.ts";
 
 const topTags = 100;
 const valuesEach = 10;

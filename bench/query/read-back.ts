@@ -2,12 +2,12 @@
 import { sleep, systemClock as clock } from "../../src/core/clock.ts";
 import { failureFrom } from "../../src/core/failure.ts";
 import { saveLines } from "../../src/cli/simulate/measurements-producer.ts";
-import { Histogram } from "../histogram.ts";
+import { Latencies } from "../latencies.ts";
 import { fetchSamples, rangeNsMin } from "./samples.ts";
 
 export interface ReadBackResult {
   /** From the moment before it was sent to the answer that has it. */
-  readonly lags: Histogram;
+  readonly lags: Latencies;
   /** Those that the first answer had. */
   readonly atOnce: number;
   readonly written: number;
@@ -16,6 +16,7 @@ export interface ReadBackResult {
   readonly failure: string;
 }
 
+const stepsMs = [5, 10, 20, 50, 100, 200, 500, 1000, 2000];
 const everyMs = 100;
 const lagMsMax = 10_000;
 
@@ -25,7 +26,7 @@ export async function readBack(
   tag: string,
   signal: AbortSignal,
 ): Promise<ReadBackResult> {
-  const lags = new Histogram();
+  const lags = new Latencies(stepsMs);
   let atOnce = 0;
   let written = 0;
   let failed = 0;

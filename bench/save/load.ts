@@ -53,9 +53,7 @@ async function sendByWrk(
     acknowledged: answers - refused,
     refused,
     broken,
-    p50Us: rest.p50_us,
-    p99Us: rest.p99_us,
-    maxUs: rest.max_us,
+    latencyMs: { p50: rest.p50_us / 1e3, p99: rest.p99_us / 1e3, max: rest.max_us / 1e3 },
   };
 }
 

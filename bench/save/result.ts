@@ -1,4 +1,5 @@
 /** What is sent by whichever load, and what it was told. */
+import type { LatencySummary } from "../latencies.ts";
 
 export type LoadChoice = "auto" | "wrk" | "own";
 
@@ -18,7 +19,5 @@ export interface SaveResult {
   readonly refused: number;
   /** Connections that broke, requests without an answer in time. */
   readonly broken: number;
-  readonly p50Us: number;
-  readonly p99Us: number;
-  readonly maxUs: number;
+  readonly latencyMs: Pick<LatencySummary, "p50" | "p99" | "max">;
 }

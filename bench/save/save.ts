@@ -6,7 +6,7 @@ import { measureSave } from "./measure.ts";
 import type { SaveOptions } from "./options.ts";
 import { renderSave } from "./report.ts";
 import { startSaveFloor, startSaveGateway } from "./servers.ts";
-import { wantOwnTopic } from "../query/series-gateway.ts";
+import { wantOwnTopic } from "../series/gateway.ts";
 import { summarizeSave } from "./summary.ts";
 
 /** Exits with 1 when the store does not have exactly what was acknowledged. */

@@ -2,7 +2,7 @@
 import { fileURLToPath } from "node:url";
 import type { Environment } from "../../src/runtime/runtime.ts";
 import { startProgram, type LogChoice, type Program } from "../program.ts";
-import { startSeriesGateway } from "../query/series-gateway.ts";
+import { startSeriesGateway } from "../series/gateway.ts";
 
 const floorPath = fileURLToPath(new URL("../floors/save.ts", import.meta.url));
 

@@ -1,24 +1,21 @@
 /** One run against one server: subscribers in a process of their own, the publisher in this one. */
 import { type ChildProcess, spawn } from "node:child_process";
-import { Failure } from "../src/core/failure.ts";
-import { Histogram } from "./histogram.ts";
-import type { LoadCommand, LoadPlan, LoadReport, LoadResult } from "./fanout/load.ts";
-import { childrenCpuSeconds, cpuSeconds, residentBytes } from "./proc.ts";
-import { mainPath } from "./program.ts";
-import { publish, type Published, type Schedule } from "./fanout/publish.ts";
+import { Failure } from "../../src/core/failure.ts";
+import type { LoadCommand, LoadPlan, LoadReport, LoadResult } from "./load.ts";
+import { difference } from "../figures.ts";
+import { residentBytes } from "../proc.ts";
+import type { OnProgress } from "../runs.ts";
+import { usageOf, usageSince, type Usage } from "../usage.ts";
+import { mainPath } from "../program.ts";
+import { publish, type Published, type Schedule } from "./publish.ts";
 import type { Server } from "./servers.ts";
 
-export interface Measured {
+export interface Measured extends Usage {
   readonly server: string;
   readonly published: Published;
   /** From the publisher's start to the last delivery. */
   readonly completeSeconds: number;
   readonly load: LoadResult;
-  readonly latencies: Histogram;
-  /** Undefined where processes cannot be looked at. */
-  readonly cpuSeconds: number | undefined;
-  /** Of all that the server has started: the embedded PostgreSQL. */
-  readonly childrenCpuSeconds: number | undefined;
   readonly residentBytes: number | undefined;
   readonly bytesPerSubscriber: number | undefined;
 }
@@ -35,8 +32,6 @@ export interface Load {
   readonly slow: number;
 }
 
-export type OnProgress = (what: string, done: number, total: number) => void;
-
 /** What was freed on the way is given back by then, and the connections are at rest. */
 function settleMs(subscribers: number): number {
   return Math.min(3_000, 500 + 2.5 * subscribers);
@@ -51,33 +46,29 @@ export async function measure(
   schedule: Schedule,
   onProgress: OnProgress,
 ): Promise<Measured> {
-  const before = memory(server);
+  const empty = memory(server);
   await using subscribers = startSubscribers();
   await openAll(subscribers, server, load, schedule.events, onProgress);
   const idle = memory(server);
-  const from = cpuOf(server);
+  const before = usageOf(server.pid);
   const total = load.subscribers * schedule.events;
   subscribers.onProgress = ({ delivered }) =>
     onProgress(server.name, Math.min(delivered, total - 1), total);
   const published = await publish(server.publishUrl, schedule);
   const endUs = await subscribers.done();
-  const to = cpuOf(server);
+  const used = usageSince(before, usageOf(server.pid));
   const after = memory(server);
   subscribers.onProgress = () => {};
   const result = await subscribers.finish();
   onProgress(server.name, total, total);
-  const latencies = new Histogram();
-  latencies.add(result.latencies);
   return {
     server: server.name,
     published,
     completeSeconds: (endUs - published.startUs) / 1e6,
     load: result,
-    latencies,
-    cpuSeconds: difference(to.own, from.own),
-    childrenCpuSeconds: difference(to.children, from.children),
+    ...used,
     residentBytes: after,
-    bytesPerSubscriber: each(difference(idle, before), load),
+    bytesPerSubscriber: each(difference(idle, empty), load),
   };
 }
 
@@ -198,17 +189,8 @@ function startSubscribers(): Subscribers {
   );
 }
 
-function cpuOf({ pid }: Server): { own: number | undefined; children: number | undefined } {
-  if (pid === undefined) return { own: undefined, children: undefined };
-  return { own: cpuSeconds(pid), children: childrenCpuSeconds(pid) };
-}
-
 function memory({ pid }: Server): number | undefined {
   return pid === undefined ? undefined : residentBytes(pid);
-}
-
-function difference(to: number | undefined, from: number | undefined): number | undefined {
-  return to === undefined || from === undefined ? undefined : to - from;
 }
 
 function each(bytes: number | undefined, { subscribers, slow }: Load): number | undefined {

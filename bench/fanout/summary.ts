@@ -1,8 +1,9 @@
 /** What was measured as one JSON object, `--json`, and what the report for people is made of. */
 import { availableParallelism } from "node:os";
+import { byFloor, rounded, spread } from "../figures.ts";
 import type { Idle, Measured } from "./measure.ts";
 import type { FanoutOptions } from "./options.ts";
-import type { Runs } from "./runs.ts";
+import type { Runs } from "../runs.ts";
 
 /** `floor` is the mean of both floors; a figure that cannot be had is null. */
 export interface FanoutSummary {
@@ -69,8 +70,6 @@ export interface IdleRunSummary {
   readonly bytes_per_subscriber: number | null;
 }
 
-const stepsMs = [0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, Infinity];
-
 export function summarizeFanout(
   { load, schedule, transport, log, url }: FanoutOptions,
   { floor, gateway, floorAgain }: Runs<Measured>,
@@ -81,7 +80,7 @@ export function summarizeFanout(
     floorAgain: summarize(floorAgain),
   };
   const floors = [runs.floor, runs.floorAgain];
-  const perCpu = floors.map((run) => run.deliveries_per_cpu_s ?? Number.NaN);
+  const perCpu = floors.map((run) => run.deliveries_per_cpu_s);
   return {
     bench: "fanout",
     // A floor that loses events measured nothing either.
@@ -93,13 +92,16 @@ export function summarizeFanout(
     ...schedule,
     runs,
     ratios: {
-      deliveries_per_cpu_s: rounded(
-        (runs.gateway.deliveries_per_cpu_s ?? Number.NaN) / mean(perCpu),
-        3,
+      deliveries_per_cpu_s: byFloor(runs.gateway.deliveries_per_cpu_s, perCpu),
+      p99: byFloor(
+        runs.gateway.latency_ms.p99,
+        floors.map((run) => run.latency_ms.p99),
       ),
-      p99: rounded(runs.gateway.latency_ms.p99 / mean(floors.map((run) => run.latency_ms.p99)), 3),
-      complete: rounded(runs.gateway.complete_s / mean(floors.map((run) => run.complete_s)), 3),
-      floor_spread: rounded(Math.max(...perCpu) / Math.min(...perCpu), 3),
+      complete: byFloor(
+        runs.gateway.complete_s,
+        floors.map((run) => run.complete_s),
+      ),
+      floor_spread: spread(perCpu),
     },
   };
 }
@@ -123,14 +125,8 @@ export function summarizeIdle(
 }
 
 function summarize(run: Measured): RunSummary {
-  const { load, latencies, published } = run;
-  const ms = (share: number) => latencies.quantile(share) / 1e3;
-  let fromMs = -1;
-  const histogram = stepsMs.map((le) => {
-    const count = latencies.between(fromMs * 1e3, le * 1e3);
-    fromMs = le;
-    return { le: le === Infinity ? latencies.max / 1e3 : le, count };
-  });
+  const { load, published } = run;
+  const { p50, p90, p99, max, steps } = load.latencies;
   return {
     publish_s: rounded(published.seconds, 3) ?? 0,
     complete_s: rounded(run.completeSeconds, 3) ?? 0,
@@ -140,7 +136,7 @@ function summarize(run: Measured): RunSummary {
     dropped: load.dropped,
     dropped_why: load.droppedWhy,
     slow_closed: load.slowClosed,
-    latency_ms: { p50: ms(0.5), p90: ms(0.9), p99: ms(0.99), max: latencies.max / 1e3, histogram },
+    latency_ms: { p50, p90, p99, max, histogram: steps },
     cpu_s: rounded(run.cpuSeconds, 2),
     deliveries_per_cpu_s: rounded(load.delivered / (run.cpuSeconds ?? Number.NaN), 0),
     postgres_cpu_s: rounded(run.childrenCpuSeconds, 2),
@@ -149,14 +145,4 @@ function summarize(run: Measured): RunSummary {
     load_cpu_s: rounded(load.cpuSeconds, 2) ?? 0,
     publisher_cpu_s: rounded(published.cpuSeconds, 2) ?? 0,
   };
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
-}
-
-/** Null for what is not known, or has no finite value: JSON has no other word for it. */
-function rounded(value: number | undefined, digits: number): number | null {
-  if (value === undefined || !Number.isFinite(value)) return null;
-  return Number(value.toFixed(digits));
 }

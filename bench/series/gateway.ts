@@ -3,7 +3,7 @@ import { Failure } from "../../src/core/failure.ts";
 import type { LogDriver } from "../../src/core/log.ts";
 import { measurementsTopic } from "../../src/features/measurements/measurement.ts";
 import type { Environment } from "../../src/runtime/runtime.ts";
-import { logPlaceFrom, openLog, type LogPlace } from "../collect/count.ts";
+import { logPlaceFrom, openLog, type LogPlace } from "../log.ts";
 import { startGatewayProgram, type LogChoice, type Program } from "../program.ts";
 
 /** With a topic of measurements that is its own, see `wantOwnTopic`; it goes when the gateway stops. */

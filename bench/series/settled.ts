@@ -1,10 +1,10 @@
 /** What the store has of a run in the end: waited for, then counted past the gateway. */
 import { sleep, systemClock as clock } from "../../src/core/clock.ts";
 import { Failure } from "../../src/core/failure.ts";
-import { openMeasurementRows } from "../measurement-load.ts";
+import { openMeasurementRows } from "./rows.ts";
 import { request } from "../../src/cli/gateway/request.ts";
-import { embeddedUrl } from "../collect/count.ts";
-import type { OnProgress } from "../measure.ts";
+import { embeddedUrl } from "../log.ts";
+import type { OnProgress } from "../runs.ts";
 
 interface Status {
   readonly measurements: {

@@ -1,12 +1,12 @@
 /** The servers that are measured: the floor, a gateway made for the purpose, or one that runs already. */
 import { fileURLToPath } from "node:url";
-import { Failure } from "../src/core/failure.ts";
-import type { Environment } from "../src/runtime/runtime.ts";
-import { request } from "../src/cli/gateway/request.ts";
-import { startGatewayProgram, startProgram, type LogChoice } from "./program.ts";
-import type { Address, Transport } from "./fanout/subscriber.ts";
+import { Failure } from "../../src/core/failure.ts";
+import type { Environment } from "../../src/runtime/runtime.ts";
+import { request } from "../../src/cli/gateway/request.ts";
+import { startGatewayProgram, startProgram, type LogChoice } from "../program.ts";
+import type { Address, Transport } from "./subscriber.ts";
 
-const floorPath = fileURLToPath(new URL("./floors/fanout.ts", import.meta.url));
+const floorPath = fileURLToPath(new URL("../floors/fanout.ts", import.meta.url));
 
 export interface Server extends AsyncDisposable {
   readonly name: string;

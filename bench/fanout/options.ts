@@ -1,8 +1,8 @@
 /** What is to be measured. */
 import type { Load } from "./measure.ts";
-import type { Schedule } from "./fanout/publish.ts";
-import type { LogChoice } from "./program.ts";
-import type { Transport } from "./fanout/subscriber.ts";
+import type { Schedule } from "./publish.ts";
+import type { LogChoice } from "../program.ts";
+import type { Transport } from "./subscriber.ts";
 
 export interface FanoutOptions {
   readonly load: Load;

@@ -3,9 +3,9 @@ import {
   valuesFromNumbers,
   type Measurement,
 } from "../../src/features/measurements/measurement.ts";
-import { openMeasurementRows } from "../measurement-load.ts";
+import { openMeasurementRows } from "./rows.ts";
 import type { SimulatedSeries } from "../../src/cli/simulate/measurements-series.ts";
-import { embeddedUrl } from "../collect/count.ts";
+import { embeddedUrl } from "../log.ts";
 
 /** Rows lie as a gateway's batches would have laid them. */
 const batchRows = 10_000;

@@ -4,11 +4,11 @@
  * for rollups.
  */
 import { Buffer } from "node:buffer";
-import type { Measurement } from "../src/features/measurements/measurement.ts";
-import { openDatabase } from "../src/postgres/database.ts";
-import { hourOf, makePartitions } from "../src/features/measurements/store/partitions.ts";
-import { arrayOfNumbers } from "../src/postgres/arrays.ts";
-import { TagIds } from "../src/features/measurements/store/tag-ids.ts";
+import type { Measurement } from "../../src/features/measurements/measurement.ts";
+import { openDatabase } from "../../src/postgres/database.ts";
+import { hourOf, makePartitions } from "../../src/features/measurements/store/partitions.ts";
+import { arrayOfNumbers } from "../../src/postgres/arrays.ts";
+import { TagIds } from "../../src/features/measurements/store/tag-ids.ts";
 
 export interface MeasurementRows {
   /** Of different tag or time each, and of other ones than there are. Throws `unavailable`. */
