@@ -12,7 +12,7 @@ export interface LatencySummary {
   readonly steps: readonly { readonly le: number; readonly count: number }[];
 }
 
-/** Ten minutes: what takes longer counts as this. */
+/** Ten minutes: a longer latency counts as this much. */
 const usMax = 600_000_000;
 
 export class Latencies {

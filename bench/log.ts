@@ -1,4 +1,4 @@
-/** What the log has in the end, read from the log itself: nothing that was measured is in between. */
+/** Counts what the log contains after a run, by reading the log itself and not the gateway that was measured. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { systemClock } from "../src/core/clock.ts";
@@ -17,7 +17,7 @@ const parts = { clock: systemClock, logger: silent };
 export type LogPlace =
   { readonly natsUrl: string } | { readonly databaseUrl: string } | { readonly dataDir: string };
 
-/** As a gateway with these settings has it; undefined where they do not tell. */
+/** The log of a gateway with these settings; undefined where they name none. */
 export function logPlaceFrom({ NATS_URL, DATABASE_URL }: Environment): LogPlace | undefined {
   if (NATS_URL !== undefined && NATS_URL !== "") return { natsUrl: NATS_URL };
   if (DATABASE_URL !== undefined && DATABASE_URL !== "") return { databaseUrl: DATABASE_URL };
@@ -45,14 +45,14 @@ export async function countAndRemove(
   }
 }
 
-/** To be closed by whoever opens it. */
+/** The caller closes it. */
 export async function openLog(place: LogPlace): Promise<LogDriver> {
   if ("natsUrl" in place) return await createJetstreamLog({ ...parts, url: place.natsUrl });
   const url = "dataDir" in place ? await embeddedUrl(place.dataDir) : place.databaseUrl;
   return new PostgresLog({ ...parts, url });
 }
 
-/** Of the PostgreSQL that a running gateway keeps in its directory. Throws `unavailable`. */
+/** URL of the PostgreSQL that a running gateway keeps in its directory. Throws `unavailable` where it does not run. */
 export async function embeddedUrl(dataDir: string): Promise<string> {
   const running = await readPidFile(join(dataDir, "postgres"));
   if (running === undefined) {

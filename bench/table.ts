@@ -4,9 +4,9 @@ import type { Runs } from "./runs.ts";
 const columns = ["floor", "gateway", "floorAgain"] as const;
 const titles = ["floor", "gateway", "floor again"] as const;
 
-/** A load this busy may be what the run waited for. */
+/** A load process this busy may be the bottleneck of the run. */
 const busyShare = 0.9;
-/** Two runs of the floor that differ by more say that the machine is not quiet. */
+/** Floors that differ by a larger factor show that the machine is not quiet. */
 const quietSpread = 1.15;
 
 export interface Table<Run> {

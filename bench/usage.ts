@@ -21,7 +21,7 @@ export function usageOf(pid: number | undefined): Usage {
   };
 }
 
-/** What was used between two looks. */
+/** Usage between two readings; `peakBytes` is that of the later one. */
 export function usageSince(from: Usage, to: Usage): Usage {
   return {
     cpuSeconds: difference(to.cpuSeconds, from.cpuSeconds),

@@ -1,6 +1,6 @@
 /**
- * The load of `sluice bench collect` is a program in Go (`loader/`), for grpc-go costs a fraction of
- * what a client on the gateway's own runtime does. It is built once, into `.cache/bin`.
+ * The load of `sluice bench collect` is a Go program (`loader/`), because grpc-go costs a fraction
+ * of what a client on the gateway's runtime costs. It is built into `.cache/bin`.
  */
 import { spawn } from "node:child_process";
 import { mkdir } from "node:fs/promises";
@@ -42,7 +42,7 @@ const source = fileURLToPath(new URL("./loader", import.meta.url));
 const folder = fileURLToPath(new URL("../../.cache/bin", import.meta.url));
 const program = `${folder}/sluice-collect-loader`;
 
-/** Go decides what is out of date. Throws `unavailable` where it is missing or fails. */
+/** Builds it; Go itself knows when nothing has changed. Throws `unavailable` where it is missing or fails. */
 export async function buildLoader(): Promise<void> {
   await mkdir(folder, { recursive: true });
   const { code, errors } = await run("go", ["build", "-o", program, "."], { cwd: source });

@@ -1,4 +1,4 @@
-/** One run against one server: the load, what it cost the server, and what the log has of it. */
+/** One run against one server: the load, what it cost the server, and how much of it the log contains. */
 import { countAndRemove } from "../log.ts";
 import { sendLoad, type CollectLoad, type LoadResult } from "./loader.ts";
 import type { CollectServer } from "./servers.ts";
@@ -7,7 +7,7 @@ import { usageOf, usageSince, type Usage } from "../usage.ts";
 
 export interface CollectMeasured extends Usage {
   readonly load: LoadResult;
-  /** Records in the log; undefined where there is none, or it is not known. */
+  /** Number of records in the log; undefined for a server without a log, or where its address is not known. */
   readonly counted: number | undefined;
 }
 

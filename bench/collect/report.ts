@@ -13,8 +13,8 @@ import {
 import type { CollectSummary } from "./summary.ts";
 
 /**
- * What this collector's forerunner published: seconds for ten million messages of 126 to 254 bytes,
- * the mean of four runs each.
+ * Published figures of the collector that Sluice replaces: seconds for ten million messages of 126 to
+ * 254 bytes, the mean of four runs each.
  */
 const published = {
   records: 10_000_000,
@@ -48,7 +48,7 @@ export function renderCollect(summary: CollectSummary): string {
   ].join("\n");
 }
 
-/** Beside what was published, and in what it differs: only then is it a comparison. */
+/** The published figures, and how their set-up differs: without that it is not a comparison. */
 function publishedLines({ connections, batch, cores, log, runs }: CollectSummary): string[] {
   const { records, connections: counts } = published;
   const { line } = tableOf(runs, 28, 20);
@@ -76,7 +76,7 @@ function publishedLines({ connections, batch, cores, log, runs }: CollectSummary
   ];
 }
 
-/** What a reader has to know before believing the figures. */
+/** What a reader must know before believing the figures. */
 function remarks({ runs, ratios, ok }: CollectSummary): string[] {
   const out = floorRemarks(ratios.floor_spread);
   for (const [title, run] of titled(runs)) {

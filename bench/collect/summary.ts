@@ -1,29 +1,29 @@
-/** What was measured as one JSON object, `--json`, and what the report for people is made of. */
+/** The result as one JSON object (`--json`); the report for people is rendered from it. */
 import { availableParallelism } from "node:os";
 import { byFloor, rounded, spread } from "../figures.ts";
 import type { CollectMeasured } from "./measure.ts";
 import type { CollectOptions } from "./options.ts";
 import type { Runs } from "../runs.ts";
 
-/** A figure that cannot be had is null. */
+/** A figure that is not known is null. */
 export interface CollectSummary {
   readonly bench: "collect";
-  /** Every record was accepted, and the log has as many, where it was counted. */
+  /** Every record was accepted, and the log contains as many, where it was counted. */
   readonly ok: boolean;
   readonly cores: number;
   readonly log: string;
   readonly method: "collect" | "publish";
   readonly connections: number;
   readonly records: number;
-  /** Records of one message or call. */
+  /** Number of records per message or call. */
   readonly batch: number;
 
   readonly runs: Readonly<Record<keyof Runs<unknown>, CollectRunSummary>>;
-  /** The gateway by the mean of both floors. */
+  /** The gateway's figure divided by the mean of both floors'. */
   readonly ratios: {
     readonly records_per_s: number | null;
     readonly records_per_cpu_s: number | null;
-    /** The faster floor by the slower: 1 on a quiet machine. */
+    /** The faster floor divided by the slower: 1 on a quiet machine. */
     readonly floor_spread: number | null;
   };
 }
@@ -32,7 +32,7 @@ export interface CollectRunSummary {
   readonly seconds: number;
   readonly accepted: number;
   readonly refused: number;
-  /** In the log afterwards. */
+  /** Number of records in the log afterwards. */
   readonly counted: number | null;
   readonly records_per_s: number | null;
   readonly cpu_s: number | null;

@@ -34,6 +34,6 @@ export async function benchFanout(runtime: Runtime, options: FanoutOptions): Pro
     runtime.print(json ? `${JSON.stringify(summary)}\n` : renderFanout(summary));
     if (!summary.ok) runtime.exit(1);
   }
-  // The stop signals are this command's own: nothing else ends the process.
+  // This command handles the stop signals itself, so it must end the process itself.
   runtime.exit(0);
 }

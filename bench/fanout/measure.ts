@@ -1,4 +1,4 @@
-/** One run against one server: subscribers in a process of their own, the publisher in this one. */
+/** One run against one server: subscribers in their own process, the publisher in this one. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { Failure } from "../../src/core/failure.ts";
 import type { LoadCommand, LoadPlan, LoadReport, LoadResult } from "./load.ts";
@@ -32,12 +32,12 @@ export interface Load {
   readonly slow: number;
 }
 
-/** What was freed on the way is given back by then, and the connections are at rest. */
+/** Time after which freed memory is returned and the connections are idle. */
 function settleMs(subscribers: number): number {
   return Math.min(3_000, 500 + 2.5 * subscribers);
 }
 
-/** Without any delivery for so long, what is missing will not come. */
+/** After so long without a delivery, missing events are lost. */
 const stalledMs = 10_000;
 
 export async function measure(
@@ -72,7 +72,7 @@ export async function measure(
   };
 }
 
-/** Opens subscribers and looks at what they cost while nothing happens. */
+/** Opens subscribers and measures their memory while nothing happens. */
 export async function measureIdle(
   server: Server,
   load: Load,
@@ -118,7 +118,7 @@ async function openAll(
   await sleep(settleMs(total));
 }
 
-/** The other process, as promises. */
+/** The subscribers' process, as promises. */
 class Subscribers implements AsyncDisposable {
   onProgress: (report: Extract<LoadReport, { kind: "progress" }>) => void = () => {};
   readonly #child: ChildProcess;
@@ -132,7 +132,7 @@ class Subscribers implements AsyncDisposable {
     this.#child = child;
     const gone = Promise.withResolvers<never>();
     this.#gone = gone.promise;
-    // Whoever waits hears of it; nobody may.
+    // Waiting callers get the rejection; there may not be one.
     this.#gone.catch(() => {});
     child.once("exit", (code) =>
       gone.reject(new Failure("internal", `The subscribers' process ended with ${code}`)),
@@ -145,7 +145,7 @@ class Subscribers implements AsyncDisposable {
     return Promise.race([this.#opened.promise, this.#gone]);
   }
 
-  /** Resolves once every subscriber has everything or is over, or nothing comes any more: when the last event came. */
+  /** Resolves to the time of the last event, once every subscriber has everything or is closed, or events have stalled. */
   async done(): Promise<number> {
     this.#movedMs = Date.now();
     while (this.#last?.isDone !== true && Date.now() - this.#movedMs < stalledMs) {

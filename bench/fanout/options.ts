@@ -1,4 +1,4 @@
-/** What is to be measured. */
+/** The options of `sluice bench fanout`. */
 import type { Load } from "./measure.ts";
 import type { Schedule } from "./publish.ts";
 import type { LogChoice } from "../program.ts";
@@ -9,10 +9,10 @@ export interface FanoutOptions {
   readonly schedule: Schedule;
   readonly transport: Transport;
   readonly log: LogChoice;
-  /** Undefined: a gateway is started for the purpose. */
+  /** Address of a running gateway; undefined: the command starts one. */
   readonly url: string | undefined;
   readonly pid: number | undefined;
-  /** Only memory is measured. */
+  /** Measures only memory. */
   readonly idle: boolean;
   readonly json: boolean;
 }

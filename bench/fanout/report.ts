@@ -89,7 +89,7 @@ function countAt(run: RunSummary, index: number): number {
   return run.latency_ms.histogram[index]?.count ?? 0;
 }
 
-/** What a reader has to know before believing the figures. */
+/** What a reader must know before believing the figures. */
 function remarks({ runs, ratios, ok }: FanoutSummary): string[] {
   const out = floorRemarks(ratios.floor_spread);
   for (const [title, run] of titled(runs)) {

@@ -1,4 +1,4 @@
-/** The servers that are measured: the floor, a gateway made for the purpose, or one that runs already. */
+/** The servers that are measured: the floor, a gateway that the command starts, or one that runs already. */
 import { fileURLToPath } from "node:url";
 import { Failure } from "../../src/core/failure.ts";
 import type { Environment } from "../../src/runtime/runtime.ts";
@@ -10,11 +10,11 @@ const floorPath = fileURLToPath(new URL("../floors/fanout.ts", import.meta.url))
 
 export interface Server extends AsyncDisposable {
   readonly name: string;
-  /** Undefined: its process is not known, and so is what it uses. */
+  /** Undefined: its process is not known, so its usage is not measured. */
   readonly pid: number | undefined;
   readonly address: Address;
   readonly publishUrl: string;
-  /** How its process ended and what it said; undefined while it runs, or where it is not ours. */
+  /** Exit code and last output of its process; undefined while it runs, or where another program started it. */
   ended(): string | undefined;
 }
 
@@ -42,7 +42,7 @@ export async function startGateway(
   return { ...gateway, ended: child.ended, [Symbol.asyncDispose]: () => child.stop() };
 }
 
-/** A gateway that runs already: an emitter is made on it, and ended afterwards. */
+/** A gateway that runs already: the command creates an emitter on it and ends it afterwards. */
 export async function onEmitter(
   url: string,
   pid: number | undefined,

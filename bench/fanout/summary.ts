@@ -1,11 +1,11 @@
-/** What was measured as one JSON object, `--json`, and what the report for people is made of. */
+/** The result as one JSON object (`--json`); the report for people is rendered from it. */
 import { availableParallelism } from "node:os";
 import { byFloor, rounded, spread } from "../figures.ts";
 import type { Idle, Measured } from "./measure.ts";
 import type { FanoutOptions } from "./options.ts";
 import type { Runs } from "../runs.ts";
 
-/** `floor` is the mean of both floors; a figure that cannot be had is null. */
+/** A figure that is not known is null. */
 export interface FanoutSummary {
   readonly bench: "fanout";
   readonly ok: boolean;
@@ -23,7 +23,7 @@ export interface FanoutSummary {
     readonly deliveries_per_cpu_s: number | null;
     readonly p99: number | null;
     readonly complete: number | null;
-    /** The larger of both floors' deliveries per CPU second by the smaller: 1 on a quiet machine. */
+    /** The better floor's deliveries per CPU second divided by the other's: 1 on a quiet machine. */
     readonly floor_spread: number | null;
   };
 }
@@ -34,7 +34,7 @@ export interface RunSummary {
   readonly delivered: number;
   readonly lost: number;
   readonly duplicates: number;
-  /** Subscribers that the server closed before they had everything. */
+  /** Number of subscribers that the server closed before they had everything. */
   readonly dropped: number;
   readonly dropped_why: string;
   readonly slow_closed: number;
@@ -43,7 +43,7 @@ export interface RunSummary {
     readonly p90: number;
     readonly p99: number;
     readonly max: number;
-    /** How many took at most `le`, and more than the one before. */
+    /** How many took at most `le` milliseconds and more than the step before. */
     readonly histogram: readonly { readonly le: number; readonly count: number }[];
   };
   readonly cpu_s: number | null;
@@ -51,7 +51,7 @@ export interface RunSummary {
   readonly postgres_cpu_s: number | null;
   readonly rss_bytes: number | null;
   readonly bytes_per_subscriber: number | null;
-  /** CPU seconds of the subscribers' process and of the publisher's. */
+  /** CPU seconds of the subscribers' process; `publisher_cpu_s`: of the publisher's. */
   readonly load_cpu_s: number;
   readonly publisher_cpu_s: number;
 }
@@ -83,7 +83,7 @@ export function summarizeFanout(
   const perCpu = floors.map((run) => run.deliveries_per_cpu_s);
   return {
     bench: "fanout",
-    // A floor that loses events measured nothing either.
+    // A floor that loses events has measured nothing.
     ok: Object.values(runs).every(({ lost, duplicates }) => lost === 0 && duplicates === 0),
     cores: availableParallelism(),
     transport,

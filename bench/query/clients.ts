@@ -1,4 +1,4 @@
-/** Clients that ask for random ranges of the most frequent tags, at a rate. */
+/** Clients that query random ranges of the most frequent tags at a fixed rate. */
 import { sleep, systemClock as clock } from "../../src/core/clock.ts";
 import { failureFrom } from "../../src/core/failure.ts";
 import type { Random } from "../../src/cli/simulate/random.ts";
@@ -10,10 +10,10 @@ export interface ClientsOptions {
   readonly url: string;
   readonly random: Random;
   readonly clients: number;
-  /** Queries a second of all together. */
+  /** Queries per second of all clients together. */
   readonly queries: number;
   readonly prefix: string;
-  /** The most frequent ones are asked for. */
+  /** Number of tags that are queried: the most frequent ones. */
   readonly tags: number;
   readonly oldestNs: bigint;
   readonly signal: AbortSignal;
@@ -21,9 +21,9 @@ export interface ClientsOptions {
 
 export interface ClientsResult {
   readonly latencies: Latencies;
-  /** Answers that were refused or are not whole. */
+  /** Number of answers that were refused or incomplete. */
   readonly failed: number;
-  /** The last of these. */
+  /** Reason of the last one. */
   readonly failure: string;
 }
 
@@ -31,8 +31,8 @@ export interface ClientsResult {
 const stepsMs = [10, 50, 99];
 
 /**
- * Latency is from the moment at which a query was due to the whole answer: where all clients wait,
- * the wait of those that follow is in it.
+ * Latency runs from the moment at which a query was due to its complete answer, so it includes the
+ * time that a query waits for a free client.
  */
 export async function askTags(options: ClientsOptions): Promise<ClientsResult> {
   const { url, random, prefix, tags, oldestNs } = options;

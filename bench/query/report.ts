@@ -11,7 +11,7 @@ export function renderQuery(summary: QuerySummary): string {
     row("sent", whole(summary.sent)),
     row("acknowledged", whole(summary.acknowledged)),
     row("refused, sent again", `${whole(summary.refused)}, ${whole(summary.sent_again)}`),
-    row("to be in the store", whole(summary.wanted)),
+    row("expected in the store", whole(summary.expected)),
     row("counted in the store", whole(summary.stored)),
     "",
     row("queries answered", whole(queries.answered)),

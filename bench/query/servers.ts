@@ -1,4 +1,4 @@
-/** The gateways that `sluice bench query` asks. */
+/** The gateways that `sluice bench query` queries. */
 import type { Environment } from "../../src/runtime/runtime.ts";
 import { usageOf, type Usage } from "../usage.ts";
 import type { LogChoice } from "../program.ts";
@@ -6,7 +6,7 @@ import { startSeriesGateway } from "../series/gateway.ts";
 
 export interface QueryServer extends AsyncDisposable {
   readonly url: string;
-  /** Where its PostgreSQL is; empty: that is not known. */
+  /** Data directory of its PostgreSQL; empty where it is not known. */
   readonly dataDir: string;
   used(): Usage;
 }

@@ -1,4 +1,4 @@
-/** What was measured as one JSON object, `--json`, and what the report for people is made of. */
+/** The result as one JSON object (`--json`); the report for people is rendered from it. */
 import { availableParallelism } from "node:os";
 import type { MeasurementTally } from "../../src/cli/simulate/measurements-tally.ts";
 import { rounded } from "../figures.ts";
@@ -12,16 +12,16 @@ export interface QueryMeasured {
   readonly tally: MeasurementTally;
   readonly asked: ClientsResult;
   readonly back: ReadBackResult;
-  /** How many measurements the store has to have. */
-  readonly wanted: number;
+  /** Number of measurements that the store must contain. */
+  readonly expected: number;
   readonly stored: number | undefined;
-  /** What is wrong with an answer. */
+  /** What is wrong with the first wrong answer; undefined when all are right. */
   readonly wrong: string | undefined;
   readonly usedBefore: Usage;
   readonly used: Usage;
 }
 
-/** A figure that cannot be had is null. */
+/** A figure that is not known is null. */
 export interface QuerySummary {
   readonly bench: "query";
   readonly ok: boolean;
@@ -37,8 +37,8 @@ export interface QuerySummary {
   readonly acknowledged: number;
   readonly refused: number;
   readonly sent_again: number;
-  /** Preloaded, acknowledged and read back: what the store has to have, and what it has. */
-  readonly wanted: number;
+  /** Preloaded, acknowledged and read back: how many the store must contain, and how many it does. */
+  readonly expected: number;
   readonly stored: number | null;
   readonly queries: {
     readonly answered: number;
@@ -70,10 +70,10 @@ export interface Quantiles {
 }
 
 export function summarizeQuery(options: QueryOptions, measured: QueryMeasured): QuerySummary {
-  const { tally, asked, back, wanted, stored, wrong, usedBefore, used } = measured;
+  const { tally, asked, back, expected, stored, wrong, usedBefore, used } = measured;
   const ok =
     tally.acknowledged === tally.sent &&
-    (stored ?? wanted) === wanted &&
+    (stored ?? expected) === expected &&
     asked.failed + back.failed === 0 &&
     wrong === undefined;
   const latencies = asked.latencies.summary();
@@ -95,7 +95,7 @@ export function summarizeQuery(options: QueryOptions, measured: QueryMeasured): 
     acknowledged: tally.acknowledged,
     refused: tally.refused,
     sent_again: tally.retries,
-    wanted,
+    expected,
     stored: stored ?? null,
     queries: {
       answered: latencies.count,

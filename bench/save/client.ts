@@ -1,4 +1,4 @@
-/** Connections that save one measurement after the other: the load where wrk is not installed. */
+/** Connections that each save one measurement after the other: the load where wrk is not installed. */
 import { Buffer } from "node:buffer";
 import { connect, type Socket } from "node:net";
 import { systemClock } from "../../src/core/clock.ts";
@@ -8,7 +8,7 @@ import { createRandom } from "../../src/cli/simulate/random.ts";
 import { Latencies } from "../latencies.ts";
 import type { SaveLoad, SaveResult } from "./result.ts";
 
-/** What is on its way when the time is over may take so long. */
+/** Time that requests in flight at the end may still take. */
 const lastAnswerMs = 10_000;
 const valuesEach = 10;
 
@@ -27,7 +27,7 @@ export async function sendOwnLoad(
   let lastNs = 0n;
   const next = () => {
     const nowNs = systemClock.nowNs();
-    // No two have one time.
+    // No two measurements have the same time.
     lastNs = nowNs > lastNs ? nowNs : lastNs + 1n;
     return series.line(lastNs);
   };
@@ -63,7 +63,7 @@ function openSaver(url: string, next: () => string, latencies: Latencies): Promi
   });
 }
 
-/** One connection, one request under way. */
+/** One connection with one request in flight. */
 class Saver {
   acknowledged = 0;
   refused = 0;
@@ -112,7 +112,7 @@ class Saver {
     if (head < 0) return;
     const length = /\r\ncontent-length: *(\d+)/i.exec(this.#received.slice(0, head))?.[1] ?? "0";
     if (this.#received.length < head + 4 + Number(length)) return;
-    // Its status has one place.
+    // The status code is at a fixed place.
     if (this.#received[9] === "2") this.acknowledged++;
     else this.refused++;
     this.#received = "";

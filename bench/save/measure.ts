@@ -1,4 +1,4 @@
-/** One run against one server: the load, what it cost the server, and what the store has of it. */
+/** One run against one server: the load, what it cost the server, and how much of it the store contains. */
 import { usageOf, usageSince, type Usage } from "../usage.ts";
 import type { OnProgress } from "../runs.ts";
 import { sendSaveLoad } from "./load.ts";
@@ -8,7 +8,7 @@ import { countStored } from "../series/settled.ts";
 
 export interface SaveMeasured extends Usage {
   readonly load: SaveResult;
-  /** Rows in the store; undefined where there is none. */
+  /** Number of rows in the store; undefined for a server without one. */
   readonly stored: number | undefined;
 }
 
@@ -17,7 +17,7 @@ export async function measureSave(
   load: SaveLoad,
   onProgress: OnProgress,
 ): Promise<SaveMeasured> {
-  // No other run has tags of these names.
+  // No other run uses tags with this prefix.
   const prefix = `${crypto.randomUUID().slice(0, 8)}-`;
   const before = usageOf(pid);
   const startMs = performance.now();

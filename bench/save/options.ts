@@ -1,4 +1,4 @@
-/** What is measured. */
+/** The options of `sluice bench save`. */
 import type { LogChoice } from "../program.ts";
 import type { SaveLoad } from "./result.ts";
 

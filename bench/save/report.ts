@@ -28,7 +28,7 @@ export function renderSave(summary: SaveSummary): string {
   ].join("\n");
 }
 
-/** What a reader has to know before believing the figures. */
+/** What a reader must know before believing the figures. */
 function remarks({ runs, ratios, ok }: SaveSummary): string[] {
   const out = floorRemarks(ratios.floor_spread);
   const { acknowledged, stored } = runs.gateway;

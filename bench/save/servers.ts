@@ -10,7 +10,7 @@ export interface SaveServer extends AsyncDisposable {
   readonly name: string;
   readonly pid: number | undefined;
   readonly url: string;
-  /** Where its PostgreSQL is; empty: it keeps nothing. */
+  /** Data directory of its PostgreSQL; empty for a server without one. */
   readonly dataDir: string;
   ended(): string | undefined;
 }

@@ -1,4 +1,4 @@
-/** What was measured as one JSON object, `--json`, and what the report for people is made of. */
+/** The result as one JSON object (`--json`); the report for people is rendered from it. */
 import { availableParallelism } from "node:os";
 import { byFloor, rounded, spread } from "../figures.ts";
 import type { LogChoice } from "../program.ts";
@@ -6,10 +6,10 @@ import type { Runs } from "../runs.ts";
 import type { SaveMeasured } from "./measure.ts";
 import type { SaveOptions } from "./options.ts";
 
-/** A figure that cannot be had is null. */
+/** A figure that is not known is null. */
 export interface SaveSummary {
   readonly bench: "save";
-  /** All was acknowledged, and the store has it, and no more than was on its way in the end. */
+  /** Everything was acknowledged and stored, and not more than was in flight at the end. */
   readonly ok: boolean;
   readonly cores: number;
   readonly log: LogChoice;
@@ -17,11 +17,11 @@ export interface SaveSummary {
   readonly connections: number;
   readonly tags: number;
   readonly runs: Readonly<Record<keyof Runs<unknown>, SaveRunSummary>>;
-  /** The gateway by the mean of both floors. */
+  /** The gateway's figure divided by the mean of both floors'. */
   readonly ratios: {
     readonly requests_per_s: number | null;
     readonly requests_per_cpu_s: number | null;
-    /** The faster floor by the slower: 1 on a quiet machine. */
+    /** The faster floor divided by the slower: 1 on a quiet machine. */
     readonly floor_spread: number | null;
   };
 }
@@ -31,7 +31,7 @@ export interface SaveRunSummary {
   readonly acknowledged: number;
   readonly refused: number;
   readonly broken: number;
-  /** Rows in the store afterwards. */
+  /** Number of rows in the store afterwards. */
   readonly stored: number | null;
   readonly requests_per_s: number | null;
   readonly latency_ms: { readonly p50: number; readonly p99: number; readonly max: number };
@@ -70,7 +70,7 @@ export function summarizeSave(
   };
 }
 
-/** One request of each connection may be stored and its answer not waited for: wrk's time is over. */
+/** wrk stops without waiting for the last answer of each connection, so one more request of each may be stored. */
 function isWhole(run: SaveRunSummary, connections: number): boolean {
   const { acknowledged, refused, broken, stored } = run;
   if (acknowledged === 0 || refused > 0 || broken > 0) return false;

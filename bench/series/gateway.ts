@@ -1,4 +1,4 @@
-/** A gateway whose measurements are those of one run, in the log too. */
+/** A gateway whose store and log contain the measurements of one run only. */
 import { Failure } from "../../src/core/failure.ts";
 import type { LogDriver } from "../../src/core/log.ts";
 import { measurementsTopic } from "../../src/features/measurements/measurement.ts";
@@ -6,7 +6,7 @@ import type { Environment } from "../../src/runtime/runtime.ts";
 import { logPlaceFrom, openLog, type LogPlace } from "../log.ts";
 import { startGatewayProgram, type LogChoice, type Program } from "../program.ts";
 
-/** With a topic of measurements that is its own, see `wantOwnTopic`; it goes when the gateway stops. */
+/** Its topic of measurements belongs to this run (`requireOwnTopic`) and is removed when the gateway stops. */
 export async function startSeriesGateway(
   environment: Environment,
   choice: LogChoice,
@@ -24,10 +24,10 @@ export async function startSeriesGateway(
 }
 
 /**
- * Throws `conflict` where the log has measurements already: each fresh store would begin with them,
- * and they would go in the end.
+ * Throws `conflict` where the log already has measurements, because each fresh store would begin with
+ * them, and the end of the run would remove them.
  */
-export async function wantOwnTopic(environment: Environment, choice: LogChoice): Promise<void> {
+export async function requireOwnTopic(environment: Environment, choice: LogChoice): Promise<void> {
   const place = brokerOf(environment, choice);
   if (place === undefined) return;
   const topics = await onLog(place, (log) => log.list());
@@ -38,7 +38,7 @@ export async function wantOwnTopic(environment: Environment, choice: LogChoice):
   );
 }
 
-/** Undefined: the log is the gateway's own, and goes with it. */
+/** Undefined: the log is embedded in the gateway and is removed with it. */
 function brokerOf({ NATS_URL }: Environment, choice: LogChoice): LogPlace | undefined {
   return choice === "jetstream" ? logPlaceFrom({ NATS_URL }) : undefined;
 }

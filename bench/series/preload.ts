@@ -1,4 +1,4 @@
-/** Fills a store before it is queried: as the simulated producer writes, over most of a day. */
+/** Fills a store before it is queried, with what the simulated producer writes in most of a day. */
 import {
   valuesFromNumbers,
   type Measurement,
@@ -7,7 +7,7 @@ import { openMeasurementRows } from "./rows.ts";
 import type { SimulatedSeries } from "../../src/cli/simulate/measurements-series.ts";
 import { embeddedUrl } from "../log.ts";
 
-/** Rows lie as a gateway's batches would have laid them. */
+/** Rows are laid out as by a gateway's batches. */
 const batchRows = 10_000;
 const connections = 2;
 
@@ -15,12 +15,12 @@ export interface PreloadOptions {
   readonly dataDir: string;
   readonly series: SimulatedSeries;
   readonly count: number;
-  /** The first one's time, and what the last one's is before. */
+  /** Time of the first measurement; `toNs`: later than the last one. */
   readonly fromNs: bigint;
   readonly toNs: bigint;
 }
 
-/** Past the log, into the rows of the PostgreSQL in `dataDir`. Resolves when all are there. */
+/** Writes rows into the PostgreSQL in `dataDir`, bypassing the log. Resolves when all are stored. */
 export async function preload(
   { dataDir, series, count, fromNs, toNs }: PreloadOptions,
   onProgress: (done: number) => void,

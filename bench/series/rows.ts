@@ -1,7 +1,6 @@
 /**
- * The rows of measurements as benchmarks use them: written past the log, which holds no 50 million
- * in a minute, and counted. What is written here is there for samples and exports; it is not noted
- * for rollups.
+ * Writes and counts rows of measurements for benchmarks, bypassing the log, which cannot take 50
+ * million in a minute. Samples and exports see these rows; rollups do not, because nothing notes them.
  */
 import { Buffer } from "node:buffer";
 import type { Measurement } from "../../src/features/measurements/measurement.ts";
@@ -11,14 +10,14 @@ import { arrayOfNumbers } from "../../src/postgres/arrays.ts";
 import { TagIds } from "../../src/features/measurements/store/tag-ids.ts";
 
 export interface MeasurementRows {
-  /** Of different tag or time each, and of other ones than there are. Throws `unavailable`. */
+  /** Each measurement must differ from all others in tag or time, stored ones included. Throws `unavailable`. */
   load(measurements: readonly Measurement[]): Promise<void>;
-  /** How many there are of tags that begin with `prefix`. */
+  /** Number of measurements whose tag begins with `prefix`. */
   count(prefix: string): Promise<number>;
   close(): Promise<void>;
 }
 
-/** Counting goes through all rows: of fifty million for a minute. */
+/** Counting reads all rows: a minute for fifty million. */
 const statementMs = 10 * 60_000;
 
 export function openMeasurementRows(url: string): MeasurementRows {

@@ -1,4 +1,4 @@
-/** What the store has of a run in the end: waited for, then counted past the gateway. */
+/** Waits until a run is stored, then counts its rows without the gateway. */
 import { sleep, systemClock as clock } from "../../src/core/clock.ts";
 import { Failure } from "../../src/core/failure.ts";
 import { openMeasurementRows } from "./rows.ts";
@@ -14,20 +14,20 @@ interface Status {
 }
 
 const pollMs = 200;
-/** Without any new row for so long, what is missing will not come. */
+/** After so long without a new row, missing measurements are lost. */
 const stalledMs = 30_000;
 
 /**
- * Measurements of tags that begin with `prefix` in the store of a gateway that keeps its PostgreSQL
- * in `dataDir`, once nothing is on its way there any more. `wanted` is for the progress alone.
+ * Number of stored measurements whose tag begins with `prefix`, once nothing is left to be stored.
+ * `dataDir` contains the gateway's PostgreSQL; `expected` is only for the progress display.
  */
 export async function countStored(
   { url, dataDir }: { readonly url: string; readonly dataDir: string },
   prefix: string,
-  wanted: number,
+  expected: number,
   onProgress: OnProgress,
 ): Promise<number> {
-  await settled(url, (rows) => onProgress("storing", Math.min(rows, wanted), wanted));
+  await settled(url, (rows) => onProgress("storing", Math.min(rows, expected), expected));
   const rows = openMeasurementRows(await embeddedUrl(dataDir));
   try {
     return await rows.count(prefix);
@@ -44,7 +44,7 @@ async function settled(url: string, onProgress: (rows: number) => void): Promise
     const { tail, stored } = (await request<Status>(url, "GET", "/status")).measurements;
     onProgress(stored.rows);
     if (stored.rows !== last) changedMs = clock.nowMs();
-    // Twice: between two looks what came last has reached the tail, or the store.
+    // Checked twice, so that the last measurements have reached the tail or the store.
     else if (isEmpty && tail.measurements === 0) return;
     else if (clock.nowMs() - changedMs > stalledMs) {
       throw new Failure(
