@@ -1,4 +1,4 @@
-/** Programs that a benchmark starts: floors, and gateways with their own data directory. */
+/** Programs that a benchmark starts for itself: floors, and gateways on a directory of their own. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -16,17 +16,17 @@ const stopMsMax = 15_000;
 export type LogChoice = "embedded" | "jetstream";
 
 export interface Program {
-  /** Its data directory; empty for a program without one. */
+  /** Empty: it keeps nothing. */
   readonly dataDir: string;
-  /** The addresses in its ready line. */
+  /** Those of its ready line. */
   readonly urls: readonly string[];
   readonly pid: number | undefined;
-  /** Its exit code or signal and its last output; undefined while it runs. */
+  /** How it ended and what it said; undefined while it runs. */
   ended(): string | undefined;
   stop(): Promise<void>;
 }
 
-/** A gateway with default settings, its own data directory and, where embedded, its own log. */
+/** A gateway with the default settings, on a log and a directory that are its own. */
 export async function startGatewayProgram(
   environment: Environment,
   log: LogChoice,
@@ -34,7 +34,7 @@ export async function startGatewayProgram(
   return await startOnLog([mainPath, "serve"], environment, log, "sluice ready");
 }
 
-/** Starts any program that reads a gateway's settings, in the same way. */
+/** The same for a program that reads a gateway's settings. */
 export async function startOnLog(
   args: readonly string[],
   environment: Environment,
@@ -53,7 +53,7 @@ export async function startOnLog(
   };
 }
 
-/** Starts a script and waits for its ready line, which contains its addresses. Throws `unavailable`. */
+/** Starts a script and waits for its ready line, which holds its addresses. Throws `unavailable`. */
 export async function startProgram(
   args: readonly string[],
   env: Environment,
@@ -100,7 +100,7 @@ function gatewayEnvironment(
       "Cannot use --log jetstream: NATS_URL is not set, expected nats://host:port",
     );
   }
-  // The measuring user's own settings must not change what is measured.
+  // The settings of whoever measures are not part of what is measured.
   const neutral = Object.entries(environment).filter(
     ([name]) => !/^(SLUICE_|DATABASE_URL$|NATS_URL$|KAFKA_BROKERS$)/.test(name),
   );

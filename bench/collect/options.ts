@@ -1,12 +1,12 @@
-/** The options of `sluice bench collect`. */
-import type { CollectLoad, GrpcAddress } from "./loader.ts";
+/** What is to be measured. */
+import type { CollectLoad, GrpcAddress } from "./load.ts";
 import type { LogChoice } from "../program.ts";
 
 export interface CollectOptions {
   readonly load: CollectLoad;
-  /** Log of the gateway that the command starts. */
+  /** Of what is started for the purpose. */
   readonly log: LogChoice;
-  /** Address of a running gateway; undefined: the command starts one. */
+  /** Undefined: a gateway is started for the purpose. */
   readonly grpc: GrpcAddress | undefined;
   readonly pid: number | undefined;
   readonly json: boolean;

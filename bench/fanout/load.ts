@@ -1,9 +1,9 @@
 /**
- * The subscribers' process, which `sluice bench fanout` starts: separate from the publisher and
- * the server, so that none of them waits for another's work. It receives commands over the channel
- * between the two processes and reports there.
+ * The subscribers' process, which `sluice bench fanout` starts: apart from the publisher and the
+ * server, so that none of them waits for another's work. It is told what to do over the channel
+ * between the two, and reports there.
  */
-import { Latencies, type LatencySummary } from "../latencies.ts";
+import { Histogram, type HistogramJson } from "../histogram.ts";
 import { StampReader } from "./stamp.ts";
 import { Subscriber, type Address } from "./subscriber.ts";
 
@@ -11,9 +11,9 @@ export interface LoadPlan {
   readonly kind: "open";
   readonly address: Address;
   readonly subscribers: number;
-  /** Number of additional subscribers that never read. */
+  /** More of them, that never read. */
   readonly slow: number;
-  /** Number of events that each must receive. */
+  /** Events that each is to get. */
   readonly events: number;
 }
 
@@ -24,12 +24,12 @@ export interface LoadResult {
   readonly delivered: number;
   readonly lost: number;
   readonly duplicates: number;
-  /** Number of subscribers that the server closed before they had everything. */
+  /** Those that the server closed before they had everything. */
   readonly dropped: number;
   readonly droppedWhy: string;
-  /** Number of subscribers that never read and were closed with the reason `slow_subscriber`. */
+  /** Those that never read and were closed with the reason `slow_subscriber`. */
   readonly slowClosed: number;
-  readonly latencies: LatencySummary;
+  readonly latencies: HistogramJson;
   readonly cpuSeconds: number;
 }
 
@@ -46,13 +46,12 @@ export type LoadReport =
   | LoadResult;
 
 const openedAtOnce = 64;
-const stepsMs = [0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000];
 const reportMs = 50;
 const keepAliveMs = 30_000;
-/** Time for subscribers that did not read to learn why they were closed. */
+/** How long those that did not read have to find out how they were closed. */
 const slowReadMs = 3_000;
 
-/** Runs until the process that started it ends it. */
+/** Runs until the process that started it lets go of it. */
 export async function runLoad(): Promise<void> {
   const commands = new Commands();
   const plan = await commands.next();
@@ -69,13 +68,13 @@ export async function runLoad(): Promise<void> {
   clearInterval(alive);
   const { user, system } = process.cpuUsage(cpuAtStart);
   report(await load.result((user + system) / 1e6));
-  // The result is on its way; the other process ends this one once it has it.
+  // The answer is on its way: the process ends when the other side, which has it then, lets go.
   await new Promise(() => {});
 }
 
 class Load {
   readonly #plan: LoadPlan;
-  readonly #latencies = new Latencies(stepsMs);
+  readonly #latencies = new Histogram();
   readonly #readers: Subscriber[] = [];
   readonly #slow: Subscriber[] = [];
   #delivered = 0;
@@ -91,8 +90,8 @@ class Load {
     const worker = async () => {
       while (left > 0) {
         const readsOn = left-- > slow;
-        // Subscribers that never read have no latency to record.
-        const reader = new StampReader(readsOn ? this.#latencies : new Latencies([]));
+        // What those that never read get late is not anybody's latency.
+        const reader = new StampReader(readsOn ? this.#latencies : new Histogram());
         const one = new Subscriber(address, reader, readsOn);
         (readsOn ? this.#readers : this.#slow).push(one);
         await one.opened();
@@ -153,7 +152,7 @@ class Load {
       dropped: over.length,
       droppedWhy: over[0]?.reason ?? "",
       slowClosed: await this.#slowClosed(),
-      latencies: this.#latencies.summary(),
+      latencies: this.#latencies.toJSON(),
       cpuSeconds,
     };
   }
@@ -176,7 +175,7 @@ class Commands {
       this.#waiting.push(command);
       this.#wake();
     });
-    // The process that started this one has its result, or has ended.
+    // Whoever started this process has what it wanted, or is gone.
     process.on("disconnect", () => process.exit(0));
   }
 

@@ -4,11 +4,11 @@ import { nowUs, stampedEvent } from "./stamp.ts";
 
 export interface Schedule {
   readonly events: number;
-  /** Events per second. */
+  /** Events a second. */
   readonly rate: number;
-  /** Number of events per request, as NDJSON. */
+  /** Events of one request, as NDJSON. */
   readonly batch: number;
-  /** Size of one event's JSON. */
+  /** Of one event's JSON. */
   readonly bytes: number;
 }
 

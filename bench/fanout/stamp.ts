@@ -1,12 +1,13 @@
 /**
- * Makes an event measurable: its body carries the publisher's clock and its number behind a mark
- * that occurs nowhere else in a stream, so a subscriber finds it in the bytes alone, in any protocol.
+ * What makes an event measurable: its body carries the publisher's clock and its number behind a
+ * mark that is nowhere else in a stream, so that a subscriber finds it by looking at bytes alone,
+ * whatever protocol carried it.
  */
-import type { Latencies } from "../latencies.ts";
+import type { Histogram } from "../histogram.ts";
 
 /**
- * A length byte of a WebSocket frame may have any value, but these three before a digit cannot be
- * part of a frame header, because the payload begins with a bracket.
+ * A byte of a WebSocket frame's length may be any, but three of them in front of a digit are none
+ * of a frame's: its payload begins with a bracket.
  */
 const mark = "~s~";
 const [first, second, third] = new TextEncoder().encode(mark);
@@ -14,11 +15,11 @@ const timeDigits = 16;
 const stampBytes = mark.length + timeDigits + 9;
 const frame = '{"v":""}'.length;
 
-/** Size of the smallest event with a stamp. */
+/** The smallest event that holds a stamp. */
 export const eventBytesMin = frame + stampBytes;
 
-// Read at a tick of the wall clock, because `performance.timeOrigin` is off by up to half a millisecond.
-// A process that is delayed just then reads it late and never early, so the latest reading is right.
+// Read where the wall clock ticks: `performance.timeOrigin` is up to half a millisecond beside it. A
+// process that is held up just then reads it late, and never early: the latest of some is right.
 const originUs = Math.max(...Array.from({ length: 8 }, () => tickUs() - performance.now() * 1e3));
 
 /** Microseconds since the Unix epoch: the one clock that all processes of a machine share, finer than `Date.now()`. */
@@ -44,17 +45,17 @@ export function stampedEvent(number: number, bytes: number): string {
 export class StampReader {
   /** The number that comes next when nothing is missing. */
   next = 0;
-  /** Number of events that were skipped; `duplicates`: that came again or too late. */
+  /** Numbers that were passed over, and those that came again or too late. */
   gaps = 0;
   duplicates = 0;
   received = 0;
-  /** Time of the last event. */
+  /** When the last one came. */
   atUs = 0;
-  readonly #latencies: Latencies;
-  /** The first part of a stamp that the last bytes cut off. */
+  readonly #latencies: Histogram;
+  /** A stamp's beginning, when the bytes ended within it. */
   #rest: Uint8Array | undefined;
 
-  constructor(latencies: Latencies) {
+  constructor(latencies: Histogram) {
     this.#latencies = latencies;
   }
 
@@ -85,7 +86,7 @@ export class StampReader {
   }
 }
 
-/** Index of the next stamp, or of a possible one at the end of the bytes; -1 when there is not any. */
+/** Where the next stamp begins, or may begin when the bytes end before that is told; -1: nowhere. */
 function find(bytes: Uint8Array, from: number): number {
   for (let at = from; ; at++) {
     at = bytes.indexOf(first ?? 0, at);

@@ -1,27 +1,26 @@
-/** The result as one JSON object (`--json`); the report for people is rendered from it. */
+/** What was measured as one JSON object, `--json`, and what the report for people is made of. */
 import { availableParallelism } from "node:os";
 import type { MeasurementTally } from "../../src/cli/simulate/measurements-tally.ts";
-import { rounded } from "../figures.ts";
-import type { LatencySummary } from "../latencies.ts";
-import { usageSince, type Usage } from "../usage.ts";
+import type { Histogram } from "../histogram.ts";
 import type { ClientsResult } from "./clients.ts";
 import type { QueryOptions } from "./options.ts";
 import type { ReadBackResult } from "./read-back.ts";
+import type { Used } from "./servers.ts";
 
 export interface QueryMeasured {
   readonly tally: MeasurementTally;
   readonly asked: ClientsResult;
   readonly back: ReadBackResult;
-  /** Number of measurements that the store must contain. */
-  readonly expected: number;
+  /** How many measurements the store has to have. */
+  readonly wanted: number;
   readonly stored: number | undefined;
-  /** What is wrong with the first wrong answer; undefined when all are right. */
+  /** What is wrong with an answer. */
   readonly wrong: string | undefined;
-  readonly usedBefore: Usage;
-  readonly used: Usage;
+  readonly usedBefore: Used;
+  readonly used: Used;
 }
 
-/** A figure that is not known is null. */
+/** A figure that cannot be had is null. */
 export interface QuerySummary {
   readonly bench: "query";
   readonly ok: boolean;
@@ -37,15 +36,15 @@ export interface QuerySummary {
   readonly acknowledged: number;
   readonly refused: number;
   readonly sent_again: number;
-  /** Preloaded, acknowledged and read back: how many the store must contain, and how many it does. */
-  readonly expected: number;
+  /** Preloaded, acknowledged and read back: what the store has to have, and what it has. */
+  readonly wanted: number;
   readonly stored: number | null;
   readonly queries: {
     readonly answered: number;
     readonly failed: number;
     readonly why: string;
     readonly latency_ms: Quantiles;
-    /** How many took at most so many milliseconds and more than the bound before. */
+    /** By seed 002's bounds in milliseconds; those that took at most so long, and more than the one before. */
     readonly histogram: Readonly<Record<"10" | "50" | "99" | "100+", number>>;
   };
   readonly read_back: {
@@ -69,17 +68,15 @@ export interface Quantiles {
   readonly max: number;
 }
 
+const lagStepsMs = [5, 10, 20, 50, 100, 200, 500, 1000, 2000, Infinity];
+
 export function summarizeQuery(options: QueryOptions, measured: QueryMeasured): QuerySummary {
-  const { tally, asked, back, expected, stored, wrong, usedBefore, used } = measured;
+  const { tally, asked, back, wanted, stored, wrong, usedBefore, used } = measured;
   const ok =
     tally.acknowledged === tally.sent &&
-    (stored ?? expected) === expected &&
+    (stored ?? wanted) === wanted &&
     asked.failed + back.failed === 0 &&
     wrong === undefined;
-  const latencies = asked.latencies.summary();
-  const [to10 = 0, to50 = 0, to99 = 0, more = 0] = latencies.steps.map(({ count }) => count);
-  const lags = back.lags.summary();
-  const { cpuSeconds, childrenCpuSeconds, peakBytes } = usageSince(usedBefore, used);
   return {
     bench: "query",
     ok,
@@ -95,31 +92,51 @@ export function summarizeQuery(options: QueryOptions, measured: QueryMeasured): 
     acknowledged: tally.acknowledged,
     refused: tally.refused,
     sent_again: tally.retries,
-    expected,
+    wanted,
     stored: stored ?? null,
     queries: {
-      answered: latencies.count,
+      answered: asked.latencies.total,
       failed: asked.failed,
       why: asked.failure,
-      latency_ms: quantiles(latencies),
-      histogram: { 10: to10, 50: to50, 99: to99, "100+": more },
+      latency_ms: quantiles(asked.latencies),
+      histogram: {
+        10: within(asked.latencies, -1, 10),
+        50: within(asked.latencies, 10, 50),
+        99: within(asked.latencies, 50, 99),
+        "100+": within(asked.latencies, 99, Infinity),
+      },
     },
     read_back: {
       written: back.written,
       at_once: back.atOnce,
       failed: back.failed,
       why: back.failure,
-      lag_ms: quantiles(lags),
-      histogram: lags.steps,
+      lag_ms: quantiles(back.lags),
+      histogram: lagStepsMs.map((le, i) => ({
+        le: le === Infinity ? back.lags.max / 1e3 : le,
+        count: within(back.lags, lagStepsMs[i - 1] ?? -1, le),
+      })),
     },
     verified: wrong === undefined ? options.verify : 0,
     wrong: wrong ?? null,
-    gateway_cpu_s: rounded(cpuSeconds, 2),
-    postgres_cpu_s: rounded(childrenCpuSeconds, 2),
-    peak_bytes: peakBytes ?? null,
+    gateway_cpu_s: difference(used.cpuSeconds, usedBefore.cpuSeconds),
+    postgres_cpu_s: difference(used.childrenCpuSeconds, usedBefore.childrenCpuSeconds),
+    peak_bytes: used.peakBytes ?? null,
   };
 }
 
-function quantiles({ p50, p99, max }: LatencySummary): Quantiles {
-  return { p50, p99, max };
+function quantiles(histogram: Histogram): Quantiles {
+  return {
+    p50: histogram.quantile(0.5) / 1e3,
+    p99: histogram.quantile(0.99) / 1e3,
+    max: histogram.max / 1e3,
+  };
+}
+
+function within(histogram: Histogram, fromMs: number, toMs: number): number {
+  return histogram.between(fromMs * 1e3, toMs * 1e3);
+}
+
+function difference(to: number | undefined, from: number | undefined): number | null {
+  return to === undefined || from === undefined ? null : Number((to - from).toFixed(2));
 }

@@ -1,14 +1,14 @@
-/** Connections that each save one measurement after the other: the load where wrk is not installed. */
+/** Connections that save one measurement after the other: the load where wrk is not installed. */
 import { Buffer } from "node:buffer";
 import { connect, type Socket } from "node:net";
 import { systemClock } from "../../src/core/clock.ts";
 import { Failure } from "../../src/core/failure.ts";
 import { SimulatedSeries } from "../../src/cli/simulate/measurements-series.ts";
 import { createRandom } from "../../src/cli/simulate/random.ts";
-import { Latencies } from "../latencies.ts";
+import { Histogram } from "../histogram.ts";
 import type { SaveLoad, SaveResult } from "./result.ts";
 
-/** Time that requests in flight at the end may still take. */
+/** What is on its way when the time is over may take so long. */
 const lastAnswerMs = 10_000;
 const valuesEach = 10;
 
@@ -27,11 +27,11 @@ export async function sendOwnLoad(
   let lastNs = 0n;
   const next = () => {
     const nowNs = systemClock.nowNs();
-    // No two measurements have the same time.
+    // No two have one time.
     lastNs = nowNs > lastNs ? nowNs : lastNs + 1n;
     return series.line(lastNs);
   };
-  const latencies = new Latencies([]);
+  const latencies = new Histogram();
   const all = await Promise.all(
     Array.from({ length: connections }, () => openSaver(url, next, latencies)),
   );
@@ -47,11 +47,13 @@ export async function sendOwnLoad(
     acknowledged: sum((saver) => saver.acknowledged),
     refused: sum((saver) => saver.refused),
     broken: sum((saver) => saver.broken),
-    latencyMs: latencies.summary(),
+    p50Us: latencies.quantile(0.5),
+    p99Us: latencies.quantile(0.99),
+    maxUs: latencies.max,
   };
 }
 
-function openSaver(url: string, next: () => string, latencies: Latencies): Promise<Saver> {
+function openSaver(url: string, next: () => string, latencies: Histogram): Promise<Saver> {
   const { hostname, port, host } = new URL(url);
   return new Promise((resolve, reject) => {
     const socket = connect(Number(port || 80), hostname);
@@ -63,7 +65,7 @@ function openSaver(url: string, next: () => string, latencies: Latencies): Promi
   });
 }
 
-/** One connection with one request in flight. */
+/** One connection, one request under way. */
 class Saver {
   acknowledged = 0;
   refused = 0;
@@ -71,14 +73,14 @@ class Saver {
   readonly #socket: Socket;
   readonly #head: string;
   readonly #next: () => string;
-  readonly #latencies: Latencies;
+  readonly #latencies: Histogram;
   readonly #over = Promise.withResolvers<void>();
   #isStopped = false;
   #isWaiting = false;
   #sentMs = 0;
   #received = "";
 
-  constructor(socket: Socket, host: string, next: () => string, latencies: Latencies) {
+  constructor(socket: Socket, host: string, next: () => string, latencies: Histogram) {
     this.#socket = socket;
     this.#head = `POST /save HTTP/1.1\r\nHost: ${host}\r\nContent-Type: application/json\r\nContent-Length: `;
     this.#next = next;
@@ -112,7 +114,7 @@ class Saver {
     if (head < 0) return;
     const length = /\r\ncontent-length: *(\d+)/i.exec(this.#received.slice(0, head))?.[1] ?? "0";
     if (this.#received.length < head + 4 + Number(length)) return;
-    // The status code is at a fixed place.
+    // Its status has one place.
     if (this.#received[9] === "2") this.acknowledged++;
     else this.refused++;
     this.#received = "";

@@ -1,5 +1,4 @@
-/** What a load sends, and the answers it gets. */
-import type { LatencySummary } from "../latencies.ts";
+/** What is sent by whichever load, and what it was told. */
 
 export type LoadChoice = "auto" | "wrk" | "own";
 
@@ -13,11 +12,13 @@ export interface SaveLoad {
 export interface SaveResult {
   readonly by: "wrk" | "own";
   readonly seconds: number;
-  /** Number of answers that confirm a durable measurement. */
+  /** Answers that say that the measurement is durable. */
   readonly acknowledged: number;
-  /** Number of other answers. */
+  /** Other answers. */
   readonly refused: number;
-  /** Number of broken connections and of requests without an answer in time. */
+  /** Connections that broke, requests without an answer in time. */
   readonly broken: number;
-  readonly latencyMs: Pick<LatencySummary, "p50" | "p99" | "max">;
+  readonly p50Us: number;
+  readonly p99Us: number;
+  readonly maxUs: number;
 }

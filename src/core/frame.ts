@@ -4,20 +4,20 @@
  * ten times as long. The wire form is that of `schemas/sluice/v1/record.proto`,
  * and a test holds it against the generated code.
  */
-import { Failure } from "./failure.ts";
 import { bytesType, type LogRecord } from "./record.ts";
+import { varintBytes, WireCursor, writeVarint } from "./wire.ts";
 
 const utf8 = new TextEncoder();
 const text = new TextDecoder();
 
-// Tags: field number << 3 | wire type.
-const FRAME_RECORDS = 0x0a;
-const VALUE = 0x0a;
-const KEY = 0x12;
-const SCHEMA_ID = 0x18;
-const CONTENT_TYPE = 0x22;
-const TIME_NS = 0x29;
-const HEADERS = 0x32;
+// Tags: field number << 3 | wire type. A Frame's records, then a Record's fields.
+export const FRAME_RECORDS = 0x0a;
+export const RECORD_VALUE = 0x0a;
+export const RECORD_KEY = 0x12;
+export const RECORD_SCHEMA_ID = 0x18;
+export const RECORD_CONTENT_TYPE = 0x22;
+export const RECORD_TIME_NS = 0x29;
+export const RECORD_HEADERS = 0x32;
 const ENTRY_NAME = 0x0a;
 const ENTRY_VALUE = 0x12;
 
@@ -25,18 +25,18 @@ const ENTRY_VALUE = 0x12;
 export function encodeFrame(records: readonly LogRecord[]): Uint8Array {
   const sizes = records.map(recordSize);
   let total = 0;
-  for (const size of sizes) total += 1 + varintSize(size) + size;
+  for (const size of sizes) total += delimitedBytes(size);
   const out = new Uint8Array(total);
-  const writer: Writer = { out, view: new DataView(out.buffer), at: 0 };
+  const writer: Writer = { out, view: viewOf(out), at: 0 };
   for (const [i, record] of records.entries()) {
     out[writer.at++] = FRAME_RECORDS;
-    writeVarint(writer, sizes[i] ?? 0);
+    writeLength(writer, sizes[i] ?? 0);
     writeRecord(writer, record);
   }
   return out;
 }
 
-/** Encodes one record after the other into the same memory, for those who copy each on at once. */
+/** Encodes one record after the other into the same memory, for callers that copy each at once. */
 export class RecordEncoder {
   readonly bytes: Uint8Array;
   readonly #writer: Writer;
@@ -46,14 +46,14 @@ export class RecordEncoder {
     this.#writer = { out: bytes, view: viewOf(bytes), at: 0 };
   }
 
-  /** The length of the record's Frame, which lies in `bytes` from 0; undefined: it finds no room. */
+  /** The length of the record's Frame, which begins at 0 in `bytes`; undefined: it does not fit. */
   encode(record: LogRecord): number | undefined {
     const size = recordSize(record);
-    const length = delimited(size);
+    const length = delimitedBytes(size);
     if (length > this.bytes.byteLength) return undefined;
     this.#writer.at = 1;
     this.bytes[0] = FRAME_RECORDS;
-    writeVarint(this.#writer, size);
+    writeLength(this.#writer, size);
     writeRecord(this.#writer, record);
     return length;
   }
@@ -61,24 +61,25 @@ export class RecordEncoder {
 
 /**
  * The records of a Frame, as views into `bytes`; one without a time has `unstampedNs`. Throws
- * `invalid` on bytes that are none.
+ * `invalid` where the bytes are not a Frame.
  */
 export function decodeFrame(bytes: Uint8Array, unstampedNs = 0n): LogRecord[] {
-  const reader: Reader = { bytes, view: viewOf(bytes), at: 0, end: bytes.byteLength };
+  const cursor = new WireCursor(bytes, 0, bytes.byteLength, "frame");
+  const view = viewOf(bytes);
   const records: LogRecord[] = [];
-  while (reader.at < reader.end) {
-    const tag = readVarint(reader);
-    if (tag === FRAME_RECORDS) records.push(readRecord(reader, readVarint(reader), unstampedNs));
-    else skipField(reader, tag);
+  while (cursor.at < bytes.byteLength) {
+    const tag = cursor.varint();
+    if (tag === FRAME_RECORDS) records.push(readRecord(cursor, view, unstampedNs));
+    else cursor.skip(tag);
   }
   return records;
 }
 
 /** Where the record with this index begins: its tag. */
 export function offsetOf(frame: Uint8Array, index: number): number {
-  const reader: Reader = { bytes: frame, view: viewOf(frame), at: 0, end: frame.byteLength };
-  for (let left = index; left > 0; left--) skipField(reader, readVarint(reader));
-  return reader.at;
+  const cursor = new WireCursor(frame, 0, frame.byteLength, "frame");
+  for (let left = index; left > 0; left--) cursor.skip(cursor.varint());
+  return cursor.at;
 }
 
 interface Writer {
@@ -89,33 +90,35 @@ interface Writer {
 
 function recordSize(record: LogRecord): number {
   let size = 9;
-  if (record.value.byteLength > 0) size += delimited(record.value.byteLength);
-  if (record.key !== "") size += delimited(utf8Length(record.key));
-  if (record.schemaId !== 0) size += 1 + varintSize(record.schemaId);
-  if (record.contentType !== "") size += delimited(utf8Length(record.contentType));
-  for (const name in record.headers) size += delimited(headerSize(name, record.headers[name]));
+  if (record.value.byteLength > 0) size += delimitedBytes(record.value.byteLength);
+  if (record.key !== "") size += delimitedBytes(utf8Length(record.key));
+  if (record.schemaId !== 0) size += 1 + varintBytes(record.schemaId);
+  if (record.contentType !== "") size += delimitedBytes(utf8Length(record.contentType));
+  for (const name in record.headers) {
+    size += delimitedBytes(headerSize(name, record.headers[name]));
+  }
   return size;
 }
 
 function headerSize(name: string, value: Uint8Array | undefined): number {
-  return delimited(utf8Length(name)) + delimited(value?.byteLength ?? 0);
+  return delimitedBytes(utf8Length(name)) + delimitedBytes(value?.byteLength ?? 0);
 }
 
 function writeRecord(writer: Writer, record: LogRecord): void {
-  if (record.value.byteLength > 0) writeBytes(writer, VALUE, record.value);
-  if (record.key !== "") writeText(writer, KEY, record.key);
+  if (record.value.byteLength > 0) writeBytes(writer, RECORD_VALUE, record.value);
+  if (record.key !== "") writeText(writer, RECORD_KEY, record.key);
   if (record.schemaId !== 0) {
-    writer.out[writer.at++] = SCHEMA_ID;
-    writeVarint(writer, record.schemaId);
+    writer.out[writer.at++] = RECORD_SCHEMA_ID;
+    writeLength(writer, record.schemaId);
   }
-  if (record.contentType !== "") writeText(writer, CONTENT_TYPE, record.contentType);
-  writer.out[writer.at++] = TIME_NS;
+  if (record.contentType !== "") writeText(writer, RECORD_CONTENT_TYPE, record.contentType);
+  writer.out[writer.at++] = RECORD_TIME_NS;
   writer.view.setBigInt64(writer.at, record.timeNs, true);
   writer.at += 8;
   for (const name in record.headers) {
     const value = record.headers[name] ?? new Uint8Array(0);
-    writer.out[writer.at++] = HEADERS;
-    writeVarint(writer, headerSize(name, value));
+    writer.out[writer.at++] = RECORD_HEADERS;
+    writeLength(writer, headerSize(name, value));
     writeText(writer, ENTRY_NAME, name);
     writeBytes(writer, ENTRY_VALUE, value);
   }
@@ -123,34 +126,24 @@ function writeRecord(writer: Writer, record: LogRecord): void {
 
 function writeBytes(writer: Writer, tag: number, bytes: Uint8Array): void {
   writer.out[writer.at++] = tag;
-  writeVarint(writer, bytes.byteLength);
+  writeLength(writer, bytes.byteLength);
   writer.out.set(bytes, writer.at);
   writer.at += bytes.byteLength;
 }
 
 function writeText(writer: Writer, tag: number, value: string): void {
   writer.out[writer.at++] = tag;
-  writeVarint(writer, utf8Length(value));
+  writeLength(writer, utf8Length(value));
   writer.at += utf8.encodeInto(value, writer.out.subarray(writer.at)).written;
 }
 
-function writeVarint(writer: Writer, value: number): void {
-  let rest = value;
-  while (rest > 0x7f) {
-    writer.out[writer.at++] = (rest & 0x7f) | 0x80;
-    rest = Math.floor(rest / 128);
-  }
-  writer.out[writer.at++] = rest;
+function writeLength(writer: Writer, value: number): void {
+  writer.at = writeVarint(writer.out, writer.at, value);
 }
 
-function delimited(length: number): number {
-  return 1 + varintSize(length) + length;
-}
-
-function varintSize(value: number): number {
-  let size = 1;
-  for (let rest = value; rest > 0x7f; rest = Math.floor(rest / 128)) size++;
-  return size;
+/** Of a whole field: its tag, which has one byte here, its length and its value. */
+function delimitedBytes(length: number): number {
+  return 1 + varintBytes(length) + length;
 }
 
 function utf8Length(value: string): number {
@@ -160,99 +153,60 @@ function utf8Length(value: string): number {
   return value.length;
 }
 
-interface Reader {
-  readonly bytes: Uint8Array;
-  readonly view: DataView;
-  at: number;
-  readonly end: number;
-}
-
 function viewOf(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
-function readRecord(outer: Reader, length: number, unstampedNs: bigint): LogRecord {
-  const end = outer.at + length;
-  if (end > outer.end) throw malformed("a record reaches past its end");
-  const reader: Reader = { bytes: outer.bytes, view: outer.view, at: outer.at, end };
-  let value = outer.bytes.subarray(0, 0);
+function readRecord(cursor: WireCursor, view: DataView, unstampedNs: bigint): LogRecord {
+  const outerEnd = cursor.end;
+  const end = cursor.delimited();
+  cursor.end = end;
+  let value = noBytes;
   let key = "";
   let schemaId = 0;
   let contentType = "";
   let timeNs = 0n;
   let headers: { [name: string]: Uint8Array } | undefined;
-  while (reader.at < end) {
-    const tag = readVarint(reader);
-    if (tag === VALUE) value = readBytes(reader);
-    else if (tag === KEY) key = text.decode(readBytes(reader));
-    else if (tag === SCHEMA_ID) schemaId = readVarint(reader) >>> 0;
-    else if (tag === CONTENT_TYPE) contentType = text.decode(readBytes(reader));
-    else if (tag === TIME_NS) timeNs = readFixed64(reader);
-    else if (tag === HEADERS) readHeader(readBytes(reader), (headers ??= nameless()));
-    else skipField(reader, tag);
+  while (cursor.at < end) {
+    const tag = cursor.varint();
+    if (tag === RECORD_VALUE) value = cursor.view(cursor.delimited());
+    else if (tag === RECORD_KEY) key = text.decode(cursor.view(cursor.delimited()));
+    else if (tag === RECORD_SCHEMA_ID) schemaId = cursor.varint() >>> 0;
+    else if (tag === RECORD_CONTENT_TYPE) {
+      contentType = text.decode(cursor.view(cursor.delimited()));
+    } else if (tag === RECORD_TIME_NS) {
+      const at = cursor.at;
+      cursor.skip(tag);
+      timeNs = view.getBigInt64(at, true);
+    } else if (tag === RECORD_HEADERS) readHeader(cursor, (headers ??= withoutPrototype()));
+    else cursor.skip(tag);
   }
-  outer.at = end;
+  cursor.end = outerEnd;
   if (contentType === "") contentType = schemaId === 0 ? bytesType : "application/protobuf";
   if (timeNs === 0n) timeNs = unstampedNs;
   const record = { value, key, contentType, schemaId, timeNs };
   return headers === undefined ? record : { ...record, headers };
 }
 
-/** Without a prototype: a header may be called `__proto__`. */
-function nameless(): { [name: string]: Uint8Array } {
+const noBytes: Uint8Array = new Uint8Array(0);
+
+/** A header may be called `__proto__`. */
+function withoutPrototype(): { [name: string]: Uint8Array } {
   return Object.create(null) as { [name: string]: Uint8Array };
 }
 
-function readHeader(entry: Uint8Array, into: { [name: string]: Uint8Array }): void {
-  const reader: Reader = { bytes: entry, view: viewOf(entry), at: 0, end: entry.byteLength };
+function readHeader(cursor: WireCursor, into: { [name: string]: Uint8Array }): void {
+  const outerEnd = cursor.end;
+  const end = cursor.delimited();
+  cursor.end = end;
   let name = "";
-  let value = entry.subarray(0, 0);
-  while (reader.at < reader.end) {
-    const tag = readVarint(reader);
-    if (tag === ENTRY_NAME) name = text.decode(readBytes(reader));
-    else if (tag === ENTRY_VALUE) value = readBytes(reader);
-    else skipField(reader, tag);
+  let value = noBytes;
+  while (cursor.at < end) {
+    const tag = cursor.varint();
+    if (tag === ENTRY_NAME) name = text.decode(cursor.view(cursor.delimited()));
+    else if (tag === ENTRY_VALUE) value = cursor.view(cursor.delimited());
+    else cursor.skip(tag);
   }
+  cursor.end = outerEnd;
   into[name] = value;
-}
-
-function readBytes(reader: Reader): Uint8Array {
-  const length = readVarint(reader);
-  const start = reader.at;
-  if (start + length > reader.end) throw malformed("a field reaches past its end");
-  reader.at = start + length;
-  return reader.bytes.subarray(start, reader.at);
-}
-
-function readFixed64(reader: Reader): bigint {
-  if (reader.at + 8 > reader.end) throw malformed("a fixed64 reaches past its end");
-  const value = reader.view.getBigInt64(reader.at, true);
-  reader.at += 8;
-  return value;
-}
-
-function readVarint(reader: Reader): number {
-  let value = 0;
-  let scale = 1;
-  for (let i = 0; i < 10; i++) {
-    if (reader.at >= reader.end) throw malformed("a varint reaches past its end");
-    const byte = reader.bytes[reader.at++] ?? 0;
-    value += (byte & 0x7f) * scale;
-    if (byte < 0x80) return value;
-    scale *= 128;
-  }
-  throw malformed("a varint is longer than 10 bytes");
-}
-
-function skipField(reader: Reader, tag: number): void {
-  const wireType = tag & 7;
-  if (wireType === 0) readVarint(reader);
-  else if (wireType === 1) readFixed64(reader);
-  else if (wireType === 2) readBytes(reader);
-  else if (wireType === 5 && reader.at + 4 <= reader.end) reader.at += 4;
-  else throw malformed(`wire type ${wireType} is unknown`);
-}
-
-function malformed(what: string): Failure {
-  return new Failure("invalid", `Cannot decode frame: ${what}`);
 }

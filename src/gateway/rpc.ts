@@ -6,7 +6,6 @@ import { createRpcHandlers, type RpcRoutes } from "../rpc/handlers.ts";
 import { mountHealth } from "../rpc/health.ts";
 import { mountReflection } from "../rpc/reflection.ts";
 import { createRpcServer, type RpcServer } from "../rpc/server.ts";
-import { createThinConnect } from "../rpc/thin/connect.ts";
 import { createThinGrpc } from "../rpc/thin/grpc.ts";
 
 export interface RpcDeps extends Pick<Platform, "collector" | "limits" | "logger"> {
@@ -32,12 +31,13 @@ export function createRpc(parts: readonly Part[], deps: RpcDeps): Rpc {
     messageBytesMax,
     stopping: stopping.signal,
   });
-  const thin = {
+  const thin = createThinGrpc({
     methods: new Map(parts.flatMap((part) => [...(part.thin ?? [])])),
     inFlight: deps.collector.inFlight,
     messageBytesMax,
-  };
-  const streams = [createThinGrpc(thin), ...parts.flatMap(({ stream }) => stream ?? [])];
+  });
+  const streams = [thin, ...parts.flatMap(({ stream }) => stream ?? [])];
+  const fetches = parts.flatMap(({ fetch }) => fetch ?? []);
   const server = createRpcServer(handlers, (stream, headers) =>
     streams.some((serve) => serve(stream, headers)),
   );
@@ -51,7 +51,7 @@ export function createRpc(parts: readonly Part[], deps: RpcDeps): Rpc {
         await server.stop(withinMs);
       },
     },
-    http: createRpcFetch(handlers, createThinConnect(thin)),
+    http: createRpcFetch(handlers, fetches),
   };
 }
 

@@ -1,16 +1,18 @@
 /** One producer's call: what it brought, what became of it, and what it is told. */
 import { Buffer } from "node:buffer";
 import { Failure, type Issue, failureFrom, invalidIssue } from "../core/failure.ts";
+import { FRAME_RECORDS } from "../core/frame.ts";
 import type { ProducerRun } from "../core/log.ts";
 import { comparePositions, type Position } from "../core/position.ts";
 import type { RecordContract } from "../core/record-contract.ts";
+import { WireCursor } from "../core/wire.ts";
 import type { TopicGate } from "./schema-gate.ts";
 import type { InFlight } from "./in-flight.ts";
 import { frameBytesMax, type Batcher, type Owner } from "./batcher.ts";
 import type { RecordLimits } from "./limits.ts";
 import { readHead, type Head } from "./request.ts";
 import { recordsOf, type Walked } from "./walk.ts";
-import { checkRecord, Cursor, RECORDS } from "./wire.ts";
+import { checkRecord } from "./wire.ts";
 
 /** Where a call's records go: a topic's form, gate and lane, and how many use it. */
 export interface Place {
@@ -48,7 +50,7 @@ const waitingOverheadBytes = 64;
 /** What a call's answer lists of its refusals. */
 const refusalsMax = 100;
 
-const cursor = new Cursor(new Uint8Array(0), 0, 0);
+const cursor = new WireCursor(new Uint8Array(0));
 
 export class Call implements Owner {
   readonly #collector: CallHost;
@@ -261,11 +263,9 @@ export class Call implements Owner {
     let runCount = 0;
     let at = from;
     while (at < to) {
-      cursor.bytes = bytes;
-      cursor.at = at;
-      cursor.end = to;
+      cursor.reset(bytes, at, to);
       const tag = cursor.varint();
-      if (tag !== RECORDS) {
+      if (tag !== FRAME_RECORDS) {
         this.#add(place, bytes, runAt, at, runCount);
         cursor.skip(tag);
         at = runAt = cursor.at;

@@ -1,7 +1,7 @@
 /** What a request says beside its records: topic, producer, when a record counts as accepted. */
-import type { Failure } from "../core/failure.ts";
-import { invalidField } from "../core/failure.ts";
-import { Cursor, RECORDS } from "./wire.ts";
+import { type Failure, invalidField } from "../core/failure.ts";
+import { FRAME_RECORDS } from "../core/frame.ts";
+import { WireCursor } from "../core/wire.ts";
 
 export interface Head {
   /** Undefined: the last named. */
@@ -27,20 +27,18 @@ const PRODUCER_EPOCH = 0x10;
 const PRODUCER_SEQUENCE = 0x18;
 
 const idBytesMax = 128;
-const cursor = new Cursor(new Uint8Array(0), 0, 0);
+const cursor = new WireCursor(new Uint8Array(0));
 
 /** Undefined for a message of nothing but records. Throws `invalid` on bytes that are no message. */
 export function readHead(bytes: Uint8Array, from: number, to: number): Head | undefined {
-  cursor.bytes = bytes;
-  cursor.at = from;
-  cursor.end = to;
+  cursor.reset(bytes, from, to);
   let topic: string | undefined;
   let producer: ProducerHead | undefined;
   let ack: Head["ack"];
   let isPlain = true;
   while (cursor.at < to) {
     const tag = cursor.varint();
-    if (tag === RECORDS) {
+    if (tag === FRAME_RECORDS) {
       cursor.at = cursor.delimited();
       continue;
     }

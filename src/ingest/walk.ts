@@ -3,12 +3,13 @@
  * way into a topic whose records have a form.
  */
 import { Buffer } from "node:buffer";
-import { decodeFrame, encodeFrame } from "../core/frame.ts";
+import { decodeFrame, encodeFrame, FRAME_RECORDS } from "../core/frame.ts";
 import type { Issue } from "../core/failure.ts";
 import type { LogRecord } from "../core/record.ts";
 import type { RecordContract } from "../core/record-contract.ts";
+import { WireCursor } from "../core/wire.ts";
 import type { RecordLimits } from "./limits.ts";
-import { checkRecord, Cursor, RECORDS } from "./wire.ts";
+import { checkRecord } from "./wire.ts";
 
 /** A record as it goes to the log, `bytes[from … to]`, tag and length included; or what is wrong with it. */
 export type Walked =
@@ -26,17 +27,17 @@ export function recordsOf(
   limits: RecordLimits,
   form: RecordContract | undefined,
 ): Walked[] {
-  const cursor = new Cursor(bytes, 0, bytes.byteLength);
+  const cursor = new WireCursor(bytes);
   const walked: Walked[] = [];
   while (cursor.at < bytes.byteLength) {
     const from = cursor.at;
     const tag = cursor.varint();
-    if (tag !== RECORDS) {
+    if (tag !== FRAME_RECORDS) {
       cursor.skip(tag);
       continue;
     }
     const to = cursor.delimited();
-    const issue = checkRecord(new Cursor(bytes, cursor.at, to), limits);
+    const issue = checkRecord(new WireCursor(bytes, cursor.at, to), limits);
     const [record] = issue === undefined ? decodeFrame(bytes.subarray(from, to)) : [];
     if (issue !== undefined) walked.push({ issue });
     else if (record !== undefined) walked.push(formed({ bytes, from, to, record }, form));

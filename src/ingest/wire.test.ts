@@ -1,17 +1,18 @@
 /** Records as `checkRecord` sees them, beside what those who read the log make of them. */
 import { expect, test } from "bun:test";
 import { create, toBinary, type MessageInitShape } from "@bufbuild/protobuf";
-import { decodeFrame } from "../core/frame.ts";
+import { decodeFrame, FRAME_RECORDS } from "../core/frame.ts";
 import { endType } from "../core/record.ts";
 import { RecordSchema } from "../gen/sluice/v1/record_pb.ts";
-import { checkRecord, Cursor, RECORDS } from "./wire.ts";
+import { WireCursor } from "../core/wire.ts";
+import { checkRecord } from "./wire.ts";
 
 const limits = { recordBytesMax: 100, keyBytesMax: 10, headersMax: 3 };
 
 function checkBytes(bytes: Uint8Array) {
   // It lies among other bytes.
   const around = Uint8Array.from([0xff, ...bytes, 0xff]);
-  return checkRecord(new Cursor(around, 1, 1 + bytes.byteLength), limits);
+  return checkRecord(new WireCursor(around, 1, 1 + bytes.byteLength), limits);
 }
 
 function check(record: MessageInitShape<typeof RecordSchema>) {
@@ -63,7 +64,7 @@ test("whatever is cut out of a record: what passes can be read again", () => {
       const bytes = whole.subarray(from, to);
       if (checkBytes(bytes) !== undefined) continue;
       passed++;
-      const frame = Uint8Array.from([RECORDS, bytes.byteLength, ...bytes]);
+      const frame = Uint8Array.from([FRAME_RECORDS, bytes.byteLength, ...bytes]);
       expect(decodeFrame(frame).length).toBe(1);
     }
   }

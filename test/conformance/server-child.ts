@@ -2,9 +2,8 @@
  * The server that the public Connect conformance runner tests: one of Sluice's two listeners, with
  * the conformance service instead of Sluice's own. The runner says on standard input what it is
  * going to use, and reads on standard output where the server is, both as size-prefixed messages.
- * `thin-…`: the same listeners with a thin path first, and nothing behind it.
  *
- *     bun test/conformance/server-child.ts rpc | http | thin-grpc | thin-connect
+ *     bun test/conformance/server-child.ts rpc | http
  */
 import { fromBinary, toBinary, create } from "@bufbuild/protobuf";
 import { Hono } from "hono";
@@ -17,33 +16,26 @@ import {
   ServerCompatResponseSchema,
 } from "./gen/connectrpc/conformance/v1/server_compat_pb.ts";
 import { conformanceTypes, mountConformance } from "./service.ts";
-import { mountBehindThin, thinConnect, thinGrpc } from "./thin.ts";
 
 const host = "127.0.0.1";
 
-const listener = bunRuntime.args[0] ?? "";
-const isThin = listener.startsWith("thin-");
 const { messageReceiveLimit } = await readRequest();
-const messageBytesMax = messageReceiveLimit === 0 ? 8 * 1024 * 1024 : messageReceiveLimit;
-const handlers = createRpcHandlers(isThin ? mountBehindThin : mountConformance, {
+const handlers = createRpcHandlers(mountConformance, {
   logger: (level, message, fields) =>
     bunRuntime.logLine(`${JSON.stringify({ level, message, ...fields })}\n`),
-  messageBytesMax,
+  messageBytesMax: messageReceiveLimit === 0 ? 8 * 1024 * 1024 : messageReceiveLimit,
   stopping: new AbortController().signal,
   registry: conformanceTypes,
 });
-const isRpc = listener === "rpc" || listener === "thin-grpc";
-await writeResponse(await (isRpc ? listenRpc() : listenHttp()));
+await writeResponse(await (bunRuntime.args[0] === "rpc" ? listenRpc() : listenHttp()));
 
 function listenRpc(): Promise<number> {
-  const first = isThin ? thinGrpc(messageBytesMax) : undefined;
-  return createRpcServer(handlers, first).listen(host, 0);
+  return createRpcServer(handlers).listen(host, 0);
 }
 
 function listenHttp(): Promise<number> {
   const app = new Hono();
-  const first = isThin ? thinConnect(messageBytesMax) : undefined;
-  const { paths, fetch } = createRpcFetch(handlers, first);
+  const { paths, fetch } = createRpcFetch(handlers);
   for (const path of paths) app.all(path, (c) => fetch(c.req.raw));
   return bunRuntime
     .createServer()

@@ -31,12 +31,6 @@ export const conformanceTypes = createRegistry(
   ConformancePayload_RequestInfoSchema,
 );
 
-/** What a call's method reads and adds besides messages. */
-export type Metadata = Pick<
-  HandlerContext,
-  "requestHeader" | "responseHeader" | "responseTrailer" | "timeoutMs"
->;
-
 export function mountConformance(router: ConnectRouter): void {
   router.service(ConformanceService, {
     unary(request, context) {
@@ -86,10 +80,10 @@ export function mountConformance(router: ConnectRouter): void {
   });
 }
 
-export async function single(
+async function single(
   definition: UnaryResponseDefinition | undefined,
   seen: Any[],
-  context: Metadata,
+  context: HandlerContext,
 ): Promise<{ payload: ConformancePayload }> {
   addHeaders(definition, context);
   await pause(definition?.responseDelayMs);
@@ -103,7 +97,7 @@ async function* rest(
   definition: StreamResponseDefinition | undefined,
   seen: Any[],
   sent: number,
-  context: Metadata,
+  context: HandlerContext,
 ): AsyncGenerator<{ payload: ConformancePayload }> {
   const left = definition?.responseData.slice(sent) ?? [];
   for (const [i, data] of left.entries()) {
@@ -118,7 +112,11 @@ async function* rest(
   throw wanted(definition.error, nothingSent ? requestInfo(seen, context) : undefined);
 }
 
-function payload(data: Uint8Array | undefined, seen: Any[], context: Metadata): ConformancePayload {
+function payload(
+  data: Uint8Array | undefined,
+  seen: Any[],
+  context: HandlerContext,
+): ConformancePayload {
   return create(ConformancePayloadSchema, {
     ...(data === undefined ? {} : { data }),
     requestInfo: requestInfo(seen, context),
@@ -127,7 +125,7 @@ function payload(data: Uint8Array | undefined, seen: Any[], context: Metadata): 
 
 function requestInfo(
   requests: Any[],
-  context: Metadata,
+  context: HandlerContext,
 ): MessageShape<typeof ConformancePayload_RequestInfoSchema> {
   const timeoutMs = context.timeoutMs();
   return create(ConformancePayload_RequestInfoSchema, {
@@ -163,7 +161,7 @@ function codeFrom(wanted: number): Code {
 
 function addHeaders(
   definition: UnaryResponseDefinition | StreamResponseDefinition | undefined,
-  { responseHeader, responseTrailer }: Metadata,
+  { responseHeader, responseTrailer }: HandlerContext,
 ): void {
   append(responseHeader, definition?.responseHeaders ?? []);
   append(responseTrailer, definition?.responseTrailers ?? []);

@@ -1,6 +1,5 @@
-/** What all watches together have sent, and what was acknowledged. */
+/** What all watches together have sent and were told. */
 import type { Failure } from "../../core/failure.ts";
-import { counted } from "../terminal/listing.ts";
 import type { WatchStreamEvents } from "./watch-stream.ts";
 
 export class WatchTally implements WatchStreamEvents {
@@ -30,7 +29,7 @@ export class WatchTally implements WatchStreamEvents {
     this.#trouble = failure.message;
   }
 
-  /** The state at the moment; the rate is that since the last line. */
+  /** As of now; the rate is that since the last line. */
   line(): string {
     const atMs = performance.now();
     const rate = ((this.#sent - this.#last.sent) * 1000) / Math.max(1, atMs - this.#last.atMs);
@@ -39,24 +38,13 @@ export class WatchTally implements WatchStreamEvents {
     return `${this.#sent} sent, ${this.#acknowledged} acknowledged, ${rate.toFixed(0)}/s${trouble}`;
   }
 
-  report(watches: number): object {
-    return {
-      watches,
-      sent: this.#sent,
-      acknowledged: this.#acknowledged,
-      refused: this.#refused,
-      cuts: this.#cuts,
-      last: this.#position === "" ? null : this.#position,
-    };
-  }
-
   summary(watches: number): string {
     const seconds = ((performance.now() - this.#startMs) / 1000).toFixed(1);
     const refused = this.#refused === 0 ? "" : `, ${this.#refused} refused`;
     const cuts = this.#cuts === 0 ? "" : `, ${this.#cuts} times cut off`;
     const end = this.#position === "" ? "" : `; the last at ${this.#position}`;
     return (
-      `${counted(this.#sent, "record")} of ${counted(watches, "watch")} sent, ${this.#acknowledged} acknowledged` +
+      `${this.#sent} records of ${watches} watches sent, ${this.#acknowledged} acknowledged` +
       `${refused}${cuts}, in ${seconds} s${end}`
     );
   }

@@ -7,19 +7,22 @@
 import { Buffer } from "node:buffer";
 import { Failure, invalidField } from "../../core/failure.ts";
 import { tagBytesMax, valueBytes, valuesMax, type Measurement } from "./measurement.ts";
+import {
+  FRAME_RECORDS,
+  RECORD_CONTENT_TYPE,
+  RECORD_KEY,
+  RECORD_TIME_NS,
+  RECORD_VALUE,
+} from "../../core/frame.ts";
 import { isJsonType, type LogRecord } from "../../core/record.ts";
+import { varintBytes, WireCursor, writeVarint } from "../../core/wire.ts";
 import { MeasurementScanner } from "./intake/scanner.ts";
 import { int64FromHalves, tagIssue, type Point } from "./point.ts";
 
 /** The content type of the records that `PointWriter` writes. */
 export const measurementType = "application/protobuf";
 
-// Tags: field number << 3 | wire type. A Frame's records, a Record's fields, a Measurement's.
-export const FRAME_RECORDS = 0x0a;
-export const RECORD_VALUE = 0x0a;
-export const RECORD_KEY = 0x12;
-export const RECORD_CONTENT_TYPE = 0x22;
-export const RECORD_TIME_NS = 0x29;
+// Tags of a Measurement's fields: field number << 3 | wire type.
 export const TIME = 0x09;
 export const TAG = 0x12;
 export const PACKED_VALUES = 0x1a;
@@ -55,14 +58,14 @@ export class PointWriter {
     const out = this.bytes;
     const { tagLength } = point;
     const packed = point.count * valueBytes;
-    const valueLength = 9 + 2 + tagLength + 1 + lengthBytes(packed) + packed;
+    const valueLength = 9 + 2 + tagLength + 1 + varintBytes(packed) + packed;
     const recordLength =
-      1 + lengthBytes(valueLength) + valueLength + 2 + tagLength + 2 + typeBytes.byteLength + 9;
+      1 + varintBytes(valueLength) + valueLength + 2 + tagLength + 2 + typeBytes.byteLength + 9;
     let at = this.length;
     out[at++] = FRAME_RECORDS;
-    at = writeLength(out, at, recordLength);
+    at = writeVarint(out, at, recordLength);
     out[at++] = RECORD_VALUE;
-    at = writeLength(out, at, valueLength);
+    at = writeVarint(out, at, valueLength);
     out[at++] = TIME;
     out.writeInt32LE(point.timeLow, at);
     out.writeInt32LE(point.timeHigh, at + 4);
@@ -72,7 +75,7 @@ export class PointWriter {
     point.tag.copy(out, at, 0, tagLength);
     at += tagLength;
     out[at++] = PACKED_VALUES;
-    at = writeLength(out, at, packed);
+    at = writeVarint(out, at, packed);
     point.valueBytes.copy(out, at, 0, packed);
     at += packed;
     out[at++] = RECORD_KEY;
@@ -120,7 +123,7 @@ function fromOwnLayout(bytes: Uint8Array, key: string): Measurement | undefined 
   }
   const low = bytes[tagEnd + 1] ?? 0;
   const length = low < 0x80 ? low : (low & 0x7f) + (bytes[tagEnd + 2] ?? 0) * 0x80;
-  const from = tagEnd + 1 + lengthBytes(length);
+  const from = tagEnd + 1 + varintBytes(length);
   if (from + length !== bytes.byteLength) return undefined;
   const values = bytes.subarray(from);
   checkValues(values);
@@ -134,30 +137,44 @@ function fromJson(value: Uint8Array): Measurement {
   const isMeasurement = scanner.scan(bytes, 0, bytes.byteLength);
   const { point, issue } = scanner;
   if (!isMeasurement) throw new Failure("invalid", issue.message, { errors: [issue] });
-  if (scanner.next() !== 0) throw undecodable("there is more after it");
+  if (scanner.next() !== 0) {
+    throw invalidField("body", "Cannot decode sluice.v1.Measurement: there is more after it");
+  }
   return { tag: point.tagText(), timeNs: point.timeNs, values: point.copyValues() };
 }
 
 function fromProtobuf(bytes: Uint8Array): Measurement {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const cursor = new WireCursor(bytes, 0, bytes.byteLength, "sluice.v1.Measurement");
   const fields = { timeNs: 0n, tag: "", values: bytes.subarray(0, 0) };
-  const end = bytes.byteLength;
-  let at = 0;
-  while (at < end) {
-    const [tag, from] = readVarint(bytes, at);
-    const [length, start] = fieldAt(bytes, tag, from);
-    at = start + length;
-    if (at > end) throw undecodable("a field reaches past its end");
-    if (tag === TIME) fields.timeNs = view.getBigInt64(start, true);
-    else if (tag === TAG) fields.tag = tagText(bytes.subarray(start, at));
-    else if (tag === PACKED_VALUES || tag === ONE_VALUE) {
-      fields.values = joined(fields.values, bytes.subarray(start, at));
-    }
+  try {
+    while (cursor.at < cursor.end) readField(cursor, fields);
+  } catch (error) {
+    throw error instanceof Failure && error.errors.length === 0
+      ? invalidField("body", error.message)
+      : error;
   }
   const wrongTag = tagIssue(fields.tag);
   if (wrongTag !== undefined) throw invalidField("tag", wrongTag);
   checkValues(fields.values);
   return fields;
+}
+
+function readField(
+  cursor: WireCursor,
+  into: { -readonly [Name in keyof Measurement]: Measurement[Name] },
+): void {
+  const tag = cursor.varint();
+  const { at } = cursor;
+  if (tag === TIME) {
+    cursor.skip(tag);
+    into.timeNs = int64At(cursor.bytes, at);
+  } else if (tag === TAG) into.tag = tagText(cursor.view(cursor.delimited()));
+  else if (tag === PACKED_VALUES) {
+    into.values = joined(into.values, cursor.view(cursor.delimited()));
+  } else {
+    cursor.skip(tag);
+    if (tag === ONE_VALUE) into.values = joined(into.values, cursor.bytes.subarray(at, cursor.at));
+  }
 }
 
 /** Without a DataView, which would cost as much as all the rest. */
@@ -212,45 +229,4 @@ export function firstNotFinite(bytes: Uint8Array, from: number, to: number): num
     }
   }
   return -1;
-}
-
-/** Of a varint below 2¹⁴. */
-export function lengthBytes(length: number): number {
-  return length < 0x80 ? 1 : 2;
-}
-
-/** As a varint of one or two bytes, which is all that a measurement takes. */
-function writeLength(out: Buffer, at: number, length: number): number {
-  if (length < 0x80) {
-    out[at] = length;
-    return at + 1;
-  }
-  out[at] = (length & 0x7f) | 0x80;
-  out[at + 1] = length >>> 7;
-  return at + 2;
-}
-
-/** How long the field's value is, and where it begins. */
-function fieldAt(bytes: Uint8Array, tag: number, from: number): readonly [number, number] {
-  const wireType = tag & 7;
-  if (wireType === 2) return readVarint(bytes, from);
-  if (wireType === 1) return [8, from];
-  if (wireType === 5) return [4, from];
-  if (wireType === 0) return [0, readVarint(bytes, from)[1]];
-  throw undecodable(`wire type ${wireType} is unknown`);
-}
-
-function readVarint(bytes: Uint8Array, from: number): readonly [value: number, at: number] {
-  let value = 0;
-  for (let i = 0; i < 10; i++) {
-    const byte = bytes[from + i];
-    if (byte === undefined) break;
-    value += (byte & 0x7f) * 2 ** (7 * i);
-    if (byte < 0x80) return [value, from + i + 1];
-  }
-  throw undecodable("a varint has no end");
-}
-
-function undecodable(what: string): Failure {
-  return invalidField("body", `Cannot decode sluice.v1.Measurement: ${what}`);
 }

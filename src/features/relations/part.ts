@@ -1,6 +1,7 @@
 /** Relations: tables that topics land in, as a mapping file describes them. */
 import type { Part, Platform } from "../part.ts";
-import { mountRelations, relationEndpoints } from "./http/routes.ts";
+import { relationPaths } from "./http/openapi.ts";
+import { mountRelations } from "./http/routes.ts";
 import { prepareRelations } from "./store/landing-tables.ts";
 import { createRelationProjection } from "./store/projection.ts";
 import { createRelations } from "./store/refusals.ts";
@@ -22,7 +23,7 @@ export async function openRelations(
   return {
     name: "relations",
     http: (app) => mountRelations(app, relations),
-    endpoints: relationEndpoints,
+    paths: relationPaths,
     projections: all.map((relation) => ({ target: createRelationProjection(database, relation) })),
   };
 }

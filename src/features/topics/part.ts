@@ -11,6 +11,7 @@ import { mountWs } from "./http/socket.ts";
 import { mountCollector } from "./rpc/collector.ts";
 import { mountConsumer } from "./rpc/consumer.ts";
 import { createSubscribeStream } from "./rpc/subscribe-stream.ts";
+import { createThinConnect } from "./rpc/thin-connect.ts";
 import { thinCollectorMethods } from "./rpc/thin-methods.ts";
 
 export interface TopicsOptions {
@@ -19,7 +20,7 @@ export interface TopicsOptions {
 }
 
 export function openTopics(platform: Platform, { schemas, emitters }: TopicsOptions): Part {
-  const { collector } = platform;
+  const { collector, limits } = platform;
   const decoded = createDecodedFormats(schemas);
   return {
     name: "topics",
@@ -34,5 +35,6 @@ export function openTopics(platform: Platform, { schemas, emitters }: TopicsOpti
     },
     thin: thinCollectorMethods(collector),
     stream: createSubscribeStream(platform, stallMsMax),
+    fetch: createThinConnect({ collector, messageBytesMax: limits.bodyBytesMax }),
   };
 }

@@ -3,6 +3,7 @@ import type { Batch } from "../../core/batch.ts";
 import { decodeFrame } from "../../core/frame.ts";
 import type { StoredRecord } from "../../core/record.ts";
 import type { Layout } from "../../core/topic.ts";
+import { delimitedEnd } from "../../core/wire.ts";
 import { keyHash } from "./key-hash.ts";
 
 /** What a row takes besides its frame: headers, columns and its part of two indexes; counted in a topic's bytes. */
@@ -47,7 +48,7 @@ export function entriesOf(appends: readonly Batch[], layout: Layout): EntryColum
     const records = layout === "records" ? batch.records(0n) : undefined;
     let at = 0;
     for (let i = 0; i < count; i++) {
-      const length = recordLength(frame, at);
+      const length = delimitedEnd(frame, at + 1) - at;
       const key = records?.[i]?.key ?? "";
       if (key !== runKey || offset + length - runStart > entryBytesMax) closeRun();
       runKey = key;
@@ -77,17 +78,4 @@ export function recordsOf(row: EntryRow, epoch: number): StoredRecord[] {
     position: { epoch, sequence: first + i, index: 0 },
     receivedNs,
   }));
-}
-
-/** Bytes of the record field that begins at `at`: one byte of tag, the length as a varint, the record. */
-function recordLength(frame: Uint8Array, at: number): number {
-  let length = 0;
-  let scale = 1;
-  let next = at + 1;
-  for (;;) {
-    const byte = frame[next++] ?? 0;
-    length += (byte & 0x7f) * scale;
-    if (byte < 0x80) return next - at + length;
-    scale *= 128;
-  }
 }

@@ -2,11 +2,10 @@
 import type { Buffer } from "node:buffer";
 import { gunzipSync } from "node:zlib";
 import { Failure } from "../../core/failure.ts";
-import { messageTooLarge, unnamedCompression } from "./errors.ts";
 
 /**
  * At once and not through a stream: messages are small, and their order is that of the call. Throws
- * `RESOURCE_EXHAUSTED` when more than `bytesMax` would come out, `invalid` on what is not gzip.
+ * `too_large` when more than `bytesMax` would come out, `invalid` on what is not gzip.
  */
 export function inflate(
   flags: number,
@@ -15,14 +14,17 @@ export function inflate(
   bytesMax: number,
 ): Buffer {
   if (flags !== 1) throw new Failure("invalid", `Cannot read a message: its flags are ${flags}`);
-  if (!isCompressed) throw unnamedCompression;
+  if (!isCompressed) {
+    throw new Failure("invalid", "Cannot read a compressed message: the call names no compression");
+  }
   if (bytes.byteLength === 0) return bytes;
   try {
     return gunzipSync(bytes, { maxOutputLength: bytesMax });
   } catch (error) {
     const code = error instanceof Error && "code" in error ? error.code : undefined;
     if (code === "ERR_BUFFER_TOO_LARGE") {
-      throw messageTooLarge(`more than ${bytesMax} bytes after inflating`);
+      const message = `Cannot take a message of more than ${bytesMax} bytes after inflating`;
+      throw new Failure("too_large", message);
     }
     throw new Failure("invalid", "Cannot inflate a message: it is not gzip", { cause: error });
   }

@@ -1,10 +1,9 @@
-/** The form that creates an emitter. */
+/** Makes an emitter. */
 import { useEffect, useRef, useState } from "preact/hooks";
-import { ErrorMessage } from "../error-message.tsx";
 import { messageOf } from "../http.ts";
 import { createEmitter, type EmitterInfo } from "./gateway.ts";
 
-export function CreateForm({ onCreate }: { readonly onCreate: (emitter: EmitterInfo) => void }) {
+export function CreateForm({ created }: { readonly created: (emitter: EmitterInfo) => void }) {
   const [id, setId] = useState("");
   const [source, setSource] = useState("guest");
   const [rate, setRate] = useState("2");
@@ -19,7 +18,7 @@ export function CreateForm({ onCreate }: { readonly onCreate: (emitter: EmitterI
     setBusy(true);
     setFailure(undefined);
     try {
-      onCreate(await createEmitter(id, source, Number(rate)));
+      created(await createEmitter(id, source, Number(rate)));
     } catch (error) {
       setFailure(messageOf(error));
       setBusy(false);
@@ -30,7 +29,7 @@ export function CreateForm({ onCreate }: { readonly onCreate: (emitter: EmitterI
     <form class="create" onSubmit={(event) => void submit(event)}>
       <label>
         <span>
-          Id <small>generated if empty</small>
+          Id <small>chosen for you if empty</small>
         </span>
         <input
           ref={first}
@@ -46,7 +45,7 @@ export function CreateForm({ onCreate }: { readonly onCreate: (emitter: EmitterI
         <label>
           <span>Source</span>
           <select value={source} onChange={(event) => setSource(event.currentTarget.value)}>
-            <option value="guest">Guest (simulated)</option>
+            <option value="guest">Guest</option>
             <option value="external">External</option>
           </select>
         </label>
@@ -66,12 +65,16 @@ export function CreateForm({ onCreate }: { readonly onCreate: (emitter: EmitterI
       </div>
       <small>
         {source === "guest"
-          ? "Sluice writes the log of a simulated instance."
-          : "Your programs append the events."}
+          ? "Sluice simulates an instance and its log."
+          : "You append the events."}
       </small>
-      <ErrorMessage text={failure} />
+      {failure !== undefined && (
+        <p class="failure" role="alert">
+          {failure}
+        </p>
+      )}
       <button type="submit" class="primary" disabled={busy}>
-        Create
+        Make it
       </button>
     </form>
   );

@@ -1,6 +1,5 @@
-/** The selected stream: its name, its details, the command that watches it, and its end. */
+/** What is looked at: its name, what it is, how to watch it elsewhere, and its end. */
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
-import { ErrorMessage } from "../error-message.tsx";
 import { renderAge, renderCount } from "../format.ts";
 import { messageOf } from "../http.ts";
 import { endEmitter, readEmitter } from "./gateway.ts";
@@ -14,17 +13,17 @@ type Details = Awaited<ReturnType<typeof readEmitter>>;
 export function EmitterHead({
   target,
   over,
-  onEnd,
+  ended,
 }: {
   readonly target: Target;
-  /** The stream has ended. */
+  /** The stream said that it has ended. */
   readonly over: boolean;
-  readonly onEnd: () => void;
+  readonly ended: () => void;
 }) {
   const [failure, setFailure] = useState<string>();
   const dialog = useRef<HTMLDialogElement>(null);
   const { kind, name } = target;
-  const { answer: details, refresh } = usePolled(
+  const { answer: details, again } = usePolled(
     useCallback(
       async () => (kind === "emitter" ? await readEmitter(name) : undefined),
       [kind, name],
@@ -32,15 +31,15 @@ export function EmitterHead({
     detailsMs,
   );
   useEffect(() => {
-    if (over) refresh();
-  }, [over, refresh]);
+    if (over) again();
+  }, [over, again]);
 
   const end = async () => {
     try {
       await endEmitter(name);
       dialog.current?.close();
-      refresh();
-      onEnd();
+      again();
+      ended();
     } catch (error) {
       setFailure(messageOf(error));
     }
@@ -65,8 +64,12 @@ export function EmitterHead({
       </p>
       <dialog ref={dialog} aria-labelledby="end-title">
         <h2 id="end-title">End {name}?</h2>
-        <p>Its guest stops and nothing can be appended any more. Its events remain readable.</p>
-        <ErrorMessage text={failure} />
+        <p>Its guest stops and nothing can be appended any more. What it said stays readable.</p>
+        {failure !== undefined && (
+          <p class="failure" role="alert">
+            {failure}
+          </p>
+        )}
         <div class="buttons">
           <button type="button" autofocus onClick={() => dialog.current?.close()}>
             Keep it
@@ -87,7 +90,7 @@ function about(kind: Target["kind"], details: Details | undefined): string {
   const what = source === "guest" ? `Guest, ${rate} events/s` : "External";
   const age =
     ended_at === undefined
-      ? `created ${renderAge(created_at, Date.now())} ago`
+      ? `made ${renderAge(created_at, Date.now())} ago`
       : `ended ${renderAge(ended_at, Date.now())} ago`;
   return `${what} · ${age} · ${renderCount(events)} events so far`;
 }

@@ -1,11 +1,13 @@
-/** The list of emitters, and the form that creates one. */
-import { useState } from "preact/hooks";
-import { ErrorMessage } from "../error-message.tsx";
+/** The list of emitters, and the form that makes one. */
+import { useCallback, useEffect, useState } from "preact/hooks";
 import { renderAge } from "../format.ts";
+import { messageOf } from "../http.ts";
 import { CreateForm } from "./create-form.tsx";
-import { useEmitters } from "./emitter-list.ts";
-import type { EmitterInfo } from "./gateway.ts";
+import { listEmitters, type EmitterInfo, type EmitterList } from "./gateway.ts";
+import { usePolled } from "./poll.ts";
 import { targetHash } from "./target.ts";
+
+const listMs = 5000;
 
 export function Emitters({
   selected,
@@ -16,9 +18,30 @@ export function Emitters({
 }) {
   const [ended, setEnded] = useState(false);
   const [filter, setFilter] = useState("");
-  const [creating, setCreating] = useState(false);
-  const { emitters, isLoaded, failure, loadMore, refresh } = useEmitters(ended, changes);
-  const found = emitters.filter(({ id }) => id.toLowerCase().includes(filter.toLowerCase()));
+  const [making, setMaking] = useState(false);
+  const first = usePolled(
+    useCallback(() => listEmitters(undefined, ended), [ended]),
+    listMs,
+  );
+  const [more, setMore] = useState<EmitterList>();
+  const [failure, setFailure] = useState<string>();
+  const { again } = first;
+  useEffect(() => {
+    if (changes > 0) again();
+  }, [changes, again]);
+  useEffect(() => setMore(undefined), [ended]);
+
+  const next = more === undefined ? (first.answer?.next ?? null) : more.next;
+  const loadMore = () => {
+    listEmitters(next ?? undefined, ended).then(
+      (found) =>
+        setMore({ emitters: [...(more?.emitters ?? []), ...found.emitters], next: found.next }),
+      (error: unknown) => setFailure(messageOf(error)),
+    );
+  };
+  const known = byId([...(first.answer?.emitters ?? []), ...(more?.emitters ?? [])]);
+  const shown = known.filter(({ id }) => id.toLowerCase().includes(filter.toLowerCase()));
+  const complaint = first.failure ?? failure;
 
   return (
     <section aria-labelledby="emitters-title">
@@ -26,81 +49,67 @@ export function Emitters({
         <h2 id="emitters-title">Emitters</h2>
         <button
           type="button"
-          class={creating ? "" : "primary"}
-          aria-expanded={creating}
-          onClick={() => setCreating(!creating)}
+          class={making ? "" : "primary"}
+          aria-expanded={making}
+          onClick={() => setMaking(!making)}
         >
-          {creating ? "Cancel" : "New emitter"}
+          {making ? "Cancel" : "New emitter"}
         </button>
       </div>
-      {creating && (
+      {making && (
         <CreateForm
-          onCreate={({ id }) => {
-            setCreating(false);
-            refresh();
-            openEmitter(id);
+          created={(emitter) => {
+            setMaking(false);
+            again();
+            location.hash = targetHash({ kind: "emitter", name: emitter.id });
           }}
         />
       )}
-      <Filter text={filter} setText={setFilter} ended={ended} setEnded={setEnded} />
-      <ErrorMessage text={failure} />
+      <form
+        class="filter"
+        onSubmit={(event) => {
+          event.preventDefault();
+          if (filter !== "") location.hash = targetHash({ kind: "emitter", name: filter });
+        }}
+      >
+        <input
+          type="search"
+          aria-label="Find an emitter"
+          placeholder="Find by id"
+          title="Enter opens the emitter of this id"
+          value={filter}
+          onInput={(event) => setFilter(event.currentTarget.value)}
+        />
+        <label class="check">
+          <input
+            type="checkbox"
+            checked={ended}
+            onChange={(event) => setEnded(event.currentTarget.checked)}
+          />
+          Ended
+        </label>
+      </form>
+      {complaint !== undefined && (
+        <p class="failure" role="alert">
+          {complaint}
+        </p>
+      )}
       <ul class="list">
-        {found.map((emitter) => (
+        {shown.map((emitter) => (
           <EmitterRow key={emitter.id} emitter={emitter} selected={emitter.id === selected} />
         ))}
       </ul>
-      {isLoaded && found.length === 0 && (
-        <p class="empty">{emitters.length === 0 ? "No emitters yet." : "No loaded id matches."}</p>
+      {first.answer !== undefined && shown.length === 0 && (
+        <p class="empty">
+          {known.length === 0 ? "There are none yet." : "None of those loaded fits."}
+        </p>
       )}
-      {loadMore !== undefined && (
+      {next !== null && (
         <button type="button" class="more" onClick={loadMore}>
           Load more
         </button>
       )}
     </section>
-  );
-}
-
-function openEmitter(id: string): void {
-  location.hash = targetHash({ kind: "emitter", name: id });
-}
-
-function Filter({
-  text,
-  setText,
-  ended,
-  setEnded,
-}: {
-  readonly text: string;
-  readonly setText: (text: string) => void;
-  readonly ended: boolean;
-  readonly setEnded: (ended: boolean) => void;
-}) {
-  return (
-    <form
-      class="filter"
-      onSubmit={(event) => {
-        event.preventDefault();
-        if (text !== "") openEmitter(text);
-      }}
-    >
-      <input
-        type="search"
-        aria-label="Find an emitter"
-        placeholder="Find by id"
-        title="Enter opens the emitter of this id"
-        value={text}
-        onInput={(event) => setText(event.currentTarget.value)}
-      />
-      <label class="check">
-        <input
-          type="checkbox"
-          checked={ended}
-          onChange={(event) => setEnded(event.currentTarget.checked)}
-        />
-        Ended
-      </label>
-    </form>
   );
 }
 
@@ -127,4 +136,8 @@ function EmitterRow({
       </a>
     </li>
   );
+}
+
+function byId(emitters: readonly EmitterInfo[]): EmitterInfo[] {
+  return [...new Map(emitters.map((emitter) => [emitter.id, emitter])).values()];
 }

@@ -1,48 +1,52 @@
-/** Answers that are requested repeatedly while the page is visible. */
+/** Answers that are asked for again and again while the page is looked at. */
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { messageOf } from "../http.ts";
 
 export interface Polled<Answer> {
   readonly answer: Answer | undefined;
-  /** Why the last request failed; the last good answer stays. */
+  /** Why the last question failed; the last good answer stays. */
   readonly failure: string | undefined;
-  readonly refresh: () => void;
+  readonly again: () => void;
 }
 
-/** `send` must keep its identity between renders; a new one is called at once. */
-export function usePolled<Answer>(send: () => Promise<Answer>, everyMs: number): Polled<Answer> {
+/** `question` must keep its identity between renders; a new one is asked at once. */
+export function usePolled<Answer>(
+  question: () => Promise<Answer>,
+  everyMs: number,
+): Polled<Answer> {
   const [answer, setAnswer] = useState<Answer>();
   const [failure, setFailure] = useState<string>();
-  /** Number of the newest request; answers of earlier ones are dropped. */
-  const newest = useRef(0);
+  const asked = useRef(0);
 
-  const refresh = useCallback(() => {
-    const turn = ++newest.current;
-    send().then(
-      (received) => {
-        if (turn !== newest.current) return;
-        setAnswer(() => received);
+  const again = useCallback(() => {
+    const turn = ++asked.current;
+    question().then(
+      (given) => {
+        if (turn !== asked.current) return;
+        setAnswer(() => given);
         setFailure(undefined);
       },
       (error: unknown) => {
-        if (turn === newest.current) setFailure(messageOf(error));
+        if (turn === asked.current) setFailure(messageOf(error));
       },
     );
-  }, [send]);
+  }, [question]);
 
   useEffect(() => {
-    refresh();
-    const refreshIfVisible = () => {
-      if (!document.hidden) refresh();
+    again();
+    const timer = setInterval(() => {
+      if (!document.hidden) again();
+    }, everyMs);
+    const shown = () => {
+      if (!document.hidden) again();
     };
-    const timer = setInterval(refreshIfVisible, everyMs);
-    document.addEventListener("visibilitychange", refreshIfVisible);
+    document.addEventListener("visibilitychange", shown);
     return () => {
-      newest.current++;
+      asked.current++;
       clearInterval(timer);
-      document.removeEventListener("visibilitychange", refreshIfVisible);
+      document.removeEventListener("visibilitychange", shown);
     };
-  }, [refresh, everyMs]);
+  }, [again, everyMs]);
 
-  return { answer, failure, refresh };
+  return { answer, failure, again };
 }

@@ -1,5 +1,4 @@
 /** The list of topics. */
-import { ErrorMessage } from "../error-message.tsx";
 import { renderBytes } from "../format.ts";
 import type { TopicInfo } from "./gateway.ts";
 import { targetHash } from "./target.ts";
@@ -18,7 +17,11 @@ export function Topics({
       <div class="list-head">
         <h2 id="topics-title">Topics</h2>
       </div>
-      <ErrorMessage text={failure} />
+      {failure !== undefined && (
+        <p class="failure" role="alert">
+          {failure}
+        </p>
+      )}
       <ul class="list">
         {topics?.map(({ name, layout, bytes }) => (
           <li key={name}>
@@ -34,7 +37,7 @@ export function Topics({
           </li>
         ))}
       </ul>
-      {topics?.length === 0 && <p class="empty">No topics yet.</p>}
+      {topics?.length === 0 && <p class="empty">There are none yet.</p>}
     </section>
   );
 }

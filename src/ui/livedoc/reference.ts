@@ -1,10 +1,10 @@
-/** Swagger UI, which its script defines as a global, for the gateway's OpenAPI document. */
+/** Swagger UI, which its own script left on the window, over our document. */
 
 interface SwaggerUi {
   (options: Readonly<Record<string, unknown>>): unknown;
 }
 
-/** The part of an immutable map that is used here. */
+/** As much of an immutable map as is looked at. */
 interface Spec {
   getIn(path: readonly string[]): unknown;
 }
@@ -15,7 +15,7 @@ interface System {
 
 type Allow = (state: unknown, path: string, method: string) => boolean;
 
-/** Try-it waits for the end of a response. Streams and sockets have none; the panel watches them. */
+/** Try-it waits for the end of an answer: streams and sockets have none, they are watched above. */
 const endlessOperations = () => ({
   statePlugins: {
     spec: {
@@ -43,10 +43,10 @@ export function showReference(selector: string): void {
     defaultModelsExpandDepth: 0,
     defaultModelExpandDepth: 2,
     displayRequestDuration: true,
-    // Every call but the endless ones is short, so that trying it is one click.
+    // Every call but the endless ones is a short one: trying is one click.
     tryItOutEnabled: true,
     persistAuthorization: false,
-    // The validator would send the document to a service of Swagger's authors.
+    // It would send the document to a service of its makers.
     validatorUrl: null,
     plugins: [endlessOperations],
   });

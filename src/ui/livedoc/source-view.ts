@@ -1,4 +1,4 @@
-/** The panel's actions on a source, and its view of one. */
+/** What the panel does with a source, and what a source shows. */
 import type { LiveView } from "../live.ts";
 
 export interface Source {

@@ -1,4 +1,4 @@
-/** The sources that the panel can watch, each with the same few actions. */
+/** What the panel can watch, each behind the same few actions. */
 import { Live } from "../live.ts";
 import { SocketSource } from "./socket-source.ts";
 import type { Source, SourceView } from "./source-view.ts";
@@ -33,14 +33,14 @@ export const sources = {
     label: "SSE /sse/log/{id}: an emitter",
     socket: false,
     byEmitter: true,
-    hint: "Create an emitter, or name an existing one: shows its newest events, then new ones.",
+    hint: "Make an emitter, or name one that is there: its newest events and then what comes.",
     example: none,
   },
   "/echo": {
     label: "WS /echo: what you send",
     socket: true,
     byEmitter: false,
-    hint: "Watch, then send a text: the gateway sends it back.",
+    hint: "Watch, then send a text: it comes back.",
     example: () => "hello",
   },
   "/v1/ws": {
@@ -59,16 +59,16 @@ const tail = 20;
 export function openSource(
   name: SourceName,
   emitter: string,
-  onChange: (view: SourceView) => void,
+  changed: (view: SourceView) => void,
 ): Source {
-  if (sources[name].socket) return new SocketSource(name, onChange);
+  if (sources[name].socket) return new SocketSource(name, changed);
   const address =
     name === "/sse/log" ? `/sse/log/${encodeURIComponent(emitter)}?tail=${tail}` : name;
-  const live = new Live(address, { events: [], older: false, after: undefined }, onChange);
+  const live = new Live(address, { shown: [], older: false, after: undefined }, changed);
   return {
     pause: () => live.pause(),
     resume: () => live.resume(),
-    // Closes and reopens after the last position, as after a lost connection.
+    // As after a break: closed, and opened again after the last position.
     reconnect: () => {
       live.pause();
       live.resume();

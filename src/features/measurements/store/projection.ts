@@ -8,7 +8,6 @@
  * fails never settles in this driver.
  */
 import { Buffer } from "node:buffer";
-import { sql } from "drizzle-orm";
 import type { Clock } from "../../../core/clock.ts";
 import type { Logger } from "../../../core/logger.ts";
 import {
@@ -27,9 +26,13 @@ import { renderPosition } from "../../../core/position.ts";
 import { measurementFromRecord } from "../record.ts";
 import type { Database } from "../../../postgres/database.ts";
 import { hourOf, makePartitions } from "./partitions.ts";
-import { moveProjection, positionOf, skipProjection } from "../../../postgres/projection-row.ts";
+import {
+  movedByAnother,
+  moveProjection,
+  positionOf,
+  skipProjection,
+} from "../../../postgres/projection-row.ts";
 import { arrayOfNumbers } from "../../../postgres/arrays.ts";
-import { statement } from "../../../postgres/statement.ts";
 import { TagIds } from "./tag-ids.ts";
 
 const projection = "measurements";
@@ -57,7 +60,7 @@ export function createMeasurementProjection(
   database: Database,
   { clock, logger, retentionMs }: MeasurementProjectionOptions,
 ): MeasurementProjection {
-  const { db, run } = database;
+  const { sql, run } = database;
   const tagIds = new TagIds(database);
   const hoursThere = new Set<bigint>();
   const counts = { rows: 0, merged: 0, undecodable: 0, untimely: 0 };
@@ -119,7 +122,7 @@ export function createMeasurementProjection(
     topic: measurementsTopic,
 
     async position() {
-      return await run(() => positionOf(db, projection));
+      return await run(() => positionOf(sql, projection));
     },
 
     async commit(records, from, to) {
@@ -130,13 +133,10 @@ export function createMeasurementProjection(
       const packed = pack(rows);
       try {
         await run(() =>
-          db.transaction(async (tx) => {
-            await moveProjection(tx, projection, from, to);
+          sql.begin(async (tx) => {
+            if (!(await moveProjection(tx, projection, from, to))) throw movedByAnother(projection);
             if (rows.length === 0) return;
-            // By hand: a batch is one statement, whose values the server cuts out of one bytea.
-            await statement(
-              tx,
-              sql`
+            await tx`
               with dirty as (
                 insert into series_dirty (tag, bucket)
                 select * from unnest(${packed.dirtyTags}::int[], ${packed.dirtyBuckets}::bigint[])
@@ -147,8 +147,7 @@ export function createMeasurementProjection(
               from unnest(${packed.times}::bigint[], ${packed.tags}::int[], ${packed.at}::int[],
                 ${packed.lengths}::int[]) as m (time, tag, at, length)
               on conflict (tag, time) do update set vals = excluded.vals
-              where measurements.vals <> excluded.vals`,
-            );
+              where measurements.vals <> excluded.vals`;
           }),
         );
       } catch (error) {
@@ -174,7 +173,14 @@ export function createMeasurementProjection(
       }
     },
 
-    skip: (from, to) => skipProjection(database, projection, from, to),
+    async skip(from, to) {
+      await run(() =>
+        sql.begin(async (tx) => {
+          const moved = await skipProjection(tx, projection, from, to);
+          if (!moved) throw movedByAnother(projection);
+        }),
+      );
+    },
 
     stats: () => ({
       ...counts,

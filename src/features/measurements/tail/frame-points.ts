@@ -3,21 +3,16 @@
  * no record, position or text is made of them, which is nearly all of what decoding costs.
  */
 import { Buffer } from "node:buffer";
-import { tagBytesMax, valueBytes, valuesMax } from "../measurement.ts";
 import {
-  firstNotFinite,
   FRAME_RECORDS,
-  int32At,
-  lengthBytes,
-  PACKED_VALUES,
   RECORD_CONTENT_TYPE,
   RECORD_KEY,
   RECORD_TIME_NS,
   RECORD_VALUE,
-  TAG,
-  TIME,
-  typeBytes,
-} from "../record.ts";
+} from "../../../core/frame.ts";
+import { varintBytes } from "../../../core/wire.ts";
+import { tagBytesMax, valueBytes, valuesMax } from "../measurement.ts";
+import { firstNotFinite, int32At, PACKED_VALUES, TAG, TIME, typeBytes } from "../record.ts";
 
 /** A record of the smallest measurement has more bytes than this. */
 const recordBytesMin = 32;
@@ -62,11 +57,11 @@ export class FramePoints {
     let i = from;
     if (frame[i++] !== FRAME_RECORDS) return 0;
     const recordLength = twoByteVarint(frame, i);
-    i += lengthBytes(recordLength);
+    i += varintBytes(recordLength);
     const end = i + recordLength;
     if (end > frame.byteLength || frame[i++] !== RECORD_VALUE) return 0;
     const valueLength = twoByteVarint(frame, i);
-    i += lengthBytes(valueLength);
+    i += varintBytes(valueLength);
     const valueEnd = i + valueLength;
     if (frame[i] !== TIME || frame[i + 9] !== TAG) return 0;
     const timeAt = i + 1;
@@ -77,7 +72,7 @@ export class FramePoints {
       return 0;
     }
     const packed = twoByteVarint(frame, packedAt + 1);
-    const valuesAt = packedAt + 1 + lengthBytes(packed);
+    const valuesAt = packedAt + 1 + varintBytes(packed);
     if (valuesAt + packed !== valueEnd || !isTail(frame, valueEnd, end)) return 0;
     if (packed === 0 || packed % valueBytes !== 0 || packed > valuesMax * valueBytes) return 0;
     if (!isPlain(frame, tagAt, packedAt)) return 0;
@@ -130,7 +125,10 @@ function isPlain(frame: Buffer, from: number, to: number): boolean {
   return true;
 }
 
-/** −1, which fits nowhere, for more than two bytes: no length of a measurement has them. */
+/**
+ * −1, which fits nowhere, for more than two bytes: no length of a measurement has them. Not the
+ * cursor of `core/wire.ts`, for which those were an error: here they are only another layout.
+ */
 function twoByteVarint(bytes: Buffer, at: number): number {
   const low = bytes[at] ?? 0;
   if (low < 0x80) return low;

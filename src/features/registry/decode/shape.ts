@@ -4,7 +4,8 @@
 // that the field does not have, is read as something else. Elsewhere such bytes are refused, and a
 // gate has to refuse them too. The walk makes no objects, so it is also what bounds decoding, and
 // it reads the bytes itself: each validated record passes here (174 bytes: 0.15 µs; with the
-// reader of protobuf-es, which makes an array a tag and a view a skipped field, 2 µs).
+// reader of protobuf-es, which makes an array a tag and a view a skipped field, 2 µs). The cursor of
+// `core/wire.ts` reads numbers of 53 bits and does not know groups; here tags and lengths have 32.
 
 import { type DescField, type DescMessage, ScalarType } from "@bufbuild/protobuf";
 import { WireType } from "@bufbuild/protobuf/wire";

@@ -10,6 +10,7 @@
 
 import type { DescMessage } from "@bufbuild/protobuf";
 import { Failure, quoted } from "../../../core/failure.ts";
+import { varintBytes, WireCursor, writeVarint } from "../../../core/wire.ts";
 import { messageOf, ownFile } from "../link/descriptors.ts";
 import type { LinkedSchema } from "../link/linked.ts";
 
@@ -63,12 +64,14 @@ export function parseFrame(bytes: Uint8Array): SchemaFrame {
 export function renderFrame({ schema, indexes, payload }: SchemaFrame): Uint8Array {
   const head = "id" in schema ? idBytes(schema.id) : guidBytes(schema.guid);
   const first = indexes.length === 1 && indexes[0] === 0;
-  const numbers = first ? [0] : [indexes.length, ...indexes];
-  const tail = numbers.flatMap(varint);
-  const bytes = new Uint8Array(head.length + tail.length + payload.length);
+  // Zigzag of what is never negative: twice the number.
+  const numbers = (first ? [0] : [indexes.length, ...indexes]).map((index) => index * 2);
+  const indexBytes = numbers.reduce((sum, number) => sum + varintBytes(number), 0);
+  const bytes = new Uint8Array(head.length + indexBytes + payload.length);
   bytes.set(head);
-  bytes.set(tail, head.length);
-  bytes.set(payload, head.length + tail.length);
+  let at = head.length;
+  for (const number of numbers) at = writeVarint(bytes, at, number);
+  bytes.set(payload, at);
   return bytes;
 }
 
@@ -114,27 +117,27 @@ export function messageIndexesOf(schema: LinkedSchema, name: string): readonly n
 }
 
 function frame(bytes: Uint8Array, schema: SchemaRef, start: number): SchemaFrame {
-  let at = start;
-  const next = (): number => {
-    let value = 0;
-    for (let shift = 0; shift < 35; shift += 7) {
-      const byte = bytes[at++];
-      if (byte === undefined) return refuse("it ends within its message indexes");
-      // The fifth byte has the top four bits: more would not fit 32.
-      if (shift === 28 && byte > 0x0f) return refuse("a message index is larger than 32 bits");
-      value += (byte & 0x7f) * 2 ** shift;
-      if (byte < 0x80) return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
-    }
-    return refuse("a message index is larger than 32 bits");
-  };
-  const count = next();
+  const cursor = new WireCursor(
+    bytes,
+    start,
+    bytes.byteLength,
+    "the message indexes of the schema's frame",
+  );
+  const count = readIndex(cursor);
   if (count < 0 || count > indexesMax) {
     refuse(`it has ${count} message indexes, expected 0 to ${indexesMax}`);
   }
-  const indexes = count === 0 ? [0] : Array.from({ length: count }, next);
+  const indexes = count === 0 ? [0] : Array.from({ length: count }, () => readIndex(cursor));
   const negative = indexes.find((index) => index < 0);
   if (negative !== undefined) refuse(`it has the message index ${negative}, expected 0 or more`);
-  return { schema, indexes, payload: bytes.subarray(at) };
+  return { schema, indexes, payload: bytes.subarray(cursor.at) };
+}
+
+/** Zigzag, of 32 bits. */
+function readIndex(cursor: WireCursor): number {
+  const value = cursor.varint();
+  if (value > 0xffff_ffff) refuse("a message index is larger than 32 bits");
+  return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
 }
 
 function idBytes(id: number): Uint8Array {
@@ -158,17 +161,6 @@ function guidBytes(guid: string): Uint8Array {
 
 function guidFromBytes(bytes: Uint8Array): string {
   return bytes.toHex().replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
-}
-
-/** Zigzag, of what is never negative. */
-function varint(value: number): number[] {
-  const bytes: number[] = [];
-  let rest = value * 2;
-  while (rest > 0x7f) {
-    bytes.push((rest % 0x80) + 0x80);
-    rest = Math.floor(rest / 0x80);
-  }
-  return [...bytes, rest];
 }
 
 function hex(byte: number): string {

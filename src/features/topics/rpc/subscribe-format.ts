@@ -10,6 +10,7 @@ import { WireType } from "@bufbuild/protobuf/wire";
 import { encodeFrame } from "../../../core/frame.ts";
 import { renderPosition, type Position } from "../../../core/position.ts";
 import type { StoredRecord } from "../../../core/record.ts";
+import { writeVarint } from "../../../core/wire.ts";
 import {
   SubscribeResponseSchema,
   type SubscribeResponse,
@@ -102,12 +103,4 @@ function recordsField(records: readonly StoredRecord[]): Uint8Array {
     at += 8;
   }
   return out.subarray(0, at);
-}
-
-function writeVarint(out: Uint8Array, start: number, value: number): number {
-  let at = start;
-  let rest = value;
-  for (; rest > 0x7f; rest >>>= 7) out[at++] = (rest & 0x7f) | 0x80;
-  out[at++] = rest;
-  return at;
 }
