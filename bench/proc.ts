@@ -1,4 +1,4 @@
-/** What processes have used, by `/proc`: nothing is known where there is none. */
+/** What processes have used, read from `/proc`; undefined on systems without it. */
 import { readdirSync, readFileSync } from "node:fs";
 
 /** `USER_HZ`: the unit of `/proc/<pid>/stat`, 100 on every Linux that Bun runs on. */
@@ -6,17 +6,17 @@ const ticksPerSecond = 100;
 
 interface Stat {
   readonly parent: number;
-  /** CPU seconds of its own, and of its children that have ended. */
+  /** CPU seconds of the process itself; `childrenSeconds`: of its children that have ended. */
   readonly seconds: number;
   readonly childrenSeconds: number;
 }
 
-/** CPU seconds of one process, user and system; undefined when it cannot be seen. */
+/** CPU seconds of one process, user and system; undefined when it cannot be read. */
 export function cpuSeconds(pid: number): number | undefined {
   return statOf(pid)?.seconds;
 }
 
-/** CPU seconds of all that the process has started, directly or not: PostgreSQL, when it is embedded. */
+/** CPU seconds of all processes that it has started, directly or not: the embedded PostgreSQL, for example. */
 export function childrenCpuSeconds(pid: number): number | undefined {
   const stats = new Map<number, Stat>();
   for (const name of entries("/proc")) {
@@ -26,7 +26,7 @@ export function childrenCpuSeconds(pid: number): number | undefined {
   if (!stats.has(pid)) return undefined;
   let seconds = 0;
   const known = new Set([pid]);
-  // A set gives what is added while it is gone through: this reaches every generation.
+  // Iterating a Set includes elements added meanwhile, so this reaches every generation.
   for (const parent of known) {
     for (const [child, stat] of stats) {
       if (stat.parent !== parent || known.has(child)) continue;
@@ -55,7 +55,7 @@ function statusBytes(pid: number, name: "VmRSS" | "VmHWM"): number | undefined {
 function statOf(pid: number): Stat | undefined {
   const text = read(`/proc/${pid}/stat`);
   if (text === "") return undefined;
-  // The second field, the name, may hold anything; what follows its last bracket are numbers.
+  // The second field, the name, may contain anything; after its last bracket there are only numbers.
   const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
   const ticks = (index: number) => Number(fields[index]) / ticksPerSecond;
   return {

@@ -1,4 +1,4 @@
-/** Programs that a benchmark starts for itself: floors, and gateways on a directory of their own. */
+/** Programs that a benchmark starts: floors, and gateways with their own data directory. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -16,17 +16,17 @@ const stopMsMax = 15_000;
 export type LogChoice = "embedded" | "jetstream";
 
 export interface Program {
-  /** Empty: it keeps nothing. */
+  /** Its data directory; empty for a program without one. */
   readonly dataDir: string;
-  /** Those of its ready line. */
+  /** The addresses in its ready line. */
   readonly urls: readonly string[];
   readonly pid: number | undefined;
-  /** How it ended and what it said; undefined while it runs. */
+  /** Its exit code or signal and its last output; undefined while it runs. */
   ended(): string | undefined;
   stop(): Promise<void>;
 }
 
-/** A gateway with the default settings, on a log and a directory that are its own. */
+/** A gateway with default settings, its own data directory and, where embedded, its own log. */
 export async function startGatewayProgram(
   environment: Environment,
   log: LogChoice,
@@ -34,7 +34,7 @@ export async function startGatewayProgram(
   return await startOnLog([mainPath, "serve"], environment, log, "sluice ready");
 }
 
-/** The same for a program that reads a gateway's settings. */
+/** Starts any program that reads a gateway's settings, in the same way. */
 export async function startOnLog(
   args: readonly string[],
   environment: Environment,
@@ -53,7 +53,7 @@ export async function startOnLog(
   };
 }
 
-/** Starts a script and waits for its ready line, which holds its addresses. Throws `unavailable`. */
+/** Starts a script and waits for its ready line, which contains its addresses. Throws `unavailable`. */
 export async function startProgram(
   args: readonly string[],
   env: Environment,
@@ -100,7 +100,7 @@ function gatewayEnvironment(
       "Cannot use --log jetstream: NATS_URL is not set, expected nats://host:port",
     );
   }
-  // The settings of whoever measures are not part of what is measured.
+  // The measuring user's own settings must not change what is measured.
   const neutral = Object.entries(environment).filter(
     ([name]) => !/^(SLUICE_|DATABASE_URL$|NATS_URL$|KAFKA_BROKERS$)/.test(name),
   );

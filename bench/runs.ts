@@ -5,17 +5,19 @@ import type { Runtime } from "../src/runtime/runtime.ts";
 export interface Runs<Result> {
   readonly floor: Result;
   readonly gateway: Result;
-  /** Again: where it differs from the first, the machine is noisy. */
+  /** The floor once more: where it differs from the first run, the machine is noisy. */
   readonly floorAgain: Result;
 }
 
+export type OnProgress = (what: string, done: number, total: number) => void;
+
 interface Measurable extends AsyncDisposable {
   readonly name: string;
-  /** How its process ended and what it said; undefined while it runs, or where it is not ours. */
+  /** Exit code and last output of its process; undefined while it runs, or where another program started it. */
   ended(): string | undefined;
 }
 
-/** Throws what `work` throws, or `unavailable` where the server ended meanwhile. */
+/** Throws what `work` throws, or `unavailable` where the server ended during it. */
 export async function floorGatewayFloor<Server extends Measurable, Result>(
   runtime: Runtime,
   start: { readonly floor: () => Promise<Server>; readonly gateway: () => Promise<Server> },

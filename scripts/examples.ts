@@ -1,5 +1,5 @@
-// Makes the consumers of `examples/` ready, by the commands of their READMEs, but in `.cache/`: what
-// was fetched there is fetched once.
+// Builds the consumers of `examples/` by the commands of their READMEs, and the load of `sluice bench
+// collect`, into `.cache/`: what was fetched there is fetched once.
 
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -10,14 +10,21 @@ import type { Found } from "./services.ts";
 const cache = join(root, ".cache");
 const fetchMs = 300_000;
 
-/** The program, built. */
 export async function buildGoConsumer(): Promise<Found> {
-  if (Bun.which("go") === null) return { reason: "no go-consumer: there is no go to build it" };
-  const path = join(cache, "bin/go-consumer");
+  return await buildGo("go-consumer", "examples/go-consumer");
+}
+
+/** The load of `sluice bench collect`, where the command itself builds it. */
+export async function buildCollectLoader(): Promise<Found> {
+  return await buildGo("sluice-collect-loader", "bench/collect/loader");
+}
+
+/** The program of a folder of the project, built. */
+async function buildGo(name: string, folder: string): Promise<Found> {
+  if (Bun.which("go") === null) return { reason: `no ${name}: there is no go to build it` };
+  const path = join(cache, "bin", name);
   mkdirSync(join(cache, "bin"), { recursive: true });
-  return await inTurn(path, [
-    ["go", "build", "-C", join(root, "examples/go-consumer"), "-o", path, "."],
-  ]);
+  return await inTurn(path, [["go", "build", "-C", join(root, folder), "-o", path, "."]]);
 }
 
 /**

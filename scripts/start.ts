@@ -1,20 +1,23 @@
-// `bun start`: installs the dependencies when they are missing, then runs the gateway in this same
-// process, so that a signal sent here reaches it. Arguments pass through: `bun start --help`.
+// `bun start` and `sluice`: installs the dependencies when they are missing, then runs the command in
+// this same process, so that a signal sent here reaches it. Without arguments it is the gateway.
 
 import { ensureInstalled } from "./install.ts";
 import { watchLauncher } from "./launcher.ts";
 
-// How the engine's heap grows follows from the machine's memory: on a large one it doubles between
-// collections, and 19,000 producers at full rate leave 1 GB of garbage. As if there were this much it
-// grows by a quarter: half the memory at the same speed (docs/deployment.md). It is no limit.
+// The engine grows the gateway's heap by the machine's memory: on a large one it doubles between
+// collections, and 19,000 producers at full rate leave 1 GB of garbage. When it believes in this much,
+// the heap grows by a quarter: half the memory at the same speed (docs/deployment.md). It is not a limit.
 const heapSetting = "BUN_JSC_forceRAMSize";
 const heapBytes = 512 * 1024 * 1024;
 
+const [command = "serve"] = process.argv.slice(2);
+
 try {
   const installed = await ensureInstalled("production");
-  // Bun remembers that there was no node_modules, and the engine reads its settings first of all, so
-  // this process begins anew: same id, same arguments. The second pass finds everything present.
-  if (installed === "installed" || process.env[heapSetting] === undefined) {
+  // Bun remembers that there was no node_modules, and the engine reads its settings at its start, so
+  // this process executes itself again: same id, same arguments. The second pass finds everything.
+  const needsSetting = command === "serve" && process.env[heapSetting] === undefined;
+  if (installed === "installed" || needsSetting) {
     const env = { [heapSetting]: String(heapBytes), ...process.env };
     process.execve?.(process.execPath, [process.execPath, ...process.argv.slice(1)], env);
   }

@@ -12,7 +12,7 @@
 import { existsSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { Glob } from "bun";
-import { buildGoConsumer, installPythonConsumer } from "./examples.ts";
+import { buildCollectLoader, buildGoConsumer, installPythonConsumer } from "./examples.ts";
 import { connectConformance, findGoTool, grpcurl } from "./go-tools.ts";
 import { testCounts } from "./junit.ts";
 import { ensureInstalled, root } from "./install.ts";
@@ -63,22 +63,28 @@ process.exit(total.failed === 0 && total.passed > 0 ? 0 : 1);
 
 /** Where the services are, as the environment that tests read. */
 async function provision(): Promise<Record<string, string>> {
-  const [nats, chromium, conformance, [curl, goConsumer], pythonConsumer] = await Promise.all([
-    findNatsServer(),
-    findChromium(),
-    findGoTool(connectConformance),
-    // One after the other: both are made of the same release of gRPC, which is compiled once.
-    findGoTool(grpcurl).then(async (curl) => [curl, await buildGoConsumer()] as const),
-    installPythonConsumer(),
-  ]);
+  const [nats, chromium, conformance, [curl, goConsumer, collectLoader], pythonConsumer] =
+    await Promise.all([
+      findNatsServer(),
+      findChromium(),
+      findGoTool(connectConformance),
+      goTools(),
+      installPythonConsumer(),
+    ]);
   return {
     ...asEnv("nats-server", "SLUICE_TEST_NATS_SERVER", nats),
     ...asEnv("chromium", "SLUICE_TEST_CHROMIUM", chromium),
     ...asEnv("connectconformance", "SLUICE_TEST_CONNECTCONFORMANCE", conformance),
     ...asEnv("grpcurl", "SLUICE_TEST_GRPCURL", curl),
+    ...asEnv("sluice-collect-loader", "SLUICE_TEST_COLLECT_LOADER", collectLoader),
     ...asEnv("go-consumer", "SLUICE_TEST_GO_CONSUMER", goConsumer),
     ...asEnv("python-consumer", "SLUICE_TEST_PYTHON_CONSUMER", pythonConsumer),
   };
+}
+
+/** One after the other: all use the same release of gRPC, which is compiled once. */
+async function goTools(): Promise<readonly [curl: Found, consumer: Found, loader: Found]> {
+  return [await findGoTool(grpcurl), await buildGoConsumer(), await buildCollectLoader()];
 }
 
 function asEnv(name: string, variable: string, found: Found): Record<string, string> {
@@ -110,7 +116,9 @@ async function runStep({ name, check }: Step): Promise<void> {
 
 async function runTests(env: Record<string, string>): Promise<void> {
   if (filters.length > 0) return await runGroup({ name: "tests", files: filters, live: true }, env);
-  const files = [...new Glob("{scripts,src,test}/**/*.test.{ts,tsx}").scanSync(root)].toSorted();
+  const files = [
+    ...new Glob("{bench,scripts,src,test}/**/*.test.{ts,tsx}").scanSync(root),
+  ].toSorted();
   const isEndToEnd = (file: string) => file.startsWith("test/e2e/");
   const [ends, others] = [files.filter(isEndToEnd), files.filter((file) => !isEndToEnd(file))];
   await Promise.all([

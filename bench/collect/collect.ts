@@ -1,6 +1,7 @@
-/** `sluice bench collect`: how fast records come in, beside the floor, in one run on one machine. */
+/** `sluice bench collect`: how fast records are collected, compared with a floor in the same run on the same machine. */
 import type { Runtime } from "../../src/runtime/runtime.ts";
-import { Progress } from "../../src/cli/progress.ts";
+import { Progress } from "../../src/cli/terminal/progress.ts";
+import { buildLoader } from "./loader.ts";
 import { measureCollect } from "./measure.ts";
 import type { CollectOptions } from "./options.ts";
 import { renderCollect } from "./report.ts";
@@ -8,12 +9,12 @@ import { onCollector, startCollector, startStreamFloor, startUnaryFloor } from "
 import { summarizeCollect } from "./summary.ts";
 import { floorGatewayFloor } from "../runs.ts";
 
-/** Exits with 1 when the log does not have exactly what was sent. */
+/** Exits with 1 when the log does not contain exactly what was sent. */
 export async function benchCollect(runtime: Runtime, options: CollectOptions): Promise<void> {
   const { load, log, grpc, pid, json } = options;
   const { environment } = runtime;
   const progress = new Progress(runtime);
-  // Nobody else's records are in it; it is removed when they are counted.
+  // The topic contains only this run's records; it is removed once they are counted.
   const topic = `bench-${crypto.randomUUID()}`;
   const start = {
     floor: () =>
@@ -25,6 +26,7 @@ export async function benchCollect(runtime: Runtime, options: CollectOptions): P
         ? startCollector(environment, log, topic)
         : Promise.resolve(onCollector(environment, grpc, pid, topic)),
   };
+  await buildLoader();
   const runs = await floorGatewayFloor(runtime, start, (server) =>
     measureCollect(server, load, (what, done, total) =>
       progress.show(what.padEnd(24), done, total),
@@ -32,6 +34,6 @@ export async function benchCollect(runtime: Runtime, options: CollectOptions): P
   );
   const summary = summarizeCollect(options, runs);
   runtime.print(json ? `${JSON.stringify(summary)}\n` : renderCollect(summary));
-  // The stop signals are this command's own: nothing else ends the process.
+  // This command handles the stop signals itself, so it must end the process itself.
   runtime.exit(summary.ok ? 0 : 1);
 }

@@ -1,12 +1,12 @@
-/** What is to be measured. */
-import type { CollectLoad, GrpcAddress } from "./load.ts";
+/** The options of `sluice bench collect`. */
+import type { CollectLoad, GrpcAddress } from "./loader.ts";
 import type { LogChoice } from "../program.ts";
 
 export interface CollectOptions {
   readonly load: CollectLoad;
-  /** Of what is started for the purpose. */
+  /** Log of the gateway that the command starts. */
   readonly log: LogChoice;
-  /** Undefined: a gateway is started for the purpose. */
+  /** Address of a running gateway; undefined: the command starts one. */
   readonly grpc: GrpcAddress | undefined;
   readonly pid: number | undefined;
   readonly json: boolean;

@@ -1,15 +1,20 @@
 /** The summary as a table for people. */
-import type { CollectRunSummary, CollectSummary } from "./summary.ts";
-
-const columns = ["floor", "gateway", "floorAgain"] as const;
-const titles = ["floor", "gateway", "floor again"];
-
-/** A load this busy may be what the run waited for. */
-const busyShare = 0.9;
+import {
+  cpuShare,
+  floorRemarks,
+  isBusy,
+  megabytes,
+  ratio,
+  seconds,
+  tableOf,
+  titled,
+  whole,
+} from "../table.ts";
+import type { CollectSummary } from "./summary.ts";
 
 /**
- * What this collector's forerunner published: seconds for ten million messages of 126 to 254 bytes,
- * the mean of four runs each.
+ * Published figures of the collector that Sluice replaces: seconds for ten million messages of 126 to
+ * 254 bytes, the mean of four runs each.
  */
 const published = {
   records: 10_000_000,
@@ -20,16 +25,12 @@ const published = {
 
 export function renderCollect(summary: CollectSummary): string {
   const { connections, records, batch, method, log, cores, runs, ratios } = summary;
-  const row = (title: string, cell: (run: CollectRunSummary) => string) =>
-    line(
-      title,
-      columns.map((name) => cell(runs[name])),
-    );
+  const { head, row } = tableOf(runs, 28, 20);
   const how = method === "publish" ? "unary calls" : "client streams";
   return [
     `${whole(records)} records of 126 to 254 bytes, ${batch} a message, over ${whole(connections)} connections, ${how}, log ${log}, ${cores} cores`,
     "",
-    line("", titles),
+    head,
     row("all acknowledged in", (run) => `${run.seconds.toFixed(2)} s`),
     row("records per second", (run) => whole(run.records_per_s)),
     row("accepted, refused", (run) => `${whole(run.accepted)}, ${whole(run.refused)}`),
@@ -38,7 +39,7 @@ export function renderCollect(summary: CollectSummary): string {
     row("records per CPU s", (run) => whole(run.records_per_cpu_s)),
     row("PostgreSQL CPU", (run) => seconds(run.postgres_cpu_s)),
     row("peak memory", (run) => megabytes(run.peak_bytes)),
-    row("load's CPU", (run) => share(run.load_cpu_s, run)),
+    row("load's CPU", (run) => cpuShare(run.load_cpu_s, run.seconds)),
     "",
     `gateway by floor: ${ratio(ratios.records_per_s)} of its records per second, ${ratio(ratios.records_per_cpu_s)} per CPU second`,
     ...remarks(summary),
@@ -47,9 +48,10 @@ export function renderCollect(summary: CollectSummary): string {
   ].join("\n");
 }
 
-/** Beside what was published, and in what it differs: only then is it a comparison. */
+/** The published figures, and how their set-up differs: without that it is not a comparison. */
 function publishedLines({ connections, batch, cores, log, runs }: CollectSummary): string[] {
   const { records, connections: counts } = published;
+  const { line } = tableOf(runs, 28, 20);
   const rate = runs.gateway.records_per_s;
   const cell = (count: number) => {
     if (count !== connections || batch !== 1 || rate === null || rate === 0) return "";
@@ -74,18 +76,12 @@ function publishedLines({ connections, batch, cores, log, runs }: CollectSummary
   ];
 }
 
-/** What a reader has to know before believing the figures. */
+/** What a reader must know before believing the figures. */
 function remarks({ runs, ratios, ok }: CollectSummary): string[] {
-  const out: string[] = [];
-  if ((ratios.floor_spread ?? 1) > 1.15) {
-    out.push(
-      `the floor itself differs by ${ratio(ratios.floor_spread)} between its two runs: the machine is busy with something else`,
-    );
-  }
-  for (const [i, name] of columns.entries()) {
-    const run = runs[name];
-    if (run.load_cpu_s > busyShare * run.seconds) {
-      out.push(`${titles[i]}: the load was as busy as it can be, the time is its own`);
+  const out = floorRemarks(ratios.floor_spread);
+  for (const [title, run] of titled(runs)) {
+    if (isBusy(run.load_cpu_s, run.seconds)) {
+      out.push(`${title}: the load was as busy as it can be, the time is its own`);
     }
   }
   if (runs.gateway.counted === null) {
@@ -93,28 +89,4 @@ function remarks({ runs, ratios, ok }: CollectSummary): string[] {
   }
   if (!ok) out.push("RECORDS WERE REFUSED, LOST OR CAME TWICE");
   return out;
-}
-
-function line(title: string, cells: readonly string[]): string {
-  return `${title.padEnd(28)}${cells.map((cell) => cell.padStart(20)).join("")}`.trimEnd();
-}
-
-function whole(value: number | null): string {
-  return value?.toLocaleString("en") ?? "-";
-}
-
-function seconds(value: number | null): string {
-  return value === null ? "-" : `${value.toFixed(2)} s`;
-}
-
-function megabytes(value: number | null): string {
-  return value === null ? "-" : `${(value / 1024 ** 2).toFixed(0)} MB`;
-}
-
-function share(value: number, run: CollectRunSummary): string {
-  return `${value.toFixed(2)} s, ${Math.round((value / Math.max(0.001, run.seconds)) * 100)} %`;
-}
-
-function ratio(value: number | null): string {
-  return value === null ? "-" : value.toFixed(2);
 }

@@ -1,8 +1,8 @@
 /** The servers that `sluice bench collect` sends to, by their gRPC addresses. */
 import { fileURLToPath } from "node:url";
 import type { Environment } from "../../src/runtime/runtime.ts";
-import { logPlaceFrom, type LogPlace } from "./count.ts";
-import type { GrpcAddress } from "./load.ts";
+import { logPlaceFrom, type LogPlace } from "../log.ts";
+import type { GrpcAddress } from "./loader.ts";
 import {
   startGatewayProgram,
   startOnLog,
@@ -16,11 +16,11 @@ const unaryFloorPath = fileURLToPath(new URL("../floors/publish.ts", import.meta
 
 export interface CollectServer extends AsyncDisposable {
   readonly name: string;
-  /** Undefined: its process is not known, and so is what it uses. */
+  /** Undefined: its process is not known, so its usage is not measured. */
   readonly pid: number | undefined;
   readonly grpc: GrpcAddress;
   readonly topic: string;
-  /** Where what it took can be read again. Undefined: that is not known, or it keeps nothing. */
+  /** Where its records can be read back. Undefined: not known, or the server keeps nothing. */
   readonly log: LogPlace | undefined;
   ended(): string | undefined;
 }
@@ -49,7 +49,7 @@ export async function startCollector(
   return { ...serverFrom("gateway", program, topic), log: placeOf(program, environment, log) };
 }
 
-/** A gateway that runs already: its log is where the environment says. */
+/** A gateway that runs already; the environment names its log. */
 export function onCollector(
   environment: Environment,
   grpc: GrpcAddress,
@@ -67,7 +67,7 @@ export function onCollector(
   };
 }
 
-/** The last address of a ready line is gRPC's. */
+/** The last address of a ready line is the gRPC listener. */
 function serverFrom(
   name: string,
   { urls, pid, ended, stop }: Program,

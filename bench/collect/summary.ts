@@ -1,28 +1,29 @@
-/** What was measured as one JSON object, `--json`, and what the report for people is made of. */
+/** The result as one JSON object (`--json`); the report for people is rendered from it. */
 import { availableParallelism } from "node:os";
+import { byFloor, rounded, spread } from "../figures.ts";
 import type { CollectMeasured } from "./measure.ts";
 import type { CollectOptions } from "./options.ts";
 import type { Runs } from "../runs.ts";
 
-/** A figure that cannot be had is null. */
+/** A figure that is not known is null. */
 export interface CollectSummary {
   readonly bench: "collect";
-  /** Every record was accepted, and the log has as many, where it was counted. */
+  /** Every record was accepted, and the log contains as many, where it was counted. */
   readonly ok: boolean;
   readonly cores: number;
   readonly log: string;
   readonly method: "collect" | "publish";
   readonly connections: number;
   readonly records: number;
-  /** Records of one message or call. */
+  /** Number of records per message or call. */
   readonly batch: number;
 
   readonly runs: Readonly<Record<keyof Runs<unknown>, CollectRunSummary>>;
-  /** The gateway by the mean of both floors. */
+  /** The gateway's figure divided by the mean of both floors'. */
   readonly ratios: {
     readonly records_per_s: number | null;
     readonly records_per_cpu_s: number | null;
-    /** The faster floor by the slower: 1 on a quiet machine. */
+    /** The faster floor divided by the slower: 1 on a quiet machine. */
     readonly floor_spread: number | null;
   };
 }
@@ -31,7 +32,7 @@ export interface CollectRunSummary {
   readonly seconds: number;
   readonly accepted: number;
   readonly refused: number;
-  /** In the log afterwards. */
+  /** Number of records in the log afterwards. */
   readonly counted: number | null;
   readonly records_per_s: number | null;
   readonly cpu_s: number | null;
@@ -53,7 +54,8 @@ export function summarizeCollect(
   const { connections, records, batch, method } = load;
   const all = [runs.floor, runs.gateway, runs.floorAgain];
   const floors = [runs.floor, runs.floorAgain];
-  const speeds = floors.map(({ records_per_s }) => records_per_s ?? Number.NaN);
+  const perSecond = floors.map(({ records_per_s }) => records_per_s);
+  const perCpu = floors.map(({ records_per_cpu_s }) => records_per_cpu_s);
   return {
     bench: "collect",
     ok: all.every(
@@ -67,13 +69,9 @@ export function summarizeCollect(
     batch,
     runs,
     ratios: {
-      records_per_s: rounded((runs.gateway.records_per_s ?? Number.NaN) / mean(speeds), 3),
-      records_per_cpu_s: rounded(
-        (runs.gateway.records_per_cpu_s ?? Number.NaN) /
-          mean(floors.map(({ records_per_cpu_s }) => records_per_cpu_s ?? Number.NaN)),
-        3,
-      ),
-      floor_spread: rounded(Math.max(...speeds) / Math.min(...speeds), 3),
+      records_per_s: byFloor(runs.gateway.records_per_s, perSecond),
+      records_per_cpu_s: byFloor(runs.gateway.records_per_cpu_s, perCpu),
+      floor_spread: spread(perSecond),
     },
   };
 }
@@ -92,14 +90,4 @@ function summarize(run: CollectMeasured): CollectRunSummary {
     peak_bytes: run.peakBytes ?? null,
     load_cpu_s: rounded(loadCpu, 2) ?? 0,
   };
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
-}
-
-/** Null for what is not known, or has no finite value: JSON has no other word for it. */
-function rounded(value: number | undefined, digits: number): number | null {
-  if (value === undefined || !Number.isFinite(value)) return null;
-  return Number(value.toFixed(digits));
 }

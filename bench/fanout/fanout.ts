@@ -1,12 +1,12 @@
 /** `sluice bench fanout`: floor, gateway, floor again, in one run on one machine. */
 import type { Runtime } from "../../src/runtime/runtime.ts";
-import { Progress } from "../../src/cli/progress.ts";
-import { measure, measureIdle, type OnProgress } from "../measure.ts";
-import type { FanoutOptions } from "../options.ts";
-import { renderFanout, renderIdle } from "../report.ts";
-import { floorGatewayFloor } from "../runs.ts";
-import { onEmitter, startFloor, startGateway } from "../servers.ts";
-import { summarizeFanout, summarizeIdle } from "../summary.ts";
+import { Progress } from "../../src/cli/terminal/progress.ts";
+import { measure, measureIdle } from "./measure.ts";
+import type { FanoutOptions } from "./options.ts";
+import { renderFanout, renderIdle } from "./report.ts";
+import { floorGatewayFloor, type OnProgress } from "../runs.ts";
+import { onEmitter, startFloor, startGateway } from "./servers.ts";
+import { summarizeFanout, summarizeIdle } from "./summary.ts";
 
 /** Exits with 1 when events were lost. */
 export async function benchFanout(runtime: Runtime, options: FanoutOptions): Promise<void> {
@@ -34,6 +34,6 @@ export async function benchFanout(runtime: Runtime, options: FanoutOptions): Pro
     runtime.print(json ? `${JSON.stringify(summary)}\n` : renderFanout(summary));
     if (!summary.ok) runtime.exit(1);
   }
-  // The stop signals are this command's own: nothing else ends the process.
+  // This command handles the stop signals itself, so it must end the process itself.
   runtime.exit(0);
 }

@@ -1,9 +1,9 @@
 /**
- * The subscribers' process, which `sluice bench fanout` starts: apart from the publisher and the
- * server, so that none of them waits for another's work. It is told what to do over the channel
- * between the two, and reports there.
+ * The subscribers' process, which `sluice bench fanout` starts: separate from the publisher and
+ * the server, so that none of them waits for another's work. It receives commands over the channel
+ * between the two processes and reports there.
  */
-import { Histogram, type HistogramJson } from "../histogram.ts";
+import { Latencies, type LatencySummary } from "../latencies.ts";
 import { StampReader } from "./stamp.ts";
 import { Subscriber, type Address } from "./subscriber.ts";
 
@@ -11,9 +11,9 @@ export interface LoadPlan {
   readonly kind: "open";
   readonly address: Address;
   readonly subscribers: number;
-  /** More of them, that never read. */
+  /** Number of additional subscribers that never read. */
   readonly slow: number;
-  /** Events that each is to get. */
+  /** Number of events that each must receive. */
   readonly events: number;
 }
 
@@ -24,12 +24,12 @@ export interface LoadResult {
   readonly delivered: number;
   readonly lost: number;
   readonly duplicates: number;
-  /** Those that the server closed before they had everything. */
+  /** Number of subscribers that the server closed before they had everything. */
   readonly dropped: number;
   readonly droppedWhy: string;
-  /** Those that never read and were closed with the reason `slow_subscriber`. */
+  /** Number of subscribers that never read and were closed with the reason `slow_subscriber`. */
   readonly slowClosed: number;
-  readonly latencies: HistogramJson;
+  readonly latencies: LatencySummary;
   readonly cpuSeconds: number;
 }
 
@@ -46,12 +46,13 @@ export type LoadReport =
   | LoadResult;
 
 const openedAtOnce = 64;
+const stepsMs = [0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000];
 const reportMs = 50;
 const keepAliveMs = 30_000;
-/** How long those that did not read have to find out how they were closed. */
+/** Time for subscribers that did not read to learn why they were closed. */
 const slowReadMs = 3_000;
 
-/** Runs until the process that started it lets go of it. */
+/** Runs until the process that started it ends it. */
 export async function runLoad(): Promise<void> {
   const commands = new Commands();
   const plan = await commands.next();
@@ -68,13 +69,13 @@ export async function runLoad(): Promise<void> {
   clearInterval(alive);
   const { user, system } = process.cpuUsage(cpuAtStart);
   report(await load.result((user + system) / 1e6));
-  // The answer is on its way: the process ends when the other side, which has it then, lets go.
+  // The result is on its way; the other process ends this one once it has it.
   await new Promise(() => {});
 }
 
 class Load {
   readonly #plan: LoadPlan;
-  readonly #latencies = new Histogram();
+  readonly #latencies = new Latencies(stepsMs);
   readonly #readers: Subscriber[] = [];
   readonly #slow: Subscriber[] = [];
   #delivered = 0;
@@ -90,8 +91,8 @@ class Load {
     const worker = async () => {
       while (left > 0) {
         const readsOn = left-- > slow;
-        // What those that never read get late is not anybody's latency.
-        const reader = new StampReader(readsOn ? this.#latencies : new Histogram());
+        // Subscribers that never read have no latency to record.
+        const reader = new StampReader(readsOn ? this.#latencies : new Latencies([]));
         const one = new Subscriber(address, reader, readsOn);
         (readsOn ? this.#readers : this.#slow).push(one);
         await one.opened();
@@ -152,7 +153,7 @@ class Load {
       dropped: over.length,
       droppedWhy: over[0]?.reason ?? "",
       slowClosed: await this.#slowClosed(),
-      latencies: this.#latencies.toJSON(),
+      latencies: this.#latencies.summary(),
       cpuSeconds,
     };
   }
@@ -175,7 +176,7 @@ class Commands {
       this.#waiting.push(command);
       this.#wake();
     });
-    // Whoever started this process has what it wanted, or is gone.
+    // The process that started this one has its result, or has ended.
     process.on("disconnect", () => process.exit(0));
   }
 

@@ -4,11 +4,11 @@ import { nowUs, stampedEvent } from "./stamp.ts";
 
 export interface Schedule {
   readonly events: number;
-  /** Events a second. */
+  /** Events per second. */
   readonly rate: number;
-  /** Events of one request, as NDJSON. */
+  /** Number of events per request, as NDJSON. */
   readonly batch: number;
-  /** Of one event's JSON. */
+  /** Size of one event's JSON. */
   readonly bytes: number;
 }
 

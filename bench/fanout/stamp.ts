@@ -1,13 +1,12 @@
 /**
- * What makes an event measurable: its body carries the publisher's clock and its number behind a
- * mark that is nowhere else in a stream, so that a subscriber finds it by looking at bytes alone,
- * whatever protocol carried it.
+ * Makes an event measurable: its body carries the publisher's clock and its number behind a mark
+ * that occurs nowhere else in a stream, so a subscriber finds it in the bytes alone, in any protocol.
  */
-import type { Histogram } from "../histogram.ts";
+import type { Latencies } from "../latencies.ts";
 
 /**
- * A byte of a WebSocket frame's length may be any, but three of them in front of a digit are none
- * of a frame's: its payload begins with a bracket.
+ * A length byte of a WebSocket frame may have any value, but these three before a digit cannot be
+ * part of a frame header, because the payload begins with a bracket.
  */
 const mark = "~s~";
 const [first, second, third] = new TextEncoder().encode(mark);
@@ -15,11 +14,11 @@ const timeDigits = 16;
 const stampBytes = mark.length + timeDigits + 9;
 const frame = '{"v":""}'.length;
 
-/** The smallest event that holds a stamp. */
+/** Size of the smallest event with a stamp. */
 export const eventBytesMin = frame + stampBytes;
 
-// Read where the wall clock ticks: `performance.timeOrigin` is up to half a millisecond beside it. A
-// process that is held up just then reads it late, and never early: the latest of some is right.
+// Read at a tick of the wall clock, because `performance.timeOrigin` is off by up to half a millisecond.
+// A process that is delayed just then reads it late and never early, so the latest reading is right.
 const originUs = Math.max(...Array.from({ length: 8 }, () => tickUs() - performance.now() * 1e3));
 
 /** Microseconds since the Unix epoch: the one clock that all processes of a machine share, finer than `Date.now()`. */
@@ -45,17 +44,17 @@ export function stampedEvent(number: number, bytes: number): string {
 export class StampReader {
   /** The number that comes next when nothing is missing. */
   next = 0;
-  /** Numbers that were passed over, and those that came again or too late. */
+  /** Number of events that were skipped; `duplicates`: that came again or too late. */
   gaps = 0;
   duplicates = 0;
   received = 0;
-  /** When the last one came. */
+  /** Time of the last event. */
   atUs = 0;
-  readonly #latencies: Histogram;
-  /** A stamp's beginning, when the bytes ended within it. */
+  readonly #latencies: Latencies;
+  /** The first part of a stamp that the last bytes cut off. */
   #rest: Uint8Array | undefined;
 
-  constructor(latencies: Histogram) {
+  constructor(latencies: Latencies) {
     this.#latencies = latencies;
   }
 
@@ -86,7 +85,7 @@ export class StampReader {
   }
 }
 
-/** Where the next stamp begins, or may begin when the bytes end before that is told; -1: nowhere. */
+/** Index of the next stamp, or of a possible one at the end of the bytes; -1 when there is not any. */
 function find(bytes: Uint8Array, from: number): number {
   for (let at = from; ; at++) {
     at = bytes.indexOf(first ?? 0, at);

@@ -1,4 +1,4 @@
-/** One subscriber on a bare socket: it looks for stamps, not at the protocol. */
+/** One subscriber on a bare socket: it looks for stamps and ignores the protocol. */
 import { connect, type Socket } from "node:net";
 import { nowUs, type StampReader } from "./stamp.ts";
 
@@ -10,20 +10,20 @@ export interface Address {
   readonly host: string;
   readonly port: number;
   readonly path: string;
-  /** What a WebSocket says to be subscribed. */
+  /** First message of a WebSocket: its subscription. */
   readonly hello: string;
 }
 
 /** `opening`, then `open`; `over`: the server closed it, or refused it. */
 export type SubscriberState = "opening" | "open" | "over";
 
-// One for all: what came is looked at before the next read.
+// One buffer for all sockets: its bytes are scanned before the next read.
 const received = new Uint8Array(64 * 1024);
 const latin1 = new TextDecoder("latin1");
 
 export class Subscriber {
   state: SubscriberState = "opening";
-  /** Why it is over, as far as the server said. */
+  /** Reason for the close, as far as the server gave one. */
   reason = "";
   readonly reader: StampReader;
   readonly #address: Address;

@@ -1,12 +1,12 @@
 // The floor that `sluice bench collect` is compared with: a bare `node:http2` server that finds the
-// messages in what it is sent, counts them and their records, and answers with the count. It keeps
-// nothing, checks nothing and bounds nothing, so it is what Sluice would be if it had no job.
+// messages in its input, counts them and their records, and answers with the count. It stores, checks
+// and bounds nothing: the fastest server that could exist on this runtime.
 //
 //   bun bench/floors/collect.ts     prints "floor ready http://127.0.0.1:<port>"
 
 import { createServer, type ServerHttp2Stream } from "node:http2";
 
-/** As Sluice's own listener has it: how much is on its way decides how often both wait. */
+/** As on Sluice's own listener: the window decides how often both sides wait. */
 const windowBytes = 256 * 1024;
 const RECORDS = 0x0a;
 const headBytes = 5;
@@ -40,7 +40,7 @@ server.on("stream", (stream: ServerHttp2Stream) => {
   });
 });
 
-/** Its fields 1 of length-delimited type; the load sends no other type. */
+/** Counts its fields 1, which are length-delimited; the load sends no other type. */
 function recordsIn(bytes: Buffer, from: number, to: number): number {
   let records = 0;
   for (let at = from; at < to;) {
@@ -56,7 +56,7 @@ function recordsIn(bytes: Buffer, from: number, to: number): number {
   return records;
 }
 
-/** A `CollectResponse` that says how many, behind its length. */
+/** A length-prefixed `CollectResponse` with the count. */
 function answer(records: number): Uint8Array {
   const message = [0x08];
   let rest = records;

@@ -1,6 +1,6 @@
-// The floors of events in: a bare `Bun.serve` that parses the same body, or makes the same random
+// The floors of lifecycle events: a bare `Bun.serve` that parses the same body, or makes the same random
 // event, and keeps nothing; and the gRPC service behind connect-es' own adapter, which keeps nothing
-// either. What a gateway adds to them is the whole of its work, the durable log included.
+// either. What a gateway adds to them is all of its work, the durable log included.
 //
 //   bun bench/floors/event.ts     prints "floor ready http://… grpc http://…"
 //
@@ -37,7 +37,7 @@ const adapter = connectNodeAdapter({
   routes: (router) => router.service(MarsGrpc, { collectEvent: () => ({ success: true }) }),
 });
 const grpc = createServer(
-  // As Sluice's own listener has it.
+  // As on Sluice's own listener.
   { maxSessionMemory: 64, settings: { initialWindowSize: 256 * 1024, maxConcurrentStreams: 1000 } },
   adapter,
 );

@@ -1,7 +1,7 @@
 /**
  * The floor of `sluice bench fanout`: what Bun itself can do. Its native routes, its direct stream,
- * and one write and flush for each delivery; nothing is stored, bounded, or remembered. Whatever
- * has to be read before it is passed on costs at least this.
+ * and one write and flush for each delivery; nothing is stored or bounded. A server
+ * that reads events before it passes them on costs at least this.
  *
  * It writes the same bytes as the gateway does, to as many sockets, one event a write.
  */
@@ -13,11 +13,11 @@ interface Stream {
 const streams = new Set<Stream>();
 const sockets = new Set<Bun.ServerWebSocket>();
 const utf8 = new TextEncoder();
-// As long as the gateway's positions are.
+// As long as a gateway's positions.
 const epoch = Date.now().toString(36);
 let sequence = 0;
 
-/** What is returned once a request was upgraded is ignored. */
+/** The return value of an upgraded request is ignored. */
 const upgraded = new Response(null);
 const sseHeaders = { "content-type": "text/event-stream", "cache-control": "no-cache" };
 
@@ -61,7 +61,7 @@ function tellSockets(data: string, position: string): void {
 function write(stream: Stream, bytes: Uint8Array): void {
   const wrote = stream.write(bytes);
   stream.flush();
-  // A full socket: the floor lets it grow. A client that has gone is told by `cancel`.
+  // The floor lets a full socket grow. `cancel` reports a client that has left.
   if (typeof wrote !== "number") wrote.catch(() => {});
 }
 
@@ -82,7 +82,7 @@ const server = Bun.serve({
   websocket: {
     idleTimeout: 255,
     perMessageDeflate: false,
-    // Room for those who never read.
+    // Room for subscribers that never read.
     backpressureLimit: 1024 ** 3,
     message(socket) {
       sockets.add(socket);

@@ -1,6 +1,6 @@
 // The floor that `sluice bench collect --unary` and `collectEvent` are compared with: the same
 // services on the same kind of log, behind connect-es' own adapter and nothing else, as a gateway without a thin path
-// would serve it. What differs is only how a call gets from the socket to the collector and back.
+// would serve it. Only the way of a call from the socket to the collector and back differs.
 //
 //   bun bench/floors/publish.ts     prints "floor ready http://127.0.0.1:<port>"; it reads a gateway's
 //                                  settings
@@ -31,7 +31,7 @@ const log =
     ? new PostgresLog({ url: await databaseUrl(), clock, logger })
     : await createJetstreamLog({ url: config.natsUrl, clock, logger });
 stops.unshift(() => log.close());
-// A topic that is made by its first record has no rule: nothing is checked.
+// A topic that is created by its first record has no schema rule, so nothing is checked.
 const schemas: RecordChecks = { check: (_rule, records) => records.map(() => undefined) };
 const collector = new Collector({
   log,
@@ -58,7 +58,7 @@ const adapter = connectNodeAdapter({
   readMaxBytes: config.bodyBytesMax,
 });
 const server = createServer(
-  // As Sluice's own listener has it.
+  // As on Sluice's own listener.
   { maxSessionMemory: 64, settings: { initialWindowSize: 256 * 1024, maxConcurrentStreams: 1000 } },
   adapter,
 );

@@ -1,6 +1,6 @@
 // The floor that `sluice bench save` is compared with: a bare `Bun.serve` route that parses the same
-// body and answers 204. It checks nothing and keeps nothing, so it is what Sluice would be if it had
-// no job.
+// body and answers 204. It checks and keeps nothing: the fastest server that could exist on this
+// runtime.
 //
 //   bun bench/floors/save.ts     prints "floor ready http://127.0.0.1:<port>"
 

@@ -1,39 +1,42 @@
-/** Clients that ask for random ranges of the most frequent tags, at a rate. */
+/** Clients that query random ranges of the most frequent tags at a fixed rate. */
 import { sleep, systemClock as clock } from "../../src/core/clock.ts";
 import { failureFrom } from "../../src/core/failure.ts";
 import type { Random } from "../../src/cli/simulate/random.ts";
 import { tagName } from "../../src/cli/simulate/measurements-series.ts";
-import { Histogram } from "../histogram.ts";
+import { Latencies } from "../latencies.ts";
 import { fetchSamples, randomRange, samplesEach } from "./samples.ts";
 
 export interface ClientsOptions {
   readonly url: string;
   readonly random: Random;
   readonly clients: number;
-  /** Queries a second of all together. */
+  /** Queries per second of all clients together. */
   readonly queries: number;
   readonly prefix: string;
-  /** The most frequent ones are asked for. */
+  /** Number of tags that are queried: the most frequent ones. */
   readonly tags: number;
   readonly oldestNs: bigint;
   readonly signal: AbortSignal;
 }
 
 export interface ClientsResult {
-  readonly latencies: Histogram;
-  /** Answers that were refused or are not whole. */
+  readonly latencies: Latencies;
+  /** Number of answers that were refused or incomplete. */
   readonly failed: number;
-  /** The last of these. */
+  /** Reason of the last one. */
   readonly failure: string;
 }
 
+/** Bounds of the histogram that the original measurements demo prints. */
+const stepsMs = [10, 50, 99];
+
 /**
- * Latency is from the moment at which a query was due to the whole answer: where all clients wait,
- * the wait of those that follow is in it.
+ * Latency runs from the moment at which a query was due to its complete answer, so it includes the
+ * time that a query waits for a free client.
  */
 export async function askTags(options: ClientsOptions): Promise<ClientsResult> {
   const { url, random, prefix, tags, oldestNs } = options;
-  const latencies = new Histogram();
+  const latencies = new Latencies(stepsMs);
   let failed = 0;
   let failure = "";
   const dues = dueTimes(options);

@@ -1,7 +1,7 @@
-/** `sluice bench query`: seed 002's test: how fast answers are, and how far behind, while it is written. */
+/** `sluice bench query`: how fast answers are and how far behind they lag while measurements are written. */
 import { systemClock as clock } from "../../src/core/clock.ts";
 import type { Runtime } from "../../src/runtime/runtime.ts";
-import { Progress } from "../../src/cli/progress.ts";
+import { Progress } from "../../src/cli/terminal/progress.ts";
 import { produceMeasurements, saveLines } from "../../src/cli/simulate/measurements-producer.ts";
 import { Schedule } from "../../src/cli/simulate/measurements-profile.ts";
 import { SimulatedSeries, tagName } from "../../src/cli/simulate/measurements-series.ts";
@@ -15,21 +15,21 @@ import { fetchSamples, rangeNsMin } from "./samples.ts";
 import { onQueryGateway, startQueryGateway, type QueryServer } from "./servers.ts";
 import { summarizeQuery, type QueryMeasured } from "./summary.ts";
 import { verifyAnswers } from "./verify.ts";
-import { wantOwnTopic } from "./series-gateway.ts";
-import { preload } from "./series-preload.ts";
-import { countStored } from "./series-settled.ts";
+import { requireOwnTopic } from "../series/gateway.ts";
+import { preload } from "../series/preload.ts";
+import { countStored } from "../series/settled.ts";
 
 const topTags = 100;
 const valuesEach = 10;
 const connections = 8;
-/** Half an hour less than is kept by default: nothing of it is dropped before it is counted. */
+/** Half an hour less than the default retention, so that nothing is dropped before it is counted. */
 const preloadNs = 84_600_000_000_000n;
 const settleMs = 500;
 
 /** Exits with 1 when anything was refused, lost or wrong. */
 export async function benchQuery(runtime: Runtime, options: QueryOptions): Promise<void> {
   const { url, log, json } = options;
-  if (url === undefined) await wantOwnTopic(runtime.environment, log);
+  if (url === undefined) await requireOwnTopic(runtime.environment, log);
   const summary = await (async () => {
     await using server =
       url === undefined ? await startQueryGateway(runtime.environment, log) : onQueryGateway(url);
@@ -39,7 +39,7 @@ export async function benchQuery(runtime: Runtime, options: QueryOptions): Promi
     return summarizeQuery(options, await measureQuery(runtime, server, options));
   })();
   runtime.print(json ? `${JSON.stringify(summary)}\n` : renderQuery(summary));
-  // The stop signals are this command's own: nothing else ends the process.
+  // This command handles the stop signals itself, so it must end the process itself.
   runtime.exit(summary.ok ? 0 : 1);
 }
 
@@ -54,7 +54,7 @@ async function measureQuery(
   const show = (what: string, done: number, total: number) =>
     progress.show(what.padEnd(24), done, total);
   const random = createRandom(2);
-  // No other run has tags of these names.
+  // No other run uses tags with this prefix.
   const prefix = `${crypto.randomUUID().slice(0, 8)}-`;
   const top = Math.min(topTags, tags);
   const series = new SimulatedSeries({ random: createRandom(1), tags, values: valuesEach, prefix });
@@ -64,14 +64,14 @@ async function measureQuery(
   if (options.preload > 0) {
     await preload(loaded, (done) => show("preloading", done, options.preload));
   }
-  // Before anybody asks for them.
+  // Written before any client queries them.
   const first = Array.from(
     { length: top },
     (_, i) => `{"time":${startNs + BigInt(i)},"tag":"${tagName(prefix, i)}","values":[${i}]}`,
   );
   const never = new AbortController().signal;
   await saveLines(url, first.join("\n"), never);
-  // The first answer of a node waits until it has found the log's end: that is the start's, not theirs.
+  // A node's first answer waits until the node has read the log to its end; that delay belongs to the start and not to the queries.
   const firstTag = tagName(prefix, 0);
   await fetchSamples(url, { tag: firstTag, startNs: startNs - rangeNsMin, endNs: startNs });
 
@@ -99,12 +99,12 @@ async function measureQuery(
   progress.line(tally.line());
   runtime.logLine("\n");
   const used = server.used();
-  const wanted = options.preload + top + tally.acknowledged + back.written;
+  const expected = options.preload + top + tally.acknowledged + back.written;
   const stored =
-    dataDir === "" ? undefined : await countStored({ url, dataDir }, prefix, wanted, show);
+    dataDir === "" ? undefined : await countStored({ url, dataDir }, prefix, expected, show);
   const wrong = await verifyAnswers(
     { url, random, prefix, tags: top, oldestNs, newestNs: clock.nowNs(), answers: verify },
     (done) => show("comparing answers", done, verify),
   );
-  return { tally, asked, back, wanted, stored, wrong, usedBefore, used };
+  return { tally, asked, back, expected, stored, wrong, usedBefore, used };
 }

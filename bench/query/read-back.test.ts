@@ -11,7 +11,7 @@ test("a write that is under way in the end is waited for, and counted", async ()
     const [, values = ""] = /"values":(\[\d+\])/.exec(await text(request)) ?? [];
     saved.push(values);
     over.abort();
-    // It is in the store by now, and its answer is not yet out.
+    // It is stored by now, and its answer is not sent yet.
     setTimeout(() => response.end(`{"accepted":1,"refused":[]}`), 50);
   };
   const server = createServer((request, response) => {

@@ -1,31 +1,32 @@
-/** One client that writes a measurement and asks for it at once, again and again. */
+/** One client that repeatedly writes a measurement and queries it at once. */
 import { sleep, systemClock as clock } from "../../src/core/clock.ts";
 import { failureFrom } from "../../src/core/failure.ts";
 import { saveLines } from "../../src/cli/simulate/measurements-producer.ts";
-import { Histogram } from "../histogram.ts";
+import { Latencies } from "../latencies.ts";
 import { fetchSamples, rangeNsMin } from "./samples.ts";
 
 export interface ReadBackResult {
-  /** From the moment before it was sent to the answer that has it. */
-  readonly lags: Histogram;
-  /** Those that the first answer had. */
+  /** From just before the write to the first answer that contains it. */
+  readonly lags: Latencies;
+  /** Number of measurements that the first answer contained. */
   readonly atOnce: number;
   readonly written: number;
-  /** Writes that failed, and measurements that did not come back in time. */
+  /** Number of writes that failed and of measurements that did not appear in time. */
   readonly failed: number;
   readonly failure: string;
 }
 
+const stepsMs = [5, 10, 20, 50, 100, 200, 500, 1000, 2000];
 const everyMs = 100;
 const lagMsMax = 10_000;
 
-/** Until `signal`; what is under way then is brought to its end. */
+/** Runs until `signal`; a write under way is still finished. */
 export async function readBack(
   url: string,
   tag: string,
   signal: AbortSignal,
 ): Promise<ReadBackResult> {
-  const lags = new Histogram();
+  const lags = new Latencies(stepsMs);
   let atOnce = 0;
   let written = 0;
   let failed = 0;
@@ -36,7 +37,7 @@ export async function readBack(
     const number = written + failed;
     try {
       const line = `{"time":${endNs},"tag":"${tag}","values":[${number}]}`;
-      // Not cut by the end: nobody could tell whether it is in the store.
+      // The end does not abort it: whether it was stored would be unknown.
       await saveLines(url, line, AbortSignal.timeout(lagMsMax));
       written++;
       const query = { tag, startNs: endNs - rangeNsMin, endNs };

@@ -1,4 +1,5 @@
 /** The summary for people. */
+import { megabytes, ms, seconds, whole } from "../table.ts";
 import type { Quantiles, QuerySummary } from "./summary.ts";
 
 export function renderQuery(summary: QuerySummary): string {
@@ -10,7 +11,7 @@ export function renderQuery(summary: QuerySummary): string {
     row("sent", whole(summary.sent)),
     row("acknowledged", whole(summary.acknowledged)),
     row("refused, sent again", `${whole(summary.refused)}, ${whole(summary.sent_again)}`),
-    row("to be in the store", whole(summary.wanted)),
+    row("expected in the store", whole(summary.expected)),
     row("counted in the store", whole(summary.stored)),
     "",
     row("queries answered", whole(queries.answered)),
@@ -33,7 +34,7 @@ export function renderQuery(summary: QuerySummary): string {
   ].join("\n");
 }
 
-/** As seed 002's test prints it. */
+/** As the original measurements demo prints it. */
 function mapOf(histogram: Readonly<Record<string, number>>): string {
   const entries = Object.entries(histogram).map(([bound, count]) => `${bound}:${count}`);
   return `map[${entries.join(" ")}]`;
@@ -57,20 +58,4 @@ function failed(count: number, why: string): string {
 
 function quantiles({ p50, p99, max }: Quantiles): string {
   return `p50 ${ms(p50)}, p99 ${ms(p99)}, max ${ms(max)}`;
-}
-
-function ms(value: number): string {
-  return `${value.toFixed(value < 10 ? 2 : 1)} ms`;
-}
-
-function whole(value: number | null): string {
-  return value?.toLocaleString("en") ?? "-";
-}
-
-function seconds(value: number | null): string {
-  return value === null ? "-" : `${value.toFixed(2)} s`;
-}
-
-function megabytes(value: number | null): string {
-  return value === null ? "-" : `${(value / 1024 ** 2).toFixed(0)} MB`;
 }

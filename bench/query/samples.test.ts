@@ -13,14 +13,14 @@ test("ranges lie in what is stored, from ten minutes up to nearly all of it", ()
   for (const { startNs, endNs } of ranges) {
     expect(endNs - startNs).toBeGreaterThanOrEqual(rangeNsMin);
     expect(endNs).toBeLessThanOrEqual(nowNs);
-    // Nanoseconds of half a day are more digits than a number has.
+    // Nanoseconds of half a day have more digits than a number keeps exactly.
     expect(startNs).toBeGreaterThanOrEqual(oldestNs - 1000n);
   }
   expect(Math.min(...lengths)).toBeLessThan(0.5);
   expect(Math.max(...lengths)).toBeGreaterThan(23);
 });
 
-test("of a store that is younger than ten minutes all is asked for, and what was before", () => {
+test("of a store that is younger than ten minutes all is requested, and what was before", () => {
   const range = randomRange(createRandom(2), nowNs - 5n, nowNs);
   expect(range).toEqual({ startNs: nowNs - rangeNsMin, endNs: nowNs });
 });

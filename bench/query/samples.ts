@@ -1,6 +1,6 @@
-/** Answers of `GET /api`, and what ranges are asked for. */
+/** Answers of `GET /api`, and the ranges that are queried. */
 import { Failure } from "../../src/core/failure.ts";
-import { failureFromProblem } from "../../src/cli/gateway.ts";
+import { failureFromProblem } from "../../src/cli/gateway/request.ts";
 import type { Random } from "../../src/cli/simulate/random.ts";
 
 /** Shorter ranges are refused. */
@@ -13,7 +13,7 @@ export interface SamplesQuery {
   readonly endNs: bigint;
 }
 
-/** The answer's text: its times are no JavaScript numbers. Throws what the gateway says. */
+/** The answer as text, because its times do not fit JavaScript numbers. Throws the gateway's error. */
 export async function fetchSamples(
   url: string,
   { tag, startNs, endNs }: SamplesQuery,
@@ -31,7 +31,7 @@ export async function fetchSamples(
   return text;
 }
 
-/** Some part of what is stored, of any length from ten minutes on. */
+/** A random part of what is stored, at least ten minutes long. */
 export function randomRange(
   random: Random,
   oldestNs: bigint,

@@ -1,37 +1,25 @@
-/** The gateways that `sluice bench query` asks. */
+/** The gateways that `sluice bench query` queries. */
 import type { Environment } from "../../src/runtime/runtime.ts";
-import { childrenCpuSeconds, cpuSeconds, peakBytes } from "../proc.ts";
+import { usageOf, type Usage } from "../usage.ts";
 import type { LogChoice } from "../program.ts";
-import { startSeriesGateway } from "./series-gateway.ts";
-
-/** A figure that cannot be had is undefined. */
-export interface Used {
-  readonly cpuSeconds: number | undefined;
-  /** Of all that the gateway has started: the embedded PostgreSQL. */
-  readonly childrenCpuSeconds: number | undefined;
-  readonly peakBytes: number | undefined;
-}
+import { startSeriesGateway } from "../series/gateway.ts";
 
 export interface QueryServer extends AsyncDisposable {
   readonly url: string;
-  /** Where its PostgreSQL is; empty: that is not known. */
+  /** Data directory of its PostgreSQL; empty where it is not known. */
   readonly dataDir: string;
-  used(): Used;
+  used(): Usage;
 }
 
 export async function startQueryGateway(
   environment: Environment,
   log: LogChoice,
 ): Promise<QueryServer> {
-  const { urls, dataDir, pid = 0, stop } = await startSeriesGateway(environment, log);
+  const { urls, dataDir, pid, stop } = await startSeriesGateway(environment, log);
   return {
     url: urls[0] ?? "",
     dataDir,
-    used: () => ({
-      cpuSeconds: cpuSeconds(pid),
-      childrenCpuSeconds: childrenCpuSeconds(pid),
-      peakBytes: peakBytes(pid),
-    }),
+    used: () => usageOf(pid),
     [Symbol.asyncDispose]: stop,
   };
 }
@@ -40,7 +28,7 @@ export function onQueryGateway(url: string): QueryServer {
   return {
     url,
     dataDir: "",
-    used: () => ({ cpuSeconds: undefined, childrenCpuSeconds: undefined, peakBytes: undefined }),
+    used: () => usageOf(undefined),
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };
 }

@@ -1,26 +1,27 @@
-/** What was measured as one JSON object, `--json`, and what the report for people is made of. */
+/** The result as one JSON object (`--json`); the report for people is rendered from it. */
 import { availableParallelism } from "node:os";
 import type { MeasurementTally } from "../../src/cli/simulate/measurements-tally.ts";
-import type { Histogram } from "../histogram.ts";
+import { rounded } from "../figures.ts";
+import type { LatencySummary } from "../latencies.ts";
+import { usageSince, type Usage } from "../usage.ts";
 import type { ClientsResult } from "./clients.ts";
 import type { QueryOptions } from "./options.ts";
 import type { ReadBackResult } from "./read-back.ts";
-import type { Used } from "./servers.ts";
 
 export interface QueryMeasured {
   readonly tally: MeasurementTally;
   readonly asked: ClientsResult;
   readonly back: ReadBackResult;
-  /** How many measurements the store has to have. */
-  readonly wanted: number;
+  /** Number of measurements that the store must contain. */
+  readonly expected: number;
   readonly stored: number | undefined;
-  /** What is wrong with an answer. */
+  /** What is wrong with the first wrong answer; undefined when all are right. */
   readonly wrong: string | undefined;
-  readonly usedBefore: Used;
-  readonly used: Used;
+  readonly usedBefore: Usage;
+  readonly used: Usage;
 }
 
-/** A figure that cannot be had is null. */
+/** A figure that is not known is null. */
 export interface QuerySummary {
   readonly bench: "query";
   readonly ok: boolean;
@@ -36,15 +37,15 @@ export interface QuerySummary {
   readonly acknowledged: number;
   readonly refused: number;
   readonly sent_again: number;
-  /** Preloaded, acknowledged and read back: what the store has to have, and what it has. */
-  readonly wanted: number;
+  /** Preloaded, acknowledged and read back: how many the store must contain, and how many it does. */
+  readonly expected: number;
   readonly stored: number | null;
   readonly queries: {
     readonly answered: number;
     readonly failed: number;
     readonly why: string;
     readonly latency_ms: Quantiles;
-    /** By seed 002's bounds in milliseconds; those that took at most so long, and more than the one before. */
+    /** How many took at most so many milliseconds and more than the bound before. */
     readonly histogram: Readonly<Record<"10" | "50" | "99" | "100+", number>>;
   };
   readonly read_back: {
@@ -68,15 +69,17 @@ export interface Quantiles {
   readonly max: number;
 }
 
-const lagStepsMs = [5, 10, 20, 50, 100, 200, 500, 1000, 2000, Infinity];
-
 export function summarizeQuery(options: QueryOptions, measured: QueryMeasured): QuerySummary {
-  const { tally, asked, back, wanted, stored, wrong, usedBefore, used } = measured;
+  const { tally, asked, back, expected, stored, wrong, usedBefore, used } = measured;
   const ok =
     tally.acknowledged === tally.sent &&
-    (stored ?? wanted) === wanted &&
+    (stored ?? expected) === expected &&
     asked.failed + back.failed === 0 &&
     wrong === undefined;
+  const latencies = asked.latencies.summary();
+  const [to10 = 0, to50 = 0, to99 = 0, more = 0] = latencies.steps.map(({ count }) => count);
+  const lags = back.lags.summary();
+  const { cpuSeconds, childrenCpuSeconds, peakBytes } = usageSince(usedBefore, used);
   return {
     bench: "query",
     ok,
@@ -92,51 +95,31 @@ export function summarizeQuery(options: QueryOptions, measured: QueryMeasured): 
     acknowledged: tally.acknowledged,
     refused: tally.refused,
     sent_again: tally.retries,
-    wanted,
+    expected,
     stored: stored ?? null,
     queries: {
-      answered: asked.latencies.total,
+      answered: latencies.count,
       failed: asked.failed,
       why: asked.failure,
-      latency_ms: quantiles(asked.latencies),
-      histogram: {
-        10: within(asked.latencies, -1, 10),
-        50: within(asked.latencies, 10, 50),
-        99: within(asked.latencies, 50, 99),
-        "100+": within(asked.latencies, 99, Infinity),
-      },
+      latency_ms: quantiles(latencies),
+      histogram: { 10: to10, 50: to50, 99: to99, "100+": more },
     },
     read_back: {
       written: back.written,
       at_once: back.atOnce,
       failed: back.failed,
       why: back.failure,
-      lag_ms: quantiles(back.lags),
-      histogram: lagStepsMs.map((le, i) => ({
-        le: le === Infinity ? back.lags.max / 1e3 : le,
-        count: within(back.lags, lagStepsMs[i - 1] ?? -1, le),
-      })),
+      lag_ms: quantiles(lags),
+      histogram: lags.steps,
     },
     verified: wrong === undefined ? options.verify : 0,
     wrong: wrong ?? null,
-    gateway_cpu_s: difference(used.cpuSeconds, usedBefore.cpuSeconds),
-    postgres_cpu_s: difference(used.childrenCpuSeconds, usedBefore.childrenCpuSeconds),
-    peak_bytes: used.peakBytes ?? null,
+    gateway_cpu_s: rounded(cpuSeconds, 2),
+    postgres_cpu_s: rounded(childrenCpuSeconds, 2),
+    peak_bytes: peakBytes ?? null,
   };
 }
 
-function quantiles(histogram: Histogram): Quantiles {
-  return {
-    p50: histogram.quantile(0.5) / 1e3,
-    p99: histogram.quantile(0.99) / 1e3,
-    max: histogram.max / 1e3,
-  };
-}
-
-function within(histogram: Histogram, fromMs: number, toMs: number): number {
-  return histogram.between(fromMs * 1e3, toMs * 1e3);
-}
-
-function difference(to: number | undefined, from: number | undefined): number | null {
-  return to === undefined || from === undefined ? null : Number((to - from).toFixed(2));
+function quantiles({ p50, p99, max }: LatencySummary): Quantiles {
+  return { p50, p99, max };
 }

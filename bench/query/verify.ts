@@ -1,8 +1,8 @@
-/** Answers, compared with what follows from the raw data: the last measurement at or before each instant. */
+/** Compares answers with the raw data: each sample must be the last measurement at or before its instant. */
 import type { Random } from "../../src/cli/simulate/random.ts";
 import { tagName } from "../../src/cli/simulate/measurements-series.ts";
 import { Failure } from "../../src/core/failure.ts";
-import { failureFromProblem } from "../../src/cli/gateway.ts";
+import { failureFromProblem } from "../../src/cli/gateway/request.ts";
 import { fetchSamples, randomRange, samplesEach, type SamplesQuery } from "./samples.ts";
 
 export interface VerifyOptions {
@@ -12,11 +12,11 @@ export interface VerifyOptions {
   readonly tags: number;
   readonly oldestNs: bigint;
   readonly newestNs: bigint;
-  /** How many answers. */
+  /** Number of answers. */
   readonly answers: number;
 }
 
-/** What is wrong with the first answer that is, or undefined. Nothing may be written meanwhile. */
+/** What is wrong with the first wrong answer, or undefined. Nothing may be written during it. */
 export async function verifyAnswers(
   { url, random, prefix, tags, oldestNs, newestNs, answers }: VerifyOptions,
   onProgress: (done: number) => void,
@@ -45,7 +45,7 @@ async function verifyAnswer(
   if (samples.length !== samplesEach) return `${where}: ${samples.length} samples`;
   let at = 0;
   let last = "null";
-  /** Samples of which the last measurement is known by now: those before the next one. */
+  /** Samples whose last measurement is known by now: those before the next measurement. */
   const compareBefore = (timeNs: bigint): string | undefined => {
     for (; at < samplesEach; at++) {
       const instantNs = startNs + (BigInt(at + 1) * (endNs - startNs)) / BigInt(samplesEach);
@@ -69,7 +69,7 @@ async function verifyAnswer(
 
 interface Sample {
   readonly timeNs: bigint;
-  /** JSON: what both write in the same way. */
+  /** As JSON, which both sides write in the same way. */
   readonly values: string;
 }
 

@@ -1,14 +1,14 @@
-/** Connections that save one measurement after the other: the load where wrk is not installed. */
+/** Connections that each save one measurement after the other: the load where wrk is not installed. */
 import { Buffer } from "node:buffer";
 import { connect, type Socket } from "node:net";
 import { systemClock } from "../../src/core/clock.ts";
 import { Failure } from "../../src/core/failure.ts";
 import { SimulatedSeries } from "../../src/cli/simulate/measurements-series.ts";
 import { createRandom } from "../../src/cli/simulate/random.ts";
-import { Histogram } from "../histogram.ts";
+import { Latencies } from "../latencies.ts";
 import type { SaveLoad, SaveResult } from "./result.ts";
 
-/** What is on its way when the time is over may take so long. */
+/** Time that requests in flight at the end may still take. */
 const lastAnswerMs = 10_000;
 const valuesEach = 10;
 
@@ -27,11 +27,11 @@ export async function sendOwnLoad(
   let lastNs = 0n;
   const next = () => {
     const nowNs = systemClock.nowNs();
-    // No two have one time.
+    // No two measurements have the same time.
     lastNs = nowNs > lastNs ? nowNs : lastNs + 1n;
     return series.line(lastNs);
   };
-  const latencies = new Histogram();
+  const latencies = new Latencies([]);
   const all = await Promise.all(
     Array.from({ length: connections }, () => openSaver(url, next, latencies)),
   );
@@ -47,13 +47,11 @@ export async function sendOwnLoad(
     acknowledged: sum((saver) => saver.acknowledged),
     refused: sum((saver) => saver.refused),
     broken: sum((saver) => saver.broken),
-    p50Us: latencies.quantile(0.5),
-    p99Us: latencies.quantile(0.99),
-    maxUs: latencies.max,
+    latencyMs: latencies.summary(),
   };
 }
 
-function openSaver(url: string, next: () => string, latencies: Histogram): Promise<Saver> {
+function openSaver(url: string, next: () => string, latencies: Latencies): Promise<Saver> {
   const { hostname, port, host } = new URL(url);
   return new Promise((resolve, reject) => {
     const socket = connect(Number(port || 80), hostname);
@@ -65,7 +63,7 @@ function openSaver(url: string, next: () => string, latencies: Histogram): Promi
   });
 }
 
-/** One connection, one request under way. */
+/** One connection with one request in flight. */
 class Saver {
   acknowledged = 0;
   refused = 0;
@@ -73,14 +71,14 @@ class Saver {
   readonly #socket: Socket;
   readonly #head: string;
   readonly #next: () => string;
-  readonly #latencies: Histogram;
+  readonly #latencies: Latencies;
   readonly #over = Promise.withResolvers<void>();
   #isStopped = false;
   #isWaiting = false;
   #sentMs = 0;
   #received = "";
 
-  constructor(socket: Socket, host: string, next: () => string, latencies: Histogram) {
+  constructor(socket: Socket, host: string, next: () => string, latencies: Latencies) {
     this.#socket = socket;
     this.#head = `POST /save HTTP/1.1\r\nHost: ${host}\r\nContent-Type: application/json\r\nContent-Length: `;
     this.#next = next;
@@ -114,7 +112,7 @@ class Saver {
     if (head < 0) return;
     const length = /\r\ncontent-length: *(\d+)/i.exec(this.#received.slice(0, head))?.[1] ?? "0";
     if (this.#received.length < head + 4 + Number(length)) return;
-    // Its status has one place.
+    // The status code is at a fixed place.
     if (this.#received[9] === "2") this.acknowledged++;
     else this.refused++;
     this.#received = "";

@@ -5,11 +5,11 @@ import { Failure } from "../../src/core/failure.ts";
 import { sendOwnLoad } from "./client.ts";
 import type { SaveLoad, SaveResult } from "./result.ts";
 
-/** wrk's own threads: on two cores a third would only take turns. */
+/** wrk's own threads: on two cores a third thread would only take turns. */
 const threads = 2;
 const script = fileURLToPath(new URL("../save.lua", import.meta.url));
 
-/** Throws `unavailable` where wrk is wanted and not there, or says something else. */
+/** Throws `unavailable` where wrk is requested but not installed, or its output is not as expected. */
 export async function sendSaveLoad(
   url: string,
   prefix: string,
@@ -53,9 +53,7 @@ async function sendByWrk(
     acknowledged: answers - refused,
     refused,
     broken,
-    p50Us: rest.p50_us,
-    p99Us: rest.p99_us,
-    maxUs: rest.max_us,
+    latencyMs: { p50: rest.p50_us / 1e3, p99: rest.p99_us / 1e3, max: rest.max_us / 1e3 },
   };
 }
 

@@ -1,4 +1,5 @@
-/** What is sent by whichever load, and what it was told. */
+/** What a load sends, and the answers it gets. */
+import type { LatencySummary } from "../latencies.ts";
 
 export type LoadChoice = "auto" | "wrk" | "own";
 
@@ -12,13 +13,11 @@ export interface SaveLoad {
 export interface SaveResult {
   readonly by: "wrk" | "own";
   readonly seconds: number;
-  /** Answers that say that the measurement is durable. */
+  /** Number of answers that confirm a durable measurement. */
   readonly acknowledged: number;
-  /** Other answers. */
+  /** Number of other answers. */
   readonly refused: number;
-  /** Connections that broke, requests without an answer in time. */
+  /** Number of broken connections and of requests without an answer in time. */
   readonly broken: number;
-  readonly p50Us: number;
-  readonly p99Us: number;
-  readonly maxUs: number;
+  readonly latencyMs: Pick<LatencySummary, "p50" | "p99" | "max">;
 }

@@ -1,18 +1,18 @@
-/** `sluice bench save`: measurements one a request, beside the floor, in one run on one machine. */
+/** `sluice bench save`: one measurement per request, compared with a floor in the same run on the same machine. */
 import type { Runtime } from "../../src/runtime/runtime.ts";
-import { Progress } from "../../src/cli/progress.ts";
+import { Progress } from "../../src/cli/terminal/progress.ts";
 import { floorGatewayFloor } from "../runs.ts";
 import { measureSave } from "./measure.ts";
 import type { SaveOptions } from "./options.ts";
 import { renderSave } from "./report.ts";
 import { startSaveFloor, startSaveGateway } from "./servers.ts";
-import { wantOwnTopic } from "../query/series-gateway.ts";
+import { requireOwnTopic } from "../series/gateway.ts";
 import { summarizeSave } from "./summary.ts";
 
-/** Exits with 1 when the store does not have exactly what was acknowledged. */
+/** Exits with 1 when the store does not contain exactly what was acknowledged. */
 export async function benchSave(runtime: Runtime, options: SaveOptions): Promise<void> {
   const { load, log, json } = options;
-  await wantOwnTopic(runtime.environment, log);
+  await requireOwnTopic(runtime.environment, log);
   const progress = new Progress(runtime);
   const start = {
     floor: startSaveFloor,
@@ -23,6 +23,6 @@ export async function benchSave(runtime: Runtime, options: SaveOptions): Promise
   );
   const summary = summarizeSave(options, runs);
   runtime.print(json ? `${JSON.stringify(summary)}\n` : renderSave(summary));
-  // The stop signals are this command's own: nothing else ends the process.
+  // This command handles the stop signals itself, so it must end the process itself.
   runtime.exit(summary.ok ? 0 : 1);
 }

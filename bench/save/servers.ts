@@ -2,7 +2,7 @@
 import { fileURLToPath } from "node:url";
 import type { Environment } from "../../src/runtime/runtime.ts";
 import { startProgram, type LogChoice, type Program } from "../program.ts";
-import { startSeriesGateway } from "../query/series-gateway.ts";
+import { startSeriesGateway } from "../series/gateway.ts";
 
 const floorPath = fileURLToPath(new URL("../floors/save.ts", import.meta.url));
 
@@ -10,7 +10,7 @@ export interface SaveServer extends AsyncDisposable {
   readonly name: string;
   readonly pid: number | undefined;
   readonly url: string;
-  /** Where its PostgreSQL is; empty: it keeps nothing. */
+  /** Data directory of its PostgreSQL; empty for a server without one. */
   readonly dataDir: string;
   ended(): string | undefined;
 }

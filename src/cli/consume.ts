@@ -1,48 +1,66 @@
-/** `sluice consume`: a topic's records as lines of JSON, with generated code or without any. */
-import process from "node:process";
-import { parseArgs } from "node:util";
+/** `sluice consume`: a topic's records as lines of JSON, decoded by the schemas that they name. */
 import { Failure } from "../core/failure.ts";
 import type { Runtime } from "../runtime/runtime.ts";
-import { createConnectClients } from "./rpc-client.ts";
-import { gatewayUrl, wholeNumber } from "./args.ts";
-import { type Command, UsageError } from "./command.ts";
-import { createDynamicDecoder } from "./consume/dynamic.ts";
-import { generatedDecoder } from "./consume/generated.ts";
-import { readRecords } from "./consume/records.ts";
+import { command } from "./command/command.ts";
+import type { LineDecoder } from "./consume/decoder.ts";
+import { gatewayOptions } from "./gateway/options.ts";
+import { listenForStop, type Interruption } from "./terminal/interruption.ts";
+import { counted } from "./terminal/listing.ts";
+import { flag, text, wholeNumber } from "./command/parameters.ts";
+import type { RegistryClient } from "./gateway/rpc-client.ts";
+import { optionalTopic } from "./gateway/target-options.ts";
+import { UsageError } from "./command/usage-error.ts";
 
-export const consume: Command = {
+/** What `simulate watch` sends. */
+const demoTopic = "biometrics";
+
+export const consume = command({
+  name: "consume",
   summary: "print a topic's records, decoded by their schemas",
-  usage: `sluice consume --dynamic | --generated [--topic biometrics] [--from live|earliest|POSITION]
-               [--limit 0] [--url http://localhost:9000]
-
-Prints each record as one line of protobuf JSON. --dynamic knows no schema: it fetches the one that a
-record names from the registry, and each new one as it appears. --generated reads biometrics, with
-code that was generated from their schema. Goes on where it was after a cut, and ends after --limit
-records, or with Ctrl-C.`,
-  async run(runtime, args) {
-    const { values } = parseArgs({
-      args: [...args],
-      options: {
-        dynamic: { type: "boolean", default: false },
-        generated: { type: "boolean", default: false },
-        topic: { type: "string", default: "biometrics" },
-        from: { type: "string", default: "live" },
-        limit: { type: "string", default: "0" },
-        url: { type: "string", default: "http://localhost:9000" },
-      },
-    });
-    if (values.dynamic === values.generated) {
-      throw new UsageError("Cannot consume: expected one of --dynamic and --generated");
-    }
-    await printRecords(runtime, {
-      url: gatewayUrl(values.url),
-      topic: values.topic,
-      from: values.from,
-      limit: wholeNumber("limit", values.limit, 0, Number.MAX_SAFE_INTEGER),
-      isDynamic: values.dynamic,
-    });
+  description: `Prints each record as one line: protobuf JSON where it names a schema, which is fetched from the
+registry; else JSON as it was appended; else {"base64":"..."}. It waits for a topic that does not
+exist yet and goes on where it was after a cut.`,
+  arguments: { name: optionalTopic },
+  options: {
+    from: text({
+      doc: "live, earliest, or the position after which to start",
+      value: "START",
+      default: "live",
+    }),
+    limit: wholeNumber({
+      doc: "end after N records; 0 sets no end",
+      value: "N",
+      default: "0",
+      min: 0,
+      max: Number.MAX_SAFE_INTEGER,
+    }),
+    dynamic: flag("leave out records that do not name a schema or cannot be decoded"),
+    generated: flag(`decode as ${demoTopic} with code that was generated from its schema`),
+    topic: text({ doc: "the same as the argument", value: "TOPIC" }),
+    ...gatewayOptions,
   },
-};
+  examples: [
+    {
+      line: "sluice consume orders --from earliest --limit 1",
+      prints: ['{"order":1,"total":"12.50"}'],
+    },
+  ],
+  async run(runtime, { url, from, limit, dynamic, generated, ...given }) {
+    if (dynamic && generated) {
+      throw new UsageError("Cannot use --dynamic with --generated: expected one of them");
+    }
+    const isDemo = dynamic || generated;
+    const topic = given.name ?? given.topic ?? (isDemo ? demoTopic : undefined);
+    if (topic === undefined) throw new UsageError("Cannot run sluice consume: TOPIC is missing");
+    const interruption = listenForStop(runtime);
+    const fetched = dynamic ? "dynamic" : "plain";
+    const mode = generated ? "generated" : fetched;
+    await printRecords(runtime, { url, topic, from, limit, mode, interruption });
+    runtime.exit(interruption.exitCode(limit === 0));
+  },
+});
+
+type Mode = "plain" | "dynamic" | "generated";
 
 interface Consumption {
   readonly url: string;
@@ -50,25 +68,29 @@ interface Consumption {
   readonly from: string;
   /** 0: without end. */
   readonly limit: number;
-  readonly isDynamic: boolean;
+  readonly mode: Mode;
+  readonly interruption: Interruption;
 }
 
 async function printRecords(
   runtime: Runtime,
-  { url, topic, from, limit, isDynamic }: Consumption,
+  { url, topic, from, limit, mode, interruption }: Consumption,
 ): Promise<void> {
-  const stop = new AbortController();
-  const { signal } = stop;
-  runtime.onStop(() => stop.abort());
-  // Whoever read what is printed has left, as in `sluice consume | head`.
-  process.stdout.on("error", () => stop.abort());
-  const tell = (line: string) => runtime.logLine(`${line}\n`);
+  // Loaded here, because help and completion need neither.
+  const { createConnectClients } = await import("./gateway/rpc-client.ts");
+  const { readRecords } = await import("./consume/records.ts");
+  const { isUndecodable } = await import("./consume/plain.ts");
+  const report = (line: string) => runtime.logLine(`${line}\n`);
   const { consumer, registry } = createConnectClients(url);
-  const decoder = isDynamic ? createDynamicDecoder(registry, tell) : generatedDecoder;
+  const decoder = await createDecoder(mode, registry, report);
 
+  const end = new AbortController();
+  const signal = AbortSignal.any([interruption.stop, end.signal]);
   let printed = 0;
   let last = "";
-  for await (const { record, position } of readRecords(consumer, { topic, from, signal, tell })) {
+  for await (const { record, position } of readRecords(consumer, {
+    ...{ topic, from, url, signal, report },
+  })) {
     if (record === undefined) continue;
     try {
       runtime.print(`${await decoder.decode(record, signal)}\n`);
@@ -76,18 +98,25 @@ async function printRecords(
       last = position;
     } catch (error) {
       if (signal.aborted) break;
-      // The record is as it is; those after it are none the worse.
-      if (!(error instanceof Failure && isOfRecord(error))) throw error;
-      tell(`The record at ${position} is left out: ${error.message}`);
+      // The records after it are unharmed.
+      if (!(error instanceof Failure && isUndecodable(error))) throw error;
+      report(`The record at ${position} is left out: ${error.message}`);
     }
     if (printed === limit) break;
   }
-  stop.abort();
-  const end = last === "" ? "" : `; go on with --from ${last}`;
-  tell(`${printed} records${end}`);
+  end.abort();
+  const more = last === "" ? "" : `; go on with --from ${last}`;
+  report(`${counted(printed, "record")}${more}`);
 }
 
-/** Bytes that do not decode, or a schema that the registry does not have. */
-function isOfRecord({ code }: Failure): boolean {
-  return code === "invalid" || code === "not_found";
+async function createDecoder(
+  mode: Mode,
+  registry: RegistryClient,
+  report: (line: string) => void,
+): Promise<LineDecoder> {
+  if (mode === "generated") return (await import("./consume/generated.ts")).generatedDecoder;
+  const { createDynamicDecoder } = await import("./consume/dynamic.ts");
+  const bySchema = createDynamicDecoder(registry, report);
+  if (mode === "dynamic") return bySchema;
+  return (await import("./consume/plain.ts")).createPlainDecoder(bySchema, report);
 }

@@ -1,69 +1,124 @@
-/** Finds the command and runs it. A command's module is loaded only when it is asked for. */
-import { ConfigError } from "../gateway/config.ts";
+/** Finds the command that the words name and runs it; maps what it throws to exit codes. */
+import { readFile } from "node:fs/promises";
+import process from "node:process";
 import { Failure } from "../core/failure.ts";
-import type { Runtime } from "../runtime/runtime.ts";
+import { ConfigError } from "../gateway/config.ts";
 import { EmbeddedError } from "../postgres/embedded/error.ts";
-import { type Command, UsageError } from "./command.ts";
-
-const commands = new Map<string, () => Promise<Command>>([
-  ["serve", async () => (await import("./serve.ts")).serve],
-  ["simulate", async () => (await import("./simulate.ts")).simulate],
-  ["consume", async () => (await import("./consume.ts")).consume],
-  ["analyse", async () => (await import("./analyse.ts")).analyse],
-  ["bench", async () => (await import("./bench.ts")).bench],
-  ["topic", async () => (await import("./topic.ts")).topic],
-  ["schema", async () => (await import("./schema.ts")).schema],
-]);
+import type { Runtime } from "../runtime/runtime.ts";
+import {
+  isGroup,
+  visibleCommands,
+  type CommandGroup,
+  type CommandNode,
+} from "./command/command.ts";
+import { exitCodes } from "./command/exit-codes.ts";
+import { helpText, usageLine } from "./command/help.ts";
+import { nearest } from "./command/parse.ts";
+import { settingsHint } from "./serve.ts";
+import { sluice } from "./sluice.ts";
+import { UsageError } from "./command/usage-error.ts";
 
 /** Runs `sluice <command> …`; without a command it serves. */
 export async function runCommand(runtime: Runtime): Promise<void> {
-  const [first, ...rest] = runtime.args;
-  const named = first !== undefined && !first.startsWith("-");
-  const name = named ? first : "serve";
-  const args = named ? rest : runtime.args;
-  if (name === "help" || (!named && isHelp(args))) return await printHelp(runtime);
-  const load = commands.get(name);
-  if (load === undefined) {
-    runtime.logLine(
-      `There is no command "${name}": expected one of ${[...commands.keys()].join(", ")}\n`,
-    );
-    return runtime.exit(2);
-  }
-  const command = await load();
-  if (isHelp(args)) return runtime.print(`${command.usage}\n`);
+  const { path, node, rest } = findCommand(runtime.args);
   try {
-    await command.run(runtime, args);
+    if (rest.includes("--help") || rest.includes("-h")) {
+      return runtime.print(helpText(node, path));
+    }
+    if (node === sluice && (rest[0] === "--version" || rest[0] === "-v")) {
+      return runtime.print(`sluice ${await packageVersion()} (${runtime.name})\n`);
+    }
+    if (isGroup(node)) throw unknownCommand(node, path, rest);
+    await node.run(endedBySignals(runtime), rest, path);
   } catch (error) {
-    const wrong = error instanceof UsageError || isParseArgsError(error);
-    runtime.logLine(`${told(error)}\n${wrong ? `\n${command.usage}\n` : ""}`);
-    runtime.exit(wrong || error instanceof ConfigError ? 2 : 1);
+    if (error instanceof UsageError) {
+      const hint = isGroup(node) || node.hint === undefined ? "" : ` ${node.hint}`;
+      runtime.logLine(
+        `${error.message}\nUsage: ${usageLine(node, path)}; more with --help.${hint}\n`,
+      );
+      return runtime.exit(exitCodes.usage);
+    }
+    runtime.logLine(`${describeError(error)}\n`);
+    runtime.exit(error instanceof ConfigError ? exitCodes.usage : exitCodes.failed);
   }
 }
 
-function isHelp(args: readonly string[]): boolean {
-  return args.includes("--help") || args.includes("-h");
+interface Found {
+  readonly path: readonly string[];
+  readonly node: CommandNode;
+  /** The words that follow the command. */
+  readonly rest: readonly string[];
 }
 
-async function printHelp(runtime: Runtime): Promise<void> {
-  runtime.print("sluice <command> [options]\n\n");
-  for (const [name, load] of commands) {
-    runtime.print(`  ${name.padEnd(10)} ${(await load()).summary}\n`);
+function findCommand(words: readonly string[]): Found {
+  // `sluice help topic create` is `sluice topic create --help`.
+  const [first, ...others] = words;
+  if (first === "help") return findCommand([...others, "--help"]);
+  if (first === undefined) return findCommand(["serve"]);
+  const path = ["sluice"];
+  let node: CommandNode = sluice;
+  let rest = words;
+  while (isGroup(node)) {
+    const [name, ...behind]: readonly string[] = rest;
+    const next: CommandNode | undefined = node.commands.find((one) => one.name === name);
+    if (next === undefined) break;
+    path.push(next.name);
+    node = next;
+    rest = behind;
   }
-  runtime.print("\n`sluice <command> --help` tells its options. Without a command it serves.\n");
+  return { path, node, rest };
 }
 
-/** `node:util` parseArgs refuses with codes of this family. */
-function isParseArgsError(error: unknown): boolean {
-  return (
-    error instanceof Error && "code" in error && String(error.code).startsWith("ERR_PARSE_ARGS")
-  );
+function unknownCommand(
+  group: CommandGroup,
+  path: readonly string[],
+  [given]: readonly string[],
+): UsageError {
+  const names = visibleCommands(group).map(({ name }) => name);
+  const run = `Cannot run ${path.join(" ")}`;
+  if (given === undefined) {
+    return new UsageError(`${run}: a command is missing, expected one of ${names.join(", ")}`);
+  }
+  if (group === sluice && given.startsWith("-")) {
+    return new UsageError(`${run} ${given}: there is no such option. ${settingsHint}`);
+  }
+  const near = nearest(given, names);
+  const expected =
+    near === undefined ? `expected one of ${names.join(", ")}` : `did you mean ${near}?`;
+  return new UsageError(`${run} ${given}: there is no such command, ${expected}`);
 }
 
-/** What people can act on is told in its own words; the rest with its stack. */
-function told(error: unknown): string {
-  const own = [UsageError, ConfigError, Failure, EmbeddedError].some(
-    (kind) => error instanceof kind,
-  );
+/**
+ * A command that finishes its work on a signal takes `onStop` and decides on the exit code. Any other
+ * ends at once. A reader that left (`| head`) stops a command like a signal does, with code 0.
+ */
+function endedBySignals(runtime: Runtime): Runtime {
+  let callback: ((signal: string) => void) | undefined;
+  let isOutputClosed = false;
+  runtime.onStop((signal) => {
+    if (callback !== undefined) return callback(signal);
+    runtime.exit(signal === "SIGTERM" ? exitCodes.terminated : exitCodes.interrupted);
+  });
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+    if (isOutputClosed) return;
+    isOutputClosed = true;
+    if (callback === undefined) runtime.exit(exitCodes.done);
+    callback(error.code);
+  });
+  // Nobody reads what is reported either: that is no reason to stop.
+  process.stderr.on("error", () => {});
+  return { ...runtime, onStop: (taken) => void (callback = taken) };
+}
+
+/** Errors that people can act on are shown in their own words, others with the stack. */
+function describeError(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  return own || isParseArgsError(error) ? error.message : (error.stack ?? error.message);
+  const isWorded = [Failure, ConfigError, EmbeddedError].some((kind) => error instanceof kind);
+  return isWorded ? error.message : (error.stack ?? error.message);
+}
+
+async function packageVersion(): Promise<string> {
+  const text = await readFile(new URL("../../package.json", import.meta.url), "utf8");
+  return (JSON.parse(text) as { version: string }).version;
 }

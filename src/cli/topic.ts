@@ -1,62 +1,127 @@
 /** `sluice topic`: topics of a running gateway. */
-import { parseArgs } from "node:util";
-import { gatewayUrl } from "./args.ts";
-import { ask } from "./gateway.ts";
-import { type Command, UsageError } from "./command.ts";
+import type { Runtime } from "../runtime/runtime.ts";
+import { command, type CommandGroup } from "./command/command.ts";
+import { gatewayOptions, jsonOption } from "./gateway/options.ts";
+import { request } from "./gateway/request.ts";
+import { Listing, printJson } from "./terminal/listing.ts";
+import { choice, number, text, wholeNumber } from "./command/parameters.ts";
 
 interface TopicAnswer {
   readonly name: string;
   readonly layout: string;
-  readonly bytes: number;
   readonly retention_ms: number;
+  readonly retention_bytes: number;
+  readonly schema: string;
+  readonly bytes: number;
+  readonly start: string;
   readonly end: string | null;
 }
 
-export const topic: Command = {
-  summary: "list, make, show and remove topics",
-  usage: `sluice topic list | show NAME | create NAME [--layout records|frames] [--retention-hours N]
-            [--schema none|id|validated] | remove NAME
-            [--url http://localhost:9000]`,
-  async run(runtime, args) {
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: {
-        url: { type: "string", default: "http://localhost:9000" },
-        layout: { type: "string" },
-        "retention-hours": { type: "string" },
-        schema: { type: "string" },
-      },
-    });
-    const url = gatewayUrl(values.url);
-    const [verb, name] = positionals;
-    if (verb === "list" && name === undefined) {
-      const { topics } = await ask<{ topics: TopicAnswer[] }>(url, "GET", "/v1/topics");
-      for (const one of topics) {
-        runtime.print(
-          `${one.name.padEnd(32)} ${one.layout.padEnd(8)} ${String(one.bytes).padStart(14)} bytes  ${one.end ?? "empty"}\n`,
-        );
-      }
-      return;
-    }
-    if (name === undefined || positionals.length > 2) {
-      throw new UsageError("Wanted a verb and a topic's name");
-    }
-    const path = `/v1/topics/${encodeURIComponent(name)}`;
-    if (verb === "remove") {
-      await ask(url, "DELETE", path);
-      return;
-    }
-    if (verb !== "show" && verb !== "create") throw new UsageError(`There is no verb "${verb}"`);
-    const hours = values["retention-hours"];
-    const settings = {
-      ...(values.layout === undefined ? {} : { layout: values.layout }),
-      ...(values.schema === undefined ? {} : { schema: values.schema }),
-      ...(hours === undefined ? {} : { retention_ms: Math.round(Number(hours) * 3_600_000) }),
-    };
-    const answer = await (verb === "show"
-      ? ask(url, "GET", path)
-      : ask(url, "PUT", path, settings));
-    runtime.print(`${JSON.stringify(answer, null, 2)}\n`);
+const name = text({ doc: "name of the topic", value: "NAME", required: true });
+
+const list = command({
+  name: "list",
+  summary: "list all topics",
+  arguments: {},
+  options: { json: jsonOption, ...gatewayOptions },
+  examples: [{ line: "sluice topic list", prints: ["NAME", "orders"] }],
+  async run(runtime, { url, json }) {
+    const { topics } = await request<{ topics: TopicAnswer[] }>(url, "GET", "/v1/topics");
+    new Listing<TopicAnswer>(
+      runtime,
+      [
+        { title: "NAME", cell: (topic) => topic.name },
+        { title: "LAYOUT", cell: (topic) => topic.layout },
+        { title: "SCHEMA", cell: (topic) => topic.schema },
+        { title: "BYTES", align: "right", cell: (topic) => String(topic.bytes) },
+        { title: "END", cell: (topic) => topic.end ?? "empty" },
+      ],
+      json,
+    ).print(topics);
   },
+});
+
+const show = command({
+  name: "show",
+  summary: "show the settings, the size and the ends of a topic",
+  arguments: { name },
+  options: { json: jsonOption, ...gatewayOptions },
+  examples: [{ line: "sluice topic show orders", prints: ['"name": "orders"'] }],
+  async run(runtime, { url, json, name: topic }) {
+    printTopic(runtime, await request(url, "GET", topicPath(topic)), json);
+  },
+});
+
+const create = command({
+  name: "create",
+  summary: "create a topic with its settings",
+  description: `The first append creates a topic as well, with the default settings. Creating it again changes
+nothing; with other settings it is refused.`,
+  arguments: { name },
+  options: {
+    layout: choice({
+      doc: "how the log stores records; frames are faster to write in bulk",
+      choices: ["records", "frames"],
+    }),
+    schema: choice({
+      doc: "what the gateway checks of each record",
+      choices: ["none", "id", "validated"],
+    }),
+    "retention-hours": number({
+      doc: "records older than this may be dropped; 0 keeps them",
+      value: "HOURS",
+      min: 0,
+      max: 87_600,
+    }),
+    "retention-bytes": wholeNumber({
+      doc: "the oldest records past this size are dropped; 0 sets no limit",
+      value: "BYTES",
+      min: 0,
+      max: Number.MAX_SAFE_INTEGER,
+    }),
+    json: jsonOption,
+    ...gatewayOptions,
+  },
+  examples: [
+    {
+      line: "sluice topic create audit --retention-hours 720 --retention-bytes 0",
+      prints: ['"name": "audit"', '"retention_ms": 2592000000'],
+    },
+  ],
+  async run(runtime, { url, json, name: topic, layout, schema, retentionHours, retentionBytes }) {
+    const settings = {
+      layout,
+      schema,
+      retention_ms:
+        retentionHours === undefined ? undefined : Math.round(retentionHours * 3_600_000),
+      retention_bytes: retentionBytes,
+    };
+    printTopic(runtime, await request(url, "PUT", topicPath(topic), settings), json);
+  },
+});
+
+const remove = command({
+  name: "remove",
+  summary: "remove a topic with all its records",
+  arguments: { name },
+  options: { ...gatewayOptions },
+  examples: [{ line: "sluice topic remove audit" }],
+  async run(_, { url, name: topic }) {
+    await request(url, "DELETE", topicPath(topic));
+  },
+});
+
+export const topic: CommandGroup = {
+  name: "topic",
+  summary: "list, show, create and remove topics",
+  commands: [list, show, create, remove],
 };
+
+function topicPath(topic: string): string {
+  return `/v1/topics/${encodeURIComponent(topic)}`;
+}
+
+function printTopic(runtime: Runtime, topic: TopicAnswer, json: boolean): void {
+  if (json) return printJson(runtime, topic);
+  runtime.print(`${JSON.stringify(topic, null, 2)}\n`);
+}

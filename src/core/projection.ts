@@ -2,7 +2,7 @@
  * Projections: readers of the log that turn a topic into rows. The rows and the position are
  * committed together (invariant 2), so the store is exactly-once whatever dies in between.
  */
-import type { Position } from "./position.ts";
+import { renderPosition, type Position } from "./position.ts";
 import type { StoredRecord } from "./record.ts";
 
 /** The store's half of one projection. */
@@ -33,4 +33,16 @@ export interface Owned {
   /** Aborts when the name is (or may be) no longer this node's. */
   readonly lost: AbortSignal;
   release(): Promise<void>;
+}
+
+/** What a reader skips from one position to another, as fields of its log line. */
+export function describeSkip(from: Position, to: Position) {
+  const isTrimmed = from.epoch === to.epoch;
+  return {
+    from: renderPosition(from),
+    to: renderPosition(to),
+    // Entries of two epochs cannot be counted.
+    entries: isTrimmed ? Math.max(0, to.sequence - from.sequence) : undefined,
+    reason: isTrimmed ? "trimmed" : "the topic was recreated",
+  };
 }

@@ -5,12 +5,12 @@ import type { ProjectionTarget, Ownership } from "../core/projection.ts";
 import type { RecordContract } from "../core/record-contract.ts";
 import type { TopicSettings } from "../core/topic.ts";
 import type { HttpDeps } from "../http/deps.ts";
+import type { Endpoint } from "../http/endpoint/endpoint.ts";
 import type { HotRoutes } from "../http/hot.ts";
 import type { Paths } from "../http/openapi/model.ts";
 import type { Collector } from "../ingest/collector.ts";
 import type { Database } from "../postgres/database.ts";
 import type { GatherLimits } from "../projection/gather.ts";
-import type { FetchHandler } from "../rpc/fetch.ts";
 import type { StreamHandler } from "../rpc/server.ts";
 import type { ThinMethods } from "../rpc/thin/call.ts";
 
@@ -50,16 +50,16 @@ export interface Part {
   http?(app: Hono): void;
   /** Addresses that are called once a record, and are served before the router. */
   readonly hot?: HotRoutes;
-  /** Its routes in the OpenAPI document. */
+  /** Its routes, as the OpenAPI document describes them. */
+  readonly endpoints?: readonly Endpoint[];
+  /** Routes that are described by hand. */
   readonly paths?: Paths;
   /** Registers its services: every RPC protocol, codec and compression. */
   rpc?(router: ConnectRouter): void;
-  /** Methods that gRPC serves without connect-es. */
+  /** Methods that gRPC, and Connect where they are unary, serve without connect-es. */
   readonly thin?: ThinMethods;
   /** Serves a gRPC stream without connect-es, or returns false before it has touched it. */
   readonly stream?: StreamHandler;
-  /** Serves an RPC on the HTTP listener without connect-es. */
-  readonly fetch?: FetchHandler;
   readonly projections?: readonly ProjectionSpec[];
   /** Its members of `/status`. */
   status?(): Readonly<Record<string, unknown>>;

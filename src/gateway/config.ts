@@ -158,8 +158,8 @@ function isLoopback(hostname: string): boolean {
   return hostname === "localhost" || hostname === "::1" || /^127(\.\d{1,3}){3}$/.test(hostname);
 }
 
-/** Names that tests and benchmarks read for themselves. */
-const foreignNames = /^SLUICE_(TEST|SIM|BENCH)_/;
+/** Names that tests, benchmarks and the other commands read. */
+const foreignNames = /^SLUICE_(?:(?:TEST|SIM|BENCH)_|(?:GRPC_)?URL$)/;
 
 const oneOrZero = { on: ["1", "true"], off: ["0", "false"] };
 

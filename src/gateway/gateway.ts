@@ -39,6 +39,7 @@ export async function startGateway(
   const rpc = createRpc(parts, { ...platform, notReady: health.notReady });
   const fetch = createHttpFetch(parts, { ...platform, rpc: rpc.http });
   const urls = await listenBoth({ config, server, fetch, rpc: rpc.server }, stack);
+  health.listening(urls.grpcUrl);
 
   const opened = stack.move();
   return {

@@ -12,6 +12,8 @@ export interface HealthDeps extends Pick<Platform, "clock" | "log" | "hub" | "in
 }
 
 export interface GatewayHealth extends Health {
+  /** Both listeners accept: from now on `/status` reports the gRPC port. */
+  listening(grpcUrl: string): void;
   /** From now on this node is not ready. */
   drain(): void;
 }
@@ -24,6 +26,7 @@ export function createGatewayHealth(deps: HealthDeps, parts: () => readonly Part
   const { runtime, clock, log, hub, ingest, node, projections, ping } = deps;
   const startedMs = clock.nowMs();
   let draining = false;
+  let grpcPort: number | undefined;
   let looked: { readonly atMs: number; readonly why: Promise<string | undefined> } | undefined;
 
   async function look(): Promise<string | undefined> {
@@ -35,6 +38,9 @@ export function createGatewayHealth(deps: HealthDeps, parts: () => readonly Part
   }
 
   return {
+    listening(grpcUrl) {
+      grpcPort = Number(new URL(grpcUrl).port);
+    },
     drain() {
       draining = true;
     },
@@ -50,6 +56,7 @@ export function createGatewayHealth(deps: HealthDeps, parts: () => readonly Part
       return {
         node,
         runtime: runtime.name,
+        grpc_port: grpcPort,
         log: log.driver,
         uptime_s: Math.round((clock.nowMs() - startedMs) / 1000),
         memory_bytes: runtime.memoryBytes(),

@@ -6,6 +6,7 @@ import { createRpcHandlers, type RpcRoutes } from "../rpc/handlers.ts";
 import { mountHealth } from "../rpc/health.ts";
 import { mountReflection } from "../rpc/reflection.ts";
 import { createRpcServer, type RpcServer } from "../rpc/server.ts";
+import { createThinConnect } from "../rpc/thin/connect.ts";
 import { createThinGrpc } from "../rpc/thin/grpc.ts";
 
 export interface RpcDeps extends Pick<Platform, "collector" | "limits" | "logger"> {
@@ -31,13 +32,12 @@ export function createRpc(parts: readonly Part[], deps: RpcDeps): Rpc {
     messageBytesMax,
     stopping: stopping.signal,
   });
-  const thin = createThinGrpc({
+  const thin = {
     methods: new Map(parts.flatMap((part) => [...(part.thin ?? [])])),
     inFlight: deps.collector.inFlight,
     messageBytesMax,
-  });
-  const streams = [thin, ...parts.flatMap(({ stream }) => stream ?? [])];
-  const fetches = parts.flatMap(({ fetch }) => fetch ?? []);
+  };
+  const streams = [createThinGrpc(thin), ...parts.flatMap(({ stream }) => stream ?? [])];
   const server = createRpcServer(handlers, (stream, headers) =>
     streams.some((serve) => serve(stream, headers)),
   );
@@ -51,7 +51,7 @@ export function createRpc(parts: readonly Part[], deps: RpcDeps): Rpc {
         await server.stop(withinMs);
       },
     },
-    http: createRpcFetch(handlers, fetches),
+    http: createRpcFetch(handlers, createThinConnect(thin)),
   };
 }
 

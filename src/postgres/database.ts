@@ -6,6 +6,7 @@ import { Failure } from "../core/failure.ts";
 import { alongIndexes, connect } from "./connect.ts";
 import { withDeadline } from "./deadline.ts";
 import { storeFailure } from "./error.ts";
+import { prepared } from "./prepared.ts";
 
 export interface DatabaseOptions {
   readonly url: string;
@@ -25,7 +26,7 @@ export interface Database {
   /** The same connections, for statements written by hand. */
   readonly sql: Sql;
   /** Few connections for what must not queue behind pages and projections: leases. */
-  readonly leases: Sql;
+  readonly leases: PostgresJsDatabase;
   /** Runs `work`; throws what goes wrong with the store as `unavailable`, within a deadline. */
   run<T>(work: () => PromiseLike<T>): Promise<T>;
   close(): Promise<void>;
@@ -48,9 +49,9 @@ export function openDatabase(options: DatabaseOptions): Database {
   const withinMs = statementMs + slackMs;
   const late = () => new Failure("unavailable", `The store did not answer within ${withinMs} ms`);
   return {
-    db: drizzle(sql),
+    db: drizzle(prepared(sql)),
     sql,
-    leases,
+    leases: drizzle(prepared(leases)),
     run: async (work) => withDeadline(systemClock, work(), withinMs, late, storeFailure),
     async close() {
       // All work has ended before. postgres.js waits in vain for a connection that the server once

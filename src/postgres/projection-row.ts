@@ -1,87 +1,125 @@
 /**
- * A projection's row in `projections`: where its rows stand, and the floor below which they may
- * lack something. It is moved in the transaction that writes the rows, and only from where the
- * writer believes it to be: that fences an owner that was replaced without knowing it.
+ * A projection's row in `projections`: its position, and the floor below which its rows may lack
+ * something. It moves in the transaction that writes the rows, and only from the position that the
+ * writer expects: that fences an owner that was replaced without noticing it.
  */
-import type { Sql, TransactionSql } from "postgres";
+import { and, eq, sql } from "drizzle-orm";
 import { Failure } from "../core/failure.ts";
 import { comparePositions, type Position } from "../core/position.ts";
+import type { Database } from "./database.ts";
+import type { Queries } from "./statement.ts";
+import { projections } from "./tables.ts";
 
-export interface PositionRow {
-  readonly epoch: string;
-  readonly sequence: string;
-  readonly idx: number;
-}
+/** A position as columns; tables have it under these names. */
+export type PositionRow = Pick<typeof projections.$inferSelect, "epoch" | "sequence" | "idx">;
 
-/** Where the projection stands; undefined before its first commit or skip. */
-export async function positionOf(
-  sql: Sql | TransactionSql,
-  name: string,
-): Promise<Position | undefined> {
-  const [row] = await sql<PositionRow[]>`
-    select epoch, sequence, idx from projections where name = ${name}`;
+/** The columns of a projection's position. */
+export const positionColumns = {
+  epoch: projections.epoch,
+  sequence: projections.sequence,
+  idx: projections.idx,
+};
+
+/** The projection's position; undefined before its first commit or skip. */
+export async function positionOf(db: Queries, name: string): Promise<Position | undefined> {
+  const [row] = await db
+    .select(positionColumns)
+    .from(projections)
+    .where(eq(projections.name, name));
   return row && positionFromRow(row);
 }
 
+/** The statement that moves the position, if it is `from`; it returns a row where it did. */
+export function projectionMove(
+  db: Queries,
+  name: string,
+  from: Position | undefined,
+  to: Position,
+) {
+  return db
+    .update(projections)
+    .set({ ...positionToRow(to), updatedAt: sql`now()` })
+    .where(isAt(name, from))
+    .returning({ name: projections.name });
+}
+
 /**
- * Moves the position; false when it is not `from`: nothing may be written then. To be said before
- * the rows are written: its row lock orders rivals.
+ * Moves the position; throws `conflict` when it is not `from`. It must run before the rows are
+ * written, because its row lock orders rivals.
  */
 export async function moveProjection(
-  tx: TransactionSql,
+  tx: Queries,
   name: string,
   from: Position | undefined,
   to: Position,
-): Promise<boolean> {
-  const moved = await tx`
-    update projections
-    set epoch = ${to.epoch}, sequence = ${to.sequence}, idx = ${to.index}, updated_at = now()
-    where name = ${name} and (epoch, sequence, idx)
-      = (${from?.epoch ?? -1}::bigint, ${from?.sequence ?? -1}::bigint, ${from?.index ?? -1}::int)
-    returning 1`;
-  return moved.length > 0;
+): Promise<void> {
+  const moved = await projectionMove(tx, name, from, to);
+  if (moved.length === 0) throw movedByAnother(name);
 }
 
 /**
- * Moves the position over what the log no longer has, and the floor with it; makes the row where
- * `from` is undefined. A move back (the log has lost its end) leaves the floor. False as above.
+ * Moves the position over records that the log no longer has, and the floor with it; creates the row
+ * where `from` is undefined. A move back (the log has lost its end) leaves the floor and calls
+ * `undo`, because the log will assign the positions after `to` again. Throws as above.
  */
 export async function skipProjection(
-  tx: TransactionSql,
+  { db, run }: Database,
   name: string,
   from: Position | undefined,
   to: Position,
-): Promise<boolean> {
-  if (from === undefined) {
-    const made = await tx`
-      insert into projections (name, epoch, sequence, idx, floor_epoch, floor_sequence, floor_idx)
-      values (${name}, ${to.epoch}, ${to.sequence}, ${to.index},
-        ${to.epoch}, ${to.sequence}, ${to.index})
-      on conflict do nothing returning 1`;
-    return made.length > 0;
-  }
-  const back = isBack(from, to);
-  const moved = await tx`
-    update projections set epoch = ${to.epoch}, sequence = ${to.sequence}, idx = ${to.index},
-      floor_epoch = case when ${back} then floor_epoch else ${to.epoch} end,
-      floor_sequence = case when ${back} then floor_sequence else ${to.sequence} end,
-      floor_idx = case when ${back} then floor_idx else ${to.index} end,
-      updated_at = now()
-    where name = ${name} and (epoch, sequence, idx) = (${from.epoch}, ${from.sequence}, ${from.index})
-    returning 1`;
-  return moved.length > 0;
+  undo?: (tx: Queries) => Promise<void>,
+): Promise<void> {
+  await run(() =>
+    db.transaction(async (tx) => {
+      if (from === undefined) return await createProjection(tx, name, to);
+      const isBack = comparePositions(to, from) < 0;
+      const moved = await tx
+        .update(projections)
+        .set({
+          ...positionToRow(to),
+          ...(isBack ? {} : floorToRow(to)),
+          updatedAt: sql`now()`,
+        })
+        .where(isAt(name, from))
+        .returning({ name: projections.name });
+      if (moved.length === 0) throw movedByAnother(name);
+      if (isBack) await undo?.(tx);
+    }),
+  );
 }
 
-/** True where a skip goes back: the log will give the positions after `to` again. */
-export function isBack(from: Position, to: Position): boolean {
-  return comparePositions(to, from) < 0;
+async function createProjection(tx: Queries, name: string, at: Position): Promise<void> {
+  const created = await tx
+    .insert(projections)
+    .values({ name, ...positionToRow(at), ...floorToRow(at) })
+    .onConflictDoNothing()
+    .returning({ name: projections.name });
+  if (created.length === 0) throw movedByAnother(name);
 }
 
-export function positionFromRow(row: PositionRow): Position {
-  return { epoch: Number(row.epoch), sequence: Number(row.sequence), index: row.idx };
+export function positionFromRow({ epoch, sequence, idx }: PositionRow): Position {
+  return { epoch, sequence, index: idx };
 }
 
-/** What a commit throws that was not at `from`. */
+export function positionToRow({ epoch, sequence, index }: Position): PositionRow {
+  return { epoch, sequence, idx: index };
+}
+
+function floorToRow({ epoch, sequence, index }: Position) {
+  return { floorEpoch: epoch, floorSequence: sequence, floorIdx: index };
+}
+
+function isAt(name: string, at: Position | undefined) {
+  const { epoch, sequence, index } = at ?? { epoch: -1, sequence: -1, index: -1 };
+  return and(
+    eq(projections.name, name),
+    eq(projections.epoch, epoch),
+    eq(projections.sequence, sequence),
+    eq(projections.idx, index),
+  );
+}
+
+/** The failure of a commit that did not find the position at `from`. */
 export function movedByAnother(name: string): Failure {
   return new Failure("conflict", `Projection "${name}" was moved by another owner`);
 }

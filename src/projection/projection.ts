@@ -1,13 +1,14 @@
 /**
- * Runs a projection: reads its topic on from where its rows stand, and commits rows and position
- * together. It ends only when told to; whatever goes wrong is retried, counted and said.
+ * Runs a projection on the node that owns it: reads its topic from the position of its rows, and
+ * commits rows and position together. What goes wrong is retried, counted and logged.
  */
 import { sleep, type Clock } from "../core/clock.ts";
 import { failureFrom } from "../core/failure.ts";
 import type { Log } from "../core/log.ts";
 import type { Logger } from "../core/logger.ts";
+import { OwnedTask, type OwnedTaskStatus, type Turn } from "../core/owned-task.ts";
 import { comparePositions, renderPosition, type Position } from "../core/position.ts";
-import type { Ownership, ProjectionTarget } from "../core/projection.ts";
+import { describeSkip, type Ownership, type ProjectionTarget } from "../core/projection.ts";
 import type { StoredRecord } from "../core/record.ts";
 import { gather, type GatherLimits } from "./gather.ts";
 
@@ -20,26 +21,20 @@ export interface ProjectionOptions {
   /** Ends the projection: what is being committed is still finished. */
   readonly signal: AbortSignal;
   readonly limits?: Partial<GatherLimits>;
-  /**
-   * True while this process has all hands full with taking records: rows can wait for a moment,
-   * producers cannot.
-   */
+  /** True while ingestion is saturated: rows can wait briefly, producers cannot. */
   readonly shouldYield?: () => boolean;
 }
 
-export interface ProjectionStatus {
+export interface ProjectionStatus extends OwnedTaskStatus {
   readonly name: string;
   readonly topic: string;
-  readonly owned: boolean;
   /** Token of the last commit that this node made or found. */
   readonly position: string | undefined;
-  /** Records that this node committed. */
+  /** Number of records that this node committed. */
   readonly records: number;
-  /** How old the newest committed record was when it was committed; 0 at the end of the topic. */
+  /** Age of the newest committed record when it was committed; 0 at the end of the topic. */
   readonly lagMs: number;
-  readonly failures: number;
-  readonly lastFailure: string | undefined;
-  /** Log entries that were gone before they were read. */
+  /** Number of log entries that were gone before they were read. */
   readonly skipped: number;
 }
 
@@ -55,158 +50,128 @@ const limitsDefault: GatherLimits = {
   bytes: 4 * 1024 * 1024,
   ms: 200,
 };
-const retryMs = { first: 100, most: 5000 };
-/** A batch gives way for so long, and only while it is not too old: rows fall behind, but not for good. */
-const giveWayMs = { most: 5000, look: 50, behind: 20_000 };
-/** A topic comes to be by its first append: asking this often costs nothing. */
+/** A batch yields to ingestion for at most 5 s, and never once it is older than 20 s. */
+const yieldMs = { most: 5000, look: 50, behind: 20_000 };
+/** A topic is created by its first append; looking for it this often costs nothing. */
 const missingTopicMs = 500;
 
 export function runProjection(options: ProjectionOptions): Projection {
-  const { log, target, ownership, clock, logger, signal } = options;
-  const limits = { ...limitsDefault, ...options.limits };
-  const state = {
-    owned: false,
-    position: undefined as Position | undefined,
-    records: 0,
-    lagMs: 0,
-    failures: 0,
-    lastFailure: undefined as string | undefined,
-    skipped: 0,
-  };
+  const { target, ownership, clock, logger, signal } = options;
+  const work = new ProjectionWork(options);
+  const task = new OwnedTask(
+    {
+      name: target.name,
+      task: "projection",
+      fields: { projection: target.name },
+      ownership,
+      clock,
+      logger,
+      signal,
+    },
+    (turn) => work.project(turn),
+  );
+  return { done: task.done, status: () => ({ ...work.status(), ...task.status() }) };
+}
 
-  async function own(): Promise<void> {
-    while (!signal.aborted) {
-      const owned = await ownership.acquire(target.name, signal).catch(noted);
-      if (owned === undefined) {
-        await sleep(clock, retryMs.first, signal);
-        continue;
-      }
-      state.owned = true;
-      logger("info", "projection owned by this node", { projection: target.name });
-      try {
-        await keepProjecting(AbortSignal.any([signal, owned.lost]));
-      } finally {
-        state.owned = false;
-        await owned.release().catch(noted);
-      }
-    }
+class ProjectionWork {
+  readonly #options: ProjectionOptions;
+  readonly #limits: GatherLimits;
+  #position: Position | undefined;
+  #records = 0;
+  #lagMs = 0;
+  #skipped = 0;
+
+  constructor(options: ProjectionOptions) {
+    this.#options = options;
+    this.#limits = { ...limitsDefault, ...options.limits };
   }
 
-  /** Until `stop`, or a conflict: another owner went on, so this one starts again from nothing. */
-  async function keepProjecting(stop: AbortSignal): Promise<void> {
-    let waitMs = retryMs.first;
-    while (!stop.aborted) {
-      const before = state.records;
-      try {
-        await project(stop);
-      } catch (error) {
-        const failure = failureFrom(error);
-        if (failure.code === "not_found") {
-          state.lagMs = 0;
-          await sleep(clock, missingTopicMs, stop);
-          continue;
-        }
-        if (failure.code === "cancelled" && stop.aborted) return;
-        noted(error);
-        if (failure.code === "conflict") return;
-        if (state.records > before) waitMs = retryMs.first;
-        await sleep(clock, waitMs, stop);
-        waitMs = Math.min(waitMs * 2, retryMs.most);
-      }
-    }
+  status(): Omit<ProjectionStatus, keyof OwnedTaskStatus> {
+    const { name, topic } = this.#options.target;
+    return {
+      name,
+      topic,
+      position: this.#position && renderPosition(this.#position),
+      records: this.#records,
+      lagMs: this.#lagMs,
+      skipped: this.#skipped,
+    };
   }
 
-  async function project(stop: AbortSignal): Promise<void> {
-    const from = await startingPosition();
+  /** Reads and commits until the turn's end; throws what a retry must mend. */
+  async project(turn: Turn): Promise<void> {
     try {
-      for await (const batch of gather(log.read(target.topic, { after: from, signal: stop }), {
-        limits,
-        clock,
-        idle: () => (state.lagMs = 0),
-      })) {
-        const at = state.position;
-        await shouldYield(batch.records, stop);
-        await target.commit(batch.records, at, batch.through);
-        committed(batch.records, batch.through);
-      }
+      await this.#readOn(turn);
     } catch (error) {
-      if (failureFrom(error).code !== "position_gone" || stop.aborted) throw error;
-      await skipGone(state.position ?? from);
+      const { code } = failureFrom(error);
+      if (code === "not_found") {
+        this.#lagMs = 0;
+        await sleep(this.#options.clock, missingTopicMs, turn.stop);
+      } else if (code === "position_gone" && !turn.stop.aborted && this.#position !== undefined) {
+        await this.#skipGone(this.#position);
+      } else throw error;
     }
   }
 
-  async function startingPosition(): Promise<Position> {
+  async #readOn(turn: Turn): Promise<void> {
+    const { log, target, clock } = this.#options;
+    const after = await this.#startingPosition();
+    const read = log.read(target.topic, { after, signal: turn.stop });
+    const idle = () => (this.#lagMs = 0);
+    for await (const batch of gather(read, { limits: this.#limits, clock, idle })) {
+      const from = this.#position;
+      await this.#yieldToIngestion(batch.records, turn.stop);
+      await target.commit(batch.records, from, batch.through);
+      this.#committed(batch.records, batch.through);
+      turn.progressed();
+    }
+  }
+
+  async #startingPosition(): Promise<Position> {
+    const { log, target } = this.#options;
     const known = await target.position();
-    if (known !== undefined) return (state.position = known);
+    if (known !== undefined) return (this.#position = known);
     const { start } = await log.bounds(target.topic);
     await target.skip(undefined, start);
-    return (state.position = start);
+    return (this.#position = start);
   }
 
-  async function shouldYield(records: readonly StoredRecord[], stop: AbortSignal): Promise<void> {
+  async #yieldToIngestion(records: readonly StoredRecord[], stop: AbortSignal): Promise<void> {
+    const { clock, shouldYield } = this.#options;
     const [oldest] = records;
-    if (options.shouldYield === undefined || oldest === undefined) return;
-    for (let waitedMs = 0; waitedMs < giveWayMs.most; waitedMs += giveWayMs.look) {
-      const isLate = ageMs(clock, oldest.receivedNs) > giveWayMs.behind;
-      if (isLate || stop.aborted || !options.shouldYield()) return;
-      await sleep(clock, giveWayMs.look, stop);
+    if (shouldYield === undefined || oldest === undefined) return;
+    for (let waitedMs = 0; waitedMs < yieldMs.most; waitedMs += yieldMs.look) {
+      const isLate = ageMs(clock, oldest.receivedNs) > yieldMs.behind;
+      if (isLate || stop.aborted || !shouldYield()) return;
+      await sleep(clock, yieldMs.look, stop);
     }
   }
 
-  function committed(records: readonly StoredRecord[], to: Position): void {
-    state.position = to;
-    state.records += records.length;
+  #committed(records: readonly StoredRecord[], to: Position): void {
+    this.#position = to;
+    this.#records += records.length;
     const last = records.at(-1);
-    if (last !== undefined) state.lagMs = Math.max(0, ageMs(clock, last.receivedNs));
+    if (last !== undefined) {
+      this.#lagMs = Math.max(0, ageMs(this.#options.clock, last.receivedNs));
+    }
   }
 
-  /** The log no longer has what follows `from`: said aloud, then on from where it can be read. */
-  async function skipGone(from: Position): Promise<void> {
+  /** The log no longer has what follows `from`: logs that, and goes on from where it can be read. */
+  async #skipGone(from: Position): Promise<void> {
+    const { log, target, logger } = this.#options;
     const { start, end } = await log.bounds(target.topic);
-    // Past the end: the log lost records that are rows already; they are not the log's any more.
+    // Past the end: the log lost records that are rows already; they are no longer the log's.
     const to = from.epoch === end.epoch && comparePositions(from, end) > 0 ? end : start;
     if (comparePositions(from, to) === 0) return;
-    const sameLife = from.epoch === to.epoch;
-    const skipped = sameLife ? Math.max(0, to.sequence - from.sequence) : 0;
+    const skip = describeSkip(from, to);
     logger("error", "projection skips records that the log no longer has", {
       projection: target.name,
-      from: renderPosition(from),
-      to: renderPosition(to),
-      entries: sameLife ? skipped : undefined,
-      reason: sameLife ? "trimmed" : "the topic was made anew",
+      ...skip,
     });
     await target.skip(from, to);
-    state.skipped += skipped;
-    state.position = to;
+    this.#skipped += skip.entries ?? 0;
+    this.#position = to;
   }
-
-  function noted(error: unknown): undefined {
-    const failure = failureFrom(error);
-    if (failure.code === "cancelled" && signal.aborted) return;
-    state.failures++;
-    state.lastFailure = failure.message;
-    logger(failure.code === "internal" ? "error" : "warn", "projection failed, trying again", {
-      projection: target.name,
-      code: failure.code,
-      reason: failure.message,
-      cause: failure.cause instanceof Error ? failure.cause.message.slice(0, 300) : undefined,
-    });
-  }
-
-  return {
-    done: own(),
-    status: () => ({
-      name: target.name,
-      topic: target.topic,
-      owned: state.owned,
-      position: state.position && renderPosition(state.position),
-      records: state.records,
-      lagMs: state.lagMs,
-      failures: state.failures,
-      lastFailure: state.lastFailure,
-      skipped: state.skipped,
-    }),
-  };
 }
 
 function ageMs(clock: Clock, ns: bigint): number {

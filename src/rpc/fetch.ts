@@ -12,23 +12,14 @@ export interface RpcFetch {
   readonly fetch: (request: Request) => Promise<Response>;
 }
 
-/** Serves the call by itself, or returns undefined before it has touched the request. */
+/** Serves the call on its own, or returns undefined before it has touched the request. */
 export type FetchHandler = (request: Request) => Promise<Response> | undefined;
 
-/** Each of `first` is tried before the handlers: the methods that have a shorter way. */
-export function createRpcFetch(
-  handlers: RpcHandlers,
-  first: readonly FetchHandler[] = [],
-): RpcFetch {
+/** `first` is tried before the handlers: the methods that have a shorter way. */
+export function createRpcFetch(handlers: RpcHandlers, first?: FetchHandler): RpcFetch {
   return {
     paths: [...handlers.keys()],
-    fetch(request) {
-      for (const serve of first) {
-        const response = serve(request);
-        if (response !== undefined) return response;
-      }
-      return answer(handlers, request);
-    },
+    fetch: (request) => first?.(request) ?? answer(handlers, request),
   };
 }
 

@@ -1,4 +1,4 @@
-/** The state of a stream in a word and a colour. */
+/** The state of a stream as a word and a colour. */
 
 const words = {
   connecting: "Connecting",

@@ -1,11 +1,11 @@
-/** Events as a log: the newest last, followed while the reader is at the end. */
+/** Events as a log: the newest last, scrolled along while the reader is at the end. */
 import type { ComponentChildren } from "preact";
 import { memo } from "preact/compat";
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { ShownEvent } from "./event.ts";
 import { parseJson, printJson } from "./exact-json.ts";
 
-/** So near to the end still counts as being there. */
+/** Closer than this counts as being at the end. */
 const atEndPx = 40;
 
 export function EventList({
@@ -29,7 +29,7 @@ export function EventList({
     if (element !== null && atEnd) element.scrollTop = element.scrollHeight;
   }, [last, atEnd, follow]);
 
-  const scrolled = () => {
+  const onScroll = () => {
     const element = box.current;
     if (element === null) return;
     setAtEnd(element.scrollHeight - element.scrollTop - element.clientHeight < atEndPx);
@@ -40,7 +40,7 @@ export function EventList({
       <div
         class="event-scroll"
         ref={box}
-        onScroll={scrolled}
+        onScroll={onScroll}
         role="log"
         aria-label={label}
         aria-live="off"
@@ -100,7 +100,7 @@ function pretty(data: string): string {
   try {
     return printJson(parseJson(data), 2);
   } catch {
-    // It is no JSON, so it is shown as it is.
+    // Anything but JSON is shown as it is.
     return data;
   }
 }

@@ -1,4 +1,4 @@
-/** An event as it is shown, whether it came in a page, by SSE or on a socket. */
+/** An event as the pages show it, from a page of events, an SSE stream or a socket. */
 import { parseJson } from "./exact-json.ts";
 
 export interface ShownEvent {
@@ -10,21 +10,21 @@ export interface ShownEvent {
   readonly time: string;
   readonly kind: EventKind;
   readonly level: Level | undefined;
-  /** What wrote it, where it is a log line. */
+  /** The process that wrote it, where it is a log line. */
   readonly from: string | undefined;
   /** One line. */
   readonly text: string;
-  /** The record's JSON, or what was said. */
+  /** The record's JSON, or the text of the note or message. */
   readonly data: string;
 }
 
-/** `note`: not a record but something about the stream. `sent`: by this page. */
+/** `note`: something about the stream instead of a record. `sent`: a message of this page. */
 export type EventKind = "record" | "note" | "sent";
 
 export const levels = ["debug", "info", "warn", "error"] as const;
 export type Level = (typeof levels)[number];
 
-/** `data` is the record's JSON text. `time` is the record's, if the source tells it. */
+/** `data` is the record's JSON text, `time` the record's time if the source has it. */
 export function recordEvent(data: string, position: string | undefined, time?: string): ShownEvent {
   const line = logLine(data);
   return {
@@ -71,7 +71,7 @@ function logLine(data: string): Line {
   try {
     value = parseJson(data);
   } catch {
-    // What a server sends as a plain text is shown as that.
+    // Plain text is shown as it is.
     return {};
   }
   if (typeof value !== "object" || value === null) return {};

@@ -1,15 +1,15 @@
-/** JSON whose numbers stay as they were written: a 64-bit integer is more than a number can hold. */
+/** JSON whose numbers stay as written, because a JavaScript number cannot hold a 64-bit integer. */
 
 interface Source {
   readonly source?: string;
 }
 
-/** As of 2025 in all browsers; where it is missing, large integers are rounded on the screen. */
+/** In all browsers since 2025; where it is missing, large integers are rounded on the screen. */
 interface RawJson {
   rawJSON?(text: string): unknown;
 }
 
-/** The value, its large numbers in a form that `printJson` writes as they were. */
+/** The value, with large numbers in a form that `printJson` writes unchanged. */
 export function parseJson(text: string): unknown {
   const { rawJSON } = JSON as RawJson;
   const keep = (_key: string, value: unknown, context?: Source): unknown => {

@@ -1,4 +1,4 @@
-/** Questions to the gateway that serves the page; a refusal is thrown with the gateway's own words. */
+/** Requests to the gateway that serves the page. A refusal is thrown with the gateway's message. */
 import { parseJson } from "./exact-json.ts";
 
 export class Refused extends Error {
@@ -12,14 +12,14 @@ export class Refused extends Error {
     this.code = code;
   }
 
-  /** Whether the same question may be met later. */
+  /** Whether the same request may succeed later. */
   get isPassing(): boolean {
     return this.status === 0 || this.status === 429 || this.status >= 500;
   }
 }
 
 /** Throws `Refused` for a problem, and for a gateway that does not answer (status 0). */
-export async function ask<Answer>(path: string, init: RequestInit = {}): Promise<Answer> {
+export async function request<Answer>(path: string, init: RequestInit = {}): Promise<Answer> {
   let response: Response;
   let text: string;
   try {
@@ -36,10 +36,10 @@ export async function ask<Answer>(path: string, init: RequestInit = {}): Promise
 function problemFrom(status: number, text: string): Refused {
   try {
     const { code, detail } = JSON.parse(text) as { code?: string; detail?: string };
-    return new Refused(status, code ?? "internal", detail ?? `The answer is ${status}`);
+    return new Refused(status, code ?? "internal", detail ?? `The gateway answered ${status}`);
   } catch {
-    // A proxy in between answers in its own way.
-    return new Refused(status, "internal", `The answer is ${status}`);
+    // The answer is not a problem: it may be from a proxy in between.
+    return new Refused(status, "internal", `The gateway answered ${status}`);
   }
 }
 

@@ -1,77 +1,54 @@
-/** A stream as a page shows it: its newest events, its state and its rate, a few times a second. */
-import { noteEvent, recordEvent, type ShownEvent } from "./event.ts";
-import { RateMeter } from "./rate.ts";
+/** An SSE stream as a page shows it: its newest events, its state and its rate. */
+import { noteEvent, recordEvent } from "./event.ts";
+import { emptyWindow, EventWindow, type EventWindowView } from "./event-window.ts";
 import { Stream, type StreamState } from "./stream.ts";
 
-export interface LiveView {
-  readonly events: readonly ShownEvent[];
+export interface LiveView extends EventWindowView {
   readonly state: StreamState | "paused";
   readonly why: string | undefined;
   readonly position: string | undefined;
-  /** Whether events lie before those shown. */
-  readonly older: boolean;
-  readonly perSecond: number;
-  readonly lastMinute: readonly number[];
 }
 
-export interface LiveStart {
-  readonly shown: readonly ShownEvent[];
-  readonly older: boolean;
+export interface LiveStart extends Pick<EventWindowView, "events" | "older"> {
+  /** The position after which the stream starts. */
   readonly after: string | undefined;
 }
 
-/** What stays on the screen; older events are a page away. */
-const shownMax = 500;
-/** Drawing more often than this only costs. */
-const drawMs = 100;
-const rateMs = 1000;
+export const initialView: LiveView = {
+  ...emptyWindow,
+  state: "connecting",
+  why: undefined,
+  position: undefined,
+};
 
 export class Live {
-  readonly #changed: (view: LiveView) => void;
   readonly #stream: Stream;
-  readonly #rate = new RateMeter();
-  readonly #rateTimer: ReturnType<typeof setInterval>;
-  #events: readonly ShownEvent[];
-  #fresh: ShownEvent[] = [];
+  readonly #window: EventWindow;
   #state: LiveView["state"] = "connecting";
   #why: string | undefined;
-  #drawTimer: ReturnType<typeof setTimeout> | undefined;
-  #older: boolean;
 
-  /** `shown`: what is shown already, `older` events before it; `after`: where the stream goes on. */
-  constructor(
-    address: string,
-    { shown, older, after }: LiveStart,
-    changed: (view: LiveView) => void,
-  ) {
-    this.#events = shown;
-    this.#older = older;
-    this.#changed = changed;
-    this.#stream = new Stream(address, after, {
-      record: (data, position) => {
-        this.#rate.add(1, Date.now());
-        this.#add(recordEvent(data, position));
-      },
-      note: (text) => this.#add(noteEvent(text)),
-      state: (state, why) => {
-        // A stream that a reader paused is closed, which is not its end.
-        if (this.#state === "paused" && state !== "ended") return;
-        if (state === "ended" && this.#state !== "ended") {
-          this.#fresh.push(noteEvent("The stream has ended."));
-        }
-        this.#state = state;
-        this.#why = why;
-        this.#draw();
-      },
+  constructor(address: string, { after, ...shown }: LiveStart, onChange: (view: LiveView) => void) {
+    this.#window = new EventWindow(shown, (view) => {
+      const { position } = this.#stream;
+      onChange({
+        ...view,
+        state: this.#state,
+        why: this.#why,
+        position: position === "earliest" ? undefined : position,
+      });
     });
-    this.#rateTimer = setInterval(() => this.#draw(), rateMs);
+    this.#stream = new Stream(address, after, {
+      record: (data, position) => this.#window.received(recordEvent(data, position)),
+      note: (text) => this.#window.add(noteEvent(text)),
+      state: (state, why) => this.#changed(state, why),
+    });
   }
 
-  /** Nothing is read until `resume`, which goes on after the last event: none is lost. */
+  /** Stops reading until `resume`, which continues after the last event: none is lost. */
   pause(): void {
     this.#stream.close();
     this.#state = "paused";
-    this.#draw();
+    this.#window.draw();
   }
 
   resume(): void {
@@ -81,49 +58,17 @@ export class Live {
 
   close(): void {
     this.#stream.close();
-    clearInterval(this.#rateTimer);
-    clearTimeout(this.#drawTimer);
+    this.#window.close();
   }
 
-  #add(event: ShownEvent): void {
-    this.#fresh.push(event);
-    // In a page that nobody looks at, timers are slow and this is what bounds it.
-    if (this.#fresh.length > shownMax) {
-      this.#fresh.splice(0, this.#fresh.length - shownMax);
-      this.#older = true;
+  #changed(state: StreamState, why: string | undefined): void {
+    // A paused stream is closed, which is not its end.
+    if (this.#state === "paused" && state !== "ended") return;
+    if (state === "ended" && this.#state !== "ended") {
+      this.#window.add(noteEvent("The stream has ended."));
     }
-    this.#draw();
-  }
-
-  #draw(): void {
-    this.#drawTimer ??= setTimeout(() => {
-      this.#drawTimer = undefined;
-      if (this.#fresh.length > 0) {
-        const all = [...this.#events, ...this.#fresh];
-        this.#older ||= all.length > shownMax;
-        this.#events = all.slice(-shownMax);
-        this.#fresh = [];
-      }
-      const nowMs = Date.now();
-      this.#changed({
-        events: this.#events,
-        state: this.#state,
-        why: this.#why,
-        position: this.#stream.position === "earliest" ? undefined : this.#stream.position,
-        older: this.#older,
-        perSecond: this.#rate.perSecond(nowMs),
-        lastMinute: this.#rate.lastMinute(nowMs),
-      });
-    }, drawMs);
+    this.#state = state;
+    this.#why = why;
+    this.#window.draw();
   }
 }
-
-export const notYet: LiveView = {
-  events: [],
-  state: "connecting",
-  why: undefined,
-  position: undefined,
-  older: false,
-  perSecond: 0,
-  lastMinute: Array.from({ length: 60 }, () => 0),
-};

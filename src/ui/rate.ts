@@ -1,7 +1,7 @@
-/** Events a second, of the last minute. */
+/** Events per second over the last minute. */
 
 const secondsKept = 60;
-/** The shown rate is over this many whole seconds: steady enough to read. */
+/** The rate covers this many whole seconds, which is steady enough to read. */
 const secondsShown = 5;
 
 export class RateMeter {
@@ -16,7 +16,7 @@ export class RateMeter {
     for (const one of this.#counts.keys()) if (one < second - secondsKept) this.#counts.delete(one);
   }
 
-  /** Of the last whole seconds, the one of the first event left out: it was not whole. */
+  /** Over the last whole seconds. The second of the first event is left out as incomplete. */
   perSecond(nowMs: number): number {
     const now = Math.floor(nowMs / 1000);
     const seconds = Math.min(secondsShown, Math.max(1, now - this.#since - 1));

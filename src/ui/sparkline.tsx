@@ -1,4 +1,4 @@
-/** The last minute's events, a bar a second. */
+/** The events of the last minute, one bar per second. */
 
 export function Sparkline({ counts }: { readonly counts: readonly number[] }) {
   const highest = Math.max(1, ...counts);

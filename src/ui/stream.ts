@@ -1,4 +1,4 @@
-/** An SSE stream with `EventSource`, that comes back by itself after its last position. */
+/** An SSE stream over `EventSource` that resumes on its own after its last position. */
 
 export type StreamState = "connecting" | "live" | "waiting" | "ended" | "refused";
 
@@ -10,8 +10,8 @@ export interface StreamEvents {
   note(text: string): void;
 }
 
-/** How long to wait after the gateway refused; the browser itself waits after a break. */
-const againMs = 2000;
+/** The wait after a refusal. After a lost connection the browser itself waits. */
+const retryMs = 2000;
 
 export class Stream {
   readonly #address: string;
@@ -28,7 +28,7 @@ export class Stream {
     this.open();
   }
 
-  /** Where to start again; undefined before the first position. */
+  /** The position to resume after; undefined before the first one. */
   get position(): string | undefined {
     return this.#after;
   }
@@ -56,14 +56,14 @@ export class Stream {
     source.addEventListener("error", (event) => this.#failed(source, event));
   }
 
-  /** Stops reading; `open` goes on after the last position. */
+  /** Stops reading; `open` resumes after the last position. */
   close(): void {
     clearTimeout(this.#timer);
     this.#source?.close();
     this.#source = undefined;
   }
 
-  /** `after` wins over a `tail` in the address, which is for the first time. */
+  /** `after` wins over a `tail` in the address, which is for the first connection. */
   #url(): URL {
     const url = new URL(this.#address, location.origin);
     if (this.#after !== undefined) url.searchParams.set("after", this.#after);
@@ -75,39 +75,39 @@ export class Stream {
   }
 
   #failed(source: EventSource, event: Event): void {
-    // The gateway's own `error` event carries a problem; the browser's one carries nothing.
+    // The gateway's own `error` event carries a problem; the browser's carries nothing.
     if (event instanceof MessageEvent) {
       this.#moved(event);
       const { detail } = JSON.parse(String(event.data)) as { detail: string };
       this.#events.note(detail);
-      return this.#again(detail);
+      return this.#retry(detail);
     }
     if (source.readyState === EventSource.CONNECTING) return this.#events.state("waiting");
-    void this.#refused();
+    void this.#findReason();
   }
 
-  /** A browser does not tell why it was refused, so the gateway is asked once more. */
-  async #refused(): Promise<void> {
+  /** A browser does not report why a stream was refused, so the request is repeated with `fetch`. */
+  async #findReason(): Promise<void> {
     this.close();
     const look = new AbortController();
     try {
       const response = await fetch(this.#url(), { signal: look.signal });
-      if (response.ok) return this.#again("");
+      if (response.ok) return this.#retry("");
       const { code, detail } = (await response.json()) as { code: string; detail: string };
       if (code === "ended") return this.#events.state("ended", detail);
-      if (response.status >= 500 || response.status === 429) return this.#again(detail);
+      if (response.status >= 500 || response.status === 429) return this.#retry(detail);
       this.#events.state("refused", detail);
     } catch {
-      // It does not answer at all: that is what waiting is for.
-      this.#again("The gateway does not answer");
+      // No answer at all: the gateway may come back.
+      this.#retry("The gateway does not answer");
     } finally {
       look.abort();
     }
   }
 
-  #again(why: string): void {
+  #retry(why: string): void {
     this.close();
     this.#events.state("waiting", why);
-    this.#timer = setTimeout(() => this.open(), againMs);
+    this.#timer = setTimeout(() => this.open(), retryMs);
   }
 }

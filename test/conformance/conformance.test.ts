@@ -1,6 +1,7 @@
 /**
  * The public Connect conformance suite (connectrpc.com/conformance), in server mode: its reference
- * clients, connect-go and grpc-go, call both of Sluice's listeners in every protocol that they have.
+ * clients, connect-go and grpc-go, call both of Sluice's listeners in every protocol that they have,
+ * and the thin paths in what they serve.
  */
 import { expect } from "bun:test";
 import { fileURLToPath } from "node:url";
@@ -9,14 +10,16 @@ import { connectConformance, runTool, toolTest } from "../support/tools.ts";
 const suiteMs = 120_000;
 
 /**
- * No case is known to fail. One that has to be goes here by its name, behind its reason; the runner
- * then wants it to fail.
+ * No case is known to fail. One that has to be is listed here by its name, behind its reason; the
+ * runner then expects it to fail.
  */
 const knownFailing: readonly string[] = [];
 
 for (const { listener, cases } of [
   { listener: "rpc", cases: 1296 },
   { listener: "http", cases: 1464 },
+  { listener: "thin-grpc", cases: 164 },
+  { listener: "thin-connect", cases: 96 },
 ]) {
   toolTest(
     connectConformance,
@@ -31,9 +34,9 @@ for (const { listener, cases } of [
         ],
         { timeoutMs: suiteMs },
       );
-      const said = `${output}${errors}`;
-      // A suite that runs fewer cases than it did would pass, too.
-      expect(said.slice(-4000)).toContain(`${cases - knownFailing.length} passed, 0 failed`);
+      const report = `${output}${errors}`;
+      // A suite that runs fewer cases than it did would pass as well.
+      expect(report.slice(-4000)).toContain(`${cases - knownFailing.length} passed, 0 failed`);
       expect(code).toBe(0);
     },
     suiteMs + 10_000,

@@ -2,8 +2,9 @@
  * The server that the public Connect conformance runner tests: one of Sluice's two listeners, with
  * the conformance service instead of Sluice's own. The runner says on standard input what it is
  * going to use, and reads on standard output where the server is, both as size-prefixed messages.
+ * `thin-…`: the same listeners with a thin path first, and nothing behind it.
  *
- *     bun test/conformance/server-child.ts rpc | http
+ *     bun test/conformance/server-child.ts rpc | http | thin-grpc | thin-connect
  */
 import { fromBinary, toBinary, create } from "@bufbuild/protobuf";
 import { Hono } from "hono";
@@ -16,26 +17,33 @@ import {
   ServerCompatResponseSchema,
 } from "./gen/connectrpc/conformance/v1/server_compat_pb.ts";
 import { conformanceTypes, mountConformance } from "./service.ts";
+import { mountBehindThin, thinConnect, thinGrpc } from "./thin.ts";
 
 const host = "127.0.0.1";
 
+const listener = bunRuntime.args[0] ?? "";
+const isThin = listener.startsWith("thin-");
 const { messageReceiveLimit } = await readRequest();
-const handlers = createRpcHandlers(mountConformance, {
+const messageBytesMax = messageReceiveLimit === 0 ? 8 * 1024 * 1024 : messageReceiveLimit;
+const handlers = createRpcHandlers(isThin ? mountBehindThin : mountConformance, {
   logger: (level, message, fields) =>
     bunRuntime.logLine(`${JSON.stringify({ level, message, ...fields })}\n`),
-  messageBytesMax: messageReceiveLimit === 0 ? 8 * 1024 * 1024 : messageReceiveLimit,
+  messageBytesMax,
   stopping: new AbortController().signal,
   registry: conformanceTypes,
 });
-await writeResponse(await (bunRuntime.args[0] === "rpc" ? listenRpc() : listenHttp()));
+const isRpc = listener === "rpc" || listener === "thin-grpc";
+await writeResponse(await (isRpc ? listenRpc() : listenHttp()));
 
 function listenRpc(): Promise<number> {
-  return createRpcServer(handlers).listen(host, 0);
+  const first = isThin ? thinGrpc(messageBytesMax) : undefined;
+  return createRpcServer(handlers, first).listen(host, 0);
 }
 
 function listenHttp(): Promise<number> {
   const app = new Hono();
-  const { paths, fetch } = createRpcFetch(handlers);
+  const first = isThin ? thinConnect(messageBytesMax) : undefined;
+  const { paths, fetch } = createRpcFetch(handlers, first);
   for (const path of paths) app.all(path, (c) => fetch(c.req.raw));
   return bunRuntime
     .createServer()

@@ -31,6 +31,12 @@ export const conformanceTypes = createRegistry(
   ConformancePayload_RequestInfoSchema,
 );
 
+/** What a call's method reads and adds besides messages. */
+export type Metadata = Pick<
+  HandlerContext,
+  "requestHeader" | "responseHeader" | "responseTrailer" | "timeoutMs"
+>;
+
 export function mountConformance(router: ConnectRouter): void {
   router.service(ConformanceService, {
     unary(request, context) {
@@ -80,10 +86,10 @@ export function mountConformance(router: ConnectRouter): void {
   });
 }
 
-async function single(
+export async function single(
   definition: UnaryResponseDefinition | undefined,
   seen: Any[],
-  context: HandlerContext,
+  context: Metadata,
 ): Promise<{ payload: ConformancePayload }> {
   addHeaders(definition, context);
   await pause(definition?.responseDelayMs);
@@ -97,7 +103,7 @@ async function* rest(
   definition: StreamResponseDefinition | undefined,
   seen: Any[],
   sent: number,
-  context: HandlerContext,
+  context: Metadata,
 ): AsyncGenerator<{ payload: ConformancePayload }> {
   const left = definition?.responseData.slice(sent) ?? [];
   for (const [i, data] of left.entries()) {
@@ -112,11 +118,7 @@ async function* rest(
   throw wanted(definition.error, nothingSent ? requestInfo(seen, context) : undefined);
 }
 
-function payload(
-  data: Uint8Array | undefined,
-  seen: Any[],
-  context: HandlerContext,
-): ConformancePayload {
+function payload(data: Uint8Array | undefined, seen: Any[], context: Metadata): ConformancePayload {
   return create(ConformancePayloadSchema, {
     ...(data === undefined ? {} : { data }),
     requestInfo: requestInfo(seen, context),
@@ -125,7 +127,7 @@ function payload(
 
 function requestInfo(
   requests: Any[],
-  context: HandlerContext,
+  context: Metadata,
 ): MessageShape<typeof ConformancePayload_RequestInfoSchema> {
   const timeoutMs = context.timeoutMs();
   return create(ConformancePayload_RequestInfoSchema, {
@@ -161,7 +163,7 @@ function codeFrom(wanted: number): Code {
 
 function addHeaders(
   definition: UnaryResponseDefinition | StreamResponseDefinition | undefined,
-  { responseHeader, responseTrailer }: HandlerContext,
+  { responseHeader, responseTrailer }: Metadata,
 ): void {
   append(responseHeader, definition?.responseHeaders ?? []);
   append(responseTrailer, definition?.responseTrailers ?? []);

@@ -38,7 +38,10 @@ export async function runExample(
     return "it is live and has no expected output";
   }
   const enough = (output: string) => example.live && lacks(output) === undefined;
-  const { code, output, errors } = await run(commandOf(example, addresses), enough);
+  const { code, output, errors } = await run(commandOf(example, addresses), {
+    enough,
+    http: addresses.http,
+  });
   const printed = `It printed:\n${output}\n${errors}`;
   if (code !== 0 && !enough(output)) {
     return `it ended with ${code ?? `no end in ${endMsMax} ms`}. ${printed}`;
@@ -86,8 +89,8 @@ export function writeScript(example: Example, addresses: Addresses): string {
   return path;
 }
 
-/** `sluice`, as the documentation writes the command line, and Python with its packages. */
-function exampleEnvironment(): Record<string, string | undefined> {
+/** `sluice`, as the documentation writes it, its gateway, and Python with its packages. */
+function exampleEnvironment(http: string): Record<string, string | undefined> {
   const bin = join(scripts, "bin");
   const sluice = join(bin, "sluice");
   if (!existsSync(sluice)) {
@@ -102,6 +105,7 @@ function exampleEnvironment(): Record<string, string | undefined> {
   return {
     ...process.env,
     PATH: [...folders, process.env["PATH"] ?? ""].join(delimiter),
+    SLUICE_URL: http,
     PYTHONDONTWRITEBYTECODE: "1",
     PYTHONUNBUFFERED: "1",
     ...(python === undefined ? {} : { PYTHONPATH: join(dirname(python), "../gen") }),
@@ -116,17 +120,24 @@ export interface Ran {
   readonly errors: string;
 }
 
-/** Until it ends, or has printed `enough`. */
+interface RunOptions {
+  /** Whether it has printed what it should. */
+  readonly enough?: (output: string) => boolean;
+  /** The gateway that `sluice` talks to. */
+  readonly http?: string;
+}
+
+/** Until it ends, or has printed enough. */
 export async function run(
   command: string[],
-  enough: (output: string) => boolean = () => false,
+  { enough = () => false, http = defaultAddresses.http }: RunOptions = {},
 ): Promise<Ran> {
   const child = Bun.spawn(command, {
     cwd: root,
     stdin: "ignore",
     stdout: "pipe",
     stderr: "pipe",
-    env: exampleEnvironment(),
+    env: exampleEnvironment(http),
     // A process group: what a shell started is stopped with it.
     detached: true,
   });

@@ -163,7 +163,7 @@ async function send(
   { body, id }: { readonly body: Body | undefined; readonly id: string | undefined },
 ) {
   const address = path.replaceAll(/\{(\w+)\}/g, (_, name: string) =>
-    String(name === "id" && id !== undefined ? id : exampleOf(path, name)),
+    String(name === "id" && id !== undefined ? id : exampleOf(path, operation, name)),
   );
   const response = await fetch(gateway.url + address + queryOf(operation), {
     method: method.toUpperCase(),
@@ -195,8 +195,9 @@ function queryOf({ parameters = [] }: Operation): string {
   return query.size === 0 ? "" : `?${query}`;
 }
 
-function exampleOf(path: string, name: string): unknown {
-  for (const given of document.paths[path]?.parameters ?? []) {
+function exampleOf(path: string, operation: Operation, name: string): unknown {
+  const shared = document.paths[path]?.parameters ?? [];
+  for (const given of [...shared, ...(operation.parameters ?? [])]) {
     const parameter: Parameter | undefined =
       "$ref" in given ? document.components.parameters[given.$ref.split("/").at(-1) ?? ""] : given;
     if (parameter?.name === name) return parameter.example;

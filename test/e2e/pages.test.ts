@@ -135,7 +135,7 @@ describe("/ui", () => {
     await page.getByRole("button", { name: "New emitter" }).click();
     await page.getByLabel("Id").first().fill("ui-guest");
     await page.getByLabel("Events/s").fill("50");
-    await page.getByRole("button", { name: "Make it" }).click();
+    await page.getByRole("button", { name: "Create" }).click();
     await page.getByRole("heading", { name: "ui-guest" }).waitFor();
     await page.locator(".event .position").nth(20).waitFor();
     await page.locator(".event.info").first().waitFor();

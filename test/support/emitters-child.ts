@@ -3,14 +3,10 @@ import { systemClock as clock } from "../../src/core/clock.ts";
 import { silent as logger } from "../../src/core/logger.ts";
 import { PostgresLog } from "../../src/log/postgres/postgres-log.ts";
 import { openDatabase } from "../../src/postgres/database.ts";
-import {
-  createEmitterPages,
-  createEmitterProjection,
-} from "../../src/features/emitters/store/pages.ts";
-import {
-  createEmitterStore,
-  createGuestLeases,
-} from "../../src/features/emitters/store/emitter-store.ts";
+import { createEmitterStore } from "../../src/features/emitters/store/emitter-store.ts";
+import { createGuestLeases } from "../../src/features/emitters/store/guest-leases.ts";
+import { createEmitterPages } from "../../src/features/emitters/store/pages.ts";
+import { createEmitterProjection } from "../../src/features/emitters/store/projection.ts";
 import { createOwnership } from "../../src/postgres/ownership.ts";
 import { startEmittersNode } from "./emitters-node.ts";
 

@@ -1,16 +1,17 @@
-/** What the command says and writes of a rule's acks, besides the figures. */
+/** What the command prints and writes about a rule's acks, besides the figures. */
 import type { AckedId, Acks } from "./acks.ts";
+import { counted } from "../terminal/listing.ts";
 import { quantile } from "./scale.ts";
 
 /** Named on the terminal; all are in the CSV. */
 const namedMax = 20;
 
 export function summaryOf({ rule, topics, ids, repeated, withoutId }: Acks): string {
-  const delays = ids.flatMap(({ delayMs }) => delayMs ?? []).toSorted((a, b) => a - b);
+  const delays = delaysOf(ids);
   const open = ids.filter(({ ack }) => ack === undefined);
   const lines = [
     `rule ${rule}: ${topics.join(", ")}`,
-    `${ids.length} ids, ${delays.length} acknowledged, ${open.length} not`,
+    `${counted(ids.length, "id")}, ${delays.length} acknowledged, ${open.length} not`,
   ];
   if (delays.length > 0) {
     const figures = [0.5, 0.9, 0.99].map(
@@ -18,8 +19,8 @@ export function summaryOf({ rule, topics, ids, repeated, withoutId }: Acks): str
     );
     lines.push(`delay ${figures.join(", ")}, at most ${ms(delays.at(-1) ?? 0)}`);
   }
-  if (repeated > 0) lines.push(`${repeated} acks are of ids that had one already`);
-  if (withoutId > 0) lines.push(`${withoutId} records have no id`);
+  if (repeated > 0) lines.push(`${counted(repeated, "ack")} more for ids that had one already`);
+  if (withoutId > 0) lines.push(`${counted(withoutId, "record")} without an id`);
   if (open.length > 0) {
     const named = open.slice(0, namedMax).map((id) => `  ${id.id}: ${whyOpen(id, topics)}`);
     lines.push("never complete:", ...named);
@@ -28,7 +29,24 @@ export function summaryOf({ rule, topics, ids, repeated, withoutId }: Acks): str
   return `${lines.join("\n")}\n`;
 }
 
-/** A line an id, times in RFC 3339; what was not seen is empty. */
+/** The summary for programs, with the ids that were never complete. */
+export function reportOf({ rule, topics, ids, repeated, withoutId }: Acks): object {
+  const delays = delaysOf(ids);
+  const open = ids.filter(({ ack }) => ack === undefined);
+  const at = (share: number) => (delays.length === 0 ? null : quantile(delays, share));
+  return {
+    rule,
+    topics,
+    ids: ids.length,
+    acknowledged: delays.length,
+    repeated,
+    without_id: withoutId,
+    delay_ms: { p50: at(0.5), p90: at(0.9), p99: at(0.99), max: delays.at(-1) ?? null },
+    open: open.map((one) => ({ message_id: one.id, missing: missingOf(one, topics) })),
+  };
+}
+
+/** One line for each id, times in RFC 3339; an absent time is empty. */
 export function csvOf({ topics, ids }: Acks): string {
   const header = ["message_id", ...topics, "ack", "delay_ms", "missing"];
   const rows = ids.map((one) => [
@@ -39,6 +57,10 @@ export function csvOf({ topics, ids }: Acks): string {
     missingOf(one, topics).join(" "),
   ]);
   return [header, ...rows].map((row) => `${row.map(csvCell).join(",")}\n`).join("");
+}
+
+function delaysOf(ids: readonly AckedId[]): number[] {
+  return ids.flatMap(({ delayMs }) => delayMs ?? []).toSorted((a, b) => a - b);
 }
 
 function whyOpen(id: AckedId, topics: readonly string[]): string {
@@ -54,7 +76,7 @@ function ms(value: number): string {
   return `${Number(value.toPrecision(3))} ms`;
 }
 
-/** Ids are anybody's: a spreadsheet must not take one for a formula. */
+/** Ids come from outside: a spreadsheet must not read one as a formula. */
 function csvCell(text: string): string {
   const safe = /^[=+@\t\r]/.test(text) ? `'${text}` : text;
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;

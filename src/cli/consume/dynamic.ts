@@ -1,6 +1,6 @@
 /**
- * Decodes without knowing any schema: the id that a record carries says which one it is, the
- * registry has its descriptors, and an id never changes its meaning.
+ * Decodes without knowing any schema: the id that a record carries names it, the registry has its
+ * descriptors, and an id never changes its meaning.
  */
 import {
   createFileRegistry,
@@ -12,21 +12,21 @@ import {
 import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
 import { sleep, systemClock } from "../../core/clock.ts";
 import { Failure } from "../../core/failure.ts";
-import { failureFromRpcError, type RegistryClient } from "../rpc-client.ts";
-import { isRetryable, retryPauseMs } from "../retry.ts";
+import { failureFromRpcError, type RegistryClient } from "../gateway/rpc-client.ts";
+import { isRetryable, retryPauseMs } from "../gateway/retry.ts";
 import type { LineDecoder } from "./decoder.ts";
 
-/** A record's message is the first of its schema's own file. */
+/** The message of a record is the first of its schema's own file. */
 interface Schema {
   readonly message: DescMessage;
   /** All types of the set, for what an `Any` holds. */
   readonly types: Registry;
 }
 
-/** `tell` is given a line for each schema that is fetched. */
+/** `report` is called with a line for each schema that is fetched. */
 export function createDynamicDecoder(
   registry: RegistryClient,
-  tell: (line: string) => void,
+  report: (line: string) => void,
 ): LineDecoder {
   const schemas = new Map<number, Schema>();
 
@@ -42,7 +42,7 @@ export function createDynamicDecoder(
     }
     const { subject = "", version = 0 } = schema ?? {};
     const known = subject === "" ? "no subject has it" : `${subject} version ${version}`;
-    tell(`schema ${id}: ${name}, ${known}`);
+    report(`schema ${id}: ${name}, ${known}`);
     return { message, types };
   }
 
@@ -56,7 +56,7 @@ export function createDynamicDecoder(
         const failure = failureFromRpcError(error);
         if (!isRetryable(failure) || signal.aborted) throw failure;
         const pauseMs = retryPauseMs(attempts, failure);
-        tell(`Cannot fetch schema ${id}: ${failure.message}. Again in ${seconds(pauseMs)} s`);
+        report(`Cannot fetch schema ${id}: ${failure.message}. Again in ${seconds(pauseMs)} s`);
         await sleep(systemClock, pauseMs, signal);
       }
     }
@@ -69,7 +69,7 @@ export function createDynamicDecoder(
       try {
         return toJsonString(message, fromBinary(message, value), { registry: types });
       } catch (cause) {
-        const reason = `its bytes are no message of schema ${schemaId}`;
+        const reason = `its bytes are not a message of schema ${schemaId}`;
         throw new Failure("invalid", `Cannot decode as "${message.typeName}": ${reason}`, {
           cause,
         });

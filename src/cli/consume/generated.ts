@@ -1,4 +1,4 @@
-/** Decodes with code that was generated before: fields that are newer than it are left out. */
+/** Decodes with code that was generated before: newer fields are left out. */
 import { fromBinary, toJsonString } from "@bufbuild/protobuf";
 import { Failure } from "../../core/failure.ts";
 import { BiometricsSchema } from "../../gen/examples/biometrics/v1/biometrics_pb.ts";
@@ -9,7 +9,7 @@ export const generatedDecoder: LineDecoder = {
     try {
       return toJsonString(BiometricsSchema, fromBinary(BiometricsSchema, value));
     } catch (cause) {
-      const reason = "its bytes are no message of the type";
+      const reason = "its bytes are not a message of the type";
       throw new Failure("invalid", `Cannot decode as "${BiometricsSchema.typeName}": ${reason}`, {
         cause,
       });

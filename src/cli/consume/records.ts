@@ -3,8 +3,9 @@ import type { MessageInitShape } from "@bufbuild/protobuf";
 import { sleep, systemClock } from "../../core/clock.ts";
 import { Failure } from "../../core/failure.ts";
 import type { StoredRecord, SubscribeRequestSchema } from "../../gen/sluice/v1/consumer_pb.ts";
-import { failureFromRpcError, type ConsumerClient } from "../rpc-client.ts";
-import { isRetryable, retryPauseMs } from "../retry.ts";
+import { unreachable } from "../gateway/request.ts";
+import { failureFromRpcError, type ConsumerClient } from "../gateway/rpc-client.ts";
+import { isRetryable, retryPauseMs } from "../gateway/retry.ts";
 
 type Start = NonNullable<MessageInitShape<typeof SubscribeRequestSchema>["start"]>;
 
@@ -16,18 +17,20 @@ export interface ReadOptions {
   readonly topic: string;
   /** `earliest`, `live`, or the position behind which to start. */
   readonly from: string;
+  /** The gateway's address, for errors. */
+  readonly url: string;
   readonly signal: AbortSignal;
-  /** What people should know of the stream, in a line. */
-  readonly tell: (line: string) => void;
+  /** Called with a line about the stream for people to read. */
+  readonly report: (line: string) => void;
 }
 
 /**
- * Ends with the stream, or when the signal aborts. A topic that is not there yet is waited for.
- * Throws a `Failure` that trying again does not help.
+ * Ends with the stream, or when the signal aborts. Waits for a topic that does not exist yet. Throws a
+ * `Failure` that a retry cannot mend, and `unavailable` where the first call does not reach a gateway.
  */
 export async function* readRecords(
   consumer: ConsumerClient,
-  { topic, from, signal, tell }: ReadOptions,
+  { topic, from, url, signal, report }: ReadOptions,
 ): AsyncGenerator<StoredRecord> {
   let start = startOf(from);
   let wasOpen = false;
@@ -35,29 +38,27 @@ export async function* readRecords(
   let attempts = 0;
   const after = (position: string): Start => ({ case: "after", value: position });
 
-  /** Resolves when it is time to call again. Throws where that is of no use. */
+  /** Resolves when it is time to call again. Throws where a retry cannot help. */
   async function recover(failure: Failure): Promise<void> {
     if (failure.code === "not_found" && start.case !== "after") {
-      // What comes first into a topic that is not there is all of it.
+      // The first records of a topic that is created now are all of it.
       start = { case: "earliest", value: true };
-      if (!waits) tell(`There is no topic ${topic} yet: waiting for it`);
+      if (!waits) report(`There is no topic ${topic} yet: waiting for it`);
       waits = true;
       return await sleep(systemClock, absentMs, signal);
     }
     if (failure.code === "position_gone" && failure.position !== undefined) {
-      tell(`Records are missing: ${failure.message}. Reading on at ${failure.position}`);
+      report(`Records are missing: ${failure.message}. Reading on at ${failure.position}`);
       start = after(failure.position);
       return;
     }
     if (!isRetryable(failure)) throw failure;
     if (!wasOpen && !waits) {
-      const { code, message, cause } = failure;
-      throw new Failure(code, `Cannot read ${topic}: ${message}. Is it the gateway's address?`, {
-        cause,
-      });
+      // A gateway that responds names its reason; otherwise the address is probably wrong.
+      throw failure.code === "unavailable" ? unreachable(url, failure) : failure;
     }
     const pauseMs = retryPauseMs(attempts++, failure);
-    tell(`Cut off: ${failure.message}. Again in ${(pauseMs / 1000).toFixed(1)} s`);
+    report(`Cut off: ${failure.message}. Again in ${(pauseMs / 1000).toFixed(1)} s`);
     await sleep(systemClock, pauseMs, signal);
   }
 
@@ -72,7 +73,7 @@ export async function* readRecords(
       for await (const { records, position } of call) {
         wasOpen = true;
         attempts = 0;
-        // How long the reader takes for what came is not the gateway's silence.
+        // The time that the reader takes is not silence of the gateway.
         clearTimeout(timer);
         for (const record of records) {
           yield record;
@@ -91,7 +92,7 @@ export async function* readRecords(
   }
 }
 
-const silent = new Failure("unavailable", `Nothing came for ${silenceMsMax / 1000} s`);
+const silent = new Failure("unavailable", `Nothing arrived for ${silenceMsMax / 1000} s`);
 
 function startOf(from: string): Start {
   if (from === "earliest") return { case: "earliest", value: true };

@@ -1,8 +1,8 @@
-/** What the gateway's relations will say of a row: asked of its mapping, before the row is sent. */
+/** What the gateway's relations will say of a row: checked with its mapping before the row is sent. */
 import type { Relation } from "../../features/relations/relation.ts";
 import { columnTypes } from "../../features/relations/relation.ts";
 import { rowFromJson } from "../../features/relations/row.ts";
-import { ask } from "../gateway.ts";
+import { request } from "../gateway/request.ts";
 import type { BadCell, Column, TableRecord } from "./table.ts";
 
 interface RelationsAnswer {
@@ -20,7 +20,7 @@ interface RelationsAnswer {
 
 /** By topic: those of the gateway that answers. */
 export async function relationsOf(url: string): Promise<ReadonlyMap<string, Relation>> {
-  const { relations } = await ask<RelationsAnswer>(url, "GET", "/v1/relations");
+  const { relations } = await request<RelationsAnswer>(url, "GET", "/v1/relations");
   return new Map(
     relations.map(({ topic, relation, key, columns }) => [
       topic,

@@ -1,9 +1,8 @@
-/** The files of a directory, and the topics that they go into. */
-import { readdir } from "node:fs/promises";
+/** Opens a spreadsheet and reads its header. */
 import { extname, join } from "node:path";
 import { Failure } from "../../core/failure.ts";
-import { UsageError } from "../command.ts";
 import { openCsv } from "./csv.ts";
+import type { SourceFile } from "./directory.ts";
 import { openTable, type Table, type TableItem, type TableOptions } from "./table.ts";
 import type { Sheet } from "./sheet.ts";
 import { openXlsx } from "./xlsx.ts";
@@ -12,42 +11,6 @@ const openers: Readonly<Record<string, (path: string) => Promise<Sheet>>> = {
   ".xlsx": openXlsx,
   ".csv": openCsv,
 };
-
-export interface SourceFile {
-  /** Its name in the directory. */
-  readonly file: string;
-  readonly topic: string;
-}
-
-/**
- * By name order the first file goes into the first topic, and so on; without topics each goes into
- * the one of its own name, `orders.csv` into `orders`. Throws a `UsageError` where they do not match.
- */
-export async function filesOf(directory: string, topics: readonly string[]): Promise<SourceFile[]> {
-  let names: string[];
-  try {
-    names = await readdir(directory);
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw new UsageError(`Cannot use --dir ${directory}: ${why}`);
-  }
-  // What programs leave beside a file that is open begins so.
-  const files = names
-    .filter((name) => extname(name).toLowerCase() in openers && !/^[.~]/.test(name))
-    .toSorted((a, b) => a.localeCompare(b, "en", { numeric: true }));
-  if (files.length === 0) {
-    throw new UsageError(`Cannot use --dir ${directory}: it has no .xlsx and no .csv files`);
-  }
-  if (topics.length > 0 && topics.length !== files.length) {
-    throw new UsageError(
-      `Cannot send ${files.length} files (${files.join(", ")}) into ${topics.length} topics: expected one for each, in the order of their names`,
-    );
-  }
-  return files.map((file, index) => ({
-    file,
-    topic: topics[index] ?? file.slice(0, -extname(file).length),
-  }));
-}
 
 /** A file whose header was read, and its first row with it. */
 export interface OpenFile {
@@ -73,7 +36,7 @@ export async function openFile(path: string, options: TableOptions): Promise<Ope
     for (let next = await table.items.next(); next.done !== true; next = await table.items.next()) {
       read.push(next.value);
       firstMs = next.value.record?.timeMs;
-      // A column without a time in so many rows is none of times.
+      // A column without a time in so many rows is not one of times.
       if (firstMs !== undefined || read.length >= 1000) break;
     }
   }

@@ -1,4 +1,5 @@
-/** What all files together have come to. */
+/** Counts of all files together. */
+import { counted } from "../terminal/listing.ts";
 import { columnName } from "./sheet.ts";
 import type { BadCell } from "./table.ts";
 
@@ -24,7 +25,7 @@ export class Tally {
   readonly #print: (line: string) => void;
   readonly #startMs = performance.now();
   #printed = 0;
-  /** Why the gateway takes nothing for now. */
+  /** Why the gateway accepts nothing at the moment. */
   trouble = "";
 
   constructor(
@@ -61,25 +62,31 @@ export class Tally {
     this.#print(`${file}: sheet "${sheet}" is read, ${names} not`);
   }
 
-  /** As of now. */
+  /** The state at the moment, in one line. */
   line(): string {
     const parts = this.files.map(({ topic, sent }) => `${topic} ${sent}`);
     const bad = this.#sum((file) => file.badCells);
-    const cells = bad === 0 ? "" : `, ${bad} bad cells`;
+    const cells = bad === 0 ? "" : `, ${counted(bad, "bad cell")}`;
     const trouble = this.trouble === "" ? "" : `, again: ${this.trouble}`;
-    return `${this.#sum(({ sent }) => sent)} rows sent (${parts.join(", ")})${cells}${trouble}`;
+    return `${counted(
+      this.#sum(({ sent }) => sent),
+      "row",
+    )} sent (${parts.join(", ")})${cells}${trouble}`;
   }
 
   summary(): string {
     const seconds = ((performance.now() - this.#startMs) / 1000).toFixed(1);
     const lines = this.files.map(({ file, topic, sent, lost, badCells, failure }) => {
-      const parts = [`${sent} rows`];
-      if (lost > 0) parts.push(`${lost} rows not sent`);
-      if (badCells > 0) parts.push(`${badCells} bad cells`);
+      const parts = [counted(sent, "row")];
+      if (lost > 0) parts.push(`${counted(lost, "row")} not sent`);
+      if (badCells > 0) parts.push(counted(badCells, "bad cell"));
       if (failure !== undefined) parts.push("not read to its end");
       return `${file} → ${topic}: ${parts.join(", ")}\n`;
     });
-    return `${lines.join("")}${this.#sum(({ sent }) => sent)} rows sent in ${seconds} s\n`;
+    return `${lines.join("")}${counted(
+      this.#sum(({ sent }) => sent),
+      "row",
+    )} sent in ${seconds} s\n`;
   }
 
   #sum(of: (file: FileTally) => number): number {

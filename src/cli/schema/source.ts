@@ -1,11 +1,11 @@
-/** What `sluice schema register` sends: a descriptor set as it is, or texts with what they import. */
+/** What `sluice schema register` sends: a descriptor set as it is, or a text with its imports. */
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { dirname, join, relative, resolve, sep } from "node:path";
-import { UsageError } from "../command.ts";
+import { UsageError } from "../command/usage-error.ts";
 
 export interface SourceOptions {
-  /** Where imports are looked for, in this order; by default where the file lies. */
+  /** The folders in which imports are searched, in this order; by default the file's own. */
   readonly roots: readonly string[];
   /** `path=subject` or `path=subject@version`. */
   readonly references: readonly string[];
@@ -29,7 +29,7 @@ export async function readSource(
   for (const one of queue) {
     for (const path of importsOf(one)) {
       if (given.has(path) || imports[path] !== undefined) continue;
-      // What is nowhere here may be at hand there: google/protobuf and the like.
+      // The gateway has well-known files of its own: google/protobuf and the like.
       const found = folders.map((folder) => join(folder, path)).find((name) => existsSync(name));
       if (found === undefined) continue;
       const imported = new TextDecoder().decode(await readInput(found));
@@ -40,7 +40,7 @@ export async function readSource(
   return {
     protoText: { text, imports },
     references: referred,
-    // Under a root its path is the one by which others import it.
+    // Its path under a root is the one by which other files import it.
     ...(roots.length === 0 ? {} : { file: pathUnder(roots, file) }),
   };
 }
@@ -49,12 +49,13 @@ async function readInput(file: string): Promise<Uint8Array> {
   try {
     return new Uint8Array(await readFile(file));
   } catch (error) {
-    const code = error instanceof Error && "code" in error ? String(error.code) : "it failed";
-    throw new UsageError(`Cannot read ${file}: ${code}`);
+    const code = error instanceof Error && "code" in error ? String(error.code) : String(error);
+    const why = code === "ENOENT" ? "there is no such file" : code;
+    throw new UsageError(`Cannot read ${file}: ${why}`);
   }
 }
 
-/** Those of plain statements: an import in a comment is looked for in vain and does no harm. */
+/** Paths of import statements. One in a comment does no harm: it is searched for and not found. */
 function importsOf(text: string): string[] {
   const statement = /^\s*import\s+(?:public\s+|weak\s+|option\s+)?["']([^"']+)["']\s*;/gm;
   return [...text.matchAll(statement)].map(([, path = ""]) => path);

@@ -1,44 +1,51 @@
 /** `sluice simulate emitters`: emitters whose guests write, and how many events arrive. */
-import { parseArgs } from "node:util";
+import { sleep, systemClock } from "../../core/clock.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
-import { gatewayUrl, number, secondsMax, wholeNumber } from "../args.ts";
-import type { Command } from "../command.ts";
-import { ask } from "../gateway.ts";
-import { Progress } from "../progress.ts";
+import { command } from "../command/command.ts";
+import { gatewayOptions, jsonOption } from "../gateway/options.ts";
+import { request } from "../gateway/request.ts";
+import { listenForStop } from "../terminal/interruption.ts";
+import { counted, printJson } from "../terminal/listing.ts";
+import { flag, number, seconds, text, wholeNumber } from "../command/parameters.ts";
+import { Progress } from "../terminal/progress.ts";
 
-const createdAtOnce = 32;
+const requestsAtOnce = 32;
+const countEveryMs = 1000;
+/** Counting costs a request for each emitter: of more than these a sample is counted. */
+const sampleMax = 200;
 
-export const emitters: Command = {
+export const emitters = command({
+  name: "emitters",
   summary: "emitters with guests that write a log",
-  usage: `sluice simulate emitters [--count 10] [--rate 2] [--prefix demo] [--seconds 0] [--keep]
-                          [--url http://localhost:9000]
-
-Makes emitters whose guests write a log of --rate events a second each, and shows how many events
-arrive. Ends after --seconds, or with Ctrl-C; the emitters are ended then unless --keep is given.`,
-  async run(runtime, args) {
-    const { values } = parseArgs({
-      args: [...args],
-      options: {
-        count: { type: "string", default: "10" },
-        rate: { type: "string", default: "2" },
-        prefix: { type: "string", default: `demo-${Date.now().toString(36)}` },
-        seconds: { type: "string", default: "0" },
-        keep: { type: "boolean", default: false },
-        url: { type: "string", default: "http://localhost:9000" },
-      },
-    });
-    await simulateEmitters(runtime, {
-      url: gatewayUrl(values.url),
-      ids: Array.from(
-        { length: wholeNumber("count", values.count, 1, 100_000) },
-        (_, i) => `${values.prefix}-${i + 1}`,
-      ),
-      rate: number("rate", values.rate, 0.001, 1000),
-      seconds: number("seconds", values.seconds, 0, secondsMax),
-      keep: values.keep,
-    });
+  description: `Creates emitters whose guests write a log of --rate events a second each, and counts their events.
+Ends after --seconds, or with Ctrl-C; the emitters are ended then unless --keep is given.`,
+  arguments: {},
+  options: {
+    count: wholeNumber({ doc: "emitters", value: "N", default: "10", min: 1, max: 100_000 }),
+    rate: number({
+      doc: "events a second of each",
+      value: "N",
+      default: "2",
+      min: 0.001,
+      max: 1000,
+    }),
+    prefix: text({ doc: "of their ids; unique to the run by default", value: "TEXT" }),
+    seconds: seconds("end after so long; 0 waits for Ctrl-C"),
+    keep: flag("leave the emitters running"),
+    json: jsonOption,
+    ...gatewayOptions,
   },
-};
+  examples: [
+    {
+      line: "sluice simulate emitters --count 2 --rate 5 --seconds 1",
+      prints: ["2 emitters of 5 events/s", "2 emitters, … events"],
+    },
+  ],
+  async run(runtime, { count, prefix = `demo-${Date.now().toString(36)}`, ...given }) {
+    const ids = Array.from({ length: count }, (_, i) => `${prefix}-${i + 1}`);
+    await simulateEmitters(runtime, { ids, ...given });
+  },
+});
 
 interface Simulation {
   readonly url: string;
@@ -46,66 +53,72 @@ interface Simulation {
   readonly rate: number;
   readonly seconds: number;
   readonly keep: boolean;
-}
-
-interface Status {
-  readonly emitters: { readonly made: number };
+  readonly json: boolean;
 }
 
 async function simulateEmitters(runtime: Runtime, simulation: Simulation): Promise<void> {
-  const { url, ids, rate, seconds, keep } = simulation;
+  const { url, ids, rate, keep, json } = simulation;
   const progress = new Progress(runtime);
-  const stop = new AbortController();
-  runtime.onStop(() => stop.abort());
-  if (seconds > 0) setTimeout(() => stop.abort(), seconds * 1000);
+  const interruption = listenForStop(runtime, simulation);
+  const { stop } = interruption;
 
-  const made: string[] = [];
-  await forEachOf(ids, stop.signal, async (id) => {
-    await ask(url, "PUT", `/log/${id}`, { rate });
-    made.push(id);
-    progress.show("making emitters", made.length, ids.length);
+  const created: string[] = [];
+  await forEachOf(ids, stop, async (id) => {
+    await request(url, "PUT", `/log/${id}`, { rate });
+    created.push(id);
+    progress.show("creating emitters", created.length, ids.length);
   });
-  runtime.print(
-    `${made.length} emitters of ${rate} events/s; watch one: curl -N ${url}/sse/log/${made[0]}\n`,
-  );
-  await showRate(url, progress, stop.signal);
-  if (keep) return;
-  let ended = 0;
-  await forEachOf(made, undefined, async (id) => {
-    await ask(url, "DELETE", `/log/${id}`);
-    progress.show("ending emitters", ++ended, made.length);
-  });
-  // The stop signals are this command's own: nothing else ends the process.
-  runtime.exit(0);
-}
-
-async function showRate(url: string, progress: Progress, signal: AbortSignal): Promise<void> {
-  let last = { atMs: Date.now(), made: (await ask<Status>(url, "GET", "/status")).emitters.made };
-  const first = last;
-  while (!signal.aborted) {
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, 1000);
-      signal.addEventListener(
-        "abort",
-        () => {
-          clearTimeout(timer);
-          resolve();
-        },
-        { once: true },
-      );
-    });
-    const { made } = (await ask<Status>(url, "GET", "/status")).emitters;
-    const atMs = Date.now();
-    const perSecond = ((made - last.made) * 1000) / Math.max(1, atMs - last.atMs);
-    progress.line(
-      `${made - first.made} events, ${perSecond.toFixed(1)}/s on the node that answers`,
-    );
-    last = { atMs, made };
+  if (!json) {
+    const many = `${counted(created.length, "emitter")} of ${rate} events/s`;
+    runtime.print(`${many}; watch one: sluice watch --emitter ${created[0]}\n`);
   }
-  progress.line("");
+  await showRate(url, created, progress, stop);
+  const events = await countEvents(url, created);
+  if (json) printJson(runtime, { emitters: created.length, events });
+  else runtime.print(`${counted(created.length, "emitter")}, ${counted(events, "event")}\n`);
+  if (!keep) {
+    let ended = 0;
+    await forEachOf(created, undefined, async (id) => {
+      await request(url, "DELETE", `/log/${id}`);
+      progress.show("ending emitters", ++ended, created.length);
+    });
+  }
+  runtime.exit(interruption.exitCode(simulation.seconds === 0));
 }
 
-/** Some at once, until all are done or the signal aborts. */
+async function showRate(
+  url: string,
+  ids: readonly string[],
+  progress: Progress,
+  stop: AbortSignal,
+): Promise<void> {
+  const sample = ids.slice(0, sampleMax);
+  const scale = ids.length / sample.length;
+  let last = { atMs: performance.now(), events: 0 };
+  while (!stop.aborted) {
+    await sleep(systemClock, countEveryMs, stop);
+    if (stop.aborted) break;
+    const events = Math.round((await countEvents(url, sample)) * scale);
+    const atMs = performance.now();
+    const perSecond = ((events - last.events) * 1000) / (atMs - last.atMs);
+    const about = scale > 1 ? "about " : "";
+    progress.line(`${about}${counted(events, "event")}, ${perSecond.toFixed(1)}/s`);
+    last = { atMs, events };
+  }
+  progress.clear();
+}
+
+/** Events of these emitters alone: others may write as well. */
+async function countEvents(url: string, ids: readonly string[]): Promise<number> {
+  let total = 0;
+  await forEachOf(ids, undefined, async (id) => {
+    const { events } = await request<{ events: number }>(url, "GET", `/v1/emitters/${id}`);
+    total += events;
+  });
+  return total;
+}
+
+/** Runs several at once, until all are done or the signal aborts. */
 async function forEachOf(
   ids: readonly string[],
   signal: AbortSignal | undefined,
@@ -118,5 +131,5 @@ async function forEachOf(
       if (id !== undefined) await work(id);
     }
   };
-  await Promise.all(Array.from({ length: createdAtOnce }, worker));
+  await Promise.all(Array.from({ length: requestsAtOnce }, worker));
 }

@@ -1,107 +1,141 @@
-/** `sluice simulate lifecycles`: messages on their way through six stages, not all of which arrive. */
-import { parseArgs } from "node:util";
+/** `sluice simulate lifecycles`: messages that pass six stages; not all of them arrive. */
 import { sleep, systemClock } from "../../core/clock.ts";
 import { Failure, failureFrom } from "../../core/failure.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
 import { sampleStages, type SampleEvent } from "../../features/lifecycle/sample-events.ts";
-import { gatewayUrl, number, secondsMax, wholeNumber } from "../args.ts";
-import type { Command } from "../command.ts";
-import { ask } from "../gateway.ts";
-import { Progress } from "../progress.ts";
-import { isRetryable, retryPauseMs } from "../retry.ts";
+import { command } from "../command/command.ts";
+import { gatewayOptions, jsonOption } from "../gateway/options.ts";
+import { request } from "../gateway/request.ts";
+import { listenForStop } from "../terminal/interruption.ts";
+import { counted, printJson } from "../terminal/listing.ts";
+import { number, seconds, text, wholeNumber } from "../command/parameters.ts";
+import { Progress } from "../terminal/progress.ts";
+import { isRetryable, retryPauseMs } from "../gateway/retry.ts";
 import { Lives, type LivesOptions } from "./lives.ts";
 import { createRandom } from "./random.ts";
 
-/** Events are gathered for so long: a call of hundreds costs little more than one of one. */
+/** How long events are gathered: a call with hundreds costs little more than one with one. */
 const gatherMs = 50;
 const eventsPerCall = 5000;
 
-export const lifecycles: Command = {
-  summary: "messages and the events of their lives",
-  usage: `sluice simulate lifecycles [--rate 100] [--ids 0] [--app demo] [--missing 0.05]
-                           [--duplicates 0.05] [--deadline 5] [--seconds 0] [--seed 1]
-                           [--url http://localhost:9000]
-
-Sends --rate events a second of messages that pass six stages. Of each hundred messages some never
-reach the last (--missing), of each hundred events some are told twice (--duplicates). The app is
-made to expect all six within --deadline seconds. Ends after --ids messages (0: none is the last),
-after --seconds, or with Ctrl-C.`,
-  async run(runtime, args) {
-    const { values } = parseArgs({
-      args: [...args],
-      options: {
-        rate: { type: "string", default: "100" },
-        ids: { type: "string", default: "0" },
-        app: { type: "string", default: "demo" },
-        missing: { type: "string", default: "0.05" },
-        duplicates: { type: "string", default: "0.05" },
-        deadline: { type: "string", default: "5" },
-        seconds: { type: "string", default: "0" },
-        seed: { type: "string", default: "1" },
-        url: { type: "string", default: "http://localhost:9000" },
-      },
-    });
+export const lifecycles = command({
+  name: "lifecycles",
+  summary: "messages and the events of their lifecycles",
+  description: `Sends --rate events a second of messages that pass six stages. Of each hundred messages some never
+reach the last (--missing), of each hundred events some are sent twice (--duplicates). The app is
+configured to expect all six within --deadline seconds. Ends after --ids messages (0: no end), after
+--seconds, or with Ctrl-C.`,
+  arguments: {},
+  options: {
+    rate: number({
+      doc: "events a second",
+      value: "N",
+      default: "100",
+      min: 0.01,
+      max: 100_000,
+    }),
+    ids: wholeNumber({
+      doc: "end after N messages; 0 sets no end",
+      value: "N",
+      default: "0",
+      min: 0,
+      max: 1e9,
+    }),
+    app: text({ doc: "app_id of the events", value: "APP", default: "demo" }),
+    missing: number({
+      doc: "share of messages that never arrive",
+      value: "SHARE",
+      default: "0.05",
+      min: 0,
+      max: 1,
+    }),
+    duplicates: number({
+      doc: "share of events that are sent twice",
+      value: "SHARE",
+      default: "0.05",
+      min: 0,
+      max: 1,
+    }),
+    deadline: number({
+      doc: "seconds after which a missing event is overdue",
+      value: "SECONDS",
+      default: "5",
+      min: 0.001,
+      max: 86_400,
+    }),
+    seconds: seconds("end after so long; 0 waits for --ids or Ctrl-C"),
+    seed: wholeNumber({
+      doc: "of the random numbers",
+      value: "N",
+      default: "1",
+      min: 0,
+      max: 2 ** 32 - 1,
+    }),
+    json: jsonOption,
+    ...gatewayOptions,
+  },
+  examples: [
+    {
+      line: "sluice simulate lifecycles --rate 1000 --ids 100",
+      prints: ["events of 100 messages of app demo"],
+    },
+  ],
+  async run(runtime, { url, seconds: time, seed, json, deadline, app, ...lives }) {
     await simulateLifecycles(runtime, {
-      url: gatewayUrl(values.url),
-      seconds: number("seconds", values.seconds, 0, secondsMax),
-      seed: wholeNumber("seed", values.seed, 0, 2 ** 32 - 1),
-      deadlineMs: Math.round(number("deadline", values.deadline, 0.001, 86_400) * 1000),
-      lives: {
-        appId: values.app,
-        prefix: Date.now().toString(36),
-        rate: number("rate", values.rate, 0.01, 100_000),
-        ids: wholeNumber("ids", values.ids, 0, 1e9),
-        missing: number("missing", values.missing, 0, 1),
-        duplicates: number("duplicates", values.duplicates, 0, 1),
-      },
+      ...{ url, seconds: time, seed, json },
+      deadlineMs: Math.round(deadline * 1000),
+      lives: { appId: app, prefix: Date.now().toString(36), ...lives },
     });
   },
-};
+});
 
 interface Simulation {
   readonly url: string;
   readonly seconds: number;
   readonly seed: number;
+  readonly json: boolean;
   readonly deadlineMs: number;
   readonly lives: LivesOptions;
 }
 
 async function simulateLifecycles(runtime: Runtime, simulation: Simulation): Promise<void> {
-  const { url, seconds, seed, deadlineMs, lives: options } = simulation;
+  const { url, seed, json, deadlineMs, lives: options } = simulation;
   const { appId } = options;
   const path = `/v1/apps/${encodeURIComponent(appId)}`;
-  await ask(url, "PUT", path, { expected: sampleStages, deadline_ms: deadlineMs });
-  runtime.print(`watch them: curl -N ${url}/sse/apps/${encodeURIComponent(appId)}/messages\n`);
+  await request(url, "PUT", path, { expected: sampleStages, deadline_ms: deadlineMs });
+  if (!json) {
+    runtime.print(`watch them: curl -N ${url}/sse/apps/${encodeURIComponent(appId)}/messages\n`);
+  }
 
-  const stop = new AbortController();
-  runtime.onStop(() => stop.abort());
-  if (seconds > 0) setTimeout(() => stop.abort(), seconds * 1000);
+  const interruption = listenForStop(runtime, simulation);
+  const { stop } = interruption;
   const progress = new Progress(runtime);
   const lives = new Lives(options, createRandom(seed), Date.now());
   const run = crypto.randomUUID();
   let calls = 0;
   let sent = 0;
   let shownMs = 0;
-  while (!stop.signal.aborted && !lives.isOver) {
+  while (!stop.aborted && !lives.isOver) {
     const due = lives.take(Date.now());
     for (let from = 0; from < due.length; from += eventsPerCall) {
       const events = due.slice(from, from + eventsPerCall);
-      await send(url, events, `${run}-${++calls}`, stop.signal);
+      await send(url, events, `${run}-${++calls}`, stop);
       sent += events.length;
     }
     if (Date.now() - shownMs >= 1000) {
       shownMs = Date.now();
-      progress.line(`${sent} events of ${lives.started} messages`);
+      progress.line(summaryOf(sent, lives.started));
     }
-    await sleep(systemClock, gatherMs, stop.signal);
+    await sleep(systemClock, gatherMs, stop);
   }
-  progress.line("");
-  runtime.print(`\r${sent} events of ${lives.started} messages of app ${appId}\n`);
-  // The stop signals are this command's own: nothing else ends the process.
-  runtime.exit(0);
+  progress.clear();
+  const messages = lives.started;
+  if (json) printJson(runtime, { app_id: appId, events: sent, messages });
+  else runtime.print(`${summaryOf(sent, messages)} of app ${appId}\n`);
+  runtime.exit(interruption.exitCode(simulation.seconds === 0 && options.ids === 0));
 }
 
-/** Until they are taken; the key makes it harmless that a call whose answer was lost comes twice. */
+/** Retries until they are accepted; the key makes it harmless to repeat a call whose answer was lost. */
 async function send(
   url: string,
   events: readonly SampleEvent[],
@@ -110,7 +144,7 @@ async function send(
 ): Promise<void> {
   for (let attempts = 0; ; attempts++) {
     try {
-      await ask(url, "POST", "/api/event/bulk", { events }, { "idempotency-key": key });
+      await request(url, "POST", "/api/event/bulk", { events }, { "idempotency-key": key });
       return;
     } catch (error) {
       const failure = failureFrom(error);
@@ -122,5 +156,9 @@ async function send(
 }
 
 function stopped(last: Failure): Failure {
-  return new Failure(last.code, `Stopped before all events were taken: ${last.message}`);
+  return new Failure(last.code, `Stopped before all events were accepted: ${last.message}`);
+}
+
+function summaryOf(events: number, messages: number): string {
+  return `${counted(events, "event")} of ${counted(messages, "message")}`;
 }

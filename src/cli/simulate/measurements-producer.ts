@@ -1,8 +1,8 @@
 /** Sends measurements when they are due, in batches over several connections, until all are acknowledged. */
 import { sleep, systemClock as clock } from "../../core/clock.ts";
-import { Failure, failureFrom } from "../../core/failure.ts";
-import { failureFromProblem } from "../gateway.ts";
-import { isRetryable, retryPauseMs } from "../retry.ts";
+import { failureFrom } from "../../core/failure.ts";
+import { failureFromProblem, unreachable } from "../gateway/request.ts";
+import { isRetryable, retryPauseMs } from "../gateway/retry.ts";
 import type { Schedule } from "./measurements-profile.ts";
 import type { SimulatedSeries } from "./measurements-series.ts";
 import type { MeasurementTally } from "./measurements-tally.ts";
@@ -13,15 +13,15 @@ export interface ProducerOptions {
   readonly schedule: Schedule;
   readonly connections: number;
   readonly tally: MeasurementTally;
-  /** No more are made; what is on its way is still sent until it is acknowledged. */
+  /** No more are produced; those in flight are still sent until they are acknowledged. */
   readonly stop: AbortSignal;
-  /** Ends the sending, too. */
+  /** Ends the sending as well. */
   readonly abandon: AbortSignal;
 }
 
-/** What is due is looked at so often: producers send no single measurements at such rates. */
+/** How often due measurements are gathered: at such rates producers send batches. */
 const tickMs = 10;
-/** Of one request, some 150 KB. */
+/** Measurements of one request, some 150 KB. */
 const batchMax = 1000;
 
 interface Batch {
@@ -30,12 +30,12 @@ interface Batch {
 }
 
 /**
- * Resolves when all are acknowledged, or refused for good, or it is abandoned. A failed batch is sent
- * again: the same tag and time replaces, so that does no harm. While nothing is taken, nothing is
- * made; what is overdue then follows with the times at which it was due.
+ * Resolves when all are acknowledged, or refused permanently, or it is abandoned. A failed batch is
+ * sent again, which is harmless because the same tag and time replace the row. While nothing is
+ * accepted nothing is produced; overdue measurements then follow with the times at which they were due.
  */
 export async function produceMeasurements(options: ProducerOptions): Promise<void> {
-  // One generator for all connections: whoever is free asks for what is due next.
+  // One generator for all connections: a free connection takes the next batch.
   const batches = dueBatches(options);
   const connection = async () => {
     for (let next = await batches.next(); next.done !== true; next = await batches.next()) {
@@ -91,11 +91,11 @@ async function sendUntilAnswered(
 
 interface Saved {
   readonly accepted: number;
-  /** What is wrong with the first that was refused. */
+  /** Why the first of the refused ones was refused. */
   readonly refusal: string;
 }
 
-/** Lines of measurements, saved. Throws what the gateway says, `unavailable` where it is away. */
+/** Saves lines of measurements. Throws the gateway's failure, or `unavailable`. */
 export async function saveLines(url: string, body: string, signal: AbortSignal): Promise<Saved> {
   let response: Response;
   let text: string;
@@ -108,7 +108,7 @@ export async function saveLines(url: string, body: string, signal: AbortSignal):
     });
     text = await response.text();
   } catch (cause) {
-    throw new Failure("unavailable", `Cannot reach ${url}: is the gateway running?`, { cause });
+    throw unreachable(url, cause);
   }
   if (!response.ok) throw failureFromProblem(response, text);
   const { accepted, refused } = JSON.parse(text) as {

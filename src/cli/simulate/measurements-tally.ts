@@ -1,5 +1,6 @@
-/** What a run of measurements has sent and was told. */
+/** What a run of measurements has sent, and what was acknowledged. */
 import type { Failure } from "../../core/failure.ts";
+import { counted } from "../terminal/listing.ts";
 
 export class MeasurementTally {
   /** Each counted once, however often it was sent. */
@@ -25,7 +26,7 @@ export class MeasurementTally {
     this.#trouble = failure.message;
   }
 
-  /** As of now; the rate is that since the last line. */
+  /** The state at the moment; the rate is that since the last line. */
   line(): string {
     const atMs = performance.now();
     const { acknowledged } = this;
@@ -36,11 +37,16 @@ export class MeasurementTally {
     return `${this.sent} sent, ${acknowledged} acknowledged, ${rate.toFixed(0)}/s${trouble}`;
   }
 
+  report(): object {
+    const { sent, acknowledged, refused, retries } = this;
+    return { sent, acknowledged, refused, retries };
+  }
+
   summary(): string {
     const seconds = ((performance.now() - this.#startMs) / 1000).toFixed(1);
     const refused =
       this.refused === 0 ? "" : `, ${this.refused} refused (the last: ${this.#refusal})`;
-    const retries = this.retries === 0 ? "" : `, ${this.retries} batches sent again`;
-    return `${this.sent} measurements sent, ${this.acknowledged} acknowledged${refused}${retries}, in ${seconds} s`;
+    const retries = this.retries === 0 ? "" : `, ${counted(this.retries, "batch")} sent again`;
+    return `${counted(this.sent, "measurement")} sent, ${this.acknowledged} acknowledged${refused}${retries}, in ${seconds} s`;
   }
 }

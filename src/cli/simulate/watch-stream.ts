@@ -1,8 +1,8 @@
 /** One watch's stream to the collector: opened again after a cut, with what was not acknowledged. */
 import { sleep, systemClock } from "../../core/clock.ts";
 import type { Failure } from "../../core/failure.ts";
-import { failureFromRpcError, type CollectorClient } from "../rpc-client.ts";
-import { isRetryable, retryPauseMs } from "../retry.ts";
+import { failureFromRpcError, type CollectorClient } from "../gateway/rpc-client.ts";
+import { isRetryable, retryPauseMs } from "../gateway/retry.ts";
 import type { Outbox } from "./watch-outbox.ts";
 import type { WatchRecord } from "./watch-record.ts";
 

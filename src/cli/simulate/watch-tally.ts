@@ -1,5 +1,6 @@
-/** What all watches together have sent and were told. */
+/** What all watches together have sent, and what was acknowledged. */
 import type { Failure } from "../../core/failure.ts";
+import { counted } from "../terminal/listing.ts";
 import type { WatchStreamEvents } from "./watch-stream.ts";
 
 export class WatchTally implements WatchStreamEvents {
@@ -29,7 +30,7 @@ export class WatchTally implements WatchStreamEvents {
     this.#trouble = failure.message;
   }
 
-  /** As of now; the rate is that since the last line. */
+  /** The state at the moment; the rate is that since the last line. */
   line(): string {
     const atMs = performance.now();
     const rate = ((this.#sent - this.#last.sent) * 1000) / Math.max(1, atMs - this.#last.atMs);
@@ -38,13 +39,24 @@ export class WatchTally implements WatchStreamEvents {
     return `${this.#sent} sent, ${this.#acknowledged} acknowledged, ${rate.toFixed(0)}/s${trouble}`;
   }
 
+  report(watches: number): object {
+    return {
+      watches,
+      sent: this.#sent,
+      acknowledged: this.#acknowledged,
+      refused: this.#refused,
+      cuts: this.#cuts,
+      last: this.#position === "" ? null : this.#position,
+    };
+  }
+
   summary(watches: number): string {
     const seconds = ((performance.now() - this.#startMs) / 1000).toFixed(1);
     const refused = this.#refused === 0 ? "" : `, ${this.#refused} refused`;
     const cuts = this.#cuts === 0 ? "" : `, ${this.#cuts} times cut off`;
     const end = this.#position === "" ? "" : `; the last at ${this.#position}`;
     return (
-      `${this.#sent} records of ${watches} watches sent, ${this.#acknowledged} acknowledged` +
+      `${counted(this.#sent, "record")} of ${counted(watches, "watch")} sent, ${this.#acknowledged} acknowledged` +
       `${refused}${cuts}, in ${seconds} s${end}`
     );
   }

@@ -1,15 +1,15 @@
 /**
- * Runs one rule where this node owns it: reads all its topics, commits what was seen with where it
- * was seen, and appends what follows. It ends only when told to, or when the rule is gone; whatever
- * goes wrong is retried from what was committed, counted and said.
+ * Runs one rule on the node that owns it: reads all its topics, commits what was seen together with
+ * its positions, and appends what follows. It ends with its signal, or once the rule is removed; what
+ * goes wrong is retried from the last commit, counted and logged.
  */
-import type { AckLedgerStore, AckRule, AckState } from "./rule.ts";
-import { sleep, type Clock } from "../../core/clock.ts";
-import { failureFrom } from "../../core/failure.ts";
+import type { AckLedgerStore, AckRule } from "./rule.ts";
+import type { Clock } from "../../core/clock.ts";
 import type { LogDriver } from "../../core/log.ts";
 import type { Logger } from "../../core/logger.ts";
-import { renderPosition, type Position } from "../../core/position.ts";
-import type { Ownership } from "../../core/projection.ts";
+import { OwnedTask, type OwnedTaskStatus, type Turn } from "../../core/owned-task.ts";
+import type { Position } from "../../core/position.ts";
+import { describeSkip, type Ownership } from "../../core/projection.ts";
 import type { RecordDecoder } from "../../core/schemas.ts";
 import type { TopicSettings } from "../../core/topic.ts";
 import { AckOutbox } from "./outbox.ts";
@@ -32,18 +32,15 @@ export interface AckRunnerOptions {
   readonly limits?: Partial<ReaderLimits>;
 }
 
-export interface AckRunnerStatus {
+export interface AckRunnerStatus extends OwnedTaskStatus {
   readonly rule: string;
-  readonly owned: boolean;
-  /** Records that this node has committed. */
+  /** Number of records that this node has committed. */
   readonly records: number;
-  /** How old the newest committed record was when it was committed. */
+  /** Age of the newest committed record when it was committed. */
   readonly lagMs: number;
-  /** Committed, and not in the log yet. */
+  /** Number of announcements that are committed, and not in the log yet. */
   readonly pending: number;
-  readonly failures: number;
-  readonly lastFailure: string | undefined;
-  /** Log entries that were gone before they were read. */
+  /** Number of log entries that were gone before they were read. */
   readonly skipped: number;
 }
 
@@ -53,132 +50,104 @@ export interface AckRunner {
   readonly done: Promise<void>;
 }
 
-const retryMs = { first: 100, most: 5000 };
 /** How often an owner that has nothing to read looks whether anything is due. */
 const idleMs = 125;
 /** Past this the rule waits for the log: what is announced is in memory until it is appended. */
 const pendingMax = 10_000;
 
 export function runAckRule(options: AckRunnerOptions): AckRunner {
-  const { rule, store, ownership, clock, logger, signal } = options;
-  const status = {
-    owned: false,
-    records: 0,
-    lagMs: 0,
-    failures: 0,
-    lastFailure: undefined as string | undefined,
-    skipped: 0,
-  };
-  let outbox: AckOutbox | undefined;
+  const { rule, ownership, clock, logger, signal } = options;
+  const work = new AckWork(options, (error) => task.recordFailure(error));
+  const task: OwnedTask = new OwnedTask(
+    {
+      name: `ack-rule/${rule.life}`,
+      task: "ack rule",
+      fields: { rule: rule.name },
+      ownership,
+      clock,
+      logger,
+      signal,
+    },
+    (turn) => work.take(turn),
+  );
+  return { done: task.done, status: () => ({ ...work.status(), ...task.status() }) };
+}
 
-  async function own(): Promise<void> {
-    let removed = false;
-    while (!signal.aborted && !removed) {
-      const owned = await ownership.acquire(`ack-rule/${rule.life}`, signal).catch(noted);
-      if (owned === undefined) {
-        await sleep(clock, retryMs.first, signal);
-        continue;
-      }
-      status.owned = true;
-      logger("info", "ack rule owned by this node", { rule: rule.name });
-      try {
-        removed = await keepWorking(AbortSignal.any([signal, owned.lost]));
-      } finally {
-        status.owned = false;
-        await owned.release().catch(noted);
-      }
-    }
+class AckWork {
+  readonly #options: AckRunnerOptions;
+  readonly #onFailure: (error: unknown) => void;
+  #outbox: AckOutbox | undefined;
+  #records = 0;
+  #lagMs = 0;
+  #skipped = 0;
+
+  constructor(options: AckRunnerOptions, onFailure: (error: unknown) => void) {
+    this.#options = options;
+    this.#onFailure = onFailure;
   }
 
-  /** Until `stop`, or a conflict: another owner went on. True when the rule is gone. */
-  async function keepWorking(stop: AbortSignal): Promise<boolean> {
-    let waitMs = retryMs.first;
-    while (!stop.aborted) {
-      const before = status.records;
-      try {
-        const state = await store.open(rule.number);
-        if (state === undefined) return true;
-        await work(state, stop);
-      } catch (error) {
-        const { code } = failureFrom(error);
-        if (code === "cancelled" && stop.aborted) return false;
-        noted(error);
-        if (code === "conflict") return false;
-        if (status.records > before) waitMs = retryMs.first;
-        await sleep(clock, waitMs, stop);
-        waitMs = Math.min(waitMs * 2, retryMs.most);
-      }
-    }
-    return false;
+  status(): Omit<AckRunnerStatus, keyof OwnedTaskStatus> {
+    return {
+      rule: this.#options.rule.name,
+      records: this.#records,
+      lagMs: this.#lagMs,
+      pending: this.#outbox?.pending ?? 0,
+      skipped: this.#skipped,
+    };
   }
 
-  async function work(state: AckState, stop: AbortSignal): Promise<void> {
+  /** Works from what was committed last; done when the rule is gone. */
+  async take(turn: Turn): Promise<"done" | void> {
+    const { store, rule } = this.#options;
+    const state = await store.open(rule.number);
+    if (state === undefined) return "done";
     const ended = new AbortController();
-    const within = AbortSignal.any([stop, ended.signal]);
-    const sighter = createSighter(rule, options.decoder);
-    const opened = await AckOutbox.open({ ...options, signal: within, onFailure: noted }, state);
-    outbox = opened;
+    const signal = AbortSignal.any([turn.stop, ended.signal]);
+    const deps = { ...this.#options, signal, onFailure: this.#onFailure };
+    const outbox = await AckOutbox.open(deps, state);
+    this.#outbox = outbox;
     try {
-      const owner = new AckOwner({ ...options, sighter, outbox: opened }, state);
+      const extractor = createSighter(rule, this.#options.decoder);
+      const owner = new AckOwner({ ...deps, sighter: extractor, outbox }, state);
       const reader = new TopicsReader({
-        ...options,
-        topics: sighter.topics,
+        ...deps,
+        topics: extractor.topics,
         positions: state.positions,
-        signal: within,
-        onFailure: (_topic, failure) => noted(failure),
-        onSkip: skipped,
+        onFailure: (_topic, failure) => this.#onFailure(failure),
+        onSkip: (topic, from, to) => this.#noteSkip(topic, from, to),
       });
-      while (!within.aborted) {
-        await opened.room(pendingMax);
+      while (!signal.aborted) {
+        await outbox.room(pendingMax);
         const batch = await reader.take(owner.isSweeping ? 0 : idleMs);
         await owner.take(batch);
-        committed(batch);
+        this.#committed(batch, turn);
         await owner.sweep();
-        await opened.settle(owner.version);
+        await outbox.settle(owner.version);
       }
     } finally {
-      outbox = undefined;
+      this.#outbox = undefined;
       ended.abort();
-      await opened.done;
+      await outbox.done;
     }
   }
 
-  function committed({ records }: TopicsBatch): void {
+  #committed({ records }: TopicsBatch, turn: Turn): void {
     const last = records.at(-1);
     if (last === undefined) return;
-    status.records += records.length;
-    status.lagMs = Math.max(0, clock.nowMs() - Number(last.stored.receivedNs / 1_000_000n));
+    turn.progressed();
+    this.#records += records.length;
+    const receivedMs = Number(last.stored.receivedNs / 1_000_000n);
+    this.#lagMs = Math.max(0, this.#options.clock.nowMs() - receivedMs);
   }
 
-  function skipped(topic: string, from: Position, to: Position): void {
-    const sameLife = from.epoch === to.epoch;
-    const entries = sameLife ? Math.max(0, to.sequence - from.sequence) : 0;
-    status.skipped += entries;
+  #noteSkip(topic: string, from: Position, to: Position): void {
+    const { logger, rule } = this.#options;
+    const skip = describeSkip(from, to);
+    this.#skipped += skip.entries ?? 0;
     logger("error", "ack rule skips records that the log no longer has", {
       rule: rule.name,
       topic,
-      from: renderPosition(from),
-      to: renderPosition(to),
-      entries: sameLife ? entries : undefined,
-      reason: sameLife ? "trimmed" : "the topic was made anew",
+      ...skip,
     });
   }
-
-  function noted(error: unknown): undefined {
-    const failure = failureFrom(error);
-    if (failure.code === "cancelled" && signal.aborted) return;
-    status.failures++;
-    status.lastFailure = failure.message;
-    logger(failure.code === "internal" ? "error" : "warn", "ack rule failed, trying again", {
-      rule: rule.name,
-      code: failure.code,
-      reason: failure.message,
-      cause: failure.cause instanceof Error ? failure.cause.message.slice(0, 300) : undefined,
-    });
-  }
-
-  return {
-    done: own(),
-    status: () => ({ rule: rule.name, ...status, pending: outbox?.pending ?? 0 }),
-  };
 }

@@ -4,8 +4,10 @@ import type { Part, Platform } from "../part.ts";
 import { Emitters } from "./emitters.ts";
 import { emitterPaths } from "./http/openapi.ts";
 import { mountEmitters } from "./http/routes.ts";
-import { createEmitterStore, createGuestLeases } from "./store/emitter-store.ts";
-import { createEmitterPages, createEmitterProjection } from "./store/pages.ts";
+import { createEmitterStore } from "./store/emitter-store.ts";
+import { createGuestLeases } from "./store/guest-leases.ts";
+import { createEmitterPages } from "./store/pages.ts";
+import { createEmitterProjection } from "./store/projection.ts";
 import { runEmitterRetention } from "./store/retention.ts";
 
 export interface EmittersOptions {

@@ -4,8 +4,8 @@
  * their cost depends on how far this is.
  */
 import { sleep, type Clock } from "../../core/clock.ts";
-import { failureFrom } from "../../core/failure.ts";
 import type { Logger } from "../../core/logger.ts";
+import { OwnedTask, type OwnedTaskStatus } from "../../core/owned-task.ts";
 import type { Ownership } from "../../core/projection.ts";
 import {
   levels,
@@ -27,14 +27,11 @@ export interface RollerOptions {
   readonly retentionMs: number;
 }
 
-export interface RollerStatus {
-  readonly owned: boolean;
-  /** Buckets that this node rolled up. */
+export interface RollerStatus extends OwnedTaskStatus {
+  /** Number of buckets that this node rolled up. */
   readonly buckets: number;
-  /** Buckets of 10 s that wait, ended or not; undefined where another node rolls up. */
+  /** Number of buckets of 10 s that wait, ended or not; undefined where another node rolls up. */
   readonly waiting: number | undefined;
-  readonly failures: number;
-  readonly lastFailure: string | undefined;
 }
 
 export interface Roller {
@@ -44,7 +41,6 @@ export interface Roller {
 }
 
 const everyMs = 2000;
-const retryMs = 5000;
 const dropEveryMs = 60_000;
 /** Measurements of a bucket that come this late do not have it rolled up twice. */
 const graceMs = 3000;
@@ -71,59 +67,32 @@ export const rollUp: RollUp = {
 };
 
 export function runRoller(options: RollerOptions): Roller {
-  const { store, ownership, clock, logger, signal } = options;
-  const state = {
-    owned: false,
-    buckets: 0,
-    waiting: undefined as number | undefined,
-    failures: 0,
-    lastFailure: undefined as string | undefined,
+  const { store, clock, retentionMs } = options;
+  let buckets = 0;
+  let waiting: number | undefined;
+  let droppedMs = Number.NEGATIVE_INFINITY;
+
+  async function rollUpOnce(stop: AbortSignal): Promise<void> {
+    // Mostly nothing has ended, and finding that out must cost one statement only.
+    if (await store.hasEnded(endedBefore(clock))) {
+      const rest = (tookMs: number) => sleep(clock, tookMs * restPerStep, stop);
+      buckets += await rollUpEnded(store, clock, stop, rest);
+    }
+    waiting = await store.waiting();
+    if (clock.nowMs() - droppedMs < dropEveryMs) return;
+    droppedMs = clock.nowMs();
+    await store.dropBefore(clock.nowNs() - BigInt(retentionMs) * 1_000_000n);
+  }
+
+  const task = { name: "series-rollups", task: "series rollups", everyMs };
+  const rolling = new OwnedTask({ ...options, ...task }, ({ stop }) => rollUpOnce(stop));
+  return {
+    done: rolling.done,
+    status() {
+      const status = rolling.status();
+      return { ...status, buckets, waiting: status.owned ? waiting : undefined };
+    },
   };
-
-  async function run(): Promise<void> {
-    while (!signal.aborted) {
-      try {
-        const owned = await ownership.acquire("series-rollups", signal);
-        state.owned = true;
-        try {
-          await keepRolling(AbortSignal.any([signal, owned.lost]));
-        } finally {
-          state.owned = false;
-          state.waiting = undefined;
-          await owned.release();
-        }
-      } catch (error) {
-        const failure = failureFrom(error);
-        if (failure.code === "cancelled") continue;
-        state.failures++;
-        state.lastFailure = failure.message;
-        logger("warn", "rolling up series failed, trying again", {
-          code: failure.code,
-          reason: failure.message,
-        });
-        await sleep(clock, retryMs, signal);
-      }
-    }
-  }
-
-  async function keepRolling(stop: AbortSignal): Promise<void> {
-    let droppedMs = Number.NEGATIVE_INFINITY;
-    while (!stop.aborted) {
-      // Mostly there is nothing, and finding that out is to cost one statement.
-      if (await store.hasEnded(endedBefore(clock))) {
-        const rest = (tookMs: number) => sleep(clock, tookMs * restPerStep, stop);
-        state.buckets += await rollUpEnded(store, clock, stop, rest);
-      }
-      state.waiting = await store.waiting();
-      if (clock.nowMs() - droppedMs >= dropEveryMs) {
-        droppedMs = clock.nowMs();
-        await store.dropBefore(clock.nowNs() - BigInt(options.retentionMs) * 1_000_000n);
-      }
-      await sleep(clock, everyMs, stop);
-    }
-  }
-
-  return { done: run(), status: () => ({ ...state }) };
 }
 
 /** Rolls up all that has changed in buckets that have ended; tells how many buckets that were. */

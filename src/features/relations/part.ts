@@ -1,7 +1,6 @@
 /** Relations: tables that topics land in, as a mapping file describes them. */
 import type { Part, Platform } from "../part.ts";
-import { relationPaths } from "./http/openapi.ts";
-import { mountRelations } from "./http/routes.ts";
+import { mountRelations, relationEndpoints } from "./http/routes.ts";
 import { prepareRelations } from "./store/landing-tables.ts";
 import { createRelationProjection } from "./store/projection.ts";
 import { createRelations } from "./store/refusals.ts";
@@ -23,7 +22,7 @@ export async function openRelations(
   return {
     name: "relations",
     http: (app) => mountRelations(app, relations),
-    paths: relationPaths,
+    endpoints: relationEndpoints,
     projections: all.map((relation) => ({ target: createRelationProjection(database, relation) })),
   };
 }

@@ -11,7 +11,6 @@ import { mountWs } from "./http/socket.ts";
 import { mountCollector } from "./rpc/collector.ts";
 import { mountConsumer } from "./rpc/consumer.ts";
 import { createSubscribeStream } from "./rpc/subscribe-stream.ts";
-import { createThinConnect } from "./rpc/thin-connect.ts";
 import { thinCollectorMethods } from "./rpc/thin-methods.ts";
 
 export interface TopicsOptions {
@@ -20,7 +19,7 @@ export interface TopicsOptions {
 }
 
 export function openTopics(platform: Platform, { schemas, emitters }: TopicsOptions): Part {
-  const { collector, limits } = platform;
+  const { collector } = platform;
   const decoded = createDecodedFormats(schemas);
   return {
     name: "topics",
@@ -35,6 +34,5 @@ export function openTopics(platform: Platform, { schemas, emitters }: TopicsOpti
     },
     thin: thinCollectorMethods(collector),
     stream: createSubscribeStream(platform, stallMsMax),
-    fetch: createThinConnect({ collector, messageBytesMax: limits.bodyBytesMax }),
   };
 }

@@ -1,6 +1,8 @@
 /** The OpenAPI document of all HTTP endpoints. A test compares it with the routes. */
 import type { Part } from "../../features/part.ts";
-import type { OpenApiDocument, Paths } from "../../http/openapi/model.ts";
+import { pathsOf } from "../../http/openapi/describe.ts";
+import type { Components } from "../../http/openapi/json-schema.ts";
+import type { OpenApiDocument } from "../../http/openapi/model.ts";
 import { headers, parameters } from "../../http/openapi/parameters.ts";
 import { responses } from "../../http/openapi/responses.ts";
 import { schemas } from "../../http/openapi/schemas.ts";
@@ -14,6 +16,14 @@ const description = `Records come in, are made durable, are watched live and are
 **Numbers** are kept as you wrote them: records are never re-rendered, so a 64-bit integer stays exact.`;
 
 export function openApiDocument(version: string, parts: readonly Part[]): OpenApiDocument {
+  const shared: Components = new Map();
+  const paths = {
+    ...pathsOf(
+      parts.flatMap(({ endpoints }) => endpoints ?? []),
+      shared,
+    ),
+    ...Object.fromEntries(parts.flatMap(({ paths }) => Object.entries(paths ?? {}))),
+  };
   return {
     openapi: "3.1.1",
     info: {
@@ -40,11 +50,12 @@ export function openApiDocument(version: string, parts: readonly Part[]): OpenAp
       { name: "Sockets", description: "WebSockets." },
       { name: "Operation", description: "Health, status and pages." },
     ],
-    paths: pathsOf(parts),
-    components: { schemas, parameters, headers, responses },
+    paths,
+    components: {
+      schemas: { ...Object.fromEntries(shared), ...schemas },
+      parameters,
+      headers,
+      responses,
+    },
   };
-}
-
-function pathsOf(parts: readonly Part[]): Paths {
-  return Object.fromEntries(parts.flatMap(({ paths }) => Object.entries(paths ?? {})));
 }

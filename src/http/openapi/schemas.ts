@@ -291,6 +291,7 @@ export const schemas = {
         description: "The log driver",
         enum: ["memory", "postgres", "jetstream", "kafka"],
       },
+      grpc_port: { type: "integer" },
       uptime_s: { type: "integer" },
       memory_bytes: { type: "integer" },
       hub: { type: "object", description: "Live subscriptions" },

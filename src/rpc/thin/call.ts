@@ -1,6 +1,7 @@
 /** What a method offers to take the thin path: a call without an object for each message. */
 import type { Buffer } from "node:buffer";
 import type { Failure } from "../../core/failure.ts";
+import type { InFlight } from "../../ingest/in-flight.ts";
 
 /** `end`: one answer after many messages. `running`: as they become durable. `unary`: one and one. */
 export type Answers = "end" | "running" | "unary";
@@ -23,9 +24,16 @@ export interface ThinCall {
 
 export interface ThinMethod {
   readonly answers: Answers;
-  /** Opens a call; `answer` renders its answer in an envelope, or throws why there is none. */
-  open(): { readonly call: ThinCall; readonly answer: () => Uint8Array };
+  /** Opens a call; `answer` renders the message that answers it, or throws why there is none. */
+  open(): { readonly call: ThinCall; readonly answer: () => Uint8Array<ArrayBuffer> };
 }
 
 /** By path: `/package.Service/Method`. */
 export type ThinMethods = ReadonlyMap<string, ThinMethod>;
+
+export interface ThinOptions {
+  readonly methods: ThinMethods;
+  readonly inFlight: InFlight;
+  /** The largest message taken, after inflating. */
+  readonly messageBytesMax: number;
+}

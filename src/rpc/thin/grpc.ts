@@ -12,21 +12,13 @@ import {
 import type { Buffer } from "node:buffer";
 import { ConnectError } from "@connectrpc/connect";
 import { parseTimeout, setTrailerStatus } from "@connectrpc/connect/protocol-grpc";
-import { Failure } from "../../core/failure.ts";
-import type { InFlight } from "../../ingest/in-flight.ts";
 import type { StreamHandler } from "../server.ts";
 import { connectErrorFrom } from "../status.ts";
-import type { Answers, ThinCall, ThinMethod, ThinMethods } from "./call.ts";
+import type { Answers, ThinCall, ThinMethod, ThinOptions } from "./call.ts";
+import { deadlineExceeded, incompleteMessage, notOneMessage } from "./errors.ts";
 import { inflate } from "./inflate.ts";
-import { Messages } from "./messages.ts";
+import { enveloped, Messages } from "./messages.ts";
 import { SocketBackpressure, type StreamLease } from "./socket-backpressure.ts";
-
-export interface ThinOptions {
-  readonly methods: ThinMethods;
-  readonly inFlight: InFlight;
-  /** The largest message taken, after inflating. */
-  readonly messageBytesMax: number;
-}
 
 const contentTypes = new Set(["application/grpc", "application/grpc+proto"]);
 /** The longest a timer holds. */
@@ -80,7 +72,7 @@ class GrpcCall {
     this.#messageBytesMax = messageBytesMax;
     const { call, answer } = method.open();
     this.#call = call;
-    this.#answer = answer;
+    this.#answer = () => enveloped(0, answer());
     this.#messages = new Messages(messageBytesMax, (flags, bytes, from, to) =>
       this.#take(flags, bytes, from, to),
     );
@@ -114,7 +106,7 @@ class GrpcCall {
   }
 
   #take(flags: number, bytes: Buffer, from: number, to: number): void {
-    if (this.#answers === "unary" && this.#count > 0) throw oneMessage;
+    if (this.#answers === "unary" && this.#count > 0) throw notOneMessage;
     this.#count++;
     if (flags === 0) this.#call.take(bytes, from, to);
     else {
@@ -132,8 +124,8 @@ class GrpcCall {
     if (this.#isOver) return;
     let answer: Uint8Array;
     try {
-      if (!this.#messages.isWhole) throw cutShort;
-      if (this.#answers === "unary" && this.#count === 0) throw oneMessage;
+      if (!this.#messages.isWhole) throw incompleteMessage;
+      if (this.#answers === "unary" && this.#count === 0) throw notOneMessage;
       await this.#call.settled();
       answer = this.#answer();
     } catch (error) {
@@ -193,9 +185,7 @@ class GrpcCall {
     const { timeoutMs, error } = parseTimeout(given, timeoutMsMax);
     if (error !== undefined) return this.#fail(error);
     if (timeoutMs === undefined) return;
-    this.#timer = setTimeout(() => {
-      this.#fail(new Failure("deadline_exceeded", `The call took longer than ${timeoutMs} ms`));
-    }, timeoutMs);
+    this.#timer = setTimeout(() => this.#fail(deadlineExceeded(timeoutMs)), timeoutMs);
   }
 
   #close(): void {
@@ -230,6 +220,3 @@ function trailersFrom(error: unknown): OutgoingHttpHeaders {
   setTrailerStatus(trailers, error instanceof ConnectError ? error : connectErrorFrom(error));
   return Object.fromEntries(trailers);
 }
-
-const oneMessage = new Failure("invalid", "Cannot answer the call: expected exactly one message");
-const cutShort = new Failure("invalid", "Cannot read the call: its last message is cut short");

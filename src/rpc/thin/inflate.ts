@@ -2,10 +2,11 @@
 import type { Buffer } from "node:buffer";
 import { gunzipSync } from "node:zlib";
 import { Failure } from "../../core/failure.ts";
+import { messageTooLarge, unnamedCompression } from "./errors.ts";
 
 /**
  * At once and not through a stream: messages are small, and their order is that of the call. Throws
- * `too_large` when more than `bytesMax` would come out, `invalid` on what is not gzip.
+ * `RESOURCE_EXHAUSTED` when more than `bytesMax` would come out, `invalid` on what is not gzip.
  */
 export function inflate(
   flags: number,
@@ -14,17 +15,14 @@ export function inflate(
   bytesMax: number,
 ): Buffer {
   if (flags !== 1) throw new Failure("invalid", `Cannot read a message: its flags are ${flags}`);
-  if (!isCompressed) {
-    throw new Failure("invalid", "Cannot read a compressed message: the call names no compression");
-  }
+  if (!isCompressed) throw unnamedCompression;
   if (bytes.byteLength === 0) return bytes;
   try {
     return gunzipSync(bytes, { maxOutputLength: bytesMax });
   } catch (error) {
     const code = error instanceof Error && "code" in error ? error.code : undefined;
     if (code === "ERR_BUFFER_TOO_LARGE") {
-      const message = `Cannot take a message of more than ${bytesMax} bytes after inflating`;
-      throw new Failure("too_large", message);
+      throw messageTooLarge(`more than ${bytesMax} bytes after inflating`);
     }
     throw new Failure("invalid", "Cannot inflate a message: it is not gzip", { cause: error });
   }

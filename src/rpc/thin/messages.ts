@@ -4,7 +4,7 @@
  * handed over where it lies; only what a chunk cuts in two is copied.
  */
 import { Buffer } from "node:buffer";
-import { Failure } from "../../core/failure.ts";
+import { messageTooLarge } from "./errors.ts";
 
 const headBytes = 5;
 const empty = Buffer.alloc(0);
@@ -18,7 +18,7 @@ export class Messages {
   #rest = empty;
   #restLength = 0;
 
-  /** A message past `bytesMax` is `too_large`, as soon as its length is known. */
+  /** A message past `bytesMax` is `RESOURCE_EXHAUSTED`, as soon as its length is known. */
   constructor(bytesMax: number, onMessage: OnMessage) {
     this.#bytesMax = bytesMax;
     this.#onMessage = onMessage;
@@ -86,8 +86,7 @@ export class Messages {
       (bytes[at + 1] ?? 0) * 0x1000000 +
       (((bytes[at + 2] ?? 0) << 16) | ((bytes[at + 3] ?? 0) << 8) | (bytes[at + 4] ?? 0));
     if (length > this.#bytesMax) {
-      const message = `Cannot take a message of ${length} bytes: at most ${this.#bytesMax}`;
-      throw new Failure("too_large", message);
+      throw messageTooLarge(`${length} bytes: at most ${this.#bytesMax}`);
     }
     return length;
   }

@@ -1,4 +1,4 @@
-/** The page: the node at the top, what there is on the left, what is looked at on the right. */
+/** The page: the node at the top, the lists on the left, the selected stream on the right. */
 import { useCallback, useEffect, useState } from "preact/hooks";
 import { Emitters } from "./emitters.tsx";
 import { listTopics, readStatus } from "./gateway.ts";
@@ -15,14 +15,14 @@ export function App() {
   const [target, setTarget] = useState<Target | undefined>(() => parseHash(location.hash));
   const status = usePolled(readStatus, statusMs);
   const topics = usePolled(listTopics, listMs);
-  // Raised when an emitter was made or ended, so that the list follows at once.
+  // Raised when an emitter was ended, so that the list is refreshed at once.
   const [changes, setChanges] = useState(0);
-  const changed = useCallback(() => setChanges((count) => count + 1), []);
+  const onEnd = useCallback(() => setChanges((count) => count + 1), []);
 
   useEffect(() => {
-    const moved = () => setTarget(parseHash(location.hash));
-    addEventListener("hashchange", moved);
-    return () => removeEventListener("hashchange", moved);
+    const onHashChange = () => setTarget(parseHash(location.hash));
+    addEventListener("hashchange", onHashChange);
+    return () => removeEventListener("hashchange", onHashChange);
   }, []);
   useEffect(() => {
     document.title = target === undefined ? "Sluice" : `${target.name} · Sluice`;
@@ -46,13 +46,14 @@ export function App() {
         <section class="stream" aria-label="Events">
           {target === undefined ? (
             <div class="welcome">
-              <h2>Nothing is watched yet</h2>
+              <h2>Nothing is selected yet</h2>
               <p>
-                Choose an emitter or a topic, or make an emitter: a guest begins to write at once.
+                Choose an emitter or a topic, or create an emitter: its guest, which is simulated
+                traffic, starts writing at once.
               </p>
             </div>
           ) : (
-            <StreamView key={`${target.kind}/${target.name}`} target={target} ended={changed} />
+            <StreamView key={`${target.kind}/${target.name}`} target={target} onEnd={onEnd} />
           )}
         </section>
       </main>

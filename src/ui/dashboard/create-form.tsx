@@ -1,9 +1,10 @@
-/** Makes an emitter. */
+/** The form that creates an emitter. */
 import { useEffect, useRef, useState } from "preact/hooks";
+import { ErrorMessage } from "../error-message.tsx";
 import { messageOf } from "../http.ts";
 import { createEmitter, type EmitterInfo } from "./gateway.ts";
 
-export function CreateForm({ created }: { readonly created: (emitter: EmitterInfo) => void }) {
+export function CreateForm({ onCreate }: { readonly onCreate: (emitter: EmitterInfo) => void }) {
   const [id, setId] = useState("");
   const [source, setSource] = useState("guest");
   const [rate, setRate] = useState("2");
@@ -18,7 +19,7 @@ export function CreateForm({ created }: { readonly created: (emitter: EmitterInf
     setBusy(true);
     setFailure(undefined);
     try {
-      created(await createEmitter(id, source, Number(rate)));
+      onCreate(await createEmitter(id, source, Number(rate)));
     } catch (error) {
       setFailure(messageOf(error));
       setBusy(false);
@@ -29,7 +30,7 @@ export function CreateForm({ created }: { readonly created: (emitter: EmitterInf
     <form class="create" onSubmit={(event) => void submit(event)}>
       <label>
         <span>
-          Id <small>chosen for you if empty</small>
+          Id <small>generated if empty</small>
         </span>
         <input
           ref={first}
@@ -45,7 +46,7 @@ export function CreateForm({ created }: { readonly created: (emitter: EmitterInf
         <label>
           <span>Source</span>
           <select value={source} onChange={(event) => setSource(event.currentTarget.value)}>
-            <option value="guest">Guest</option>
+            <option value="guest">Guest (simulated)</option>
             <option value="external">External</option>
           </select>
         </label>
@@ -65,16 +66,12 @@ export function CreateForm({ created }: { readonly created: (emitter: EmitterInf
       </div>
       <small>
         {source === "guest"
-          ? "Sluice simulates an instance and its log."
-          : "You append the events."}
+          ? "Sluice writes the log of a simulated instance."
+          : "Your programs append the events."}
       </small>
-      {failure !== undefined && (
-        <p class="failure" role="alert">
-          {failure}
-        </p>
-      )}
+      <ErrorMessage text={failure} />
       <button type="submit" class="primary" disabled={busy}>
-        Make it
+        Create
       </button>
     </form>
   );

@@ -1,5 +1,6 @@
-/** What is looked at: its name, what it is, how to watch it elsewhere, and its end. */
+/** The selected stream: its name, its details, the command that watches it, and its end. */
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
+import { ErrorMessage } from "../error-message.tsx";
 import { renderAge, renderCount } from "../format.ts";
 import { messageOf } from "../http.ts";
 import { endEmitter, readEmitter } from "./gateway.ts";
@@ -13,17 +14,17 @@ type Details = Awaited<ReturnType<typeof readEmitter>>;
 export function EmitterHead({
   target,
   over,
-  ended,
+  onEnd,
 }: {
   readonly target: Target;
-  /** The stream said that it has ended. */
+  /** The stream has ended. */
   readonly over: boolean;
-  readonly ended: () => void;
+  readonly onEnd: () => void;
 }) {
   const [failure, setFailure] = useState<string>();
   const dialog = useRef<HTMLDialogElement>(null);
   const { kind, name } = target;
-  const { answer: details, again } = usePolled(
+  const { answer: details, refresh } = usePolled(
     useCallback(
       async () => (kind === "emitter" ? await readEmitter(name) : undefined),
       [kind, name],
@@ -31,15 +32,15 @@ export function EmitterHead({
     detailsMs,
   );
   useEffect(() => {
-    if (over) again();
-  }, [over, again]);
+    if (over) refresh();
+  }, [over, refresh]);
 
   const end = async () => {
     try {
       await endEmitter(name);
       dialog.current?.close();
-      again();
-      ended();
+      refresh();
+      onEnd();
     } catch (error) {
       setFailure(messageOf(error));
     }
@@ -64,12 +65,8 @@ export function EmitterHead({
       </p>
       <dialog ref={dialog} aria-labelledby="end-title">
         <h2 id="end-title">End {name}?</h2>
-        <p>Its guest stops and nothing can be appended any more. What it said stays readable.</p>
-        {failure !== undefined && (
-          <p class="failure" role="alert">
-            {failure}
-          </p>
-        )}
+        <p>Its guest stops and nothing can be appended any more. Its events remain readable.</p>
+        <ErrorMessage text={failure} />
         <div class="buttons">
           <button type="button" autofocus onClick={() => dialog.current?.close()}>
             Keep it
@@ -90,7 +87,7 @@ function about(kind: Target["kind"], details: Details | undefined): string {
   const what = source === "guest" ? `Guest, ${rate} events/s` : "External";
   const age =
     ended_at === undefined
-      ? `made ${renderAge(created_at, Date.now())} ago`
+      ? `created ${renderAge(created_at, Date.now())} ago`
       : `ended ${renderAge(ended_at, Date.now())} ago`;
   return `${what} · ${age} · ${renderCount(events)} events so far`;
 }

@@ -1,13 +1,11 @@
-/** The list of emitters, and the form that makes one. */
-import { useCallback, useEffect, useState } from "preact/hooks";
+/** The list of emitters, and the form that creates one. */
+import { useState } from "preact/hooks";
+import { ErrorMessage } from "../error-message.tsx";
 import { renderAge } from "../format.ts";
-import { messageOf } from "../http.ts";
 import { CreateForm } from "./create-form.tsx";
-import { listEmitters, type EmitterInfo, type EmitterList } from "./gateway.ts";
-import { usePolled } from "./poll.ts";
+import { useEmitters } from "./emitter-list.ts";
+import type { EmitterInfo } from "./gateway.ts";
 import { targetHash } from "./target.ts";
-
-const listMs = 5000;
 
 export function Emitters({
   selected,
@@ -18,30 +16,9 @@ export function Emitters({
 }) {
   const [ended, setEnded] = useState(false);
   const [filter, setFilter] = useState("");
-  const [making, setMaking] = useState(false);
-  const first = usePolled(
-    useCallback(() => listEmitters(undefined, ended), [ended]),
-    listMs,
-  );
-  const [more, setMore] = useState<EmitterList>();
-  const [failure, setFailure] = useState<string>();
-  const { again } = first;
-  useEffect(() => {
-    if (changes > 0) again();
-  }, [changes, again]);
-  useEffect(() => setMore(undefined), [ended]);
-
-  const next = more === undefined ? (first.answer?.next ?? null) : more.next;
-  const loadMore = () => {
-    listEmitters(next ?? undefined, ended).then(
-      (found) =>
-        setMore({ emitters: [...(more?.emitters ?? []), ...found.emitters], next: found.next }),
-      (error: unknown) => setFailure(messageOf(error)),
-    );
-  };
-  const known = byId([...(first.answer?.emitters ?? []), ...(more?.emitters ?? [])]);
-  const shown = known.filter(({ id }) => id.toLowerCase().includes(filter.toLowerCase()));
-  const complaint = first.failure ?? failure;
+  const [creating, setCreating] = useState(false);
+  const { emitters, isLoaded, failure, loadMore, refresh } = useEmitters(ended, changes);
+  const found = emitters.filter(({ id }) => id.toLowerCase().includes(filter.toLowerCase()));
 
   return (
     <section aria-labelledby="emitters-title">
@@ -49,67 +26,81 @@ export function Emitters({
         <h2 id="emitters-title">Emitters</h2>
         <button
           type="button"
-          class={making ? "" : "primary"}
-          aria-expanded={making}
-          onClick={() => setMaking(!making)}
+          class={creating ? "" : "primary"}
+          aria-expanded={creating}
+          onClick={() => setCreating(!creating)}
         >
-          {making ? "Cancel" : "New emitter"}
+          {creating ? "Cancel" : "New emitter"}
         </button>
       </div>
-      {making && (
+      {creating && (
         <CreateForm
-          created={(emitter) => {
-            setMaking(false);
-            again();
-            location.hash = targetHash({ kind: "emitter", name: emitter.id });
+          onCreate={({ id }) => {
+            setCreating(false);
+            refresh();
+            openEmitter(id);
           }}
         />
       )}
-      <form
-        class="filter"
-        onSubmit={(event) => {
-          event.preventDefault();
-          if (filter !== "") location.hash = targetHash({ kind: "emitter", name: filter });
-        }}
-      >
-        <input
-          type="search"
-          aria-label="Find an emitter"
-          placeholder="Find by id"
-          title="Enter opens the emitter of this id"
-          value={filter}
-          onInput={(event) => setFilter(event.currentTarget.value)}
-        />
-        <label class="check">
-          <input
-            type="checkbox"
-            checked={ended}
-            onChange={(event) => setEnded(event.currentTarget.checked)}
-          />
-          Ended
-        </label>
-      </form>
-      {complaint !== undefined && (
-        <p class="failure" role="alert">
-          {complaint}
-        </p>
-      )}
+      <Filter text={filter} setText={setFilter} ended={ended} setEnded={setEnded} />
+      <ErrorMessage text={failure} />
       <ul class="list">
-        {shown.map((emitter) => (
+        {found.map((emitter) => (
           <EmitterRow key={emitter.id} emitter={emitter} selected={emitter.id === selected} />
         ))}
       </ul>
-      {first.answer !== undefined && shown.length === 0 && (
-        <p class="empty">
-          {known.length === 0 ? "There are none yet." : "None of those loaded fits."}
-        </p>
+      {isLoaded && found.length === 0 && (
+        <p class="empty">{emitters.length === 0 ? "No emitters yet." : "No loaded id matches."}</p>
       )}
-      {next !== null && (
+      {loadMore !== undefined && (
         <button type="button" class="more" onClick={loadMore}>
           Load more
         </button>
       )}
     </section>
+  );
+}
+
+function openEmitter(id: string): void {
+  location.hash = targetHash({ kind: "emitter", name: id });
+}
+
+function Filter({
+  text,
+  setText,
+  ended,
+  setEnded,
+}: {
+  readonly text: string;
+  readonly setText: (text: string) => void;
+  readonly ended: boolean;
+  readonly setEnded: (ended: boolean) => void;
+}) {
+  return (
+    <form
+      class="filter"
+      onSubmit={(event) => {
+        event.preventDefault();
+        if (text !== "") openEmitter(text);
+      }}
+    >
+      <input
+        type="search"
+        aria-label="Find an emitter"
+        placeholder="Find by id"
+        title="Enter opens the emitter of this id"
+        value={text}
+        onInput={(event) => setText(event.currentTarget.value)}
+      />
+      <label class="check">
+        <input
+          type="checkbox"
+          checked={ended}
+          onChange={(event) => setEnded(event.currentTarget.checked)}
+        />
+        Ended
+      </label>
+    </form>
   );
 }
 
@@ -136,8 +127,4 @@ function EmitterRow({
       </a>
     </li>
   );
-}
-
-function byId(emitters: readonly EmitterInfo[]): EmitterInfo[] {
-  return [...new Map(emitters.map((emitter) => [emitter.id, emitter])).values()];
 }

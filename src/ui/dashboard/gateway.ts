@@ -1,6 +1,6 @@
-/** What the dashboard asks the gateway for. */
+/** The requests of the dashboard to its gateway. */
 import { printJson } from "../exact-json.ts";
-import { ask } from "../http.ts";
+import { request } from "../http.ts";
 import { recordEvent, type ShownEvent } from "../event.ts";
 import type { Target } from "./target.ts";
 
@@ -24,7 +24,7 @@ export interface TopicInfo {
   readonly retention_ms: number;
 }
 
-/** Members that are known today; each may be missing on another version. */
+/** The members that the page shows; each may be missing in another version. */
 export interface Status {
   readonly status: string;
   readonly node?: string;
@@ -45,31 +45,31 @@ export interface ShownPage {
 export const listLimit = 200;
 
 export function readStatus(): Promise<Status> {
-  return ask<Status>("/status");
+  return request<Status>("/status");
 }
 
 export function listEmitters(after: string | undefined, ended: boolean): Promise<EmitterList> {
   const query = new URLSearchParams({ limit: String(listLimit), ended: String(ended) });
   if (after !== undefined) query.set("after", after);
-  return ask<EmitterList>(`/log?${query}`);
+  return request<EmitterList>(`/log?${query}`);
 }
 
 export function readEmitter(id: string): Promise<EmitterInfo & { readonly events: number }> {
-  return ask(`/v1/emitters/${encodeURIComponent(id)}`);
+  return request(`/v1/emitters/${encodeURIComponent(id)}`);
 }
 
 export function createEmitter(id: string, source: string, rate: number): Promise<EmitterInfo> {
   const body = JSON.stringify(source === "guest" ? { source, rate } : { source });
   const path = id === "" ? "/log" : `/log/${encodeURIComponent(id)}`;
-  return ask(path, { method: "PUT", body, headers: { "content-type": "application/json" } });
+  return request(path, { method: "PUT", body, headers: { "content-type": "application/json" } });
 }
 
 export function endEmitter(id: string): Promise<EmitterInfo> {
-  return ask(`/log/${encodeURIComponent(id)}`, { method: "DELETE" });
+  return request(`/log/${encodeURIComponent(id)}`, { method: "DELETE" });
 }
 
 export async function listTopics(): Promise<readonly TopicInfo[]> {
-  const { topics } = await ask<{ topics: readonly TopicInfo[] }>("/v1/topics");
+  const { topics } = await request<{ topics: readonly TopicInfo[] }>("/v1/topics");
   return topics;
 }
 
@@ -87,7 +87,7 @@ export async function readPage(
   target: Target,
   query: { readonly after?: string; readonly before?: string },
 ): Promise<ShownPage> {
-  const { events, next, prev } = await ask<Page>(
+  const { events, next, prev } = await request<Page>(
     `${target.pages}?${new URLSearchParams({ limit: "100", ...query })}`,
   );
   const shown = events.map(({ data, position, time }) =>

@@ -1,4 +1,4 @@
-/** The node in one line. */
+/** The node as one line of facts. */
 import { renderBytes, renderCount, renderDuration } from "../format.ts";
 import type { Status } from "./gateway.ts";
 
@@ -29,7 +29,7 @@ export function NodeBar({
           value={status?.memory_bytes === undefined ? undefined : renderBytes(status.memory_bytes)}
         />
         <Fact name="Subscriptions" value={count(status?.hub?.["subscriptions"])} />
-        <Fact name="Guests here" value={count(status?.emitters?.["guests"])} />
+        <Fact name="Guests on this node" value={count(status?.emitters?.["guests"])} />
         <Fact name="Node" value={status?.node?.slice(0, 8)} />
       </dl>
       <a class="docs" href="/livedoc">

@@ -1,52 +1,48 @@
-/** Answers that are asked for again and again while the page is looked at. */
+/** Answers that are requested repeatedly while the page is visible. */
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { messageOf } from "../http.ts";
 
 export interface Polled<Answer> {
   readonly answer: Answer | undefined;
-  /** Why the last question failed; the last good answer stays. */
+  /** Why the last request failed; the last good answer stays. */
   readonly failure: string | undefined;
-  readonly again: () => void;
+  readonly refresh: () => void;
 }
 
-/** `question` must keep its identity between renders; a new one is asked at once. */
-export function usePolled<Answer>(
-  question: () => Promise<Answer>,
-  everyMs: number,
-): Polled<Answer> {
+/** `send` must keep its identity between renders; a new one is called at once. */
+export function usePolled<Answer>(send: () => Promise<Answer>, everyMs: number): Polled<Answer> {
   const [answer, setAnswer] = useState<Answer>();
   const [failure, setFailure] = useState<string>();
-  const asked = useRef(0);
+  /** Number of the newest request; answers of earlier ones are dropped. */
+  const newest = useRef(0);
 
-  const again = useCallback(() => {
-    const turn = ++asked.current;
-    question().then(
-      (given) => {
-        if (turn !== asked.current) return;
-        setAnswer(() => given);
+  const refresh = useCallback(() => {
+    const turn = ++newest.current;
+    send().then(
+      (received) => {
+        if (turn !== newest.current) return;
+        setAnswer(() => received);
         setFailure(undefined);
       },
       (error: unknown) => {
-        if (turn === asked.current) setFailure(messageOf(error));
+        if (turn === newest.current) setFailure(messageOf(error));
       },
     );
-  }, [question]);
+  }, [send]);
 
   useEffect(() => {
-    again();
-    const timer = setInterval(() => {
-      if (!document.hidden) again();
-    }, everyMs);
-    const shown = () => {
-      if (!document.hidden) again();
+    refresh();
+    const refreshIfVisible = () => {
+      if (!document.hidden) refresh();
     };
-    document.addEventListener("visibilitychange", shown);
+    const timer = setInterval(refreshIfVisible, everyMs);
+    document.addEventListener("visibilitychange", refreshIfVisible);
     return () => {
-      asked.current++;
+      newest.current++;
       clearInterval(timer);
-      document.removeEventListener("visibilitychange", shown);
+      document.removeEventListener("visibilitychange", refreshIfVisible);
     };
-  }, [again, everyMs]);
+  }, [refresh, everyMs]);
 
-  return { answer, failure, again };
+  return { answer, failure, refresh };
 }

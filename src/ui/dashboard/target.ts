@@ -1,4 +1,4 @@
-/** What is looked at, as the address bar has it: `#emitter/web-1`, `#topic/orders`. */
+/** The selected emitter or topic, as the address bar has it: `#emitter/web-1`, `#topic/orders`. */
 
 export interface Target {
   readonly kind: "emitter" | "topic";
@@ -28,7 +28,7 @@ export function parseHash(hash: string): Target | undefined {
     const name = decodeURIComponent(match[2] ?? "");
     return match[1] === "emitter" ? emitterTarget(name) : topicTarget(name);
   } catch {
-    // Somebody typed a percent sign: there is no such name.
+    // A percent sign that was typed by hand: no name has one.
     return undefined;
   }
 }

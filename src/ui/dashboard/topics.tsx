@@ -1,4 +1,5 @@
 /** The list of topics. */
+import { ErrorMessage } from "../error-message.tsx";
 import { renderBytes } from "../format.ts";
 import type { TopicInfo } from "./gateway.ts";
 import { targetHash } from "./target.ts";
@@ -17,11 +18,7 @@ export function Topics({
       <div class="list-head">
         <h2 id="topics-title">Topics</h2>
       </div>
-      {failure !== undefined && (
-        <p class="failure" role="alert">
-          {failure}
-        </p>
-      )}
+      <ErrorMessage text={failure} />
       <ul class="list">
         {topics?.map(({ name, layout, bytes }) => (
           <li key={name}>
@@ -37,7 +34,7 @@ export function Topics({
           </li>
         ))}
       </ul>
-      {topics?.length === 0 && <p class="empty">There are none yet.</p>}
+      {topics?.length === 0 && <p class="empty">No topics yet.</p>}
     </section>
   );
 }

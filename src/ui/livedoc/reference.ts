@@ -1,10 +1,10 @@
-/** Swagger UI, which its own script left on the window, over our document. */
+/** Swagger UI, which its script defines as a global, for the gateway's OpenAPI document. */
 
 interface SwaggerUi {
   (options: Readonly<Record<string, unknown>>): unknown;
 }
 
-/** As much of an immutable map as is looked at. */
+/** The part of an immutable map that is used here. */
 interface Spec {
   getIn(path: readonly string[]): unknown;
 }
@@ -15,7 +15,7 @@ interface System {
 
 type Allow = (state: unknown, path: string, method: string) => boolean;
 
-/** Try-it waits for the end of an answer: streams and sockets have none, they are watched above. */
+/** Try-it waits for the end of a response. Streams and sockets have none; the panel watches them. */
 const endlessOperations = () => ({
   statePlugins: {
     spec: {
@@ -43,10 +43,10 @@ export function showReference(selector: string): void {
     defaultModelsExpandDepth: 0,
     defaultModelExpandDepth: 2,
     displayRequestDuration: true,
-    // Every call but the endless ones is a short one: trying is one click.
+    // Every call but the endless ones is short, so that trying it is one click.
     tryItOutEnabled: true,
     persistAuthorization: false,
-    // It would send the document to a service of its makers.
+    // The validator would send the document to a service of Swagger's authors.
     validatorUrl: null,
     plugins: [endlessOperations],
   });

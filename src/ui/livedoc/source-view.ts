@@ -1,4 +1,4 @@
-/** What the panel does with a source, and what a source shows. */
+/** The panel's actions on a source, and its view of one. */
 import type { LiveView } from "../live.ts";
 
 export interface Source {

@@ -1,4 +1,4 @@
-/** What the panel can watch, each behind the same few actions. */
+/** The sources that the panel can watch, each with the same few actions. */
 import { Live } from "../live.ts";
 import { SocketSource } from "./socket-source.ts";
 import type { Source, SourceView } from "./source-view.ts";
@@ -33,14 +33,14 @@ export const sources = {
     label: "SSE /sse/log/{id}: an emitter",
     socket: false,
     byEmitter: true,
-    hint: "Make an emitter, or name one that is there: its newest events and then what comes.",
+    hint: "Create an emitter, or name an existing one: shows its newest events, then new ones.",
     example: none,
   },
   "/echo": {
     label: "WS /echo: what you send",
     socket: true,
     byEmitter: false,
-    hint: "Watch, then send a text: it comes back.",
+    hint: "Watch, then send a text: the gateway sends it back.",
     example: () => "hello",
   },
   "/v1/ws": {
@@ -59,16 +59,16 @@ const tail = 20;
 export function openSource(
   name: SourceName,
   emitter: string,
-  changed: (view: SourceView) => void,
+  onChange: (view: SourceView) => void,
 ): Source {
-  if (sources[name].socket) return new SocketSource(name, changed);
+  if (sources[name].socket) return new SocketSource(name, onChange);
   const address =
     name === "/sse/log" ? `/sse/log/${encodeURIComponent(emitter)}?tail=${tail}` : name;
-  const live = new Live(address, { shown: [], older: false, after: undefined }, changed);
+  const live = new Live(address, { events: [], older: false, after: undefined }, onChange);
   return {
     pause: () => live.pause(),
     resume: () => live.resume(),
-    // As after a break: closed, and opened again after the last position.
+    // Closes and reopens after the last position, as after a lost connection.
     reconnect: () => {
       live.pause();
       live.resume();

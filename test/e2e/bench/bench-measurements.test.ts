@@ -72,10 +72,10 @@ describe.skipIf(reason !== undefined)(`sluice bench query ${reason ?? ""}`, () =
       expect(errors).not.toContain("Cannot");
       const summary = JSON.parse(output);
       expect(summary).toMatchObject({ bench: "query", ok: true, wrong: null, verified: 5 });
-      const { sent, acknowledged, wanted, stored, queries, read_back: back } = summary;
+      const { sent, acknowledged, expected, stored, queries, read_back: back } = summary;
       expect([sent, acknowledged]).toEqual([6000, 6000]);
-      expect(wanted).toBe(30_000 + 6000 + 100 + back.written);
-      expect(stored).toBe(wanted);
+      expect(expected).toBe(30_000 + 6000 + 100 + back.written);
+      expect(stored).toBe(expected);
       expect(queries.failed).toBe(0);
       expect(queries.answered).toBeGreaterThan(10);
       expect(countsOf(queries.histogram)).toBe(queries.answered);

@@ -1,10 +1,13 @@
-/** `sluice bench`, small: what it loses and what it tells, not how fast anything is. */
+/** `sluice bench`, small: what it loses and what it reports, not how fast anything is. */
 import { describe, expect, test } from "bun:test";
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
+import { toolTest, type Tool } from "../../support/tools.ts";
 
 const main = fileURLToPath(new URL("../../../src/main.ts", import.meta.url));
 const testMs = 60_000;
+/** The command builds it: Go must be there. */
+const loader: Tool = { name: "sluice-collect-loader", variable: "SLUICE_TEST_COLLECT_LOADER" };
 
 const quick = ["--subscribers", "20", "--events", "50", "--rate", "200"];
 
@@ -120,7 +123,8 @@ describe("sluice bench fanout", () => {
 });
 
 describe("sluice bench collect", () => {
-  test(
+  toolTest(
+    loader,
     "accepts over streams what the log has afterwards, beside the floor",
     async () => {
       const load = ["--connections", "7", "--records", "3001", "--batch", "3"];
@@ -150,7 +154,8 @@ describe("sluice bench collect", () => {
     testMs,
   );
 
-  test(
+  toolTest(
+    loader,
     "does so by unary calls, beside connect-es on the same log, and prints it for people",
     async () => {
       const load = ["--unary", "--connections", "5", "--calls", "3", "--records", "500"];
@@ -164,7 +169,8 @@ describe("sluice bench collect", () => {
     testMs,
   );
 
-  test(
+  toolTest(
+    loader,
     "shows the forerunner's table, and what differs",
     async () => {
       const { code, output } = await bench("collect", "--records", "5000");
@@ -176,7 +182,8 @@ describe("sluice bench collect", () => {
     testMs,
   );
 
-  test(
+  toolTest(
+    loader,
     "refuses what it cannot measure, and says what is expected",
     async () => {
       const wrong = await bench("collect", "--grpc", "nowhere");

@@ -48,7 +48,10 @@ test("registers a file with its imports, shows it, and writes its set", async ()
     "id 1  watch version 1  acme.v1.Watch  registered\n",
   ]);
   expect((await schema("register", "watch", file, "--root", "."))[1]).toContain("there already");
-  expect(await schema("list")).toEqual([0, "id 1  watch version 1  acme.v1.Watch\n"]);
+  expect(await schema("list")).toEqual([
+    0,
+    "ID  SUBJECT  VERSION  MESSAGES\n 1  watch          1  acme.v1.Watch\n",
+  ]);
   for (const name of ["1", "watch@1", "watch@latest", "acme.v1.Watch"]) {
     expect(await schema("get", name)).toEqual([
       0,
@@ -102,7 +105,7 @@ test("registers with a reference, and deletes", async () => {
   expect(await schema("delete", "refers@1")).toEqual([0, "deleted version 1 of refers\n"]);
   expect(await schema("list", "refers", "--deleted")).toEqual([
     0,
-    "id 1  refers version 1  acme.v1.Watch  deleted\n",
+    "ID  SUBJECT  VERSION  MESSAGES\n 1  refers         1  acme.v1.Watch  deleted\n",
   ]);
   expect((await schema("delete", "refers", "--permanent"))[0]).toBe(0);
   expect(await schema("delete", "units")).toEqual([0, "deleted version 1 of units\n"]);
@@ -131,10 +134,20 @@ test("watches changes as they come", async () => {
 }, 60_000);
 
 test("a wrong argument is told with the usage", async () => {
-  for (const args of [["frobnicate"], ["register", "watch"], ["register", "watch", "no.proto"]]) {
+  for (const [args, message, usage] of [
+    [["frobnicate"], "there is no such command", "sluice schema <command>"],
+    [["register", "watch"], "FILE is missing", "sluice schema register SUBJECT FILE [options]"],
+    [["register", "watch", "no.proto"], "there is no such file", "sluice schema register SUBJECT"],
+    [["config", "watch", "FUL"], "Cannot use LEVEL FUL: expected NONE or", "sluice schema config"],
+  ] as const) {
     const [code, output] = await schema(...args);
-    expect([code, output.includes("sluice schema register SUBJECT FILE")]).toEqual([2, true]);
+    expect([code, output]).toEqual([2, expect.stringContaining(message)]);
+    expect(output).toContain(`\nUsage: ${usage}`);
   }
+  // The level that a typing error would have removed.
+  await schema("config", "watch", "FULL");
+  await schema("config", "watch", "FUL");
+  expect((await schema("config", "watch"))[1]).toBe("FULL\n");
 });
 
 function run(...args: string[]) {

@@ -1,10 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { sql } from "drizzle-orm";
 import { testPostgres, type TestDatabase } from "../../../../test/support/postgres.ts";
 import type { AckCommit, AckId, AckRule, AckRuleConfig } from "../rule.ts";
 import { createAckLedger, dueQuery } from "./ledger.ts";
 import { createAckRuleStore } from "./rule-store.ts";
 import { openDatabase, type Database } from "../../../postgres/database.ts";
 import { migrate } from "../../../postgres/migrate.ts";
+import { statement } from "../../../postgres/statement.ts";
 
 let server: TestDatabase;
 let database: Database;
@@ -202,20 +204,22 @@ test("overdue ids are paged from the one that is overdue for longest", async () 
 describe("what the sweep costs", () => {
   test("does not depend on the ids that are not due, or are complete", async () => {
     const rule = await makeRule();
-    const { sql } = database;
-    await sql`
+    const { db } = database;
+    await db.execute(sql`
       insert into ack_ids (rule, id, state, seen, next_ms)
       select ${rule.number}, 'm' || n, case when n % 3 = 0 then 2 else 0 end, '{1,NULL}', 1000 + n
-      from generate_series(1, 60000) n`;
+      from generate_series(1, 60000) n`);
     const explain = async (untilMs: number) => {
-      const rows = await sql<{ "QUERY PLAN": string }[]>`
-        explain (analyze, buffers, timing off, summary off)
-        ${dueQuery(sql, rule.number, untilMs, 500)}`;
+      const rows = await statement<{ "QUERY PLAN": string }>(
+        db,
+        sql`explain (analyze, buffers, timing off, summary off)
+          ${dueQuery(db, rule.number, untilMs, 500)}`,
+      );
       return rows.map((row) => row["QUERY PLAN"]).join("\n");
     };
     // As it is for a table that was never analysed, and for one that was.
-    for (const statement of ["select 1", "analyze ack_ids"]) {
-      await sql.unsafe(statement);
+    for (const before of ["select 1", "analyze ack_ids"]) {
+      await db.execute(before);
       const plan = await explain(1010);
       expect(plan).toContain("Index Scan using ack_ids_next");
       expect(plan).not.toContain("Sort");

@@ -1,140 +1,18 @@
-/** Ack rules as rows, and what people ask of them. */
-import type { AckRule, AckRuleConfig, AckRuleStore, IdAt } from "../rule.ts";
-import {
-  type AckIdRow,
-  ackIdFromRow,
-  type CountsRow,
-  countsFromRow,
-  delaysFromRow,
-  findAckIds,
-} from "./ledger.ts";
-import type { Database } from "../../../postgres/database.ts";
+/** Ack rules as rows, and the queries of their users. */
+import { and, asc, eq, isNull, sql, type SQL } from "drizzle-orm";
+import type { Position } from "../../../core/position.ts";
 import { arrayOfNumbers, arrayOfTexts } from "../../../postgres/arrays.ts";
+import type { Database } from "../../../postgres/database.ts";
+import { rowOf, statement } from "../../../postgres/statement.ts";
+import type { AckId, AckRule, AckRuleConfig, AckRuleStore, OverdueQuery } from "../rule.ts";
+import { ackIdFromRow, findAckIds } from "./id-rows.ts";
+import { configToJson, countColumns, ruleColumns, ruleFromRow } from "./rule-row.ts";
+import { ackIds, ackRules } from "./tables.ts";
 
 /** A few thousand small rows: some 30 ms of a statement. */
 const purgeRowsMax = 5000;
 
-export function createAckRuleStore({ sql, run }: Database): AckRuleStore {
-  function ruleColumns() {
-    return sql`number, life, name, config::text,
-      (extract(epoch from made_at) * 1000)::bigint as made_ms`;
-  }
-
-  async function get(name: string): Promise<AckRule | undefined> {
-    const [row] = await run(
-      () => sql<RuleRow[]>`
-        select ${ruleColumns()} from ack_rules
-        where name = ${name} and removed_at is null`,
-    );
-    return row && ruleFromRow(row);
-  }
-
-  return {
-    get,
-
-    async create(rule, positions) {
-      const at = [...positions];
-      const [row] = await run(
-        () => sql<RuleRow[]>`
-          with made as (
-            insert into ack_rules (name, config)
-            values (${rule.name}, ${JSON.stringify(configToJson(rule))}::text::jsonb)
-            on conflict do nothing
-            returning ${ruleColumns()}
-          ),
-          positions as (
-            insert into ack_positions (rule, topic, epoch, sequence, idx)
-            select made.number, p.* from made, unnest(
-              ${arrayOfTexts(at.map(([topic]) => topic))}::text[],
-              ${arrayOfNumbers(at.map(([, { epoch }]) => epoch))}::bigint[],
-              ${arrayOfNumbers(at.map(([, { sequence }]) => sequence))}::bigint[],
-              ${arrayOfNumbers(at.map(([, { index }]) => index))}::int[]
-            ) as p (topic, epoch, sequence, idx)
-          )
-          select * from made`,
-      );
-      if (row !== undefined) return { created: true, rule: ruleFromRow(row) };
-      const standing = await get(rule.name);
-      // It was in the way a moment ago, and is removed by now.
-      return standing === undefined
-        ? await this.create(rule, positions)
-        : { created: false, rule: standing };
-    },
-
-    async list() {
-      const rows = await run(
-        () => sql<RuleRow[]>`
-          select ${ruleColumns()} from ack_rules
-          where removed_at is null order by name`,
-      );
-      return rows.map(ruleFromRow);
-    },
-
-    async remove(name) {
-      const rows = await run(
-        () => sql`
-          update ack_rules set removed_at = now()
-          where name = ${name} and removed_at is null returning 1`,
-      );
-      return rows.length > 0;
-    },
-
-    async purge() {
-      const [row] = await run(
-        () => sql<{ more: boolean }[]>`
-          with removed as (
-            select number from ack_rules where removed_at is not null order by number limit 1
-          ),
-          ids as (
-            delete from ack_ids where (rule, id) in (
-              select i.rule, i.id from ack_ids i join removed on i.rule = removed.number
-              limit ${purgeRowsMax} for update of i skip locked
-            ) returning 1
-          ),
-          announced as (
-            delete from ack_outbox where rule in (select number from removed)
-          ),
-          positions as (
-            delete from ack_positions where rule in (select number from removed)
-          ),
-          rules as (
-            -- In a statement of its own turn: what this one deletes is still there for it.
-            delete from ack_rules where number in (select number from removed)
-              and not exists (select from ack_ids where rule = number) returning 1
-          )
-          select exists (select from ids) or exists (select from rules) as more`,
-      );
-      return row?.more === true;
-    },
-
-    async counts(rule) {
-      const [row] = await run(
-        () => sql<CountsRow[]>`
-          select complete, late, open, overdue, forgotten, duplicates, without_id, delays::text
-          from ack_rules where number = ${rule}`,
-      );
-      if (row === undefined) return { counts: none, delays: {} };
-      return { counts: countsFromRow(row), delays: delaysFromRow(row) };
-    },
-
-    async overdue(rule, { after, limit }) {
-      const rows = await run(
-        () => sql<AckIdRow[]>`
-          select id, state, seen::text, next_ms, overdue_ms from ack_ids
-          where rule = ${rule} and state = 1
-            and (overdue_ms, id) > (${after?.overdueMs ?? -1}::bigint, ${after?.id ?? ""}::text)
-          order by overdue_ms, id limit ${limit}`,
-      );
-      return rows.map(ackIdFromRow);
-    },
-
-    async find(rule, ids) {
-      return await findAckIds({ sql, run }, rule, ids);
-    },
-  };
-}
-
-const none = {
+const noCounts = {
   complete: 0,
   late: 0,
   open: 0,
@@ -144,50 +22,147 @@ const none = {
   withoutId: 0,
 };
 
-interface RuleRow {
-  readonly number: string;
-  readonly life: string;
-  readonly name: string;
-  readonly config: string;
-  readonly made_ms: string;
-}
-
-/** As jsonb, where nothing can be undefined. */
-interface StoredConfig {
-  readonly topics?: readonly string[];
-  readonly id?: IdAt;
-  readonly events?: readonly string[];
-  readonly app_id?: string;
-  readonly output: string;
-  readonly deadline_ms?: number;
-  readonly keep_ms: number;
-  readonly from: "now" | "earliest";
-}
-
-function configToJson({ places, output, deadlineMs, keepMs, from }: AckRuleConfig): StoredConfig {
+export function createAckRuleStore(database: Database): AckRuleStore {
+  const { db, run } = database;
   return {
-    ...("topics" in places ? { topics: places.topics, id: places.id } : {}),
-    ...("events" in places ? { events: places.events } : {}),
-    ...("events" in places && places.appId !== undefined ? { app_id: places.appId } : {}),
-    output,
-    ...(deadlineMs === undefined ? {} : { deadline_ms: deadlineMs }),
-    keep_ms: keepMs,
-    from,
+    async get(name) {
+      const [row] = await run(() => db.select(ruleColumns).from(ackRules).where(isNamed(name)));
+      return row && ruleFromRow(row);
+    },
+
+    async create(rule, positions) {
+      const created = await createRule(database, rule, positions);
+      if (created !== undefined) return { created: true, rule: created };
+      const existing = await this.get(rule.name);
+      // The rule that conflicted a moment ago may have been removed since.
+      return existing === undefined
+        ? await this.create(rule, positions)
+        : { created: false, rule: existing };
+    },
+
+    async list() {
+      const rows = await run(() =>
+        db
+          .select(ruleColumns)
+          .from(ackRules)
+          .where(isNull(ackRules.removedAt))
+          .orderBy(asc(ackRules.name)),
+      );
+      return rows.map(ruleFromRow);
+    },
+
+    async remove(name) {
+      const removed = await run(() =>
+        db
+          .update(ackRules)
+          .set({ removedAt: sql`now()` })
+          .where(isNamed(name))
+          .returning({ number: ackRules.number }),
+      );
+      return removed.length > 0;
+    },
+
+    async purge() {
+      const [row] = await run(() => statement<{ more: boolean }>(db, purgeStep));
+      return row?.more === true;
+    },
+
+    async counts(rule) {
+      const [row] = await run(() =>
+        db
+          .select({ counts: countColumns, delays: ackRules.delays })
+          .from(ackRules)
+          .where(eq(ackRules.number, rule)),
+      );
+      return row ?? { counts: noCounts, delays: {} };
+    },
+
+    overdue: (rule, query) => overdueIds(database, rule, query),
+    find: (rule, ids) => findAckIds(database, rule, ids),
   };
 }
 
-function ruleFromRow({ number, life, name, config: text, made_ms }: RuleRow): AckRule {
-  const config = JSON.parse(text) as StoredConfig;
-  const { topics, id = { pointer: "/message_id" }, events = [], app_id } = config;
-  return {
-    number: Number(number),
-    life,
-    name,
-    places: topics === undefined ? { events, appId: app_id } : { topics, id },
-    output: config.output,
-    deadlineMs: config.deadline_ms,
-    keepMs: config.keep_ms,
-    from: config.from,
-    madeMs: Number(made_ms),
-  };
+function isNamed(name: string): SQL | undefined {
+  return and(eq(ackRules.name, name), isNull(ackRules.removedAt));
 }
+
+/** Undefined where the name is taken. */
+async function createRule(
+  { db, run }: Database,
+  rule: AckRuleConfig,
+  positions: ReadonlyMap<string, Position>,
+): Promise<AckRule | undefined> {
+  const at = [...positions];
+  const insert = db
+    .insert(ackRules)
+    .values({ name: rule.name, config: configToJson(rule) })
+    .onConflictDoNothing()
+    .returning();
+  // By hand: the rule and its positions, passed as arrays, are one statement.
+  const [row] = await run(() =>
+    statement<Record<string, unknown>>(
+      db,
+      sql`
+        with made as ${insert},
+        positions as (
+          insert into ack_positions (rule, topic, epoch, sequence, idx)
+          select made.number, p.* from made, unnest(
+            ${arrayOfTexts(at.map(([topic]) => topic))}::text[],
+            ${arrayOfNumbers(at.map(([, { epoch }]) => epoch))}::bigint[],
+            ${arrayOfNumbers(at.map(([, { sequence }]) => sequence))}::bigint[],
+            ${arrayOfNumbers(at.map(([, { index }]) => index))}::int[]
+          ) as p (topic, epoch, sequence, idx)
+        )
+        select * from made`,
+    ),
+  );
+  return row && ruleFromRow(rowOf(ackRules, row));
+}
+
+async function overdueIds(
+  { db, run }: Database,
+  rule: number,
+  { after, limit }: OverdueQuery,
+): Promise<readonly AckId[]> {
+  const { overdueMs, id } = ackIds;
+  const rows = await run(() =>
+    db
+      .select()
+      .from(ackIds)
+      .where(
+        and(
+          eq(ackIds.rule, rule),
+          // Without a parameter, as the condition of the index `ack_ids_overdue` is.
+          sql`${ackIds.state} = 1`,
+          sql`(${overdueMs}, ${id}) > (${after?.overdueMs ?? -1}::bigint, ${after?.id ?? ""}::text)`,
+        ),
+      )
+      .orderBy(asc(overdueMs), asc(id))
+      .limit(limit),
+  );
+  return rows.map(ackIdFromRow);
+}
+
+// By hand: each step deletes a bounded number of rows, from four tables at once. The rule itself goes
+// in a later step than its last ids, because a statement still sees the rows that it deletes.
+const purgeStep = sql`
+  with removed as (
+    select number from ack_rules where removed_at is not null order by number limit 1
+  ),
+  ids as (
+    delete from ack_ids where (rule, id) in (
+      select i.rule, i.id from ack_ids i join removed on i.rule = removed.number
+      limit ${purgeRowsMax} for update of i skip locked
+    ) returning 1
+  ),
+  announced as (
+    delete from ack_outbox where rule in (select number from removed)
+  ),
+  positions as (
+    delete from ack_positions where rule in (select number from removed)
+  ),
+  rules as (
+    delete from ack_rules where number in (select number from removed)
+      and not exists (select from ack_ids where rule = number) returning 1
+  )
+  select exists (select from ids) or exists (select from rules) as more`;

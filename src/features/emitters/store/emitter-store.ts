@@ -1,25 +1,28 @@
-/** Emitters, and which node runs whose guest, as rows. */
-import { and, asc, eq, gt, inArray, isNull, sql as expression } from "drizzle-orm";
-import type { Emitter, EmitterStats, EmitterStore, GuestLeases } from "../../../core/emitters.ts";
+/** Emitters as rows. */
+import { and, asc, desc, eq, gt, isNull, lte, sql, type SQL } from "drizzle-orm";
+import type { Emitter, EmitterStats, EmitterStore } from "../../../core/emitters.ts";
 import type { Position } from "../../../core/position.ts";
 import type { Database } from "../../../postgres/database.ts";
-import { emitters } from "./tables.ts";
+import { emitterEvents, emitters, nodes } from "./tables.ts";
 
-export function createEmitterStore({ db, sql, run }: Database): EmitterStore {
+export function createEmitterStore(database: Database): EmitterStore {
+  const { db, run } = database;
   return {
     async create(emitter, node) {
       const { id, source, rate } = emitter;
-      // The lease may be spent by now: then the guest is nobody's, and a node will claim it.
-      const owner = expression`(select id from nodes where id = ${node ?? null} for key share)`;
-      const made = await run(() =>
-        db.insert(emitters).values({ id, source, rate, owner }).onConflictDoNothing().returning(),
+      const created = await run(() =>
+        db
+          .insert(emitters)
+          .values({ id, source, rate, owner: node === undefined ? null : leaseOf(node) })
+          .onConflictDoNothing()
+          .returning(),
       );
-      const row = made[0];
+      const row = created[0];
       if (row !== undefined) return { created: true, emitter: emitterFromRow(row) };
-      const standing = await this.get(id);
-      // Rows are never removed, so what was in the way is still there.
-      if (standing === undefined) throw new Error(`Emitter "${id}" is neither new nor there`);
-      return { created: false, emitter: standing };
+      const existing = await this.get(id);
+      // Rows are never removed, so the one that conflicted still exists.
+      if (existing === undefined) throw new Error(`Emitter "${id}" is neither new nor there`);
+      return { created: false, emitter: existing };
     },
 
     async get(id) {
@@ -27,31 +30,21 @@ export function createEmitterStore({ db, sql, run }: Database): EmitterStore {
       return rows[0] && emitterFromRow(rows[0]);
     },
 
-    async stats(id) {
-      const [row] = await run(
-        () => sql<StatsRow[]>`
-          select regexp_replace(e.owner, '\\.[^.]*$', '') as node, e.trimmed_ordinal,
-            last.ordinal, last.epoch, last.sequence, last.idx, last.time_ns
-          from emitters e left join lateral (
-            select * from emitter_events where emitter = e.id
-            order by epoch desc, sequence desc, idx desc limit 1
-          ) last on true
-          where e.id = ${id}`,
-      );
-      return {
-        node: row?.node ?? undefined,
-        events: Number(row?.ordinal ?? row?.trimmed_ordinal ?? 0),
-        last: row && lastFromRow(row),
-      };
-    },
+    stats: (id) => statsOf(database, id),
 
     async list({ after, limit, ended }) {
-      const wanted = and(
-        after === undefined ? undefined : gt(emitters.id, after),
-        ended ? undefined : isNull(emitters.endedAt),
-      );
       const rows = await run(() =>
-        db.select().from(emitters).where(wanted).orderBy(asc(emitters.id)).limit(limit),
+        db
+          .select()
+          .from(emitters)
+          .where(
+            and(
+              after === undefined ? undefined : gt(emitters.id, after),
+              ended ? undefined : isNull(emitters.endedAt),
+            ),
+          )
+          .orderBy(asc(emitters.id))
+          .limit(limit),
       );
       return rows.map(emitterFromRow);
     },
@@ -60,146 +53,92 @@ export function createEmitterStore({ db, sql, run }: Database): EmitterStore {
       const ended = await run(() =>
         db
           .update(emitters)
-          .set({ endedAt: expression`now()`, owner: null })
+          .set({ endedAt: sql`now()`, owner: null })
           .where(and(eq(emitters.id, id), isNull(emitters.endedAt)))
           .returning(),
       );
       return ended[0] === undefined ? await this.get(id) : emitterFromRow(ended[0]);
     },
 
-    async setEnd(id, position) {
+    async setEnd(id, { epoch, sequence, index }) {
       await run(() =>
         db
           .update(emitters)
-          .set({
-            endEpoch: position.epoch,
-            endSequence: position.sequence,
-            endIdx: position.index,
-          })
+          .set({ endEpoch: epoch, endSequence: sequence, endIdx: index })
           .where(and(eq(emitters.id, id), isNull(emitters.endEpoch))),
       );
     },
 
     async endedWithin(withinMs) {
-      const rows = await run(
-        () => sql<{ id: string }[]>`
-          select id from emitters where ended_at > now() - ${withinMs} * interval '1 ms'`,
+      const rows = await run(() =>
+        db
+          .select({ id: emitters.id })
+          .from(emitters)
+          .where(gt(emitters.endedAt, ago(withinMs))),
       );
       return rows.map((row) => row.id);
     },
 
     async unfinishedEnds(olderThanMs, limit) {
-      const rows = await run(
-        () => sql<{ id: string }[]>`
-          select id from emitters
-          where ended_at <= now() - ${olderThanMs} * interval '1 ms' and end_epoch is null
-          limit ${limit}`,
+      const rows = await run(() =>
+        db
+          .select({ id: emitters.id })
+          .from(emitters)
+          .where(and(lte(emitters.endedAt, ago(olderThanMs)), isNull(emitters.endEpoch)))
+          .limit(limit),
       );
       return rows.map((row) => row.id);
     },
   };
-}
 
-/**
- * A node's lease is its row in `nodes`; whoever finds it run out deletes it, and the foreign key
- * frees its guests in the same transaction. A row that is still there is still its node's, however
- * late: renewing and deleting meet on the row's lock.
- */
-export function createGuestLeases({ db, leases: sql, run }: Database): GuestLeases {
-  return {
-    async join(node, leaseMs) {
-      await run(
-        () => sql`insert into nodes (id, lease_until)
-          values (${node}, clock_timestamp() + ${leaseMs} * interval '1 ms')`,
-      );
-    },
-
-    async renew(node, leaseMs) {
-      // Locked rows are passed over: two nodes that are both late would wait for each other.
-      const [row] = await run(
-        () => sql<{ held: boolean; free: boolean }[]>`
-          with renewed as (
-            update nodes set lease_until = clock_timestamp() + ${leaseMs} * interval '1 ms'
-            where id = ${node} returning 1
-          ),
-          reaped as (
-            delete from nodes where id in (
-              select id from nodes where lease_until < clock_timestamp() and id <> ${node}
-              for update skip locked
-            ) returning 1
-          )
-          select exists (select from renewed) as held, exists (select from reaped) or exists (
-            select from emitters where source = 'guest' and ended_at is null and owner is null
-          ) as free`,
-      );
-      if (row?.held !== true) return "spent";
-      return row.free ? "free" : "held";
-    },
-
-    async claim(node, limit) {
-      const rows = await run(
-        () => sql<{ id: string }[]>`
-          with free as materialized (
-            select id from emitters
-            where source = 'guest' and ended_at is null and owner is null
-              and exists (select from nodes where id = ${node})
-            order by id limit ${limit} for update skip locked
-          )
-          update emitters e set owner = ${node} from free where e.id = free.id
-          returning e.id`,
-      );
-      return await emittersOf(rows.map((row) => row.id));
-    },
-
-    async owned(node) {
-      const rows = await run(() =>
-        db
-          .select()
-          .from(emitters)
-          .where(and(eq(emitters.owner, node), isNull(emitters.endedAt))),
-      );
-      return rows.map(emitterFromRow);
-    },
-
-    async leave(node) {
-      await run(() => sql`delete from nodes where id = ${node}`);
-    },
-
-    async nodes() {
-      const rows = await run(() => sql`select id from nodes where lease_until > clock_timestamp()`);
-      return rows.length;
-    },
-  };
-
-  async function emittersOf(ids: readonly string[]): Promise<readonly Emitter[]> {
-    if (ids.length === 0) return [];
-    const rows = await run(() =>
-      db
-        .select()
-        .from(emitters)
-        .where(inArray(emitters.id, [...ids])),
-    );
-    return rows.map(emitterFromRow);
+  /** Null where the node's lease has ended: then the guest is free, and a node will claim it. */
+  function leaseOf(node: string): SQL {
+    return sql`${db.select({ id: nodes.id }).from(nodes).where(eq(nodes.id, node)).for("key share")}`;
   }
 }
 
-interface StatsRow {
-  readonly node: string | null;
-  readonly trimmed_ordinal: string | null;
-  readonly ordinal: string | null;
-  readonly epoch: string | null;
-  readonly sequence: string | null;
-  readonly idx: number | null;
-  readonly time_ns: string | null;
+async function statsOf({ db, run }: Database, id: string): Promise<EmitterStats> {
+  const { ordinal, epoch, sequence, idx, timeNs } = emitterEvents;
+  const last = db
+    .select({ ordinal, epoch, sequence, idx, timeNs })
+    .from(emitterEvents)
+    .where(eq(emitterEvents.emitter, emitters.id))
+    .orderBy(desc(epoch), desc(sequence), desc(idx))
+    .limit(1)
+    .as("last");
+  const [row] = await run(() =>
+    db
+      .select({
+        owner: emitters.owner,
+        trimmedOrdinal: emitters.trimmedOrdinal,
+        ordinal: last.ordinal,
+        epoch: last.epoch,
+        sequence: last.sequence,
+        idx: last.idx,
+        timeNs: last.timeNs,
+      })
+      .from(emitters)
+      .leftJoinLateral(last, sql`true`)
+      .where(eq(emitters.id, id)),
+  );
+  const position = row && positionFrom(row.epoch, row.sequence, row.idx);
+  const timeOfLast = row?.timeNs ?? undefined;
+  return {
+    // A node's lease is named by the node and a suffix.
+    node: row?.owner?.replace(/\.[^.]*$/, ""),
+    events: row?.ordinal ?? row?.trimmedOrdinal ?? 0,
+    last:
+      position === undefined || timeOfLast === undefined
+        ? undefined
+        : { position, timeNs: timeOfLast },
+  };
 }
 
-function lastFromRow({ epoch, sequence, idx, time_ns }: StatsRow): EmitterStats["last"] {
-  if (idx === null || time_ns === null) return undefined;
-  const position = { epoch: Number(epoch), sequence: Number(sequence), index: idx };
-  return { position, timeNs: BigInt(time_ns) };
+function ago(ms: number): SQL {
+  return sql`now() - ${ms} * interval '1 ms'`;
 }
 
-function emitterFromRow(row: typeof emitters.$inferSelect): Emitter {
+export function emitterFromRow(row: typeof emitters.$inferSelect): Emitter {
   return {
     id: row.id,
     source: row.source,

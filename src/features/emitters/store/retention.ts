@@ -3,11 +3,13 @@
  * the emitters that have rows, a few at a time, so that no statement holds many locks or runs long.
  * What was dropped last stands at the emitter: a reader before it is told.
  */
-import { sleep, type Clock } from "../../../core/clock.ts";
-import { failureFrom } from "../../../core/failure.ts";
+import { sql } from "drizzle-orm";
+import type { Clock } from "../../../core/clock.ts";
 import type { Logger } from "../../../core/logger.ts";
+import { OwnedTask } from "../../../core/owned-task.ts";
 import type { Ownership } from "../../../core/projection.ts";
 import type { Database } from "../../../postgres/database.ts";
+import { statement } from "../../../postgres/statement.ts";
 
 export interface EmitterRetention {
   /** Rows received longer ago are dropped; 0 keeps them. */
@@ -29,41 +31,22 @@ export interface RetentionOptions {
 /** At two events a second, the last hour and a half: what people page back through. */
 const countMaxDefault = 10_000;
 const everyMsDefault = 30_000;
-const retryMs = 5_000;
 /** 50 emitters of at most 200 rows: about 50 ms for a statement. */
 const emittersPerStep = 50;
 const rowsPerEmitter = 200;
 
 /** Resolves, never rejects, once the signal has ended it. */
-export async function runEmitterRetention(options: RetentionOptions): Promise<void> {
-  const { ownership, clock, logger, signal } = options;
-  while (!signal.aborted) {
-    try {
-      const owned = await ownership.acquire("emitter-retention", signal);
-      const stop = AbortSignal.any([signal, owned.lost]);
-      try {
-        while (!stop.aborted) {
-          await trimEmitterRows(options.database, options.retention, clock, stop);
-          await sleep(clock, options.everyMs ?? everyMsDefault, stop);
-        }
-      } finally {
-        await owned.release();
-      }
-    } catch (error) {
-      const failure = failureFrom(error);
-      if (failure.code === "cancelled") continue;
-      logger("warn", "dropping old emitter rows failed, trying again", {
-        code: failure.code,
-        reason: failure.message,
-      });
-      await sleep(clock, retryMs, signal);
-    }
-  }
+export function runEmitterRetention(options: RetentionOptions): Promise<void> {
+  const { database, retention, clock, everyMs = everyMsDefault, ...running } = options;
+  const task = { name: "emitter-retention", task: "emitter retention" };
+  return new OwnedTask({ ...running, ...task, clock, everyMs }, async ({ stop }) => {
+    await trimEmitterRows(database, retention, clock, stop);
+  }).done;
 }
 
 /** One walk over all emitters; tells how many rows it dropped. */
 export async function trimEmitterRows(
-  { sql, run }: Database,
+  { db, run }: Database,
   { ageMs, countMax = countMaxDefault }: EmitterRetention,
   clock: Clock,
   signal?: AbortSignal,
@@ -83,8 +66,12 @@ export async function trimEmitterRows(
   return dropped;
 
   async function trimFrom(after: string): Promise<{ dropped: number; last: string | null }> {
-    const [row] = await run(
-      () => sql<{ dropped: string; last: string | null }[]>`
+    // By hand: the walk leaps from one emitter to the next along the index, and each step reads and
+    // deletes a bounded number of rows.
+    const [row] = await run(() =>
+      statement<{ dropped: string; last: string | null }>(
+        db,
+        sql`
         with recursive walk (emitter, n) as (
           (select emitter, 1 from emitter_events where emitter > ${after} order by emitter limit 1)
           union all
@@ -128,6 +115,7 @@ export async function trimEmitterRows(
           where m.id = g.emitter
         )
         select (select count(*) from gone) as dropped, (select max(emitter) from walk) as last`,
+      ),
     );
     return { dropped: Number(row?.dropped ?? 0), last: row?.last ?? null };
   }

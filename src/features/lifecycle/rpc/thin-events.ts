@@ -3,13 +3,9 @@ import type { Buffer } from "node:buffer";
 import { create, toBinary } from "@bufbuild/protobuf";
 import { EventResponseSchema, MarsGrpc } from "../../../gen/marsweb/event_pb.ts";
 import type { ThinCall, ThinMethods } from "../../../rpc/thin/call.ts";
-import { enveloped } from "../../../rpc/thin/messages.ts";
 import type { EventIntake } from "../intake.ts";
 
-const success = enveloped(
-  0,
-  toBinary(EventResponseSchema, create(EventResponseSchema, { success: true })),
-);
+const success = toBinary(EventResponseSchema, create(EventResponseSchema, { success: true }));
 
 export function eventMethods(events: EventIntake): ThinMethods {
   const path = `/${MarsGrpc.typeName}/${MarsGrpc.method.collectEvent.name}`;

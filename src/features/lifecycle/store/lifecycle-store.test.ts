@@ -15,7 +15,8 @@ import { jsonType, type StoredRecord } from "../../../core/record.ts";
 import { openDatabase, type Database } from "../../../postgres/database.ts";
 import { createLifecycleProjection } from "./projection.ts";
 import { createLifecycleStore } from "./lifecycle-store.ts";
-import { dropOldLifecycles, settleApp } from "./retention.ts";
+import { dropOldLifecycles } from "./retention.ts";
+import { settleApp } from "./settle.ts";
 import { migrate } from "../../../postgres/migrate.ts";
 
 const stages = ["created", "stored", "queued", "sent", "read", "answered"];

@@ -2,7 +2,7 @@
  * Lifecycles as rows: the events of a batch are merged by id before they are written, so a batch is
  * one upsert however often an id comes in it.
  */
-import type { TransactionSql } from "postgres";
+import { sql } from "drizzle-orm";
 import { eventFromRecord, lifecycleTopic } from "../event.ts";
 import {
   compareTexts,
@@ -15,54 +15,44 @@ import {
 import type { ProjectionTarget } from "../../../core/projection.ts";
 import type { StoredRecord } from "../../../core/record.ts";
 import type { Database } from "../../../postgres/database.ts";
-import {
-  movedByAnother,
-  moveProjection,
-  positionOf,
-  skipProjection,
-} from "../../../postgres/projection-row.ts";
+import { moveProjection, positionOf, skipProjection } from "../../../postgres/projection-row.ts";
 import { arrayOfNumbers, arrayOfTexts } from "../../../postgres/arrays.ts";
+import { statement, type Queries } from "../../../postgres/statement.ts";
+import { lifecycleProgress } from "./tables.ts";
 
 export const lifecycleProjection = "lifecycle";
 
-/** Records that are no events are counted and passed over: anyone may append to a topic. */
-export function createLifecycleProjection({ sql, run }: Database): ProjectionTarget {
+/** Records that are not events are counted and passed over: anyone may append to a topic. */
+export function createLifecycleProjection(database: Database): ProjectionTarget {
+  const { db, run } = database;
   return {
     name: lifecycleProjection,
     topic: lifecycleTopic,
-    position: () => run(() => positionOf(sql, lifecycleProjection)),
+    position: () => run(() => positionOf(db, lifecycleProjection)),
 
     async commit(records, from, to) {
       const { lifecycles, undecodable } = await merged(records);
       await run(() =>
-        sql.begin(async (tx) => {
-          if (!(await moveProjection(tx, lifecycleProjection, from, to))) {
-            throw movedByAnother(lifecycleProjection);
-          }
+        db.transaction(async (tx) => {
+          await moveProjection(tx, lifecycleProjection, from, to);
           if (lifecycles.length > 0) await upsert(tx, lifecycles);
           if (undecodable === 0) return;
-          await tx`update lifecycle_progress set undecodable = undecodable + ${undecodable}`;
+          await tx
+            .update(lifecycleProgress)
+            .set({ undecodable: sql`${lifecycleProgress.undecodable} + ${undecodable}` });
         }),
       );
     },
 
     /**
-     * Where the log lost its end, what is merged stays merged: should the same events come again,
-     * their counts have them twice.
+     * Where the log lost its end, what is merged stays merged: if the same events are appended again,
+     * they are counted twice.
      */
-    async skip(from, to) {
-      await run(() =>
-        sql.begin(async (tx) => {
-          if (!(await skipProjection(tx, lifecycleProjection, from, to))) {
-            throw movedByAnother(lifecycleProjection);
-          }
-        }),
-      );
-    },
+    skip: (from, to) => skipProjection(database, lifecycleProjection, from, to),
   };
 }
 
-/** About a millisecond of work: what else this process does is not kept waiting for a whole batch. */
+/** About a millisecond of work, so that a batch does not block the rest of the process. */
 const recordsPerTurn = 250;
 
 async function merged(
@@ -83,15 +73,18 @@ async function merged(
     const fresh = lifecycleFrom(event, stored);
     byId.set(id, known === undefined ? fresh : mergeLifecycles(known, fresh));
   }
-  // In one order, whoever writes: two transactions never wait for each other.
+  // All writers use one order, so that two transactions never wait for each other.
   const lifecycles = [...byId.values()].toSorted(
     (a, b) => compareTexts(a.messageId, b.messageId) || compareTexts(a.appId, b.appId),
   );
   return { lifecycles, undecodable };
 }
 
-async function upsert(tx: TransactionSql, lifecycles: readonly Lifecycle[]): Promise<void> {
-  await tx`
+async function upsert(tx: Queries, lifecycles: readonly Lifecycle[]): Promise<void> {
+  // By hand: a batch is one statement, which merges the arrays of events in the server.
+  await statement(
+    tx,
+    sql`
     insert into lifecycles as l (message_id, app_id, events, firsts, lasts, counts, total,
       first_ns, last_ns, external_id, seen_ns, touched_ns, complete)
     select f.message_id, f.app_id, f.events::text[], f.firsts::bigint[], f.lasts::bigint[],
@@ -135,10 +128,11 @@ async function upsert(tx: TransactionSql, lifecycles: readonly Lifecycle[]): Pro
       touched_ns = greatest(l.touched_ns, excluded.touched_ns),
       complete = coalesce((
         select a.expected <> '{}' and l.events || excluded.events @> a.expected
-        from lifecycle_apps a where a.app_id = l.app_id), false)`;
+        from lifecycle_apps a where a.app_id = l.app_id), false)`,
+  );
 }
 
-/** The names of each as an array's text. They come again and again, in few combinations. */
+/** Each one's names as the text of an array. There are few combinations, so they are kept. */
 function arrayOfNames(lifecycles: readonly Lifecycle[]): string {
   const known = new Map<string, string>();
   const elements = lifecycles.map(({ events }) => {
@@ -154,7 +148,7 @@ function arrayOfNames(lifecycles: readonly Lifecycle[]): string {
   return `{${elements.join(",")}}`;
 }
 
-/** What has no character that wants an escape. */
+/** Arrays of numbers, which need no escapes. */
 function arrayOfEach(
   lifecycles: readonly Lifecycle[],
   numberOf: (event: SeenEvent) => number | bigint,

@@ -2,14 +2,16 @@
  * What lifecycles need besides their events: old ones go, and after a change of what an app expects
  * its rows are brought up to it. One node at a time, in steps that hold few locks and end soon.
  */
-import type { PendingQuery, Row } from "postgres";
-import { sleep, type Clock } from "../../../core/clock.ts";
-import { failureFrom } from "../../../core/failure.ts";
-import { compareTexts } from "../lifecycle.ts";
+import { and, eq, lt, sql } from "drizzle-orm";
+import type { Clock } from "../../../core/clock.ts";
 import type { Logger } from "../../../core/logger.ts";
+import { OwnedTask } from "../../../core/owned-task.ts";
 import type { Ownership } from "../../../core/projection.ts";
 import type { Database } from "../../../postgres/database.ts";
-import { arrayOfTexts } from "../../../postgres/arrays.ts";
+import { isAnyOf, statement } from "../../../postgres/statement.ts";
+import { settleApps } from "./settle.ts";
+import { lifecycles } from "./tables.ts";
+import { walk, walkStart, type WalkedTo } from "./walk.ts";
 
 export interface UpkeepOptions {
   readonly database: Database;
@@ -23,65 +25,49 @@ export interface UpkeepOptions {
 }
 
 const everyMsDefault = 10_000;
-const retryMs = 5_000;
-/** About 50 ms a statement. */
-const rowsPerStep = 2_000;
 const appsPerStep = 50;
 
 /** Resolves, never rejects, once the signal has ended it. */
-export async function runLifecycleUpkeep(options: UpkeepOptions): Promise<void> {
-  const { database, ownership, clock, logger, signal } = options;
-  while (!signal.aborted) {
-    try {
-      const owned = await ownership.acquire("lifecycle-upkeep", signal);
-      const stop = AbortSignal.any([signal, owned.lost]);
-      try {
-        while (!stop.aborted) {
-          await settleApps(database, stop);
-          await dropOldLifecycles(database, options.retentionMs, clock, stop);
-          await sleep(clock, options.everyMs ?? everyMsDefault, stop);
-        }
-      } finally {
-        await owned.release();
-      }
-    } catch (error) {
-      const failure = failureFrom(error);
-      if (failure.code === "cancelled") continue;
-      logger("warn", "upkeep of lifecycles failed, trying again", {
-        code: failure.code,
-        reason: failure.message,
-      });
-      await sleep(clock, retryMs, signal);
-    }
-  }
+export function runLifecycleUpkeep(options: UpkeepOptions): Promise<void> {
+  const { database, retentionMs, clock, everyMs = everyMsDefault, ...running } = options;
+  const task = { name: "lifecycle-upkeep", task: "lifecycle upkeep" };
+  return new OwnedTask({ ...running, ...task, clock, everyMs }, async ({ stop }) => {
+    await settleApps(database, stop);
+    await dropOldLifecycles(database, retentionMs, clock, stop);
+  }).done;
 }
 
 /**
- * Drops lifecycles whose last record was received longer ago than their app keeps them; tells how
- * many. Only what is old is looked at.
+ * Drops lifecycles whose last record was received longer ago than their app keeps them; returns how
+ * many. It reads only old ones.
  */
 export async function dropOldLifecycles(
-  { sql, run }: Database,
+  database: Database,
   retentionMs: number,
   clock: Clock,
   signal?: AbortSignal,
 ): Promise<number> {
-  const nowNs = clock.nowNs().toString();
+  const nowNs = clock.nowNs();
   let dropped = 0;
-  let cursor: string | null = "";
-  while (cursor !== null && signal?.aborted !== true) {
-    const { last, apps } = await nextApps(cursor);
-    for (const { app_id, kept_ms } of apps) {
-      if (kept_ms !== "0") dropped += await dropOf(app_id, kept_ms);
+  let cursor: string | undefined = "";
+  while (cursor !== undefined && signal?.aborted !== true) {
+    const apps = await nextApps(database, cursor, retentionMs);
+    for (const { app_id: appId, kept_ms: keptMs } of apps) {
+      if (keptMs === "0") continue;
+      dropped += await dropOf(database, appId, nowNs - BigInt(keptMs) * 1_000_000n, signal);
     }
-    cursor = last;
+    cursor = apps.length < appsPerStep ? undefined : apps.at(-1)?.app_id;
   }
   return dropped;
+}
 
-  /** Which apps have rows: a walk over the index that leaps from one to the next. */
-  async function nextApps(after: string) {
-    const apps = await run(
-      () => sql<{ app_id: string; kept_ms: string }[]>`
+/** The next apps that have rows, and how long they keep them. */
+async function nextApps({ db, run }: Database, after: string, retentionMs: number) {
+  // By hand: the walk leaps from one app to the next along the index.
+  return await run(() =>
+    statement<{ app_id: string; kept_ms: string }>(
+      db,
+      sql`
         with recursive walk (app_id, n) as (
           (select app_id, 1 from lifecycles where app_id > ${after} order by app_id limit 1)
           union all
@@ -92,115 +78,32 @@ export async function dropOldLifecycles(
         select w.app_id, coalesce(a.retention_ms, ${retentionMs})::text as kept_ms
         from walk w left join lifecycle_apps a on a.app_id = w.app_id
         where w.app_id is not null order by w.app_id`,
-    );
-    return { apps, last: apps.length < appsPerStep ? null : (apps.at(-1)?.app_id ?? null) };
-  }
-
-  async function dropOf(appId: string, keptMs: string): Promise<number> {
-    const oldestNs = (BigInt(nowNs) - BigInt(keptMs) * 1_000_000n).toString();
-    let droppedOfApp = 0;
-    for (let at: Walked | undefined = walkStart; at !== undefined && signal?.aborted !== true;) {
-      const { messages, next } = await walk({ sql, run }, appId, at, {
-        wanted: sql`touched_ns < ${oldestNs}::bigint`,
-        among: sql`seen_ns < ${oldestNs}::bigint`,
-      });
-      at = next;
-      if (messages.length === 0) continue;
-      const gone = await run(
-        () => sql`
-          delete from lifecycles
-          where app_id = ${appId} and message_id = any (${arrayOfTexts(messages)}::text[])
-            and touched_ns < ${oldestNs}::bigint`,
-      );
-      droppedOfApp += gone.count;
-    }
-    return droppedOfApp;
-  }
-}
-
-/** Goes on with every app whose rows do not follow its settings yet. */
-async function settleApps({ sql, run, ...rest }: Database, signal: AbortSignal): Promise<void> {
-  const apps = await run(
-    () => sql<{ app_id: string }[]>`
-      select app_id from lifecycle_apps where settled < revision order by app_id`,
+    ),
   );
-  for (const { app_id } of apps) {
-    if (signal.aborted) return;
-    await settleApp({ sql, run, ...rest }, app_id, Number.POSITIVE_INFINITY, signal);
-  }
 }
 
-/** Brings `complete` of an app's rows up to what the app expects, of at most `rowsMax` of them. */
-export async function settleApp(
-  { sql, run }: Database,
+async function dropOf(
+  database: Database,
   appId: string,
-  rowsMax: number,
-  signal?: AbortSignal,
-): Promise<void> {
-  const [app] = await run(
-    () => sql<{ revision: string; is_settled: boolean }[]>`
-      select revision, settled = revision as is_settled from lifecycle_apps
-      where app_id = ${appId}`,
-  );
-  if (app === undefined || app.is_settled) return;
-  const isComplete = sql`
-    (select a.expected <> '{}' and lifecycles.events @> a.expected
-      from lifecycle_apps a where a.app_id = ${appId})`;
-  let at: Walked = walkStart;
-  for (let rows = 0; rows < rowsMax && signal?.aborted !== true; rows += rowsPerStep) {
-    const { messages, next } = await walk({ sql, run }, appId, at, {
-      wanted: sql`complete <> ${isComplete}`,
-      among: sql`true`,
+  oldestNs: bigint,
+  signal: AbortSignal | undefined,
+): Promise<number> {
+  const { db, run } = database;
+  const isOld = lt(lifecycles.touchedNs, oldestNs);
+  let dropped = 0;
+  for (let at: WalkedTo | undefined = walkStart; at !== undefined && signal?.aborted !== true;) {
+    const { messages, next } = await walk(database, appId, at, {
+      matches: sql<boolean>`${isOld}`,
+      among: lt(lifecycles.seenNs, oldestNs),
     });
-    if (messages.length > 0) {
-      await run(
-        () => sql`
-          update lifecycles set complete = ${isComplete}
-          where app_id = ${appId} and message_id = any (${arrayOfTexts(messages)}::text[])`,
-      );
-    }
-    if (next === undefined) {
-      await run(
-        () => sql`
-          update lifecycle_apps set settled = revision
-          where app_id = ${appId} and revision = ${app.revision}`,
-      );
-      return;
-    }
     at = next;
+    if (messages.length === 0) continue;
+    const { count } = await run(() =>
+      db
+        .delete(lifecycles)
+        .where(and(eq(lifecycles.appId, appId), isAnyOf(lifecycles.messageId, messages), isOld)),
+    );
+    dropped += count;
   }
-}
-
-interface Walked {
-  readonly seen: string;
-  readonly message: string;
-}
-
-const walkStart: Walked = { seen: "-9223372036854775808", message: "" };
-
-/**
- * The next rows of an app in the order in which they came to be, and those of them that are `wanted`:
- * by id, in which order everyone locks them. `next` is undefined at the end of the walk.
- */
-async function walk(
-  { sql, run }: Pick<Database, "sql" | "run">,
-  appId: string,
-  at: Walked,
-  { wanted, among }: Readonly<Record<"wanted" | "among", PendingQuery<Row[]>>>,
-): Promise<{ readonly messages: readonly string[]; readonly next: Walked | undefined }> {
-  const rows = await run(
-    () => sql<{ message_id: string; seen_ns: string; wanted: boolean }[]>`
-      select message_id, seen_ns, ${wanted} as wanted from lifecycles
-      where app_id = ${appId} and (seen_ns, message_id) > (${at.seen}::bigint, ${at.message})
-        and ${among}
-      order by seen_ns, message_id limit ${rowsPerStep}`,
-  );
-  const last = rows.at(-1);
-  return {
-    messages: rows.flatMap((row) => (row.wanted ? [row.message_id] : [])).toSorted(compareTexts),
-    next:
-      last === undefined || rows.length < rowsPerStep
-        ? undefined
-        : { seen: last.seen_ns, message: last.message_id },
-  };
+  return dropped;
 }

@@ -4,9 +4,9 @@
  * `measurements` is TimescaleDB's hypertable it makes its own chunks, and only dropping is left.
  */
 import type { Sql, TransactionSql } from "postgres";
-import { sleep, type Clock } from "../../../core/clock.ts";
-import { failureFrom } from "../../../core/failure.ts";
+import type { Clock } from "../../../core/clock.ts";
 import type { Logger } from "../../../core/logger.ts";
+import { OwnedTask } from "../../../core/owned-task.ts";
 import { nsPerMs } from "../measurement.ts";
 import type { Ownership } from "../../../core/projection.ts";
 import type { Database } from "../../../postgres/database.ts";
@@ -15,7 +15,6 @@ import { arrayOfTexts } from "../../../postgres/arrays.ts";
 export const hourNs = 3_600_000_000_000n;
 const hoursAhead = 3n;
 const everyMsDefault = 30_000;
-const retryMs = 5_000;
 /** Dropping locks the whole table: it tries again later rather than have everybody queue behind it. */
 const dropLockMs = 200;
 
@@ -30,31 +29,13 @@ export interface PartitionOptions {
   readonly everyMs?: number;
 }
 
-/** Makes those of the next hours and drops the old, on one node; resolves once the signal ends it. */
-export async function runMeasurementPartitions(options: PartitionOptions): Promise<void> {
-  const { database, ownership, clock, logger, signal } = options;
-  while (!signal.aborted) {
-    try {
-      const owned = await ownership.acquire("measurement-partitions", signal);
-      const stop = AbortSignal.any([signal, owned.lost]);
-      try {
-        while (!stop.aborted) {
-          await keepPartitions(database, clock.nowNs(), options.retentionMs, logger);
-          await sleep(clock, options.everyMs ?? everyMsDefault, stop);
-        }
-      } finally {
-        await owned.release();
-      }
-    } catch (error) {
-      const failure = failureFrom(error);
-      if (failure.code === "cancelled") continue;
-      logger("warn", "keeping the measurements' partitions failed, trying again", {
-        code: failure.code,
-        reason: failure.message,
-      });
-      await sleep(clock, retryMs, signal);
-    }
-  }
+/** Creates those of the next hours and drops the old, on one node; resolves once the signal ends it. */
+export function runMeasurementPartitions(options: PartitionOptions): Promise<void> {
+  const { database, retentionMs, clock, logger, everyMs = everyMsDefault } = options;
+  const task = { name: "measurement-partitions", task: "measurement partitions" };
+  return new OwnedTask({ ...options, ...task, everyMs }, async () => {
+    await keepPartitions(database, clock.nowNs(), retentionMs, logger);
+  }).done;
 }
 
 /** One round: the hours from now on, and those that are over. */

@@ -8,6 +8,7 @@
  * fails never settles in this driver.
  */
 import { Buffer } from "node:buffer";
+import { sql } from "drizzle-orm";
 import type { Clock } from "../../../core/clock.ts";
 import type { Logger } from "../../../core/logger.ts";
 import {
@@ -26,13 +27,9 @@ import { renderPosition } from "../../../core/position.ts";
 import { measurementFromRecord } from "../record.ts";
 import type { Database } from "../../../postgres/database.ts";
 import { hourOf, makePartitions } from "./partitions.ts";
-import {
-  movedByAnother,
-  moveProjection,
-  positionOf,
-  skipProjection,
-} from "../../../postgres/projection-row.ts";
+import { moveProjection, positionOf, skipProjection } from "../../../postgres/projection-row.ts";
 import { arrayOfNumbers } from "../../../postgres/arrays.ts";
+import { statement } from "../../../postgres/statement.ts";
 import { TagIds } from "./tag-ids.ts";
 
 const projection = "measurements";
@@ -60,7 +57,7 @@ export function createMeasurementProjection(
   database: Database,
   { clock, logger, retentionMs }: MeasurementProjectionOptions,
 ): MeasurementProjection {
-  const { sql, run } = database;
+  const { db, run } = database;
   const tagIds = new TagIds(database);
   const hoursThere = new Set<bigint>();
   const counts = { rows: 0, merged: 0, undecodable: 0, untimely: 0 };
@@ -122,7 +119,7 @@ export function createMeasurementProjection(
     topic: measurementsTopic,
 
     async position() {
-      return await run(() => positionOf(sql, projection));
+      return await run(() => positionOf(db, projection));
     },
 
     async commit(records, from, to) {
@@ -133,10 +130,13 @@ export function createMeasurementProjection(
       const packed = pack(rows);
       try {
         await run(() =>
-          sql.begin(async (tx) => {
-            if (!(await moveProjection(tx, projection, from, to))) throw movedByAnother(projection);
+          db.transaction(async (tx) => {
+            await moveProjection(tx, projection, from, to);
             if (rows.length === 0) return;
-            await tx`
+            // By hand: a batch is one statement, whose values the server cuts out of one bytea.
+            await statement(
+              tx,
+              sql`
               with dirty as (
                 insert into series_dirty (tag, bucket)
                 select * from unnest(${packed.dirtyTags}::int[], ${packed.dirtyBuckets}::bigint[])
@@ -147,7 +147,8 @@ export function createMeasurementProjection(
               from unnest(${packed.times}::bigint[], ${packed.tags}::int[], ${packed.at}::int[],
                 ${packed.lengths}::int[]) as m (time, tag, at, length)
               on conflict (tag, time) do update set vals = excluded.vals
-              where measurements.vals <> excluded.vals`;
+              where measurements.vals <> excluded.vals`,
+            );
           }),
         );
       } catch (error) {
@@ -173,14 +174,7 @@ export function createMeasurementProjection(
       }
     },
 
-    async skip(from, to) {
-      await run(() =>
-        sql.begin(async (tx) => {
-          const moved = await skipProjection(tx, projection, from, to);
-          if (!moved) throw movedByAnother(projection);
-        }),
-      );
-    },
+    skip: (from, to) => skipProjection(database, projection, from, to),
 
     stats: () => ({
       ...counts,

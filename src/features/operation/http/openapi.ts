@@ -21,6 +21,7 @@ export const operationPaths: Paths = {
         "200": json("For people: more members may come.", ref("Status"), {
           status: "up",
           log: "postgres",
+          grpc_port: 4025,
           uptime_s: 8213,
           memory_bytes: 187_203_584,
         }),

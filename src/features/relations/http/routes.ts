@@ -1,35 +1,137 @@
-/** Relations: what topics land in, how much of it they took, and why not the rest. */
+/** Relations: the tables that topics land in, how many records they took, and why not the others. */
 import type { Hono } from "hono";
+import { z } from "zod";
 import { Failure, quoted } from "../../../core/failure.ts";
 import { pageLimitDefault, pageLimitMax } from "../../../core/page.ts";
-import { renderPointer, type Relation, type RelationCounts, type Relations } from "../relation.ts";
-import { parseCount } from "../../../http/start.ts";
+import { json } from "../../../http/endpoint/answer.ts";
+import { endpoint, reply, serve } from "../../../http/endpoint/endpoint.ts";
+import { count, optional, text, withDefault } from "../../../http/endpoint/parameter.ts";
+import { countShape, nameShape, positionShape } from "../../../http/endpoint/shapes.ts";
+import {
+  columnTypes,
+  renderPointer,
+  type Relation,
+  type RelationCounts,
+  type Relations,
+} from "../relation.ts";
+
+const tag = "Relations";
+
+const relationShape = z.object({
+  topic: nameShape,
+  relation: z.string().describe("The table, in PostgreSQL's schema `relations`"),
+  key: z
+    .array(z.string())
+    .describe("Columns that tell rows apart: a later record of the same key replaces the row"),
+  columns: z.array(
+    z.object({
+      name: z.string(),
+      type: z.enum(columnTypes),
+      from: z.string().describe("JSON Pointer in the record"),
+    }),
+  ),
+  taken: countShape.describe("Records that became rows"),
+  refused: countShape.describe("Records that did not fit"),
+});
+
+const refusalShape = z
+  .object({
+    number: z.int().min(1).describe("Counted for each relation"),
+    position: positionShape.describe("Position of the record in its topic"),
+    field: z.string().describe("JSON Pointer; empty: the record as a whole"),
+    given: z.string().describe("The value's JSON, shortened"),
+    message: z.string().describe("What was given and what is expected"),
+  })
+  .describe("Why a record did not become a row; one with several reasons is listed once for each.");
+
+const listRelations = endpoint("GET /v1/relations", {
+  id: "listRelations",
+  tag,
+  summary: "List relations",
+  description: "The tables that topics land in, by the mapping of `SLUICE_RELATIONS`.",
+  answers: {
+    200: json(
+      "All of them, in the mapping's order.",
+      z.object({ relations: z.array(relationShape) }),
+      {
+        relations: [
+          {
+            topic: "topic1",
+            relation: "samples",
+            key: ["message_id"],
+            columns: [
+              { name: "message_id", type: "text", from: "/message_id" },
+              { name: "volume_ml", type: "double precision", from: "/volume_ml" },
+            ],
+            taken: 2431,
+            refused: 1,
+          },
+        ],
+      },
+    ),
+  },
+  problems: [503],
+});
+
+const listRefusals = endpoint("GET /v1/relations/{relation}/refusals", {
+  id: "listRefusals",
+  tag,
+  summary: "Records that did not fit",
+  description: "The newest first; the newest 100,000 are kept.",
+  params: { relation: text("The relation's name", { example: "samples" }) },
+  query: {
+    limit: withDefault(
+      count("Refusals in the page", { min: 1, max: pageLimitMax }),
+      pageLimitDefault,
+    ),
+    before: optional(count("Those before this number", { min: 1, max: 999_999_999 })),
+  },
+  answers: {
+    200: json(
+      "Refusals.",
+      z.object({
+        refusals: z.array(refusalShape),
+        next: z
+          .int()
+          .nullable()
+          .describe("As `before`, gives the earlier ones; null when there are none"),
+      }),
+      {
+        refusals: [
+          {
+            number: 1,
+            position: "8mi8wtfaq-13a",
+            field: "/volume_ml",
+            given: '"n/a"',
+            message:
+              'Cannot take "n/a" as double precision for column "volume_ml": it is not a number, expected one',
+          },
+        ],
+        next: null,
+      },
+    ),
+  },
+  problems: [400, 404, 503],
+});
+
+export const relationEndpoints = [listRelations, listRefusals];
 
 export function mountRelations(app: Hono, relations: Relations): void {
-  app.get("/v1/relations", async (c) => {
+  serve(app, listRelations, async () => {
     const counts = await relations.counts();
     const described = relations.all.map((relation) =>
       describe(relation, counts.get(relation.name) ?? { taken: 0, refused: 0 }),
     );
-    return c.json({ relations: described });
+    return reply(listRelations, 200, { relations: described });
   });
-  app.get("/v1/relations/:relation/refusals", async (c) => {
-    const name = c.req.param("relation");
-    if (!relations.all.some((relation) => relation.name === name)) {
-      throw new Failure("not_found", `There is no relation ${quoted(name)}`);
+  serve(app, listRefusals, async ({ params: { relation }, query: { limit, before } }) => {
+    if (!relations.all.some(({ name }) => name === relation)) {
+      throw new Failure("not_found", `There is no relation ${quoted(relation)}`);
     }
-    const limit = parseCount(
-      "limit",
-      c.req.query("limit") ?? String(pageLimitDefault),
-      pageLimitMax,
-      1,
-    );
-    const before = c.req.query("before");
-    const start = before === undefined ? undefined : parseCount("before", before, 999_999_999, 1);
-    const found = await relations.refusals(name, start, limit + 1);
+    const found = await relations.refusals(relation, before, limit + 1);
     const refusals = found.slice(0, limit);
     const next = found.length > limit ? (refusals.at(-1)?.number ?? null) : null;
-    return c.json({ refusals, next });
+    return reply(listRefusals, 200, { refusals, next });
   });
 }
 

@@ -1,18 +1,18 @@
 /**
- * The tables of relations, as a mapping wants them: made when a gateway starts, widened by columns
- * that came to the mapping later, and never changed otherwise.
+ * The tables that relations land in. They are created when a gateway starts, get the columns that the
+ * mapping has gained since, and are never changed otherwise. Their statements are by hand, because
+ * their columns are those of the user's mapping.
  */
-import type { TransactionSql } from "postgres";
+import { sql, type SQL } from "drizzle-orm";
 import { Failure } from "../../../core/failure.ts";
-import type { ColumnType, Relation } from "../relation.ts";
 import type { Database } from "../../../postgres/database.ts";
+import { list, statement, type Queries } from "../../../postgres/statement.ts";
+import type { ColumnType, Relation } from "../relation.ts";
 
-export const relationsSchema = "relations";
-
-/** Any number, the same in every release: nodes that start together take turns. */
+/** Fixed, and the same in every release: nodes that start together take turns. */
 const lock = 7_589_469;
 
-/** As `format_type` names what a column has. */
+/** The types as `format_type` names them. */
 const typeNames: Readonly<Record<ColumnType, string>> = {
   text: "text",
   integer: "integer",
@@ -24,51 +24,52 @@ const typeNames: Readonly<Record<ColumnType, string>> = {
   jsonb: "jsonb",
 };
 
-/** Throws `conflict` with every table that stands in another shape; then nothing was changed. */
+/** Throws `conflict` with every table that has another shape; then nothing was changed. */
 export async function prepareRelations(
-  { sql, run }: Database,
+  { db, run }: Database,
   relations: readonly Relation[],
 ): Promise<void> {
   if (relations.length === 0) return;
   await run(() =>
-    sql.begin(async (tx) => {
-      await tx`select pg_advisory_xact_lock(${lock})`;
+    db.transaction(async (tx) => {
+      await tx.execute(sql`select pg_advisory_xact_lock(${lock})`);
       const problems: string[] = [];
       for (const relation of relations) problems.push(...(await prepare(tx, relation)));
       if (problems.length === 0) return;
       throw new Failure(
         "conflict",
-        `Cannot use the relations as they are mapped:\n  ${problems.join("\n  ")}\nWanted the mapping that the tables were made with, new columns aside, or other names`,
+        `Cannot use the relations as they are mapped:\n  ${problems.join("\n  ")}\nExpected the mapping that the tables were made with, new columns aside, or other names`,
       );
     }),
   );
 }
 
-/** As SQL: names are checked where the mapping is read, and quoted here all the same. */
-export function tableName({ name }: Pick<Relation, "name">): string {
-  return `${relationsSchema}.${quoted(name)}`;
+/** The mapping checks names; here they are quoted nevertheless. */
+export function landingTable({ name }: Pick<Relation, "name">): SQL {
+  return sql`relations.${sql.identifier(name)}`;
 }
 
-export function quoted(identifier: string): string {
-  return `"${identifier.replaceAll('"', '""')}"`;
-}
-
-async function prepare(tx: TransactionSql, relation: Relation): Promise<string[]> {
-  const table = await standing(tx, relation);
+async function prepare(tx: Queries, relation: Relation): Promise<string[]> {
+  const table = await existing(tx, relation);
   if (table === undefined) {
-    const columns = relation.columns.map(({ name, type }) => `${quoted(name)} ${type}`);
-    const key = relation.key.map(quoted).join(", ");
-    await tx.unsafe(
-      `create table ${tableName(relation)} (${columns.join(", ")}, primary key (${key}))`,
+    const columns = relation.columns.map(columnOf);
+    const key = relation.key.map((name) => sql.identifier(name));
+    await statement(
+      tx,
+      sql`create table ${landingTable(relation)} (${list(columns)}, primary key (${list(key)}))`,
     );
     return [];
   }
   const problems = differences(relation, table);
   if (problems.length > 0) return problems;
-  for (const { name, type } of relation.columns.filter(({ name }) => !table.types.has(name))) {
-    await tx.unsafe(`alter table ${tableName(relation)} add column ${quoted(name)} ${type}`);
+  for (const column of relation.columns.filter(({ name }) => !table.types.has(name))) {
+    await statement(tx, sql`alter table ${landingTable(relation)} add column ${columnOf(column)}`);
   }
   return [];
+}
+
+function columnOf({ name, type }: Relation["columns"][number]): SQL {
+  return sql`${sql.identifier(name)} ${sql.raw(type)}`;
 }
 
 interface Table {
@@ -78,34 +79,39 @@ interface Table {
   readonly key: readonly string[];
 }
 
-async function standing(tx: TransactionSql, relation: Relation): Promise<Table | undefined> {
-  const name = tableName(relation);
-  const [found] = await tx<{ kind: string }[]>`
-    select relkind::text as kind from pg_class where oid = to_regclass(${name})`;
+async function existing(tx: Queries, { name }: Relation): Promise<Table | undefined> {
+  const oid = sql`to_regclass(format('relations.%I', ${name}::text))`;
+  const [found] = await statement<{ kind: string }>(
+    tx,
+    sql`select relkind::text as kind from pg_class where oid = ${oid}`,
+  );
   if (found === undefined) return undefined;
-  const columns = await tx<{ name: string; type: string; place: number | null }[]>`
-    select a.attname as name, format_type(a.atttypid, a.atttypmod) as type,
-      array_position(i.indkey::int2[], a.attnum) as place
-    from pg_attribute a
-    left join pg_index i on i.indrelid = a.attrelid and i.indisprimary
-    where a.attrelid = to_regclass(${name}) and a.attnum > 0 and not a.attisdropped
-    order by place, a.attnum`;
+  const columns = await statement<{ name: string; type: string; place: number | null }>(
+    tx,
+    sql`
+      select a.attname as name, format_type(a.atttypid, a.atttypmod) as type,
+        array_position(i.indkey::int2[], a.attnum) as place
+      from pg_attribute a
+      left join pg_index i on i.indrelid = a.attrelid and i.indisprimary
+      where a.attrelid = ${oid} and a.attnum > 0 and not a.attisdropped
+      order by place, a.attnum`,
+  );
   return {
     isTable: found.kind === "r" || found.kind === "p",
-    types: new Map(columns.map(({ name, type }) => [name, type])),
-    key: columns.filter(({ place }) => place !== null).map(({ name }) => name),
+    types: new Map(columns.map((column) => [column.name, column.type])),
+    key: columns.filter(({ place }) => place !== null).map((column) => column.name),
   };
 }
 
 function differences(relation: Relation, table: Table): string[] {
   const { name, columns, key } = relation;
-  if (!table.isTable) return [`${name} is no table`];
+  if (!table.isTable) return [`${name} is not a table`];
   const problems: string[] = [];
   for (const column of columns) {
     const is = table.types.get(column.name);
-    const wanted = typeNames[column.type];
-    if (is !== undefined && is !== wanted) {
-      problems.push(`${name}.${column.name} is ${is}, the mapping has ${wanted}`);
+    const mapped = typeNames[column.type];
+    if (is !== undefined && is !== mapped) {
+      problems.push(`${name}.${column.name} is ${is}, the mapping has ${mapped}`);
     }
   }
   if (table.key.join() !== key.join()) {

@@ -252,7 +252,7 @@ describe("tables", () => {
       expect(failure).toBeInstanceOf(Failure);
       expect(String(failure)).toContain("orders.amount is numeric, the mapping has integer");
       expect(String(failure)).toContain("the key of orders is (id), the mapping has (id, n)");
-      expect(String(failure)).toContain("seen is no table");
+      expect(String(failure)).toContain("seen is not a table");
       const [made] = await database.sql`select to_regclass('relations.fresh') as fresh`;
       expect(made).toEqual({ fresh: null });
     });

@@ -1,110 +1,136 @@
 /**
- * A topic as rows of its relation: upserted by key, with the position in the same transaction. What
- * does not fit is kept as a refusal, and never stops what does.
+ * A topic as rows of its relation: upserted by key, with the position in the same transaction. A
+ * record that does not fit is kept as a refusal and never stops those that do.
  */
-import type { TransactionSql } from "postgres";
+import { and, eq, gt, sql } from "drizzle-orm";
+import { DrizzleQueryError } from "drizzle-orm/errors";
 import { renderPosition } from "../../../core/position.ts";
 import type { ProjectionTarget } from "../../../core/projection.ts";
 import type { StoredRecord } from "../../../core/record.ts";
-import type { Refusal, Relation } from "../relation.ts";
+import type { Relation } from "../relation.ts";
 import { rowFromRecord } from "../row.ts";
 import type { Database } from "../../../postgres/database.ts";
 import { errorCode } from "../../../postgres/error.ts";
-import {
-  isBack,
-  moveProjection,
-  movedByAnother,
-  positionOf,
-  skipProjection,
-} from "../../../postgres/projection-row.ts";
-import { relationName, trimRefusals } from "./refusals.ts";
-import { quoted, tableName } from "./landing-tables.ts";
-import { arrayOfNumbers, arrayOfTexts } from "../../../postgres/arrays.ts";
+import { moveProjection, positionOf, skipProjection } from "../../../postgres/projection-row.ts";
+import { arrayOfTexts } from "../../../postgres/arrays.ts";
+import { list, statement, type Queries } from "../../../postgres/statement.ts";
+import { landingTable } from "./landing-tables.ts";
+import { addRefusals, relationName, trimRefusals, type PositionedRefusal } from "./refusals.ts";
+import { relationCounts, relationRefusals } from "./tables.ts";
 
-export function createRelationProjection(
-  { sql, run }: Database,
-  relation: Relation,
-): ProjectionTarget {
+export function createRelationProjection(database: Database, relation: Relation): ProjectionTarget {
+  const { db, run } = database;
   const name = relationName(relation);
-  const upsert = upsertStatement(relation);
 
   return {
     name,
     topic: relation.topic,
-
-    position: () => run(() => positionOf(sql, name)),
+    position: () => run(() => positionOf(db, name)),
 
     async commit(records, from, to) {
       const batch = new RelationBatch(relation, records);
       await run(() =>
-        sql.begin(async (tx) => {
-          if (!(await moveProjection(tx, name, from, to))) throw movedByAnother(name);
+        db.transaction(async (tx) => {
+          await moveProjection(tx, name, from, to);
           if (records.length === 0) return;
-          await write(tx, batch, batch.rows);
-          await count(tx, batch);
+          await write(tx, relation, batch, batch.rows);
+          await count(tx, relation, batch);
         }),
       );
     },
 
-    async skip(from, to) {
-      await run(() =>
-        sql.begin(async (tx) => {
-          if (!(await skipProjection(tx, name, from, to))) throw movedByAnother(name);
-          if (from === undefined || !isBack(from, to)) return;
-          // The log gives these positions again, and with them their refusals. Rows have no
-          // position of their own: those of records that the log has lost stay.
-          await tx`delete from relation_refusals
-            where relation = ${relation.name} and position > ${renderPosition(to)}`;
-        }),
-      );
-    },
+    skip: (from, to) =>
+      skipProjection(database, name, from, to, async (tx) => {
+        // The log assigns these positions again, and their records are refused again. Rows have no
+        // position of their own: those of records that the log has lost remain.
+        await tx
+          .delete(relationRefusals)
+          .where(
+            and(
+              eq(relationRefusals.relation, relation.name),
+              gt(relationRefusals.position, renderPosition(to)),
+            ),
+          );
+      }),
   };
+}
 
-  /**
-   * What PostgreSQL refuses all the same (a constraint that somebody added, JSON that it cannot
-   * hold) is found by halving, so that one record costs itself alone.
-   */
-  async function write(
-    tx: TransactionSql,
-    batch: RelationBatch,
-    rows: readonly NewRow[],
-  ): Promise<void> {
-    if (rows.length === 0) return;
-    try {
-      await tx.savepoint((inner) => inner.unsafe(upsert, parametersFrom(relation, rows)));
-    } catch (error) {
-      if (!isOfData(error)) throw error;
-      const [first] = rows;
-      if (rows.length === 1 && first !== undefined) {
-        batch.refuse(first, error instanceof Error ? error.message : "PostgreSQL refuses it");
-        return;
-      }
-      const half = Math.ceil(rows.length / 2);
-      await write(tx, batch, rows.slice(0, half));
-      await write(tx, batch, rows.slice(half));
+/**
+ * Rows that PostgreSQL refuses nevertheless (a constraint that a user added, JSON that it cannot
+ * store) are found by halving, so that such a record affects no other.
+ */
+async function write(
+  tx: Queries,
+  relation: Relation,
+  batch: RelationBatch,
+  rows: readonly NewRow[],
+): Promise<void> {
+  if (rows.length === 0) return;
+  try {
+    await tx.transaction((inner) => upsert(inner, relation, rows));
+  } catch (error) {
+    if (!isOfData(error)) throw error;
+    const [first] = rows;
+    if (rows.length === 1 && first !== undefined) {
+      batch.refuse(first, reasonOf(error));
+      return;
     }
+    const half = Math.ceil(rows.length / 2);
+    await write(tx, relation, batch, rows.slice(0, half));
+    await write(tx, relation, batch, rows.slice(half));
   }
+}
 
-  async function count(tx: TransactionSql, { refusals, refused, count }: RelationBatch) {
-    const [row] = await tx<{ refusals: string }[]>`
-      insert into relation_counts as c (relation, taken, refused, refusals)
-      values (${relation.name}, ${count - refused}, ${refused}, ${refusals.length})
-      on conflict (relation) do update set taken = c.taken + excluded.taken,
-        refused = c.refused + excluded.refused, refusals = c.refusals + excluded.refusals
-      returning refusals`;
-    if (refusals.length === 0) return;
-    const last = Number(row?.refusals ?? 0);
-    const first = last - refusals.length + 1;
-    await tx`
-      insert into relation_refusals (relation, number, position, field, given, message)
-      select ${relation.name}, * from unnest(
-        ${arrayOfNumbers(refusals.map((_, index) => first + index))}::bigint[],
-        ${arrayOfTexts(refusals.map(({ position }) => position))}::text[],
-        ${arrayOfTexts(refusals.map(({ field }) => field))}::text[],
-        ${arrayOfTexts(refusals.map(({ given }) => given))}::text[],
-        ${arrayOfTexts(refusals.map(({ message }) => message))}::text[])`;
-    await trimRefusals(tx, relation.name, last);
-  }
+async function upsert(tx: Queries, relation: Relation, rows: readonly NewRow[]): Promise<void> {
+  const { columns, key } = relation;
+  const names = columns.map(({ name }) => sql.identifier(name));
+  const aliases = columns.map((_, index) => sql.identifier(`c${index}`));
+  const casts = columns.map(({ type }, index) => sql`${aliases[index]}::${sql.raw(type)}`);
+  const arrays = columns.map(
+    (_, index) => sql`${arrayOfTexts(rows.map(({ values }) => values[index] ?? null))}::text[]`,
+  );
+  const changes = columns
+    .filter(({ name }) => !key.includes(name))
+    .map(({ name }) => sql`${sql.identifier(name)} = excluded.${sql.identifier(name)}`);
+  // By hand: the columns are those of the user's mapping.
+  await statement(
+    tx,
+    sql`
+      insert into ${landingTable(relation)} (${list(names)})
+      select ${list(casts)} from unnest(${list(arrays)}) as r (${list(aliases)})
+      on conflict (${list(key.map((name) => sql.identifier(name)))})
+      do ${changes.length === 0 ? sql`nothing` : sql`update set ${list(changes)}`}`,
+  );
+}
+
+async function count(
+  tx: Queries,
+  relation: Relation,
+  { refusals, refused, count: records }: RelationBatch,
+): Promise<void> {
+  const { taken, refused: refusedBefore, refusals: refusalsBefore } = relationCounts;
+  const [row] = await tx
+    .insert(relationCounts)
+    .values({
+      relation: relation.name,
+      taken: records - refused,
+      refused,
+      refusals: refusals.length,
+    })
+    .onConflictDoUpdate({
+      target: relationCounts.relation,
+      set: {
+        taken: sql`${taken} + excluded.taken`,
+        refused: sql`${refusedBefore} + excluded.refused`,
+        refusals: sql`${refusalsBefore} + excluded.refusals`,
+      },
+    })
+    .returning({ refusals: relationCounts.refusals });
+  if (refusals.length === 0) return;
+  const last = row?.refusals ?? 0;
+  const first = last - refusals.length + 1;
+  await addRefusals(tx, relation.name, first, refusals);
+  await trimRefusals(tx, relation.name, last);
 }
 
 interface NewRow {
@@ -115,9 +141,9 @@ interface NewRow {
 /** The records of a commit, sorted into rows and refusals. */
 class RelationBatch {
   readonly count: number;
-  /** The last of each key: a statement may touch a row but once. */
+  /** The last row of each key, because a statement may touch a row only once. */
   readonly rows: readonly NewRow[];
-  readonly refusals: (Refusal & { readonly position: string })[] = [];
+  readonly refusals: PositionedRefusal[] = [];
   #refused = 0;
 
   constructor(relation: Relation, records: readonly StoredRecord[]) {
@@ -142,7 +168,7 @@ class RelationBatch {
     return this.#refused;
   }
 
-  /** What PostgreSQL said of a row that was thought to fit. */
+  /** Refuses a row that fitted, but that PostgreSQL did not accept. */
   refuse({ position }: NewRow, reason: string): void {
     this.#refused++;
     const message = `Cannot make a row of the record: PostgreSQL refuses it, ${reason}`;
@@ -150,30 +176,18 @@ class RelationBatch {
   }
 }
 
-function upsertStatement(relation: Relation): string {
-  const { columns, key } = relation;
-  const names = columns.map(({ name }) => quoted(name)).join(", ");
-  const casts = columns.map(({ type }, index) => `c${index}::${type}`).join(", ");
-  const arrays = columns.map((_, index) => `$${index + 1}::text[]`).join(", ");
-  const aliases = columns.map((_, index) => `c${index}`).join(", ");
-  const others = columns.filter(({ name }) => !key.includes(name)).map(({ name }) => quoted(name));
-  const changes = others.map((name) => `${name} = excluded.${name}`).join(", ");
-  return `insert into ${tableName(relation)} (${names})
-    select ${casts} from unnest(${arrays}) as r (${aliases})
-    on conflict (${key.map(quoted).join(", ")})
-    do ${changes === "" ? "nothing" : `update set ${changes}`}`;
-}
-
-function parametersFrom({ columns }: Relation, rows: readonly NewRow[]): string[] {
-  return columns.map((_, index) => arrayOfTexts(rows.map(({ values }) => values[index] ?? null)));
-}
-
 /**
- * SQLSTATE classes that are about what was to be written: a row touched twice (keys that are equal
- * in different words), data, constraints, limits of the server.
+ * SQLSTATE classes of errors in the rows: a row touched twice (keys that are equal in different
+ * words), data, constraints, limits of the server.
  */
 const dataClasses: ReadonlySet<string> = new Set(["21", "22", "23", "54"]);
 
 function isOfData(error: unknown): boolean {
   return dataClasses.has(errorCode(error)?.slice(0, 2) ?? "");
+}
+
+/** The message of PostgreSQL itself; Drizzle's repeats the statement with all its values. */
+function reasonOf(error: unknown): string {
+  const cause = error instanceof DrizzleQueryError ? error.cause : error;
+  return cause instanceof Error ? cause.message : "PostgreSQL refuses it";
 }

@@ -1,54 +1,80 @@
-/** What relations have taken and refused, for those who ask. */
-import type { Sql, TransactionSql } from "postgres";
-import type { KeptRefusal, Relation, RelationCounts, Relations } from "../relation.ts";
+/** Counts and refusals of relations. */
+import { and, desc, eq, lt, lte, sql } from "drizzle-orm";
 import type { Database } from "../../../postgres/database.ts";
+import { arrayOfNumbers, arrayOfTexts } from "../../../postgres/arrays.ts";
+import { statement, type Queries } from "../../../postgres/statement.ts";
+import type { Refusal, Relation, Relations } from "../relation.ts";
+import { relationCounts, relationRefusals } from "./tables.ts";
 
-/** The newest of each relation: what is wrong with so many is seen in fewer. */
+/** Number of refusals kept of each relation, the newest: enough to see what is wrong. */
 const refusalsMax = 100_000;
 
-/** Of its projection, and of the lock that owns it. */
+/** The name of a relation's projection, and of the lock that owns it. */
 export function relationName({ topic, name }: Pick<Relation, "topic" | "name">): string {
   return `relation:${topic}:${name}`;
 }
 
-export function createRelations({ sql, run }: Database, all: readonly Relation[]): Relations {
+export function createRelations({ db, run }: Database, all: readonly Relation[]): Relations {
   return {
     all,
-    counts: () => run(() => counts(sql)),
-    refusals: (relation, before, limit) => run(() => refusals(sql, relation, before, limit)),
+
+    async counts() {
+      const rows = await run(() => db.select().from(relationCounts));
+      return new Map(rows.map(({ relation, taken, refused }) => [relation, { taken, refused }]));
+    },
+
+    refusals(relation, before, limit) {
+      const { number, position, field, given, message } = relationRefusals;
+      return run(() =>
+        db
+          .select({ number, position, field, given, message })
+          .from(relationRefusals)
+          .where(
+            and(
+              eq(relationRefusals.relation, relation),
+              before === undefined ? undefined : lt(number, before),
+            ),
+          )
+          .orderBy(desc(number))
+          .limit(limit),
+      );
+    },
   };
 }
 
-async function counts(sql: Sql): Promise<ReadonlyMap<string, RelationCounts>> {
-  const rows = await sql<{ relation: string; taken: string; refused: string }[]>`
-    select relation, taken, refused from relation_counts`;
-  return new Map(
-    rows.map(({ relation, taken, refused }) => [
-      relation,
-      { taken: Number(taken), refused: Number(refused) },
-    ]),
+export interface PositionedRefusal extends Refusal {
+  readonly position: string;
+}
+
+/** Writes refusals under the numbers from `first` on. */
+export async function addRefusals(
+  tx: Queries,
+  relation: string,
+  first: number,
+  refusals: readonly PositionedRefusal[],
+): Promise<void> {
+  // By hand: as arrays, which may be long and whose texts may hold what PostgreSQL cannot store.
+  await statement(
+    tx,
+    sql`
+      insert into relation_refusals (relation, number, position, field, given, message)
+      select ${relation}, * from unnest(
+        ${arrayOfNumbers(refusals.map((_, index) => first + index))}::bigint[],
+        ${arrayOfTexts(refusals.map(({ position }) => position))}::text[],
+        ${arrayOfTexts(refusals.map(({ field }) => field))}::text[],
+        ${arrayOfTexts(refusals.map(({ given }) => given))}::text[],
+        ${arrayOfTexts(refusals.map(({ message }) => message))}::text[])`,
   );
 }
 
-async function refusals(
-  sql: Sql,
-  relation: string,
-  before: number | undefined,
-  limit: number,
-): Promise<KeptRefusal[]> {
-  const rows = await sql<(Omit<KeptRefusal, "number"> & { number: string })[]>`
-    select number, position, field, given, message from relation_refusals
-    where relation = ${relation} and number < ${before ?? Number.MAX_SAFE_INTEGER}
-    order by number desc limit ${limit}`;
-  return rows.map((row) => ({ ...row, number: Number(row.number) }));
-}
-
-/** Drops what is older than the newest `refusalsMax`, of which the newest has the number `last`. */
-export async function trimRefusals(
-  tx: TransactionSql,
-  relation: string,
-  last: number,
-): Promise<void> {
-  await tx`delete from relation_refusals
-    where relation = ${relation} and number <= ${last - refusalsMax}`;
+/** Drops all but the newest `refusalsMax`, of which the newest has the number `last`. */
+export async function trimRefusals(tx: Queries, relation: string, last: number): Promise<void> {
+  await tx
+    .delete(relationRefusals)
+    .where(
+      and(
+        eq(relationRefusals.relation, relation),
+        lte(relationRefusals.number, last - refusalsMax),
+      ),
+    );
 }

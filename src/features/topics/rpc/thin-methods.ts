@@ -6,11 +6,10 @@
 import { CollectorService } from "../../../gen/sluice/v1/collector_pb.ts";
 import type { Collector } from "../../../ingest/collector.ts";
 import type { Answers, ThinMethods } from "../../../rpc/thin/call.ts";
-import { enveloped } from "../../../rpc/thin/messages.ts";
 import { bytesFromSummary, withRecords } from "./summary.ts";
 
 /** By path. */
-export const collectorMethods: ReadonlyMap<string, Answers> = new Map([
+const collectorMethods: ReadonlyMap<string, Answers> = new Map([
   [`/${CollectorService.typeName}/${CollectorService.method.collect.name}`, "end"],
   [`/${CollectorService.typeName}/${CollectorService.method.ingest.name}`, "running"],
   [`/${CollectorService.typeName}/${CollectorService.method.publish.name}`, "unary"],
@@ -22,7 +21,7 @@ export function thinCollectorMethods(collector: Collector): ThinMethods {
       const open = () => {
         const call = collector.open();
         const summary = () => (answers === "unary" ? withRecords(call.summary()) : call.summary());
-        return { call, answer: () => enveloped(0, bytesFromSummary(summary())) };
+        return { call, answer: () => bytesFromSummary(summary()) };
       };
       return [path, { answers, open }];
     }),

@@ -1,0 +1,18 @@
+/** The options of `sluice bench fanout`. */
+import type { Load } from "./measure.ts";
+import type { Schedule } from "./publish.ts";
+import type { LogChoice } from "../program.ts";
+import type { Transport } from "./subscriber.ts";
+
+export interface FanoutOptions {
+  readonly load: Load;
+  readonly schedule: Schedule;
+  readonly transport: Transport;
+  readonly log: LogChoice;
+  /** Address of a running gateway; undefined: the command starts one. */
+  readonly url: string | undefined;
+  readonly pid: number | undefined;
+  /** Measures only memory. */
+  readonly idle: boolean;
+  readonly json: boolean;
+}

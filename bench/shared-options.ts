@@ -1,0 +1,23 @@
+/** The options that several benchmarks share. */
+import { defaultUrl } from "../src/cli/gateway/options.ts";
+import { address, choice, wholeNumber } from "../src/cli/command/parameters.ts";
+
+/** A benchmark starts its own gateway, so SLUICE_URL does not apply: it would be loaded unasked. */
+export const urlOption = address({
+  doc: "a gateway that runs already",
+  value: "URL",
+  example: defaultUrl,
+});
+
+export const logOption = choice({
+  doc: "log of the gateway that is started for the purpose; jetstream needs NATS_URL",
+  default: "embedded",
+  choices: ["embedded", "jetstream"],
+});
+
+export const pidOption = wholeNumber({
+  doc: "process of a gateway that runs already: lets its CPU and memory be measured",
+  value: "PID",
+  min: 1,
+  max: 2 ** 31,
+});

@@ -1,0 +1,85 @@
+/** Requests to a running gateway, with its problems as errors that people can read. */
+import { SluiceError } from "../../client/index.ts";
+import { Failure, failureCodes } from "../../core/failure.ts";
+
+/** The JSON of the response. Throws a `Failure` with the problem's words, or `unavailable`. */
+export async function request<Answer>(
+  url: string,
+  method: string,
+  path: string,
+  body?: unknown,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<Answer> {
+  const init =
+    body === undefined
+      ? { method, headers }
+      : {
+          method,
+          body: JSON.stringify(body),
+          headers: { "content-type": "application/json", ...headers },
+        };
+  const response = await reach(url, path, init);
+  const text = await response.text();
+  if (response.ok) return (text === "" ? undefined : JSON.parse(text)) as Answer;
+  throw failureFromProblem(response, text);
+}
+
+/** Throws `unavailable` where no gateway responds. */
+export async function reach(url: string, path: string, init: RequestInit): Promise<Response> {
+  try {
+    return await fetch(`${url}${path}`, init);
+  } catch (error) {
+    throw unreachable(url, error);
+  }
+}
+
+/** The one text for a gateway that does not respond. */
+export function unreachable(url: string, cause: unknown): Failure {
+  return new Failure("unavailable", `Cannot reach ${url}: is the gateway running?`, { cause });
+}
+
+/** The same for what the client library throws. */
+export function failureFromClient(url: string, error: unknown): unknown {
+  const isSilent =
+    error instanceof SluiceError && error.code === "unavailable" && error.status === undefined;
+  return isSilent ? unreachable(url, error) : error;
+}
+
+/** A response that is not a success, as the failure that its body describes. */
+export function failureFromProblem({ status, headers }: Response, text: string): Failure {
+  try {
+    const problem = JSON.parse(text) as { code?: string; detail?: string };
+    const code = failureCodes.find((known) => known === problem.code) ?? "internal";
+    const retryAfterMs = Number(headers.get("retry-after") ?? Number.NaN) * 1000;
+    return new Failure(
+      code,
+      problem.detail ?? statusText(status),
+      retryAfterMs > 0 ? { retryAfterMs } : {},
+    );
+  } catch {
+    return foreignAnswer(status, text);
+  }
+}
+
+/** Something between here and the gateway responded in its own words. */
+export function foreignAnswer(status: number, text: string): Failure {
+  return new Failure("internal", `${statusText(status)}: ${text.slice(0, 200)}`);
+}
+
+export function statusText(status: number): string {
+  return `The gateway answered ${status}`;
+}
+
+/** The gRPC port of a gateway that does not report one. */
+const grpcPort = 4025;
+
+/** The gRPC address of the gateway at `url`: its host, with the port that it reports. */
+export async function grpcUrlFrom(url: string): Promise<string> {
+  const { grpc_port: port = grpcPort } = await request<{ grpc_port?: number }>(
+    url,
+    "GET",
+    "/status",
+  );
+  const { protocol, hostname } = new URL(url);
+  return `${protocol}//${hostname}:${port}`;
+}

@@ -1,0 +1,50 @@
+/** Runs the gateway until a signal stops it. */
+import { startGateway } from "../gateway/gateway.ts";
+import { parseConfig } from "../gateway/config.ts";
+import { systemClock } from "../core/clock.ts";
+import { failureFrom } from "../core/failure.ts";
+import { createJsonLogger } from "../gateway/json-logger.ts";
+import type { Runtime } from "../runtime/runtime.ts";
+import { exitCodes } from "./command/exit-codes.ts";
+
+/** Balancers and process managers wait for about 10 s. */
+const drainMsMax = 9500;
+
+/** Resolves never: it exits once the gateway has drained. */
+export async function serveGateway(runtime: Runtime): Promise<void> {
+  const config = parseConfig(runtime.environment);
+  const logger = createJsonLogger(
+    (line) => runtime.logLine(line),
+    systemClock,
+    config.logLevel,
+    {},
+  );
+  let stopping = false;
+  let stop: (signal: string) => void = () => runtime.exit(exitCodes.done);
+  // Repeated signals change nothing: a process group's signal arrives more than once, through
+  // the programs that started this one. The drain has its own deadline.
+  runtime.onStop((signal) => {
+    stopping = true;
+    stop(signal);
+  });
+  const gateway = await startGateway(runtime, config, logger);
+  runtime.print(`sluice ready ${gateway.url} grpc ${gateway.grpcUrl}\n`);
+  const signal = await new Promise<string>((resolve) => {
+    stop = resolve;
+    if (stopping) resolve("a signal during the start");
+  });
+  logger("info", "Draining", { signal });
+  const late = setTimeout(() => {
+    logger("error", "Draining took too long, leaving");
+    runtime.exit(exitCodes.failed);
+  }, drainMsMax);
+  try {
+    await gateway.drain();
+  } catch (error) {
+    logger("error", "Draining failed", { cause: String(failureFrom(error).cause ?? error) });
+    runtime.exit(exitCodes.failed);
+  }
+  clearTimeout(late);
+  logger("info", "Drained");
+  runtime.exit(exitCodes.done);
+}

@@ -1,0 +1,130 @@
+/** `sluice watch`: what is appended, live. */
+import { createClient, SluiceError, type From, type Target } from "../client/index.ts";
+import { sleep, systemClock } from "../core/clock.ts";
+import type { Runtime } from "../runtime/runtime.ts";
+import { command } from "./command/command.ts";
+import { gatewayOptions } from "./gateway/options.ts";
+import { failureFromClient } from "./gateway/request.ts";
+import { listenForStop, type Interruption } from "./terminal/interruption.ts";
+import { counted } from "./terminal/listing.ts";
+import { text, wholeNumber } from "./command/parameters.ts";
+import { optionalTopic, targetFrom, targetName, targetOptions } from "./gateway/target-options.ts";
+import { UsageError } from "./command/usage-error.ts";
+
+const tailMax = 1000;
+const absentMs = 500;
+
+export const watch = command({
+  name: "watch",
+  summary: "print what is appended to a topic or an emitter, live",
+  description: `Prints each record as one line: JSON as it was appended, other bytes as {"base64":"..."}. It
+reconnects after its last position, waits for a topic that does not exist yet, and ends with Ctrl-C
+or with the emitter. \`sluice consume\` decodes records by their schemas.`,
+  arguments: { topic: optionalTopic },
+  options: {
+    ...targetOptions,
+    after: text({ doc: "start after this position, or earliest", value: "POSITION" }),
+    tail: wholeNumber({
+      doc: "print the newest N records first",
+      value: "N",
+      min: 0,
+      max: tailMax,
+    }),
+    limit: wholeNumber({
+      doc: "end after N records; 0 sets no end",
+      value: "N",
+      default: "0",
+      min: 0,
+      max: Number.MAX_SAFE_INTEGER,
+    }),
+    ...gatewayOptions,
+  },
+  examples: [
+    {
+      line: "sluice watch orders --tail 10",
+      isLive: true,
+      prints: ['{"order":1,"total":"12.50"}'],
+    },
+    {
+      line: "sluice watch --emitter web-1 --after earliest --limit 1",
+      prints: ['{"level":"info","message":"listening"}'],
+    },
+  ],
+  async run(runtime, { url, after, tail, limit, ...given }) {
+    const target = targetFrom(given);
+    const from = startFrom(after, tail);
+    const interruption = listenForStop(runtime);
+    await printEvents(runtime, { url, target, from, limit, interruption });
+    runtime.exit(interruption.exitCode(limit === 0));
+  },
+});
+
+function startFrom(after: string | undefined, tail: number | undefined): From {
+  if (after !== undefined && tail !== undefined) {
+    throw new UsageError("Cannot use --after with --tail: expected one of them");
+  }
+  if (after !== undefined) return after === "earliest" ? "earliest" : { after };
+  return tail === undefined || tail === 0 ? "live" : { tail };
+}
+
+interface Watching {
+  readonly url: string;
+  readonly target: Target;
+  readonly from: From;
+  /** 0: without end. */
+  readonly limit: number;
+  readonly interruption: Interruption;
+}
+
+async function printEvents(
+  runtime: Runtime,
+  { url, target, from, limit, interruption: { stop } }: Watching,
+): Promise<void> {
+  const report = (line: string) => runtime.logLine(`${line}\n`);
+  let isOpen = false;
+  const client = createClient({
+    url,
+    onRetry(error, delayMs) {
+      // A gateway that never responded is a wrong address more often than one that restarts.
+      if (!isOpen) throw failureFromClient(url, error);
+      report(`Cut off: ${error.message}. Again in ${(delayMs / 1000).toFixed(1)} s`);
+    },
+  });
+  let printed = 0;
+  let start = from;
+  let position: string | undefined;
+  for (let waits = false; !stop.aborted;) {
+    const subscription = client.subscribe(target, {
+      from: start,
+      signal: stop,
+      onReset: (reset) =>
+        report(`Records are missing: ${reset.reason}. Reading on at ${reset.position}`),
+    });
+    try {
+      await subscription.ready();
+      isOpen = true;
+      for await (const event of subscription) {
+        runtime.print(`${event.text}\n`);
+        printed++;
+        ({ position } = event);
+        if (printed === limit || stop.aborted) break;
+      }
+      if (subscription.ended) report(`The ${targetName(target)} has ended`);
+      break;
+    } catch (error) {
+      if (!isAbsentTopic(error, target)) throw failureFromClient(url, error);
+      isOpen = true;
+      if (!waits) report(`There is no topic ${target.topic ?? ""} yet: waiting for it`);
+      waits = true;
+      // The first records of a topic that is created now are all of it.
+      start = "earliest";
+      await sleep(systemClock, absentMs, stop);
+    }
+  }
+  const more = position === undefined ? "" : `; go on with --after ${position}`;
+  report(`${counted(printed, "record")}${more}`);
+}
+
+function isAbsentTopic(error: unknown, { topic }: Target): boolean {
+  return topic !== undefined && error instanceof SluiceError && error.code === "not_found";
+}

@@ -1,0 +1,144 @@
+/**
+ * One method of one address, declared once: its route, the parsers of its parameters, the types of
+ * its handler and its entry in the OpenAPI document all follow from the declaration.
+ */
+import type { Context, Hono } from "hono";
+import type { z } from "zod";
+import { jsonResponse } from "../answers.ts";
+import type { Answers, Body, Frozen, JsonAnswer } from "./answer.ts";
+import type { Parameters, Values } from "./parameter.ts";
+
+export const methods = ["GET", "PUT", "POST", "DELETE"] as const;
+export type Method = (typeof methods)[number];
+
+/** Answered as problem details; 431 may meet any request, so no endpoint names it. */
+export type ProblemStatus = 400 | 403 | 404 | 409 | 410 | 413 | 415 | 429 | 503;
+
+interface Declaration<
+  Path extends Parameters,
+  Query extends Parameters,
+  Headers extends Parameters,
+  Given extends Answers,
+  Request extends Body | undefined,
+> {
+  /** Names the operation in the document. */
+  readonly id: string;
+  readonly tag: string;
+  readonly summary: string;
+  readonly description?: string;
+  /** One for each name in braces of the address. */
+  readonly params?: Path;
+  readonly query?: Query;
+  /** By the names that the document shows. */
+  readonly headers?: Headers;
+  readonly body?: Request;
+  readonly answers: Given;
+  readonly problems?: readonly ProblemStatus[];
+}
+
+export interface Endpoint<
+  Path extends Parameters = Parameters,
+  Query extends Parameters = Parameters,
+  Headers extends Parameters = Parameters,
+  Given extends Answers = Answers,
+  Request extends Body | undefined = Body | undefined,
+> extends Required<
+  Omit<Declaration<Path, Query, Headers, Given, Request>, "description" | "body">
+> {
+  readonly method: Method;
+  /** As OpenAPI spells it, with names in braces. */
+  readonly path: string;
+  readonly description: string | undefined;
+  readonly body: Request;
+}
+
+type None = Readonly<Record<string, never>>;
+
+/** `address` is a method and a path as OpenAPI spells it: `GET /v1/topics/{topic}`. */
+export function endpoint<
+  Given extends Answers,
+  Path extends Parameters = None,
+  Query extends Parameters = None,
+  Headers extends Parameters = None,
+  Request extends Body | undefined = undefined,
+>(
+  address: `${Method} /${string}`,
+  declared: Declaration<Path, Query, Headers, Given, Request>,
+): Endpoint<Path, Query, Headers, Given, Request> {
+  const space = address.indexOf(" ");
+  return {
+    method: address.slice(0, space) as Method,
+    path: address.slice(space + 1),
+    id: declared.id,
+    tag: declared.tag,
+    summary: declared.summary,
+    description: declared.description,
+    params: declared.params ?? ({} as Path),
+    query: declared.query ?? ({} as Query),
+    headers: declared.headers ?? ({} as Headers),
+    body: declared.body as Request,
+    answers: declared.answers,
+    problems: declared.problems ?? [],
+  };
+}
+
+/** What a request gave, parsed. */
+export interface Given<
+  Path extends Parameters,
+  Query extends Parameters,
+  Headers extends Parameters,
+> {
+  readonly params: Values<Path>;
+  readonly query: Values<Query>;
+  readonly headers: Values<Headers>;
+}
+
+/** Mounts the endpoint. What its parameters' parsers throw, the router's error handler answers. */
+export function serve<
+  Path extends Parameters,
+  Query extends Parameters,
+  Headers extends Parameters,
+>(
+  app: Hono,
+  { method, path, params, query, headers }: Endpoint<Path, Query, Headers>,
+  handler: (given: Given<Path, Query, Headers>, c: Context) => Response | Promise<Response>,
+): void {
+  app.on(method, path.replaceAll(/\{(\w+)\}/g, ":$1"), (c) =>
+    handler(
+      {
+        params: parseAll(params, (name) => c.req.param(name)),
+        query: parseAll(query, (name) => c.req.query(name)),
+        headers: parseAll(headers, (name) => c.req.header(name)),
+      },
+      c,
+    ),
+  );
+}
+
+function parseAll<Given extends Parameters>(
+  parameters: Given,
+  textOf: (name: string) => string | undefined,
+): Values<Given> {
+  const values: Record<string, unknown> = {};
+  for (const [name, { parse }] of Object.entries(parameters)) {
+    values[name] = parse(textOf(name), name);
+  }
+  return values as Values<Given>;
+}
+
+type JsonStatus<Given extends Answers> = {
+  [Status in keyof Given & number]: Given[Status] extends JsonAnswer<z.ZodType> ? Status : never;
+}[keyof Given & number];
+
+type ValueOf<Declared> =
+  Declared extends JsonAnswer<infer Schema> ? Frozen<z.output<Schema>> : never;
+
+/** One of the JSON answers that the endpoint declares, checked against its schema's type. */
+export function reply<Given extends Answers, Status extends JsonStatus<Given>>(
+  _endpoint: { readonly answers: Given },
+  status: Status,
+  value: ValueOf<Given[Status]>,
+  headers?: Record<string, string>,
+): Response {
+  return jsonResponse(JSON.stringify(value), status, headers);
+}

@@ -1,0 +1,91 @@
+/**
+ * Connect's side of the thin path: unary methods behind `fetch`, the body handed on as it came.
+ * connect-es decodes the message, encodes it again and keeps half a dozen promises a call; `bench/`
+ * has what that costs. The wire form is connectrpc.com/docs/protocol.
+ */
+import { ConnectError } from "@connectrpc/connect";
+import {
+  codeToHttpStatus,
+  contentTypeUnaryJson,
+  contentTypeUnaryProto,
+  errorToJson,
+  headerContentType,
+  headerTimeout,
+  headerUnaryContentLength,
+  headerUnaryEncoding,
+  parseTimeout,
+} from "@connectrpc/connect/protocol-connect";
+import type { FetchHandler } from "../fetch.ts";
+import { connectErrorFrom } from "../status.ts";
+import type { ThinCall, ThinMethod, ThinOptions } from "./call.ts";
+import { deadlineExceeded } from "./errors.ts";
+import { bufferOf } from "./messages.ts";
+
+const timeoutMsMax = 2 ** 31 - 1;
+const ok: ResponseInit = { headers: { [headerContentType]: contentTypeUnaryProto } };
+
+/** Leaves to the handlers behind it what it does not know: other methods, codecs and compressions. */
+export function createThinConnect(options: ThinOptions): FetchHandler {
+  const { methods, messageBytesMax } = options;
+  return (request) => {
+    const { headers } = request;
+    if (request.method !== "POST" || headers.get(headerContentType) !== contentTypeUnaryProto) {
+      return undefined;
+    }
+    const encoding = headers.get(headerUnaryEncoding);
+    if (encoding !== null && encoding !== "identity") return undefined;
+    // A declared length bounds the body; connect-es counts the bytes of a body in chunks.
+    const length = headers.get(headerUnaryContentLength);
+    if (length === null || Number(length) > messageBytesMax) return undefined;
+    const method = methods.get(pathOf(request.url));
+    return method?.answers === "unary" ? answer(method, options, request) : undefined;
+  };
+}
+
+/** What follows the origin; without `new URL`, which parses everything else as well. */
+function pathOf(url: string): string {
+  return url.slice(url.indexOf("/", url.indexOf("://") + 3));
+}
+
+async function answer(
+  method: ThinMethod,
+  { inFlight }: ThinOptions,
+  request: Request,
+): Promise<Response> {
+  const { call, answer } = method.open();
+  try {
+    inFlight.refuseIfFull();
+    const timeout = request.headers.get(headerTimeout);
+    const bytes = bufferOf(new Uint8Array(await request.arrayBuffer()));
+    call.take(bytes, 0, bytes.byteLength);
+    await (timeout === null ? call.settled() : settledWithin(call, timeout));
+    return new Response(answer(), ok);
+  } catch (error) {
+    return errorResponse(error);
+  } finally {
+    call.close();
+  }
+}
+
+/** Records that were taken still reach the log: the caller only gets no answer about them. */
+async function settledWithin(call: ThinCall, timeout: string): Promise<void> {
+  const { timeoutMs, error } = parseTimeout(timeout, timeoutMsMax);
+  if (error !== undefined) throw error;
+  if (timeoutMs === undefined) return await call.settled();
+  const { promise, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(deadlineExceeded(timeoutMs)), timeoutMs);
+  try {
+    await Promise.race([call.settled(), promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function errorResponse(error: unknown): Response {
+  const status = error instanceof ConnectError ? error : connectErrorFrom(error);
+  return new Response(JSON.stringify(errorToJson(status, undefined)), {
+    status: codeToHttpStatus(status.code),
+    // Without a charset, which `Response.json` adds: connect-go then reads no error in the body.
+    headers: { [headerContentType]: contentTypeUnaryJson },
+  });
+}
