@@ -1,36 +1,42 @@
 /**
- * Writes one topic through the collector's lane: a request of one record costs a share of an append
- * and not one of its own, whatever face it came through. The records were checked by that face.
+ * Writes to one topic for many callers that each bring a few records: through the topic's batcher, so
+ * that a request of one record costs a share of an append. The caller has checked the records.
  */
 import { Buffer } from "node:buffer";
 import type { Failure } from "../core/failure.ts";
 import { encodeFrame, RecordEncoder } from "../core/frame.ts";
 import { comparePositions, type Position } from "../core/position.ts";
 import { recordBytes, type LogRecord } from "../core/record.ts";
-import type { RecordWriter } from "../core/writer.ts";
 import type { Collector } from "./collector.ts";
 import type { InFlight } from "./in-flight.ts";
 import { frameBytesMax, type Batcher, type Owner } from "./batcher.ts";
 
-export class Writer implements RecordWriter {
+export class Writer {
   readonly #lane: Batcher;
   readonly #inFlight: InFlight;
   #pending = 0;
 
-  /** The topic has to stand; it keeps its place in the collector for good. */
+  /** The topic must exist; it keeps its place in the collector permanently. */
   constructor(collector: Collector, topic: string) {
     this.#lane = collector.enter(topic, undefined).lane;
     this.#inFlight = collector.inFlight;
   }
 
+  /** Records that were taken and are not durable yet. */
   get pending(): number {
     return this.#pending;
   }
 
+  /** Many callers are under way at once, or were a moment ago. */
   get isCrowded(): boolean {
     return this.#lane.isCrowded;
   }
 
+  /**
+   * Resolves once the record is durable, in an append that it shares with all that came with it.
+   * Throws `overloaded` when too much is in flight, and what the log throws. The record's bytes are
+   * copied before this returns.
+   */
   append(record: LogRecord): Promise<Position> {
     this.#inFlight.refuseIfFull();
     const written = this.#begin(1);
@@ -41,6 +47,7 @@ export class Writer implements RecordWriter {
     return written.done;
   }
 
+  /** The same for many, in their order; returns the last one's position, undefined without any. */
   async appendAll(records: readonly LogRecord[]): Promise<Position | undefined> {
     if (records.length === 0) return undefined;
     let bytes = 0;

@@ -98,7 +98,6 @@ export const pending: readonly string[] = [
   "src/core/schemas.ts",
   "src/core/sink.ts",
   "src/core/topic.ts",
-  "src/core/writer.ts",
   "src/features/ack-rules/ack-rules.ts",
   "src/features/ack-rules/http/body.ts",
   "src/features/ack-rules/id-extractor.ts",

@@ -15,12 +15,12 @@ import { arrayElements, checkJson, jsonMembers } from "../../core/json.ts";
 import type { Appended, AppendOptions } from "../../core/log.ts";
 import type { Position } from "../../core/position.ts";
 import { jsonType, type LogRecord } from "../../core/record.ts";
-import type { RecordWriter } from "../../core/writer.ts";
+import type { Writer } from "../../ingest/writer.ts";
 import { eventFromJsonBytes } from "./contract.ts";
 
 export interface IntakeParts {
   /** Of the topic `lifecycle`. */
-  readonly writer: RecordWriter;
+  readonly writer: Writer;
   /** For calls with a dedup id, which are an append of their own. */
   readonly append: (
     topic: string,
