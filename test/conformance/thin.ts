@@ -25,6 +25,11 @@ import {
 } from "./gen/connectrpc/conformance/v1/service_pb.ts";
 import { single, type Metadata } from "./service.ts";
 
+interface ThinMetadata extends Metadata {
+  /** Whether the method has answered or failed: until then an error is the thin path's own. */
+  isDecided: boolean;
+}
+
 const inFlightBytesMax = 64 * 1024 * 1024;
 const timeoutMsMax = 2 ** 31 - 1;
 
@@ -40,13 +45,19 @@ export function thinGrpc(messageBytesMax: number): StreamHandler {
       ),
       parseGrpcTimeout(String(headers["grpc-timeout"] ?? ""), timeoutMsMax).timeoutMs,
     );
+    const merged = (given: object | undefined, ...more: Iterable<[string, string]>[]) => {
+      const all: OutgoingHttpHeaders = Object.assign({}, given, ...more.map(plain));
+      // Sluice's own failures have an `ErrorInfo`, which is not among the details of the suite.
+      if (!metadata.isDecided) delete all["grpc-status-details-bin"];
+      return all;
+    };
     const respond = stream.respond.bind(stream);
     stream.respond = (given, options) => {
       const trailers = options?.endStream === true ? metadata.responseTrailer : [];
-      respond(Object.assign({}, given, plain(metadata.responseHeader), plain(trailers)), options);
+      respond(merged(given, metadata.responseHeader, trailers), options);
     };
     const sendTrailers = stream.sendTrailers.bind(stream);
-    stream.sendTrailers = (given) => sendTrailers({ ...given, ...plain(metadata.responseTrailer) });
+    stream.sendTrailers = (given) => sendTrailers(merged(given, metadata.responseTrailer));
     return withMetadata(metadata, () => serve(stream, headers));
   };
 }
@@ -94,10 +105,10 @@ const leftBehind = new ConnectError(
 
 function conformanceMethods(messageBytesMax: number): {
   readonly options: ThinOptions;
-  withMetadata<Result>(metadata: Metadata, serve: () => Result): Result;
+  withMetadata<Result>(metadata: ThinMetadata, serve: () => Result): Result;
 } {
   // A thin handler opens its call before it returns, so this is the one that it serves.
-  let served: Metadata | undefined;
+  let served: ThinMetadata | undefined;
   const open = (desc: typeof UnaryRequestSchema | typeof ClientStreamRequestSchema) => () => {
     if (served === undefined) throw new Error("A call was opened outside of its handler");
     const call = new ConformanceCall(desc, served);
@@ -129,7 +140,7 @@ function conformanceMethods(messageBytesMax: number): {
 /** The responses of both methods have the same fields, so their bytes are the same. */
 class ConformanceCall implements ThinCall {
   readonly #desc: typeof UnaryRequestSchema | typeof ClientStreamRequestSchema;
-  readonly #metadata: Metadata;
+  readonly #metadata: ThinMetadata;
   readonly #seen: Any[] = [];
   #definition: UnaryResponseDefinition | undefined;
   #answer: Uint8Array<ArrayBuffer> | undefined;
@@ -139,7 +150,7 @@ class ConformanceCall implements ThinCall {
 
   constructor(
     desc: typeof UnaryRequestSchema | typeof ClientStreamRequestSchema,
-    metadata: Metadata,
+    metadata: ThinMetadata,
   ) {
     this.#desc = desc;
     this.#metadata = metadata;
@@ -152,7 +163,8 @@ class ConformanceCall implements ThinCall {
   }
 
   async settled(): Promise<void> {
-    const response = await single(this.#definition, this.#seen, this.#metadata);
+    const decided = single(this.#definition, this.#seen, this.#metadata);
+    const response = await decided.finally(() => (this.#metadata.isDecided = true));
     this.#answer = toBinary(UnaryResponseSchema, create(UnaryResponseSchema, response));
   }
 
@@ -166,8 +178,9 @@ class ConformanceCall implements ThinCall {
   close(): void {}
 }
 
-function metadataOf(requestHeader: Headers, timeoutMs: number | undefined): Metadata {
+function metadataOf(requestHeader: Headers, timeoutMs: number | undefined): ThinMetadata {
   return {
+    isDecided: false,
     requestHeader,
     responseHeader: new Headers(),
     responseTrailer: new Headers(),

@@ -1,8 +1,9 @@
 /**
- * Errors of the protocols themselves. Their codes are those of connect-es and of the conformance
- * suite, and like there they have no details: those belong to Sluice's own failures.
+ * Errors of the protocols themselves, with the codes that the conformance suite expects. Those that
+ * a caller may decide by are failures, which have an `ErrorInfo`; the others mean a broken client.
  */
 import { Code, ConnectError } from "@connectrpc/connect";
+import { Failure } from "../../core/failure.ts";
 
 /** A unary call with no message, or with more than one. */
 export const notOneMessage = new ConnectError(
@@ -10,20 +11,20 @@ export const notOneMessage = new ConnectError(
   Code.Unimplemented,
 );
 
-export const incompleteMessage = new ConnectError(
-  "Cannot read the call: its last message is cut short",
-  Code.InvalidArgument,
-);
-
 export const unnamedCompression = new ConnectError(
   "Cannot read a compressed message: the call names no compression",
   Code.Internal,
 );
 
-export function messageTooLarge(message: string): ConnectError {
-  return new ConnectError(`Cannot take a message of ${message}`, Code.ResourceExhausted);
+export const incompleteMessage = new Failure(
+  "invalid",
+  "Cannot read the call: its last message is cut short",
+);
+
+export function messageTooLarge(message: string): Failure {
+  return new Failure("too_large", `Cannot take a message of ${message}`);
 }
 
-export function deadlineExceeded(timeoutMs: number): ConnectError {
-  return new ConnectError(`The call took longer than ${timeoutMs} ms`, Code.DeadlineExceeded);
+export function deadlineExceeded(timeoutMs: number): Failure {
+  return new Failure("deadline_exceeded", `The call took longer than ${timeoutMs} ms`);
 }

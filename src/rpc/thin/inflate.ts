@@ -6,7 +6,7 @@ import { messageTooLarge, unnamedCompression } from "./errors.ts";
 
 /**
  * At once and not through a stream: messages are small, and their order is that of the call. Throws
- * `RESOURCE_EXHAUSTED` when more than `bytesMax` would come out, `invalid` on what is not gzip.
+ * `too_large` when more than `bytesMax` would come out, `invalid` on what is not gzip.
  */
 export function inflate(
   flags: number,

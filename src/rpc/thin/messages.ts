@@ -18,7 +18,7 @@ export class Messages {
   #rest = empty;
   #restLength = 0;
 
-  /** A message past `bytesMax` is `RESOURCE_EXHAUSTED`, as soon as its length is known. */
+  /** A message past `bytesMax` is `too_large`, as soon as its length is known. */
   constructor(bytesMax: number, onMessage: OnMessage) {
     this.#bytesMax = bytesMax;
     this.#onMessage = onMessage;
