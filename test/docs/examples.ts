@@ -93,7 +93,7 @@ const markers: Readonly<Record<Exclude<Language, "ws">, RegExp>> = {
   html: /<!-- → (.*) -->$/gm,
 };
 
-/** What the block says of its own output, in order. */
+/** The expected output of the block, in order. */
 export function expectations({ language, code }: Pick<Example, "language" | "code">): string[] {
   if (language === "ws") return [];
   return [...code.matchAll(markers[language])].map(([, text = ""]) => text.trimEnd());

@@ -23,7 +23,7 @@ export const defaultAddresses: Addresses = {
   pages: "localhost:5173",
 };
 
-/** The Python of the examples, which has their packages; undefined where there is none. */
+/** The Python of the examples, which has their packages; undefined where it is not installed. */
 export const python: string | undefined = process.env["SLUICE_TEST_PYTHON_CONSUMER"];
 
 /** What is wrong, or undefined. */

@@ -47,7 +47,7 @@ export const oneofChanges: readonly Change[] = [
     confluent: "backward",
   },
   {
-    change: "one field moved into a oneof of its own",
+    change: "one field moved into a oneof that has only it",
     before: m(two),
     after: m("oneof o { int32 a = 1; } int32 b = 2;"),
     confluent: "both",
