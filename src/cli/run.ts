@@ -21,6 +21,7 @@ import { UsageError } from "./command/usage-error.ts";
 /** Runs `sluice <command> …`; without a command it serves. */
 export async function runCommand(runtime: Runtime): Promise<void> {
   const { path, node, rest } = findCommand(runtime.args);
+  const endable = endedBySignals(runtime);
   try {
     if (rest.includes("--help") || rest.includes("-h")) {
       return runtime.print(helpText(node, path));
@@ -29,7 +30,7 @@ export async function runCommand(runtime: Runtime): Promise<void> {
       return runtime.print(`sluice ${await packageVersion()} (${runtime.name})\n`);
     }
     if (isGroup(node)) throw unknownCommand(node, path, rest);
-    await node.run(endedBySignals(runtime), rest, path);
+    await node.run(endable, rest, path);
   } catch (error) {
     if (error instanceof UsageError) {
       const hint = isGroup(node) || node.hint === undefined ? "" : ` ${node.hint}`;

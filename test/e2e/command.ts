@@ -14,19 +14,25 @@ export interface Ended {
 export interface Command {
   readonly child: ChildProcess;
   readonly ended: Promise<Ended>;
+  /** What it has printed so far. */
+  output(): string;
   /** What it has said on standard error so far. */
   errors(): string;
 }
 
-/** `sluice` with these arguments, and with these settings besides those of this process. */
+/** `sluice` with these arguments, these settings besides those of this process, and this input; null: it stays open. */
 export function runSluice(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
+  input: string | null = "",
 ): Command {
   const child = spawn(process.execPath, [main, ...args], {
-    stdio: ["ignore", "pipe", "pipe"],
+    stdio: ["pipe", "pipe", "pipe"],
     env: { ...process.env, ...env },
   });
+  // A command that reads no input may have ended before.
+  child.stdin.on("error", () => {});
+  if (input !== null) child.stdin.end(input);
   // A test that fails leaves it running.
   afterThisProcess("kill -9 $1", [String(child.pid)]);
   let output = "";
@@ -37,5 +43,5 @@ export function runSluice(
     child.once("error", reject);
     child.once("close", (code) => resolve({ code, output, errors }));
   });
-  return { child, ended, errors: () => errors };
+  return { child, ended, output: () => output, errors: () => errors };
 }

@@ -65,7 +65,7 @@ function optionText(
 ): string {
   if (parameter === undefined) {
     throw new UsageError(
-      `Cannot use ${rawName}: ${command} does not have this option${hintFor(rawName, options)}`,
+      `Cannot use ${rawName}: ${command} does not have it${hintFor(rawName, options)}`,
     );
   }
   if (parameter.value === undefined) {

@@ -11,11 +11,11 @@ function __sluice_at
     .map(({ path }) => quoted(path))
     .join(" ")}
   for word in (commandline -opc)[2..-1]
-    if contains -- (string join ' ' $typed $word) $known
+    if contains -- (string join -- ' ' $typed $word) $known
       set -a typed $word
     end
   end
-  test (string join ' ' $typed) = "$argv"
+  test "$typed" = "$argv"
 end
 complete -c sluice -f
 ${lines.join("\n")}
