@@ -23,6 +23,19 @@ test("every path in code style exists", () => {
   expect(wrong).toEqual([]);
 });
 
+test("every name in code style that ARCHITECTURE.md gives with its file is in that file", () => {
+  // `name()` in `file`, and `Name` in `file`.
+  const pattern = /`(\w+)(?:\(\))?`\s+(?:in\s+|\()`(src\/[\w./-]+\.ts|test\/[\w./-]+\.ts)`/g;
+  const named = [...readPage("ARCHITECTURE.md").matchAll(pattern)];
+  expect(named.length).toBeGreaterThan(15);
+  const wrong = named.flatMap(([, name = "", file = ""]) => {
+    const path = join(root, file);
+    const found = existsSync(path) && new RegExp(`\\b${name}\\b`).test(readFileSync(path, "utf8"));
+    return found ? [] : `ARCHITECTURE.md looks for ${name} in ${file}: say where it is now`;
+  });
+  expect(wrong).toEqual([]);
+});
+
 test("every link leads to a file, and to a heading of it", () => {
   const wrong = pages.flatMap((page) =>
     linksOf(readPage(page)).flatMap((link) => {

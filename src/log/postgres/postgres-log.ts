@@ -1,6 +1,6 @@
 /**
  * The log in PostgreSQL: what Sluice uses when it is given no broker. Tables and indexes are in
- * `migrations/0000_log.sql`; ARCHITECTURE.md tells how a commit, a wake-up and a read go.
+ * `migrations/0000_log.sql`; docs/decisions/log-postgres.md says why it works this way.
  */
 import { Batch } from "../../core/batch.ts";
 import type { Clock } from "../../core/clock.ts";

@@ -171,7 +171,7 @@ async function passwordOf(dataDir: string, directory: string, fresh: boolean): P
 
 /**
  * PostgreSQL's own advice is a quarter to two fifths. What it reads past its cache costs three times
- * as much (ARCHITECTURE.md, index probes). A container's limit counts.
+ * as much (docs/decisions/as-of-samples.md). A container's limit counts.
  */
 function defaultCacheMb(): number {
   const limit = process.constrainedMemory();
