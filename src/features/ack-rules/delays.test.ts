@@ -16,7 +16,7 @@ test("percentiles are within 3 % of those of the values themselves", () => {
   expect(Math.abs((p99 ?? 0) / exact(0.99) - 1)).toBeLessThan(0.03);
 });
 
-test("counting goes on from what was kept, and nothing measured is no number", () => {
+test("counting continues from stored counts, and without measurements percentiles are null", () => {
   const first = new Delays();
   expect(first.percentiles()).toEqual({ p50: null, p90: null, p99: null });
   for (let i = 0; i < 9; i++) first.add(4);
@@ -27,7 +27,7 @@ test("counting goes on from what was kept, and nothing measured is no number", (
   expect(Math.abs((p99 ?? 0) / 1000 - 1)).toBeLessThan(0.03);
 });
 
-test("no delay, and less than none, count as the least", () => {
+test("zero and negative delays count as the smallest", () => {
   const delays = new Delays();
   delays.add(0);
   delays.add(-5);

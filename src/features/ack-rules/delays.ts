@@ -1,15 +1,15 @@
 /**
- * Delays as a histogram whose buckets grow by a twelfth of a doubling: a percentile is right within
- * 3 %, from microseconds to months, and the whole of it is a few hundred bytes of JSON.
+ * Delays as a histogram whose buckets grow by a twelfth of a doubling. A percentile is accurate to
+ * 3 %, from microseconds to months, and the histogram takes a few hundred bytes of JSON.
  */
 import type { DelayCounts } from "./rule.ts";
 
 const perDoubling = 12;
-/** What is faster than a microsecond is the clock's own noise. */
+/** Anything below a microsecond is noise of the clock. */
 const leastMs = 0.001;
 
 export interface DelayPercentiles {
-  /** Milliseconds; null where nothing was measured yet. */
+  /** Milliseconds; null before the first measurement. */
   readonly p50: number | null;
   readonly p90: number | null;
   readonly p99: number | null;
@@ -47,7 +47,7 @@ export class Delays {
   }
 }
 
-/** Of the bucket, on the scale's own measure, with three digits. */
+/** The middle of the bucket on the logarithmic scale, to three digits. */
 function middleMs(bucket: number): number {
   const ms = leastMs * 2 ** ((Math.max(bucket, 0.5) - 0.5) / perDoubling);
   return Number(ms.toPrecision(3));

@@ -3,7 +3,7 @@ import type { AckPlaces, AckRuleConfig, IdAt } from "./rule.ts";
 import { eventRequestType, lifecycleTopic } from "../lifecycle/event.ts";
 import { bytesType, jsonType } from "../../core/record.ts";
 import type { RecordDecoder } from "../../core/schemas.ts";
-import { createSighter } from "./id-extractor.ts";
+import { createIdExtractor } from "./id-extractor.ts";
 import type { TopicRecord } from "./topics-reader.ts";
 
 const utf8 = new TextEncoder();
@@ -37,10 +37,10 @@ function recordOf(topic: string, text: string, given: object = {}): TopicRecord 
 }
 
 async function idOf(at: IdAt, text: string, given: object = {}): Promise<string | undefined> {
-  const sighter = createSighter(ruleOf({ topics: ["t"], id: at }), decoder);
-  const { sightings, withoutId } = await sighter.sight([recordOf("t", text, given)]);
-  expect(withoutId).toBe(sightings.length === 0 ? 1 : 0);
-  return sightings[0]?.id;
+  const extractor = createIdExtractor(ruleOf({ topics: ["t"], id: at }), decoder);
+  const { occurrences, withoutId } = await extractor.extract([recordOf("t", text, given)]);
+  expect(withoutId).toBe(occurrences.length === 0 ? 1 : 0);
+  return occurrences[0]?.id;
 }
 
 const messageId: IdAt = { pointer: "/message_id" };
@@ -57,7 +57,7 @@ describe("an id", () => {
     }
   });
 
-  test("of 512 bytes is one, of more is none", async () => {
+  test("may have 512 bytes, and no more", async () => {
     const longest = "ü".repeat(256);
     expect(await idOf(messageId, JSON.stringify({ message_id: longest }))).toBe(longest);
     expect(await idOf(messageId, JSON.stringify({ message_id: `${longest}x` }))).toBeUndefined();
@@ -86,7 +86,7 @@ describe("an id", () => {
     expect(await idOf({ key: true }, "{}")).toBeUndefined();
   });
 
-  test("of a record with a schema is in what the registry makes of it, under either name", async () => {
+  test("of a record with a schema is found in its decoded JSON, under either name", async () => {
     const encoded = { contentType: bytesType, schemaId: 3 };
     const json = '{"watchData":{"serialNo":"9007199254740993"}}';
     expect(await idOf({ field: "watch_data.serial_no" }, json, encoded)).toBe("9007199254740993");
@@ -99,18 +99,18 @@ describe("an id", () => {
   });
 });
 
-test("each topic is a place, and its records' time is that of their receipt", async () => {
+test("each topic is a place, and an occurrence has the time of the record's receipt", async () => {
   const topics = ["one", "two"];
-  const sighter = createSighter(ruleOf({ topics, id: messageId }), decoder);
-  expect(sighter.topics).toEqual(topics);
+  const extractor = createIdExtractor(ruleOf({ topics, id: messageId }), decoder);
+  expect(extractor.topics).toEqual(topics);
   const records = [
     recordOf("two", '{"message_id":"a"}'),
     recordOf("one", '{"message_id":"ignored"}', { contentType: bytesType }),
     recordOf("one", '{"messageId":"b"}', { contentType: bytesType, schemaId: 1 }),
     recordOf("one", '{"message_id":"c"}', { contentType: "application/vnd.a+json; charset=utf-8" }),
   ];
-  expect(await sighter.sight(records)).toEqual({
-    sightings: [
+  expect(await extractor.extract(records)).toEqual({
+    occurrences: [
       { id: "a", place: 1, ns: 5n },
       { id: "b", place: 0, ns: 5n },
       { id: "c", place: 0, ns: 5n },
@@ -119,7 +119,7 @@ test("each topic is a place, and its records' time is that of their receipt", as
   });
 });
 
-test("each event is a place; others, and those of other applications, are passed over", async () => {
+test("each event is a place; other events, and those of other applications, are ignored", async () => {
   const events = ["MADE", "SHOWN"];
   const event = (app_id: string, name: string, id = "m") =>
     recordOf(lifecycleTopic, JSON.stringify({ app_id, message_id: id, event: name }));
@@ -132,16 +132,17 @@ test("each event is a place; others, and those of other applications, are passed
     }),
     recordOf(lifecycleTopic, '{"app_id":"app"}'),
   ];
-  const ofApp = createSighter(ruleOf({ events, appId: "app" }), decoder);
+  const ofApp = createIdExtractor(ruleOf({ events, appId: "app" }), decoder);
   expect(ofApp.topics).toEqual([lifecycleTopic]);
-  expect(await ofApp.sight(records)).toEqual({
-    sightings: [{ id: "m", place: 1, ns: 5n }],
+  expect(await ofApp.extract(records)).toEqual({
+    occurrences: [{ id: "m", place: 1, ns: 5n }],
     withoutId: 1,
   });
-  const { sightings } = await createSighter(ruleOf({ events, appId: undefined }), decoder).sight(
-    records,
-  );
-  expect(sightings.map(({ id, place }) => [id, place])).toEqual([
+  const { occurrences } = await createIdExtractor(
+    ruleOf({ events, appId: undefined }),
+    decoder,
+  ).extract(records);
+  expect(occurrences.map(({ id, place }) => [id, place])).toEqual([
     ["m", 1],
     ["m", 0],
     ["m2", 0],

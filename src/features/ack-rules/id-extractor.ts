@@ -1,4 +1,4 @@
-/** What a record of a rule's topics says: which id, in which of the rule's places. */
+/** Finds the ids in the records of a rule's topics, and the place that each record stands for. */
 import { ackIdBytesMax, type AckRuleConfig, type IdAt } from "./rule.ts";
 import { jsonMembers } from "../../core/json.ts";
 import { eventFromRecord, lifecycleTopic } from "../lifecycle/event.ts";
@@ -10,50 +10,50 @@ import type { TopicRecord } from "./topics-reader.ts";
 export interface IdExtractor {
   /** The topics that the rule reads. */
   readonly topics: readonly string[];
-  /** Of records in any order, each with its topic. Rejects with `unavailable` without a schema. */
-  sight(records: readonly TopicRecord[]): Promise<Sighted>;
+  /** The records may be in any order. Rejects with `unavailable` when a schema is unavailable. */
+  extract(records: readonly TopicRecord[]): Promise<Extracted>;
 }
 
-export interface Sighted {
-  readonly sightings: readonly Occurrence[];
-  /** Records that should have had an id: none was there, or none that can be one. */
+export interface Extracted {
+  readonly occurrences: readonly Occurrence[];
+  /** Number of records that should have an id and have no usable one. */
   readonly withoutId: number;
 }
 
-export function createSighter({ places }: AckRuleConfig, decoder: RecordDecoder): IdExtractor {
-  if ("topics" in places) return topicSighter(places.topics, places.id, decoder);
-  return eventSighter(places.events, places.appId);
+export function createIdExtractor({ places }: AckRuleConfig, decoder: RecordDecoder): IdExtractor {
+  if ("topics" in places) return topicExtractor(places.topics, places.id, decoder);
+  return eventExtractor(places.events, places.appId);
 }
 
-function topicSighter(topics: readonly string[], at: IdAt, decoder: RecordDecoder): IdExtractor {
+function topicExtractor(topics: readonly string[], at: IdAt, decoder: RecordDecoder): IdExtractor {
   const placeOf = new Map(topics.map((topic, place) => [topic, place]));
   const path = "key" in at ? undefined : pathOf(at);
   return {
     topics,
-    async sight(records) {
+    async extract(records) {
       const ids =
         path === undefined
-          ? records.map(({ stored }) => usable(stored.record.key))
+          ? records.map(({ stored }) => usableId(stored.record.key))
           : await idsAt(path, records, decoder);
-      const sightings: Occurrence[] = [];
+      const occurrences: Occurrence[] = [];
       for (const [i, { topic, stored }] of records.entries()) {
         const id = ids[i];
         const place = placeOf.get(topic);
         if (id === undefined || place === undefined) continue;
-        sightings.push({ id, place, ns: stored.receivedNs });
+        occurrences.push({ id, place, ns: stored.receivedNs });
       }
-      return { sightings, withoutId: records.length - sightings.length };
+      return { occurrences, withoutId: records.length - occurrences.length };
     },
   };
 }
 
-/** Other events, and other applications', are none of the rule's. */
-function eventSighter(events: readonly string[], appId: string | undefined): IdExtractor {
+/** Ignores other events, and those of other applications. */
+function eventExtractor(events: readonly string[], appId: string | undefined): IdExtractor {
   const placeOf = new Map(events.map((event, place) => [event, place]));
   return {
     topics: [lifecycleTopic],
-    async sight(records) {
-      const sightings: Occurrence[] = [];
+    async extract(records) {
+      const occurrences: Occurrence[] = [];
       let withoutId = 0;
       for (const { stored } of records) {
         const event = eventFromRecord(stored.record);
@@ -63,16 +63,16 @@ function eventSighter(events: readonly string[], appId: string | undefined): IdE
         }
         const place = placeOf.get(event.event);
         if (place === undefined || (appId !== undefined && event.appId !== appId)) continue;
-        sightings.push({ id: event.messageId, place, ns: stored.receivedNs });
+        occurrences.push({ id: event.messageId, place, ns: stored.receivedNs });
       }
-      return { sightings, withoutId };
+      return { occurrences, withoutId };
     },
   };
 }
 
 const text = new TextDecoder();
 
-/** Ids in values: JSON as it is, all else as the registry decodes it. */
+/** Ids in values. Anything but JSON is decoded by the registry first. */
 async function idsAt(
   path: readonly string[],
   records: readonly TopicRecord[],
@@ -92,32 +92,32 @@ function recordOf({ stored }: TopicRecord) {
   return stored.record;
 }
 
-/** The names that lead to the id. A field's path is that of its JSON, see `memberOf`. */
+/** The member names that lead to the id. A field's path is the path in its JSON, see `memberOf`. */
 function pathOf(at: Exclude<IdAt, { readonly key: true }>): readonly string[] {
   if ("field" in at) return at.field.split(".");
   const [, ...tokens] = at.pointer.split("/");
   return tokens.map((token) => token.replaceAll("~1", "/").replaceAll("~0", "~"));
 }
 
-/** The text at the path, or the integer there as it was written; undefined: nothing that is an id. */
+/** The text at the path, or the integer there as it was written; undefined when it is not an id. */
 function idFromJson(json: string, path: readonly string[]): string | undefined {
   let value: unknown;
   try {
     value = JSON.parse(json);
   } catch {
-    // Another client of the broker wrote it: it says it is JSON, and is none.
+    // Another client of the broker wrote it with the content type of JSON, but it is not JSON.
     return undefined;
   }
   for (const name of path) value = memberOf(value, name);
-  if (typeof value === "string") return usable(value);
+  if (typeof value === "string") return usableId(value);
   if (typeof value !== "number") return undefined;
   if (Number.isSafeInteger(value)) return String(value);
-  // It was rounded: its own text is looked up, which costs more and is rare.
+  // The number was rounded. Finding its text costs more, and is rarely needed.
   const exact = path.reduce<string | undefined>(exactMember, json);
-  return exact !== undefined && /^-?\d+$/.test(exact) ? usable(exact) : undefined;
+  return exact !== undefined && /^-?\d+$/.test(exact) ? usableId(exact) : undefined;
 }
 
-/** Protobuf's JSON writes `message_id` as `messageId`: either name finds it. */
+/** Finds a member by either name, because Protobuf's JSON writes `message_id` as `messageId`. */
 function memberOf(value: unknown, name: string): unknown {
   if (typeof value !== "object" || value === null) return undefined;
   const members = value as Readonly<Record<string, unknown>>;
@@ -135,8 +135,8 @@ function camelFrom(name: string): string {
   return name.replaceAll(/_+([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
 }
 
-/** The store keeps ids as text, which has no NUL and no half of a surrogate pair. */
-function usable(id: string): string | undefined {
+/** The store keeps ids as text, which must not have a NUL or half of a surrogate pair. */
+function usableId(id: string): string | undefined {
   if (id === "" || id.length > ackIdBytesMax || id.includes("\0") || !id.isWellFormed()) {
     return undefined;
   }

@@ -1,7 +1,13 @@
 import { describe, expect, test } from "bun:test";
 import { seededRandom } from "../../../test/support/random.ts";
 import type { AckCounts, AckId } from "./rule.ts";
-import { expire, see, type AckOutcome, type AckTerms, type Occurrence } from "./ids.ts";
+import {
+  applyDeadlines,
+  applyOccurrences,
+  type AckOutcome,
+  type AckTerms,
+  type Occurrence,
+} from "./ids.ts";
 
 const none: AckCounts = {
   complete: 0,
@@ -19,7 +25,7 @@ function at(id: string, place: number, ms: number): Occurrence {
   return { id, place, ns: BigInt(ms) * 1_000_000n };
 }
 
-/** Ids as a store would have them after each outcome. */
+/** Keeps ids as the store does after each outcome. */
 class Ids {
   readonly known = new Map<string, AckId>();
   readonly acks: string[] = [];
@@ -32,15 +38,15 @@ class Ids {
     this.#terms = terms;
   }
 
-  see(...sightings: Occurrence[]): AckOutcome {
-    return this.#keep(see(this.#terms, this.counts, this.known, sightings));
+  see(...occurrences: Occurrence[]): AckOutcome {
+    return this.#keep(applyOccurrences(this.#terms, this.counts, this.known, occurrences));
   }
 
-  /** As the sweep does: those that are due, the earliest first. */
+  /** Like the sweep: applies the deadlines that are due, the earliest first. */
   pass(ms: number): AckOutcome {
     const due = [...this.known.values()].filter(({ nextMs }) => nextMs <= ms);
     due.sort((a, b) => a.nextMs - b.nextMs);
-    return this.#keep(expire(this.#terms, this.counts, due));
+    return this.#keep(applyDeadlines(this.#terms, this.counts, due));
   }
 
   #keep(outcome: AckOutcome): AckOutcome {
@@ -54,7 +60,7 @@ class Ids {
 }
 
 describe("an id is complete", () => {
-  test("once it was seen in every place, in whatever order, within a batch or over several", () => {
+  test("once it was seen in every place, in any order, within one batch or over several", () => {
     const ids = new Ids(terms);
     expect(ids.see(at("a", 2, 5), at("a", 0, 7), at("b", 1, 8)).acks).toEqual([]);
     expect(ids.counts).toMatchObject({ open: 2, complete: 0 });
@@ -69,7 +75,7 @@ describe("an id is complete", () => {
     expect(ids.counts).toMatchObject({ open: 1, complete: 2, late: 0 });
   });
 
-  test("once: what comes again changes nothing, before and after", () => {
+  test("once: repeated occurrences change nothing, before and after", () => {
     const ids = new Ids(terms);
     ids.see(at("a", 0, 1), at("a", 0, 2), at("a", 1, 3));
     const again = ids.see(at("a", 1, 4));
@@ -81,7 +87,7 @@ describe("an id is complete", () => {
     expect(ids.known.get("a")?.seen).toEqual([1_000_000n, 3_000_000n, 5_000_000n]);
   });
 
-  test("for as long as it is kept; afterwards it is another one", () => {
+  test("for as long as it is kept; afterwards it counts as a new one", () => {
     const ids = new Ids(terms);
     ids.see(at("a", 0, 1), at("a", 1, 1), at("a", 2, 10));
     ids.pass(60_009);
@@ -95,7 +101,7 @@ describe("an id is complete", () => {
 });
 
 describe("a deadline", () => {
-  test("runs from the first sighting, and names what is missing", () => {
+  test("counts from the first occurrence, and names the missing places", () => {
     const ids = new Ids(terms);
     ids.see(at("a", 1, 500));
     ids.see(at("a", 0, 100));
@@ -111,7 +117,7 @@ describe("a deadline", () => {
     expect(ids.known.get("a")).toMatchObject({ state: "overdue", overdueMs: 1100 });
   });
 
-  test("that has passed is resolved by a late arrival, whose ack says so", () => {
+  test("that has passed is resolved by a late occurrence, whose ack says so", () => {
     const ids = new Ids(terms);
     ids.see(at("a", 0, 0));
     ids.pass(5000);
@@ -131,7 +137,7 @@ describe("a deadline", () => {
     expect(ids.notices).toEqual([]);
   });
 
-  test("after which nothing comes ends in being forgotten", () => {
+  test("after which nothing comes: the id is forgotten", () => {
     const ids = new Ids(terms);
     ids.see(at("a", 0, 0));
     ids.pass(1000);
@@ -142,7 +148,7 @@ describe("a deadline", () => {
     expect(ids.counts).toMatchObject({ open: 0, overdue: 0, forgotten: 1 });
   });
 
-  test("there need not be: then an id is kept as long as new sightings come", () => {
+  test("is optional: without one an id is kept as long as new occurrences come", () => {
     const ids = new Ids(endless);
     ids.see(at("a", 0, 0));
     ids.see(at("a", 1, 50_000));
@@ -154,27 +160,29 @@ describe("a deadline", () => {
   });
 });
 
-test("1,000 ids in any order, with duplicates, cut into batches anywhere: as counted by hand", () => {
+test("1,000 ids in any order, with duplicates, cut into batches anywhere: as a simple count has it", () => {
   for (const seed of [1, 2, 3]) {
     const random = seededRandom(seed);
-    const sightings: Occurrence[] = [];
+    const occurrences: Occurrence[] = [];
     const expected = new Set<string>();
     for (let i = 0; i < 1000; i++) {
       const missing = random.chance(0.2) ? random.int(3) : undefined;
       if (missing === undefined) expected.add(`m${i}`);
       for (let place = 0; place < 3; place++) {
         if (place === missing) continue;
-        for (let n = random.chance(0.1) ? 2 : 1; n > 0; n--) sightings.push(at(`m${i}`, place, i));
+        for (let n = random.chance(0.1) ? 2 : 1; n > 0; n--) {
+          occurrences.push(at(`m${i}`, place, i));
+        }
       }
     }
     // Fisher-Yates.
-    for (let i = sightings.length - 1; i > 0; i--) {
+    for (let i = occurrences.length - 1; i > 0; i--) {
       const j = random.int(i + 1);
-      const [a, b] = [sightings[i], sightings[j]];
-      if (a !== undefined && b !== undefined) [sightings[i], sightings[j]] = [b, a];
+      const [a, b] = [occurrences[i], occurrences[j]];
+      if (a !== undefined && b !== undefined) [occurrences[i], occurrences[j]] = [b, a];
     }
     const ids = new Ids(endless);
-    while (sightings.length > 0) ids.see(...sightings.splice(0, 1 + random.int(50)));
+    while (occurrences.length > 0) ids.see(...occurrences.splice(0, 1 + random.int(50)));
     expect(ids.acks.toSorted()).toEqual([...expected].toSorted());
     expect(ids.counts).toMatchObject({ complete: expected.size, open: 1000 - expected.size });
   }

@@ -1,27 +1,27 @@
 /**
- * What sightings, and the passing of time, make of ids: pure, so that what is committed follows
- * from what was committed before and from the log alone, whoever owns the rule and whenever it
- * works. All times are those of the records.
+ * How occurrences and the passing of time change ids. All of it is pure: a commit follows from the
+ * commits before it and from the log alone, on whichever node the rule runs and at whatever time.
+ * All times are those of the records.
  */
 import type { AckCounts, AckId, Announcement, AnnouncementState } from "./rule.ts";
 
-/** As much of a rule as this takes. */
+/** The part of a rule that is needed here. */
 export interface AckTerms {
   readonly places: number;
   readonly deadlineMs: number | undefined;
   readonly keepMs: number;
 }
 
-/** A record of a place, by the id in it. */
+/** One occurrence of an id in a place, at the time of the record. */
 export interface Occurrence {
   readonly id: string;
   readonly place: number;
   readonly ns: bigint;
 }
 
-/** What follows, to be committed together. */
+/** The changes, which are committed together. */
 export interface AckOutcome {
-  /** Ids as they are now, each once. */
+  /** Ids in their new state, each once. */
   readonly written: readonly AckId[];
   readonly dropped: readonly string[];
   readonly acks: readonly Unnumbered[];
@@ -31,16 +31,16 @@ export interface AckOutcome {
 
 export type Unnumbered = Omit<Announcement, "n">;
 
-/** `known` has every id of the sightings that was seen before. */
-export function see(
+/** `known` must have every id of the occurrences that was seen before. */
+export function applyOccurrences(
   terms: AckTerms,
   counts: AckCounts,
   known: ReadonlyMap<string, AckId>,
-  sightings: readonly Occurrence[],
+  occurrences: readonly Occurrence[],
 ): AckOutcome {
   const written = new Map<string, AckId>();
   const outcome = new Outcome(counts);
-  for (const { id, place, ns } of sightings) {
+  for (const { id, place, ns } of occurrences) {
     const before = written.get(id) ?? known.get(id);
     const first = before?.seen[place];
     if (before?.state === "complete" || (first !== undefined && first <= ns)) {
@@ -48,7 +48,7 @@ export function see(
       continue;
     }
     if (before === undefined) outcome.count("open", 1);
-    // The same place again, but earlier: a topic that was made anew, on a clock that went back.
+    // The same place again, but earlier: the topic was recreated after the clock was set back.
     if (first !== undefined) outcome.count("duplicates", 1);
     const seen = Array.from({ length: terms.places }, (_, i) => before?.seen[i]);
     seen[place] = ns;
@@ -59,11 +59,15 @@ export function see(
     }
     written.set(id, after);
   }
-  return { ...outcome.parts(), written: [...written.values()], dropped: [] };
+  return { ...outcome.result(), written: [...written.values()], dropped: [] };
 }
 
-/** `due`: ids whose `nextMs` has passed, once all that was appended up to then has been seen. */
-export function expire(terms: AckTerms, counts: AckCounts, due: readonly AckId[]): AckOutcome {
+/** `due`: ids whose `nextMs` has passed; all records up to that time must have been applied. */
+export function applyDeadlines(
+  terms: AckTerms,
+  counts: AckCounts,
+  due: readonly AckId[],
+): AckOutcome {
   const written: AckId[] = [];
   const dropped: string[] = [];
   const outcome = new Outcome(counts);
@@ -88,10 +92,10 @@ export function expire(terms: AckTerms, counts: AckCounts, due: readonly AckId[]
     outcome.count("forgotten", 1);
     if (state === "overdue") outcome.notice("forgotten", known);
   }
-  return { ...outcome.parts(), written, dropped };
+  return { ...outcome.result(), written, dropped };
 }
 
-/** Sightings that are there, the earliest first. */
+/** The times of all occurrences, the earliest first. */
 export function timesSeen(seen: readonly (bigint | undefined)[]): readonly bigint[] {
   return seen.filter((ns) => ns !== undefined).toSorted((a, b) => (a < b ? -1 : Number(a > b)));
 }
@@ -149,7 +153,7 @@ class Outcome {
     this.#notices.push({ id, seen, state, late: true });
   }
 
-  parts(): Pick<AckOutcome, "acks" | "notices" | "counts"> {
+  result(): Pick<AckOutcome, "acks" | "notices" | "counts"> {
     return { acks: this.#acks, notices: this.#notices, counts: this.#counts };
   }
 }

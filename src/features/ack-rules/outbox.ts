@@ -1,6 +1,7 @@
 /**
- * What a rule has committed and the log may not have yet: appended as soon as it is committed, and
- * dropped from the store a little later, many at once. In between it may be appended again.
+ * The announcements that a rule has committed and the log may not have yet. They are appended as
+ * soon as they are committed, and dropped from the store a little later, many at once. In between,
+ * another owner may append them again.
  */
 import type { AckLedgerStore, AckRule, AckState, Announcement } from "./rule.ts";
 import type { Clock } from "../../core/clock.ts";
@@ -8,9 +9,9 @@ import type { Failure } from "../../core/failure.ts";
 import type { LogDriver } from "../../core/log.ts";
 import type { TopicSettings } from "../../core/topic.ts";
 import { Delays } from "./delays.ts";
-import { AckLane } from "./lane.ts";
+import { Appender } from "./appender.ts";
 
-export interface AckOutboxOptions {
+export interface OutboxOptions {
   readonly rule: AckRule;
   readonly store: AckLedgerStore;
   readonly log: LogDriver;
@@ -20,32 +21,35 @@ export interface AckOutboxOptions {
   readonly onFailure: (failure: Failure) => void;
 }
 
-/** Few enough transactions that they do not show beside the rule's own. */
+/** Rare enough that these transactions cost little beside the rule's commits. */
 const settleEveryMs = 200;
 const pageMax = 1000;
 
-export class AckOutbox {
-  readonly #options: AckOutboxOptions;
-  readonly #acks: AckLane;
-  readonly #notices: AckLane;
+export class Outbox {
+  readonly #options: OutboxOptions;
+  readonly #acks: Appender;
+  readonly #notices: Appender;
   readonly #delays: Delays;
   #epoch: number;
   #settled = { acks: 0, notices: 0, atMs: 0 };
 
-  /** Begins with what the former owner may have left. */
-  static async open(options: AckOutboxOptions, state: AckState): Promise<AckOutbox> {
-    const [acks, notices] = await Promise.all([left(options, "acks"), left(options, "notices")]);
-    const outbox = new AckOutbox(options, state);
+  /** Begins with the announcements that the former owner may have left. */
+  static async open(options: OutboxOptions, state: AckState): Promise<Outbox> {
+    const [acks, notices] = await Promise.all([
+      unsent(options, "acks"),
+      unsent(options, "notices"),
+    ]);
+    const outbox = new Outbox(options, state);
     outbox.push(acks, notices);
     return outbox;
   }
 
-  private constructor(options: AckOutboxOptions, { epoch, delays }: AckState) {
+  private constructor(options: OutboxOptions, { epoch, delays }: AckState) {
     this.#options = options;
     this.#epoch = epoch;
     this.#delays = new Delays(delays);
-    this.#acks = this.#lane("acks");
-    this.#notices = this.#lane("notices");
+    this.#acks = this.#appender("acks");
+    this.#notices = this.#appender("notices");
   }
 
   /** Resolves, never rejects, once the signal has ended it. */
@@ -62,12 +66,12 @@ export class AckOutbox {
     this.#notices.push(notices);
   }
 
-  /** Until at most `pendingMax` of each kind are pending. */
+  /** Waits until at most `pendingMax` of each kind are pending. */
   async room(pendingMax: number): Promise<void> {
     await Promise.all([this.#acks.room(pendingMax), this.#notices.room(pendingMax)]);
   }
 
-  /** Drops what the log has, now and then. `version` is the rule's. Throws `conflict`. */
+  /** Drops appended announcements from time to time. `version` is the rule's. Throws `conflict`. */
   async settle(version: number): Promise<void> {
     const { rule, store, clock } = this.#options;
     const nowMs = clock.nowMs();
@@ -79,9 +83,9 @@ export class AckOutbox {
     this.#settled = { acks, notices, atMs: nowMs };
   }
 
-  #lane(of: "acks" | "notices"): AckLane {
+  #appender(of: "acks" | "notices"): Appender {
     const { rule, store } = this.#options;
-    return new AckLane({
+    return new Appender({
       ...this.#options,
       of,
       epoch: {
@@ -95,8 +99,8 @@ export class AckOutbox {
   }
 }
 
-async function left(
-  { rule, store }: AckOutboxOptions,
+async function unsent(
+  { rule, store }: OutboxOptions,
   of: "acks" | "notices",
 ): Promise<readonly Announcement[]> {
   const all: Announcement[] = [];

@@ -1,6 +1,7 @@
 /**
- * One owner's work on a rule: what has been read becomes a commit, what is due becomes one, and
- * each moves the rule's version. Nobody else changes it, so the owner knows how the store stands.
+ * One owner's work on a rule: it commits the records that were read, and the deadlines that have
+ * passed. Each commit raises the rule's version. Only the owner changes the rule, so it knows the
+ * state of the store without reading it.
  */
 import {
   type AckCommit,
@@ -15,37 +16,37 @@ import type { Clock } from "../../core/clock.ts";
 import type { Log } from "../../core/log.ts";
 import { comparePositions, type Position } from "../../core/position.ts";
 import { boundsIfExists } from "../../log/bounds.ts";
-import { type AckOutcome, type AckTerms, expire, see } from "./ids.ts";
-import type { AckOutbox } from "./outbox.ts";
+import { type AckOutcome, type AckTerms, applyDeadlines, applyOccurrences } from "./ids.ts";
+import type { Outbox } from "./outbox.ts";
 import type { IdExtractor } from "./id-extractor.ts";
 import type { TopicsBatch } from "./topics-reader.ts";
 
-/** An id is found overdue within this and one sweep's time. */
+/** An id becomes overdue at most this and one sweep after its deadline. */
 const sweepEveryMs = 500;
-/** A chunk takes some 10 ms, which is what it may add to an ack's delay. */
+/** So many take some 10 ms, which is how long a sweep may delay an ack. */
 const sweepIdsMax = 500;
 
-export interface AckOwnerParts {
+export interface OwnerDeps {
   readonly rule: AckRule;
   readonly log: Pick<Log, "bounds">;
   readonly store: AckLedgerStore;
-  readonly sighter: IdExtractor;
-  readonly outbox: AckOutbox;
+  readonly extractor: IdExtractor;
+  readonly outbox: Outbox;
   readonly clock: Clock;
 }
 
-export class AckOwner {
-  readonly #parts: AckOwnerParts;
+export class Owner {
+  readonly #deps: OwnerDeps;
   readonly #terms: AckTerms;
   readonly #positions: Map<string, Position>;
-  /** Of each topic when the newest record that was committed had come. */
+  /** By topic, when its newest committed record was received. */
   readonly #seenMs = new Map<string, number>();
   #state: AckState;
   #sweepAtMs = 0;
 
-  constructor(parts: AckOwnerParts, state: AckState) {
-    const { rule } = parts;
-    this.#parts = parts;
+  constructor(deps: OwnerDeps, state: AckState) {
+    const { rule } = deps;
+    this.#deps = deps;
     this.#terms = {
       places: placeNames(rule).length,
       deadlineMs: rule.deadlineMs,
@@ -59,31 +60,31 @@ export class AckOwner {
     return this.#state.version;
   }
 
-  /** More is due than the last sweep took. */
+  /** More ids are due than the last sweep took. */
   get isSweeping(): boolean {
     return this.#sweepAtMs === 0;
   }
 
-  /** Commits what was read. Throws `conflict` when another owner went on, as all of it does. */
+  /** Commits the batch. Like every method, throws `conflict` when another owner has taken over. */
   async take({ records, through }: TopicsBatch): Promise<void> {
     if (through.size === 0) return;
-    const { rule, store, sighter } = this.#parts;
-    const { sightings, withoutId } = await sighter.sight(records);
-    const ids = [...new Set(sightings.map(({ id }) => id))];
+    const { rule, store, extractor } = this.#deps;
+    const { occurrences, withoutId } = await extractor.extract(records);
+    const ids = [...new Set(occurrences.map(({ id }) => id))];
     const found = ids.length === 0 ? [] : await store.find(rule.number, ids);
     const known = new Map(found.map((one) => [one.id, one]));
     const counts = this.#state.counts;
     const counted = { ...counts, withoutId: counts.withoutId + withoutId };
-    await this.#commit(see(this.#terms, counted, known, sightings), through);
+    await this.#commit(applyOccurrences(this.#terms, counted, known, occurrences), through);
     for (const [topic, position] of through) this.#positions.set(topic, position);
     for (const { topic, stored } of records) {
       this.#seenMs.set(topic, Number(stored.receivedNs / 1_000_000n));
     }
   }
 
-  /** Now and then, looks for what is due. */
+  /** Commits passed deadlines, from time to time. */
   async sweep(): Promise<void> {
-    const { rule, store, clock } = this.#parts;
+    const { rule, store, clock } = this.#deps;
     const nowMs = clock.nowMs();
     if (nowMs < this.#sweepAtMs) return;
     this.#sweepAtMs = nowMs + sweepEveryMs;
@@ -92,17 +93,17 @@ export class AckOwner {
     const horizonMs = await this.#horizonMs(nowMs);
     const reached = due.filter(({ nextMs }) => nextMs <= horizonMs);
     if (reached.length === 0) return;
-    await this.#commit(expire(this.#terms, this.#state.counts, reached), new Map());
+    await this.#commit(applyDeadlines(this.#terms, this.#state.counts, reached), new Map());
     if (reached.length === sweepIdsMax) this.#sweepAtMs = 0;
   }
 
   /**
-   * Up to when all that the topics hold has been seen. After an outage the ids of the first topic
-   * must not be called overdue while those of the second are still to be read.
+   * The time up to which all records of the topics have been applied. After an outage the ids of one
+   * topic must not become overdue before the records of the others have been read.
    */
   async #horizonMs(nowMs: number): Promise<number> {
     const read = await Promise.all(
-      this.#parts.sighter.topics.map(async (topic) => {
+      this.#deps.extractor.topics.map(async (topic) => {
         const isRead = await this.#isRead(topic);
         return isRead ? nowMs : (this.#seenMs.get(topic) ?? 0);
       }),
@@ -111,7 +112,7 @@ export class AckOwner {
   }
 
   async #isRead(topic: string): Promise<boolean> {
-    const bounds = await boundsIfExists(this.#parts.log, topic);
+    const bounds = await boundsIfExists(this.#deps.log, topic);
     if (bounds === undefined || comparePositions(bounds.start, bounds.end) === 0) return true;
     const position = this.#positions.get(topic);
     return position !== undefined && comparePositions(position, bounds.end) >= 0;
@@ -122,7 +123,7 @@ export class AckOwner {
     const acks = numbered(outcome.acks, state.acks);
     const notices = numbered(outcome.notices, state.notices);
     const commit: AckCommit = {
-      rule: this.#parts.rule.number,
+      rule: this.#deps.rule.number,
       version: state.version,
       positions: through,
       written: outcome.written,
@@ -132,9 +133,9 @@ export class AckOwner {
       notices: state.notices + notices.length,
       counts: outcome.counts,
     };
-    await this.#parts.store.commit(commit);
+    await this.#deps.store.commit(commit);
     this.#state = { ...state, ...commit, version: state.version + 1, positions: state.positions };
-    this.#parts.outbox.push(acks, notices);
+    this.#deps.outbox.push(acks, notices);
   }
 }
 

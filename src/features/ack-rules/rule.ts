@@ -1,15 +1,15 @@
 /**
- * Ack rules: once an id has been seen in every place of a rule, one ack is appended to the rule's
- * output topic; an id that is not seen everywhere by its deadline is overdue. What rules are, and
- * the ports that keep them and what they have seen.
+ * Ack rules: as soon as an id has been seen in every place of a rule, one ack is appended to the
+ * rule's output topic. An id that has not been seen everywhere by its deadline is overdue. Here are
+ * the types of a rule and its ids, and the ports of the store that keeps both.
  */
 import type { Position } from "../../core/position.ts";
 
-/** Where the id of a record is. `pointer` (RFC 6901) and `field` lead to a text or an integer. */
+/** The place of the id in a record. `pointer` (RFC 6901) and `field` lead to a text or an integer. */
 export type IdAt =
   { readonly key: true } | { readonly pointer: string } | { readonly field: string };
 
-/** In each of several topics, or as each of several lifecycle events (of one application, or any). */
+/** Several topics, or several lifecycle events (of one application, or of any). */
 export type AckPlaces =
   | { readonly topics: readonly string[]; readonly id: IdAt }
   | { readonly events: readonly string[]; readonly appId: string | undefined };
@@ -17,34 +17,34 @@ export type AckPlaces =
 export interface AckRuleConfig {
   readonly name: string;
   readonly places: AckPlaces;
-  /** The topic that acks are appended to; overdue ids are told in `overdueTopic(output)`. */
+  /** The topic that acks are appended to; notices of overdue ids go to `overdueTopic(output)`. */
   readonly output: string;
-  /** After its first sighting an id has this long; undefined: for ever. */
+  /** The time that an id has after its first occurrence; undefined: unlimited. */
   readonly deadlineMs: number | undefined;
-  /** How long an id is remembered once nothing new is to come of it. */
+  /** How long an id is kept after the rule has finished with it. */
   readonly keepMs: number;
-  /** Whether the rule sees what its topics held before it was made. */
+  /** Whether the rule reads the records that were in its topics before it was created. */
   readonly from: "now" | "earliest";
 }
 
 export interface AckRule extends AckRuleConfig {
   readonly number: number;
-  /** A UUID of its own for each life: a rule that is removed and made again is another one. */
+  /** UUID of this incarnation: a rule that is removed and recreated gets another one. */
   readonly life: string;
   readonly madeMs: number;
 }
 
 export const keepMsDefault = 24 * 60 * 60 * 1000;
-/** A place is a bit of work for every row and every ack; nobody has shown a need for more. */
+/** Each place adds work to every row and every ack, and nobody has needed more. */
 export const placesMax = 32;
 export const ackIdBytesMax = 512;
 
-/** Names of the rule's places, in the order in which sightings are kept. */
+/** Names of the rule's places, in the order of `AckId.seen`. */
 export function placeNames({ places }: AckRuleConfig): readonly string[] {
   return "topics" in places ? places.topics : places.events;
 }
 
-/** Where a rule's overdue ids are told, under the rule's name as key. */
+/** The topic of a rule's notices, which have the rule's name as key. */
 export function overdueTopic(output: string): string {
   return `${output}.overdue`;
 }
@@ -52,83 +52,83 @@ export function overdueTopic(output: string): string {
 export const ackIdStates = ["open", "overdue", "complete"] as const;
 export type AckIdState = (typeof ackIdStates)[number];
 
-/** What is known of one id. */
+/** The state of one id. */
 export interface AckId {
   readonly id: string;
   readonly state: AckIdState;
-  /** For each place the first sighting, nanoseconds since the Unix epoch; undefined: none yet. */
+  /** The first occurrence in each place, nanoseconds since the Unix epoch; undefined: none yet. */
   readonly seen: readonly (bigint | undefined)[];
-  /** When the sweep has to look at it: at its deadline, later to forget it. */
+  /** When the sweep must look at it: first at its deadline, later to drop it. */
   readonly nextMs: number;
   /** The deadline that it missed; undefined unless it is overdue. */
   readonly overdueMs: number | undefined;
 }
 
 export const announcementStates = ["complete", "overdue", "resolved", "forgotten"] as const;
-/** `resolved`: an overdue id that was completed; `forgotten`: one that never was. */
+/** `resolved`: an overdue id that was completed; `forgotten`: one that was dropped incomplete. */
 export type AnnouncementState = (typeof announcementStates)[number];
 
-/** A record that is yet to be appended. Acks and notices (all the others) are numbered apart. */
+/** A record to append. Acks and notices, which are all other announcements, have separate numbers. */
 export interface Announcement {
-  /** From 1 without gaps, as the log's idempotent producers want it. */
+  /** From 1 without gaps, as the log's idempotent producers require. */
   readonly n: number;
   readonly id: string;
   readonly state: AnnouncementState;
-  /** The last sighting came after the deadline. */
+  /** The last occurrence came after the deadline. */
   readonly late: boolean;
   readonly seen: readonly (bigint | undefined)[];
 }
 
 export interface AckCounts {
-  /** Ids acknowledged, ever. */
+  /** Number of ids acknowledged so far. */
   readonly complete: number;
-  /** Of these, after their deadline. */
+  /** Number of ids acknowledged after their deadline. */
   readonly late: number;
-  /** Now. */
+  /** Number of ids that are open now. */
   readonly open: number;
   readonly overdue: number;
-  /** Ids dropped without ever being complete. */
+  /** Number of ids dropped incomplete. */
   readonly forgotten: number;
-  /** Sightings of what had been seen there already. */
+  /** Number of occurrences in a place where the id had been seen before. */
   readonly duplicates: number;
-  /** Records of the rule's topics in which there was no id. */
+  /** Number of records in the rule's topics without an id. */
   readonly withoutId: number;
 }
 
-/** What moves with every commit of a rule. */
+/** The state of a rule that changes with every commit. */
 export interface AckLedger {
-  /** Announcements numbered so far. */
+  /** Number of announcements so far. */
   readonly acks: number;
   readonly notices: number;
   readonly counts: AckCounts;
 }
 
-/** Acks by their delay, in the buckets of the histogram that made it. */
+/** Number of acks by bucket of delay, see `Delays`. */
 export type DelayCounts = Readonly<Record<string, number>>;
 
-/** A rule as its owner finds it. */
+/** The state of a rule when an owner opens it. */
 export interface AckState extends AckLedger {
-  /** Counts the commits: of two owners, one finds that it has moved. */
+  /** Number of commits. It fences owners: a commit on an outdated version fails. */
   readonly version: number;
-  /** Of the producer that appends the announcements. */
+  /** The epoch of the producer that appends the announcements. */
   readonly epoch: number;
   readonly delays: DelayCounts;
-  /** Of topics that were read; others are read from their beginning. */
+  /** Positions of the topics read so far; all others are read from their beginning. */
   readonly positions: ReadonlyMap<string, Position>;
 }
 
 export interface AckCommit extends AckLedger {
   readonly rule: number;
-  /** What the commit was made on. */
+  /** The version that the commit builds on. */
   readonly version: number;
-  /** Those that moved. */
+  /** The positions that changed. */
   readonly positions: ReadonlyMap<string, Position>;
   readonly written: readonly AckId[];
   readonly dropped: readonly string[];
   readonly announced: readonly Announcement[];
 }
 
-/** Announcements that the log has, up to these numbers; `delays` has those of all acks so far. */
+/** The log has the announcements up to these numbers; `delays` covers all acks so far. */
 export interface AckSent {
   readonly rule: number;
   readonly version: number;
@@ -143,9 +143,9 @@ export interface OverdueQuery {
   readonly limit: number;
 }
 
-/** The rules, and what people ask of them. Every method throws `unavailable` without the store. */
+/** The rules, and the queries about them. Every method throws `unavailable` without the store. */
 export interface AckRuleStore {
-  /** Makes it unless the name is taken; then gives what stands. */
+  /** Creates the rule unless the name is taken, in which case it returns the existing rule. */
   create(
     rule: AckRuleConfig,
     positions: ReadonlyMap<string, Position>,
@@ -153,23 +153,23 @@ export interface AckRuleStore {
   get(name: string): Promise<AckRule | undefined>;
   /** By name. */
   list(): Promise<readonly AckRule[]>;
-  /** From now on it is not there, and its owner's next commit fails. False when it was not there. */
+  /** Removes the rule, so that its owner's next commit fails. False when it did not exist. */
   remove(name: string): Promise<boolean>;
-  /** Drops some of what removed rules have left; false when there is nothing more. */
+  /** Drops a part of the rows that removed rules have left; false when none are left. */
   purge(): Promise<boolean>;
   counts(rule: number): Promise<{ readonly counts: AckCounts; readonly delays: DelayCounts }>;
   overdue(rule: number, query: OverdueQuery): Promise<readonly AckId[]>;
   find(rule: number, ids: readonly string[]): Promise<readonly AckId[]>;
 }
 
-/** The half that a rule's owner works with. */
+/** The part of the store that a rule's owner uses. */
 export interface AckLedgerStore {
   /** Undefined when the rule was removed. */
   open(rule: number): Promise<AckState | undefined>;
   find(rule: number, ids: readonly string[]): Promise<readonly AckId[]>;
-  /** Ids that the sweep has to look at, up to this time, the earliest first. */
+  /** Ids whose `nextMs` is at most `untilMs`, the earliest first. */
   due(rule: number, untilMs: number, limit: number): Promise<readonly AckId[]>;
-  /** All of it or nothing. Throws `conflict` when the version has moved, or the rule is gone. */
+  /** Atomic. Throws `conflict` when the version has changed or the rule is gone. */
   commit(commit: AckCommit): Promise<void>;
   /** Announcements not known to be in the log, by number. */
   outbox(
@@ -178,8 +178,8 @@ export interface AckLedgerStore {
     after: number,
     limit: number,
   ): Promise<readonly Announcement[]>;
-  /** Drops announcements that the log has. Throws `conflict` as `commit`. */
+  /** Drops announcements that the log has. Throws `conflict` like `commit`. */
   sent(sent: AckSent): Promise<void>;
-  /** One more than `epoch`, unless another owner was faster; gives what stands. */
+  /** Raises the epoch by one unless another owner has done so; returns the current epoch. */
   raiseEpoch(rule: number, epoch: number): Promise<number>;
 }

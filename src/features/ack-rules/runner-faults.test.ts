@@ -1,4 +1,4 @@
-/** The runner where topics come and go, and where the log forgets or refuses. */
+/** The runner while topics come and go, and while the log loses records or refuses appends. */
 import { describe, expect, test } from "bun:test";
 import { until } from "../../../test/e2e/until.ts";
 import {
@@ -23,7 +23,7 @@ import { createAckLedger } from "./store/ledger.ts";
 import { createAckRuleStore } from "./store/rule-store.ts";
 
 describe("a topic", () => {
-  test("that is not read yet keeps ids from being called overdue", async () => {
+  test("that is not read yet keeps ids from becoming overdue", async () => {
     await withStore(async (rig) => {
       const log = await makeLog();
       const rule = await makeRule(rig, { deadlineMs: 100 });
@@ -58,7 +58,7 @@ describe("a topic", () => {
     });
   }, 20_000);
 
-  test("that is not there yet holds up no other, and is read from its beginning", async () => {
+  test("that does not exist yet delays no other, and is read from its beginning", async () => {
     await withStore(async (rig) => {
       const log = createMemoryLog({ clock });
       const rule = await makeRule(rig);
@@ -80,7 +80,7 @@ describe("a topic", () => {
     });
   }, 20_000);
 
-  test("that was trimmed, or made anew, is read on from where it can be", async () => {
+  test("that was trimmed or recreated is read from where it can be", async () => {
     await withStore(async (rig) => {
       const log = createMemoryLog({ clock });
       for (const topic of topics) await log.create(topic, { ...newTopics, retentionBytes: 2000 });
@@ -107,7 +107,7 @@ describe("a topic", () => {
   }, 20_000);
 });
 
-test("a log that has lost acks is given the next ones, under a new epoch of the producer", async () => {
+test("a log that has lost acks gets the next ones under a new epoch of the producer", async () => {
   await withStore(async (rig) => {
     const log = await makeLog();
     await log.create("ack", newTopics);
@@ -121,7 +121,7 @@ test("a log that has lost acks is given the next ones, under a new epoch of the 
     });
     await first.stop();
 
-    // As after a broker was restored from a copy that knows the first of them alone.
+    // As after a broker was restored from a copy that has only the first of them.
     const restored = await makeLog();
     await restored.create("ack", newTopics);
     const producer = { id: `ack-rule/${rule.life}`, epoch: 0, first: 1, sequences: [1] };
@@ -135,7 +135,7 @@ test("a log that has lost acks is given the next ones, under a new epoch of the 
   });
 }, 20_000);
 
-test("a rule that is removed ends, and leaves nothing behind", async () => {
+test("a removed rule stops, and leaves nothing behind", async () => {
   await withStore(async (rig) => {
     const log = await makeLog();
     const rule = await makeRule(rig);
@@ -159,12 +159,12 @@ test("a rule that is removed ends, and leaves nothing behind", async () => {
       select (select count(*) from ack_ids) + (select count(*) from ack_positions)
         + (select count(*) from ack_outbox) + (select count(*) from ack_rules) as rows`;
     expect(Number(left?.["rows"])).toBe(0);
-    // Made again, it is another one: its producer is, too.
+    // Recreated, it is another rule with another producer.
     expect((await makeRule(rig)).life).not.toBe(rule.life);
   });
 }, 20_000);
 
-test("while the log takes no acks, a rule reads on to a bound, and then waits for it", async () => {
+test("while the log takes no acks, a rule reads up to a bound, and then waits", async () => {
   await withStore(async (rig) => {
     const log = await makeLog();
     await log.create("ack", newTopics);

@@ -69,7 +69,7 @@ describe("exactly one ack", () => {
         await until("all to be complete", 10_000, async () => {
           return (await store.counts(rule.number)).counts.complete === wanted;
         });
-        // What is committed is told to the outbox a moment after others can see it in the store.
+        // The outbox gets a commit a moment after others can see it in the store.
         await until("all to be in the log", 5000, async () => {
           return (await jsonOf(log, "ack")).length >= wanted;
         });
@@ -84,7 +84,7 @@ describe("exactly one ack", () => {
     }, 40_000);
   }
 
-  test("what a dead owner had committed and not appended is appended; what it had appended is not", async () => {
+  test("announcements that a dead owner committed are appended, unless it had appended them", async () => {
     await withStore(async (rig) => {
       const log = await makeLog();
       await log.create("ack", newTopics);

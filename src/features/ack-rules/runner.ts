@@ -12,9 +12,9 @@ import type { Position } from "../../core/position.ts";
 import { describeSkip, type Ownership } from "../../core/projection.ts";
 import type { RecordDecoder } from "../../core/schemas.ts";
 import type { TopicSettings } from "../../core/topic.ts";
-import { AckOutbox } from "./outbox.ts";
-import { AckOwner } from "./owner.ts";
-import { createSighter } from "./id-extractor.ts";
+import { Outbox } from "./outbox.ts";
+import { Owner } from "./owner.ts";
+import { createIdExtractor } from "./id-extractor.ts";
 import { TopicsReader, type ReaderLimits, type TopicsBatch } from "./topics-reader.ts";
 
 export interface AckRunnerOptions {
@@ -23,11 +23,11 @@ export interface AckRunnerOptions {
   readonly store: AckLedgerStore;
   readonly decoder: RecordDecoder;
   readonly ownership: Ownership;
-  /** What the output topics are made with, their layout aside. */
+  /** The settings of new output topics, their layout aside. */
   readonly newTopics: TopicSettings;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Ends it: what is being committed is still finished. */
+  /** Ends it, after the commit in progress. */
   readonly signal: AbortSignal;
   readonly limits?: Partial<ReaderLimits>;
 }
@@ -50,9 +50,9 @@ export interface AckRunner {
   readonly done: Promise<void>;
 }
 
-/** How often an owner that has nothing to read looks whether anything is due. */
+/** How often an owner without new records looks for passed deadlines. */
 const idleMs = 125;
-/** Past this the rule waits for the log: what is announced is in memory until it is appended. */
+/** Past this the rule waits for the log, because announcements are in memory until appended. */
 const pendingMax = 10_000;
 
 export function runAckRule(options: AckRunnerOptions): AckRunner {
@@ -76,7 +76,7 @@ export function runAckRule(options: AckRunnerOptions): AckRunner {
 class AckWork {
   readonly #options: AckRunnerOptions;
   readonly #onFailure: (error: unknown) => void;
-  #outbox: AckOutbox | undefined;
+  #outbox: Outbox | undefined;
   #records = 0;
   #lagMs = 0;
   #skipped = 0;
@@ -104,11 +104,11 @@ class AckWork {
     const ended = new AbortController();
     const signal = AbortSignal.any([turn.stop, ended.signal]);
     const deps = { ...this.#options, signal, onFailure: this.#onFailure };
-    const outbox = await AckOutbox.open(deps, state);
+    const outbox = await Outbox.open(deps, state);
     this.#outbox = outbox;
     try {
-      const extractor = createSighter(rule, this.#options.decoder);
-      const owner = new AckOwner({ ...deps, sighter: extractor, outbox }, state);
+      const extractor = createIdExtractor(rule, this.#options.decoder);
+      const owner = new Owner({ ...deps, extractor, outbox }, state);
       const reader = new TopicsReader({
         ...deps,
         topics: extractor.topics,

@@ -1,17 +1,18 @@
 /**
- * Reads several topics at once, for those who commit what they found in all of them together. Each
- * topic is read by itself: one that is away, or not there yet, does not hold up the others.
+ * Reads several topics at once, for a caller that commits the records of all of them together. Each
+ * topic is read on its own, so that an unavailable or missing one does not delay the others.
  */
 import { sleep, type Clock } from "../../core/clock.ts";
 import { failureFrom, type Failure } from "../../core/failure.ts";
 import type { Log } from "../../core/log.ts";
 import { comparePositions, type Position } from "../../core/position.ts";
 import { recordBytes, type StoredRecord } from "../../core/record.ts";
+import { BackOff } from "../../core/retry.ts";
 
 export interface TopicsReaderOptions {
   readonly log: Pick<Log, "read" | "bounds">;
   readonly topics: readonly string[];
-  /** Topics that are not in it are read from the oldest record kept. */
+  /** Topics without a position are read from the oldest record kept. */
   readonly positions: ReadonlyMap<string, Position>;
   readonly clock: Clock;
   readonly signal: AbortSignal;
@@ -22,10 +23,10 @@ export interface TopicsReaderOptions {
 }
 
 export interface ReaderLimits {
-  /** What is read ahead of `take`, of all topics. */
+  /** Bound of the records read ahead of `take`, over all topics. */
   readonly records: number;
   readonly bytes: number;
-  /** How long the first record after a pause waits for others. */
+  /** How long the first record after a pause waits for more. */
   readonly gatherMs: number;
 }
 
@@ -35,16 +36,16 @@ export interface TopicRecord {
 }
 
 export interface TopicsBatch {
-  /** Of one topic in its order. */
+  /** In order within each topic. */
   readonly records: readonly TopicRecord[];
-  /** Where the topics that were read on stand after it. */
+  /** The position after this batch of each topic that was read. */
   readonly through: ReadonlyMap<string, Position>;
 }
 
-/** A commit of 2,000 sightings takes some 30 ms: larger ones would hold acks up for longer. */
+/** A commit of 2,000 occurrences takes some 30 ms; larger ones would delay acks for longer. */
 const limitsDefault: ReaderLimits = { records: 2000, bytes: 4 * 1024 * 1024, gatherMs: 1 };
 const retryMs = { first: 100, most: 5000 };
-/** A topic comes to be by its first append: asking this often costs nothing. */
+/** A topic is created by its first append. Looking for it this often costs little. */
 const missingTopicMs = 100;
 
 export class TopicsReader {
@@ -61,12 +62,12 @@ export class TopicsReader {
     for (const topic of options.topics) void this.#follow(topic);
   }
 
-  /** What has been read since the last call; after `waitMs`, or `signal`, perhaps nothing. */
+  /** The records read since the last call; perhaps none after `waitMs` or an abort. */
   async take(waitMs: number): Promise<TopicsBatch> {
     const { clock, signal } = this.#options;
     if (this.#through.size === 0) {
       await this.#woken(waitMs);
-      // What came while the last batch was worked on has waited for long enough.
+      // Records that arrived during the caller's last commit have waited long enough.
       if (this.#through.size > 0) await sleep(clock, this.#limits.gatherMs, signal);
     }
     const batch = { records: this.#records, through: this.#through };
@@ -81,7 +82,7 @@ export class TopicsReader {
   async #follow(topic: string): Promise<void> {
     const { clock, signal, onFailure } = this.#options;
     const at = { position: this.#options.positions.get(topic) };
-    let waitMs = retryMs.first;
+    const backOff = new BackOff(clock, retryMs);
     while (!signal.aborted) {
       const before = at.position;
       try {
@@ -97,8 +98,8 @@ export class TopicsReader {
         if (signal.aborted) return;
         onFailure(topic, failure);
       }
-      waitMs = at.position === before ? Math.min(waitMs * 2, retryMs.most) : retryMs.first;
-      await sleep(clock, waitMs, signal);
+      if (at.position !== before) backOff.reset();
+      await backOff.wait(signal);
     }
   }
 
@@ -118,13 +119,13 @@ export class TopicsReader {
     }
   }
 
-  /** Where the topic can be read on; false when that could not be learnt. */
+  /** Moves to where the topic can be read again; false when that could not be found out. */
   async #skip(topic: string, at: { position: Position | undefined }): Promise<boolean> {
     const { log, onFailure, onSkip } = this.#options;
     try {
       const { start, end } = await log.bounds(topic);
       const from = at.position;
-      // Past the end: the log has lost records that were seen; it will give their positions again.
+      // Past the end: the log has lost records that were read, and will reuse their positions.
       const isPast = from?.epoch === end.epoch && comparePositions(from, end) > 0;
       at.position = isPast ? end : start;
       if (from !== undefined) onSkip(topic, from, at.position);
@@ -144,7 +145,7 @@ export class TopicsReader {
     for (const waker of [...this.#wakers]) waker();
   }
 
-  /** Until something was read or taken, `ms` have passed, or the signal. */
+  /** Waits until records were read or taken, `ms` have passed, or the signal aborts. */
   #woken(ms?: number): Promise<void> {
     const { clock, signal } = this.#options;
     if (signal.aborted) return Promise.resolve();

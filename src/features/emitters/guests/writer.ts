@@ -1,9 +1,10 @@
 /** Appends the events of this node's guests, one batch at a time. */
-import { sleep, type Clock } from "../../../core/clock.ts";
+import type { Clock } from "../../../core/clock.ts";
 import { emittersTopic } from "../../../core/emitters.ts";
 import { failureFrom, type FailureCode } from "../../../core/failure.ts";
 import type { Logger } from "../../../core/logger.ts";
 import type { LogRecord } from "../../../core/record.ts";
+import { BackOff } from "../../../core/retry.ts";
 import type { Ingest } from "../../../ingest/ingest.ts";
 import { createId } from "../config.ts";
 import type { Lease } from "./lease.ts";
@@ -58,7 +59,7 @@ export class GuestWriter {
     const name = lease.name();
     // A retry stores the batch once, even if only the answer was lost.
     const dedupId = `guests:${this.#process}:${++this.#batches}`;
-    let waitMs = retryMs.first;
+    const backOff = new BackOff(clock, retryMs);
     while (name !== undefined && !signal.aborted) {
       if (lease.name() === name) {
         try {
@@ -76,8 +77,7 @@ export class GuestWriter {
           }
         }
       } else if (lease.name() !== undefined || isIdle()) return;
-      await sleep(clock, waitMs, signal);
-      waitMs = Math.min(waitMs * 2, retryMs.most);
+      await backOff.wait(signal);
     }
   }
 }

@@ -1,18 +1,19 @@
 /**
- * Appends the announcements of one kind, in the order of their numbers, as an idempotent producer:
- * what was appended before an owner died, and is appended again by the next one, the log refuses.
+ * Appends the announcements of one kind, in the order of their numbers, as an idempotent producer.
+ * When an owner dies after an append, the next owner repeats it, and the log drops the duplicate.
  */
 import { type AckRule, type Announcement, overdueTopic, placeNames } from "./rule.ts";
-import { sleep, type Clock } from "../../core/clock.ts";
+import type { Clock } from "../../core/clock.ts";
 import { failureFrom, type Failure } from "../../core/failure.ts";
 import type { LogDriver } from "../../core/log.ts";
 import { jsonType, type LogRecord } from "../../core/record.ts";
+import { BackOff } from "../../core/retry.ts";
 import { renderTime } from "../../core/time.ts";
 import type { TopicSettings } from "../../core/topic.ts";
 import { timesSeen } from "./ids.ts";
 import { ensureOutput } from "./output.ts";
 
-export interface AckLaneOptions {
+export interface AppenderOptions {
   readonly rule: AckRule;
   readonly of: "acks" | "notices";
   readonly log: Pick<LogDriver, "append" | "create" | "describe" | "driver">;
@@ -21,42 +22,42 @@ export interface AckLaneOptions {
   readonly signal: AbortSignal;
   readonly epoch: Epoch;
   readonly onFailure: (failure: Failure) => void;
-  /** Called for each ack that was appended. */
+  /** Called with the delay of each appended ack. */
   readonly onAck: (delayMs: number) => void;
 }
 
-/** One for both lanes of a rule. */
+/** The producer epoch of a rule, which its two appenders share. */
 export interface Epoch {
   current(): number;
-  /** Begins the next one, unless that has begun already. */
+  /** Begins the epoch after `from`, unless it has begun already. */
   raise(from: number): Promise<void>;
 }
 
-/** A frame of this size is far below what any broker takes, and a millisecond's work. */
+/** A frame of this size is far below the limit of any broker, and takes a millisecond. */
 const frameRecordsMax = 500;
 const frameBytesMax = 256 * 1024;
 const retryMs = { first: 50, most: 5000 };
 
 const utf8 = new TextEncoder();
 
-export class AckLane {
+export class Appender {
   /** Resolves, never rejects, once the signal has ended it. */
   readonly done: Promise<void>;
-  readonly #options: AckLaneOptions;
+  readonly #options: AppenderOptions;
   readonly #topic: string;
   readonly #waiting = new Set<() => void>();
   #pending: Announcement[] = [];
   #sent = 0;
   #recordsMax = frameRecordsMax;
 
-  constructor(options: AckLaneOptions) {
+  constructor(options: AppenderOptions) {
     const { rule, of } = options;
     this.#options = options;
     this.#topic = of === "acks" ? rule.output : overdueTopic(rule.output);
     this.done = this.#run();
   }
 
-  /** The number of the last one that the log has, of those that came through here; 0: none. */
+  /** The number of the last announcement that this appender appended; 0 before the first. */
   get sent(): number {
     return this.#sent;
   }
@@ -65,21 +66,21 @@ export class AckLane {
     return this.#pending.length;
   }
 
-  /** Committed before, and numbered on from what was pushed last. */
+  /** The announcements must be committed, and continue the numbers of those pushed before. */
   push(announcements: readonly Announcement[]): void {
     if (announcements.length === 0) return;
     this.#pending.push(...announcements);
     this.#wake();
   }
 
-  /** Until at most `pendingMax` are pending, or the signal. */
+  /** Waits until at most `pendingMax` are pending, or the signal aborts. */
   async room(pendingMax: number): Promise<void> {
     while (this.#pending.length > pendingMax && !this.#options.signal.aborted) await this.#change();
   }
 
   async #run(): Promise<void> {
     const { signal, clock, onFailure } = this.#options;
-    let waitMs = retryMs.first;
+    const backOff = new BackOff(clock, retryMs);
     while (!signal.aborted) {
       if (this.#pending.length === 0) {
         await this.#change();
@@ -87,11 +88,10 @@ export class AckLane {
       }
       try {
         await this.#unlessEnded(this.#append());
-        waitMs = retryMs.first;
+        backOff.reset();
       } catch (error) {
         onFailure(failureFrom(error));
-        await sleep(clock, waitMs, signal);
-        waitMs = Math.min(waitMs * 2, retryMs.most);
+        await backOff.wait(signal);
       }
     }
   }
@@ -108,13 +108,13 @@ export class AckLane {
         rendered.map(({ record }) => record),
         { producer: { id: `ack-rule/${rule.life}`, epoch: began, first, sequences } },
       );
-      // Of those that another owner had appended already, the delays are not known here.
+      // The delays of acks that another owner had appended already are not known here.
       if (of === "acks" && !duplicate) for (const { delayMs } of rendered) onAck(delayMs);
     } catch (error) {
       const failure = failureFrom(error);
       if (failure.code === "not_found") return await ensureOutput(log, newTopics, this.#topic);
-      // Numbers are missing in the log: it has lost what it had acknowledged, a restored broker for
-      // one. Or another owner has found that, and begun the next epoch.
+      // The log misses numbers, because it lost acknowledged records (a broker was restored from a
+      // backup, say). Or another owner has found this already, and begun the next epoch.
       if (failure.code === "conflict") await epoch.raise(began);
       if (failure.code === "too_large") this.#recordsMax = Math.max(1, this.#recordsMax >>> 1);
       throw failure;
@@ -137,7 +137,7 @@ export class AckLane {
     return rendered;
   }
 
-  /** A log that does not answer does not hold up the end: the next owner appends it again. */
+  /** Does not wait for an unresponsive log after the signal: the next owner repeats the append. */
   async #unlessEnded(appending: Promise<void>): Promise<void> {
     const { signal } = this.#options;
     const { promise, resolve, reject } = Promise.withResolvers<void>();
@@ -176,9 +176,9 @@ interface Rendered {
   readonly record: LogRecord;
 }
 
-/** Acks are found by their message; notices by their rule, since rules may share an output. */
+/** Acks have the message id as key, notices the rule's name, because rules may share an output. */
 function render(
-  { rule, of }: Pick<AckLaneOptions, "rule" | "of">,
+  { rule, of }: Pick<AppenderOptions, "rule" | "of">,
   { n, id, seen, state, late }: Announcement,
   nowNs: bigint,
 ): Rendered {
