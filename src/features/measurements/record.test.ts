@@ -80,7 +80,7 @@ test("reads what other protobuf writers make: any order, unpacked, in parts, wit
   expect(read(Uint8Array.from([...tag, ...values])).timeNs).toBe(0n);
 });
 
-test("a record of very many values in parts is refused before they are put together", () => {
+test("a record of very many values in parts is refused before they are joined", () => {
   const parts = new Uint8Array(9 * 100_000);
   for (let at = 0; at < parts.byteLength; at += 9) parts[at] = 0x19;
   const value = Uint8Array.from([0x12, 1, 0x61, ...parts]);
@@ -101,7 +101,7 @@ test("a JSON record is a measurement as well", () => {
   expect(() => read("{}")).toThrow("time");
 });
 
-test("what is none is refused by its field", () => {
+test("a record that is not a measurement is refused by its field", () => {
   const bytes = (tag: string, values: readonly number[], extra: readonly number[] = []) =>
     Uint8Array.from([
       ...toBinary(

@@ -5,7 +5,7 @@ import { Failure, quoted } from "../../../core/failure.ts";
 import { renderPosition } from "../../../core/position.ts";
 import { isJsonType, jsonType } from "../../../core/record.ts";
 import type { EncodedCall, EncodedTopic } from "../../../ingest/encoded.ts";
-import { Intake, type IntakeParts } from "../intake/intake.ts";
+import { Intake, type IntakeDeps } from "../intake/intake.ts";
 import { jsonResponse, refusedResponse } from "../../../http/answers.ts";
 import { streamBody } from "../../../http/body.ts";
 import { mountHot, type HotRoutes } from "../../../http/hot.ts";
@@ -14,7 +14,7 @@ import { lineTypes, mediaType, unchosenTypes } from "../../../http/request-recor
 import type { HttpDeps } from "../../../http/deps.ts";
 
 /** What the endpoints that take measurements are built on. */
-export interface MeasurementsIn extends IntakeParts {
+export interface MeasurementsIn extends IntakeDeps {
   readonly topic: EncodedTopic;
 }
 

@@ -32,7 +32,7 @@ function take(use: (intake: Intake) => void) {
 const one = (tag: string, time: bigint | string = now) =>
   `{"time":${time},"tag":"${tag}","values":[1]}`;
 
-test("lines: a bad one is refused by its index, empty ones are none", () => {
+test("lines: a bad one is refused by its index, empty ones are skipped", () => {
   const lines = [one("a"), "", "{", one("b"), " \r", "1", `${one("c")} x`, one("d", 5n), one("e")];
   expect(take((intake) => intake.lines(Buffer.from(lines.join("\n"))))).toEqual({
     tags: ["a", "b", "e"],
@@ -66,7 +66,7 @@ describe("an array", () => {
   }
 });
 
-test("one value, over lines, and nothing behind it", () => {
+test("one value, over several lines, and nothing after it", () => {
   const body = (text: string) => take((intake) => intake.one(Buffer.from(text)));
   expect(body(one("a").replaceAll(",", ",\n")).tags).toEqual(["a"]);
   expect(body(`${one("a")} ${one("b")}`)).toMatchObject({ tags: [], refused: ["0 body invalid"] });
@@ -86,7 +86,7 @@ test("times outside of the bounds are refused with what is expected", () => {
   expect(intake.taken).toBe(2);
 });
 
-test("many go on in pieces, and of many refusals the first thousand are listed", () => {
+test("many measurements pass on in pieces, and only the first thousand refusals are listed", () => {
   const body = Buffer.from(`${one("a")}\n`.repeat(5000) + "x\n".repeat(1500));
   const { tags, pieces, refused, more, index } = take((intake) => intake.lines(body));
   expect([tags.length, refused.length, more, index]).toEqual([5000, 1000, 500, 6500]);

@@ -1,6 +1,7 @@
 /**
- * What one call brings as measurements: checked, refused by index, and handed on as encoded records
- * in large pieces. Everything here is synchronous, so all calls share one scanner and one buffer.
+ * The measurements of one call: checks them, refuses bad ones by index, and passes the others on as
+ * encoded records in large pieces. All of it is synchronous, so all calls share one scanner and one
+ * buffer.
  */
 import { Buffer } from "node:buffer";
 import type { Clock } from "../../../core/clock.ts";
@@ -15,12 +16,12 @@ export interface RecordSink {
   add(bytes: Buffer, from: number, to: number, count: number): void;
 }
 
-export interface IntakeParts {
+export interface IntakeDeps {
   readonly clock: Clock;
   readonly bounds: TimeBounds;
 }
 
-/** What an answer lists; a million bad lines are not to be a larger answer than their request. */
+/** Bounds the list of an answer, so that a million bad lines do not make a larger answer. */
 const refusedMax = 1000;
 const pieceBytes = 64 * 1024;
 const NEWLINE = 0x0a;
@@ -36,22 +37,22 @@ export class Intake {
   readonly #bounds: TimeBounds;
   readonly #nowMs: number;
   readonly refused: Issue[] = [];
-  /** Refused ones that are not listed. */
+  /** Number of refused measurements that `refused` does not list. */
   refusedMore = 0;
   taken = 0;
 
-  constructor({ clock, bounds }: IntakeParts, sink: RecordSink) {
+  constructor({ clock, bounds }: IntakeDeps, sink: RecordSink) {
     this.#sink = sink;
     this.#bounds = bounds;
     this.#nowMs = clock.nowMs();
   }
 
-  /** Measurements so far, refused ones among them: the index of the next. */
+  /** The index of the next measurement; refused ones count. */
   get index(): number {
     return this.taken + this.refused.length + this.refusedMore;
   }
 
-  /** The one value of a body. */
+  /** Takes a body that is one measurement. */
   one(body: Buffer): void {
     const isMeasurement = scanner.scan(body, 0, body.byteLength);
     const { issue, isJson } = scanner;
@@ -60,7 +61,7 @@ export class Intake {
     this.flush();
   }
 
-  /** A measurement a line: a bad line is refused by itself, an empty one is none. */
+  /** Takes one measurement per line. A bad line harms no other; empty lines are skipped. */
   lines(bytes: Buffer): void {
     let from = 0;
     while (from < bytes.byteLength) {
@@ -72,7 +73,7 @@ export class Intake {
     this.flush();
   }
 
-  /** The elements of an array. What follows one that is no JSON cannot be told apart any more. */
+  /** Takes the elements of an array, up to the first that is not JSON: its end cannot be found. */
   array(body: Buffer): void {
     const end = body.byteLength;
     let at = body.indexOf(OPEN_BRACKET) + 1;
@@ -99,7 +100,7 @@ export class Intake {
     this.flush();
   }
 
-  /** Takes one, or says why it is not taken. To be flushed. */
+  /** Takes a point, or returns why it is refused. `flush` must follow. */
   point(point: Point): Issue | undefined {
     const issue = timeIssue(point, this.#nowMs, this.#bounds);
     if (issue !== undefined) return issue;
@@ -114,7 +115,7 @@ export class Intake {
     else this.refusedMore++;
   }
 
-  /** Hands on what was taken: nothing may be kept in the shared buffer over a wait. */
+  /** Passes on the taken points. The shared buffer must be empty before the caller awaits. */
   flush(): void {
     if (writer.count > 0) this.#sink.add(writer.bytes, 0, writer.length, writer.count);
     writer.clear();
@@ -132,7 +133,7 @@ export class Intake {
       return;
     }
     scanner.at = from;
-    // White space alone.
+    // A line of white space is skipped.
     if (scanner.next() !== 0) this.refuse(scanner.issue);
   }
 }
@@ -143,9 +144,9 @@ function isAllOf(body: Buffer, from: number, end: number, byte: number): boolean
 
 const trailing = invalidIssue(
   "body",
-  "Cannot parse JSON: there is more behind the value, expected one a line, or an array",
+  "Cannot parse JSON: there is more after the value, expected one per line, or an array",
 );
 const unseparated = invalidIssue(
   "body",
-  "Cannot parse JSON: expected a comma or ] behind an element",
+  "Cannot parse JSON: expected a comma or ] after an element",
 );

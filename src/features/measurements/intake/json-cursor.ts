@@ -1,7 +1,7 @@
 /**
- * A walk over JSON where it lies, in bytes. Numbers are read without making their text, as long as
- * that is exact; what is rare (escapes, long mantissas, values that nobody wants) goes to
- * `JSON.parse`, so that both agree on what JSON is.
+ * A cursor over the bytes of JSON. It reads numbers without creating their text, where that is
+ * exact. Rare cases (escapes, long mantissas, unknown members) go to `JSON.parse`, so that both
+ * agree on what JSON is.
  */
 import type { Buffer } from "node:buffer";
 import { Failure } from "../../../core/failure.ts";
@@ -23,11 +23,11 @@ const LOWER_E = 0x65;
 
 /** A mantissa up to here can take another digit and stay exact. */
 const mantissaMax = Math.floor((2 ** 53 - 10) / 10);
-/** Powers of ten that are exact: a product or quotient with one is rounded once, as it has to be. */
+/** The exact powers of ten: a product or quotient with one of them is rounded once, as it must be. */
 const powers = Float64Array.from({ length: 23 }, (_, i) => Number(`1e${i}`));
 const strictUtf8 = new TextDecoder("utf-8", { fatal: true });
 
-/** Throws `invalid` where it meets no JSON. `bytes[end]` is a line break, or beyond the array. */
+/** Throws `invalid` on anything but JSON. `bytes[end]` is a line break or past the end of `bytes`. */
 export class JsonCursor {
   bytes: Buffer;
   at: number;
@@ -85,7 +85,7 @@ export class JsonCursor {
     return isNegative ? -scaled : scaled;
   }
 
-  /** A string at its quote, by way of `JSON.parse`. */
+  /** Reads the string that begins here with its quote, using `JSON.parse`. */
   text(): string {
     const from = this.at;
     this.skipString();
@@ -93,7 +93,7 @@ export class JsonCursor {
     return String(text);
   }
 
-  /** Moves past any value, and makes sure that it is one. */
+  /** Moves past any value, and checks that it is JSON. */
   otherValue(): void {
     const bytes = this.bytes;
     const from = this.at;
@@ -124,7 +124,7 @@ export class JsonCursor {
     this.at = at + 1;
   }
 
-  /** The first byte that is no white space, at which it stands then; 0 at the end. */
+  /** Moves past white space and returns the byte there; 0 at the end. */
   next(): number {
     const bytes = this.bytes;
     let byte = bytes[this.at] ?? 0;
@@ -140,10 +140,10 @@ export class JsonCursor {
     return this.at > from + 40 ? `${text}…` : text;
   }
 
-  unexpected(wanted: string): Failure {
+  unexpected(expected: string): Failure {
     const { at } = this;
     const found = at < this.end ? JSON.stringify(this.bytes.toString("latin1", at, at + 1)) : "";
-    return invalidJson(`found ${found === "" ? "the end" : found}, expected ${wanted}`);
+    return invalidJson(`found ${found === "" ? "the end" : found}, expected ${expected}`);
   }
 }
 
@@ -155,7 +155,7 @@ export function isSpace(byte: number | undefined): boolean {
   return byte === SPACE || byte === 0x0a || byte === 0x0d || byte === 0x09;
 }
 
-/** Digits as a number: exact up to fifteen of them. */
+/** Digits as a number, exact up to fifteen digits. */
 export function digitsOf(bytes: Buffer, from: number, to: number): number {
   let value = 0;
   for (let at = from; at < to; at++) value = value * 10 + ((bytes[at] ?? 0) - ZERO);
@@ -166,9 +166,9 @@ function parseJson(bytes: Uint8Array): unknown {
   try {
     return JSON.parse(strictUtf8.decode(bytes));
   } catch (error) {
-    // A RangeError is the engine's own bound on nesting.
+    // A RangeError is the JavaScript engine's bound on nesting.
     if (error instanceof RangeError) throw invalidJson("it is nested too deeply");
-    throw invalidJson(error instanceof Error ? error.message : "it is none");
+    throw invalidJson(error instanceof Error ? error.message : "it is not JSON");
   }
 }
 

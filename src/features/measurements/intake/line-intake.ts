@@ -1,7 +1,7 @@
 /**
- * Lines of the Influx protocol as measurements. A field is a tag of its own, `cpu,host=a:usage`,
- * with one value; a field set of nothing but `value`, or of `v0`, `v1`, … `vN`, is the values of the
- * one tag `cpu,host=a`, so that what has several values can be written by these clients as well.
+ * Lines of the Influx protocol as measurements. Each field becomes its own tag,
+ * `cpu,host=a:usage`, with one value. A field set of only `value`, or of `v0`, `v1`, … `vN`, becomes
+ * the values of the one tag `cpu,host=a`, so that these clients can write several values as well.
  */
 import { quoted } from "../../../core/failure.ts";
 import { valuesMax } from "../measurement.ts";
@@ -10,9 +10,9 @@ import { parseLines, type Line, type LinePoint } from "./line-protocol.ts";
 import { Point } from "../point.ts";
 
 export interface LineOptions {
-  /** Nanoseconds of the request's unit of time. */
+  /** Nanoseconds per unit of the request's times. */
   readonly unitNs: bigint;
-  /** For lines without a time. */
+  /** The time of lines without one. */
   readonly nowNs: bigint;
 }
 
@@ -23,9 +23,9 @@ export class LineIntake {
   readonly #lines: Iterator<Line, void>;
   readonly #options: LineOptions;
   readonly #intake: Intake;
-  /** Lines of which nothing was refused. */
+  /** Number of lines of which nothing was refused. */
   accepted = 0;
-  /** What was refused, by line, the first hundred. */
+  /** Messages with their line, for the first hundred refusals. */
   readonly refused: string[] = [];
   refusedCount = 0;
 
@@ -35,7 +35,7 @@ export class LineIntake {
     this.#intake = intake;
   }
 
-  /** Takes so many lines, that others have their turn between; false once there are no more. */
+  /** Takes at most `linesMax` lines, so that other calls get a turn; false when none are left. */
   take(linesMax: number): boolean {
     for (let left = linesMax; left > 0; left--) {
       const next = this.#lines.next();
@@ -58,11 +58,13 @@ export class LineIntake {
   }
 }
 
-/** What of it could not be taken. */
+/** Returns why parts of the line were refused; empty when all of it was taken. */
 function takePoint(line: LinePoint, { unitNs, nowNs }: LineOptions, intake: Intake): string[] {
   const wrongs: string[] = [];
   const timeNs = line.time === undefined ? nowNs : line.time * unitNs;
-  if (BigInt.asIntN(64, timeNs) !== timeNs) return [`time ${line.time} is no int64 of nanoseconds`];
+  if (BigInt.asIntN(64, timeNs) !== timeNs) {
+    return [`time ${line.time} is not an int64 of nanoseconds`];
+  }
   point.setTimeNs(timeNs);
   for (const { tag, values, wrong } of seriesOf(line)) {
     const why = wrong ?? point.setTag(tag);
@@ -88,7 +90,7 @@ function seriesOf({ series, fields }: LinePoint): readonly Series[] {
   return [...fields].map(([name, value]) => {
     const tag = `${series}:${name}`;
     if (typeof value === "number") return { tag, values: [value] };
-    const wrong = `field ${quoted(name)} is a text, expected a number`;
+    const wrong = `field ${quoted(name)} is text, expected a number`;
     return { tag, values: [], wrong };
   });
 }

@@ -53,14 +53,14 @@ test("escapes, quotes, comments, empty lines and CR", () => {
   ]);
 });
 
-describe("what is wrong is told by line, and harms no other", () => {
+describe("a wrong line is reported by its number, and harms no other", () => {
   for (const [line, why] of [
     ["m", /no fields/],
-    ["m ", /field is none/],
+    ["m ", /field is not of the form/],
     [",a=b f=1", /no measurement/],
-    ["m,a f=1", /tag is none/],
+    ["m,a f=1", /tag is not of the form/],
     ["m,a= f=1", /no value/],
-    ["m f", /field is none/],
+    ["m f", /field is not of the form/],
     ["m f=", /expected a finite number/],
     ["m f=abc", /"abc"/],
     ["m f=1e999", /finite/],
@@ -70,7 +70,7 @@ describe("what is wrong is told by line, and harms no other", () => {
     ["m f=1 1.5", /whole number/],
     ["m f=1 1 2", /whole number/],
     [`m f="a`, /no end/],
-    [`m f="a"b 1`, /behind its fields/],
+    [`m f="a"b 1`, /after its fields/],
   ] as const) {
     test(line, () => {
       const found = lines(`${line}\nm f=1 2`);
@@ -138,7 +138,7 @@ test("a refused field leaves the others of its line", () => {
   );
   expect(taken.accepted).toBe(1);
   expect(taken.refusedCount).toBe(4);
-  expect(taken.refused[0]).toBe(`line 1: field "s" is a text, expected a number`);
+  expect(taken.refused[0]).toBe(`line 1: field "s" is text, expected a number`);
   expect(taken.refused[1]).toContain("line 2: Cannot use tag");
   expect(taken.refused[2]).toContain("line 3: Cannot take time 5");
   expect(taken.refused[3]).toContain("line 4: time 9223372036854775808");

@@ -8,20 +8,20 @@ import { Failure, quoted } from "../../../core/failure.ts";
 export interface LinePoint {
   /** The measurement's name and its tags by name, escaped as in the protocol: `cpu,host=a`. */
   readonly series: string;
-  /** In their order; a name given twice counts with its last value. */
+  /** In order; a repeated name has its last value. */
   readonly fields: ReadonlyMap<string, LineValue>;
   /** As written, in the request's precision; undefined: now. */
   readonly time: bigint | undefined;
 }
 
-/** Booleans are 0 and 1, integers the nearest float64; a text is no number. */
+/** Booleans are 0 and 1, integers the nearest float64; text is not a number. */
 export type LineValue = number | { readonly text: string };
 
 export type Line =
   | { readonly number: number; readonly point: LinePoint }
   | { readonly number: number; readonly wrong: string };
 
-/** The lines that say something, numbered from 1; a bad one is wrong by itself. */
+/** The lines that are neither empty nor comments, numbered from 1. A bad line harms no other. */
 export function* parseLines(text: string): Generator<Line> {
   let from = 0;
   let number = 0;
@@ -29,7 +29,7 @@ export function* parseLines(text: string): Generator<Line> {
     const end = lineEnd(text, from);
     const line = text.slice(from, end).replace(/\r$/, "");
     const begun = number + 1;
-    // A quoted text may go over several lines.
+    // Quoted text may span several lines.
     number += line.split("\n").length;
     from = end + 1;
     if (/^\s*(#|$)/.test(line)) continue;
@@ -46,7 +46,7 @@ function parsed(line: string, number: number): Line {
   }
 }
 
-/** The line break that ends the line at `from`; breaks inside quotes of its fields do not. */
+/** The line break that ends the line at `from`. Breaks inside the quotes of a field do not end it. */
 function lineEnd(text: string, from: number): number {
   let isQuoted = false;
   let isFields = false;
@@ -57,7 +57,7 @@ function lineEnd(text: string, from: number): number {
     else if (char === " ") isFields = true;
     else if (char === '"' && isFields) isQuoted = !isQuoted;
   }
-  // A quote without an end: the line is wrong, those after it are not.
+  // A quote without an end makes this line wrong, but not those after it.
   if (!isQuoted) return text.length;
   const newline = text.indexOf("\n", from);
   return newline < 0 ? text.length : newline;
@@ -81,7 +81,7 @@ class LineParser {
     const tags = new Map<string, string>();
     while (this.#takes(",")) {
       const key = this.#word("=, ");
-      if (key === "" || !this.#takes("=")) throw wrong("a tag is none, expected name=value");
+      if (key === "" || !this.#takes("=")) throw wrong("a tag is not of the form name=value");
       const value = this.#word("=, ");
       if (value === "") throw wrong(`tag ${quoted(key)} has no value`);
       tags.set(key, value);
@@ -91,13 +91,13 @@ class LineParser {
     const fields = new Map<string, LineValue>();
     do {
       const key = this.#word("=, ");
-      if (key === "" || !this.#takes("=")) throw wrong("a field is none, expected name=value");
+      if (key === "" || !this.#takes("=")) throw wrong("a field is not of the form name=value");
       fields.set(key, this.#value(key));
     } while (this.#takes(","));
     return { series: seriesOf(name, tags), fields, time: this.#time() };
   }
 
-  /** Up to one of the characters that end it; a backslash takes their meaning from them. */
+  /** Reads up to one of the characters in `ends`, unless it is escaped by a backslash. */
   #word(ends: string): string {
     const line = this.#line;
     let word = "";
@@ -145,11 +145,11 @@ class LineParser {
 
   #time(): bigint | undefined {
     const rest = this.#line.slice(this.#at);
-    if (rest !== "" && !rest.startsWith(" ")) throw wrong("there is more behind its fields");
+    if (rest !== "" && !rest.startsWith(" ")) throw wrong("there is more after its fields");
     const written = rest.trim();
     if (written === "") return undefined;
     if (/^-?\d{1,19}$/.test(written)) return BigInt(written);
-    throw wrong(`time ${quoted(written)} is no whole number`);
+    throw wrong(`time ${quoted(written)} is not a whole number`);
   }
 
   #takes(char: string): boolean {
@@ -163,7 +163,7 @@ class LineParser {
   }
 }
 
-/** The same for every order of the tags. */
+/** The same series for every order of the tags. */
 function seriesOf(name: string, tags: ReadonlyMap<string, string>): string {
   const pairs = [...tags].map(([key, value]) => `${escaped(key)}=${escaped(value)}`);
   return [name.replaceAll(/[, ]/g, "\\$&"), ...pairs.toSorted()].join(",");

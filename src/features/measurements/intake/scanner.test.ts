@@ -43,7 +43,7 @@ test("int64 times are exact to the last digit, bare and as strings", () => {
   }
 });
 
-test("what is no int64 is refused by its field, with what was given", () => {
+test("a time that is not an int64 is refused by its field, with its text", () => {
   for (const time of [
     "9223372036854775808",
     "-9223372036854775809",

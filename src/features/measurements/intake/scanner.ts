@@ -1,7 +1,7 @@
 /**
- * Reads `{"time":N,"tag":"…","values":[…]}` from bytes into a `Point`, without making the text, the
- * object or the numbers' texts: the hot path of `POST /save`. A test holds it against `JSON.parse`
- * on random input.
+ * Reads `{"time":N,"tag":"…","values":[…]}` from bytes into a `Point`, without creating the text, the
+ * object or the text of the numbers: the hot path of `POST /save`. A test compares it with
+ * `JSON.parse` on random input.
  */
 import type { Buffer } from "node:buffer";
 import { Failure, type Issue, invalidIssue, quoted } from "../../../core/failure.ts";
@@ -31,16 +31,16 @@ const all = TIME | TAG | VALUES;
 
 export class MeasurementScanner extends JsonCursor {
   readonly point = new Point();
-  /** Of the last scan that gave false: what is wrong with it. */
+  /** Why the last scan returned false. */
   issue: Issue = invalidIssue("body", "nothing was read");
-  /** False where that is no JSON at all: where its value ends is not known. */
+  /** False when the last value was not JSON, so that its end is unknown. */
   isJson = true;
 
   #found: Issue | undefined;
 
   /**
-   * Reads the one value at `at`; `bytes[end]` lies outside of the array, or is a line break. True:
-   * it is a measurement, in `point`. False: `issue` says why not.
+   * Reads the value at `at`. `bytes[end]` is a line break or past the end of `bytes`. True: it is a
+   * measurement, which is now in `point`. False: `issue` has the reason.
    */
   scan(bytes: Buffer, at: number, end: number): boolean {
     this.bytes = bytes;
@@ -65,7 +65,7 @@ export class MeasurementScanner extends JsonCursor {
       this.otherValue();
       this.#refuse(
         "body",
-        "Cannot read a measurement: it is no object, expected time, tag, values",
+        "Cannot read a measurement: expected an object with time, tag and values",
       );
       return;
     }
@@ -107,7 +107,7 @@ export class MeasurementScanner extends JsonCursor {
   #name(): number | string {
     const bytes = this.bytes;
     const at = this.at + 1;
-    // The names as they are nearly always written.
+    // Fast path for names without escapes.
     const first = bytes[at];
     if (first === 0x74 && bytes[at + 1] === 0x69) {
       if (bytes[at + 2] === 0x6d && bytes[at + 3] === LOWER_E && bytes[at + 4] === QUOTE) {
@@ -144,13 +144,13 @@ export class MeasurementScanner extends JsonCursor {
     const digits = at - first;
     const after = bytes[at];
     const ends = isText ? after === QUOTE : after !== DOT && after !== LOWER_E && after !== UPPER_E;
-    // A leading zero is none of JSON's, and none in a string either.
+    // Leading zeros are refused in a string as well, as JSON does in a number.
     if (digits === 0 || !ends || (bytes[first] === ZERO && digits > 1)) {
       this.otherValue();
       const given = this.snippet(from);
       this.#refuse(
         "time",
-        `Cannot use time ${given}: it is no whole number, expected nanoseconds since 1970 in digits`,
+        `Cannot use time ${given}: expected whole nanoseconds since 1970, in digits`,
       );
       return;
     }
@@ -243,7 +243,7 @@ export class MeasurementScanner extends JsonCursor {
   }
 }
 
-/** Whether billions · 10⁹ + rest is one. */
+/** Whether billions · 10⁹ + rest is an int64. */
 function isInt64(billions: number, rest: number, isNegative: boolean): boolean {
   if (billions !== 9_223_372_036) return billions < 9_223_372_036;
   return rest <= (isNegative ? 854_775_808 : 854_775_807);

@@ -89,7 +89,7 @@ describe("a cover", () => {
     }
   });
 
-  test("marks in each level what holds a changed bucket of the level below", () => {
+  test("marks in each level the buckets that contain a changed one of the level below", () => {
     const unrolled = withTail({ 1: [610n * s], 2: [-60n * s], 3: [] }, [5n * s, -1n]);
     const seconds = (level: Level) => unrolled[level].map((ns) => ns / s);
     expect(levels.map(seconds)).toEqual([
@@ -99,7 +99,7 @@ describe("a cover", () => {
     ]);
   });
 
-  test("has some 20 stretches of buckets a cell at most, however wide the cells are", () => {
+  test("has at most about 20 stretches per cell, at any width", () => {
     for (const widthNs of [20n, 61n, 119n, 121n, 599n, 1199n, 1201n, 86_400n]) {
       const cells = evenCells(7n * s, 7n * s + widthNs * s * 100n, 100);
       let buckets = 0n;

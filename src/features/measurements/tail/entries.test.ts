@@ -59,7 +59,7 @@ test("rows and frames come and go as in a plain list, whatever the seed", () => 
   }
 });
 
-test("tags of one hash are told apart", () => {
+test("tags with the same hash are distinguished", () => {
   const byHash = new Map<number, string>();
   let pair: readonly [string, string] | undefined;
   for (let i = 0; pair === undefined; i++) {
@@ -80,7 +80,7 @@ test("tags of one hash are told apart", () => {
   }
 });
 
-test("entries are let go of exactly up to a position, replaced ones among them", () => {
+test("entries are dropped exactly up to a position, replaced ones included", () => {
   const entries = new TailEntries(1_000_000);
   const add = (tag: string, time: number, sequence: number) =>
     entries.add({ tag, timeNs: BigInt(time), values: new Uint8Array(8) }, at(sequence));

@@ -45,7 +45,7 @@ const samples = [
   ["~ !", -1n, Array.from({ length: 15 }, (_, i) => -i)],
 ] as const;
 
-test("what intake writes is read as its records say, to the last digit", () => {
+test("frames of the intake are read exactly as their records", () => {
   const points = new FramePoints();
   const frame = frameOf(samples);
   expect(points.read(frame)).toBe(true);
@@ -59,7 +59,7 @@ test("what intake writes is read as its records say, to the last digit", () => {
   expect(points.count).toBe(0);
 });
 
-test("what is laid out in another way is left to the decoder", () => {
+test("frames in another layout are left to the decoder", () => {
   const points = new FramePoints();
   const json = {
     value: Buffer.from(`{"time":1,"tag":"a","values":[1]}`),
@@ -73,7 +73,7 @@ test("what is laid out in another way is left to the decoder", () => {
   expect(points.read(Buffer.concat([frameOf(samples), encodeFrame([json])]))).toBe(false);
 });
 
-test("broken frames are refused, or read as the decoder reads them, whatever is broken", () => {
+test("broken frames are refused, or read as the decoder reads them", () => {
   const random = seededRandom(11);
   const points = new FramePoints();
   let refused = 0;

@@ -25,7 +25,7 @@ function record(tag: string, time: number, value: number): LogRecord {
   };
 }
 
-/** A log, where the projection stands, and a tail that follows both. */
+/** A log, the position of the projection, and a tail that follows both. */
 async function withTail(
   use: (rig: {
     readonly log: MemoryLog;
@@ -58,9 +58,9 @@ async function withTail(
   }
 }
 
-test("has what the log has and the projection has not, by time, the last wins", async () => {
+test("has what the log has and the projection does not, by time; the last wins", async () => {
   await withTail(async ({ log, tail, store, seen }) => {
-    // No topic yet: there is nothing to lack.
+    // No topic yet, so nothing is missing.
     await eventually(() => expect(tail.isComplete).toBe(true));
     await log.create(topic, defaultTopicSettings);
     const first = await log.append(topic, [record("a", 5, 1), record("b", 1, 1)]);
@@ -84,7 +84,7 @@ test("has what the log has and the projection has not, by time, the last wins", 
     ]);
     expect(tail.of("c")).toEqual([]);
 
-    // What was taken from it does not change afterwards.
+    // A snapshot does not change afterwards.
     const snapshot = tail.of("a");
     tail.committed(first.last);
     expect(seen("a")).toEqual([
@@ -93,7 +93,7 @@ test("has what the log has and the projection has not, by time, the last wins", 
       [5, 3],
     ]);
     expect(tail.of("b")).toEqual([]);
-    // Another node's projection: its position is asked for.
+    // Another node's projection: its position is polled.
     store.position = second.at(0);
     await eventually(() =>
       expect(seen("a")).toEqual([
@@ -109,7 +109,7 @@ test("has what the log has and the projection has not, by time, the last wins", 
   });
 });
 
-test("past its bound the oldest go, and it says so until the projection has them", async () => {
+test("past its bound the oldest are dropped, and it is incomplete until the projection has them", async () => {
   await withTail(async ({ log, tail, seen }) => {
     await log.create(topic, defaultTopicSettings);
     const all = await log.append(
@@ -128,7 +128,7 @@ test("past its bound the oldest go, and it says so until the projection has them
   }, 2_300);
 });
 
-test("a topic that is made anew begins anew", async () => {
+test("a recreated topic is read from its beginning", async () => {
   await withTail(async ({ log, tail, store, seen }) => {
     await log.create(topic, defaultTopicSettings);
     const former = await log.append(topic, [record("a", 1, 1)]);
@@ -147,7 +147,7 @@ test("a topic that is made anew begins anew", async () => {
   });
 });
 
-test("a log that is away makes it behind, not wrong", async () => {
+test("an unavailable log makes it late, not wrong", async () => {
   const log = createMemoryLog({ clock });
   await log.create(topic, defaultTopicSettings);
   let isAway = false;
@@ -188,7 +188,7 @@ test("a log that is away makes it behind, not wrong", async () => {
   await log.close();
 });
 
-test("the store and what is asked for before it have everything, whenever it is asked", async () => {
+test("the tail, read first, and the store together have everything at any moment", async () => {
   await withTail(async ({ log, tail }) => {
     await log.create(topic, defaultTopicSettings);
     const rows = new Map<number, number>();
@@ -238,7 +238,7 @@ test("the store and what is asked for before it have everything, whenever it is 
   });
 });
 
-test("frames are taken as their records are, whoever wrote them", async () => {
+test("frames are taken like their records, from any writer", async () => {
   const own = frameOf([
     ["a", 5n, [1]],
     ["b", 1n, [1]],
@@ -305,7 +305,7 @@ test("frames are taken as their records are, whoever wrote them", async () => {
   await tail.done;
 });
 
-test("rows can wait while less than half of the room is taken", async () => {
+test("the projection may wait while less than half of the memory is used", async () => {
   await withTail(async ({ log, tail }) => {
     await log.create(topic, defaultTopicSettings);
     expect(tail.hasRoom).toBe(true);
