@@ -15,7 +15,7 @@ import {
   withoutPrefix,
   type VersionAnswer,
 } from "./answers.ts";
-import { readSource } from "./source.ts";
+import { namingFile, readSource } from "./source.ts";
 
 const service = "sluice.v1.RegistryService";
 const compatibilityPrefix = "COMPATIBILITY_";
@@ -71,10 +71,13 @@ export const register = command({
   ],
   async run(runtime, { url, subject: name, file: given, dryRun, root, reference, json }) {
     const source = await readSource(given, { roots: root, references: reference });
-    const { schema, existed = false } = await call<{ schema: VersionAnswer; existed?: boolean }>(
-      url,
-      `${service}/Register`,
-      { subject: name, dryRun, ...source },
+    const { schema, existed = false } = await namingFile(
+      given,
+      call<{ schema: VersionAnswer; existed?: boolean }>(url, `${service}/Register`, {
+        subject: name,
+        dryRun,
+        ...source,
+      }),
     );
     if (json) return printJson(runtime, { ...schema, existed });
     const done = dryRun ? "would be registered" : "registered";
@@ -102,10 +105,10 @@ export const check = command({
   ],
   async run(runtime, { url, subject: name, file: given, root, reference, json }) {
     const source = await readSource(given, { roots: root, references: reference });
-    const answer = await call<CompatibilityAnswer>(url, `${service}/CheckCompatibility`, {
-      subject: name,
-      ...source,
-    });
+    const answer = await namingFile(
+      given,
+      call<CompatibilityAnswer>(url, `${service}/CheckCompatibility`, { subject: name, ...source }),
+    );
     const { compatible = false, incompatibilities = [] } = answer;
     const compatibility = withoutPrefix(answer.compatibility, compatibilityPrefix);
     if (json) printJson(runtime, { compatible, compatibility, incompatibilities });

@@ -2,6 +2,7 @@
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { dirname, join, relative, resolve, sep } from "node:path";
+import { Failure } from "../../core/failure.ts";
 import { UsageError } from "../command/usage-error.ts";
 
 export interface SourceOptions {
@@ -43,6 +44,20 @@ export async function readSource(
     // Its path under a root is the one by which other files import it.
     ...(roots.length === 0 ? {} : { file: pathUnder(roots, file) }),
   };
+}
+
+/**
+ * The gateway names places in a text that was sent without a path by line and column alone. This
+ * puts the file in front of them, as compilers do.
+ */
+export async function namingFile<Answer>(file: string, call: Promise<Answer>): Promise<Answer> {
+  try {
+    return await call;
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    const place = /(^ {2}|: )(?=\d+:\d+: )/gm;
+    throw new Failure(error.code, error.message.replaceAll(place, `$1${file}:`), { cause: error });
+  }
 }
 
 async function readInput(file: string): Promise<Uint8Array> {

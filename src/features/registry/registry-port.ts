@@ -178,15 +178,19 @@ export interface RegistryStore {
   listen(callback: () => void): () => Promise<void>;
 }
 
-/** Makes descriptors of `.proto` text. */
+/** The path under which a text that was sent without one is compiled: its author knows none. */
+export const unnamedFile = "schema.proto";
+
+/** Compiles `.proto` text to descriptors. */
 export interface SchemaCompiler {
   /**
    * A google.protobuf.FileDescriptorSet of `file` and all that it imports. `files` are texts by
-   * import path; google/protobuf and `imports()` are at hand. Throws `invalid` with an issue for each error, whose `field` is
-   * `<path>:<line>:<column>`; `too_large`, `overloaded` and `deadline_exceeded` past its bounds.
+   * import path; google/protobuf and `imports()` need not be among them. Throws `invalid` with an
+   * issue for each error, whose `field` is `<path>:<line>:<column>`, or `<line>:<column>` in
+   * `unnamedFile`; `too_large`, `overloaded` and `deadline_exceeded` past its bounds.
    */
   compile(files: ReadonlyMap<string, string>, file: string): Promise<Uint8Array>;
-  /** Paths, besides google/protobuf, that every schema may import without sending them. */
+  /** Paths, apart from google/protobuf, that every schema may import without sending them. */
   imports(): Promise<readonly string[]>;
 }
 

@@ -84,14 +84,17 @@ test("tells why a schema is not compatible, and where a text is wrong", async ()
     join(folder, "wrong.proto"),
     'syntax = "proto3";\nmessage A { B b = 1; C c = 2; }',
   );
-  const [wrong, told] = await schema("register", "wrong", "wrong.proto");
-  expect([wrong, told.split("\n").slice(1, 3)]).toEqual([
-    1,
-    [
-      "  schema.proto:2:13: cannot find `B` in this scope: B",
-      "  schema.proto:2:22: cannot find `C` in this scope: C",
-    ],
-  ]);
+  for (const verb of ["register", "check"]) {
+    const [wrong, report] = await schema(verb, "wrong", "wrong.proto");
+    expect([wrong, report.split("\n").slice(0, 3)]).toEqual([
+      1,
+      [
+        "Cannot compile the schema: wrong.proto:2:13: cannot find `B` in this scope: B (and 1 more)",
+        "  wrong.proto:2:13: cannot find `B` in this scope: B",
+        "  wrong.proto:2:22: cannot find `C` in this scope: C",
+      ],
+    ]);
+  }
 });
 
 test("registers with a reference, and deletes", async () => {

@@ -1,5 +1,6 @@
 /** What the compiler reports, as issues. */
 import { Failure, type Issue, invalidIssue } from "../../../core/failure.ts";
+import { unnamedFile } from "../registry-port.ts";
 import { protoFolder } from "./workspace.ts";
 
 /** Told one by one; a text that is something else altogether has an error in every line. */
@@ -27,7 +28,8 @@ function issueFrom(line: string, files: ReadonlyMap<string, string>): Issue | un
   const path = error.path.startsWith(`${protoFolder}/`)
     ? error.path.slice(protoFolder.length + 1)
     : error.path;
-  const field = `${path}:${error.line}:${error.column}`;
+  const place = `${error.line}:${error.column}`;
+  const field = path === unnamedFile ? place : `${path}:${place}`;
   const source = quotedSource(files.get(path), error);
   const message = `${field}: ${error.message.slice(0, 500)}${source === "" ? "" : `: ${source}`}`;
   return invalidIssue(field, message);

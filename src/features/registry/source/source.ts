@@ -1,7 +1,7 @@
 /** What is sent for a schema (text, a descriptor set, one file), linked with all that it imports. */
 import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 import { Failure } from "../../../core/failure.ts";
-import { RegistryFailure, type SchemaCompiler } from "../registry-port.ts";
+import { RegistryFailure, type SchemaCompiler, unnamedFile } from "../registry-port.ts";
 import { fileNameFor } from "./file-name.ts";
 import { importsOf } from "../link/imports.ts";
 import { parseDescriptorSet } from "../link/parse.ts";
@@ -20,9 +20,6 @@ export type SchemaSource =
   | { readonly form: "set"; readonly set: Uint8Array; readonly file: string | undefined }
   /** One google.protobuf.FileDescriptorProto, which names itself. */
   | { readonly form: "file"; readonly descriptor: Uint8Array };
-
-/** Where a text has no path of its own, it is compiled under this one. */
-const unnamed = "schema.proto";
 
 /** Throws `invalid_schema` with everything that is wrong with it; else what the compiler throws. */
 export async function linkSource(
@@ -51,7 +48,7 @@ async function linkText(
   references: Files,
   compiler: SchemaCompiler,
 ): Promise<LinkedSchema> {
-  const path = source.file ?? unnamed;
+  const path = source.file ?? unnamedFile;
   if (source.imports.has(path)) {
     throw new Failure("invalid", `Cannot compile the schema: it imports "${path}", its own path`);
   }
@@ -106,7 +103,9 @@ function missingFrom(files: Files): string[] {
 /** Files that every schema may import, as descriptors. */
 async function compileImports(paths: readonly string[], compiler: SchemaCompiler): Promise<Files> {
   const text = ['syntax = "proto3";', ...paths.map((path) => `import "${path}";`)].join("\n");
-  const files = parseDescriptorSet(await compiler.compile(new Map([[unnamed, text]]), unnamed));
-  files.delete(unnamed);
+  const files = parseDescriptorSet(
+    await compiler.compile(new Map([[unnamedFile, text]]), unnamedFile),
+  );
+  files.delete(unnamedFile);
   return files;
 }
