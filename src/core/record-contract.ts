@@ -1,18 +1,18 @@
-/** What topics of Sluice's own hold: their records are checked at the gate, whatever door they came in by. */
+/** Contracts of internal topics: their records are checked at ingestion, by whatever protocol they come. */
 import type { Issue } from "./failure.ts";
 
-/** Tells from a record's value what else belongs to it, or why its topic takes no such record. */
-export type RecordContract = (given: GivenRecord) => FormedRecord | Issue;
+/** Derives from a record's value what else belongs to it, or says why its topic refuses it. */
+export type RecordContract = (given: GivenRecord) => DerivedFields | Issue;
 
 export interface GivenRecord {
   readonly value: Uint8Array;
   readonly contentType: string;
   readonly key?: string;
-  /** As its producer said; undefined: not at all. */
+  /** As its producer set it; undefined: it did not. */
   readonly timeNs?: bigint;
 }
 
-export interface FormedRecord {
+export interface DerivedFields {
   readonly key: string;
   readonly contentType: string;
   /** Undefined: when it is received. */
@@ -20,4 +20,4 @@ export interface FormedRecord {
 }
 
 /** By topic. */
-export type RecordForms = ReadonlyMap<string, RecordContract>;
+export type RecordContracts = ReadonlyMap<string, RecordContract>;

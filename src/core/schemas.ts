@@ -1,47 +1,46 @@
 /**
- * Records and their schemas, as the gate and those who read decoded records see them: ports that the
- * registry implements. Batches are answered at once where every schema is at hand; otherwise the
- * answer comes later, in the same order.
+ * Records and their schemas, as ingestion and the readers of decoded records see them: ports that the
+ * registry implements. A batch is answered synchronously where every schema is cached, otherwise by a
+ * promise.
  */
 import type { Issue } from "./failure.ts";
 import type { LogRecord } from "./record.ts";
 import type { SchemaRule } from "./topic.ts";
 
-/** What tells a record's schema, and what is held against it. */
+/** What names a record's schema, and what is checked against it. */
 export type SchemaRecord = Pick<LogRecord, "value" | "contentType" | "schemaId" | "headers">;
 
 /** The schema and the message that a record is written in. */
 export interface RecordSchema {
   /** The registry's global id. */
   readonly id: number;
-  /** The message's full name; undefined where the schema is not there, or has no such message. */
+  /** The message's full name; undefined where the schema does not exist or has no such message. */
   readonly name: string | undefined;
 }
 
 /**
- * A record that names a schema. `json`: its value as canonical protobuf JSON, or the record's own
- * text where it was JSON to begin with. `issue`: why there is none.
+ * A record that names a schema. `json`: its value as canonical protobuf JSON, or the record's text
+ * where that is JSON already. `issue`: why it cannot be decoded.
  */
 export type DecodedRecord =
   | { readonly schema: RecordSchema; readonly json: string }
   | { readonly schema: RecordSchema | undefined; readonly issue: Issue };
 
-/** An answer for each record of a batch, in its order. */
-export type Answers<Answer> = readonly Answer[] | Promise<readonly Answer[]>;
+export type MaybePromise<T> = T | Promise<T>;
 
 export interface RecordChecks {
   /**
-   * What is wrong with each record under the rule; undefined: nothing. `field` is `schema_id` where
-   * it is about which schema, else the path in the message. Rejects with `unavailable` when a schema
-   * cannot be had: nothing is known of the record then.
+   * What is wrong with each record under the rule, in their order; undefined: nothing. `field` is
+   * `schema_id` where it is about which schema, else the path in the message. Rejects with
+   * `unavailable` when a schema cannot be fetched: nothing is known of the record then.
    */
   check(
     rule: Exclude<SchemaRule, "none">,
     records: readonly SchemaRecord[],
-  ): Answers<Issue | undefined>;
+  ): MaybePromise<readonly (Issue | undefined)[]>;
 }
 
 export interface RecordDecoder {
-  /** Undefined for those that name no schema. Rejects with `unavailable` as `check` does. */
-  decode(records: readonly SchemaRecord[]): Answers<DecodedRecord | undefined>;
+  /** In their order; undefined for records that name no schema. Rejects as `check` does. */
+  decode(records: readonly SchemaRecord[]): MaybePromise<readonly (DecodedRecord | undefined)[]>;
 }

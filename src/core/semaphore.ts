@@ -3,7 +3,7 @@ import { Failure } from "./failure.ts";
 
 export interface WaitingLine {
   readonly waitingMax: number;
-  /** What a caller is told that comes when so many wait already. */
+  /** The message of the failure once so many wait already. */
   readonly refusal: string;
 }
 

@@ -76,7 +76,7 @@ export function openEngine(
     log,
     clock,
     gate: new SchemaGate({ log, schemas }),
-    forms: contracts,
+    contracts,
     limits: config.ingest,
     inFlight: new InFlight(config.ingest.inFlightBytesMax),
     newTopics: config.createTopics ? config.newTopics : undefined,

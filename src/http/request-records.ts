@@ -2,7 +2,7 @@
 import { Failure, type Issue, invalidField, invalidIssue, quoted } from "../core/failure.ts";
 import { jsonValues } from "../core/json.ts";
 import { bytesType, isJsonType, jsonType } from "../core/record.ts";
-import type { IncomingRecords } from "../ingest/ingest.ts";
+import type { IncomingRecord } from "../ingest/ingest.ts";
 
 /** Records in one call; more are sent as several. */
 const batchMax = 10_000;
@@ -32,7 +32,7 @@ export function offeredEvents(
   body: Uint8Array,
   contentType: string | null,
   key: string,
-): (IncomingRecords | Issue)[] {
+): (IncomingRecord | Issue)[] {
   const type = mediaType(contentType);
   if (lineTypes.has(type)) return jsonRecords(body, "lines", key);
   if (isJsonType(type) || unchosenTypes.has(type)) return jsonRecords(body, "either", key);
@@ -48,7 +48,7 @@ export function offeredRecords(
   contentType: string | null,
   key: string,
   schemaId: number,
-): (IncomingRecords | Issue)[] {
+): (IncomingRecord | Issue)[] {
   const type = mediaType(contentType);
   if (lineTypes.has(type)) return jsonRecords(body, "lines", key, schemaId);
   if (isJsonType(type) || unchosenTypes.has(type)) {
@@ -84,7 +84,7 @@ function jsonRecords(
   form: "lines" | "either",
   key: string,
   schemaId = 0,
-): (IncomingRecords | Issue)[] {
+): (IncomingRecord | Issue)[] {
   const values = jsonValues(body, form);
   if (values.length === 0) throw new Failure("invalid", "Cannot append: the body has no events");
   if (values.length > batchMax) {

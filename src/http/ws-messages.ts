@@ -8,7 +8,7 @@ import { emittersTopic } from "../core/emitters.ts";
 import { endType, jsonType } from "../core/record.ts";
 import { renderPosition } from "../core/position.ts";
 import type { DecodedRecord } from "../core/schemas.ts";
-import type { IncomingRecords } from "../ingest/ingest.ts";
+import type { IncomingRecord } from "../ingest/ingest.ts";
 import { renderEvent } from "./events.ts";
 import { schemaIdMax } from "./request-records.ts";
 import { tailMax } from "./start.ts";
@@ -94,7 +94,7 @@ export function parseAddress(given: {
 }
 
 /** The events' own texts, so that an int64 in them is exact. */
-export function publishedRecords(text: string, key: string, schemaId = 0): IncomingRecords[] {
+export function publishedRecords(text: string, key: string, schemaId = 0): IncomingRecord[] {
   const events = jsonMembers(text)?.get("events") ?? "[]";
   return arrayElements(new TextEncoder().encode(events)).map((value) => ({
     value,

@@ -1,10 +1,10 @@
-/** An append that makes its topic where there is none yet. */
+/** An append that creates its topic where it does not exist. */
 import type { Batch } from "../core/batch.ts";
 import { Failure } from "../core/failure.ts";
 import type { Appended, AppendOptions, Log, TopicAdmin } from "../core/log.ts";
 import type { TopicSettings } from "../core/topic.ts";
 
-/** `newTopics`: what a topic that comes to be by this append is made with; undefined forbids it. */
+/** `newTopics`: settings of a topic that this append creates; undefined forbids that. */
 export async function appendOrCreate(
   log: Log & TopicAdmin,
   newTopics: TopicSettings | undefined,
@@ -21,7 +21,7 @@ export async function appendOrCreate(
   try {
     await log.create(topic, newTopics);
   } catch (error) {
-    // Made by someone else in the same moment, with settings of their own: theirs stand.
+    // Another caller created it at the same moment with other settings, which remain.
     if (!(error instanceof Failure) || error.code !== "conflict") throw error;
   }
   return await log.append(topic, batch, options);

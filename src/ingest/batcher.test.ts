@@ -1,4 +1,4 @@
-/** When frames go, what is in them, in which order, and who hears of it. */
+/** When frames are appended, in which order, what they contain, and who is notified. */
 import { expect, test } from "bun:test";
 import { Buffer } from "node:buffer";
 import type { Batch } from "../core/batch.ts";
@@ -13,12 +13,12 @@ interface Append {
   readonly text: string;
   readonly count: number;
   readonly run: ProducerRun | undefined;
-  /** Ends it; its records are at the sequence that is given. */
+  /** Ends the append; its records begin at the given sequence. */
   store(sequence: number): Promise<void>;
   fail(): Promise<void>;
 }
 
-/** A lane whose clock and log are turned by hand. */
+/** A batcher whose clock and log the test drives. */
 function setUp() {
   const appends: Append[] = [];
   const timers = new Set<() => void>();
@@ -42,7 +42,7 @@ function setUp() {
     });
     return promise;
   };
-  const lane = new Batcher({
+  const batcher = new Batcher({
     topic: "t",
     clock: {
       nowMs: () => 0,
@@ -59,12 +59,12 @@ function setUp() {
   });
   const add = (owner: Owner, text: string, run?: ProducerRun) => {
     const bytes = Buffer.from(text);
-    lane.add(owner, bytes, 0, bytes.byteLength, 1, run);
+    batcher.add(owner, bytes, 0, bytes.byteLength, 1, run);
   };
   const linger = () => {
     for (const callback of [...timers]) callback();
   };
-  return { lane, add, linger, appends, inFlight, texts: () => appends.map(({ text }) => text) };
+  return { batcher, add, linger, appends, inFlight, texts: () => appends.map(({ text }) => text) };
 }
 
 async function turns(): Promise<void> {
@@ -85,8 +85,8 @@ const run = (id: string, first: number, epoch = 1): ProducerRun => {
   return { id, epoch, first, sequences: [first] };
 };
 
-test("records of many owners share a frame that goes after its linger; each hears of its own", async () => {
-  const { add, linger, appends, texts, inFlight, lane } = setUp();
+test("records of many owners share a frame that goes after its linger; each is notified of its records", async () => {
+  const { add, linger, appends, texts, inFlight, batcher } = setUp();
   const [one, two] = [new Heard(), new Heard()];
   add(one, "a");
   add(two, "b");
@@ -104,10 +104,10 @@ test("records of many owners share a frame that goes after its linger; each hear
   ]);
   expect(two.told).toEqual([[2, at(2)]]);
   expect(inFlight.bytes).toBe(0);
-  expect(lane.isIdle).toBe(true);
+  expect(batcher.isIdle).toBe(true);
 });
 
-test("the first append is alone, as it may have to make the topic; the others follow in order", async () => {
+test("the first append runs alone, as it may have to create the topic; the others follow in order", async () => {
   const { add, linger, appends, texts } = setUp();
   const owner = new Heard();
   for (const text of ["a", "b", "c"]) {
@@ -122,8 +122,8 @@ test("the first append is alone, as it may have to make the topic; the others fo
   expect(texts()).toEqual(["a", "b", "c", "d"]);
 });
 
-test("after a first append that failed the next one is alone, too", async () => {
-  const { add, linger, appends, texts, lane } = setUp();
+test("after a first append that failed, the next one also runs alone", async () => {
+  const { add, linger, appends, texts, batcher } = setUp();
   const owner = new Heard();
   for (const text of ["a", "b", "c"]) {
     add(owner, text);
@@ -135,33 +135,33 @@ test("after a first append that failed the next one is alone, too", async () => 
   await appends[1]?.store(1);
   expect(texts()).toEqual(["a", "b", "c"]);
   await appends[2]?.store(2);
-  expect(lane.isIdle).toBe(true);
+  expect(batcher.isIdle).toBe(true);
 });
 
 test("a lone caller is not kept waiting", async () => {
-  const { lane, add, appends, texts } = setUp();
+  const { batcher, add, appends, texts } = setUp();
   for (const text of ["a", "b"]) {
     add(new Heard(), text);
-    lane.want();
+    batcher.expedite();
     expect(texts().at(-1)).toBe(text);
     await appends.at(-1)?.store(1);
   }
-  expect(lane.isCrowded).toBe(false);
+  expect(batcher.hasManyWaiters).toBe(false);
 });
 
-test("half of a crowd goes together, while the other half is on its way", async () => {
-  const { lane, add, appends, texts, linger } = setUp();
+test("half of many callers go together, while the other half is on its way", async () => {
+  const { batcher, add, appends, texts, linger } = setUp();
   const come = (text: string) => {
     for (const each of text) {
       add(new Heard(), each);
-      lane.want();
+      batcher.expedite();
     }
   };
   come("a");
   await appends[0]?.store(1);
   come("bcdefghijklmnopqrst");
-  // As many wait as ever did so far: each half is of more callers than the one before.
-  expect(lane.isCrowded).toBe(true);
+  // More callers wait than before: each half has more of them than the one before.
+  expect(batcher.hasManyWaiters).toBe(true);
   linger();
   expect(texts().join("")).toBe("abcdefghijklmnopqrst");
   const before = appends.length;
@@ -172,26 +172,26 @@ test("half of a crowd goes together, while the other half is on its way", async 
   expect(texts().slice(before)).toEqual(["0123456789", "ABCDEFGHIJ"]);
 });
 
-test("half of a crowd that does not come is not waited for", async () => {
-  const { lane, add, appends, texts, linger } = setUp();
+test("a frame does not wait for half of many callers when they do not come", async () => {
+  const { batcher, add, appends, texts, linger } = setUp();
   add(new Heard(), "a");
-  lane.want();
+  batcher.expedite();
   await appends[0]?.store(1);
   for (let i = 0; i < 20; i++) {
     add(new Heard(), "x");
-    lane.want();
+    batcher.expedite();
   }
   linger();
   for (const append of appends) await append.store(2);
   const before = appends.length;
   add(new Heard(), "b");
-  lane.want();
+  batcher.expedite();
   expect(appends.length).toBe(before);
   linger();
   expect(texts().slice(before)).toEqual(["b"]);
 });
 
-test("a frame that is full goes without waiting; what does not fit begins the next", () => {
+test("a full frame goes at once; what does not fit begins the next", () => {
   const { add, texts } = setUp();
   const owner = new Heard();
   add(owner, "x".repeat(frameBytesMax - 1));
@@ -212,7 +212,7 @@ test("a record larger than a frame goes by itself", async () => {
   expect(owner.told.length).toBe(1);
 });
 
-test("a frame holds one producer's run, as far as it goes on without a break", async () => {
+test("a frame contains one producer's run, as far as it has no break", async () => {
   const { add, linger, appends } = setUp();
   const owner = new Heard();
   add(owner, "a", run("p", 1));

@@ -1,13 +1,4 @@
-/**
- * A lane gathers the records that many calls bring for one topic into frames, and appends them. A
- * frame goes when it is large enough, when its first record has waited `lingerMs`, or, once somebody
- * waits for an acknowledgement, as soon as half of those who wait are in it: a lone call is not kept
- * waiting, and a crowd shares appends (a publish of its own for each record costs more than all the
- * rest of a call).
- *
- * Records are copied once, from the message they came in to the frame that the log stores, and by
- * `Buffer.copy`: a view for each would fill the heap faster than it is collected.
- */
+/** Gathers the records that many calls bring for one topic into frames, and appends them. */
 import { Buffer } from "node:buffer";
 import { Batch } from "../core/batch.ts";
 import type { Clock } from "../core/clock.ts";
@@ -19,35 +10,35 @@ import type { Buffers } from "./buffers.ts";
 import { WaiterPeak } from "./waiter-peak.ts";
 import type { InFlight } from "./in-flight.ts";
 
-/** Whoever brought records to a lane, and hears what became of them. */
+/** Brings records to a batcher, and is notified of what became of them. */
 export interface Owner {
   /** `last` is a position of `topic`. */
   stored(count: number, last: Position, topic: string): void;
   failed(count: number, failure: Failure): void;
 }
 
-export interface LaneParts {
+export interface BatcherDeps {
   readonly topic: string;
   readonly clock: Clock;
   readonly lingerMs: number;
   readonly inFlight: InFlight;
-  /** Of `frameBytesMax` each. */
+  /** Each of `frameBytesMax`. */
   readonly buffers: Buffers;
   readonly append: (batch: Batch, run: ProducerRun | undefined) => Promise<Appended>;
 }
 
 /** Large enough that an entry's cost is spread over a thousand records, small enough for a reader. */
 export const frameBytesMax = 256 * 1024;
-/** A quarter of what is in flight at most; past it frames wait here, in their order. */
+/** A quarter of what may be in flight; past it frames wait here, in their order. */
 const appendsMax = 64;
 const firstBytes = 4 * 1024;
-/** So few are not worth a timer: what comes in the same turn is enough to wait for. */
 const fewOwners = 8;
 
-/** What one owner has in one frame: `last` is the index of its last record there. */
+/** What one owner has in one frame. */
 interface Share {
   readonly owner: Owner;
   count: number;
+  /** Index of its last record in the frame. */
   last: number;
 }
 
@@ -63,40 +54,58 @@ interface OpenRun extends ProducerRun {
   readonly sequences: number[];
 }
 
+/**
+ * One frame is open at a time. It is closed by the first of these, and appended as soon as fewer than
+ * `appendsMax` others are on their way:
+ *
+ * 1. It has `frameBytesMax`, or the next records do not continue its producer's run.
+ * 2. A caller waits for an acknowledgement (`expedite`) and at least half of those that wait at
+ *    present have records in the frame. A lone caller's frame therefore goes at once. Many callers go
+ *    in two halves, one on its way while the other gathers: an append for each record would cost
+ *    more than all the rest of a call.
+ * 3. Such a caller waits and half of the others do not come. The frame goes at the end of the turn
+ *    where few wait, as a timer would cost more than it gathers; else after 1 ms.
+ * 4. Its first record is `lingerMs` old: streams that wait for no acknowledgement fill large frames.
+ *
+ * The first append of all runs alone: it may have to create the topic and is then sent again, and one
+ * beside it would be stored before it.
+ *
+ * Records are copied once, from their message into the frame that the log stores, and by
+ * `Buffer.copy`: a view for each would fill the heap faster than it is collected.
+ */
 export class Batcher {
-  readonly #parts: LaneParts;
+  readonly #deps: BatcherDeps;
+  /** Closed frames that wait for an append to end. */
   readonly #waiting: Frame[] = [];
   #open: Frame | undefined;
   #appending = 0;
-  /**
-   * The first append may have to make the topic, and is sent again then: one beside it would be
-   * stored before it.
-   */
   #appendsMax = 1;
   /** Callers with records in any frame. */
   #owners = 0;
-  readonly #crowd = new WaiterPeak();
-  #wanted = false;
-  #isDue = false;
+  readonly #peak = new WaiterPeak();
+  /** A caller waits for what is in the open frame. */
+  #isExpedited = false;
+  /** The end of its wait for others is scheduled. */
+  #isScheduled = false;
   #sizeHint = firstBytes;
   #cancelLinger: (() => void) | undefined;
 
-  constructor(parts: LaneParts) {
-    this.#parts = parts;
+  constructor(deps: BatcherDeps) {
+    this.#deps = deps;
   }
 
   get isIdle(): boolean {
     return this.#open === undefined && this.#waiting.length === 0 && this.#appending === 0;
   }
 
-  /** Many wait for their acknowledgements at once, or did a moment ago. */
-  get isCrowded(): boolean {
-    return this.#crowd.size(this.#owners, this.#parts.clock.nowMs()) > fewOwners;
+  /** Many callers wait for acknowledgements, or did a moment ago. */
+  get hasManyWaiters(): boolean {
+    return this.#peak.size(this.#owners, this.#deps.clock.nowMs()) > fewOwners;
   }
 
   /**
    * Takes `count` encoded records, each with its tag and length, from `bytes[from … to]`; the bytes
-   * are copied. `run` numbers them, where they are an idempotent producer's.
+   * are copied. `run` has the sequences of an idempotent producer's records.
    */
   add(
     owner: Owner,
@@ -125,25 +134,21 @@ export class Batcher {
       frame.shares.push({ owner, count, last: frame.count - 1 });
       this.#owners++;
     }
-    this.#parts.inFlight.add(size);
+    this.#deps.inFlight.add(size);
     if (frame.length >= frameBytesMax) this.flush();
   }
 
-  /**
-   * Somebody waits for what was added so far. It goes once half of those who wait at present are in
-   * it: one caller at once, and a crowd in two halves, of which one is on its way while the other
-   * gathers. Half of a crowd that does not come is waited for a millisecond at most.
-   */
-  want(): void {
+  /** A caller waits for the acknowledgement of what was added so far. */
+  expedite(): void {
     const open = this.#open;
     if (open === undefined) return;
-    const crowd = this.#crowd.size(this.#owners, this.#parts.clock.nowMs());
-    if (open.shares.length * 2 >= crowd) return this.flush();
-    this.#wanted = true;
-    if (this.#isDue) return;
-    this.#isDue = true;
-    if (crowd <= fewOwners) setImmediate(this.#due);
-    else this.#parts.clock.after(1, this.#due);
+    const waiters = this.#peak.size(this.#owners, this.#deps.clock.nowMs());
+    if (open.shares.length * 2 >= waiters) return this.flush();
+    this.#isExpedited = true;
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    if (waiters <= fewOwners) setImmediate(this.#flushExpedited);
+    else this.#deps.clock.after(1, this.#flushExpedited);
   }
 
   /** Closes the open frame: it goes as soon as there is room. */
@@ -151,7 +156,7 @@ export class Batcher {
     const frame = this.#open;
     if (frame === undefined) return;
     this.#open = undefined;
-    this.#wanted = false;
+    this.#isExpedited = false;
     this.#cancelLinger?.();
     this.#cancelLinger = undefined;
     this.#sizeHint = Math.max(firstBytes, Math.min(frameBytesMax, frame.length * 2));
@@ -159,37 +164,37 @@ export class Batcher {
     else this.#waiting.push(frame);
   }
 
-  readonly #due = (): void => {
-    this.#isDue = false;
-    if (this.#wanted) this.flush();
+  readonly #flushExpedited = (): void => {
+    this.#isScheduled = false;
+    if (this.#isExpedited) this.flush();
   };
 
   #begin(size: number, run: ProducerRun | undefined): Frame {
-    const { clock, lingerMs, buffers } = this.#parts;
+    const { clock, lingerMs, buffers } = this.#deps;
     this.#cancelLinger = clock.after(lingerMs, () => this.flush());
-    const wanted = Math.max(size, this.#sizeHint);
-    const isFull = wanted * 2 > frameBytesMax && size <= frameBytesMax;
-    const bytes = isFull ? buffers.take() : Buffer.allocUnsafeSlow(wanted);
+    const capacity = Math.max(size, this.#sizeHint);
+    const isLarge = capacity * 2 > frameBytesMax && size <= frameBytesMax;
+    const bytes = isLarge ? buffers.take() : Buffer.allocUnsafeSlow(capacity);
     return { bytes, length: 0, count: 0, shares: [], run: run && { ...run, sequences: [] } };
   }
 
   async #append(frame: Frame): Promise<void> {
     this.#appending++;
-    const { topic, buffers } = this.#parts;
+    const { topic, buffers } = this.#deps;
     const batch = Batch.encoded(frame.bytes.subarray(0, frame.length), frame.count);
     try {
-      const appended = await this.#parts.append(batch, frame.run);
+      const appended = await this.#deps.append(batch, frame.run);
       this.#appendsMax = appendsMax;
       for (const { owner, count, last } of frame.shares) {
         owner.stored(count, appended.at(last), topic);
       }
-      // Not after a failure: it may still be on its way.
+      // Not after a failure: the append may still be reading it.
       buffers.give(frame.bytes);
     } catch (error) {
       const failure = failureFrom(error);
       for (const { owner, count } of frame.shares) owner.failed(count, failure);
     }
-    this.#parts.inFlight.release(frame.length);
+    this.#deps.inFlight.release(frame.length);
     this.#owners -= frame.shares.length;
     this.#appending--;
     while (this.#appending < this.#appendsMax) {
@@ -200,7 +205,7 @@ export class Batcher {
   }
 }
 
-/** True where `next` goes on where the frame's run ends. */
+/** True where `next` continues the frame's run. */
 function follows(run: OpenRun | undefined, next: ProducerRun | undefined): boolean {
   if (run === undefined || next === undefined) return run === next;
   const last = run.sequences.at(-1) ?? 0;

@@ -1,10 +1,10 @@
 /**
- * Buffers of one size, used again: at full rate 130 MB of frames pass in a second, and what a
- * collection finds late is the process' memory.
+ * Buffers of one size that are reused: at full rate 130 MB of frames pass in a second, and memory
+ * grows by what the garbage collector finds late.
  */
 import { Buffer } from "node:buffer";
 
-/** 16 MiB of 256 KiB each: as many as are being appended at once by one lane. */
+/** 16 MiB of 256 KiB each: as many as one batcher appends at once. */
 const keptMax = 64;
 
 export class Buffers {
@@ -19,7 +19,7 @@ export class Buffers {
     return this.#kept.pop() ?? Buffer.allocUnsafeSlow(this.#bytes);
   }
 
-  /** Nobody else may hold it. Those of another size are left to the collection. */
+  /** The caller must drop it: the next `take` may return it. One of another size is not kept. */
   give(buffer: Buffer): void {
     if (buffer.byteLength === this.#bytes && this.#kept.length < keptMax) this.#kept.push(buffer);
   }

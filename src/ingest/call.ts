@@ -1,30 +1,31 @@
-/** One producer's call: what it brought, what became of it, and what it is told. */
+/** One producer's call: what it brought, what became of it, and what it is answered. */
 import { Buffer } from "node:buffer";
 import { Failure, type Issue, failureFrom, invalidIssue } from "../core/failure.ts";
 import { FRAME_RECORDS } from "../core/frame.ts";
-import type { ProducerRun } from "../core/log.ts";
 import { comparePositions, type Position } from "../core/position.ts";
 import type { RecordContract } from "../core/record-contract.ts";
 import { WireCursor } from "../core/wire.ts";
-import type { TopicGate } from "./schema-gate.ts";
-import type { InFlight } from "./in-flight.ts";
 import { frameBytesMax, type Batcher, type Owner } from "./batcher.ts";
+import type { InFlight } from "./in-flight.ts";
 import type { RecordLimits } from "./limits.ts";
+import { recordsOfMessage, type MessageRecord } from "./message-records.ts";
+import { MessageQueue } from "./message-queue.ts";
+import { ProducerSequence } from "./producer-sequence.ts";
 import { readHead, type Head } from "./request.ts";
-import { recordsOf, type Walked } from "./walk.ts";
+import type { TopicGate } from "./schema-gate.ts";
 import { checkRecord } from "./wire.ts";
 
-/** Where a call's records go: a topic's form, gate and lane, and how many use it. */
+/** Where a call's records go, and how many calls use it. */
 export interface Place {
   readonly topic: string;
-  /** Of the records of a topic that has one. */
-  readonly form: RecordContract | undefined;
+  /** Undefined: the topic's records may be anything. */
+  readonly contract: RecordContract | undefined;
   readonly gate: TopicGate;
-  readonly lane: Batcher;
+  readonly batcher: Batcher;
   users: number;
 }
 
-/** What a call asks of the collector. */
+/** What a call needs of the collector. */
 export interface CallHost {
   readonly limits: RecordLimits;
   readonly inFlight: InFlight;
@@ -44,9 +45,6 @@ export interface CallSummary {
   readonly ack: "durable" | "received";
 }
 
-/** What a message that waits is counted as, besides its bytes. */
-const waitingOverheadBytes = 64;
-
 /** What a call's answer lists of its refusals. */
 const refusalsMax = 100;
 
@@ -54,25 +52,24 @@ const cursor = new WireCursor(new Uint8Array(0));
 
 export class Call implements Owner {
   readonly #collector: CallHost;
+  /** Made with its first message: few calls ever need one. */
+  #queue: MessageQueue | undefined;
   #place: Place | undefined;
-  #producer: { readonly id: string; readonly epoch: number } | undefined;
-  #sequence = 0;
-  /** Sequence after the last that was handed on: refused records lie between. */
-  #runFirst = 0;
+  #producer: ProducerSequence | undefined;
+  /** Records count as accepted once they are received, not once they are durable. */
   #received = false;
   #index = 0;
   #taken = 0;
   #durable = 0;
+  /** Records that are on their way to the log, and queued messages. */
   #pending = 0;
   #refused = 0;
   #refusals: Refusal[] = [];
   #position: Position | undefined;
   #failure: Failure | undefined;
   #settle: (() => void) | undefined;
-  /** Messages for a gate that is not open, the first of which is being checked; each is pending. */
-  #waiting: Buffer[] | undefined;
   #isClosed = false;
-  /** Called when something became durable, was refused or failed; for those who answer as they go. */
+  /** Called when something became durable, was refused or failed; for callers that answer as they go. */
   progress: (() => void) | undefined;
 
   constructor(collector: CallHost) {
@@ -84,7 +81,7 @@ export class Call implements Owner {
     return this.#failure;
   }
 
-  /** Records of which an answer can tell what became of them. */
+  /** Number of records whose outcome an answer can report. */
   get answerable(): number {
     return this.#refused + (this.#received ? this.#taken : this.#durable);
   }
@@ -94,34 +91,36 @@ export class Call implements Owner {
   }
 
   /**
-   * Takes one request message, `bytes[from … to]`; what is kept of it is copied. Whoever hands it
-   * over sees to it that not too much is in flight. Throws `invalid` on what is no
-   * message, names no topic, or has a producer that cannot be.
+   * Takes one request message, `bytes[from … to]`; what is kept of it is copied. The caller must see
+   * to it that not too much is in flight. Throws `invalid` on bytes that are not a message, on one
+   * without a topic, and on a producer that cannot be.
    */
   take(bytes: Buffer, from: number, to: number): void {
     if (this.#failure !== undefined) throw this.#failure;
-    if (this.#waiting === undefined) {
+    if (!this.#isQueueing) {
       const place = this.#enter(bytes, from, to);
-      if (place.gate.isOpen) return this.#takeMessage(place, bytes, from, to);
+      if (place.gate.isOpen) return this.#append(place, bytes, from, to);
     }
-    this.#wait(Buffer.from(bytes.subarray(from, to)));
+    this.#pending++;
+    this.#queue ??= this.#openQueue();
+    this.#queue.push(Buffer.from(bytes.subarray(from, to)));
   }
 
   /** Resolves once all that was taken is durable. Rejects with what failed. */
   async settled(): Promise<void> {
-    if (this.#pending > 0 && (!this.#received || this.#waiting !== undefined)) {
-      this.#place?.lane.want();
+    if (this.#pending > 0 && (!this.#received || this.#isQueueing)) {
+      this.expedite();
       await new Promise<void>((resolve) => (this.#settle = resolve));
     }
     if (this.#failure !== undefined) throw this.#failure;
   }
 
-  /** Somebody waits for what was taken so far. */
-  want(): void {
-    this.#place?.lane.want();
+  /** A reader waits for the answer to what was taken so far. */
+  expedite(): void {
+    this.#place?.batcher.expedite();
   }
 
-  /** Refusals are handed out once. */
+  /** Each refusal is in one summary only. */
   summary(): CallSummary {
     const refusals = this.#refusals;
     this.#refusals = [];
@@ -134,10 +133,10 @@ export class Call implements Owner {
     };
   }
 
-  /** Whatever was taken goes on to the log. */
+  /** What was taken still goes on to the log. */
   close(): void {
     this.#isClosed = true;
-    if (this.#waiting !== undefined) return;
+    if (this.#isQueueing) return;
     if (this.#place !== undefined) this.#collector.leave(this.#place);
     this.#place = undefined;
   }
@@ -146,20 +145,18 @@ export class Call implements Owner {
     this.#durable += count;
     // Records of a topic named before may become durable later than those of the one named last.
     if (topic === this.#place?.topic) this.#position = later(this.#position, last);
-    this.#told(count);
+    this.#finish(count);
   }
 
   failed(count: number, failure: Failure): void {
     this.#failure ??= failure;
-    this.#told(count);
+    this.#finish(count);
   }
 
-  #told(count: number): void {
+  #finish(count: number): void {
     this.#pending -= count;
     const isSettled =
-      this.#pending === 0 ||
-      this.#failure !== undefined ||
-      (this.#received && this.#waiting === undefined);
+      this.#pending === 0 || this.#failure !== undefined || (this.#received && !this.#isQueueing);
     if (this.#settle !== undefined && isSettled) {
       this.#settle();
       this.#settle = undefined;
@@ -167,7 +164,7 @@ export class Call implements Owner {
     this.progress?.();
   }
 
-  /** Reads what a message says beside its records. Doing so twice in a row changes nothing. */
+  /** Applies what a message says beside its records. Doing so twice in a row changes nothing. */
   #enter(bytes: Buffer, from: number, to: number): Place {
     const head = readHead(bytes, from, to);
     if (head !== undefined) this.#apply(head);
@@ -175,78 +172,12 @@ export class Call implements Owner {
     return this.#place;
   }
 
-  /** Until its records are checked, a message and all that follow it wait here, in their order. */
-  #wait(message: Buffer): void {
-    this.#pending++;
-    this.#collector.inFlight.add(message.byteLength + waitingOverheadBytes);
-    if (this.#waiting !== undefined) this.#waiting.push(message);
-    else void this.#takeWaiting((this.#waiting = [message]));
-  }
-
-  async #takeWaiting(waiting: Buffer[]): Promise<void> {
-    let done = 0;
-    for (let message = waiting[0]; message !== undefined; message = waiting[done]) {
-      try {
-        if (this.#failure === undefined) await this.#takeChecked(message);
-      } catch (error) {
-        this.#failure ??= failureFrom(error);
-      }
-      // Many at a time: each removal moves all that stay.
-      if (++done === 256) {
-        waiting.splice(0, done);
-        done = 0;
-      }
-      if (done === waiting.length) this.#waiting = undefined;
-      this.#collector.inFlight.release(message.byteLength + waitingOverheadBytes);
-      if (this.#settle !== undefined) this.want();
-      this.#told(1);
-    }
-    if (this.#isClosed) this.close();
-  }
-
-  async #takeChecked(message: Buffer): Promise<void> {
-    const place = this.#enter(message, 0, message.byteLength);
-    if (place.gate.isOpen) return this.#takeMessage(place, message, 0, message.byteLength);
-    const walked = recordsOf(message, this.#collector.limits, place.form);
-    const records = walked.flatMap((one) => ("record" in one ? [one.record] : []));
-    this.#takeWalked(place, walked, await place.gate.check(records));
-  }
-
-  /** Of a topic that has no rule. */
-  #takeMessage(place: Place, bytes: Buffer, from: number, to: number): void {
-    if (place.form === undefined) return this.#takeRecords(place, bytes, from, to);
-    const message = bytes.subarray(from, to);
-    this.#takeWalked(place, recordsOf(message, this.#collector.limits, place.form), []);
-  }
-
-  /** `found` has what is wrong with each of those that are records. */
-  #takeWalked(
-    place: Place,
-    walked: readonly Walked[],
-    found: readonly (Issue | undefined)[],
-  ): void {
-    const issues = found.values();
-    for (const one of walked) {
-      const issue = "issue" in one ? one.issue : issues.next().value;
-      if (issue !== undefined) this.#refuse(issue);
-      else if ("record" in one) this.#add(place, one.bytes, one.from, one.to, 1);
-    }
-  }
-
   #apply(head: Head): void {
     if (head.ack !== undefined) this.#received = head.ack === "received";
     const { producer } = head;
     const topic = head.topic ?? this.#place?.topic;
-    if (producer !== undefined) {
-      // Its id and epoch hold for the rest of the stream.
-      const id = producer.id === "" ? this.#producer?.id : producer.id;
-      if (id === undefined) throw noProducerId;
-      this.#producer = {
-        id,
-        epoch: producer.id === "" ? (this.#producer?.epoch ?? 0) : producer.epoch,
-      };
-      this.#sequence = this.#runFirst = producer.sequence;
-    }
+    // Its id and epoch are valid for the rest of the stream.
+    if (producer !== undefined) this.#producer = new ProducerSequence(producer, this.#producer);
     if (topic === undefined) return;
     const before = this.#place;
     if (before?.topic === topic && producer === undefined) return;
@@ -257,7 +188,44 @@ export class Call implements Owner {
     this.#collector.leave(before);
   }
 
-  #takeRecords(place: Place, bytes: Buffer, from: number, to: number): void {
+  get #isQueueing(): boolean {
+    return this.#queue !== undefined && !this.#queue.isEmpty;
+  }
+
+  #openQueue(): MessageQueue {
+    return new MessageQueue({
+      inFlight: this.#collector.inFlight,
+      process: (message) => this.#process(message),
+      processed: () => {
+        if (this.#settle !== undefined) this.expedite();
+        this.#finish(1);
+      },
+      drained: () => {
+        if (this.#isClosed) this.close();
+      },
+    });
+  }
+
+  /** Takes a message from the queue. After a failure the rest of the queue is dropped. */
+  async #process(message: Buffer): Promise<void> {
+    if (this.#failure !== undefined) return;
+    try {
+      const place = this.#enter(message, 0, message.byteLength);
+      if (place.gate.isOpen) this.#append(place, message, 0, message.byteLength);
+      else await this.#checkThenAppend(place, message);
+    } catch (error) {
+      this.#failure ??= failureFrom(error);
+    }
+  }
+
+  /** To a topic without a schema rule. */
+  #append(place: Place, bytes: Buffer, from: number, to: number): void {
+    if (place.contract === undefined) this.#appendPlain(place, bytes, from, to);
+    else this.#appendWithContract(place, bytes.subarray(from, to), place.contract);
+  }
+
+  /** Copies runs of records as they came, without decoding them: the path that nearly all take. */
+  #appendPlain(place: Place, bytes: Buffer, from: number, to: number): void {
     const { limits } = this.#collector;
     let runAt = from;
     let runCount = 0;
@@ -288,28 +256,47 @@ export class Call implements Owner {
     this.#add(place, bytes, runAt, to, runCount);
   }
 
+  /** Each record as its topic's contract changes it. */
+  #appendWithContract(place: Place, message: Buffer, contract: RecordContract): void {
+    this.#appendEach(place, recordsOfMessage(message, this.#collector.limits, contract), []);
+  }
+
+  /** To a topic with a schema rule, or of which that is not known yet. */
+  async #checkThenAppend(place: Place, message: Buffer): Promise<void> {
+    const all = recordsOfMessage(message, this.#collector.limits, place.contract);
+    const records = all.flatMap((one) => ("record" in one ? [one.record] : []));
+    this.#appendEach(place, all, await place.gate.check(records));
+  }
+
+  /** `issues` has one element for each of `all` that is a record; undefined where nothing is wrong. */
+  #appendEach(
+    place: Place,
+    all: readonly MessageRecord[],
+    issues: readonly (Issue | undefined)[],
+  ): void {
+    const found = issues.values();
+    for (const one of all) {
+      const issue = "issue" in one ? one.issue : found.next().value;
+      if (issue !== undefined) this.#refuse(issue);
+      else if ("record" in one) this.#add(place, one.bytes, one.from, one.to, 1);
+    }
+  }
+
   #add(place: Place, bytes: Buffer, from: number, to: number, count: number): void {
     if (count === 0) return;
-    const run = this.#producer === undefined ? undefined : this.#runOf(this.#producer, count);
+    const run = this.#producer?.take(count);
     this.#index += count;
     this.#taken += count;
     this.#pending += count;
-    place.lane.add(this, bytes, from, to, count, run);
+    place.batcher.add(this, bytes, from, to, count, run);
   }
 
   #refuse(issue: Issue): void {
     const index = this.#index++;
-    this.#sequence++;
+    this.#producer?.skip();
     this.#refused++;
     if (this.#refused <= refusalsMax) this.#refusals.push({ ...issue, index });
     this.progress?.();
-  }
-
-  #runOf({ id, epoch }: { id: string; epoch: number }, count: number): ProducerRun {
-    const sequences = Array.from({ length: count }, () => this.#sequence++);
-    const first = this.#runFirst;
-    this.#runFirst = this.#sequence;
-    return { id, epoch, first, sequences };
   }
 }
 
@@ -321,14 +308,5 @@ function later(a: Position | undefined, b: Position): Position {
 const noTopic = new Failure(
   "invalid",
   "Cannot take records: no topic was named, expected one in the first message",
-  {
-    errors: [invalidIssue("topic", "expected 1 to 200 characters of A-Z a-z 0-9 . _ -")],
-  },
-);
-const noProducerId = new Failure(
-  "invalid",
-  "Cannot use producer: its id is empty, expected 1 to 128 bytes",
-  {
-    errors: [invalidIssue("producer.id", "expected 1 to 128 bytes")],
-  },
+  { errors: [invalidIssue("topic", "expected 1 to 200 characters of A-Z a-z 0-9 . _ -")] },
 );

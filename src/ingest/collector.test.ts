@@ -1,10 +1,10 @@
-/** Calls of the collector on a log: what they are told, and in which order records are stored. */
+/** Calls of the collector on a log: their answers, and the order in which records are stored. */
 import { expect, test } from "bun:test";
 import { Buffer } from "node:buffer";
 import { create, toBinary, type MessageInitShape } from "@bufbuild/protobuf";
 import { sleep, systemClock as clock } from "../core/clock.ts";
 import type { LogRecord } from "../core/record.ts";
-import type { RecordContract, RecordForms } from "../core/record-contract.ts";
+import type { RecordContract, RecordContracts } from "../core/record-contract.ts";
 import { defaultTopicSettings } from "../core/topic.ts";
 import { CollectRequestSchema } from "../gen/sluice/v1/collector_pb.ts";
 import { Ack } from "../gen/sluice/v1/record_pb.ts";
@@ -17,14 +17,14 @@ import { defaultIngestLimits } from "./limits.ts";
 
 const limits = { ...defaultIngestLimits, recordBytesMax: 100, lingerMs: 1 };
 
-function setUp(newTopics = true, forms?: RecordForms) {
+function setUp(newTopics = true, contracts?: RecordContracts) {
   const log = createMemoryLog({ clock });
   const inFlight = new InFlight(1_000_000);
   const collector = new Collector({
     ...{ log, clock, inFlight, limits },
     gate: new SchemaGate({ log, schemas: { check: (_rule, given) => given.map(() => undefined) } }),
     newTopics: newTopics ? defaultTopicSettings : undefined,
-    ...(forms === undefined ? {} : { forms }),
+    ...(contracts === undefined ? {} : { contracts }),
   });
   const stored = async (topic: string): Promise<string[]> => {
     const { end: until } = await log.bounds(topic);
@@ -47,10 +47,10 @@ function give(call: Call, request: MessageInitShape<typeof CollectRequestSchema>
 const textOf = (bytes: Uint8Array) => Buffer.from(bytes).toString();
 const record = (text: string) => ({ value: Buffer.from(text) });
 
-test("a topic that is made by its first records has them in their order", async () => {
+test("a topic that its first records create has them in their order", async () => {
   const { collector, stored, log } = setUp();
   const create = log.create.bind(log);
-  // Made slowly: other frames come meanwhile, and find it made.
+  // Creating it takes long: other frames come meanwhile, and find it created.
   log.create = async (...given) => {
     const made = await create(...given);
     await sleep(clock, 30);
@@ -84,7 +84,7 @@ test("the position is of the topic named last, whichever is stored later", async
 
 const plain = { key: "", contentType: "text/plain", schemaId: 0, timeNs: 0n };
 
-test("refusals count from the start of the call, and are handed out once", async () => {
+test("refusals count from the start of the call, and each is in one summary only", async () => {
   const { collector, stored } = setUp();
   const call = collector.open();
   const long = record("x".repeat(101));
@@ -102,7 +102,7 @@ test("refusals count from the start of the call, and are handed out once", async
   call.close();
 });
 
-test("of many refusals the first hundred are named and all are counted", async () => {
+test("the first hundred of many refusals are listed, and all are counted", async () => {
   const { collector } = setUp();
   const call = collector.open();
   const long = record("x".repeat(101));
@@ -113,7 +113,7 @@ test("of many refusals the first hundred are named and all are counted", async (
   call.close();
 });
 
-test("whoever answers as it goes is called for refusals, too", async () => {
+test("a caller that answers as it goes is also notified of refusals", async () => {
   const { collector } = setUp();
   const call = collector.open();
   const { promise, resolve } = Promise.withResolvers<number>();
@@ -123,7 +123,7 @@ test("whoever answers as it goes is called for refusals, too", async () => {
   call.close();
 });
 
-test("ack = received is told before anything is stored, and is stored all the same", async () => {
+test("ack = received is answered before anything is stored, and everything is stored", async () => {
   const { collector, stored, inFlight } = setUp();
   const call = collector.open();
   give(call, { topic: "t", ack: Ack.RECEIVED, records: [record("a")] });
@@ -136,7 +136,7 @@ test("ack = received is told before anything is stored, and is stored all the sa
   expect(inFlight.bytes).toBe(0);
 });
 
-test("a call that is closed early: what it had brought is stored", async () => {
+test("what a call brought before it was closed is stored", async () => {
   const { collector, stored } = setUp();
   const call = collector.open();
   give(call, { topic: "t", records: [record("a")] });
@@ -145,7 +145,7 @@ test("a call that is closed early: what it had brought is stored", async () => {
   expect(await stored("t")).toEqual(["a"]);
 });
 
-test("where topics are made by hand alone, records of none are not_found", async () => {
+test("where appends may not create topics, records of an unknown topic are not_found", async () => {
   const { collector, inFlight } = setUp(false);
   const call = collector.open();
   give(call, { topic: "nowhere", records: [record("a")] });
@@ -189,14 +189,14 @@ test("refused records leave gaps in a producer's sequence that the log takes", a
   expect(await stored("t")).toEqual(["0", "2", "3"]);
 });
 
-/** Texts of a key and, unless it is "?", a time; those without are none. */
+/** Texts of a key and, unless it is "?", a time; others are refused. */
 const form: RecordContract = ({ value, timeNs }) => {
   const [key = "", time] = Buffer.from(value).toString().split(" ");
   if (time === undefined) return { field: "body", code: "invalid", message: "it has no time" };
   return { key, contentType: "text/plain", timeNs: time === "?" ? timeNs : BigInt(time) };
 };
 
-test("records of a topic that has a form are stored in it, the first as the later ones", async () => {
+test("records of a topic with a contract are stored as it derives them, the first as the later ones", async () => {
   const { collector, log } = setUp(true, new Map([["formed", form]]));
   const call = collector.open();
   const headers = { by: Buffer.from("me") };
@@ -241,7 +241,7 @@ test("records of a topic that has a form are stored in it, the first as the late
   expect(plain(found)).toEqual(plain([...wanted, ...wanted]));
 });
 
-test("a form's refusals leave gaps in a producer's sequence as well", async () => {
+test("a contract's refusals also leave gaps in a producer's sequence", async () => {
   const { collector, stored } = setUp(true, new Map([["formed", form]]));
   const producer = { id: "p", epoch: 1, sequence: 0n };
   for (const _ of ["first", "again"]) {

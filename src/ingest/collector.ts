@@ -1,11 +1,8 @@
-/**
- * The collector: records of all calls, framed together into appends (`lane.ts`). A call hands over
- * messages as they came from the wire; this is where 25,000 of them meet.
- */
+/** The records of all calls on this node, framed together into appends (`batcher.ts`). */
 import type { Batch } from "../core/batch.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Appended, Log, ProducerRun, TopicAdmin } from "../core/log.ts";
-import type { RecordForms } from "../core/record-contract.ts";
+import type { RecordContracts } from "../core/record-contract.ts";
 import { parseName, type TopicSettings } from "../core/topic.ts";
 import { appendOrCreate } from "./append.ts";
 import { Buffers } from "./buffers.ts";
@@ -15,55 +12,54 @@ import type { InFlight } from "./in-flight.ts";
 import { frameBytesMax, Batcher } from "./batcher.ts";
 import type { IngestLimits } from "./limits.ts";
 
-export interface CollectorParts {
+export interface CollectorDeps {
   readonly log: Log & TopicAdmin;
   readonly clock: Clock;
   readonly gate: SchemaGate;
-  /** Of the topics whose records have a form of their own. */
-  readonly forms?: RecordForms;
+  readonly contracts?: RecordContracts;
   readonly limits: IngestLimits;
   readonly inFlight: InFlight;
-  /** What a topic that comes to be by its first record is made with; undefined forbids it. */
+  /** Settings of a topic that is created by its first record; undefined forbids that. */
   readonly newTopics: TopicSettings | undefined;
 }
 
 export class Collector implements CallHost {
-  readonly #parts: CollectorParts;
+  readonly #deps: CollectorDeps;
   readonly #newTopics: TopicSettings | undefined;
   readonly #places = new Map<string, Place>();
   readonly #buffers = new Buffers(frameBytesMax);
   #sweepAt = 64;
 
-  constructor(parts: CollectorParts) {
-    this.#parts = parts;
-    // Streams bring more than single entries can carry.
-    this.#newTopics = parts.newTopics && { ...parts.newTopics, layout: "frames" };
+  constructor(deps: CollectorDeps) {
+    this.#deps = deps;
+    // Streams bring more than entries of single records can carry.
+    this.#newTopics = deps.newTopics && { ...deps.newTopics, layout: "frames" };
   }
 
   get limits(): IngestLimits {
-    return this.#parts.limits;
+    return this.#deps.limits;
   }
 
   get inFlight(): InFlight {
-    return this.#parts.inFlight;
+    return this.#deps.inFlight;
   }
 
-  /** A call without records so far. It has to be closed. */
+  /** A call without records so far. The caller must close it. */
   open(): Call {
     return new Call(this);
   }
 
-  /** Throws `invalid` on a name that no topic has. */
+  /** Throws `invalid` on what cannot be a topic's name. */
   enter(topic: string, producerId: string | undefined): Place {
     const name = parseName(topic, "topic");
-    // A producer's records are an entry of their own: the log tells by its entries what it has of it.
+    // A producer's records are in separate entries: the log finds in them what it has of a producer.
     const id = producerId === undefined ? name : `${name}/${producerId}`;
     let place = this.#places.get(id);
     if (place === undefined) {
       this.#sweep();
-      const gate = this.#parts.gate.topic(name);
-      const form = this.#parts.forms?.get(name);
-      place = { topic: name, form, gate, lane: this.#lane(name, gate), users: 0 };
+      const gate = this.#deps.gate.topic(name);
+      const contract = this.#deps.contracts?.get(name);
+      place = { topic: name, contract, gate, batcher: this.#batcher(name, gate), users: 0 };
       this.#places.set(id, place);
     }
     place.users++;
@@ -74,8 +70,8 @@ export class Collector implements CallHost {
     place.users--;
   }
 
-  #lane(topic: string, gate: TopicGate): Batcher {
-    const { clock, limits, inFlight } = this.#parts;
+  #batcher(topic: string, gate: TopicGate): Batcher {
+    const { clock, limits, inFlight } = this.#deps;
     return new Batcher({
       topic,
       clock,
@@ -92,14 +88,14 @@ export class Collector implements CallHost {
 
   #append(topic: string, batch: Batch, run: ProducerRun | undefined): Promise<Appended> {
     const options = run === undefined ? undefined : { producer: run };
-    return appendOrCreate(this.#parts.log, this.#newTopics, topic, batch, options);
+    return appendOrCreate(this.#deps.log, this.#newTopics, topic, batch, options);
   }
 
-  /** Lets go of lanes that nobody uses. Doubling keeps its cost out of the calls'. */
+  /** Evicts unused places. The threshold doubles, so that each call pays little for it. */
   #sweep(): void {
     if (this.#places.size < this.#sweepAt) return;
-    for (const [id, { users, lane }] of this.#places) {
-      if (users === 0 && lane.isIdle) this.#places.delete(id);
+    for (const [id, { users, batcher }] of this.#places) {
+      if (users === 0 && batcher.isIdle) this.#places.delete(id);
     }
     this.#sweepAt = Math.max(64, this.#places.size * 2);
   }

@@ -15,7 +15,7 @@ import { InFlight } from "./in-flight.ts";
 import { defaultIngestLimits } from "./limits.ts";
 
 const name = "encoded";
-/** Whoever waited for the linger would wait longer than the test. */
+/** A call that waited for the linger would outlast the test. */
 const limits = { ...defaultIngestLimits, lingerMs: 600_000 };
 
 /** A topic on a log whose appends take two milliseconds, and are counted. */
@@ -54,14 +54,14 @@ function encoded(count: number): Buffer {
   return Buffer.from(encodeFrame(Array.from({ length: count }, () => one)));
 }
 
-test("a call is settled once all of it is durable, and tells the last position", async () => {
+test("a call is settled once all of it is durable, and has the last position", async () => {
   const { memory, topic } = await rig();
   const call = topic.open();
   await call.settled();
   expect(call.position).toBeUndefined();
   const bytes = encoded(3);
   call.add(bytes, 0, bytes.byteLength, 3);
-  // Copied: the caller's buffer is its own again.
+  // Copied: the caller may reuse its buffer.
   bytes.fill(0);
   const large = encoded(9000);
   call.add(large, 0, large.byteLength, 9000);
@@ -86,7 +86,7 @@ test("calls of one moment share an append; a lone one is not kept waiting", asyn
   };
   await save();
   for (let round = 0; round < 5; round++) {
-    // They come one after another, each in a turn of its own, as from connections.
+    // They come one after another, each in another turn, as from connections.
     const calls = Array.from({ length: 20 }, async (_, i) => {
       for (let turn = 0; turn < i % 4; turn++) await new Promise((done) => setImmediate(done));
       await save();
@@ -97,7 +97,7 @@ test("calls of one moment share an append; a lone one is not kept waiting", asyn
   expect(appends.length).toBeLessThan(20);
 });
 
-test("what fails, fails for those who brought it", async () => {
+test("a failed append fails the calls that brought its records", async () => {
   const { state, topic } = await rig();
   const bytes = encoded(2);
   state.failing = new Failure("unavailable", "The log is away");
@@ -109,7 +109,7 @@ test("what fails, fails for those who brought it", async () => {
   state.failing = undefined;
   const after = topic.open();
   after.add(bytes, 0, bytes.byteLength, 2);
-  after.want();
+  after.expedite();
   await after.settled();
   expect(after.position).toBeDefined();
   expect(topic.inFlight.bytes).toBe(0);

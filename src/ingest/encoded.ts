@@ -1,6 +1,6 @@
 /**
- * Records that a face has checked and encoded itself, on their way to one topic: they are framed
- * together with those of all other calls.
+ * Records for one topic that their protocol has checked and encoded itself. They are framed together
+ * with those of all other calls.
  */
 import type { Buffer } from "node:buffer";
 import type { Failure } from "../core/failure.ts";
@@ -11,71 +11,71 @@ import type { Batcher, Owner } from "./batcher.ts";
 
 export class EncodedTopic {
   readonly inFlight: InFlight;
-  readonly #lane: Batcher;
+  readonly #batcher: Batcher;
 
-  /** The topic's lane is kept from now on. */
+  /** The topic must exist; it keeps its place in the collector permanently. */
   constructor(collector: Collector, topic: string) {
     this.inFlight = collector.inFlight;
-    this.#lane = collector.enter(topic, undefined).lane;
+    this.#batcher = collector.enter(topic, undefined).batcher;
   }
 
-  /** Many calls wait for their acknowledgements at once, or did a moment ago. */
-  get isCrowded(): boolean {
-    return this.#lane.isCrowded;
+  /** Many callers wait for acknowledgements, or did a moment ago. */
+  get hasManyWaiters(): boolean {
+    return this.#batcher.hasManyWaiters;
   }
 
   open(): EncodedCall {
-    return new EncodedCall(this.#lane);
+    return new EncodedCall(this.#batcher);
   }
 }
 
 export class EncodedCall implements Owner {
-  readonly #lane: Batcher;
+  readonly #batcher: Batcher;
   #pending = 0;
   #failure: Failure | undefined;
   #settle: (() => void) | undefined;
   /** Of the last durable record. */
   position: Position | undefined;
 
-  constructor(lane: Batcher) {
-    this.#lane = lane;
+  constructor(batcher: Batcher) {
+    this.#batcher = batcher;
   }
 
   /** Takes `count` records as they lie in a Frame; the bytes are copied. */
   add(bytes: Buffer, from: number, to: number, count: number): void {
     this.#pending += count;
-    this.#lane.add(this, bytes, from, to, count);
+    this.#batcher.add(this, bytes, from, to, count);
   }
 
-  /** Resolves once all that was added is durable. Rejects with what failed; others may be durable. */
+  /** Resolves once all that was added is durable. Rejects with what failed; the rest may be durable. */
   settled(): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#settle = () => {
         if (this.#failure === undefined) resolve();
         else reject(this.#failure);
       };
-      if (this.#pending > 0 && this.#failure === undefined) this.#lane.want();
+      if (this.#pending > 0 && this.#failure === undefined) this.#batcher.expedite();
       else this.#settle();
     });
   }
 
-  /** Somebody waits for room: what was added so far is to go. */
-  want(): void {
-    this.#lane.want();
+  /** The caller waits for room: what was added so far is appended soon. */
+  expedite(): void {
+    this.#batcher.expedite();
   }
 
   stored(count: number, last: Position): void {
     const { position } = this;
     if (position === undefined || comparePositions(position, last) < 0) this.position = last;
-    this.#told(count);
+    this.#finish(count);
   }
 
   failed(count: number, failure: Failure): void {
     this.#failure ??= failure;
-    this.#told(count);
+    this.#finish(count);
   }
 
-  #told(count: number): void {
+  #finish(count: number): void {
     this.#pending -= count;
     if (this.#pending === 0 || this.#failure !== undefined) this.#settle?.();
   }

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { InFlight } from "./in-flight.ts";
 
-test("calls past the bound are refused, retryably; a lone one is let in, however large", () => {
+test("calls past the bound are refused, retryably; a lone one is admitted, however large", () => {
   const inFlight = new InFlight(100);
   inFlight.admit(1000);
   expect(inFlight.isFull).toBe(true);
@@ -15,7 +15,7 @@ test("calls past the bound are refused, retryably; a lone one is let in, however
   expect(inFlight.bytes).toBe(100);
 });
 
-test("who waits is let go when half is free, all together", async () => {
+test("all that wait go on together once half is free", async () => {
   const inFlight = new InFlight(100);
   inFlight.add(120);
   let free = 0;

@@ -1,4 +1,4 @@
-/** What was taken in and is not yet durable, of all calls together: the bound that memory has. */
+/** Bytes that were taken in and are not yet durable, of all calls together: this bounds memory. */
 import { Failure } from "../core/failure.ts";
 
 export class InFlight {
@@ -18,13 +18,13 @@ export class InFlight {
     return this.#bytes >= this.bytesMax;
   }
 
-  /** Throws `overloaded`. One call is always let in, however large: it could never be retried with success otherwise. */
+  /** Throws `overloaded`. A call that is alone is always admitted: else a large one could never succeed. */
   admit(bytes: number): void {
     this.check(bytes);
     this.#bytes += bytes;
   }
 
-  /** The same for those whose bytes are added where they are taken. */
+  /** The same for callers whose bytes are added later, one part after another. */
   check(bytes: number): void {
     if (this.#bytes === 0 || this.#bytes + bytes <= this.bytesMax) return;
     throw new Failure(
@@ -34,7 +34,7 @@ export class InFlight {
     );
   }
 
-  /** Throws `overloaded` when there is no room: for calls that hold all they bring already. */
+  /** Throws `overloaded` when there is no room: for callers whose memory is in use already. */
   refuseIfFull(): void {
     if (!this.isFull) return;
     throw new Failure(
@@ -51,7 +51,7 @@ export class InFlight {
 
   release(bytes: number): void {
     this.#bytes -= bytes;
-    // At half: streams that are let go one record at a time would do little else than wait.
+    // At half: streams that are woken for one record at a time would do little but wait.
     if (this.#waiting.length === 0 || this.#bytes > this.bytesMax / 2) return;
     const waiting = this.#waiting;
     this.#waiting = [];

@@ -1,12 +1,12 @@
 /**
- * The gate: every record, whatever face it came through, is checked and stamped here, and then
- * appended. Bad records are refused by index and the rest of their batch goes through.
+ * Ingestion of decoded records, for the protocols that bring them so: each is checked and stamped,
+ * and then appended. Bad records are refused by index and the rest of their batch is appended.
  */
 import { Batch } from "../core/batch.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Issue } from "../core/failure.ts";
 import type { Appended, AppendOptions, Log, TopicAdmin } from "../core/log.ts";
-import type { RecordContract, RecordForms } from "../core/record-contract.ts";
+import type { RecordContract, RecordContracts } from "../core/record-contract.ts";
 import { endType, recordBytes, type LogRecord, type RecordHeaders } from "../core/record.ts";
 import { parseName, type TopicSettings } from "../core/topic.ts";
 import { appendOrCreate } from "./append.ts";
@@ -14,8 +14,8 @@ import type { SchemaGate, TopicGate } from "./schema-gate.ts";
 import type { InFlight } from "./in-flight.ts";
 import type { IngestLimits } from "./limits.ts";
 
-/** A record as a face decoded it: unchecked, and perhaps without a time. */
-export interface IncomingRecords {
+/** A record as a protocol decoded it: unchecked, and perhaps without a time. */
+export interface IncomingRecord {
   readonly value: Uint8Array;
   readonly key?: string;
   readonly contentType: string;
@@ -24,7 +24,7 @@ export interface IncomingRecords {
   readonly headers?: RecordHeaders;
 }
 
-/** Records that may be appended, and those of their call that may not. */
+/** Records of one call that may be appended, and what is wrong with the others. */
 export interface CheckedRecords {
   readonly topic: string;
   readonly records: readonly LogRecord[];
@@ -34,72 +34,71 @@ export interface CheckedRecords {
 export interface IngestResult {
   readonly accepted: number;
   readonly refused: readonly Issue[];
-  /** Where the accepted ones are; undefined when there are none. */
+  /** Where the accepted records are; undefined without any. */
   readonly appended: Appended | undefined;
 }
 
-export interface IngestParts {
+export interface IngestDeps {
   readonly log: Log & TopicAdmin;
   readonly clock: Clock;
   readonly gate: SchemaGate;
-  /** Of the topics whose records have a form of their own. */
-  readonly forms?: RecordForms;
+  readonly contracts?: RecordContracts;
   readonly limits: IngestLimits;
   readonly inFlight: InFlight;
-  /** What a topic that comes to be by its first append is made with; undefined forbids it. */
+  /** Settings of a topic that is created by its first append; undefined forbids that. */
   readonly newTopics: TopicSettings | undefined;
 }
 
 export class Ingest {
-  readonly #parts: IngestParts;
+  readonly #deps: IngestDeps;
 
-  constructor(parts: IngestParts) {
-    this.#parts = parts;
+  constructor(deps: IngestDeps) {
+    this.#deps = deps;
   }
 
   get inFlightBytes(): number {
-    return this.#parts.inFlight.bytes;
+    return this.#deps.inFlight.bytes;
   }
 
   /**
    * Checks, stamps and appends; resolves once the log has them. Throws `overloaded` when too much
-   * is in flight, `not_found` where a topic may not come to be by an append, and what the log
-   * throws. `offered` may hold issues in place of records that a face could not decode.
+   * is in flight, `not_found` where an append may not create its topic, and what the log throws.
+   * `incoming` has issues in place of records that the protocol could not decode.
    */
   async append(
     topic: string,
-    offered: readonly (IncomingRecords | Issue)[],
+    incoming: readonly (IncomingRecord | Issue)[],
     options?: AppendOptions,
   ): Promise<IngestResult> {
-    return await this.appendChecked(await this.check(topic, offered), options);
+    return await this.appendChecked(await this.check(topic, incoming), options);
   }
 
   /**
-   * The first half of `append`. It takes time where a schema is to be looked up: who has an order to
-   * keep waits for it.
+   * The first half of `append`. It may have to fetch a schema: a caller that must keep an order awaits
+   * it before it checks the next records.
    */
   async check(
     topic: string,
-    offered: readonly (IncomingRecords | Issue)[],
+    incoming: readonly (IncomingRecord | Issue)[],
   ): Promise<CheckedRecords> {
     parseName(topic, "topic");
     const refused: (Issue & { readonly index: number })[] = [];
     const records: LogRecord[] = [];
     const indexes: number[] = [];
-    const nowNs = this.#parts.clock.nowNs();
-    const form = this.#parts.forms?.get(topic);
-    for (const [index, given] of offered.entries()) {
-      const one = form !== undefined && "value" in given ? formed(form, given) : given;
-      const issue = "value" in one ? check(one, this.#parts.limits) : one;
+    const nowNs = this.#deps.clock.nowNs();
+    const contract = this.#deps.contracts?.get(topic);
+    for (const [index, given] of incoming.entries()) {
+      const one = contract !== undefined && "value" in given ? derive(contract, given) : given;
+      const issue = "value" in one ? check(one, this.#deps.limits) : one;
       if (issue !== undefined) refused.push({ ...issue, index });
       else if ("value" in one) {
         records.push(stamp(one, nowNs));
         indexes.push(index);
       }
     }
-    const gate = this.#parts.gate.topic(topic);
+    const gate = this.#deps.gate.topic(topic);
     if (records.length === 0 || gate.isOpen) return { topic, records, refused };
-    const issues = await this.#pass(gate, records);
+    const issues = await this.#checkSchemas(gate, records);
     for (const [i, issue] of issues.entries()) {
       if (issue !== undefined) refused.push({ ...issue, index: indexes[i] ?? i });
     }
@@ -110,23 +109,23 @@ export class Ingest {
     };
   }
 
-  /** The second half: handed to the log before it returns, so calls in order are appended in order. */
+  /** The second half: calls are handed to the log before they return, so they are appended in order. */
   async appendChecked(
     { topic, records, refused }: CheckedRecords,
     options?: AppendOptions,
   ): Promise<IngestResult> {
     if (records.length === 0) return { accepted: 0, refused, appended: undefined };
     const appended = await this.appendRecords(topic, records, options);
-    this.#parts.gate.topic(topic).appended(appended.last);
+    this.#deps.gate.topic(topic).appended(appended.last);
     return { accepted: records.length, refused, appended };
   }
 
-  /** What is in line for a schema is in flight as well. */
-  async #pass(
+  /** Records that wait for a schema are in flight as well. */
+  async #checkSchemas(
     gate: TopicGate,
     records: readonly LogRecord[],
   ): Promise<readonly (Issue | undefined)[]> {
-    const { inFlight } = this.#parts;
+    const { inFlight } = this.#deps;
     const bytes = bytesOf(records);
     inFlight.admit(bytes);
     try {
@@ -136,13 +135,13 @@ export class Ingest {
     }
   }
 
-  /** The same for records that Sluice made itself. */
+  /** Appends records that the gateway made itself, without any check. */
   async appendRecords(
     topic: string,
     records: readonly LogRecord[],
     options?: AppendOptions,
   ): Promise<Appended> {
-    const { inFlight, newTopics, log } = this.#parts;
+    const { inFlight, newTopics, log } = this.#deps;
     const bytes = bytesOf(records);
     inFlight.admit(bytes);
     try {
@@ -159,27 +158,27 @@ function bytesOf(records: readonly LogRecord[]): number {
   return bytes;
 }
 
-function formed(form: RecordContract, offered: IncomingRecords): IncomingRecords | Issue {
-  const made = form(offered);
-  if (!("key" in made)) return made;
-  const { key, contentType, timeNs } = made;
-  const ours = { ...offered, key, contentType };
-  return timeNs === undefined ? ours : { ...ours, timeNs };
+function derive(contract: RecordContract, incoming: IncomingRecord): IncomingRecord | Issue {
+  const derived = contract(incoming);
+  if (!("key" in derived)) return derived;
+  const { key, contentType, timeNs } = derived;
+  const changed = { ...incoming, key, contentType };
+  return timeNs === undefined ? changed : { ...changed, timeNs };
 }
 
-function stamp(offered: IncomingRecords, nowNs: bigint): LogRecord {
+function stamp(incoming: IncomingRecord, nowNs: bigint): LogRecord {
   const record = {
-    value: offered.value,
-    key: offered.key ?? "",
-    contentType: offered.contentType,
-    schemaId: offered.schemaId ?? 0,
-    timeNs: offered.timeNs ?? nowNs,
+    value: incoming.value,
+    key: incoming.key ?? "",
+    contentType: incoming.contentType,
+    schemaId: incoming.schemaId ?? 0,
+    timeNs: incoming.timeNs ?? nowNs,
   };
-  return offered.headers === undefined ? record : { ...record, headers: offered.headers };
+  return incoming.headers === undefined ? record : { ...record, headers: incoming.headers };
 }
 
-function check(offered: IncomingRecords, limits: IngestLimits): Issue | undefined {
-  const bytes = offered.value.byteLength;
+function check(incoming: IncomingRecord, limits: IngestLimits): Issue | undefined {
+  const bytes = incoming.value.byteLength;
   if (bytes > limits.recordBytesMax) {
     return issue(
       "too_large",
@@ -187,14 +186,14 @@ function check(offered: IncomingRecords, limits: IngestLimits): Issue | undefine
       `Cannot take a record of ${bytes} bytes: at most ${limits.recordBytesMax} are`,
     );
   }
-  if (offered.contentType === endType) {
+  if (incoming.contentType === endType) {
     return issue(
       "invalid",
       "content_type",
       `Cannot use content type "${endType}": it is Sluice's own`,
     );
   }
-  const { key } = offered;
+  const { key } = incoming;
   if (key !== undefined && key.length * 3 > limits.keyBytesMax) {
     const keyBytes = new TextEncoder().encode(key).byteLength;
     if (keyBytes > limits.keyBytesMax) {
@@ -205,7 +204,7 @@ function check(offered: IncomingRecords, limits: IngestLimits): Issue | undefine
       );
     }
   }
-  const headers = offered.headers === undefined ? 0 : Object.keys(offered.headers).length;
+  const headers = incoming.headers === undefined ? 0 : Object.keys(incoming.headers).length;
   if (headers > limits.headersMax) {
     return issue(
       "too_large",

@@ -1,4 +1,4 @@
-/** What one record may be. */
+/** Bounds of one record. */
 export interface RecordLimits {
   readonly recordBytesMax: number;
   readonly keyBytesMax: number;

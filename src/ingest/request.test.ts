@@ -11,7 +11,7 @@ function headOf(request: MessageInitShape<typeof CollectRequestSchema>) {
 
 const records = [{ value: Uint8Array.of(1, 2, 3) }, {}];
 
-test("a message of nothing but records has none", () => {
+test("a message that has only records has no head", () => {
   expect(headOf({})).toBeUndefined();
   expect(headOf({ records })).toBeUndefined();
 });
@@ -27,7 +27,7 @@ test("topic, producer and ack, as protobuf writes them", () => {
   expect(headOf({ producer: {} })?.producer).toEqual({ id: "", epoch: 0, sequence: 0 });
 });
 
-test("only what lies between the bounds is read, and fields that nobody knows are passed over", () => {
+test("only the bytes between the bounds are read, and unknown fields are skipped", () => {
   const own = toBinary(CollectRequestSchema, create(CollectRequestSchema, { topic: "inner" }));
   // Field 15 as a varint, as fixed 64, as bytes, as fixed 32.
   const unknown = [0x78, 1, 0x79, 1, 2, 3, 4, 5, 6, 7, 8, 0x7a, 1, 9, 0x7d, 1, 2, 3, 4];
@@ -44,7 +44,7 @@ test("what cannot be is refused by name", () => {
   );
 });
 
-test("bytes that are no message are invalid, wherever they end", () => {
+test("bytes that are not a message are invalid, wherever they end", () => {
   const whole = toBinary(
     CollectRequestSchema,
     create(CollectRequestSchema, {

@@ -16,7 +16,7 @@ import { defaultIngestLimits } from "./limits.ts";
 
 const refused: Issue = { field: "schema_id", code: "invalid", message: "it is odd" };
 
-/** Odd schemas are refused. What waits goes on with `release`, or fails with it. */
+/** Odd schemas are refused. Checks wait for `release` or `fail`. */
 async function setUp() {
   const log = createMemoryLog({ clock });
   await log.create("strict", { ...defaultTopicSettings, layout: "frames", schema: "id" });
@@ -51,7 +51,7 @@ async function setUp() {
 }
 
 function give(call: Call, request: MessageInitShape<typeof CollectRequestSchema>): void {
-  // A chunk of the wire, which is used again once the call has taken its message.
+  // A chunk of the wire, which is reused once the call has taken its message.
   const message = toBinary(CollectRequestSchema, create(CollectRequestSchema, request));
   const chunk = Buffer.concat([Buffer.from("head"), message, Buffer.from("tail")]);
   call.take(chunk, 4, 4 + message.byteLength);
@@ -76,7 +76,7 @@ test("messages go on in their order, those of other topics and without a rule in
   expect(await ids("open")).toEqual([5, 6, 7]);
 });
 
-test("what waits is in flight, and nothing of it remains", async () => {
+test("queued messages are in flight, and nothing of them remains", async () => {
   const { call, release, inFlight, ids } = await setUp();
   const given = Array.from({ length: 2000 }, (_, n) => 2 * n);
   for (const id of given) give(call, { topic: "strict", records: records(id) });
@@ -88,7 +88,7 @@ test("what waits is in flight, and nothing of it remains", async () => {
   expect(call.pending).toBe(0);
 });
 
-test("a schema that cannot be had fails the call, and takes nothing more of it", async () => {
+test("a schema that cannot be fetched fails the call, and nothing more of it is taken", async () => {
   const { call, fail, ids, inFlight } = await setUp();
   give(call, { topic: "strict", records: records(2) });
   give(call, { topic: "open", records: records(4) });
@@ -98,7 +98,7 @@ test("a schema that cannot be had fails the call, and takes nothing more of it",
   expect([await ids("strict"), await ids("open"), inFlight.bytes]).toEqual([[], [], 0]);
 });
 
-test("received is said of what was checked alone", async () => {
+test("only checked records count as received", async () => {
   const { call, release } = await setUp();
   give(call, { topic: "strict", ack: 2, records: records(2, 3) });
   let settled = false;
@@ -120,7 +120,7 @@ test("a caller that leaves does not take back what it gave", async () => {
   expect(await ids("strict")).toEqual([2, 4]);
 });
 
-test("bytes that are no message fail the call when their turn comes", async () => {
+test("bytes that are not a message fail the call when their turn comes", async () => {
   const { call, release, ids } = await setUp();
   give(call, { topic: "strict", records: records(2) });
   call.take(Buffer.from([0x0a, 99]), 0, 2);

@@ -9,8 +9,8 @@ import { InFlight } from "./in-flight.ts";
 import { Ingest } from "./ingest.ts";
 import { defaultIngestLimits } from "./limits.ts";
 
-const bad: Issue = { field: "schema_id", code: "invalid", message: "there is none" };
-/** Refuses what names no schema; those with id 9 take time, and with id 8 cannot be had. */
+const bad: Issue = { field: "schema_id", code: "invalid", message: "it is missing" };
+/** Refuses records without a schema; id 9 takes time, and id 8 cannot be fetched. */
 const schemas: RecordChecks = {
   check(_rule, records) {
     if (records.some(({ schemaId }) => schemaId === 8)) {
@@ -48,7 +48,7 @@ const record = (schemaId = 0): SchemaRecord => ({
   schemaId,
 });
 
-test("a topic's rule is asked for once, however many wait for it", async () => {
+test("a topic's rule is fetched once, however many wait for it", async () => {
   const { gate, make, asked } = setUp();
   await make("open", "none");
   const topic = gate.topic("open");
@@ -62,17 +62,17 @@ test("a topic's rule is asked for once, however many wait for it", async () => {
   expect(asked()).toBe(1);
 });
 
-test("a topic with a rule is never open, and asks the schemas", async () => {
+test("a topic with a rule is never open, and has its schemas checked", async () => {
   const { gate, make } = setUp();
   await make("strict", "validated");
   const topic = gate.topic("strict");
   expect(await topic.check([record(1), record()])).toEqual([undefined, bad]);
   expect(topic.isOpen).toBe(false);
-  // At hand now: no turn passes.
+  // Cached now: no turn passes.
   expect(topic.check([record(1)])).toEqual([undefined]);
 });
 
-test("an append to another life has the rule asked for anew", async () => {
+test("an append to another incarnation has the rule fetched again", async () => {
   const { gate, log, make } = setUp();
   await make("t", "none");
   const topic = gate.topic("t");
@@ -85,12 +85,12 @@ test("an append to another life has the rule asked for anew", async () => {
   topic.appended((await log.bounds("t")).end);
   expect(topic.isOpen).toBe(false);
   expect(await topic.check([record()])).toEqual([bad]);
-  // An answer that comes late, of the life before, changes nothing in the end.
+  // A late answer about the earlier incarnation changes nothing in the end.
   topic.appended(before.end);
   expect(await topic.check([record()])).toEqual([bad]);
 });
 
-test("a topic that is not there yet is asked for until it is", async () => {
+test("a topic that does not exist yet is described until it does", async () => {
   const { gate, make } = setUp();
   const topic = gate.topic("new");
   expect(await topic.check([record()])).toEqual([undefined]);
@@ -99,7 +99,7 @@ test("a topic that is not there yet is asked for until it is", async () => {
   expect(await topic.check([record()])).toEqual([bad]);
 });
 
-test("a log that is away lets nothing through, and is asked again", async () => {
+test("an unavailable log lets nothing through, and is queried again", async () => {
   let away = true;
   const log = createMemoryLog({ clock });
   await log.create("t", defaultTopicSettings);
@@ -112,7 +112,7 @@ test("a log that is away lets nothing through, and is asked again", async () => 
   expect(await topic.check([record()])).toEqual([undefined]);
 });
 
-test("it keeps so many topics, and one that was let go of stays right", async () => {
+test("it keeps a bounded number of topics, and an evicted gate stays valid", async () => {
   const { gate, make } = setUp(2);
   for (const name of ["a", "b", "c"]) await make(name, "id");
   const first = gate.topic("a");
@@ -139,7 +139,7 @@ test("an append refuses by index what either check refuses, and takes the rest",
   expect((await log.bounds("t")).end.sequence).toBe(2);
 });
 
-test("what waits for a schema counts as in flight, and is let go of when none can be had", async () => {
+test("what waits for a schema counts as in flight, and is released when it cannot be fetched", async () => {
   const { ingest, inFlight, make } = setUp();
   await make("t", "id");
   const waiting = ingest.append(

@@ -1,33 +1,33 @@
 /**
  * The schema rules of topics, as this node knows them. A topic's settings do not change within its
- * life, so a rule is asked for once; an append tells which life it went to, so the first one that
- * goes to another life has the rule asked for anew.
+ * incarnation, so a rule is fetched once. An append returns the epoch of the incarnation that it went
+ * to: the first one with another epoch has the rule fetched again.
  */
 import type { Issue } from "../core/failure.ts";
 import type { TopicAdmin } from "../core/log.ts";
 import type { Position } from "../core/position.ts";
-import type { Answers, RecordChecks, SchemaRecord } from "../core/schemas.ts";
+import type { MaybePromise, RecordChecks, SchemaRecord } from "../core/schemas.ts";
 import type { SchemaRule } from "../core/topic.ts";
 
-export interface GateParts {
+export interface SchemaGateDeps {
   readonly log: Pick<TopicAdmin, "describe">;
   readonly schemas: RecordChecks;
 }
 
-/** A rule that was dropped is a question more, so it may be few: a topic's is a hundred bytes. */
+/** Evicting a rule costs one more query, so a modest bound is enough: about 100 bytes a topic. */
 const topicsDefault = 10_000;
 
 export class SchemaGate {
-  readonly #parts: GateParts;
+  readonly #deps: SchemaGateDeps;
   readonly #topicsMax: number;
   readonly #topics = new Map<string, TopicGate>();
 
-  constructor(parts: GateParts, topicsMax = topicsDefault) {
-    this.#parts = parts;
+  constructor(deps: SchemaGateDeps, topicsMax = topicsDefault) {
+    this.#deps = deps;
     this.#topicsMax = topicsMax;
   }
 
-  /** Whoever keeps it stays right, also once this gate has let go of it. */
+  /** A returned TopicGate stays valid after this gate has evicted it. */
   topic(name: string): TopicGate {
     const known = this.#topics.get(name);
     if (known !== undefined) return known;
@@ -35,64 +35,65 @@ export class SchemaGate {
       if (this.#topics.size < this.#topicsMax) break;
       this.#topics.delete(oldest);
     }
-    const gate = new TopicGate(this.#parts, name);
+    const gate = new TopicGate(this.#deps, name);
     this.#topics.set(name, gate);
     return gate;
   }
 }
 
 export class TopicGate {
-  readonly #parts: GateParts;
+  readonly #deps: SchemaGateDeps;
   readonly #topic: string;
   #isOpen = false;
   #rule: SchemaRule | undefined;
   #epoch: number | undefined;
-  #asking: Promise<SchemaRule> | undefined;
+  #fetching: Promise<SchemaRule> | undefined;
 
-  constructor(parts: GateParts, topic: string) {
-    this.#parts = parts;
+  constructor(deps: SchemaGateDeps, topic: string) {
+    this.#deps = deps;
     this.#topic = topic;
   }
 
-  /** Records pass as they are. False as well while the rule is not known: `check` asks for it. */
+  /** Records pass unchecked. False also while the rule is not known: `check` fetches it. */
   get isOpen(): boolean {
     return this.#isOpen;
   }
 
   /**
-   * What is wrong with each record; undefined: nothing. Rejects with what the log and the registry
-   * fail with: a record is never let through unchecked.
+   * What is wrong with each record; undefined: nothing. Rejects where the log or the registry fails: a
+   * record never passes unchecked.
    */
-  check(records: readonly SchemaRecord[]): Answers<Issue | undefined> {
+  check(records: readonly SchemaRecord[]): MaybePromise<readonly (Issue | undefined)[]> {
     if (this.#rule !== undefined) return this.#judge(this.#rule, records);
-    this.#asking ??= this.#ask();
-    return this.#asking.then((rule) => this.#judge(rule, records));
+    this.#fetching ??= this.#fetch();
+    return this.#fetching.then((rule) => this.#judge(rule, records));
   }
 
-  /** To be told of every append: in another life a topic may have another rule. */
+  /** Must be called after every append: another incarnation of the topic may have another rule. */
   appended({ epoch }: Position): void {
     if (epoch === this.#epoch) return;
     this.#rule = undefined;
     this.#isOpen = false;
   }
 
-  async #ask(): Promise<SchemaRule> {
+  async #fetch(): Promise<SchemaRule> {
     try {
-      const topic = await this.#parts.log.describe(this.#topic);
-      // It comes to be by its first append, whose answer is the time to ask for its rule.
+      const topic = await this.#deps.log.describe(this.#topic);
+      // The topic does not exist yet. The first append creates it; its rule is fetched then.
       if (topic === undefined) return "none";
       this.#epoch = topic.bounds.epoch;
       this.#rule = topic.settings.schema;
       this.#isOpen = this.#rule === "none";
       return this.#rule;
     } finally {
-      this.#asking = undefined;
+      this.#fetching = undefined;
     }
   }
 
-  #judge(rule: SchemaRule, records: readonly SchemaRecord[]): Answers<Issue | undefined> {
-    return rule === "none"
-      ? records.map(() => undefined)
-      : this.#parts.schemas.check(rule, records);
+  #judge(
+    rule: SchemaRule,
+    records: readonly SchemaRecord[],
+  ): MaybePromise<readonly (Issue | undefined)[]> {
+    return rule === "none" ? records.map(() => undefined) : this.#deps.schemas.check(rule, records);
   }
 }

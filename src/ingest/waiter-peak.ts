@@ -1,17 +1,16 @@
-/** How many callers wait at once: they come back about as soon as they have been answered. */
-
-/** As long as a caller takes to come back, generously. */
+/** How long a caller takes at most to come back after its answer. */
 const rememberedMs = 20;
 
+/** How many callers wait at once, including those that were just answered and are about to return. */
 export class WaiterPeak {
   #now = 0;
   #before = 0;
   #sinceMs = 0;
 
-  /** With `waiting` callers now: the most of the last 20 to 40 ms. */
+  /** The most of the last 20 to 40 ms, with `waiting` callers now. */
   size(waiting: number, nowMs: number): number {
     const passedMs = nowMs - this.#sinceMs;
-    // A clock that is set back must not freeze what was once.
+    // A clock that is set back must not keep an old peak.
     if (passedMs >= rememberedMs || passedMs < 0) {
       this.#before = passedMs < 2 * rememberedMs && passedMs >= 0 ? this.#now : 0;
       this.#now = 0;

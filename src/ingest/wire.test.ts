@@ -1,4 +1,4 @@
-/** Records as `checkRecord` sees them, beside what those who read the log make of them. */
+/** Records as `checkRecord` sees them, beside what readers of the log make of them. */
 import { expect, test } from "bun:test";
 import { create, toBinary, type MessageInitShape } from "@bufbuild/protobuf";
 import { decodeFrame, FRAME_RECORDS } from "../core/frame.ts";
@@ -10,7 +10,7 @@ import { checkRecord } from "./wire.ts";
 const limits = { recordBytesMax: 100, keyBytesMax: 10, headersMax: 3 };
 
 function checkBytes(bytes: Uint8Array) {
-  // It lies among other bytes.
+  // There are other bytes around it.
   const around = Uint8Array.from([0xff, ...bytes, 0xff]);
   return checkRecord(new WireCursor(around, 1, 1 + bytes.byteLength), limits);
 }
@@ -37,11 +37,11 @@ test("at each limit it is taken, past it refused", () => {
   expect(check({ schemaId: 2 ** 31 })).toEqual(["invalid", "schema_id"]);
 });
 
-test("what has to be text is UTF-8; Sluice's own content type is its own", () => {
+test("what must be text is UTF-8; the internal content type is refused", () => {
   expect(check({ key: Uint8Array.of(0xc3) })).toEqual(["invalid", "key"]);
   expect(check({ contentType: endType })).toEqual(["invalid", "content_type"]);
   expect(check({ contentType: `${endType}x` })).toBeUndefined();
-  // A text of protobuf's that is none: field 4, and the name of a header.
+  // Not UTF-8, in field 4 and in the name of a header.
   expect(checkBytes(Uint8Array.of(0x22, 1, 0xff))?.field).toBe("content_type");
   expect(checkBytes(Uint8Array.of(0x32, 3, 0x0a, 1, 0xff))?.field).toBe("headers");
 });

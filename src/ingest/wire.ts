@@ -1,7 +1,7 @@
 /**
- * Looks at records where they lie, encoded, without making an object of any: a request of nothing
- * but records is copied into a log entry as it came. `bench/floors/publish.ts` has what decoding would
- * cost. The wire form is that of `schemas/sluice/v1/`.
+ * Checks encoded records in place, without making objects of them: a request that has only records is
+ * copied into a log entry as it came. `bench/floors/publish.ts` measures what decoding would cost. The
+ * wire format is that of `schemas/sluice/v1/`.
  */
 import { Failure, invalidIssue, type Issue } from "../core/failure.ts";
 import {
@@ -19,8 +19,8 @@ const utf8 = new TextDecoder("utf-8", { fatal: true });
 const endTypeBytes = new TextEncoder().encode(endType);
 
 /**
- * Checks the record that lies at `cursor.at … cursor.end`, and moves past it. Undefined: it may be
- * stored as it is. Bytes that are no record are refused as well: they are delimited from outside.
+ * Checks the record at `cursor.at … cursor.end`, and moves past it. Undefined: it may be stored as it
+ * is. Bytes that are not a record are refused as well: their length comes from outside.
  */
 export function checkRecord(cursor: WireCursor, limits: RecordLimits): Issue | undefined {
   try {

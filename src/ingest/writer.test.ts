@@ -66,7 +66,7 @@ async function kept({ log }: Pick<Awaited<ReturnType<typeof rig>>, "log">) {
   return found;
 }
 
-test("those of many callers share appends, each is answered with its own position", async () => {
+test("records of many callers share appends, each is answered with its own position", async () => {
   const set = await rig();
   const records = Array.from({ length: 500 }, (_, i) => record(i, i % 50 === 0 ? 40_000 : 20));
   const appending = records.map((one) => set.writer.append(one));
@@ -87,7 +87,7 @@ test("a lone caller is not kept waiting", async () => {
   expect(set.appends).toEqual([1, 1, 1, 1, 1]);
 });
 
-test("many at once are cut into frames, in their order; the last position is theirs", async () => {
+test("many at once are cut into frames, in their order; the answer is the last position", async () => {
   const set = await rig();
   expect(await set.writer.appendAll([])).toBeUndefined();
   const records = Array.from({ length: 3000 }, (_, i) => record(i, 300));
@@ -104,7 +104,7 @@ test("many at once are cut into frames, in their order; the last position is the
   );
 });
 
-test("a log that fails is told to each; nothing stays counted", async () => {
+test("a failure of the log reaches each caller; nothing stays counted", async () => {
   const set = await rig();
   set.fail(new Failure("unavailable", "The log is away"));
   const failed = await Promise.allSettled([

@@ -12,13 +12,13 @@ import type { InFlight } from "./in-flight.ts";
 import { frameBytesMax, type Batcher, type Owner } from "./batcher.ts";
 
 export class Writer {
-  readonly #lane: Batcher;
+  readonly #batcher: Batcher;
   readonly #inFlight: InFlight;
   #pending = 0;
 
   /** The topic must exist; it keeps its place in the collector permanently. */
   constructor(collector: Collector, topic: string) {
-    this.#lane = collector.enter(topic, undefined).lane;
+    this.#batcher = collector.enter(topic, undefined).batcher;
     this.#inFlight = collector.inFlight;
   }
 
@@ -27,9 +27,9 @@ export class Writer {
     return this.#pending;
   }
 
-  /** Many callers are under way at once, or were a moment ago. */
-  get isCrowded(): boolean {
-    return this.#lane.isCrowded;
+  /** Many callers wait for acknowledgements, or did a moment ago. */
+  get hasManyWaiters(): boolean {
+    return this.#batcher.hasManyWaiters;
   }
 
   /**
@@ -42,8 +42,8 @@ export class Writer {
     const written = this.#begin(1);
     const length = encoder.encode(record);
     if (length === undefined) this.#add(written, [record]);
-    else this.#lane.add(written, scratch, 0, length, 1);
-    this.#lane.want();
+    else this.#batcher.add(written, scratch, 0, length, 1);
+    this.#batcher.expedite();
     return written.done;
   }
 
@@ -55,7 +55,7 @@ export class Writer {
     this.#inFlight.check(bytes);
     const written = this.#begin(records.length);
     for (const run of runsOf(records)) this.#add(written, run);
-    this.#lane.want();
+    this.#batcher.expedite();
     return await written.done;
   }
 
@@ -67,15 +67,15 @@ export class Writer {
   #add(written: Written, records: readonly LogRecord[]): void {
     const frame = encodeFrame(records);
     const bytes = Buffer.from(frame.buffer, frame.byteOffset, frame.byteLength);
-    this.#lane.add(written, bytes, 0, bytes.byteLength, records.length);
+    this.#batcher.add(written, bytes, 0, bytes.byteLength, records.length);
   }
 }
 
-/** What is encoded here is copied into the lane's frame in the same turn, so one serves all. */
+/** What is encoded here is copied into the batcher's frame in the same turn, so one serves all. */
 const scratch = Buffer.alloc(16 * 1024);
 const encoder = new RecordEncoder(scratch);
 
-/** What one call has in the lane. */
+/** What one call has in the batcher. */
 class Written implements Owner {
   readonly done: Promise<Position>;
   readonly #settled: (count: number) => void;
@@ -94,7 +94,7 @@ class Written implements Owner {
   }
 
   stored(count: number, last: Position): void {
-    // Frames of one call are appended side by side, and answered in any order.
+    // Frames of one call are appended in parallel, and answered in any order.
     if (this.#last === undefined || comparePositions(last, this.#last) > 0) this.#last = last;
     this.#left -= count;
     this.#settled(count);
@@ -107,7 +107,7 @@ class Written implements Owner {
   }
 }
 
-/** Records that fit into a frame together; one that is larger is a run of its own. */
+/** Runs of records that fit into one frame; a larger record is a run by itself. */
 function* runsOf(records: readonly LogRecord[]): Generator<readonly LogRecord[]> {
   let from = 0;
   let bytes = 0;

@@ -173,7 +173,7 @@ class ConformanceCall implements ThinCall {
     return this.#answer;
   }
 
-  want(): void {}
+  expedite(): void {}
 
   close(): void {}
 }

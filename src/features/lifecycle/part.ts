@@ -56,7 +56,7 @@ export async function openLifecycle(
         // Merged before it is written: the larger a batch, the fewer rows an event costs. Twice as
         // many would hold up everything else for 50 ms at a time.
         limits: { records: 5_000, ms: 100 },
-        shouldYield: () => writer.isCrowded,
+        shouldYield: () => writer.hasManyWaiters,
       },
     ],
     status: () => ({ lifecycle_events: events.stats() }),

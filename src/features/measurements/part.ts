@@ -62,7 +62,7 @@ export async function openMeasurements(
         target: notifyCommits(projection, tail),
         // Larger batches gain nothing (docs/measurements.md), smaller ones are as many fsyncs more.
         limits: { records: 10_000, ms: 200 },
-        shouldYield: () => topic.isCrowded && tail.hasRoom,
+        shouldYield: () => topic.hasManyWaiters && tail.hasRoom,
       },
     ],
     status: () => ({

@@ -18,7 +18,7 @@ export interface ThinCall {
   /** Resolves once all that was taken is durable. Rejects with what failed. */
   settled(): Promise<void>;
   /** The caller waits for what was taken so far. */
-  want(): void;
+  expedite(): void;
   close(): void;
 }
 

@@ -154,7 +154,7 @@ class GrpcCall {
           told = call.answerable;
           this.#stream.write(this.#answer());
         }
-        call.want();
+        call.expedite();
       });
     };
     this.#stream.on("drain", () => call.progress?.());

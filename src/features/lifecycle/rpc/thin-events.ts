@@ -37,7 +37,7 @@ class EventCall implements ThinCall {
     await this.#taken;
   }
 
-  want(): void {}
+  expedite(): void {}
 
   close(): void {}
 }

@@ -78,7 +78,7 @@ export async function takeStream(
       isTooLong = true;
     }
     if (topic.inFlight.isFull) {
-      call.want();
+      call.expedite();
       await topic.inFlight.room();
     }
   }

@@ -80,7 +80,7 @@ async function takeLines(
   const lines = new LineIntake(textOf(body), { unitNs, nowNs: clock.nowNs() }, intake);
   while (lines.take(linesPerTurn)) {
     if (topic.inFlight.isFull) {
-      call.want();
+      call.expedite();
       await topic.inFlight.room();
     } else await new Promise<void>((resolve) => clock.after(0, resolve));
   }

@@ -8,7 +8,7 @@ import { type Issue, failureFrom, invalidIssue } from "../../../core/failure.ts"
 import { checkJson } from "../../../core/json.ts";
 import { isJsonType } from "../../../core/record.ts";
 import type {
-  Answers,
+  MaybePromise,
   DecodedRecord,
   RecordChecks,
   RecordDecoder,
@@ -184,7 +184,7 @@ function inOrder<Answer>(
   records: readonly SchemaRecord[],
   one: (record: SchemaRecord) => Answer | Promise<Answer>,
   pause?: () => Promise<void>,
-): Answers<Answer> {
+): MaybePromise<readonly Answer[]> {
   const answers: Answer[] = [];
   for (const record of records) {
     if (pause !== undefined && answers.length === turnMax) return goOn(pause());

@@ -1,6 +1,6 @@
 /**
- * The records of a message, each for itself: what the way past a schema rule takes time for, and the
- * way into a topic whose records have a form.
+ * The records of a message, each by itself: for topics with a schema rule or a record contract. It
+ * takes longer than `appendPlain` in `call.ts`, which copies them without decoding any.
  */
 import { Buffer } from "node:buffer";
 import { decodeFrame, encodeFrame, FRAME_RECORDS } from "../core/frame.ts";
@@ -12,7 +12,7 @@ import type { RecordLimits } from "./limits.ts";
 import { checkRecord } from "./wire.ts";
 
 /** A record as it goes to the log, `bytes[from … to]`, tag and length included; or what is wrong with it. */
-export type Walked =
+export type MessageRecord =
   | {
       readonly bytes: Buffer;
       readonly from: number;
@@ -21,14 +21,14 @@ export type Walked =
     }
   | { readonly issue: Issue };
 
-/** Throws `invalid` on bytes that are no message. */
-export function recordsOf(
+/** Throws `invalid` on bytes that are not a message. */
+export function recordsOfMessage(
   bytes: Buffer,
   limits: RecordLimits,
-  form: RecordContract | undefined,
-): Walked[] {
+  contract: RecordContract | undefined,
+): MessageRecord[] {
   const cursor = new WireCursor(bytes);
-  const walked: Walked[] = [];
+  const all: MessageRecord[] = [];
   while (cursor.at < bytes.byteLength) {
     const from = cursor.at;
     const tag = cursor.varint();
@@ -39,27 +39,27 @@ export function recordsOf(
     const to = cursor.delimited();
     const issue = checkRecord(new WireCursor(bytes, cursor.at, to), limits);
     const [record] = issue === undefined ? decodeFrame(bytes.subarray(from, to)) : [];
-    if (issue !== undefined) walked.push({ issue });
-    else if (record !== undefined) walked.push(formed({ bytes, from, to, record }, form));
+    if (issue !== undefined) all.push({ issue });
+    else if (record !== undefined) all.push(withContract({ bytes, from, to, record }, contract));
     cursor.at = to;
   }
-  return walked;
+  return all;
 }
 
-/** The record with what its form says of it; as it came, where that is all there. */
-function formed(
-  walked: Extract<Walked, { record: LogRecord }>,
-  form: RecordContract | undefined,
-): Walked {
-  if (form === undefined) return walked;
-  const { record } = walked;
-  const made = form(record);
-  if (!("key" in made)) return { issue: made };
-  const { key, contentType, timeNs = record.timeNs } = made;
-  const isAsCame =
+/** The record with what its topic's contract derives from it; unchanged where it has all of that. */
+function withContract(
+  given: Extract<MessageRecord, { record: LogRecord }>,
+  contract: RecordContract | undefined,
+): MessageRecord {
+  if (contract === undefined) return given;
+  const { record } = given;
+  const derived = contract(record);
+  if (!("key" in derived)) return { issue: derived };
+  const { key, contentType, timeNs = record.timeNs } = derived;
+  const isUnchanged =
     key === record.key && timeNs === record.timeNs && contentType === record.contentType;
-  if (isAsCame) return walked;
-  const ours = { ...record, key, contentType, timeNs };
-  const bytes = Buffer.from(encodeFrame([ours]).buffer);
-  return { bytes, from: 0, to: bytes.byteLength, record: ours };
+  if (isUnchanged) return given;
+  const changed = { ...record, key, contentType, timeNs };
+  const bytes = Buffer.from(encodeFrame([changed]).buffer);
+  return { bytes, from: 0, to: bytes.byteLength, record: changed };
 }
