@@ -17,6 +17,7 @@ test("a copy of a stopped gateway's data directory is a whole gateway", async ()
 
   execFileSync("cp", ["-a", dataDir, copyDir]);
   const copy = await startGateway({ dataDir: copyDir });
+  let newest: string | undefined;
   try {
     expect(await readAll(copy)).toEqual(written);
     // Positions go on where they were, and lead to what is new.
@@ -24,11 +25,18 @@ test("a copy of a stopped gateway's data directory is a whole gateway", async ()
     await post(`${copy.url}/log/kept`, { n: 3 });
     const { json } = await ask("GET", `${copy.url}/log/kept?after=${last}`);
     expect(json.events.map((event: { data: unknown }) => event.data)).toEqual([{ n: 3 }]);
+    newest = json.events[0].position;
   } finally {
     await copy.stop();
     rmSync(copyDir, { recursive: true, force: true });
   }
-}, 60_000);
+
+  // Gone back to the older state: a position of a record that it lacks is refused.
+  const restored = await startGateway({ dataDir });
+  const { status, json } = await ask("GET", `${restored.url}/log/kept?after=${newest}`);
+  expect({ status, code: json.code }).toEqual({ status: 410, code: "position_gone" });
+  await restored.stop();
+}, 90_000);
 
 const timeNs = `${Math.floor(Date.now() / 1000)}000000001`;
 
