@@ -148,3 +148,49 @@ test("names that no address can hold are refused", async () => {
   await expect(client.publish({ topic: "." }, [1])).rejects.toMatchObject({ code: "invalid" });
   expect(asked).toEqual([]);
 });
+
+test("an address that the client cannot use is refused at once", () => {
+  for (const url of ["localhost:9000", "", "/v1", "ws://gateway", "file:///tmp"]) {
+    expect(() => createClient({ url })).toThrow(
+      expect.objectContaining({
+        code: "invalid",
+        message: `Cannot use url ${JSON.stringify(url)}: expected an address that begins with http:// or https://`,
+        errors: [expect.objectContaining({ field: "url" })],
+      }),
+    );
+  }
+  expect(() => createClient({ url: new URL("https://gateway/behind/a/proxy") })).not.toThrow();
+});
+
+test("events that are neither an array, text nor bytes are refused, saying what they are", async () => {
+  const { client, asked } = scripted([]);
+  for (const [events, what] of [
+    [{ a: 1 }, "an object"],
+    [1, "a number"],
+    [null, "null"],
+    [undefined, "undefined"],
+    [new ArrayBuffer(1), "an ArrayBuffer"],
+  ] as const) {
+    const given = events as unknown as [];
+    await expect(client.publish({ topic: "t" }, given)).rejects.toMatchObject({
+      code: "invalid",
+      message: `Cannot append events: they are ${what}, expected an array, text or a Uint8Array`,
+      errors: [{ field: "events" }],
+    });
+    await expect(client.socket().publish({ topic: "t" }, given)).rejects.toMatchObject({
+      code: "invalid",
+      message: `Cannot append events: they are ${what}, expected an array`,
+    });
+  }
+  expect(asked).toEqual([]);
+});
+
+test("a gateway that cannot be reached is named with its address and the reason", async () => {
+  const cause = new Error("connect ECONNREFUSED 127.0.0.1:1");
+  const { client } = scripted([new TypeError("fetch failed", { cause })], { attemptsMax: 1 });
+  await expect(client.page({ topic: "t" })).rejects.toMatchObject({
+    code: "unavailable",
+    message:
+      "Cannot GET http://gateway/v1/topics/t/records: fetch failed (connect ECONNREFUSED 127.0.0.1:1)",
+  });
+});

@@ -40,7 +40,10 @@ export class SluiceClient {
     return readPages<Data>(this.#settings, target, options);
   }
 
-  /** One WebSocket for many subscriptions and publishes; it connects when first used. */
+  /**
+   * One WebSocket for many subscriptions and publishes; it connects when first used. Throws
+   * `invalid` where there is no WebSocket, as on Node before 22, and no `openSocket`.
+   */
   socket(): SluiceSocket {
     return new SluiceSocket(this.#settings);
   }

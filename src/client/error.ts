@@ -79,8 +79,14 @@ export function errorFromProblem(problem: unknown): SluiceError {
 /** What `fetch` and sockets throw. A `SluiceError` passes as it is. */
 export function errorFromThrown(error: unknown, action: string): SluiceError {
   if (error instanceof SluiceError) return error;
-  const why = error instanceof Error ? error.message : String(error);
-  return new SluiceError("unavailable", `${action}: ${why}`, { cause: error });
+  return new SluiceError("unavailable", `${action}: ${describeError(error)}`, { cause: error });
+}
+
+/** With its cause: Node says "fetch failed", and why only there. */
+function describeError(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const cause = error.cause instanceof Error ? ` (${error.cause.message})` : "";
+  return `${error.message}${cause}`;
 }
 
 interface Members {

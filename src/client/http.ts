@@ -31,10 +31,11 @@ export async function ask(settings: Settings, request: Ask): Promise<string> {
 
 async function askOnce(settings: Settings, request: Ask): Promise<string> {
   const { method, path, body, signal } = request;
+  const url = `${settings.url}${path}`;
   const timeout = new AbortController();
   const cancel = settings.clock.after(settings.timeoutMs, () => timeout.abort());
   try {
-    const response = await settings.fetch(`${settings.url}${path}`, {
+    const response = await settings.fetch(url, {
       method,
       headers: { accept: "application/json", ...settings.headers, ...request.headers },
       signal: signal === undefined ? timeout.signal : AbortSignal.any([signal, timeout.signal]),
@@ -45,10 +46,10 @@ async function askOnce(settings: Settings, request: Ask): Promise<string> {
   } catch (error) {
     signal?.throwIfAborted();
     if (timeout.signal.aborted) {
-      const message = `Cannot ${method} ${path}: no answer within ${settings.timeoutMs} ms`;
+      const message = `Cannot ${method} ${url}: no answer within ${settings.timeoutMs} ms`;
       throw new SluiceError("deadline_exceeded", message, { cause: error });
     }
-    throw errorFromThrown(error, `Cannot ${method} ${path}`);
+    throw errorFromThrown(error, `Cannot ${method} ${url}`);
   } finally {
     cancel();
   }

@@ -1,8 +1,26 @@
 /** Events on their way out: JSON with bigints as the integers they are. */
 import { SluiceError } from "./error.ts";
 
-/** Throws `invalid`, naming the event by its index, for what JSON has no form of. */
-export function jsonFromEvent(event: unknown, index: number): string {
+/**
+ * Each event as JSON. Throws `invalid` for anything but an array, and for a value without a JSON
+ * form, which it names by its index. `expected` says what the caller takes besides arrays.
+ */
+export function jsonFromEvents(events: readonly unknown[], expected = "an array"): string[] {
+  if (Array.isArray(events)) return events.map(jsonFromEvent);
+  const message = `Cannot append events: they are ${kindOf(events)}, expected ${expected}`;
+  throw new SluiceError("invalid", message, {
+    errors: [{ field: "events", code: "invalid", message }],
+  });
+}
+
+function kindOf(value: unknown): string {
+  if (value === null || value === undefined) return String(value);
+  const name = typeof value === "object" ? value.constructor?.name : typeof value;
+  const kind = name === undefined || name === "Object" ? "object" : name;
+  return `${/^[aeiou]/i.test(kind) ? "an" : "a"} ${kind}`;
+}
+
+function jsonFromEvent(event: unknown, index: number): string {
   try {
     const text = write(event, "", 0);
     if (text !== undefined) return text;

@@ -1,6 +1,6 @@
 /** The client's options: partial in, complete out, each with its default and its reason. */
 import { systemClock, type Clock } from "../core/clock.ts";
-import type { SluiceError } from "./error.ts";
+import { SluiceError } from "./error.ts";
 
 export interface ClientOptions {
   /** Where the gateway is, with the path under which a proxy has it, if any. */
@@ -47,9 +47,9 @@ export interface Settings {
   readonly random: () => number;
 }
 
-/** Throws a `TypeError` when the URL is none. */
+/** Throws `invalid` for a URL that is not one of HTTP. */
 export function settingsFromOptions(options: ClientOptions): Settings {
-  const url = new URL(options.url);
+  const url = parseUrl(options.url);
   url.search = "";
   url.hash = "";
   return {
@@ -57,7 +57,7 @@ export function settingsFromOptions(options: ClientOptions): Settings {
     // Called through an arrow: browsers want `fetch` called on the window.
     fetch: options.fetch ?? ((target, init) => fetch(target, init)),
     headers: options.headers ?? {},
-    openSocket: options.openSocket ?? ((target) => new WebSocket(target)),
+    openSocket: options.openSocket ?? openWebSocket,
     reconnectMs: options.reconnectMs,
     reconnectMsMax: options.reconnectMsMax ?? 30_000,
     silenceMs: options.silenceMs ?? 45_000,
@@ -67,4 +67,31 @@ export function settingsFromOptions(options: ClientOptions): Settings {
     clock: options.clock ?? systemClock,
     random: options.random ?? Math.random,
   };
+}
+
+/** Throws `invalid` where there is no WebSocket to open: Node has one since version 22. */
+export function requireWebSocket({ openSocket }: Settings): void {
+  if (openSocket !== openWebSocket || typeof WebSocket !== "undefined") return;
+  throw new SluiceError(
+    "invalid",
+    "Cannot open a socket: there is no WebSocket here, expected one from openSocket",
+  );
+}
+
+function openWebSocket(url: string): WebSocket {
+  return new WebSocket(url);
+}
+
+/** `localhost:9000` would be parsed as well, with the scheme `localhost:`. */
+function parseUrl(text: string | URL): URL {
+  try {
+    const url = new URL(text);
+    if (url.protocol === "http:" || url.protocol === "https:") return url;
+  } catch {
+    // It is refused below, with what was expected.
+  }
+  const message = `Cannot use url ${JSON.stringify(String(text))}: expected an address that begins with http:// or https://`;
+  throw new SluiceError("invalid", message, {
+    errors: [{ field: "url", code: "invalid", message }],
+  });
 }

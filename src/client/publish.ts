@@ -1,7 +1,7 @@
 /** Appending. */
 import type { Issue } from "../core/failure.ts";
 import { ask } from "./http.ts";
-import { jsonFromEvent } from "./json-text.ts";
+import { jsonFromEvents } from "./json-text.ts";
 import type { Settings } from "./options.ts";
 import { checkTarget, recordsPath, type Target } from "./target.ts";
 
@@ -57,7 +57,7 @@ export async function publish(
 /** One event a line, so that a bad one is refused by itself. */
 function bodyFromEvents(events: Events): string | Uint8Array<ArrayBuffer> {
   if (typeof events === "string" || events instanceof Uint8Array) return events;
-  return events.map(jsonFromEvent).join("\n");
+  return jsonFromEvents(events, "an array, text or a Uint8Array").join("\n");
 }
 
 function contentTypeOf(events: Events, { contentType }: PublishOptions): string {

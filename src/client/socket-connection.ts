@@ -1,5 +1,5 @@
 /** One open WebSocket: requests and their answers by `ref`, and whether the other side lives. */
-import { errorFromProblem, SluiceError } from "./error.ts";
+import { errorFromProblem, errorFromThrown, SluiceError } from "./error.ts";
 import type { Settings } from "./options.ts";
 
 export interface SocketMessage {
@@ -55,7 +55,7 @@ export class SocketConnection {
     const url = `${settings.url.replace(/^http/, "ws")}/v1/ws`;
     return new Promise((resolve, reject) => {
       if (signal.aborted) return reject(closedByUs());
-      const socket = settings.openSocket(url);
+      const socket = openSocket(settings, url);
       const give = (settle: () => void) => {
         cancel();
         signal.removeEventListener("abort", abort);
@@ -153,6 +153,15 @@ export class SocketConnection {
     this.#waiting.length = 0;
     this.#events.closed(error);
     for (const answer of answers) answer(error);
+  }
+}
+
+/** What the user's own function throws is an attempt that failed. */
+function openSocket(settings: Settings, url: string): WebSocket {
+  try {
+    return settings.openSocket(url);
+  } catch (error) {
+    throw errorFromThrown(error, `Cannot open ${url}`);
   }
 }
 

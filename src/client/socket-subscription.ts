@@ -3,6 +3,7 @@
  * whose consumer is slow leaves the socket when its buffer is full, and joins again, after the last
  * position it has, once the buffer is empty. The others go on meanwhile.
  */
+import { createDeferred } from "./deferred.ts";
 import type { SluiceError } from "./error.ts";
 import type { SluiceEvent } from "./event.ts";
 import { tellReset, type SubscribeOptions, type Subscription } from "./subscription.ts";
@@ -37,7 +38,7 @@ export class SocketSubscription<Data> implements Subscription<Data> {
   readonly #options: SubscribeOptions;
   readonly #items: Item<Data>[] = [];
   readonly #events: AsyncGenerator<SluiceEvent<Data>, void, undefined>;
-  readonly #readiness = Promise.withResolvers<void>();
+  readonly #readiness = createDeferred<void>();
   #chars = 0;
   #from: From;
   #position: string | undefined;

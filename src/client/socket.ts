@@ -1,8 +1,9 @@
 /** Many subscriptions and publishes over one WebSocket, which comes back by itself. */
 import { Backoff } from "./backoff.ts";
+import { createDeferred } from "./deferred.ts";
 import { errorFromProblem, SluiceError } from "./error.ts";
-import { jsonFromEvent } from "./json-text.ts";
-import type { Settings } from "./options.ts";
+import { jsonFromEvents } from "./json-text.ts";
+import { requireWebSocket, type Settings } from "./options.ts";
 import { eventsFromJson } from "./pages.ts";
 import type { Published, PublishOptions } from "./publish.ts";
 import {
@@ -26,7 +27,9 @@ export class SluiceSocket implements AsyncDisposable {
   /** Publishes that wait for a connection. */
   #wanted = 0;
 
+  /** Throws `invalid` where nothing opens sockets. */
   constructor(settings: Settings) {
+    requireWebSocket(settings);
     this.#settings = settings;
     this.#backoff = new Backoff(settings);
   }
@@ -53,7 +56,7 @@ export class SluiceSocket implements AsyncDisposable {
       ...addressOf(target),
       ...(idempotencyKey === undefined ? {} : { dedup_id: idempotencyKey }),
     };
-    const message = `${JSON.stringify(head).slice(0, -1)},"events":[${events.map(jsonFromEvent).join(",")}]}`;
+    const message = `${JSON.stringify(head).slice(0, -1)},"events":[${jsonFromEvents(events).join(",")}]}`;
     const backoff = new Backoff(this.#settings, 250);
     for (;;) {
       try {
@@ -222,7 +225,7 @@ export class SluiceSocket implements AsyncDisposable {
   /** The answer to a request, over the connection that stands or the next one. */
   async #ask(message: string, signal: AbortSignal | undefined): Promise<SocketMessage> {
     const { clock, timeoutMs } = this.#settings;
-    const outcome = Promise.withResolvers<SocketMessage>();
+    const outcome = createDeferred<SocketMessage>();
     // It may come too late for anyone to hear.
     outcome.promise.catch(() => {});
     const abort = () => outcome.reject(signal?.reason);

@@ -1,4 +1,5 @@
 /** One SSE response: read as fast as its messages are taken, given up when it falls silent. */
+import { createDeferred } from "./deferred.ts";
 import { errorFromResponse, errorFromThrown, SluiceError } from "./error.ts";
 import type { Settings } from "./options.ts";
 import { SseParser, type SseMessage } from "./sse-parser.ts";
@@ -93,7 +94,7 @@ async function withinSilence<T>(
   action: () => Promise<T>,
 ): Promise<T> {
   const { clock, silenceMs } = settings;
-  const aborted = Promise.withResolvers<never>();
+  const aborted = createDeferred<never>();
   // A `fetch` of the user's own may not heed its signal.
   const reject = () => aborted.reject(abort.signal.reason);
   if (abort.signal.aborted) reject();

@@ -12,6 +12,7 @@ export interface Tool {
 }
 
 export const grpcurl: Tool = { name: "grpcurl", variable: "SLUICE_TEST_GRPCURL" };
+export const node: Tool = { name: "node", variable: "SLUICE_TEST_NODE" };
 export const connectConformance: Tool = {
   name: "connectconformance",
   variable: "SLUICE_TEST_CONNECTCONFORMANCE",

@@ -1,0 +1,72 @@
+/** The client's bundle on Node, from version 20 on: the first that `npx` may come with. */
+import { afterAll, beforeAll, expect } from "bun:test";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { startGateway, type GatewayProcess } from "../../support/gateway.ts";
+import { node, runTool, toolTest } from "../../support/tools.ts";
+
+const entrypoint = fileURLToPath(new URL("../../../src/client/index.ts", import.meta.url));
+
+let gateway: GatewayProcess;
+let folder: string;
+
+beforeAll(async () => {
+  gateway = await startGateway();
+  folder = await mkdtemp(join(tmpdir(), "sluice-client-"));
+  const built = await Bun.build({ entrypoints: [entrypoint], target: "browser", format: "esm" });
+  await writeFile(join(folder, "client.mjs"), (await built.outputs[0]?.text()) ?? "");
+}, 90_000);
+
+afterAll(async () => {
+  await rm(folder, { recursive: true });
+  await gateway.stop();
+});
+
+/** What the program prints, a JSON value a line. */
+async function run(program: string, body: string): Promise<unknown[]> {
+  const file = join(folder, "program.mjs");
+  await writeFile(file, `import { createClient, SluiceError } from "./client.mjs";\n${body}`);
+  const { code, output, errors } = await runTool([program, file, gateway.url]);
+  expect({ code, errors }).toEqual({ code: 0, errors: "" });
+  return output
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => JSON.parse(line));
+}
+
+toolTest(node, "publishes, subscribes over SSE and reads pages", async (program) => {
+  const printed = await run(
+    program,
+    `const client = createClient({ url: process.argv[2] });
+     await client.emitters.create({ id: "node", source: "external" });
+     await client.publish({ emitter: "node" }, [{ n: 1 }, { n: 9007199254740993n }]);
+     const live = client.subscribe({ emitter: "node" }, { from: "earliest" });
+     await live.ready();
+     await client.emitters.end("node");
+     for await (const { text } of live) console.log(text);
+     for await (const { events } of client.emitters.pages("node")) console.log(events.length);
+     console.log(JSON.stringify(live.ended));`,
+  );
+  expect(printed).toEqual([{ n: 1 }, { n: 9_007_199_254_740_993 }, 2, true]);
+});
+
+toolTest(node, "a socket works, or says that there is no WebSocket", async (program) => {
+  const [hasWebSocket, ...printed] = await run(
+    program,
+    `console.log(typeof WebSocket !== "undefined");
+     const client = createClient({ url: process.argv[2] });
+     await client.publish({ topic: "node" }, [{ n: 1 }]);
+     try {
+       const socket = client.socket();
+       const { accepted } = await socket.publish({ topic: "node" }, [{ n: 2 }]);
+       console.log(accepted);
+       socket.close();
+     } catch (error) {
+       console.log(JSON.stringify([error instanceof SluiceError, error.code, error.message]));
+     }`,
+  );
+  const without = "Cannot open a socket: there is no WebSocket here, expected one from openSocket";
+  expect(printed).toEqual(hasWebSocket === true ? [1] : [[true, "invalid", without]]);
+});
