@@ -1,6 +1,6 @@
 /**
- * The form of the topic `measurements`, for records that come in by other doors than `POST /save`:
- * a record there is a measurement or is refused.
+ * The record contract of the topic `measurements`, for records that do not come through
+ * `POST /save`: a record that is not a measurement is refused.
  */
 import type { Clock } from "../../core/clock.ts";
 import { Failure } from "../../core/failure.ts";
@@ -10,7 +10,7 @@ import type { RecordContract } from "../../core/record-contract.ts";
 import { measurementFromRecord, measurementType } from "./record.ts";
 import { timeIssue } from "./point.ts";
 
-/** A measurement's key is its tag, and its time its own. */
+/** The record gets the tag as key and the measurement's time. */
 export function measurementContract(clock: Clock, bounds: TimeBounds): RecordContract {
   return (given) => {
     try {

@@ -1,11 +1,11 @@
 /**
- * Measurements: the points of series. One is a time, a tag and some numbers; the same `(tag, time)`
- * again replaces, so that to send one twice is harmless.
+ * Measurements: the points of series. A measurement has a time, a tag and some numbers. A later one
+ * with the same `(tag, time)` replaces it, so that sending it twice is harmless.
  */
 
 import type { Quantiles } from "../../core/recent.ts";
 
-/** The topic that all measurements go through, on their way to the store. */
+/** The topic of all measurements, which the projection writes to the store. */
 export const measurementsTopic = "measurements";
 
 export interface Measurement {
@@ -27,56 +27,56 @@ export const nsPerMs = 1_000_000n;
 /** How far a producer's clock may be ahead of the gateway's. */
 export const aheadMsMax = 60 * 60 * 1000;
 
-/** Which times are taken: what is older would be dropped at once, what is ahead is a wrong clock. */
+/** The accepted times. Older ones would be dropped at once; ones too far ahead are a wrong clock. */
 export interface TimeBounds {
   /** How long measurements are kept. */
   readonly retentionMs: number;
   readonly aheadMs: number;
 }
 
-/** Width of the buckets in which the store notes what has changed, for rollups. */
+/** Width of the buckets in which the store records changes, for rollups. */
 export const dirtyBucketNs = 10_000_000_000n;
 
 /**
- * What the log has and the store has not yet, on this node. A reader takes its snapshot here
- * *first*, and reads the store *afterwards*: the store's rows and these, of which these win, are
- * then everything up to the end that this node has seen of the log.
+ * The measurements that the log has and the store does not have yet, as this node sees them. A reader
+ * must take its snapshot here *first*, and read the store *afterwards*. Both together, where these
+ * win over the store's rows, are then everything up to the end of the log as this node knows it.
  */
 export interface MeasurementTail {
-  /** By time, each time once; never changed afterwards. */
+  /** By time, each time once. The result never changes afterwards. */
   of(tag: string): readonly Measurement[];
-  /** The newest of each tag that has something here. */
+  /** The newest measurement of each tag that has any here. */
   newest(): ReadonlyMap<string, Measurement>;
-  /** False while something may be missing here that is not in the store either: answer `unavailable`. */
+  /** False while a measurement may be missing both here and in the store: answer `unavailable`. */
   readonly isComplete: boolean;
-  /** How long this node has known of something in the log that it has not read yet, or not known the log's end; 0: it stands there. */
+  /** How long this node has known of unread records, or not known the log's end; 0 at the end. */
   readonly behindMs: number;
 }
 
-/** What this node's projection has written. */
+/** The work of this node's projection. */
 export interface MeasurementStoreStats {
   readonly rows: number;
-  /** Measurements that came before another of their tag and time in the same batch. */
+  /** Number of measurements that another of the same tag and time in their batch replaced. */
   readonly merged: number;
-  /** Records that hold no measurement: some producer wrote them past the gate. */
+  /** Number of records that are not measurements: a client of the broker wrote them directly. */
   readonly undecodable: number;
   readonly lastUndecodable: string | undefined;
-  /** Measurements older than what is kept, or far ahead of the clock that received them. */
+  /** Number of measurements past retention, or far ahead of the clock that received them. */
   readonly untimely: number;
   readonly batchRows: Quantiles;
   readonly batchMs: Quantiles;
-  /** From the gateway's receipt to the row. */
+  /** From the gateway's receipt to the commit of the row. */
   readonly storedMs: Quantiles;
 }
 
 /**
- * Values are copied here to be read: one aligned block instead of a view for each point, which takes
- * half as long again. Every machine that Bun and Deno run on is little-endian, as the values are.
+ * Packed values are copied to this aligned block to be read, because a view of each point takes 50 %
+ * longer. Every machine that Bun and Deno run on is little-endian, like the values.
  */
 export const unpacked: Readonly<Float64Array> = new Float64Array(valuesMax);
 const unpackedBytes = new Uint8Array(unpacked.buffer);
 
-/** Copies packed values to `unpacked`, until the next call; tells how many, `valuesMax` at most. */
+/** Copies packed values to `unpacked`, where the next call replaces them; returns their count. */
 export function unpackValues(values: Uint8Array): number {
   unpackedBytes.set(values);
   return values.byteLength / valueBytes;

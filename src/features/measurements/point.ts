@@ -1,6 +1,6 @@
 /**
- * One measurement on its way in, as the parsers leave it and the record writer takes it: an object
- * that is used again for each, because at 300,000 a second their allocation is most of the work.
+ * One measurement between a parser and the record writer. The object is reused for every
+ * measurement, because at 300,000 a second their allocation would be most of the work.
  */
 import { Buffer } from "node:buffer";
 import { type Issue, invalidIssue, quoted } from "../../core/failure.ts";
@@ -15,18 +15,18 @@ export class Point {
   /** The int64 of the time in halves. */
   timeLow = 0;
   timeHigh = 0;
-  /** The same, rounded: for bounds. */
+  /** The time rounded, to compare with bounds. */
   timeMs = 0;
   readonly tag: Buffer = Buffer.alloc(tagBytesMax);
   tagLength = 0;
   readonly values = new Float64Array(valuesMax);
-  /** Of `values`, little-endian as every machine that the runtimes know. */
+  /** The bytes of `values`, little-endian because every machine of the runtimes is. */
   readonly valueBytes: Buffer = Buffer.from(this.values.buffer);
   count = 0;
 
-  /** Sets the time from `billions` · 10⁹ + `rest`, both of them whole and not negative. */
+  /** Sets the time to `billions` · 10⁹ + `rest`, which are whole and not negative. */
   setTime(billions: number, rest: number, isNegative: boolean): void {
-    // billions · 10⁹ has more than 53 bits: it is put together from two products that have less.
+    // billions · 10⁹ has more than 53 bits, so it is composed of two products that have fewer.
     const upper = Math.floor(billions / two16) * 1e9;
     const lower = (billions % two16) * 1e9 + rest;
     const low = (upper % two16) * two16 + (lower % two32);
@@ -50,7 +50,7 @@ export class Point {
     return int64FromHalves(this.timeLow, this.timeHigh);
   }
 
-  /** Takes the tag, or says why it is none. */
+  /** Sets the tag, or returns what is wrong with it. */
   setTag(text: string): string | undefined {
     const wrong = tagIssue(text);
     if (wrong === undefined) this.tagLength = this.tag.write(text, "utf8");
@@ -79,7 +79,7 @@ export function int64FromHalves(low: number, high: number): bigint {
   return (BigInt(high | 0) << 32n) | BigInt(low >>> 0);
 }
 
-/** What is wrong with a tag, and what is expected; undefined when nothing is. */
+/** What is wrong with a tag, and what is expected; undefined for a valid tag. */
 export function tagIssue(tag: string): string | undefined {
   const bytes = utf8.encode(tag).byteLength;
   if (bytes < 1 || bytes > tagBytesMax) {
@@ -90,7 +90,7 @@ export function tagIssue(tag: string): string | undefined {
   return undefined;
 }
 
-/** Why a measurement of this time is not taken; undefined when it is. */
+/** Why a measurement of this time is refused; undefined when it is accepted. */
 export function timeIssue(
   point: Pick<Point, "timeMs" | "timeNs">,
   nowMs: number,
@@ -111,7 +111,7 @@ export function timeIssue(
   );
 }
 
-function refusedTime(timeNs: bigint, what: string, wanted: string): Issue {
-  const message = `Cannot take time ${timeNs}: ${what}, expected ${wanted}`;
+function refusedTime(timeNs: bigint, what: string, expected: string): Issue {
+  const message = `Cannot take time ${timeNs}: ${what}, expected ${expected}`;
   return invalidIssue("time", message);
 }

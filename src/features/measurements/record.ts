@@ -1,8 +1,8 @@
 /**
- * Measurements as records of the log: `sluice.v1.Measurement` behind the tag as key, written and
- * read by hand. The generated code takes ten times as long, and makes an array of the values, which
- * are copied here as they lie, from the request to the row. Other orders of the fields are read as
- * well, and so are JSON records, the same as `POST /save` takes.
+ * Measurements as records of the log: `sluice.v1.Measurement` with the tag as key, written and read
+ * by hand. The generated code takes ten times as long, and creates an array of the values, which
+ * are copied here as bytes, from the request to the row. Fields may be read in any order, and JSON
+ * records are read as well, in the form that `POST /save` takes.
  */
 import { Buffer } from "node:buffer";
 import { Failure, invalidField } from "../../core/failure.ts";
@@ -29,17 +29,17 @@ export const PACKED_VALUES = 0x1a;
 const ONE_VALUE = 0x19;
 
 export const typeBytes: Buffer = Buffer.from(measurementType);
-/** What a record has at most: two lengths of two bytes, the tag twice, the values. */
+/** The largest record: two lengths of two bytes, the tag twice, the values. */
 const recordBytesMax = 64 + typeBytes.byteLength + 2 * tagBytesMax + valuesMax * valueBytes;
 const strictUtf8 = new TextDecoder("utf-8", { fatal: true });
 
-/** Points as the encoded records of a Frame, one after another, in a buffer that is used again. */
+/** Writes points as the encoded records of a Frame, one after another, into a reused buffer. */
 export class PointWriter {
   bytes: Buffer;
   length = 0;
   count = 0;
 
-  /** `bytesMax`: what it holds before `isFull`. */
+  /** `bytesMax`: the bytes that it takes before `isFull`. */
   constructor(bytesMax: number) {
     this.bytes = Buffer.allocUnsafeSlow(bytesMax + recordBytesMax);
   }
@@ -53,7 +53,7 @@ export class PointWriter {
     this.count = 0;
   }
 
-  /** Only while it is not full. */
+  /** Must not be called while `isFull`. */
   write(point: Point): void {
     const out = this.bytes;
     const { tagLength } = point;
@@ -95,8 +95,8 @@ export class PointWriter {
 }
 
 /**
- * The measurement that a record holds; its values are a view into the record's bytes where that is
- * possible. Throws `invalid` with the field on what is none.
+ * The measurement in a record. Its values are a view into the record's bytes where possible. Throws
+ * `invalid` with the field when the record is not a measurement.
  */
 export function measurementFromRecord({
   value,
@@ -108,8 +108,8 @@ export function measurementFromRecord({
 }
 
 /**
- * The layout that `PointWriter` writes, with the tag as key: no text is decoded and no field looked
- * for. Undefined for any other, tags beyond ASCII among them.
+ * Reads the layout that `PointWriter` writes, with the tag as key, without decoding text or looking
+ * for fields. Undefined for any other layout, and for tags beyond ASCII.
  */
 function fromOwnLayout(bytes: Uint8Array, key: string): Measurement | undefined {
   const tagEnd = 11 + key.length;
@@ -187,7 +187,7 @@ export function int32At(bytes: Uint8Array, at: number): number {
   return low | ((bytes[at + 2] ?? 0) << 16) | ((bytes[at + 3] ?? 0) << 24);
 }
 
-/** Values may come in parts: no more of them are put together than there may be. */
+/** Joins values that come in parts, up to the number that a measurement may have. */
 function joined(before: Uint8Array, more: Uint8Array): Uint8Array {
   if (before.byteLength === 0) return more;
   if (before.byteLength + more.byteLength > valuesMax * valueBytes) throw tooManyValues();
@@ -220,10 +220,10 @@ function checkValues(values: Uint8Array): void {
   }
 }
 
-/** Index of the first packed value that is no finite number, in `bytes[from … to]`; −1: there is none. */
+/** Index of the first packed value in `bytes[from … to]` that is not a finite number, or −1. */
 export function firstNotFinite(bytes: Uint8Array, from: number, to: number): number {
   for (let last = from + valueBytes - 1; last < to; last += valueBytes) {
-    // All eleven bits of the exponent: infinite, or no number.
+    // All eleven bits of the exponent are set: infinite, or not a number.
     if (((bytes[last] ?? 0) & 0x7f) === 0x7f && ((bytes[last - 1] ?? 0) & 0xf0) === 0xf0) {
       return (last - from - valueBytes + 1) / valueBytes;
     }

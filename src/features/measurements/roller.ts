@@ -1,7 +1,7 @@
 /**
- * Keeps the rollups: on one node at a time, what has changed in buckets that have ended is rolled
- * up again. Queries read single points wherever that has not happened yet, so that nothing but
- * their cost depends on how far this is.
+ * Keeps the rollups up to date: on one node at a time, it rolls up ended buckets that have changed.
+ * Queries read single points where that has not happened yet, so that only their cost depends on
+ * the roller's progress.
  */
 import { sleep, type Clock } from "../../core/clock.ts";
 import type { Logger } from "../../core/logger.ts";
@@ -42,15 +42,15 @@ export interface Roller {
 
 const everyMs = 2000;
 const dropEveryMs = 60_000;
-/** Measurements of a bucket that come this late do not have it rolled up twice. */
+/** Measurements that come at most this late do not make a bucket roll up twice. */
 const graceMs = 3000;
 const takenPerStep = 500;
 /**
- * After a step it rests for so many times as long as that took: what ends together, every ten
- * seconds, would else take a core from producers and queries for a third of a second.
+ * After a step it rests for a multiple of the step's duration. Otherwise the buckets that end
+ * together, every ten seconds, would take a core from producers and queries for a third of a second.
  */
 const restPerStep = 4;
-/** The event loop stands still for some 15 ms: at 100 measurements a second, ten seconds have 1,000. */
+/** A step blocks the event loop for some 15 ms, where a bucket of 10 s has 1,000 measurements. */
 const bucketsPerStep = { 1: 30, 2: 100, 3: 100 } as const;
 
 export const rollUp: RollUp = {
@@ -73,7 +73,7 @@ export function runRoller(options: RollerOptions): Roller {
   let droppedMs = Number.NEGATIVE_INFINITY;
 
   async function rollUpOnce(stop: AbortSignal): Promise<void> {
-    // Mostly nothing has ended, and finding that out must cost one statement only.
+    // Usually nothing has ended, which must cost one statement only.
     if (await store.hasEnded(endedBefore(clock))) {
       const rest = (tookMs: number) => sleep(clock, tookMs * restPerStep, stop);
       buckets += await rollUpEnded(store, clock, stop, rest);
@@ -95,7 +95,7 @@ export function runRoller(options: RollerOptions): Roller {
   };
 }
 
-/** Rolls up all that has changed in buckets that have ended; tells how many buckets that were. */
+/** Rolls up all ended buckets that have changed; returns how many. */
 export async function rollUpEnded(
   store: RollupStore,
   clock: Clock,

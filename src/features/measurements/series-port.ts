@@ -1,6 +1,6 @@
 /**
- * Series as their readers see them: the points of one tag, what buckets of them come to, and the
- * ports behind which the store keeps both.
+ * Series as their readers see them: the points of one tag, the rollups of its buckets, and the ports
+ * of the store that keeps both.
  */
 
 /** One point of a series; a `Measurement` without its tag. */
@@ -11,7 +11,7 @@ export interface SeriesPoint {
   readonly values: Uint8Array;
 }
 
-/** Widths of the buckets that are rolled up, by level - 1; each divides the next, and an hour. */
+/** Widths of the buckets that are rolled up, by level - 1. Each divides the next, and an hour. */
 export const levelsNs = [10_000_000_000n, 60_000_000_000n, 600_000_000_000n] as const;
 export type Level = 1 | 2 | 3;
 export const levels: readonly Level[] = [1, 2, 3];
@@ -20,7 +20,7 @@ export function levelNs(level: Level): bigint {
   return levelsNs[level - 1] ?? levelsNs[0];
 }
 
-/** What the points of one bucket come to. Arrays have an element for each value column. */
+/** The statistics of the points in one bucket. Arrays have an element for each value column. */
 export interface Rollup {
   readonly startNs: bigint;
   readonly endNs: bigint;
@@ -32,24 +32,24 @@ export interface Rollup {
 }
 
 /**
- * Statistics by value column. Means instead of sums, which could overflow; a time-weighted mean
- * holds each point's value until the next, from the bucket's first point to its end.
+ * Statistics by value column, with means instead of sums, which could overflow. In a time-weighted
+ * mean each point's value counts until the next point, from the bucket's first point to its end.
  */
 export interface ColumnStats {
   readonly min: ArrayLike<number>;
   readonly max: ArrayLike<number>;
-  /** When the first smallest and largest value were, in nanoseconds after the bucket's begin. */
+  /** Times of the first smallest and largest value, in nanoseconds after the bucket's start. */
   readonly minAt: ArrayLike<number>;
   readonly maxAt: ArrayLike<number>;
   readonly mean: ArrayLike<number>;
   readonly twa: ArrayLike<number>;
-  /** Points that have the column. */
+  /** Number of points that have the column. */
   readonly count: ArrayLike<number>;
-  /** Nanoseconds for which the column had a value. */
+  /** Number of nanoseconds for which the column had a value. */
   readonly held: ArrayLike<number>;
 }
 
-/** Which statistics are wanted; `plot`: ranges with their times. Counts and both ends are always there. */
+/** The statistics to read; `plot`: ranges with their times. Counts and both ends are always read. */
 export type RollupParts = "count" | "range" | "mean" | "twa" | "plot" | "all";
 
 /** From `fromNs` up to, but not including, `toNs`. */
@@ -58,31 +58,31 @@ export interface Span {
   readonly toNs: bigint;
 }
 
-/** Buckets (by their begin, rising) whose rollups are out of date; others without one are empty. */
+/** Buckets (by start, ascending) whose rollups are outdated. Others without a rollup are empty. */
 export type Unrolled = Readonly<Record<Level, readonly bigint[]>>;
 
-/** The store as readers of series use it. Throws `unavailable` when it is away. */
+/** The store as readers of series use it. Every method may throw `unavailable`. */
 export interface SeriesStore {
   /**
-   * Points among which the last at or before each instant is, by time; `instants` rise. Undefined
+   * Points that include the last one at or before each instant, by time; `instants` ascend. Undefined
    * for a tag that the store does not know.
    */
   asOf(tag: string, instants: readonly bigint[]): Promise<readonly SeriesPoint[] | undefined>;
-  /** One state of the store, whatever is written meanwhile. Undefined for an unknown tag. */
+  /** Reads from one snapshot of the store. Undefined for an unknown tag. */
   snapshot<T>(tag: string, use: (snapshot: SeriesSnapshot) => Promise<T>): Promise<T | undefined>;
-  /** Points by time, as they are when their page is read; pages of a bounded size. */
+  /** Points by time, in pages of bounded size; each page is its own snapshot. */
   pages(tag: string, span: Span, signal?: AbortSignal): AsyncIterable<readonly SeriesPoint[]>;
-  /** By tag, at most `limit` of those after `after` that begin with `prefix`. */
+  /** By tag, at most `limit` of the tags after `after` that begin with `prefix`. */
   list(query: SeriesListQuery): Promise<readonly StoredSeries[]>;
 }
 
 export interface SeriesSnapshot {
-  /** Where points are kept: earlier ones may be there in part, later ones are not. */
+  /** The span of retention: earlier points may be partly present, later ones do not exist. */
   readonly kept: Span;
   unrolled(span: Span): Promise<Unrolled>;
   /**
-   * By time; buckets that begin in one of the spans, which rise. What is not among `parts` is empty
-   * in them.
+   * By time, the buckets that begin in one of the spans, which ascend. Statistics that are not among
+   * `parts` are empty.
    */
   rollups(
     level: Level,
@@ -97,7 +97,7 @@ export interface SeriesSnapshot {
 
 export interface SeriesListQuery {
   readonly prefix: string;
-  /** Empty: from the first. */
+  /** Empty: from the first tag. */
   readonly after: string;
   readonly limit: number;
   /** Rates are counted in rolled-up buckets of this span. */
@@ -107,28 +107,28 @@ export interface SeriesListQuery {
 export interface StoredSeries {
   readonly tag: string;
   readonly last: SeriesPoint | undefined;
-  /** Points in the span that was asked for. */
+  /** Number of points in `rateSpan`. */
   readonly counted: number;
 }
 
-/** The store as the roller uses it; one node at a time, see `Ownership`. */
+/** The store as the roller uses it, on one node at a time (see `Ownership`). */
 export interface RollupStore {
-  /** Whether anything that has ended before `endedNs` is to be rolled up. */
+  /** Whether any bucket that ended before `endedNs` must be rolled up. */
   hasEnded(endedNs: bigint): Promise<boolean>;
   /**
-   * Takes up to `limit` buckets that have ended before `endedNs` from what has changed, so that a
-   * later change is noted anew. Tells how many.
+   * Takes up to `limit` changed buckets that ended before `endedNs`, so that a later change is
+   * recorded again. Returns how many.
    */
   takeDirty(endedNs: bigint, limit: number): Promise<number>;
-  /** Rolls up at most `limit` buckets of the level that are due and have ended; tells how many. */
+  /** Rolls up at most `limit` ended buckets of the level that are due; returns how many. */
   roll(level: Level, endedNs: bigint, limit: number, rollUp: RollUp): Promise<number>;
-  /** Buckets of level 1 that wait to be rolled up, ended or not. */
+  /** Number of buckets of level 1 that wait to be rolled up, ended or not. */
   waiting(): Promise<number>;
-  /** Drops rollups, and what is due, of days that lie wholly before `ns`. */
+  /** Drops rollups, and pending buckets, of days that end before `ns`. */
   dropBefore(ns: bigint): Promise<void>;
 }
 
-/** A bucket's rollup out of its points, or out of the rollups of the level below; both by time. */
+/** A bucket's rollup from its points, or from the rollups of the level below; both by time. */
 export interface RollUp {
   points(points: Iterable<SeriesPoint>, span: Span): Rollup | undefined;
   rollups(rollups: Iterable<Rollup>, span: Span): Rollup | undefined;

@@ -1,4 +1,4 @@
-/** Series as a service: every kind of answer, within the bounds of what is answered at once. */
+/** Series as a service: every kind of query, within bounds on concurrent queries. */
 import { sleep, type Clock } from "../../core/clock.ts";
 import { nsPerMs, type MeasurementTail } from "./measurement.ts";
 import { Recent } from "../../core/recent.ts";
@@ -23,20 +23,20 @@ export interface SeriesOptions {
   readonly clock: Clock;
   /** How long measurements are kept. */
   readonly retentionMs: number;
-  /** Queries at once; more are refused as `overloaded`. */
+  /** Number of concurrent queries; more are refused as `overloaded`. */
   readonly queriesMax: number;
 }
 
 export interface Export {
   readonly pages: AsyncIterable<readonly SeriesPoint[]>;
-  /** Gives the slot back, and ends the reading; to be called once it is over, however it ends. */
+  /** Releases the export's slot and stops reading. Must be called at its end, in every case. */
   close(): void;
 }
 
-/** How long an answer waits for the tail; past it, it is refused. */
+/** How long a query waits for the tail before it is refused. */
 const completeMsMax = 2000;
 const completePollMs = 20;
-/** Each of them renders and sends as fast as its reader takes it. */
+/** Each export renders and sends as fast as its reader takes it. */
 const exportsMax = 8;
 
 export class Series {
@@ -51,23 +51,23 @@ export class Series {
     this.#queryMs = new Recent(options.clock);
   }
 
-  /** Where the measurements that are kept begin. */
+  /** The start of retention. */
   get oldestNs(): bigint {
     const { clock, retentionMs } = this.#options;
     return clock.nowNs() - BigInt(retentionMs) * nsPerMs;
   }
 
-  /** As `readSamples`; `overloaded` when too much is asked at once. */
+  /** As `readSamples`; throws `overloaded` past the number of concurrent queries. */
   samples(query: SamplesQuery): Promise<Samples> {
     return this.#answer(() => readSamples(this.#options, query));
   }
 
-  /** As `querySeries`; `overloaded` when too much is asked at once. */
+  /** As `querySeries`; throws `overloaded` past the number of concurrent queries. */
   query(query: SeriesQuery): Promise<SeriesSample[]> {
     return this.#answer(() => querySeries(this.#options, query));
   }
 
-  /** As `listSeries`; `overloaded` when too much is asked at once. */
+  /** As `listSeries`; throws `overloaded` past the number of concurrent queries. */
   list(query: ListQuery): Promise<SeriesPage> {
     return this.#answer(() => listSeries(this.#options, query, this.#options.clock.nowNs()));
   }
@@ -82,7 +82,7 @@ export class Series {
       permit[Symbol.dispose]();
     };
     try {
-      await this.#tailIsComplete();
+      await this.#waitForTail();
       const pages = exportPages(this.#options, tag, span, gone.signal);
       const isKnown = tailOf(tail, tag).length > 0 || (await store.asOf(tag, [])) !== undefined;
       if (!isKnown) throw unknownTag(tag);
@@ -108,7 +108,7 @@ export class Series {
     return this.#queries.use(async () => {
       const startedMs = performance.now();
       try {
-        await this.#tailIsComplete();
+        await this.#waitForTail();
         return await work();
       } finally {
         this.#queryMs.add(performance.now() - startedMs);
@@ -116,15 +116,15 @@ export class Series {
     });
   }
 
-  /** A node that has just started reads up to the log's end first: mostly that is a moment. */
-  async #tailIsComplete(): Promise<void> {
+  /** Waits while a node that has just started reads up to the log's end, which is usually short. */
+  async #waitForTail(): Promise<void> {
     const { tail, clock } = this.#options;
     const lateMs = clock.nowMs() + completeMsMax;
     while (!tail.isComplete && clock.nowMs() < lateMs) await sleep(clock, completePollMs);
   }
 }
 
-/** More is refused, not queued behind: what waits for the store is the same memory again. */
+/** Refuses past the bound instead of queueing, because waiting queries take memory as well. */
 function refusing(max: number, what: string): Semaphore {
   return new Semaphore(max, {
     waitingMax: 0,

@@ -1,13 +1,13 @@
-/** What a node knows of its measurements, for `/status`. */
+/** A node's measurements for `/status`. */
 import type { MeasurementStoreStats } from "./measurement.ts";
 import type { UnprojectedStatus } from "./tail/unprojected.ts";
 
-/** Rates and quantiles are of the last one to two minutes. */
+/** Rates and quantiles cover the last one to two minutes. */
 export function renderMeasurementStatus(tail: UnprojectedStatus, store: MeasurementStoreStats) {
   return {
-    /** Of all nodes: what this one has read from the log. */
+    /** Measurements of all nodes, as this node reads them from the log. */
     per_second: tail.queryableMs.perSecond,
-    /** From a record's receipt until this node's answers have it. */
+    /** From a record's receipt until this node's answers include it. */
     queryable_ms: quantiles(tail.queryableMs),
     tail: {
       measurements: tail.measurements,
@@ -15,7 +15,7 @@ export function renderMeasurementStatus(tail: UnprojectedStatus, store: Measurem
       complete: tail.complete,
       behind_ms: tail.behindMs,
     },
-    /** Of this node, while its projection is the one that writes. */
+    /** Written by this node, while it owns the projection. */
     stored: {
       rows: store.rows,
       merged: store.merged,

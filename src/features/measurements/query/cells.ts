@@ -1,6 +1,6 @@
 /**
- * The spans that a query's points stand for. They lie on the grid of the rollups where they are
- * wide enough, so that what is known of whole buckets serves; each answer tells its own edges.
+ * The spans that the points of a query stand for. Where they are wide enough they are aligned with
+ * the rollups, so that the rollups of whole buckets can be used; each answer states its own edges.
  */
 import { levelNs, levels, type Level, type Span } from "../series-port.ts";
 
@@ -22,13 +22,13 @@ export function ceilTo(ns: bigint, width: bigint): bigint {
   return floor === ns ? ns : floor + width;
 }
 
-/** Splits `[start, end)` into `count` cells that follow one another; all but both ends on the grid. */
+/** Splits `[start, end)` into `count` consecutive cells. All edges but the two ends are aligned. */
 export function evenCells(startNs: bigint, endNs: bigint, count: number): Span[] {
   const edges = gridEdges(startNs, endNs, count);
   return edges.map((toNs, i) => ({ fromNs: i === 0 ? startNs : (edges[i - 1] ?? startNs), toNs }));
 }
 
-/** The end of each cell; the last is `endNs`. Rising: a range shorter than `count` ns has fewer. */
+/** The end of each cell, ascending; the last is `endNs`. A range below `count` ns has fewer. */
 export function gridEdges(startNs: bigint, endNs: bigint, count: number): bigint[] {
   const range = endNs - startNs;
   const parts = BigInt(count);
@@ -42,7 +42,7 @@ export function gridEdges(startNs: bigint, endNs: bigint, count: number): bigint
   return edges;
 }
 
-/** The windows of a moving mean: each ends with a cell and reaches back by `windowNs`. */
+/** The windows of a moving mean. Each ends with a cell, and begins `windowNs` before. */
 export function windows(startNs: bigint, endNs: bigint, count: number, windowNs: bigint): Span[] {
   const grid = gridOf(windowNs);
   return gridEdges(startNs, endNs, count).map((toNs) => {
@@ -52,7 +52,7 @@ export function windows(startNs: bigint, endNs: bigint, count: number, windowNs:
   });
 }
 
-/** The cells that several overlapping spans are made of: each span is a run of them. */
+/** The cells of which overlapping spans are composed: each span is a run of cells. */
 export function cellsOf(spans: readonly Span[]): Span[] {
   const edges = [...new Set(spans.flatMap(({ fromNs, toNs }) => [fromNs, toNs]))].toSorted(
     (a, b) => (a < b ? -1 : 1),

@@ -1,16 +1,15 @@
-/** How a span is put together from rollups and, where there are none that stand, from points. */
+/** Composes a span from rollups and, where there is no valid rollup, from points. */
 import { levelNs, levels, type Level, type Span, type Unrolled } from "../series-port.ts";
 import { ceilTo, floorTo } from "./cells.ts";
 
-/** Level 0: its points. */
+/** A part of a span, read from the rollups of one level, or from points at level 0. */
 export interface Stretch extends Span {
   readonly level: Level | 0;
 }
 
 /**
- * The stretches that make up the cells, in order; cells rise and do not overlap. No bucket is wider
- * than `widest`.
- * A stretch never reaches over the edge of a cell in the middle of a bucket.
+ * The stretches of which the cells are composed, in order. Cells must ascend without overlap. No
+ * bucket is wider than `widest`, and none crosses the edge of a cell.
  */
 export function coverCells(
   cells: readonly Span[],
@@ -48,8 +47,8 @@ export function coverCells(
 }
 
 /**
- * All buckets that cannot be used: those that the store has not rolled up, and those that the
- * tail's points fall into; in each level also what holds one of the level below.
+ * All buckets that cannot be used: those that the store has not rolled up, those with points in the
+ * tail, and in each level those that contain such a bucket of the level below.
  */
 export function withTail(unrolled: Unrolled, tailTimes: Iterable<bigint>): Unrolled {
   const all: Record<Level, bigint[]> = { 1: [], 2: [], 3: [] };

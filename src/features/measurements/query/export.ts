@@ -1,11 +1,11 @@
-/** All points of a range, page by page: nothing but a page is held, however long the range is. */
+/** All points of a range, page by page. Only one page is in memory, however long the range is. */
 import type { SeriesPoint, Span } from "../series-port.ts";
 import { mergePages, pointsWithin } from "./merge.ts";
 import { tailOf, type SeriesSources } from "./query.ts";
 
 /**
- * By time, with what the tail had when this was called. What is written to the store meanwhile may
- * or may not be among them. Throws as `readSamples`, but knows no unknown tags: they have no points.
+ * By time, including the tail's points at the time of the call. Later writes to the store may or may
+ * not be included. Throws like `readSamples`, except that an unknown tag has no points.
  */
 export function exportPages(
   { store, tail }: SeriesSources,

@@ -1,13 +1,13 @@
-/** What stands at points for which there is no value. */
+/** Fills the points of an answer that have no value. */
 
 export const fills = ["none", "null", "previous", "linear"] as const;
 /**
- * `none` leaves such points out, `null` says so, `previous` repeats the last value before, `linear`
- * draws a line between the values on both sides. Where there is no value to fill with, null stays.
+ * `none` leaves such points out, `null` keeps them as null, `previous` repeats the value before, and
+ * `linear` interpolates between the values on both sides. Without a value to fill with, null remains.
  */
 export type Fill = (typeof fills)[number];
 
-/** One point of an answer; `values` has null where a column has no value, and is null where none has. */
+/** One point of an answer. `values` has null for a column without a value, and is null without any. */
 export interface Sample {
   readonly timeNs: bigint;
   readonly values: readonly (number | null)[] | null;
@@ -64,7 +64,7 @@ function fraction(samples: readonly Sample[], from: number, at: number, to: numb
   return whole === 0 ? 0 : Number((samples[at]?.timeNs ?? 0n) - start) / whole;
 }
 
-/** Weighted, since the difference of two finite numbers may not be finite. */
+/** A weighted sum, because the difference of two finite numbers may not be finite. */
 function between(a: number, b: number, at: number): number {
   return at === 0 ? a : a * (1 - at) + b * at;
 }

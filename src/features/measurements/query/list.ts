@@ -1,4 +1,4 @@
-/** The list of series: tags, how fast they come, and where each stands. */
+/** The list of series: tags, with their rate and newest point. */
 import { levelNs, type SeriesPoint } from "../series-port.ts";
 import { nsPerMs } from "../measurement.ts";
 import { floorTo } from "./cells.ts";
@@ -6,15 +6,15 @@ import type { SeriesSources } from "./query.ts";
 
 export interface ListedSeries {
   readonly tag: string;
-  /** Measurements a second, over the last whole minute that is rolled up. */
+  /** Measurements per second, over the last whole minute that is rolled up. */
   readonly rate: number;
-  /** The newest by time; undefined when retention took all. */
+  /** The newest by time; undefined when retention has dropped all. */
   readonly last: SeriesPoint | undefined;
 }
 
 export interface SeriesPage {
   readonly series: readonly ListedSeries[];
-  /** As `after`, gives the next page; undefined when there is none. */
+  /** The `after` of the next page; undefined at the end. */
   readonly next: string | undefined;
 }
 
@@ -28,15 +28,15 @@ const rateNs = levelNs(2);
 /** A bucket of 10 s is rolled up within about 5 s of its end. */
 const rolledAfterNs = 6_000n * nsPerMs;
 
-/** By tag, in the order of its bytes; those that only the tail has are among them. */
+/** By tag, in the order of its bytes, including tags that only the tail has. */
 export async function listSeries(
   { store, tail }: SeriesSources,
   query: ListQuery,
   nowNs: bigint,
 ): Promise<SeriesPage> {
   const { prefix, after, limit } = query;
-  const isWanted = (tag: string) => compareTags(tag, after) > 0 && tag.startsWith(prefix);
-  const newer = [...tail.newest()].filter(([tag]) => isWanted(tag));
+  const isListed = (tag: string) => compareTags(tag, after) > 0 && tag.startsWith(prefix);
+  const newer = [...tail.newest()].filter(([tag]) => isListed(tag));
   const toNs = floorTo(nowNs - rolledAfterNs, levelNs(1));
   const stored = await store.list({
     ...{ prefix, after, limit: limit + 1 },
@@ -62,7 +62,7 @@ function newest(a: SeriesPoint | undefined, b: SeriesPoint | undefined): SeriesP
   return b.timeNs >= a.timeNs ? b : a;
 }
 
-/** As UTF-8 sorts, and so PostgreSQL: UTF-16, which strings compare by, has another order. */
+/** In the order of UTF-8, like PostgreSQL. Strings compare by UTF-16, which has another order. */
 export function compareTags(a: string, b: string): number {
   const [left, right] = [a[Symbol.iterator](), b[Symbol.iterator]()];
   for (;;) {

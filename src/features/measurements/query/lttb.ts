@@ -1,7 +1,8 @@
 /**
- * Largest-Triangle-Three-Buckets (Steinarsson 2013): the points that a line keeps its shape with.
- * Over long ranges it is fed with each bucket's first, smallest, largest and last point alone, as
- * MinMaxLTTB does (Van Der Donckt et al. 2023): points that really were, in time bounded by buckets.
+ * Largest-Triangle-Three-Buckets (Steinarsson 2013): picks the points that preserve the shape of a
+ * line. Over long ranges its input is only each bucket's first, smallest, largest and last point, as
+ * in MinMaxLTTB (Van Der Donckt et al. 2023), so that the time is bounded by the number of buckets
+ * and every picked point is a real one.
  */
 
 export interface PlotPoint {
@@ -9,7 +10,7 @@ export interface PlotPoint {
   readonly value: number;
 }
 
-/** `count` of the points, which are sorted by time; all where there are no more. First and last stay. */
+/** Picks `count` of the points, which are sorted by time; all if there are no more. Keeps both ends. */
 export function lttb(points: readonly PlotPoint[], count: number): PlotPoint[] {
   const first = points[0];
   const last = points.at(-1);
@@ -59,12 +60,12 @@ function largest(
   let areaMax = -1;
   for (const point of points) {
     const x = Number(point.timeNs - origin.timeNs);
-    // Halves: differences of the largest numbers would not be finite.
+    // Scaled down, because differences of the largest numbers would not be finite.
     const area = Math.abs(
       (beforeX - after.x) * (point.value / 4 - before.value / 4) -
         (beforeX - x) * (after.y / 4 - before.value / 4),
     );
-    // The first of the bucket where areas overflow alike.
+    // The first point of the bucket, where all areas overflow.
     if (found === undefined || area > areaMax) {
       found = point;
       areaMax = area;

@@ -1,4 +1,4 @@
-/** Stored points and the tail's as one series: both by time, and the tail's win. */
+/** Merges stored points with the tail's, both by time. At equal times the tail's win. */
 import type { SeriesPoint, Span } from "../series-port.ts";
 
 export function mergePoints(
@@ -24,7 +24,7 @@ export function mergePoints(
   return merged;
 }
 
-/** The same page by page; what the tail has beyond the last page comes as one of its own. */
+/** The same page by page. The tail's points after the last page come as a page by themselves. */
 export async function* mergePages(
   pages: AsyncIterable<readonly SeriesPoint[]>,
   tail: readonly SeriesPoint[],
@@ -40,7 +40,7 @@ export async function* mergePages(
   if (from < tail.length) yield tail.slice(from);
 }
 
-/** The points of a span. */
+/** The points in a span. */
 export function pointsWithin(
   points: readonly SeriesPoint[],
   { fromNs, toNs }: Span,

@@ -1,6 +1,6 @@
 /**
- * Means over windows that overlap. Each cell is summarized once; a queue of two stacks then has the
- * mean of any window as it slides, by merging alone: subtracting what leaves would lose digits.
+ * Means over overlapping windows. Each cell is summarized once. A queue of two stacks then computes
+ * the mean of the sliding window only by merging, because subtracting old cells would lose digits.
  */
 import type { Span } from "../series-port.ts";
 import { Means, type Summary } from "./summary.ts";
@@ -18,7 +18,7 @@ export interface Mean {
   readonly means: readonly number[];
 }
 
-/** The mean of each window; windows rise, each is a run of the cells, whose summaries are given. */
+/** The mean of each window. Windows must ascend, and each is a run of cells; one summary per cell. */
 export function slidingMeans(
   windows: readonly Span[],
   cells: readonly Span[],
@@ -50,7 +50,7 @@ export function slidingMeans(
 const nothing: Part = { counts: [], means: [], count: 0 };
 
 class SlidingQueue {
-  /** Each merged with all that entered after it, up to when they were turned over. */
+  /** Each part is merged with all that entered after it, up to the last turn of the stacks. */
   #front: Part[] = [];
   #back: Part[] = [];
   #backTotal = nothing;

@@ -1,12 +1,12 @@
-/** The points that a plot of one column keeps its shape with, over any range. */
+/** The points that preserve the shape of one column's plot, over any range. */
 import { levelNs, levels, type Level, type SeriesPoint, type Span } from "../series-port.ts";
 import { valueBytes } from "../measurement.ts";
 import { lttb, type PlotPoint } from "./lttb.ts";
 import { summarizeCells, visitCells, type SeriesSource } from "./read.ts";
 
-/** Candidates for each point asked for; MinMaxLTTB's authors find that 4 are enough. */
+/** Candidates per requested point; the authors of MinMaxLTTB find 4 enough. */
 const candidatesPerPoint = 32;
-/** Below this all points are candidates, whatever was asked for. */
+/** Below this number all points are candidates. */
 const candidatesMin = 20_000;
 
 /** At most `count` points of the column in the span. */
@@ -44,7 +44,7 @@ export async function plotPoints(
   return lttb(candidates, count);
 }
 
-/** The finest buckets that are not more than a few for each point; the widest at any rate. */
+/** The finest level with only a few buckets per requested point, or the widest level. */
 function plotLevel({ fromNs, toNs }: Span, count: number): Level {
   const bucketsMax = BigInt((candidatesPerPoint / 4) * count);
   return levels.find((level) => (toNs - fromNs) / levelNs(level) <= bucketsMax) ?? 3;

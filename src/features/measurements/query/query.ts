@@ -1,4 +1,4 @@
-/** Answers about one series: samples of it at any width, exact to its newest measurement. */
+/** Queries of one series: samples at any width, up to date with its newest measurement. */
 import { Failure, quoted } from "../../../core/failure.ts";
 import { valuesToNumbers, type MeasurementTail } from "../measurement.ts";
 import type {
@@ -18,7 +18,7 @@ import { Budget, carriedInto, summarizeCells, tooMany, type SeriesSource } from 
 import type { Summary } from "./summary.ts";
 import { weightedMeans } from "./weighted.ts";
 
-/** How the points of a cell become one value; `twa` is the mean weighted by time. */
+/** How the points of a cell become one value. `twa` is the time-weighted mean. */
 export const aggregates = [
   "last",
   "min",
@@ -40,18 +40,18 @@ export interface SeriesQuery {
   readonly points: number;
   readonly agg: Aggregate;
   readonly fill: Fill;
-  /** Value columns, from 0; undefined: all. `lttb` draws one alone, the first by default. */
+  /** Value columns, from 0; undefined: all. `lttb` uses a single one, the first by default. */
   readonly columns: readonly number[] | undefined;
-  /** Of `moving`. */
+  /** The width of the windows, for `moving`. */
   readonly windowNs: bigint;
-  /** Of `weighted`: the column that weighs. */
+  /** The column of the weights, for `weighted`. */
   readonly weight: number;
 }
 
 export interface SeriesSample extends Sample {
-  /** What it was taken from: `[from, to)`. Undefined where it is a measurement's own. */
+  /** The span `[from, to)` that it summarizes; undefined where it is a single measurement. */
   readonly span?: Span;
-  /** Points in the span; of `weighted` those that weigh anything. */
+  /** Number of points in the span; for `weighted`, of points with a weight. */
   readonly count?: number;
 }
 
@@ -64,16 +64,16 @@ export type SamplesQuery = Pick<SeriesQuery, "tag" | "startNs" | "endNs" | "poin
 
 export interface Samples {
   readonly instants: readonly bigint[];
-  /** One for each instant. */
+  /** One per instant. */
   readonly points: readonly (SeriesPoint | undefined)[];
 }
 
-/** About two seconds of reading: what is wider is answered from rollups. */
+/** About two seconds of reading; wider ranges are answered from rollups. */
 export const singlePointsMax = 1_000_000;
 
 /**
- * The last point at or before each of `count` instants, evenly up to `endNs`; undefined before the
- * first. Throws `not_found` for an unknown tag, `unavailable` while the tail lacks something.
+ * The last point at or before each of `points` instants, spaced evenly up to `endNs`; undefined
+ * before the first. Throws `not_found` for an unknown tag, `unavailable` while the tail is incomplete.
  */
 export async function readSamples(
   { store, tail }: SeriesSources,
@@ -86,7 +86,7 @@ export async function readSamples(
   return { instants, points: asOfJoin(mergePoints(stored ?? [], newer), instants) };
 }
 
-/** Throws as `readSamples`, and `invalid` where too many points would have to be read one by one. */
+/** Throws like `readSamples`, and `invalid` when it would have to read too many single points. */
 export async function querySeries(
   sources: SeriesSources,
   query: SeriesQuery,
@@ -107,7 +107,7 @@ export async function querySeries(
   return found ?? (await answer(emptySnapshot));
 }
 
-/** The tail's points of a tag. To be asked before the store. */
+/** The tail's points of a tag. Must be read before the store. */
 export function tailOf(tail: MeasurementTail, tag: string): readonly SeriesPoint[] {
   if (tail.isComplete) return tail.of(tag);
   throw new Failure("unavailable", "Cannot answer: this node is reading the newest measurements", {
@@ -119,7 +119,7 @@ export function unknownTag(tag: string): Failure {
   return new Failure("not_found", `There is no series ${quoted(tag)}`);
 }
 
-/** Of a tag that only the tail has so far. */
+/** The snapshot of a tag that only the tail has so far. */
 const emptySnapshot: SeriesSnapshot = {
   kept: { fromNs: 0n, toNs: 0n },
   unrolled: async () => ({ 1: [], 2: [], 3: [] }),
@@ -151,7 +151,7 @@ async function aggregate(source: SeriesSource, query: SeriesQuery): Promise<Seri
     summaries.map((summary, i) =>
       sampleOf(query, cells[i] ?? span, summary.count, valuesOf(agg, summary)),
     ),
-    // There is no such thing as a missing count.
+    // A count is never missing.
     agg === "count" ? "null" : fill,
   );
 }
@@ -167,7 +167,7 @@ async function movingSamples(source: SeriesSource, query: SeriesQuery): Promise<
   });
 }
 
-/** What cannot be answered is told before a million points have been read for it. */
+/** Refuses a query that reads too many single points, before it reads the first million. */
 async function refuseTooMany(source: SeriesSource, span: Span): Promise<void> {
   const [whole] = await summarizeCells(source, [span], "count");
   if (whole !== undefined && whole.count > source.budget.max) throw tooMany(source.budget.max);
@@ -191,7 +191,7 @@ function valuesOf(
   return summary[agg];
 }
 
-/** It stands at its end, as the seed's samples do. */
+/** A sample's time is the end of its span, as in the original measurements demo. */
 function sampleOf(
   query: SeriesQuery,
   span: Span,
@@ -204,7 +204,7 @@ function sampleOf(
   return { timeNs: span.toNs, span, count, values: some ? numbers : null };
 }
 
-/** The columns that were asked for; NaN for those that there are not. */
+/** The requested columns, with NaN for those that do not exist. */
 function chosen({ columns }: SeriesQuery, values: readonly number[]): readonly number[] {
   if (columns === undefined) return values;
   return columns.map((column) => values[column] ?? Number.NaN);

@@ -1,4 +1,4 @@
-/** Reads cells of a series out of one state of the store and the tail that was taken before it. */
+/** Reads cells of a series from one snapshot of the store, and the tail that was read before it. */
 import type { Failure } from "../../../core/failure.ts";
 import { invalidField } from "../../../core/failure.ts";
 import {
@@ -16,13 +16,13 @@ import { Summary } from "./summary.ts";
 
 export interface SeriesSource {
   readonly snapshot: SeriesSnapshot;
-  /** The tag's points that the tail had before the snapshot was taken, by time. */
+  /** The tag's points in the tail before the snapshot was taken, by time. */
   readonly tail: readonly SeriesPoint[];
-  /** Points that may still be read one by one; beyond them the query is refused. */
+  /** Bounds the single points that the query may read. */
   readonly budget: Budget;
 }
 
-/** Bounds what one query reads in single points. Throws `invalid` once it is spent. */
+/** The number of single points that a query may read. Throws `invalid` past it. */
 export class Budget {
   readonly #max: number;
   #spent = 0;
@@ -48,19 +48,19 @@ export function tooMany(max: number): Failure {
   );
 }
 
-/** Which buckets may be read, 0: none but points; and what of them. */
+/** The widest buckets to read (0: only points), and the statistics to read of them. */
 export interface Reading {
   readonly widest: Level | 0;
   readonly parts: RollupParts;
 }
 
-/** What reads along: called in the order of time. */
+/** Receives points and rollups in the order of time. */
 export interface Visitor {
   point(point: SeriesPoint): void;
   rollup(rollup: Rollup): void;
 }
 
-/** Visits the cells' contents, rolled up where that stands. Cells rise and do not overlap. */
+/** Visits the cells' contents, as rollups where they are valid. Cells must ascend without overlap. */
 export async function visitCells(
   source: SeriesSource,
   cells: readonly Span[],
@@ -87,7 +87,7 @@ export async function visitCells(
     else await rollups.get(level)?.visitUntil(toNs, (rollup) => visitor.rollup(rollup));
   }
 
-  /** Retention drops hours of points and days of rollups: what points are gone for counts as gone. */
+  /** Retention drops points by hours and rollups by days. A rollup without its points is ignored. */
   function within({ fromNs, toNs }: Stretch): Span[] {
     const { kept } = snapshot;
     const from = fromNs < kept.fromNs ? kept.fromNs : fromNs;
@@ -108,7 +108,7 @@ async function visitPoints(
   }
 }
 
-/** A level's rollups are asked for together, and handed out stretch by stretch. */
+/** The rollups of a level, which are read in one query and visited stretch by stretch. */
 class RollupQueue {
   readonly #pages: AsyncIterator<readonly Rollup[]>;
   #page: readonly Rollup[] = [];
@@ -134,7 +134,7 @@ class RollupQueue {
   }
 }
 
-/** A summary of each cell; the cells follow one another. `carried`: with what holds when they begin. */
+/** A summary of each of the consecutive cells. `carried` has the values in effect at their start. */
 export async function summarizeCells(
   source: SeriesSource,
   cells: readonly Span[],

@@ -1,16 +1,16 @@
 /**
- * What the points of a span come to, one value column at a time: fed in the order of time with
- * points, and with rollups where whole buckets of points are known already.
+ * The statistics of a span by value column. Points are added in the order of time, and rollups in
+ * place of whole buckets of points.
  */
 import { unpacked, unpackValues } from "../measurement.ts";
 import type { SeriesPoint, Rollup, Span } from "../series-port.ts";
 
-/** Sums that overflow are taken again from values this much smaller; a power of two is exact. */
+/** Scale of a second sum for when the first overflows. A power of two keeps it exact. */
 const smaller = 2 ** -200;
 
 export class Summary {
   readonly #fromNs: bigint;
-  /** Up to here the held values are in the time-weighted sums. */
+  /** The time-weighted sums include the held values up to here. */
   #atNs: bigint;
   #held: Uint8Array | undefined;
   #columns = 0;
@@ -25,7 +25,7 @@ export class Summary {
   readonly #mean = new Means();
   readonly #twa = new Means();
 
-  /** `carried`: the values that hold when the span begins. */
+  /** `carried` has the values in effect at the start of the span. */
   constructor(fromNs: bigint, carried?: SeriesPoint) {
     this.#fromNs = fromNs;
     this.#atNs = fromNs;
@@ -77,7 +77,7 @@ export class Summary {
     }
   }
 
-  /** Ends the span: what holds does so until then. */
+  /** Ends the span; the last values hold until then. */
   close(toNs: bigint): this {
     if (this.#open) this.#holdUntil(toNs);
     this.#open = false;
@@ -124,7 +124,7 @@ export class Summary {
 
   #holdUntil(ns: bigint): void {
     if (this.#held !== undefined && ns > this.#atNs) {
-      // A difference: exact up to a hundred days, and then to 16 digits.
+      // The difference is exact up to a hundred days, and then to 16 digits.
       const heldNs = Number(ns - this.#atNs);
       const columns = unpackValues(this.#held);
       for (let i = 0; i < columns; i++) this.#twa.add(i, unpacked[i] ?? Number.NaN, heldNs);
@@ -133,14 +133,14 @@ export class Summary {
   }
 }
 
-/** Weighted means by column, which do not overflow where the values do not. */
+/** Weighted means by column. They do not overflow, even when the sum of the values would. */
 export class Means {
   readonly weights: number[] = [];
   readonly #sums: number[] = [];
   readonly #small: number[] = [];
 
   add(i: number, value: number, weight: number): void {
-    // Not `weight <= 0`: a column that a rollup does not have weighs nothing and is no number.
+    // Not `weight <= 0`, because the weight may be NaN for a column that a rollup does not have.
     if (!(weight > 0)) return;
     this.#sums[i] = (this.#sums[i] ?? 0) + value * weight;
     this.#small[i] = (this.#small[i] ?? 0) + value * smaller * weight;
@@ -154,7 +154,7 @@ export class Means {
       const sum = this.#sums[i] ?? Number.NaN;
       if (Number.isFinite(sum)) return sum / weight;
       const mean = (this.#small[i] ?? Number.NaN) / weight / smaller;
-      // A mean of the largest numbers may be rounded past them.
+      // The mean of the largest numbers may be rounded past them.
       return Math.max(-Number.MAX_VALUE, Math.min(Number.MAX_VALUE, mean));
     });
   }

@@ -1,4 +1,4 @@
-/** Means of each value column weighted by another one, as prices are by volumes. */
+/** Means of each value column, weighted by another column, like prices by volumes. */
 import type { Span } from "../series-port.ts";
 import { valuesToNumbers } from "../measurement.ts";
 import { visitCells, type SeriesSource } from "./read.ts";
@@ -11,8 +11,8 @@ export interface WeightedMean {
 }
 
 /**
- * The mean of each cell; a point without the weight's column, or with a weight that is not above 0,
- * counts for nothing. Rollups know nothing of products, so every point is read.
+ * The mean of each cell. A point without the weight column, or with a weight that is not above 0, is
+ * ignored. Rollups have no sums of products, so every point is read.
  */
 export async function weightedMeans(
   source: SeriesSource,

@@ -1,8 +1,8 @@
 /**
- * What a tail holds: rows of numbers in the log's order, with tags and values left where they lie in
- * the log's frames. Nothing is kept by tag: whoever asks goes through one column of hashes, which is
- * a millisecond for a million of them, while an index would be most of what taking a measurement
- * costs, for tags that nobody may ask for before the store has them.
+ * The entries of a tail: rows of numbers in the log's order, while tags and values stay in the bytes
+ * of the log's frames. There is no index by tag. A query scans one column of hashes, which takes a
+ * millisecond for a million rows. An index would be most of the cost of taking a measurement, mostly
+ * for tags that no query reads before the store has them.
  */
 import { Buffer } from "node:buffer";
 import type { Measurement } from "../measurement.ts";
@@ -12,7 +12,7 @@ import type { FramePoints } from "./frame-points.ts";
 import { highHalf, int64FromHalves, lowHalf } from "../point.ts";
 
 const slabRows = 4096;
-/** What a measurement takes besides its bytes: a hash, its cells, a reference. */
+/** The size of a measurement besides its bytes: a hash, its cells, a reference. */
 const rowBytes = 4 + cells * 4 + 8;
 const ownBytes = 64 * 1024;
 
@@ -20,7 +20,7 @@ const ownBytes = 64 * 1024;
 class Slab {
   readonly hashes = new Int32Array(slabRows);
   readonly cells = new Int32Array(slabRows * cells);
-  /** Where each row's tag and values lie. */
+  /** The bytes that contain each row's tag and values. */
   readonly sources: Buffer[] = [];
 }
 
@@ -29,9 +29,9 @@ interface Row {
   readonly at: number;
 }
 
-/** Rows that are let go of together. */
+/** Rows that are dropped together. */
 interface Group {
-  /** Behind its last row. */
+  /** The row after its last. */
   readonly end: number;
   readonly bytes: number;
   readonly last: Position;
@@ -46,26 +46,26 @@ export class TailEntries {
   #end = 0;
   #groups: Group[] = [];
   #groupsHead = 0;
-  /** For what comes in no frame. */
+  /** Copies of the measurements that came as records instead of frames. */
   #own: Buffer = Buffer.alloc(0);
   #ownUsed = 0;
   bytes = 0;
-  /** The last that was let go of for want of room. */
+  /** The last position that was dropped because memory was full. */
   droppedThrough = epochStart(0);
 
   constructor(bytesMax: number) {
     this.#bytesMax = bytesMax;
   }
 
-  /** Those among them that a later one replaces are counted too. */
+  /** Rows that a later one replaces are counted as well. */
   get count(): number {
     return this.#end - this.#head;
   }
 
-  /** By time, each time once: the last of the log wins. Never changed afterwards. */
+  /** By time, each time once: the last in the log wins. The result never changes afterwards. */
   of(tag: string): readonly Measurement[] {
-    const wanted = Buffer.from(tag);
-    const hash = hashBytes(wanted, 0, wanted.byteLength);
+    const bytes = Buffer.from(tag);
+    const hash = hashBytes(bytes, 0, bytes.byteLength);
     const found: Row[] = [];
     let isInOrder = true;
     this.#each((slab, from, to) => {
@@ -73,7 +73,7 @@ export class TailEntries {
       for (let at = from; at < to; at++) {
         if (hashes[at] !== hash) continue;
         const row = { slab, at };
-        if (!tagBytes(row).equals(wanted)) continue;
+        if (!tagBytes(row).equals(bytes)) continue;
         const before = found.at(-1);
         isInOrder &&= before === undefined || compareTimes(before, row) < 0;
         found.push(row);
@@ -115,7 +115,7 @@ export class TailEntries {
     this.droppedThrough = epochStart(0);
   }
 
-  /** Takes a copy of one. Past the bound the oldest go. */
+  /** Copies the measurement. Past the bound the oldest rows are dropped. */
   add({ tag, timeNs, values }: Measurement, position: Position): void {
     const tagLength = Buffer.byteLength(tag);
     const bytes = tagLength + values.byteLength;
@@ -141,7 +141,7 @@ export class TailEntries {
     this.#group(bytes + rowBytes, position);
   }
 
-  /** Takes those that `points` has read last, with their frame; they go together. */
+  /** Adds the rows that `points` read last, with their frame. They are dropped together. */
   addFrame(points: FramePoints, last: Position): void {
     const { frame, count } = points;
     if (count === 0) return;
@@ -158,7 +158,7 @@ export class TailEntries {
     this.#group(frame.byteLength + count * rowBytes, last);
   }
 
-  /** Lets go of everything up to and including `to`; of a frame only with its last. */
+  /** Drops everything up to and including `to`; a frame only once its last row is included. */
   trimTo(to: Position): void {
     for (;;) {
       const group = this.#groups[this.#groupsHead];
@@ -167,7 +167,7 @@ export class TailEntries {
       this.bytes -= group.bytes;
       this.#groupsHead++;
     }
-    // Cut once half of it is over, so that each is moved once at most.
+    // Cut once half of the list is dropped, so that each group is copied at most once.
     if (this.#groupsHead * 2 > this.#groups.length) {
       this.#groups = this.#groups.slice(this.#groupsHead);
       this.#groupsHead = 0;
@@ -188,35 +188,35 @@ export class TailEntries {
     return slab;
   }
 
-  /** All rows since the last group. */
+  /** Groups all rows since the last group. */
   #group(bytes: number, last: Position): void {
     this.#groups.push({ end: this.#end, bytes, last });
     this.bytes += bytes;
     if (this.bytes > this.#bytesMax) this.#dropOldest();
   }
 
-  /** A sixteenth of them at once. */
+  /** Drops a sixteenth of the rows at once. */
   #dropOldest(): void {
-    const wanted = this.#head + Math.floor(this.count / 16);
+    const target = this.#head + Math.floor(this.count / 16);
     let at = this.#groupsHead;
-    while ((this.#groups[at]?.end ?? Infinity) <= wanted) at++;
+    while ((this.#groups[at]?.end ?? Infinity) <= target) at++;
     const group = this.#groups[at];
     if (group === undefined) return;
     this.droppedThrough = group.last;
     this.trimTo(group.last);
   }
 
-  /** Calls `see` for the rows of each slab, from the oldest on. */
-  #each(see: (slab: Slab, from: number, to: number) => void): void {
+  /** Visits the rows of each slab, from the oldest on. */
+  #each(visit: (slab: Slab, from: number, to: number) => void): void {
     let base = this.#base;
     for (const slab of this.#slabs) {
-      see(slab, Math.max(0, this.#head - base), Math.min(slabRows, this.#end - base));
+      visit(slab, Math.max(0, this.#head - base), Math.min(slabRows, this.#end - base));
       base += slabRows;
     }
   }
 }
 
-/** In the log's order before: of those of one time the last is kept. */
+/** Sorts rows that are in the log's order. Of several at one time, the last remains. */
 function byTime(rows: Row[]): readonly Row[] {
   rows.sort(compareTimes);
   return rows.filter((row, i) => {
@@ -236,7 +236,7 @@ function measurementOf(row: Row, tag: string): Measurement {
   return { tag, timeNs, values: sourceOf(row).subarray(from, from + (cell(row, LENGTHS) >>> 8)) };
 }
 
-/** Without a view of each, which costs more than all its bytes. */
+/** Without a view of each tag, because a view costs more than comparing the bytes. */
 function haveSameTag(a: Row, b: Row): boolean {
   const length = cell(a, LENGTHS) & 0xff;
   if (length !== (cell(b, LENGTHS) & 0xff)) return false;

@@ -1,6 +1,6 @@
 /**
- * The measurements of a Frame that `PointWriter` wrote, as rows of numbers that tell where they lie:
- * no record, position or text is made of them, which is nearly all of what decoding costs.
+ * The measurements of a Frame that `PointWriter` wrote, as rows of numbers and offsets into the
+ * frame. No record, position or text is created, which is nearly all of the cost of decoding.
  */
 import { Buffer } from "node:buffer";
 import {
@@ -17,7 +17,7 @@ import { firstNotFinite, int32At, PACKED_VALUES, TAG, TIME, typeBytes } from "..
 /** A record of the smallest measurement has more bytes than this. */
 const recordBytesMin = 32;
 
-/** A row's numbers beside the hash of its tag. */
+/** Count of a row's numbers besides the hash of its tag. */
 export const cells = 5;
 /** The int64 of the time in halves. */
 export const LOW = 0;
@@ -25,20 +25,17 @@ export const HIGH = 1;
 /** Where the tag and the values begin in the row's source. */
 export const TAG_FROM = 2;
 export const FROM = 3;
-/** Bytes of the tag, and above eight bits those of the values. */
+/** Length of the tag in the lowest eight bits, and of the values above them. */
 export const LENGTHS = 4;
 
-/** Reads one frame after another; its rows are those of the last, and valid until the next. */
+/** Reads one frame after another. The rows are those of the last frame, until the next is read. */
 export class FramePoints {
   frame: Buffer = Buffer.alloc(0);
   count = 0;
   hashes = new Int32Array(0);
   cells = new Int32Array(0);
 
-  /**
-   * False, and nothing is said about any of its measurements, where one record is laid out in
-   * another way: decode the records then.
-   */
+  /** False when a record has another layout. Nothing is then known of the frame: decode its records. */
   read(bytes: Uint8Array): boolean {
     const frame = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#room(Math.ceil(frame.byteLength / recordBytesMin));
@@ -52,7 +49,7 @@ export class FramePoints {
     return true;
   }
 
-  /** Where the record at `from` ends; 0 where it is laid out in another way. */
+  /** Returns the end of the record at `from`; 0 when it has another layout. */
   #record(frame: Buffer, from: number): number {
     let i = from;
     if (frame[i++] !== FRAME_RECORDS) return 0;
@@ -102,7 +99,7 @@ export function hashBytes(bytes: Buffer, from: number, to: number): number {
   return hash;
 }
 
-/** What follows the value up to `end`: a key, the type and the time. */
+/** Whether a key, the type and the time follow the value, up to `end`. */
 function isTail(frame: Buffer, from: number, end: number): boolean {
   const keyLength = frame[from + 1] ?? 0;
   const typeAt = from + 2 + keyLength;
@@ -116,7 +113,7 @@ function isTail(frame: Buffer, from: number, end: number): boolean {
   return frame[timeAt] === RECORD_TIME_NS && timeAt + 9 === end;
 }
 
-/** Printable ASCII: such a tag is as it lies. */
+/** Printable ASCII: such a tag needs no decoding and no check. */
 function isPlain(frame: Buffer, from: number, to: number): boolean {
   for (let i = from; i < to; i++) {
     const code = frame[i] ?? 0;
@@ -126,8 +123,8 @@ function isPlain(frame: Buffer, from: number, to: number): boolean {
 }
 
 /**
- * −1, which fits nowhere, for more than two bytes: no length of a measurement has them. Not the
- * cursor of `core/wire.ts`, for which those were an error: here they are only another layout.
+ * −1, which matches nothing, past two bytes: no length in a measurement takes more. The cursor of
+ * `core/wire.ts` would throw, but here a longer varint only means another layout.
  */
 function twoByteVarint(bytes: Buffer, at: number): number {
   const low = bytes[at] ?? 0;

@@ -13,7 +13,7 @@ export class LogEnd {
     return this.#isReached;
   }
 
-  /** The reader begins anew. */
+  /** The reader starts over. */
   reset(): void {
     this.#isReached = false;
     this.#ahead = undefined;
