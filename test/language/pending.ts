@@ -76,7 +76,6 @@ export const pending: readonly string[] = [
   "src/core/host.ts",
   "src/core/json.ts",
   "src/core/log.ts",
-  "src/core/recent.ts",
   "src/core/sink.ts",
   "src/core/topic.ts",
   "src/features/ack-rules/http/body.ts",

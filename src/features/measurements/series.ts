@@ -1,7 +1,7 @@
 /** Series as a service: every kind of query, within bounds on concurrent queries. */
 import { sleep, type Clock } from "../../core/clock.ts";
 import { nsPerMs, type MeasurementTail } from "./measurement.ts";
-import { Recent } from "../../core/recent.ts";
+import { SlidingQuantiles } from "../../core/sliding-quantiles.ts";
 import type { SeriesPoint, SeriesStore, Span } from "./series-port.ts";
 import { exportPages } from "./query/export.ts";
 import { listSeries, type ListQuery, type SeriesPage } from "./query/list.ts";
@@ -43,12 +43,12 @@ export class Series {
   readonly #options: SeriesOptions;
   readonly #queries: Semaphore;
   readonly #exports = refusing(exportsMax, "exports");
-  readonly #queryMs: Recent;
+  readonly #queryMs: SlidingQuantiles;
 
   constructor(options: SeriesOptions) {
     this.#options = options;
     this.#queries = refusing(options.queriesMax, "queries of series");
-    this.#queryMs = new Recent(options.clock);
+    this.#queryMs = new SlidingQuantiles(options.clock);
   }
 
   /** The start of retention. */

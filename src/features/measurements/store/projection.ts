@@ -20,7 +20,7 @@ import {
   type MeasurementStoreStats,
 } from "../measurement.ts";
 import type { ProjectionTarget } from "../../../core/projection.ts";
-import { Recent } from "../../../core/recent.ts";
+import { SlidingQuantiles } from "../../../core/sliding-quantiles.ts";
 import type { StoredRecord } from "../../../core/record.ts";
 import { failureFrom } from "../../../core/failure.ts";
 import { renderPosition } from "../../../core/position.ts";
@@ -62,9 +62,9 @@ export function createMeasurementProjection(
   const hoursThere = new Set<bigint>();
   const counts = { rows: 0, merged: 0, undecodable: 0, untimely: 0 };
   const recent = {
-    batchRows: new Recent(clock),
-    batchMs: new Recent(clock),
-    storedMs: new Recent(clock),
+    batchRows: new SlidingQuantiles(clock),
+    batchMs: new SlidingQuantiles(clock),
+    storedMs: new SlidingQuantiles(clock),
   };
   let lastUndecodable: string | undefined;
 

@@ -9,7 +9,7 @@ import type { Log, LogBatch, StoredFrame } from "../../../core/log.ts";
 import type { Logger } from "../../../core/logger.ts";
 import { comparePositions, epochStart, type Position } from "../../../core/position.ts";
 import type { ProjectionTarget } from "../../../core/projection.ts";
-import { Recent, type Quantiles } from "../../../core/recent.ts";
+import { SlidingQuantiles, type Quantiles } from "../../../core/sliding-quantiles.ts";
 import type { StoredRecord } from "../../../core/record.ts";
 import {
   measurementsTopic,
@@ -71,7 +71,7 @@ export class Unprojected implements MeasurementTail {
   readonly #bytesMax: number;
   readonly #entries: TailEntries;
   readonly #points = new FramePoints();
-  readonly #queryableMs: Recent;
+  readonly #queryableMs: SlidingQuantiles;
   readonly #end = new LogEnd();
   /** The projection's position, as far as it is known here. */
   #stored = nothing;
@@ -82,7 +82,7 @@ export class Unprojected implements MeasurementTail {
     this.#options = options;
     this.#bytesMax = options.bytesMax ?? bytesMaxDefault;
     this.#entries = new TailEntries(this.#bytesMax);
-    this.#queryableMs = new Recent(options.clock);
+    this.#queryableMs = new SlidingQuantiles(options.clock);
     this.done = Promise.all([this.#follow(), this.#poll()]).then(() => {});
   }
 

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import type { Clock } from "./clock.ts";
-import { Recent } from "./recent.ts";
+import { SlidingQuantiles } from "./sliding-quantiles.ts";
 
 function testClock() {
   let nowMs = 0;
@@ -13,7 +13,7 @@ function testClock() {
 }
 
 test("quantiles are at most 9 % too high, and never above the largest", () => {
-  const recent = new Recent(testClock().clock);
+  const recent = new SlidingQuantiles(testClock().clock);
   expect(recent.quantiles()).toEqual({ count: 0, perSecond: 0, p50: 0, p99: 0, max: 0 });
   for (let value = 1; value <= 1000; value++) recent.add(value);
   const { count, p50, p99, max } = recent.quantiles();
@@ -26,7 +26,7 @@ test("quantiles are at most 9 % too high, and never above the largest", () => {
 
 test("what is older than two minutes is forgotten", () => {
   const { clock, pass } = testClock();
-  const recent = new Recent(clock);
+  const recent = new SlidingQuantiles(clock);
   recent.add(100);
   pass(61_000);
   recent.add(1, 599);
