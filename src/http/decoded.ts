@@ -2,7 +2,7 @@
 import type { DecodedRecord, RecordDecoder } from "../core/schemas.ts";
 import { invalidField, quoted } from "../core/failure.ts";
 import type { Chunk } from "../hub/chunk.ts";
-import { lateFormat, type AsyncFormat } from "../hub/async-format.ts";
+import { asyncFormat, type AsyncFormat } from "../hub/async-format.ts";
 import { renderDecodedSse } from "./sse.ts";
 import { renderDecodedEvents } from "./ws-messages.ts";
 
@@ -12,14 +12,14 @@ export interface DecodedFormats {
 }
 
 export function createDecodedFormats(decoder: RecordDecoder): DecodedFormats {
-  const decoded = lateFormat(({ records }: Chunk) =>
+  const decoded = asyncFormat(({ records }: Chunk) =>
     decoder.decode(records.map(({ record }) => record)),
   );
 
   function formatOf<Bytes>(
     render: (chunk: Chunk, records: readonly (DecodedRecord | undefined)[]) => Bytes,
   ): AsyncFormat<Bytes> {
-    return lateFormat((chunk) => {
+    return asyncFormat((chunk) => {
       const records = decoded.render(chunk);
       if (!(records instanceof Promise)) return render(chunk, records);
       return records.then((all) => render(chunk, all));

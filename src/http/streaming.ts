@@ -1,7 +1,7 @@
 /** A hub subscription as an SSE response: what emitters and topics share. */
 import { failureFrom } from "../core/failure.ts";
 import type { Position } from "../core/position.ts";
-import { LateSubscriber, type AsyncFormat } from "../hub/async-format.ts";
+import { AsyncSubscriber, type AsyncFormat } from "../hub/async-format.ts";
 import type { Start, Subscriber, Subscription } from "../hub/subscriber.ts";
 import type { HttpDeps } from "./deps.ts";
 import { SseSubscriber, sseHeaders } from "./sse.ts";
@@ -36,7 +36,7 @@ export async function lateSseResponse(
 ): Promise<Response> {
   const start = await startPosition({ hub, log }, topic, wanted);
   return respond(host, start, async (subscriber) => {
-    const late = new LateSubscriber(subscriber, format, start);
+    const late = new AsyncSubscriber(subscriber, format, start);
     late.attach(await hub.subscribe(topic, key, start, late));
     return late;
   });

@@ -1,10 +1,10 @@
 /**
- * Formats whose bytes may take time to make, such as those of records that are decoded with a schema
- * that this node does not have yet.
+ * Formats whose bytes may take time to render, such as those of records whose schema this node has to
+ * fetch first.
  *
- * A subscriber that waits for its bytes is to the hub what one with a full sink is: nothing is sent
- * to it, and it is caught up once it has drained. So one chunk at most waits, order is the hub's, and
- * the others of its channel notice nothing.
+ * The hub treats a subscriber whose bytes are still being rendered like one with a full sink: it sends
+ * nothing, then replays. At most one chunk of each waits, the hub keeps the order, and the other
+ * subscribers of the channel are not affected.
  */
 import { failureFrom, type Failure } from "../core/failure.ts";
 import type { Position } from "../core/position.ts";
@@ -12,11 +12,11 @@ import type { Sent } from "../core/sink.ts";
 import type { Chunk, Format } from "./chunk.ts";
 import type { EndReason, Subscriber, Subscription } from "./subscriber.ts";
 
-/** Renders at once where it can. A promise that rejects ends the subscriptions that wait for it. */
+/** Renders synchronously where it can. A promise that rejects ends the subscriptions that wait for it. */
 export type AsyncFormat<Bytes> = Format<Bytes | Promise<Bytes>>;
 
-/** A format that renders each chunk once, whatever else its channel is read in. */
-export function lateFormat<Bytes>(
+/** A format that renders each chunk once, also where other formats of its channel alternate with it. */
+export function asyncFormat<Bytes>(
   render: (chunk: Chunk) => Bytes | Promise<Bytes>,
 ): AsyncFormat<Bytes> {
   const rendered = new WeakMap<Chunk, Bytes | Promise<Bytes>>();
@@ -31,26 +31,26 @@ export function lateFormat<Bytes>(
   };
 }
 
-/** A face's subscriber, for the bytes as they come. */
-export interface LateFace<Bytes> extends Pick<Subscriber, "reset" | "end"> {
+/** The protocol's half: gets the bytes as they are rendered. */
+export interface AsyncTarget<Bytes> extends Pick<Subscriber, "reset" | "end"> {
   write(bytes: Bytes): Sent;
 }
 
-/** The hub's subscriber and the face's subscription, between the two. */
-export class LateSubscriber<Bytes> implements Subscriber, Subscription {
-  readonly #face: LateFace<Bytes>;
+/** Stands between the hub, whose subscriber it is, and the protocol, whose subscription it is. */
+export class AsyncSubscriber<Bytes> implements Subscriber, Subscription {
+  readonly #target: AsyncTarget<Bytes>;
   readonly #format: AsyncFormat<Bytes>;
   #subscription: Subscription | undefined;
-  /** Where the face stands: after what was written. */
+  /** After what was written. */
   #at: Position;
   #waits = false;
-  /** Drained before the hub's half had come. */
+  /** Drained before the hub's half was attached. */
   #hasDrained = false;
   #ends = false;
   #closed = false;
 
-  constructor(face: LateFace<Bytes>, format: AsyncFormat<Bytes>, start: Position) {
-    this.#face = face;
+  constructor(target: AsyncTarget<Bytes>, format: AsyncFormat<Bytes>, start: Position) {
+    this.#target = target;
     this.#format = format;
     this.#at = start;
   }
@@ -59,7 +59,7 @@ export class LateSubscriber<Bytes> implements Subscriber, Subscription {
     return this.#at;
   }
 
-  /** The hub's half; it may come after the face has closed. */
+  /** The hub's half; `close` may have been called before. */
   attach(subscription: Subscription): void {
     if (this.#closed) return subscription.close();
     this.#subscription = subscription;
@@ -77,10 +77,10 @@ export class LateSubscriber<Bytes> implements Subscriber, Subscription {
 
   reset(position: Position, reason: Failure): Sent {
     this.#at = position;
-    return this.#face.reset(position, reason);
+    return this.#target.reset(position, reason);
   }
 
-  /** A failure is told at once: what waits is not, and can be read again after the position. */
+  /** A failure is reported at once; what still waits is dropped and can be read again after the position. */
   end(reason: EndReason, position: Position): void {
     if (this.#waits && reason === "ended") this.#ends = true;
     else this.#end(reason, this.#waits ? this.#at : position);
@@ -97,10 +97,10 @@ export class LateSubscriber<Bytes> implements Subscriber, Subscription {
     this.#subscription?.close();
   }
 
-  async #writeLater(chunk: Chunk, late: Promise<Bytes>): Promise<void> {
+  async #writeLater(chunk: Chunk, rendering: Promise<Bytes>): Promise<void> {
     let sent: Sent;
     try {
-      const bytes = await late;
+      const bytes = await rendering;
       if (this.#closed) return;
       sent = this.#write(chunk, bytes);
     } catch (error) {
@@ -114,13 +114,13 @@ export class LateSubscriber<Bytes> implements Subscriber, Subscription {
   }
 
   #write(chunk: Chunk, bytes: Bytes): Sent {
-    const sent = this.#face.write(bytes);
+    const sent = this.#target.write(bytes);
     if (sent !== "refused") this.#at = chunk.through;
     return sent;
   }
 
   #end(reason: EndReason, position: Position): void {
     this.close();
-    this.#face.end(reason, position);
+    this.#target.end(reason, position);
   }
 }

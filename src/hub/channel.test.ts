@@ -22,7 +22,7 @@ function cut(key: string | undefined, records: StoredRecord[], bytesMax: number)
 }
 
 describe("chunks", () => {
-  test("of what fits are one, which ends where the reader stands", () => {
+  test("of what fits are one, which ends at the reader's position", () => {
     expect(cut("a", [stored(1), stored(2)], size * 2)).toEqual([[[1, 2], 99]]);
   });
 
@@ -55,7 +55,7 @@ describe("chunks", () => {
   });
 });
 
-test("a flush hands all live subscriptions one chunk, and tells them when it is the last", () => {
+test("a flush delivers one chunk to all live subscriptions, and says when it is the last", () => {
   const channel = new Channel("t", "a", 0);
   const got: [Chunk, boolean][] = [];
   for (let i = 0; i < 3; i++) {
@@ -69,7 +69,7 @@ test("a flush hands all live subscriptions one chunk, and tells them when it is 
   expect(channel.pending).toEqual([]);
 });
 
-test("bytes go straight into the sinks of those who have one; whoever is not simply sent is told", () => {
+test("bytes go straight into the sinks of members that have one; another answer than sent reaches its member", () => {
   const channel = new Channel("t", "a", 0);
   const format: Format<Uint8Array> = { render: () => new Uint8Array([7]) };
   const other: Format<Uint8Array> = { render: () => new Uint8Array([8]) };

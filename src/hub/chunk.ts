@@ -1,8 +1,8 @@
-/** What one flush hands to every subscriber of a channel: encoded once per format (invariant 5). */
+/** What one flush delivers to every subscriber of a channel: rendered once per format (invariant 5). */
 import type { Position } from "../core/position.ts";
 import type { StoredRecord } from "../core/record.ts";
 
-/** Turns records into the bytes of one protocol. Compared by identity: keep one object per format. */
+/** Renders records as the bytes of one protocol. Compared by identity: keep one object per format. */
 export interface Format<Bytes> {
   render(chunk: Chunk): Bytes;
 }
@@ -11,11 +11,11 @@ export class Chunk {
   /** The channel: a topic, and the key when it is a key's own sub-stream. */
   readonly topic: string;
   readonly key: string | undefined;
-  /** In order; empty in a heartbeat, which only tells `through`. */
+  /** In order; empty in a heartbeat, which has only `through`. */
   readonly records: readonly StoredRecord[];
-  /** Where a subscriber stands once it has this chunk. */
+  /** The position of a subscriber once it has this chunk. */
   readonly through: Position;
-  // Nearly every channel is read in one format at a time: a pair beats a map.
+  // Nearly every channel is read in one format at a time: two fields are faster than a map.
   #format: Format<unknown> | undefined;
   #bytes: unknown;
 

@@ -1,12 +1,4 @@
-/**
- * Live fan-out of one topic on this node: one reader of the log, a window of the newest records,
- * and a channel per followed key (and one for the whole topic).
- *
- * The order that makes replay-then-live safe: the reader moves `through` and fills the window; a
- * flush delivers what is pending and moves `flushed` up to `through`. Both are synchronous. A
- * member becomes live in the same turn in which it was brought up to `flushed`, so the next flush
- * is exactly what it lacks.
- */
+/** Live fan-out of one topic on this node. */
 import { sleep } from "../core/clock.ts";
 import { Failure, failureFrom } from "../core/failure.ts";
 import type { LogBatch } from "../core/log.ts";
@@ -24,25 +16,41 @@ import { Window } from "./window.ts";
 export interface FeedHost extends ReplayHost {
   readonly logger: Logger;
   readonly options: HubOptions;
-  /** The feed has ended by itself. */
+  /** The feed has closed. */
   dropped(feed: Feed): void;
 }
 
+/**
+ * One reader of the log serves all subscribers of the topic. A record takes these ways:
+ *
+ * 1. The reader adds it to the window of the newest records and to the pending records of its key's
+ *    channel and of the whole topic's, and moves `through` there.
+ * 2. A flush delivers what is pending to the live members and moves `flushed` up to `through`: at once
+ *    after a pause, else `coalesceMs` after the last flush.
+ * 3. A member that is behind (it resumed, or its sink was full) is replayed up to `flushed`: from the
+ *    window where that reaches back far enough, else from the log, a bounded number at a time.
+ * 4. A member ahead of this node (another node issued its position) waits until the reader is there.
+ *
+ * No record is lost or repeated between 3 and 2, because the reader's step and the flush are
+ * synchronous, and a member becomes live in the turn in which it was brought up to `flushed`: the next
+ * flush has exactly what it lacks.
+ */
 export class Feed implements MemberHost {
   readonly topic: string;
   readonly #host: FeedHost;
   readonly #stop = new AbortController();
   readonly #channels = new Map<string | undefined, Channel>();
   readonly #dirty = new Set<Channel>();
-  /** Members that are not live, and those of them that wait for the reader. */
+  /** Members that are not live. */
   readonly #apart = new Set<Member>();
+  /** Those of them that wait for the reader. */
   readonly #ahead = new Set<Member>();
   #window = new Window(epochStart(0), 0);
   #through = epochStart(0);
   #flushed = epochStart(0);
   #flushedMs = 0;
-  /** Live members are being told something: nobody may become live in the middle of it. */
-  #telling = false;
+  /** Live members are being called: no member may become live meanwhile. */
+  #isDelivering = false;
   #cancelFlush: (() => void) | undefined;
   #cancelTick: (() => void) | undefined;
   #idleSinceMs: number;
@@ -73,14 +81,14 @@ export class Feed implements MemberHost {
   /** Finds the topic's end and reads on from there. Throws `not_found`, `unavailable`. */
   async start(): Promise<void> {
     const { end } = await this.#host.log.bounds(this.topic);
-    // Closed meanwhile: nobody would stop what began now.
+    // Closed meanwhile: nothing would stop a reader that starts now.
     if (this.#stop.signal.aborted) return;
     this.#restart(end);
     this.#tick();
     void this.#run();
   }
 
-  /** Joins synchronously; what has to be replayed follows. */
+  /** Joins synchronously; a replay follows where one is needed. */
   join(key: string | undefined, start: Position | "live", subscriber: Subscriber): Member {
     const channel = this.#channel(key);
     const member = new Member(this, channel, subscriber, start === "live" ? this.#flushed : start);
@@ -96,8 +104,8 @@ export class Feed implements MemberHost {
   }
 
   resume(member: Member): void {
-    // In the middle of a flush there is no position that it could be brought up to.
-    this.#setApart(member, this.#telling ? "ahead" : "replaying");
+    // During a flush there is no position that it could be brought up to.
+    this.#setApart(member, this.#isDelivering ? "ahead" : "replaying");
     if (member.state === "replaying" && !member.replays) void this.#replay(member);
   }
 
@@ -106,7 +114,7 @@ export class Feed implements MemberHost {
     channel.deleteLive(member);
     this.#apart.delete(member);
     this.#ahead.delete(member);
-    this.#host.leftovers.drop(member);
+    this.#host.remainders.drop(member);
     if (--channel.size === 0) {
       this.#channels.delete(channel.key);
       this.#dirty.delete(channel);
@@ -141,10 +149,10 @@ export class Feed implements MemberHost {
         if (failure.code === "not_found") return this.close(failure);
         if (failure.code === "position_gone" && failure.position !== undefined) {
           this.#reset(parsePosition(failure.position), failure);
-          // A log that refuses what it offered itself is asked again more slowly.
+          // A log that refuses the position that it returned itself is read again more slowly.
           if (failures++ === 0) continue;
         }
-        logger("warn", "Cannot read the log, reading again", {
+        logger("warn", "reading the log failed; retrying", {
           topic: this.topic,
           code: failure.code,
           message: failure.message,
@@ -190,14 +198,14 @@ export class Feed implements MemberHost {
     const { clock } = this.#host;
     if (this.#dirty.size > 0) {
       const nowMs = clock.nowMs();
-      this.#telling = true;
+      this.#isDelivering = true;
       for (const channel of this.#dirty) {
         channel.deliveredMs = nowMs;
         channel.flush(this.#through);
       }
-      this.#telling = false;
+      this.#isDelivering = false;
       this.#dirty.clear();
-      // After the writes: under load they take longer than the pause that is to lie between.
+      // After the writes, which under load take longer than the pause between flushes.
       this.#flushedMs = clock.nowMs();
     }
     this.#flushed = this.#through;
@@ -208,7 +216,7 @@ export class Feed implements MemberHost {
   }
 
   #setApart(member: Member, state: "replaying" | "stalled" | "ahead"): void {
-    // Who only changes what it waits for is due a heartbeat no later for it.
+    // A member that only switches between waiting states keeps its heartbeat deadline.
     if (state === "stalled" || !this.#apart.has(member)) member.sinceMs = this.#host.clock.nowMs();
     member.state = state;
     member.channel.deleteLive(member);
@@ -228,7 +236,7 @@ export class Feed implements MemberHost {
     if (known !== undefined) return known;
     const channel = new Channel(this.topic, key, this.#host.clock.nowMs());
     this.#channels.set(key, channel);
-    // What was read but not yet flushed is due to this channel as well.
+    // What was read but not yet flushed is pending for this channel as well.
     const due = this.#window.slice(this.#flushed, this.#through, key, Number.POSITIVE_INFINITY);
     channel.pending = due.records;
     if (due.records.length > 0) this.#dirty.add(channel);
@@ -268,16 +276,16 @@ export class Feed implements MemberHost {
     );
   }
 
-  /** The live reader itself lost its place: everyone is told where reading goes on. */
+  /** The live reader itself lost its position: all live members get the one where reading continues. */
   #reset(position: Position, reason: Failure): void {
     this.#cancelFlush?.();
     this.#cancelFlush = undefined;
     this.#flush();
-    this.#telling = true;
+    this.#isDelivering = true;
     for (const channel of this.#channels.values()) {
       for (const member of channel.live()) member.reset(position, reason);
     }
-    this.#telling = false;
+    this.#isDelivering = false;
     this.#restart(position);
     for (const member of this.#ahead) this.resume(member);
   }
@@ -288,7 +296,7 @@ export class Feed implements MemberHost {
     this.#flushed = at;
   }
 
-  /** Once a second: heartbeats, stalled members, and whether anyone is left. */
+  /** Once a second: heartbeats, stalled members, and closing an idle feed. */
   #tick(): void {
     const { clock, options } = this.#host;
     this.#cancelTick = clock.after(1000, () => {
@@ -309,7 +317,7 @@ export class Feed implements MemberHost {
     channel.deliver(new Chunk(this.topic, channel.key, [], this.#flushed));
   }
 
-  /** Who waits for the log hears heartbeats as well; who takes nothing is given up. */
+  /** Members waiting for the log still get heartbeats; stalled members are closed. */
   #checkApart(member: Member, nowMs: number): void {
     const { heartbeatMs, stallMs } = this.#host.options;
     const sinceMs = nowMs - member.sinceMs;

@@ -1,4 +1,4 @@
-/** What the hub does and when, in virtual time; that it loses nothing is shown in `test/simulation`. */
+/** What the hub does and when, in virtual time; `test/simulation` shows that it loses nothing. */
 import { describe, expect, test } from "bun:test";
 import { Failure } from "../core/failure.ts";
 import { renderPosition } from "../core/position.ts";
@@ -49,7 +49,7 @@ describe("coalescing", () => {
     expect(Math.max(...delays)).toBeLessThanOrEqual(4);
   });
 
-  test("does not deliver one flush twice to who joins between read and flush", () => {
+  test("does not deliver one flush twice to a member that joins between read and flush", () => {
     const bench = new Bench({ coalesceMs: 4 });
     bench.subscribe(bench.listener());
     bench.publish();
@@ -63,7 +63,7 @@ describe("coalescing", () => {
 });
 
 describe("heartbeats", () => {
-  test("tell a silent subscriber where it stands, once per heartbeatMs", () => {
+  test("give a silent subscriber its position, once per heartbeatMs", () => {
     const bench = new Bench({ heartbeatMs: 5000 });
     const listener = bench.listener();
     bench.subscribe(listener, "a");
@@ -78,7 +78,7 @@ describe("heartbeats", () => {
     ).toBe(position);
   });
 
-  test("are not needed by who gets records", () => {
+  test("are not sent to subscribers that get records", () => {
     const bench = new Bench({ heartbeatMs: 5000 });
     const listener = bench.listener();
     bench.subscribe(listener);
@@ -89,7 +89,7 @@ describe("heartbeats", () => {
     expect(listener.timeline.every(([, records]) => records === 1)).toBe(true);
   });
 
-  test("reach who waits for a log that is away", () => {
+  test("reach subscribers that wait for an unavailable log", () => {
     const bench = new Bench({ heartbeatMs: 5000, windowBytes: 0 });
     bench.subscribe(bench.listener());
     const old = bench.subscribe(bench.listener()).position;
@@ -104,7 +104,7 @@ describe("heartbeats", () => {
 });
 
 describe("slow subscribers", () => {
-  test("are closed within a second after stallMs, with where they stand", () => {
+  test("are closed within a second after stallMs, with their position", () => {
     const bench = new Bench({ stallMs: 3000 });
     const slow = bench.listener();
     const quick = bench.listener();
@@ -162,7 +162,7 @@ describe("a subscriber that throws", () => {
 });
 
 describe("bounds", () => {
-  test("refuse a subscription too many as overloaded, until another one goes", () => {
+  test("refuse a subscription too many as overloaded, until another one ends", () => {
     const bench = new Bench({ subscriptionsMax: 2 });
     const first = bench.subscribe(bench.listener());
     bench.subscribe(bench.listener());
@@ -174,7 +174,7 @@ describe("bounds", () => {
     expect(bench.hub.stats().subscriptions).toBe(2);
   });
 
-  test("hold for subscriptions that wait for the same answer", () => {
+  test("apply to subscriptions that wait for the same answer", () => {
     const bench = new Bench({ subscriptionsMax: 2 });
     const calls = Array.from({ length: 5 }, () =>
       bench.hub.subscribe("t", undefined, "live", bench.listener()),
@@ -186,7 +186,7 @@ describe("bounds", () => {
 });
 
 describe("a topic", () => {
-  test("without subscribers is let go of after idleMs, and read again for the next one", () => {
+  test("without subscribers is closed after idleMs, and read again for the next one", () => {
     const bench = new Bench({ idleMs: 2000 });
     bench.subscribe(bench.listener()).close();
     bench.clock.advance(1000);
@@ -209,13 +209,13 @@ describe("a topic", () => {
     expect(bench.hub.stats().topics).toBe(0);
   });
 
-  test("made anew is told by a reset, and goes on", () => {
+  test("that was recreated resets its subscribers, and goes on", () => {
     const bench = new Bench();
     const listener = bench.listener();
     bench.subscribe(listener);
     bench.publish(3);
     bench.clock.advance(1);
-    // Read, and held back for the next flush.
+    // Read, and pending for the next flush.
     bench.publish(2);
     bench.log.create("t");
     bench.clock.settle();
@@ -228,7 +228,7 @@ describe("a topic", () => {
 });
 
 describe("starts", () => {
-  test("earliest gives everything kept, and stands at a true position from the beginning", () => {
+  test("earliest gives everything kept, and has a true position from the beginning", () => {
     const bench = new Bench();
     bench.publish(3);
     const listener = bench.listener();
@@ -261,7 +261,7 @@ describe("starts", () => {
 });
 
 describe("close", () => {
-  test("ends every subscription as shutting_down, with where it stands", () => {
+  test("ends every subscription as shutting_down, with its position", () => {
     const bench = new Bench();
     const live = bench.listener();
     const stalled = bench.listener();

@@ -10,7 +10,7 @@ import type { HubOptions } from "./options.ts";
 import { ReplayRemainders } from "./replay-remainders.ts";
 import type { Start, Subscriber, Subscription } from "./subscriber.ts";
 
-export interface HubParts {
+export interface HubDeps {
   readonly log: Log;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -22,11 +22,11 @@ export class Hub {
   readonly #host: FeedHost;
   #closed = false;
 
-  constructor(parts: HubParts) {
+  constructor(deps: HubDeps) {
     this.#host = {
-      ...parts,
-      replays: new Semaphore(parts.options.replaysMax),
-      leftovers: new ReplayRemainders(),
+      ...deps,
+      replays: new Semaphore(deps.options.replaysMax),
+      remainders: new ReplayRemainders(),
       dropped: (feed) => {
         if (this.#feeds.get(feed.topic)?.feed === feed) this.#feeds.delete(feed.topic);
       },
@@ -55,8 +55,8 @@ export class Hub {
   }
 
   /**
-   * Where the topic stands now: a subscription after this position, made later, misses nothing
-   * that is appended from now on.
+   * The topic's newest position: a later subscription after it gets everything that is appended from
+   * now on.
    */
   async livePosition(topic: string): Promise<Position> {
     this.#admit();
@@ -88,7 +88,7 @@ export class Hub {
     return entry.feed;
   }
 
-  /** Resolved before the subscription begins, so that it stands at a true position throughout. */
+  /** Resolved before the subscription begins, so that it has a true position from its start. */
   async #earliest(topic: string): Promise<Position> {
     const { log, replays } = this.#host;
     return replays.use(async () => (await log.bounds(topic)).start);
@@ -107,9 +107,7 @@ export class Hub {
       throw new Failure(
         "overloaded",
         `Cannot subscribe: this node has ${max} subscriptions already`,
-        {
-          retryAfterMs: 5000,
-        },
+        { retryAfterMs: 5000 },
       );
     }
   }

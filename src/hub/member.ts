@@ -8,11 +8,11 @@ import type { Direct, EndReason, Subscriber, Subscription } from "./subscriber.t
 
 /**
  * `live`: gets every flush. `replaying`: being brought up to the live position, from the window
- * or the log. `ahead`: stands after what this node has read so far. `stalled`: its sink is full.
+ * or the log. `ahead`: its position is after what this node has read. `stalled`: its sink is full.
  */
 export type MemberState = "live" | "replaying" | "ahead" | "stalled" | "closed";
 
-/** What a member asks of its feed. */
+/** What a member needs of its feed. */
 export interface MemberHost {
   readonly flushed: Position;
   stall(member: Member): void;
@@ -24,11 +24,11 @@ export class Member implements Subscription, Receiver {
   readonly channel: Channel;
   readonly subscriber: Subscriber;
   state: MemberState = "replaying";
-  /** A replay of it is under way; there is never a second one. */
+  /** A replay of it is running; there is at most one. */
   replays = false;
-  /** By the hub's clock: when it stalled, or else when it was last told that it is alive. */
+  /** By the hub's clock: when it stalled, or else when it last got anything. */
   sinceMs = 0;
-  /** Where it stands while it is not live; live members all stand where the feed was flushed. */
+  /** Its position while it is not live; all live members are where the feed was flushed. */
   at: Position;
   readonly #host: MemberHost;
 
@@ -51,7 +51,7 @@ export class Member implements Subscription, Receiver {
     if (this.state === "stalled") this.#host.resume(this);
   }
 
-  /** Hands the chunk over and does what the answer asks for; `ends`: it is the last one. */
+  /** `ends`: the chunk is the last one. */
   deliver(chunk: Chunk, ends: boolean): void {
     let sent: Sent;
     try {
@@ -59,7 +59,7 @@ export class Member implements Subscription, Receiver {
     } catch (error) {
       return this.end(failureFrom(error));
     }
-    // Nothing changes for nearly all of a channel's members: they are to cost no more than this.
+    // For nearly all of a channel's members nothing changes: they must not cost more than this.
     if (sent === "sent" && !ends && this.state === "live") return;
     if (ends && sent !== "refused") this.end("ended", chunk.through);
     else this.settle(sent, chunk.through);
@@ -82,14 +82,14 @@ export class Member implements Subscription, Receiver {
     this.at = at;
   }
 
-  /** Closes and tells the face why. */
+  /** Closes, and notifies the subscriber why. */
   end(reason: EndReason, at: Position = this.position): void {
     if (this.state === "closed") return;
     this.close(at);
     try {
       this.subscriber.end(reason, at);
     } catch {
-      // It is over either way, and a broken face must not reach the other members.
+      // It is over either way, and a broken subscriber must not affect the other members.
     }
   }
 
@@ -99,9 +99,9 @@ export class Member implements Subscription, Receiver {
     this.end(new Failure("slow_subscriber", message, { position }));
   }
 
-  /** Does what the answer of its sink asks for. */
+  /** Handles what its sink answered. */
   settle(sent: Sent, at: Position): void {
-    // It may have closed itself from inside the call.
+    // It may have closed itself during the call.
     if (this.state === "closed") return;
     if (sent === "refused") return this.close();
     if (sent === "queued") this.#host.stall(this);

@@ -1,28 +1,28 @@
-/** The hub's bounds, complete: defaults, limits and their reasons stand together. */
+/** The hub's settings: each default with its reason. */
 
 export interface HubOptions {
-  /** The newest records kept per topic for those who come back; older ones are read from the log. */
+  /** Bytes of the newest records kept per topic for replays; older ones are read from the log. */
   readonly windowBytes: number;
-  /** Flushes of a topic are at least this far apart, so that a burst goes out in few writes. */
+  /** Shortest time between two flushes of a topic, so that a burst goes out in few writes. */
   readonly coalesceMs: number;
-  /** A silent subscriber hears this often that it is alive, and where it stands. */
+  /** Time after which a silent subscriber gets a heartbeat with its position. */
   readonly heartbeatMs: number;
-  /** A subscriber that took nothing for this long is closed as `slow_subscriber`. */
+  /** Time after which a subscriber that took nothing is closed as `slow_subscriber`. */
   readonly stallMs: number;
-  /** A topic without subscribers is still read for this long. */
+  /** Time for which a topic without subscribers is still read. */
   readonly idleMs: number;
-  /** Replays that read the log at once; more wait their turn. */
+  /** Number of replays that read the log at once; the others wait. */
   readonly replaysMax: number;
-  /** Subscriptions on this node; more are refused as `overloaded`. */
+  /** Number of subscriptions on this node; more are refused as `overloaded`. */
   readonly subscriptionsMax: number;
 }
 
 export const defaultHubOptions: HubOptions = {
   // Some seconds at 10,000 records/s of 200 bytes: longer than a reconnect takes.
   windowBytes: 16 * 1024 * 1024,
-  // At 200 flushes a second nothing is seen to lag, and a fast publisher's events share a write.
+  // At up to 250 flushes a second no lag is visible, and a fast publisher's events share writes.
   coalesceMs: 4,
-  // Well below the runtime's idle timeout (120 s) and what balancers cut at (30 to 60 s).
+  // Well below the idle timeouts of the runtime (120 s) and of load balancers (30 to 60 s).
   heartbeatMs: 15_000,
   stallMs: 15_000,
   idleMs: 30_000,
@@ -31,8 +31,8 @@ export const defaultHubOptions: HubOptions = {
   subscriptionsMax: 100_000,
 };
 
-/** Bytes of records in one delivery to all: past this a flush goes out in several chunks. */
+/** Bytes of records in one chunk of a flush. */
 export const flushBytesMax = 256 * 1024;
 
-/** Bytes of records in one delivery of a replay: what a socket takes in at once. */
+/** Bytes of records in one chunk of a replay: what a socket takes at once. */
 export const replayBytesMax = 64 * 1024;

@@ -1,10 +1,10 @@
-/** Records in the order of their positions: new ones come in behind, the oldest leave. */
+/** Records in the order of their positions: added at the end, dropped from the front. */
 import { comparePositions, type Position } from "../core/position.ts";
 import { recordBytes, type StoredRecord } from "../core/record.ts";
 
 export class RecordQueue {
   #records: (StoredRecord | undefined)[] = [];
-  /** Index of the oldest record; the places before it are empty, and dropped now and then. */
+  /** Index of the oldest record; the slots before it are empty, and removed now and then. */
   #head = 0;
 
   get oldest(): StoredRecord | undefined {
@@ -29,8 +29,8 @@ export class RecordQueue {
   }
 
   /**
-   * The records after `position` up to `through`, at most `bytesMax` of them (but one at least),
-   * and where the reader then stands.
+   * The records after `position` up to `through`, at most `bytesMax` of them (but at least one), and
+   * the reader's position after them.
    */
   slice(position: Position, through: Position, bytesMax: number): Slice {
     const records: StoredRecord[] = [];

@@ -20,38 +20,38 @@ function memberAt(position: Position): Member {
   return new Member(host, new Channel("t", undefined, 0), deaf, position);
 }
 
-test("a leftover is given to its member once, where that still stands", () => {
-  const leftovers = new ReplayRemainders();
+test("a remainder goes to its member once, where that has not moved", () => {
+  const remainders = new ReplayRemainders();
   const member = memberAt(at(3));
-  const leftover = { after: at(3), records: [], through: at(5) };
-  leftovers.keep(member, leftover);
-  expect(leftovers.take(memberAt(at(3)), at(9))).toBeUndefined();
-  expect(leftovers.take(member, at(9))).toBe(leftover);
-  expect(leftovers.take(member, at(9))).toBeUndefined();
+  const remainder = { after: at(3), records: [], through: at(5) };
+  remainders.keep(member, remainder);
+  expect(remainders.take(memberAt(at(3)), at(9))).toBeUndefined();
+  expect(remainders.take(member, at(9))).toBe(remainder);
+  expect(remainders.take(member, at(9))).toBeUndefined();
 });
 
-test("a member that went on by another way has none", () => {
-  const leftovers = new ReplayRemainders();
+test("a member that moved otherwise gets none", () => {
+  const remainders = new ReplayRemainders();
   const member = memberAt(at(3));
-  leftovers.keep(member, { after: at(3), records: [], through: at(5) });
+  remainders.keep(member, { after: at(3), records: [], through: at(5) });
   member.at = at(4);
-  expect(leftovers.take(member, at(9))).toBeUndefined();
+  expect(remainders.take(member, at(9))).toBeUndefined();
 });
 
 test("nothing goes past what the node has flushed", () => {
-  const leftovers = new ReplayRemainders();
+  const remainders = new ReplayRemainders();
   const member = memberAt(at(3));
-  leftovers.keep(member, { after: at(3), records: [], through: at(5) });
-  expect(leftovers.take(member, at(4))).toBeUndefined();
+  remainders.keep(member, { after: at(3), records: [], through: at(5) });
+  expect(remainders.take(member, at(4))).toBeUndefined();
 });
 
 test("they are bounded: the oldest are read again", () => {
-  const leftovers = new ReplayRemainders();
+  const remainders = new ReplayRemainders();
   const members = Array.from({ length: 65 }, () => memberAt(at(3)));
   for (const member of members) {
-    leftovers.keep(member, { after: at(3), records: [], through: at(5) });
+    remainders.keep(member, { after: at(3), records: [], through: at(5) });
   }
-  const kept = members.filter((member) => leftovers.take(member, at(5)) !== undefined);
+  const kept = members.filter((member) => remainders.take(member, at(5)) !== undefined);
   expect(kept).toEqual(members.slice(1));
 });
 
@@ -92,7 +92,7 @@ test("a sink that takes little at a time has the log read once", async () => {
   subscribed[0]?.drained();
   await promise;
   expect(sequences).toEqual(Array.from({ length: 400 }, (_, i) => i + 1));
-  // Each once, and what the feed itself reads of the topic's end.
+  // Each once, and what the feed itself reads at the topic's end.
   expect(read).toBeLessThanOrEqual(800);
   hub.close();
   await log.close();

@@ -14,13 +14,13 @@ export interface ReplayHost {
   readonly clock: Clock;
   /** Bounds the replays that read the log at once; the others wait. */
   readonly replays: Semaphore;
-  readonly leftovers: ReplayRemainders;
+  readonly remainders: ReplayRemainders;
 }
 
-/** `moved`: look again where the member stands; `ahead`: it stands after what the node has read. */
+/** `moved`: compare the member's position again; `ahead`: it is after what the node has read. */
 export type ReplayOutcome = "moved" | "ahead";
 
-/** Reads one batch after where the member stands, up to `until`, and delivers it. */
+/** Reads one batch after the member's position, up to `until`, and delivers it. */
 export async function replayFromLog(
   host: ReplayHost,
   member: Member,
@@ -28,7 +28,7 @@ export async function replayFromLog(
   signal: AbortSignal,
 ): Promise<ReplayOutcome> {
   return host.replays.use(async () => {
-    // It may have waited for long.
+    // It may have waited long for its turn.
     if (member.state !== "replaying") return "moved";
     try {
       if (comparePositions(member.at, until) > 0) return await checkAhead(host, member, signal);
@@ -40,42 +40,42 @@ export async function replayFromLog(
 }
 
 async function readOnce(
-  { log, leftovers }: ReplayHost,
+  { log, remainders }: ReplayHost,
   member: Member,
   until: Position,
   signal: AbortSignal,
 ): Promise<ReplayOutcome> {
   const { topic, key } = member.channel;
-  const leftover = leftovers.take(member, until);
-  if (leftover !== undefined) {
-    deliverAndKeep(leftovers, member, leftover);
+  const remainder = remainders.take(member, until);
+  if (remainder !== undefined) {
+    deliverAndKeep(remainders, member, remainder);
     return "moved";
   }
   const options = key === undefined ? { until } : { until, key };
   for await (const batch of log.read(topic, { ...options, after: member.at, signal })) {
-    if (member.state === "replaying") deliverAndKeep(leftovers, member, batch);
+    if (member.state === "replaying") deliverAndKeep(remainders, member, batch);
     return "moved";
   }
-  // Nothing lies between: the member stands where it was to be brought.
+  // Nothing lies between: the member is up to date.
   if (!signal.aborted && member.state === "replaying") member.at = until;
   return "moved";
 }
 
 function deliverAndKeep(
-  leftovers: ReplayRemainders,
+  remainders: ReplayRemainders,
   member: Member,
   batch: Pick<LogBatch, "records" | "through">,
 ): void {
   const taken = deliverAll(member, batch.records, batch.through);
-  // Full, and not gone: it will come back for the rest.
+  // Its sink is full: it will come back for the rest.
   if (member.state !== "stalled" || taken === batch.records.length) return;
   const records = batch.records.slice(taken);
-  leftovers.keep(member, { after: member.at, records, through: batch.through });
+  remainders.keep(member, { after: member.at, records, through: batch.through });
 }
 
 /**
- * Delivers records in chunks until the sink is full; the member stands after the last one taken.
- * Returns how many those were.
+ * Delivers records in chunks until the sink is full; the member's position is then after the last one
+ * taken. Returns how many were taken.
  */
 export function deliverAll(
   member: Member,
@@ -96,7 +96,7 @@ export function deliverAll(
   return taken;
 }
 
-/** A position past what this node has read: another node gave it, or it is none of this log's. */
+/** A position ahead of this node: either another node issued it, or it does not belong to this log. */
 async function checkAhead(
   { log }: ReplayHost,
   member: Member,
@@ -106,7 +106,7 @@ async function checkAhead(
   const { at } = member;
   const { end } = await log.bounds(topic);
   if (comparePositions(at, end) <= 0) return "ahead";
-  // The driver words the refusal: it throws `position_gone` with where reading can start.
+  // For the driver's error: it throws `position_gone` with the position where reading can start.
   for await (const _ of log.read(topic, { after: at, until: at, signal })) break;
   return "ahead";
 }

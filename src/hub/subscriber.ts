@@ -1,10 +1,10 @@
-/** The two halves of a subscription: what a face implements, and what it is given. */
+/** The two halves of a subscription: what a protocol implements, and what it gets. */
 import type { Failure } from "../core/failure.ts";
 import type { Position } from "../core/position.ts";
 import type { ByteSink, Sent } from "../core/sink.ts";
 import type { Chunk, Format } from "./chunk.ts";
 
-/** A face's half. The hub calls it synchronously and never awaits it. */
+/** The protocol's half. The hub calls it synchronously and never awaits it. */
 export interface Subscriber {
   /**
    * Takes one chunk. After `queued` the hub sends nothing before `Subscription.drained()`;
@@ -12,17 +12,17 @@ export interface Subscriber {
    */
   deliver(chunk: Chunk): Sent;
   /**
-   * The records after the last one delivered cannot be had any more: reading goes on after
-   * `position`. A face that cannot tell its client in-band closes the subscription instead.
+   * The records after the last one delivered are no longer available: reading continues after
+   * `position`. A protocol that cannot report this to its client closes the subscription instead.
    */
   reset(position: Position, reason: Failure): Sent;
-  /** The subscription is over, for a reason the client is told, at its last position. */
+  /** The subscription is over, at its last position. The client must get the reason. */
   end(reason: EndReason, position: Position): void;
-  /** What `deliver` comes to, where that is one write of the chunk's bytes. */
+  /** Replaces `deliver` where that is one write of the chunk's bytes. */
   readonly direct?: Direct;
 }
 
-/** A sink of this subscriber alone, and the format in which it gets chunks. */
+/** A sink that only this subscriber has, and the format in which it gets chunks. */
 export interface Direct {
   readonly format: Format<Uint8Array>;
   readonly sink: ByteSink;

@@ -36,7 +36,7 @@ describe("window slice", () => {
     expect(slice.through).toEqual(at(6));
   });
 
-  test("stands at the wanted position when nothing of the key lies between", () => {
+  test("ends at the requested position when nothing of the key lies between", () => {
     const slice = filled(9, everything, ["a", "b"]).slice(at(2), at(3), "a", everything);
     expect(slice).toEqual({ records: [], through: at(3) });
   });
@@ -52,7 +52,7 @@ describe("window slice", () => {
     expect(slice.through).toEqual(at(3));
   });
 
-  test("holds at least one record, however large", () => {
+  test("has at least one record, however large", () => {
     const slice = filled(9, everything).slice(at(4), at(9), undefined, 1);
     expect(sequences(slice.records)).toEqual([5]);
     expect(slice.through).toEqual(at(5));

@@ -1,6 +1,6 @@
 /**
- * The newest records of a topic, in memory: where a subscriber that was cut off, or that stalled,
- * goes over from replay to live without gap or duplicate.
+ * The newest records of a topic, in memory: a subscriber that was cut off or stalled is replayed from
+ * here and becomes live without a gap or duplicate.
  */
 import { comparePositions, type Position } from "../core/position.ts";
 import { recordBytes, type StoredRecord } from "../core/record.ts";
@@ -10,8 +10,8 @@ export class Window {
   readonly #bytesMax: number;
   readonly #all = new RecordQueue();
   /**
-   * The same records by key: thousands of subscribers, each of another key, come back at once
-   * when a balancer restarts, and a search of the whole window takes each of them milliseconds.
+   * The same records by key: thousands of subscribers, each of another key, come back together when
+   * a load balancer restarts, and searching the whole window takes milliseconds for each.
    */
   readonly #byKey = new Map<string, RecordQueue>();
   #bytes = 0;
@@ -22,7 +22,7 @@ export class Window {
     this.#bytesMax = bytesMax;
   }
 
-  /** The window holds every record after this position. */
+  /** The window contains every record after this position. */
   get after(): Position {
     return this.#after;
   }
@@ -56,8 +56,8 @@ export class Window {
   }
 
   /**
-   * The records after `position` up to `through`, of `key` where one is given; at most
-   * `bytesMax` of them (but one at least), and where the reader then stands.
+   * The records after `position` up to `through`, of `key` where one is given; at most `bytesMax` of
+   * them (but at least one), and the reader's position after them.
    */
   slice(position: Position, through: Position, key: string | undefined, bytesMax: number): Slice {
     const queue = key === undefined ? this.#all : this.#byKey.get(key);

@@ -8,7 +8,7 @@ import { Failure, failureFrom } from "../../../core/failure.ts";
 import { renderPosition, type Position } from "../../../core/position.ts";
 import type { Sent } from "../../../core/sink.ts";
 import type { Chunk } from "../../../hub/chunk.ts";
-import { LateSubscriber } from "../../../hub/async-format.ts";
+import { AsyncSubscriber } from "../../../hub/async-format.ts";
 import type { EndReason, Subscriber, Subscription } from "../../../hub/subscriber.ts";
 import type { CheckedRecords, IngestResult } from "../../../ingest/ingest.ts";
 import type { DecodedFormats } from "../../../http/decoded.ts";
@@ -202,7 +202,7 @@ class WsConnection implements SocketEvents {
       }
       const start = await startPosition(this.#deps, topic, wanted);
       subscription.confirm(start);
-      const late = new LateSubscriber(subscription, this.#deps.decoded.ws, start);
+      const late = new AsyncSubscriber(subscription, this.#deps.decoded.ws, start);
       late.attach(await this.#deps.hub.subscribe(topic, key, start, late));
       subscription.attach(late);
     } catch (error) {
