@@ -23,6 +23,8 @@ export interface DatabaseOptions {
 
 export interface Database {
   readonly db: PostgresJsDatabase;
+  /** The same connections; each transaction sees one state of the database, and only reads. */
+  readonly snapshots: PostgresJsDatabase;
   /** The same connections, for statements written by hand. */
   readonly sql: Sql;
   /** Few connections for what must not queue behind pages and projections: leases. */
@@ -50,6 +52,7 @@ export function openDatabase(options: DatabaseOptions): Database {
   const late = () => new Failure("unavailable", `The store did not answer within ${withinMs} ms`);
   return {
     db: drizzle(prepared(sql)),
+    snapshots: drizzle(prepared(sql, "isolation level repeatable read read only")),
     sql,
     leases: drizzle(prepared(leases)),
     run: async (work) => withDeadline(systemClock, work(), withinMs, late, storeFailure),

@@ -3,9 +3,9 @@
  * are passed as arrays, several writes behind one fence, walks along an index. Each says in the line
  * above it why it is one.
  */
-import { getTableColumns, sql } from "drizzle-orm";
-import type { ExtractTablesWithRelations, SQL, SQLWrapper } from "drizzle-orm";
-import type { PgColumn, PgDatabase, PgTable } from "drizzle-orm/pg-core";
+import { sql } from "drizzle-orm";
+import type { ExtractTablesWithRelations, GetColumnData, SQL, SQLWrapper } from "drizzle-orm";
+import type { PgColumn, PgDatabase } from "drizzle-orm/pg-core";
 import type { PostgresJsQueryResultHKT } from "drizzle-orm/postgres-js";
 import type { RowList } from "postgres";
 import { arrayOfTexts } from "./arrays.ts";
@@ -27,17 +27,16 @@ export async function statement<Row extends object>(
   return (await db.execute(text)) as unknown as RowList<Row[]>;
 }
 
-/** A row of such a statement with the columns and the types of its table. */
-export function rowOf<T extends PgTable>(
-  table: T,
+/** A row of such a statement with the names and the types of its table's columns. */
+export function rowOf<C extends Readonly<Record<string, PgColumn>>>(
+  columns: C,
   driverRow: Readonly<Record<string, unknown>>,
-): T["$inferSelect"] {
-  const row: Record<string, unknown> = {};
-  for (const [name, column] of Object.entries(getTableColumns(table))) {
+): { [Name in keyof C]: GetColumnData<C[Name]> } {
+  const entries = Object.entries(columns).map(([name, column]) => {
     const value = driverRow[column.name];
-    row[name] = value === null ? null : column.mapFromDriverValue(value);
-  }
-  return row;
+    return [name, value === null ? null : column.mapFromDriverValue(value)];
+  });
+  return Object.fromEntries(entries) as { [Name in keyof C]: GetColumnData<C[Name]> };
 }
 
 /** `a, b, c` */

@@ -97,7 +97,7 @@ async function createRule(
     .insert(ackRules)
     .values({ name: rule.name, config: configToJson(rule) })
     .onConflictDoNothing()
-    .returning();
+    .returning(ruleColumns);
   // By hand: the rule and its positions, passed as arrays, are one statement.
   const [row] = await run(() =>
     statement<Record<string, unknown>>(
@@ -116,7 +116,7 @@ async function createRule(
         select * from made`,
     ),
   );
-  return row && ruleFromRow(rowOf(ackRules, row));
+  return row && ruleFromRow(rowOf(ruleColumns, row));
 }
 
 async function overdueIds(

@@ -2,7 +2,7 @@
  * The emitters' events read as pages. Each page is one statement, hence one snapshot: the rows, the
  * projection's position and the floor agree.
  */
-import { sql, type SQL } from "drizzle-orm";
+import { getTableColumns, sql, type SQL } from "drizzle-orm";
 import type { EmitterPages, KeptEvents } from "../../../core/emitters.ts";
 import type { Position } from "../../../core/position.ts";
 import type { StoredRecord } from "../../../core/record.ts";
@@ -12,6 +12,8 @@ import { headersFromJson } from "../../../postgres/headers.ts";
 import { rowOf, statement } from "../../../postgres/statement.ts";
 import { emitterProjection } from "./projection.ts";
 import { emitterEvents } from "./tables.ts";
+
+const eventColumns = getTableColumns(emitterEvents);
 
 export function createEmitterPages({ db, run }: Database): EmitterPages {
   return {
@@ -165,7 +167,7 @@ function throughFromRow(row: ThroughRow | undefined): Position | undefined {
 
 function storedFromRow(row: ThroughRow): StoredRecord | undefined {
   if (row.emitter === null) return undefined;
-  const event = rowOf(emitterEvents, row);
+  const event = rowOf(eventColumns, row);
   const { data: value, emitter: key, contentType, schemaId, timeNs } = event;
   const record = { value, key, contentType, schemaId, timeNs };
   const headers = headersFromJson(event.headers);

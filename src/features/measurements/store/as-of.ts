@@ -8,15 +8,16 @@
  * had to for this series before; an instant that finds nothing there is asked for again, without
  * an end.
  */
-import type { Sql, TransactionSql } from "postgres";
+import { sql, type SQL } from "drizzle-orm";
 import { BoundedMap } from "../../../core/bounded-map.ts";
 import type { SeriesPoint } from "../series-port.ts";
 import { asOfJoin } from "../query/as-of.ts";
 import { floorTo } from "../query/cells.ts";
 import { hourNs, hourOf } from "./partitions.ts";
 import { arrayOfNumbers } from "../../../postgres/arrays.ts";
-import { unpackPoints } from "./packed.ts";
-import type { SeriesPlan } from "./partition-list.ts";
+import { statement, type Queries } from "../../../postgres/statement.ts";
+import { packedPoint, unpackPoints } from "./packed.ts";
+import { hourTable, type SeriesPlan } from "./partition-list.ts";
 
 /** How far a probe looks back, in mean ages of the points that were found: past it lie 0.005 %. */
 const reachAges = 10;
@@ -45,28 +46,28 @@ const lookBack = { first: 1, factor: 8, most: 64 };
  * is read, and learns.
  */
 export async function asOfPoints(
-  sql: Sql,
+  db: Queries,
   plan: SeriesPlan,
   instants: readonly bigint[],
   reaches: Reaches,
 ): Promise<SeriesPoint[]> {
   const reachNs = reaches.get(plan.id);
-  const points = await pointsWithin(sql, plan, instants, reachNs);
+  const points = await pointsWithin(db, plan, instants, reachNs);
   learn(reaches, plan.id, points, instants);
   return points;
 }
 
 async function pointsWithin(
-  sql: Sql,
+  db: Queries,
   plan: SeriesPlan,
   instants: readonly bigint[],
   reachNs: bigint | undefined,
 ): Promise<SeriesPoint[]> {
   const isNone = reachNs === undefined || reachNs >= reachNsMax;
   if (isNone || (instants[0] ?? int64Min) < int64Min + reachNs) {
-    return await pointsBefore(sql, plan, instants);
+    return await pointsBefore(db, plan, instants);
   }
-  const near = byTime(await probeGroups(sql, plan, groupByHour(instants), reachNs));
+  const near = byTime(await probeGroups(db, plan, groupByHour(instants), reachNs));
   // A point of its hour within an instant's reach, whichever probe met it: its own met the last one.
   const met = asOfJoin(near, instants);
   const missed = instants.filter((instant, i) => {
@@ -75,7 +76,7 @@ async function pointsWithin(
     return hourOf(point.timeNs) !== hourOf(instant);
   });
   if (missed.length === 0) return near;
-  return byTime([...near, ...(await pointsBefore(sql, plan, missed))]);
+  return byTime([...near, ...(await pointsBefore(db, plan, missed))]);
 }
 
 function learn(
@@ -98,7 +99,7 @@ function learn(
 }
 
 async function pointsBefore(
-  sql: Sql,
+  db: Queries,
   { id, tables }: SeriesPlan,
   instants: readonly bigint[],
 ): Promise<SeriesPoint[]> {
@@ -106,11 +107,11 @@ async function pointsBefore(
   const groups = groupByHour(instants).map((group, i, all) =>
     i === all.length - 1 ? group : withEnd(group),
   );
-  const found = await probeGroups(sql, { id, tables }, groups, undefined);
+  const found = await probeGroups(db, { id, tables }, groups, undefined);
   // Where an hour begins with instants before its first point, the hours before it are asked.
   const carried = await Promise.all(
     unsatisfied(groups, found).map(({ from, to }) =>
-      lastPoint(sql, { id, tables }, hours.slice(firstFrom(hours, from), firstFrom(hours, to))),
+      lastPoint(db, { id, tables }, hours.slice(firstFrom(hours, from), firstFrom(hours, to))),
     ),
   );
   const all = [...carried.flatMap((point) => point ?? []), ...found];
@@ -139,7 +140,7 @@ function withEnd({ hour, instants }: HourGroup): HourGroup {
 }
 
 async function probeGroups(
-  sql: Sql,
+  db: Queries,
   { id, tables }: SeriesPlan,
   groups: readonly HourGroup[],
   reachNs: bigint | undefined,
@@ -149,13 +150,13 @@ async function probeGroups(
     (block) => block.some(([hour]) => byHour.has(hour)),
   );
   const packed = await Promise.all(
-    blocks.map((block) => probeHours(sql, id, block, (hour) => byHour.get(hour) ?? [], reachNs)),
+    blocks.map((block) => probeHours(db, id, block, (hour) => byHour.get(hour) ?? [], reachNs)),
   );
   return packed.flat();
 }
 
 async function probeHours(
-  sql: Sql,
+  db: Queries,
   id: number,
   block: Iterable<readonly [hour: bigint, table: string]>,
   instantsOf: (hour: bigint) => readonly bigint[],
@@ -164,17 +165,25 @@ async function probeHours(
   const end =
     reachNs === undefined ? sql`` : sql`and time > instant - ${reachNs.toString()}::bigint`;
   const probes = [...block].map(
-    ([hour, table], i) => sql`${i === 0 ? sql`` : sql`union all`}
+    ([hour, table]) => sql`
       select m.time, m.vals from unnest(${arrayOfNumbers(instantsOf(hour))}::bigint[]) as instant
       cross join lateral (
-        select time, vals from ${sql(table)}
+        select time, vals from ${hourTable(table)}
         where tag = ${id} and time <= instant ${end} order by time desc limit 1
       ) m`,
   );
-  const [row] = await sql<{ packed: Uint8Array | null }[]>`
-    select string_agg(int8send(time) || int2send((octet_length(vals) / 8)::smallint) || vals, '') as packed
-    from (${probes}) found`;
+  // By hand: a probe of an index for each instant of an array, and all points as one value.
+  const [row] = await statement<{ packed: Uint8Array | null }>(
+    db,
+    sql`
+      select string_agg(${packedPoint}, '') as packed
+      from (${unionAll(probes)}) found`,
+  );
   return unpackPoints(row?.packed);
+}
+
+function unionAll(selects: readonly SQL[]): SQL {
+  return sql.join([...selects], sql` union all `);
 }
 
 /** In order, and each once: successive instants may have met the same point. */
@@ -216,7 +225,7 @@ function firstFrom(hours: readonly bigint[], from: bigint): number {
 
 /** The newest point of the hours, which rise: one after another, until there is one. */
 export async function lastPoint(
-  sql: Sql | TransactionSql,
+  db: Queries,
   { id, tables }: SeriesPlan,
   hours: readonly bigint[],
   beforeNs?: bigint,
@@ -231,13 +240,15 @@ export async function lastPoint(
     end -= some.length;
     const before = beforeNs === undefined ? sql`` : sql`and time < ${beforeNs.toString()}::bigint`;
     const probes = some.map(
-      (hour, i) => sql`${i === 0 ? sql`` : sql`union all`}
-        (select time, vals from ${sql(tables.get(hour) ?? "")} where tag = ${id} ${before}
+      (hour) => sql`
+        (select time, vals from ${hourTable(tables.get(hour) ?? "")} where tag = ${id} ${before}
          order by time desc limit 1)`,
     );
-    const [row] = await sql<{ packed: Uint8Array | null }[]>`
-      select int8send(time) || int2send((octet_length(vals) / 8)::smallint) || vals as packed
-      from (${probes}) as newest limit 1`;
+    // By hand: the partitions are probed in turn, up to the first that has a point.
+    const [row] = await statement<{ packed: Uint8Array | null }>(
+      db,
+      sql`select ${packedPoint} as packed from (${unionAll(probes)}) as newest limit 1`,
+    );
     const [point] = unpackPoints(row?.packed);
     if (point !== undefined) return point;
   }

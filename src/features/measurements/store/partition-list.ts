@@ -1,8 +1,10 @@
 /**
- * The partitions of the measurements, one an hour. A query names its partition itself: a probe into
- * the whole table would begin by looking at all of them.
+ * The partitions of the measurements, one an hour. A query names its partition itself, because a probe
+ * into the whole table would begin by looking at all of them. These statements are by hand, because
+ * Drizzle knows no tables of the system's.
  */
-import type { Sql, TransactionSql } from "postgres";
+import { sql, type SQL } from "drizzle-orm";
+import { statement, type Queries } from "../../../postgres/statement.ts";
 import { hourNs } from "./partitions.ts";
 
 const partitionPattern = /^measurements_(-?\d+)$/;
@@ -23,38 +25,32 @@ interface PlanRow {
 }
 
 /**
- * Undefined for a tag without an id. Asked for anew by each query: an hour that was made a moment ago
- * may hold what was just saved.
+ * Undefined for a tag without an id. Each query asks again, because a partition that was created a
+ * moment ago may contain what was just saved.
  */
-export async function planOf(
-  sql: Sql | TransactionSql,
-  tag: string,
-): Promise<SeriesPlan | undefined> {
-  const [row] = await sql<PlanRow[]>`
-    select (select id from series_tags where tag = ${tag}) as id, ${partitions(sql)}`;
+export async function planOf(db: Queries, tag: string): Promise<SeriesPlan | undefined> {
+  const [row] = await statement<PlanRow>(
+    db,
+    sql`select (select id from series_tags where tag = ${tag}) as id, ${partitions}`,
+  );
   if (row?.id === undefined || row.id === null) return undefined;
-  return { id: row.id, tables: await tablesFrom(sql, row) };
+  return { id: row.id, tables: await tablesFrom(db, row) };
 }
 
-export async function hourTables(sql: Sql | TransactionSql): Promise<HourTables> {
-  const [row] = await sql<PlanRow[]>`select null::int as id, ${partitions(sql)}`;
-  return row === undefined ? new Map() : await tablesFrom(sql, row);
+export async function hourTables(db: Queries): Promise<HourTables> {
+  const [row] = await statement<PlanRow>(db, sql`select null::int as id, ${partitions}`);
+  return row === undefined ? new Map() : await tablesFrom(db, row);
 }
 
-function partitions(sql: Sql | TransactionSql) {
-  return sql`
-    (select relkind = 'p' from pg_class where oid = 'measurements'::regclass) as partitioned,
-    (select string_agg(c.relname, ',') from pg_inherits i join pg_class c on c.oid = i.inhrelid
-      where i.inhparent = 'measurements'::regclass) as names`;
-}
+const partitions = sql`
+  (select relkind = 'p' from pg_class where oid = 'measurements'::regclass) as partitioned,
+  (select string_agg(c.relname, ',') from pg_inherits i join pg_class c on c.oid = i.inhrelid
+    where i.inhparent = 'measurements'::regclass) as names`;
 
-async function tablesFrom(
-  sql: Sql | TransactionSql,
-  { partitioned, names }: PlanRow,
-): Promise<HourTables> {
+async function tablesFrom(db: Queries, { partitioned, names }: PlanRow): Promise<HourTables> {
   const tables = new Map<bigint, string>();
   if (!partitioned) {
-    for (const { start, name } of await chunksOf(sql)) tables.set(BigInt(start) / hourNs, name);
+    for (const { start, name } of await chunksOf(db)) tables.set(BigInt(start) / hourNs, name);
   }
   for (const name of names?.split(",") ?? []) {
     const hour = partitionPattern.exec(name)?.[1];
@@ -64,8 +60,19 @@ async function tablesFrom(
 }
 
 /** TimescaleDB's chunks, which it makes an hour wide; they are read as tables, compressed or not. */
-async function chunksOf(sql: Sql | TransactionSql): Promise<{ start: string; name: string }[]> {
-  return await sql<{ start: string; name: string }[]>`
-    select range_start_integer as start, chunk_schema || '.' || chunk_name as name
-    from timescaledb_information.chunks where hypertable_name = 'measurements'`;
+async function chunksOf(db: Queries): Promise<{ start: string; name: string }[]> {
+  return await statement<{ start: string; name: string }>(
+    db,
+    sql`
+      select range_start_integer as start, chunk_schema || '.' || chunk_name as name
+      from timescaledb_information.chunks where hypertable_name = 'measurements'`,
+  );
+}
+
+/** A table of `HourTables` as SQL; a chunk's name begins with its schema. */
+export function hourTable(name: string): SQL {
+  return sql.join(
+    name.split(".").map((part) => sql.identifier(part)),
+    sql`.`,
+  );
 }

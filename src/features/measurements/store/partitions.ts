@@ -1,9 +1,10 @@
 /**
- * The hours that measurements lie in: a partition each, made ahead and dropped whole. A partition is
- * made by itself and then attached, which locks out nobody who reads or writes the others. Where
- * `measurements` is TimescaleDB's hypertable it makes its own chunks, and only dropping is left.
+ * The partitions of the measurements, one an hour, created ahead and dropped whole. A partition is
+ * created as a table and then attached, which blocks no reader or writer of the others. Where
+ * `measurements` is TimescaleDB's hypertable it creates its own chunks, and they are only dropped here.
+ * The statements are by hand, because Drizzle knows no partitions.
  */
-import type { Sql, TransactionSql } from "postgres";
+import { sql } from "drizzle-orm";
 import type { Clock } from "../../../core/clock.ts";
 import type { Logger } from "../../../core/logger.ts";
 import { OwnedTask } from "../../../core/owned-task.ts";
@@ -11,11 +12,12 @@ import { nsPerMs } from "../measurement.ts";
 import type { Ownership } from "../../../core/projection.ts";
 import type { Database } from "../../../postgres/database.ts";
 import { arrayOfTexts } from "../../../postgres/arrays.ts";
+import { statement, type Queries } from "../../../postgres/statement.ts";
 
 export const hourNs = 3_600_000_000_000n;
 const hoursAhead = 3n;
 const everyMsDefault = 30_000;
-/** Dropping locks the whole table: it tries again later rather than have everybody queue behind it. */
+/** Dropping locks the whole table: it is retried later instead of having every query queue behind it. */
 const dropLockMs = 200;
 
 export interface PartitionOptions {
@@ -61,64 +63,86 @@ export function hourOf(timeNs: bigint): bigint {
   return timeNs < 0n ? (timeNs + 1n) / hourNs - 1n : timeNs / hourNs;
 }
 
-/** Makes those of these hours that are not there yet; several may try at once. */
+/** Creates the partitions of these hours that do not exist yet; several nodes may try at once. */
 export async function makePartitions(
-  { sql, run }: Database,
+  { db, run }: Database,
   hours: readonly bigint[],
 ): Promise<void> {
   await run(() =>
-    sql.begin(async (tx) => {
+    db.transaction(async (tx) => {
       if (!(await isPartitioned(tx))) return;
-      // Another name than the ownership's, which is held by a session of this node's own.
-      await tx`select pg_advisory_xact_lock(hashtextextended('sluice-make-partitions', 0))`;
-      const there = new Set(await partitionsThere());
-      for (const hour of hours) {
-        const name = nameOf(hour);
-        if (there.has(name)) continue;
-        // Rows are only ever added, and the table is dropped as a whole: to read it through after each
-        // fifth that is new, as PostgreSQL would, is work for nothing.
-        await tx`create table ${tx(name)} (like measurements including defaults including indexes)
-          with (autovacuum_vacuum_insert_threshold = -1)`;
-        // A bound is no place for a parameter. Both are numbers, and so is what is in the name.
-        await tx.unsafe(`alter table measurements attach partition ${name}
-          for values from (${hour * hourNs}) to (${(hour + 1n) * hourNs})`);
-      }
-
-      async function partitionsThere() {
-        const rows = await tx<{ name: string }[]>`
-          select relname as name from pg_class
-          where relname = any(${arrayOfTexts(hours.map(nameOf))}::text[]) and relnamespace = 'public'::regnamespace`;
-        return rows.map(({ name }) => name);
+      // Not the ownership's name, which a session of this node holds.
+      await tx.execute(
+        sql`select pg_advisory_xact_lock(hashtextextended('sluice-make-partitions', 0))`,
+      );
+      const existing = await existingTables(tx, hours.map(nameOf));
+      for (const hour of hours.filter((each) => !existing.has(nameOf(each)))) {
+        await makePartition(tx, hour);
       }
     }),
   );
 }
 
-/** Drops those that end at `beforeNs` or earlier; tells which, oldest first. */
+async function existingTables(tx: Queries, names: readonly string[]): Promise<ReadonlySet<string>> {
+  const rows = await statement<{ name: string }>(
+    tx,
+    sql`
+      select relname as name from pg_class
+      where relname = any(${arrayOfTexts(names)}::text[]) and relnamespace = 'public'::regnamespace`,
+  );
+  return new Set(rows.map(({ name }) => name));
+}
+
+async function makePartition(tx: Queries, hour: bigint): Promise<void> {
+  const table = sql.identifier(nameOf(hour));
+  // Rows are only ever added, and the table is dropped as a whole. PostgreSQL would read it whenever
+  // it has grown by a fifth, for nothing.
+  await statement(
+    tx,
+    sql`
+      create table ${table} (like measurements including defaults including indexes)
+      with (autovacuum_vacuum_insert_threshold = -1)`,
+  );
+  const [from, to] = [hour * hourNs, (hour + 1n) * hourNs];
+  // A bound takes no parameter; both are numbers.
+  await statement(
+    tx,
+    sql`
+      alter table measurements attach partition ${table}
+      for values from (${sql.raw(String(from))}) to (${sql.raw(String(to))})`,
+  );
+}
+
+/** Drops those that end at `beforeNs` or earlier; returns their names, oldest first. */
 export async function dropPartitions(
-  { sql, run }: Database,
+  { db, run }: Database,
   beforeNs: bigint,
 ): Promise<readonly string[]> {
-  if (!(await run(() => isPartitioned(sql)))) {
-    const chunks = await run(
-      () => sql<{ name: string }[]>`
-        select drop_chunks('measurements', older_than => ${String(beforeNs)}::bigint) as name`,
+  if (!(await run(() => isPartitioned(db)))) {
+    const chunks = await run(() =>
+      statement<{ name: string }>(
+        db,
+        sql`select drop_chunks('measurements', older_than => ${String(beforeNs)}::bigint) as name`,
+      ),
     );
     return chunks.map(({ name }) => name);
   }
-  const names = await run(
-    () => sql<{ name: string }[]>`
-      select c.relname as name from pg_inherits i join pg_class c on c.oid = i.inhrelid
-      where i.inhparent = 'measurements'::regclass order by c.relname`,
+  const names = await run(() =>
+    statement<{ name: string }>(
+      db,
+      sql`
+        select c.relname as name from pg_inherits i join pg_class c on c.oid = i.inhrelid
+        where i.inhparent = 'measurements'::regclass order by c.relname`,
+    ),
   );
   const old = names
     .map(({ name }) => name)
     .filter((name) => (hourFromName(name) + 1n) * hourNs <= beforeNs);
   for (const name of old) {
     await run(() =>
-      sql.begin(async (tx) => {
-        await tx`select set_config('lock_timeout', ${String(dropLockMs)}, true)`;
-        await tx`drop table if exists ${tx(name)}`;
+      db.transaction(async (tx) => {
+        await tx.execute(sql`select set_config('lock_timeout', ${String(dropLockMs)}, true)`);
+        await statement(tx, sql`drop table if exists ${sql.identifier(name)}`);
       }),
     );
   }
@@ -126,9 +150,11 @@ export async function dropPartitions(
 }
 
 /** False where it is TimescaleDB's hypertable. */
-async function isPartitioned(sql: Sql | TransactionSql): Promise<boolean> {
-  const [table] = await sql<{ partitioned: boolean }[]>`
-    select relkind = 'p' as partitioned from pg_class where oid = 'measurements'::regclass`;
+async function isPartitioned(db: Queries): Promise<boolean> {
+  const [table] = await statement<{ partitioned: boolean }>(
+    db,
+    sql`select relkind = 'p' as partitioned from pg_class where oid = 'measurements'::regclass`,
+  );
   return table?.partitioned === true;
 }
 

@@ -1,31 +1,21 @@
 /** Rollups as rows: statistics packed as float64, little-endian, one for each value column. */
+import { getTableColumns } from "drizzle-orm";
 import { valuesFromNumbers, valuesToNumbers } from "../measurement.ts";
 import { levelNs, type ColumnStats, type Level, type Rollup } from "../series-port.ts";
+import { seriesRollups } from "./tables.ts";
 
-/** int8 comes as text. */
-export interface RollupRow {
-  readonly time: string;
-  readonly count: string;
-  readonly first_time: string;
-  readonly first_vals: Uint8Array;
-  readonly last_time: string;
-  readonly last_vals: Uint8Array;
-  readonly mins: Uint8Array | null;
-  readonly maxs: Uint8Array | null;
-  readonly min_at: Uint8Array | null;
-  readonly max_at: Uint8Array | null;
-  readonly means: Uint8Array | null;
-  readonly twas: Uint8Array | null;
-  readonly counts: Uint8Array | null;
-  readonly helds: Uint8Array | null;
-}
+const { level: _, tag: __, ...columns } = getTableColumns(seriesRollups);
+
+/** The columns of a rollup, besides those by which it was selected. */
+export const rollupColumns = columns;
+
+export type RollupRow = Omit<typeof seriesRollups.$inferSelect, "level" | "tag">;
 
 export function rollupFromRow(row: RollupRow, level: Level): Rollup {
-  const startNs = BigInt(row.time);
+  const { time: startNs, count } = row;
   const endNs = startNs + levelNs(level);
-  const count = Number(row.count);
-  const first = { timeNs: BigInt(row.first_time), values: row.first_vals };
-  const last = { timeNs: BigInt(row.last_time), values: row.last_vals };
+  const first = { timeNs: row.firstTime, values: row.firstVals };
+  const last = { timeNs: row.lastTime, values: row.lastVals };
   return { startNs, endNs, count, first, last, columns: columnsFromRow() };
 
   function columnsFromRow(): ColumnStats {
@@ -39,20 +29,20 @@ export function rollupFromRow(row: RollupRow, level: Level): Rollup {
       };
     }
     const [min, mean, twa] = [numbers(row.mins), numbers(row.means), numbers(row.twas)];
-    // Any of them may not have been asked for.
+    // A query selects some of them.
     const columns = Array.from({ length: Math.max(min.length, mean.length, twa.length) });
     return {
       ...{ min, mean, twa },
       max: numbers(row.maxs),
-      minAt: numbers(row.min_at),
-      maxAt: numbers(row.max_at),
+      minAt: numbers(row.minAt),
+      maxAt: numbers(row.maxAt),
       count: row.counts === null ? columns.map(() => count) : numbers(row.counts),
       held: row.helds === null ? columns.map(() => heldNs) : numbers(row.helds),
     };
   }
 }
 
-/** The packed columns; null where they follow from the rest. */
+/** The packed columns; null where they follow from the others. */
 export function packedColumns({ count, first, endNs, columns }: Rollup) {
   const heldNs = Number(endNs - first.timeNs);
   if (count === 1) {

@@ -4,16 +4,19 @@
  * are taken while no such transaction is under way: behind the lock of the projection's row, for the
  * time of one statement. Whatever is written afterwards leaves a new note.
  */
-import type { TransactionSql } from "postgres";
+import { eq, sql } from "drizzle-orm";
 import { dirtyBucketNs, measurementsTopic } from "../measurement.ts";
 import { levelNs, type Level, type Rollup, type RollUp, type RollupStore } from "../series-port.ts";
 import { floorTo } from "../query/cells.ts";
 import type { Database } from "../../../postgres/database.ts";
 import { hourOf } from "./partitions.ts";
-import { packedColumns, rollupFromRow, type RollupRow } from "./rollup-row.ts";
+import { packedColumns, rollupColumns, rollupFromRow } from "./rollup-row.ts";
 import { arrayOfBytes, arrayOfNumbers } from "../../../postgres/arrays.ts";
-import { unpackPoints } from "./packed.ts";
-import { hourTables } from "./partition-list.ts";
+import { packedPoint, unpackPoints } from "./packed.ts";
+import { hourTable, hourTables } from "./partition-list.ts";
+import { rowOf, statement, type Queries } from "../../../postgres/statement.ts";
+import { projections } from "../../../postgres/tables.ts";
+import { seriesDirty, seriesDue } from "./tables.ts";
 
 const dayNs = 86_400_000_000_000n;
 const partitionPattern = /^series_rollups_(-?\d+)$/;
@@ -23,28 +26,39 @@ interface Bucket {
   readonly time: bigint;
 }
 
-export function createRollupStore({ sql, run }: Database): RollupStore {
+export function createRollupStore({ db, run }: Database): RollupStore {
   return {
     async hasEnded(endedNs) {
       const dueBy = (level: Level) => (endedNs - levelNs(level)).toString();
-      const [row] = await run(
-        () => sql<{ yes: boolean }[]>`
+      // By hand: three probes in one round trip.
+      const [row] = await run(() =>
+        statement<{ yes: boolean }>(
+          db,
+          sql`
           select exists (
             select from series_dirty where bucket < ${(endedNs / dirtyBucketNs).toString()}::bigint
           ) or exists (select from series_due where level = 1 and time <= ${dueBy(1)}::bigint)
             or exists (select from series_due where level = 2 and time <= ${dueBy(2)}::bigint)
             or exists (select from series_due where level = 3 and time <= ${dueBy(3)}::bigint)
             as yes`,
+        ),
       );
       return row?.yes === true;
     },
 
     takeDirty: (endedNs, limit) =>
       run(() =>
-        sql.begin(async (tx) => {
+        db.transaction(async (tx) => {
           await oneAtATime(tx);
-          await tx`select from projections where name = ${measurementsTopic} for update`;
-          const taken = await tx`
+          await tx
+            .select({ name: projections.name })
+            .from(projections)
+            .where(eq(projections.name, measurementsTopic))
+            .for("update");
+          // By hand: what one table loses the other gains, in one statement.
+          const taken = await statement(
+            tx,
+            sql`
             with taken as (
               delete from series_dirty d using (
                 select tag, bucket from series_dirty
@@ -56,14 +70,15 @@ export function createRollupStore({ sql, run }: Database): RollupStore {
             )
             insert into series_due (level, tag, time)
             select 1, tag, bucket * ${dirtyBucketNs.toString()}::bigint from taken
-            on conflict do nothing`;
+            on conflict do nothing`,
+          );
           return taken.count;
         }),
       ),
 
     roll: (level, endedNs, limit, rollUp) =>
       run(() =>
-        sql.begin(async (tx) => {
+        db.transaction(async (tx) => {
           await oneAtATime(tx);
           const due = await takeDue(tx, level, endedNs, limit);
           if (due.length === 0) return 0;
@@ -78,54 +93,62 @@ export function createRollupStore({ sql, run }: Database): RollupStore {
       ),
 
     async waiting() {
-      const [row] = await run(
-        () => sql<{ waiting: string }[]>`
-          select (select count(*) from series_dirty)
-            + (select count(*) from series_due where level = 1) as waiting`,
+      const [dirty, due] = await run(() =>
+        Promise.all([db.$count(seriesDirty), db.$count(seriesDue, eq(seriesDue.level, 1))]),
       );
-      return Number(row?.waiting ?? 0);
+      return dirty + due;
     },
 
     async dropBefore(ns) {
-      const names = await run(
-        () => sql<{ name: string }[]>`
+      // By hand, as Drizzle knows no partitions.
+      const names = await run(() =>
+        statement<{ name: string }>(
+          db,
+          sql`
           select c.relname as name from pg_inherits i join pg_class c on c.oid = i.inhrelid
           where i.inhparent = 'series_rollups'::regclass`,
+        ),
       );
       for (const { name } of names) {
         const day = partitionPattern.exec(name)?.[1];
         if (day === undefined || (BigInt(day) + 1n) * dayNs > ns) continue;
-        await run(() => sql`drop table if exists ${sql(name)}`);
+        await run(() => statement(db, sql`drop table if exists ${sql.identifier(name)}`));
       }
     },
   };
 }
 
-/** Two owners, of which one has not noticed yet that it is none: each waits for the other's step. */
-async function oneAtATime(tx: TransactionSql): Promise<void> {
-  await tx`select pg_advisory_xact_lock(hashtextextended('sluice:series-rollups-step', 0))`;
+/** Of two owners, of which one has not noticed yet that it was replaced, each waits for the other's step. */
+async function oneAtATime(tx: Queries): Promise<void> {
+  await tx.execute(
+    sql`select pg_advisory_xact_lock(hashtextextended('sluice:series-rollups-step', 0))`,
+  );
 }
 
 async function takeDue(
-  tx: TransactionSql,
+  tx: Queries,
   level: Level,
   endedNs: bigint,
   limit: number,
 ): Promise<Bucket[]> {
-  const rows = await tx<{ tag: number; time: string }[]>`
+  // By hand: a delete that has an order and a limit.
+  const rows = await statement<{ tag: number; time: string }>(
+    tx,
+    sql`
     delete from series_due d using (
       select level, tag, time from series_due
       where level = ${level} and time <= ${(endedNs - levelNs(level)).toString()}::bigint
       order by time limit ${limit}
     ) ended
     where d.level = ended.level and d.tag = ended.tag and d.time = ended.time
-    returning d.tag, d.time`;
+    returning d.tag, d.time`,
+  );
   return rows.map(({ tag, time }) => ({ tag, time: BigInt(time) }));
 }
 
 /** Level 1: out of the measurements, hour by hour, since each bucket lies in one partition. */
 async function rollPoints(
-  tx: TransactionSql,
+  tx: Queries,
   due: readonly Bucket[],
   rollUp: RollUp,
 ): Promise<[number, Rollup][]> {
@@ -136,20 +159,21 @@ async function rollPoints(
     const table = tables.get(hour);
     // Retention was here before.
     if (table === undefined) continue;
-    const rows = await tx<{ tag: number; time: string; packed: Uint8Array | null }[]>`
+    // By hand: a scan of the partition's index for each bucket, and its points as one value.
+    const rows = await statement<{ tag: number; time: string; packed: Uint8Array | null }>(
+      tx,
+      sql`
       select d.tag, d.time, p.packed
       from unnest(
         ${arrayOfNumbers(buckets.map(({ tag }) => tag))}::int[],
         ${arrayOfNumbers(buckets.map(({ time }) => time))}::bigint[]
       ) as d (tag, time)
       cross join lateral (
-        select string_agg(
-          int8send(m.time) || int2send((octet_length(m.vals) / 8)::smallint) || m.vals,
-          '' order by m.time
-        ) as packed
-        from ${tx(table)} m
+        select string_agg(${packedPoint}, '' order by m.time) as packed
+        from ${hourTable(table)} m
         where m.tag = d.tag and m.time >= d.time and m.time < d.time + ${width.toString()}::bigint
-      ) p`;
+      ) p`,
+    );
     for (const row of rows) {
       const fromNs = BigInt(row.time);
       const rollup = rollUp.points(unpackPoints(row.packed), { fromNs, toNs: fromNs + width });
@@ -159,16 +183,24 @@ async function rollPoints(
   return rolled;
 }
 
+interface TaggedBucket {
+  readonly tag: number;
+  readonly bucket: string;
+}
+
 /** The levels above: out of the level below. */
 async function rollRollups(
-  tx: TransactionSql,
+  tx: Queries,
   level: 2 | 3,
   due: readonly Bucket[],
   rollUp: RollUp,
 ): Promise<[number, Rollup][]> {
   const width = levelNs(level);
   const below = level === 3 ? 2 : 1;
-  const rows = await tx<(RollupRow & { readonly tag: number; readonly bucket: string })[]>`
+  // By hand: a scan of the index for each bucket of an array.
+  const rows = await statement<Record<string, unknown> & TaggedBucket>(
+    tx,
+    sql`
     select d.time as bucket, r.*
     from unnest(
       ${arrayOfNumbers(due.map(({ tag }) => tag))}::int[],
@@ -176,13 +208,14 @@ async function rollRollups(
     ) as d (tag, time)
     join series_rollups r on r.tag = d.tag and r.level = ${below}
       and r.time >= d.time and r.time < d.time + ${width.toString()}::bigint
-    order by r.time`;
+    order by r.time`,
+  );
   const groups = Map.groupBy(rows, ({ tag, bucket }) => `${tag} ${bucket}`);
   return [...groups.values()].flatMap((group): [number, Rollup][] => {
     const first = group[0];
     if (first === undefined) return [];
     const fromNs = BigInt(first.bucket);
-    const parts = group.map((row) => rollupFromRow(row, below));
+    const parts = group.map((row) => rollupFromRow(rowOf(rollupColumns, row), below));
     const rollup = rollUp.rollups(parts, { fromNs, toNs: fromNs + width });
     return rollup === undefined ? [] : [[first.tag, rollup]];
   });
@@ -190,21 +223,27 @@ async function rollRollups(
 
 /** What stood of the due buckets goes, also where nothing takes its place. */
 async function replace(
-  tx: TransactionSql,
+  tx: Queries,
   level: Level,
   due: readonly Bucket[],
   rolled: readonly (readonly [number, Rollup])[],
 ): Promise<void> {
-  await tx`
+  // By hand, as is the insert below: sets of rows, passed as arrays.
+  await statement(
+    tx,
+    sql`
     delete from series_rollups r using unnest(
       ${arrayOfNumbers(due.map(({ tag }) => tag))}::int[],
       ${arrayOfNumbers(due.map(({ time }) => time))}::bigint[]
     ) as d (tag, time)
-    where r.tag = d.tag and r.level = ${level} and r.time = d.time`;
+    where r.tag = d.tag and r.level = ${level} and r.time = d.time`,
+  );
   if (rolled.length === 0) return;
   await makePartitions(tx, rolled);
   const packed = rolled.map(([, rollup]) => packedColumns(rollup));
-  await tx`
+  await statement(
+    tx,
+    sql`
     insert into series_rollups (level, tag, time, count, first_time, first_vals, last_time,
       last_vals, mins, maxs, min_at, max_at, means, twas, counts, helds)
     select ${level}, * from unnest(
@@ -223,32 +262,44 @@ async function replace(
       ${arrayOfBytes(packed.map(({ twas }) => twas))}::bytea[],
       ${arrayOfBytes(packed.map(({ counts }) => counts))}::bytea[],
       ${arrayOfBytes(packed.map(({ helds }) => helds))}::bytea[]
-    )`;
+    )`,
+  );
 }
 
 async function makePartitions(
-  tx: TransactionSql,
+  tx: Queries,
   rolled: readonly (readonly [number, Rollup])[],
 ): Promise<void> {
   const days = new Set(rolled.map(([, { startNs }]) => floorTo(startNs, dayNs) / dayNs));
   for (const day of days) {
     const name = `series_rollups_${day}`;
-    const [there] = await tx<{ yes: boolean }[]>`select to_regclass(${name}) is not null as yes`;
+    const [there] = await statement<{ yes: boolean }>(
+      tx,
+      sql`select to_regclass(${name}) is not null as yes`,
+    );
     if (there?.yes === true) continue;
-    await tx.unsafe(
-      `create table if not exists ${name} partition of series_rollups
+    // By hand, as Drizzle knows no partitions. A bound takes no parameter.
+    await statement(
+      tx,
+      sql.raw(
+        `create table if not exists ${name} partition of series_rollups
        for values from (${day * dayNs}) to (${(day + 1n) * dayNs})`,
+      ),
     );
   }
 }
 
-async function noteAbove(tx: TransactionSql, level: 2 | 3, due: readonly Bucket[]): Promise<void> {
+async function noteAbove(tx: Queries, level: 2 | 3, due: readonly Bucket[]): Promise<void> {
   const width = levelNs(level);
-  await tx`
+  // By hand: a set of rows, passed as arrays.
+  await statement(
+    tx,
+    sql`
     insert into series_due (level, tag, time)
     select distinct ${level}::smallint, tag, time from unnest(
       ${arrayOfNumbers(due.map(({ tag }) => tag))}::int[],
       ${arrayOfNumbers(due.map(({ time }) => floorTo(time, width)))}::bigint[]
     ) as d (tag, time)
-    on conflict do nothing`;
+    on conflict do nothing`,
+  );
 }

@@ -1,6 +1,9 @@
-/** The numbers of tags: rows hold four bytes instead of up to 64. Most are in memory. */
-import type { Database } from "../../../postgres/database.ts";
+/** The ids of tags: rows contain four bytes instead of up to 64. Most are in memory. */
+import { sql } from "drizzle-orm";
 import { arrayOfTexts } from "../../../postgres/arrays.ts";
+import type { Database } from "../../../postgres/database.ts";
+import { isAnyOf, statement } from "../../../postgres/statement.ts";
+import { seriesTags } from "./tables.ts";
 
 /** Ten times the tags of a large installation: some 20 MB. */
 const keptMax = 100_000;
@@ -14,8 +17,8 @@ export class TagIds {
   }
 
   /**
-   * The ids of all these tags; new ones get one. Ids are given outside of the caller's transaction:
-   * one that is not used in the end does no harm, and what is in memory is always in the table.
+   * The ids of all these tags; new tags get one. Ids are assigned outside of the caller's transaction:
+   * an unused one does no harm, and every id in memory is in the table.
    */
   async of(tags: Iterable<string>): Promise<ReadonlyMap<string, number>> {
     const found = new Map<string, number>();
@@ -26,39 +29,40 @@ export class TagIds {
       else found.set(tag, id);
     }
     if (unknown.length === 0) return found;
-    // Twice: between looking and inserting another node may have inserted it.
-    for (const [tag, id] of await this.#ask(unknown)) found.set(tag, id);
+    // Twice: another node may have inserted a tag after the first query.
+    for (const [tag, id] of await this.#find(unknown)) found.set(tag, id);
     const missing = unknown.filter((tag) => !found.has(tag));
     if (missing.length > 0) {
       await this.#insert(missing.toSorted());
-      for (const [tag, id] of await this.#ask(missing)) found.set(tag, id);
+      for (const [tag, id] of await this.#find(missing)) found.set(tag, id);
     }
     return found;
   }
 
-  async #ask(tags: readonly string[]): Promise<readonly (readonly [string, number])[]> {
-    const { sql, run } = this.#database;
-    const rows = await run(
-      () => sql<{ tag: string; id: number }[]>`
-        select t.tag, t.id from unnest(${arrayOfTexts(tags)}::text[]) as asked (tag)
-        join series_tags t on t.tag = asked.tag collate "C"`,
-    );
-    for (const { tag, id } of rows) this.#keep(tag, id);
-    return rows.map(({ tag, id }) => [tag, id] as const);
+  async #find(tags: readonly string[]): Promise<readonly (readonly [string, number])[]> {
+    const { db, run } = this.#database;
+    const { tag, id } = seriesTags;
+    const rows = await run(() => db.select({ tag, id }).from(seriesTags).where(isAnyOf(tag, tags)));
+    for (const row of rows) this.#keep(row.tag, row.id);
+    return rows.map((row) => [row.tag, row.id] as const);
   }
 
   async #insert(tags: readonly string[]): Promise<void> {
-    const { sql, run } = this.#database;
-    await run(
-      () => sql`
-        insert into series_tags (tag) select unnest(${arrayOfTexts(tags)}::text[])
-        on conflict do nothing`,
+    const { db, run } = this.#database;
+    // By hand: the tags are passed as one array, however many there are.
+    await run(() =>
+      statement(
+        db,
+        sql`
+          insert into series_tags (tag) select unnest(${arrayOfTexts(tags)}::text[])
+          on conflict do nothing`,
+      ),
     );
   }
 
   #keep(tag: string, id: number): void {
     if (this.#ids.size >= keptMax) {
-      // The oldest tenth: to look it up again costs a query for all of them.
+      // The oldest tenth: one query finds all of them again.
       for (const old of [...this.#ids.keys()].slice(0, keptMax / 10)) this.#ids.delete(old);
     }
     this.#ids.set(tag, id);
