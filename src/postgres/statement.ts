@@ -3,8 +3,14 @@
  * are passed as arrays, several writes behind one fence, walks along an index. Each says in the line
  * above it why it is one.
  */
-import { sql } from "drizzle-orm";
-import type { ExtractTablesWithRelations, GetColumnData, SQL, SQLWrapper } from "drizzle-orm";
+import { Column, sql } from "drizzle-orm";
+import type {
+  ExtractTablesWithRelations,
+  GetColumnData,
+  Placeholder,
+  SQL,
+  SQLWrapper,
+} from "drizzle-orm";
 import type { PgColumn, PgDatabase } from "drizzle-orm/pg-core";
 import type { PostgresJsQueryResultHKT } from "drizzle-orm/postgres-js";
 import type { RowList } from "postgres";
@@ -27,16 +33,24 @@ export async function statement<Row extends object>(
   return (await db.execute(text)) as unknown as RowList<Row[]>;
 }
 
-/** A row of such a statement with the names and the types of its table's columns. */
-export function rowOf<C extends Readonly<Record<string, PgColumn>>>(
-  columns: C,
-  driverRow: Readonly<Record<string, unknown>>,
-): { [Name in keyof C]: GetColumnData<C[Name]> } {
-  const entries = Object.entries(columns).map(([name, column]) => {
-    const value = driverRow[column.name];
-    return [name, value === null ? null : column.mapFromDriverValue(value)];
+export type ColumnRow<C extends Columns> = { [Name in keyof C]: GetColumnData<C[Name]> };
+type Columns = Readonly<Record<string, PgColumn>>;
+
+/** The decoder of a statement's rows, by the names and the types of its table's columns. */
+export function decoderOf<C extends Columns>(columns: C) {
+  const decoders = Object.entries(columns).map(([name, column]) => {
+    const isAsIs = column.mapFromDriverValue === Column.prototype.mapFromDriverValue;
+    return { name, key: column.name, column: isAsIs ? undefined : column };
   });
-  return Object.fromEntries(entries) as { [Name in keyof C]: GetColumnData<C[Name]> };
+  return (driverRow: Readonly<Record<string, unknown>>): ColumnRow<C> => {
+    const row: Record<string, unknown> = {};
+    for (const { name, key, column } of decoders) {
+      const value = driverRow[key];
+      const isDecoded = column === undefined || value === null;
+      row[name] = isDecoded ? value : column.mapFromDriverValue(value);
+    }
+    return row as ColumnRow<C>;
+  };
 }
 
 /** `a, b, c` */
@@ -47,4 +61,12 @@ export function list(parts: readonly SQLWrapper[]): SQL {
 /** True where the column is one of the texts. One text of a statement, however many there are. */
 export function isAnyOf(column: PgColumn, texts: readonly string[]): SQL {
   return sql`${column} = any(${arrayOfTexts(texts)}::text[])`;
+}
+
+/**
+ * A limit as part of the text. With a parameter PostgreSQL would plan for a tenth of all rows; it
+ * would take another plan, or plan each execution again.
+ */
+export function fixedLimit(rows: number): Placeholder {
+  return sql.raw(String(rows)) as unknown as Placeholder;
 }

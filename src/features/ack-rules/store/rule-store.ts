@@ -3,7 +3,7 @@ import { and, asc, eq, isNull, sql, type SQL } from "drizzle-orm";
 import type { Position } from "../../../core/position.ts";
 import { arrayOfNumbers, arrayOfTexts } from "../../../postgres/arrays.ts";
 import type { Database } from "../../../postgres/database.ts";
-import { rowOf, statement } from "../../../postgres/statement.ts";
+import { decoderOf, statement } from "../../../postgres/statement.ts";
 import type { AckId, AckRule, AckRuleConfig, AckRuleStore, OverdueQuery } from "../rule.ts";
 import { ackIdFromRow, findAckIds } from "./id-rows.ts";
 import { configToJson, countColumns, ruleColumns, ruleFromRow } from "./rule-row.ts";
@@ -11,6 +11,8 @@ import { ackIds, ackRules } from "./tables.ts";
 
 /** A few thousand small rows: some 30 ms of a statement. */
 const purgeRowsMax = 5000;
+
+const decodeRule = decoderOf(ruleColumns);
 
 const noCounts = {
   complete: 0,
@@ -116,7 +118,7 @@ async function createRule(
         select * from made`,
     ),
   );
-  return row && ruleFromRow(rowOf(ruleColumns, row));
+  return row && ruleFromRow(decodeRule(row));
 }
 
 async function overdueIds(

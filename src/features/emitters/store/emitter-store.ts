@@ -3,6 +3,7 @@ import { and, asc, desc, eq, gt, isNull, lte, sql, type SQL } from "drizzle-orm"
 import type { Emitter, EmitterStats, EmitterStore } from "../../../core/emitters.ts";
 import type { Position } from "../../../core/position.ts";
 import type { Database } from "../../../postgres/database.ts";
+import { fixedLimit } from "../../../postgres/statement.ts";
 import { emitterEvents, emitters, nodes } from "./tables.ts";
 
 export function createEmitterStore(database: Database): EmitterStore {
@@ -104,7 +105,7 @@ async function statsOf({ db, run }: Database, id: string): Promise<EmitterStats>
     .from(emitterEvents)
     .where(eq(emitterEvents.emitter, emitters.id))
     .orderBy(desc(epoch), desc(sequence), desc(idx))
-    .limit(1)
+    .limit(fixedLimit(1))
     .as("last");
   const [row] = await run(() =>
     db

@@ -9,11 +9,11 @@ import type { StoredRecord } from "../../../core/record.ts";
 import type { Database } from "../../../postgres/database.ts";
 import { arrayOfTexts } from "../../../postgres/arrays.ts";
 import { headersFromJson } from "../../../postgres/headers.ts";
-import { rowOf, statement } from "../../../postgres/statement.ts";
+import { decoderOf, statement } from "../../../postgres/statement.ts";
 import { emitterProjection } from "./projection.ts";
 import { emitterEvents } from "./tables.ts";
 
-const eventColumns = getTableColumns(emitterEvents);
+const eventFromRow = decoderOf(getTableColumns(emitterEvents));
 
 export function createEmitterPages({ db, run }: Database): EmitterPages {
   return {
@@ -167,7 +167,7 @@ function throughFromRow(row: ThroughRow | undefined): Position | undefined {
 
 function storedFromRow(row: ThroughRow): StoredRecord | undefined {
   if (row.emitter === null) return undefined;
-  const event = rowOf(eventColumns, row);
+  const event = eventFromRow(row);
   const { data: value, emitter: key, contentType, schemaId, timeNs } = event;
   const record = { value, key, contentType, schemaId, timeNs };
   const headers = headersFromJson(event.headers);

@@ -5,12 +5,12 @@
  */
 import { getTableColumns, sql, type SQL } from "drizzle-orm";
 import type { Database } from "../../../postgres/database.ts";
-import { rowOf, statement } from "../../../postgres/statement.ts";
+import { decoderOf, statement } from "../../../postgres/statement.ts";
 import type { Lifecycle, LifecycleQuery } from "../lifecycle.ts";
 import { lifecycleFromRow } from "./row.ts";
 import { lifecycles } from "./tables.ts";
 
-const columns = getTableColumns(lifecycles);
+const decode = decoderOf(getTableColumns(lifecycles));
 const int64Min = (-(2n ** 63n)).toString();
 
 export async function listLifecycles(
@@ -30,7 +30,7 @@ export async function listLifecycles(
   const where = conditions(query, nowNs);
   const text = isByApp ? listByApp(query, kinds, where) : listOverall(query, kinds, where);
   const rows = await run(() => statement<Record<string, unknown>>(db, text));
-  return rows.map((row) => lifecycleFromRow(rowOf(columns, row)));
+  return rows.map((row) => lifecycleFromRow(decode(row)));
 }
 
 /** The first of each app, and of those the first: an app's deadline bounds the scan of its rows. */

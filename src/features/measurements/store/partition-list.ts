@@ -71,8 +71,6 @@ async function chunksOf(db: Queries): Promise<{ start: string; name: string }[]>
 
 /** A table of `HourTables` as SQL; a chunk's name begins with its schema. */
 export function hourTable(name: string): SQL {
-  return sql.join(
-    name.split(".").map((part) => sql.identifier(part)),
-    sql`.`,
-  );
+  const parts = name.split(".").map((part) => `"${part.replaceAll('"', '""')}"`);
+  return sql.raw(parts.join("."));
 }

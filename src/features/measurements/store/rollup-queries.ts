@@ -1,7 +1,7 @@
 /** The rollups of a series, and the buckets whose rollup is out of date. */
-import { and, between, eq, lt, sql, type SQL } from "drizzle-orm";
+import { sql, type SQL } from "drizzle-orm";
 import { arrayOfNumbers } from "../../../postgres/arrays.ts";
-import { list, rowOf, statement, type Queries } from "../../../postgres/statement.ts";
+import { list, statement, type Queries } from "../../../postgres/statement.ts";
 import { dirtyBucketNs } from "../measurement.ts";
 import {
   type Level,
@@ -12,8 +12,7 @@ import {
   type Span,
   type Unrolled,
 } from "../series-port.ts";
-import { rollupColumns, rollupFromRow } from "./rollup-row.ts";
-import { seriesDirty, seriesDue } from "./tables.ts";
+import { decodeRollup, rollupFromRow } from "./rollup-row.ts";
 
 const pageRollups = 5000n;
 
@@ -22,28 +21,23 @@ export async function unrolledOf(
   id: number,
   { fromNs, toNs }: Span,
 ): Promise<Unrolled> {
-  const { level, time, tag } = seriesDue;
-  const dirty = tx
-    .select({
-      level: sql<number>`1`,
-      time: sql`${seriesDirty.bucket} * ${dirtyBucketNs}`.mapWith(time),
-    })
-    .from(seriesDirty)
-    .where(
-      and(
-        eq(seriesDirty.tag, id),
-        between(seriesDirty.bucket, fromNs / dirtyBucketNs - 1n, toNs / dirtyBucketNs),
-      ),
-    );
-  const due = tx
-    .select({ level, time })
-    .from(seriesDue)
-    .where(and(eq(tag, id), sql`${time} + ${levelNs(3)} > ${fromNs}`, lt(time, toNs)));
-  const rows = await dirty.union(due).orderBy(sql`2`);
+  // By hand: a union along two indexes, in the answer of most queries.
+  const rows = await statement<{ level: number; time: string }>(
+    tx,
+    sql`
+      select 1 as level, bucket * ${dirtyBucketNs.toString()}::bigint as time from series_dirty
+      where tag = ${id} and bucket between ${(fromNs / dirtyBucketNs - 1n).toString()}::bigint
+        and ${(toNs / dirtyBucketNs).toString()}::bigint
+      union
+      select level, time from series_due
+      where tag = ${id} and time + ${levelNs(3).toString()}::bigint > ${fromNs.toString()}::bigint
+        and time < ${toNs.toString()}::bigint
+      order by time`,
+  );
   const found: Record<Level, bigint[]> = { 1: [], 2: [], 3: [] };
   for (const row of rows) {
-    const known = levels.find((each) => each === row.level);
-    if (known !== undefined) found[known].push(row.time);
+    const level = levels.find((each) => each === row.level);
+    if (level !== undefined) found[level].push(BigInt(row.time));
   }
   return found;
 }
@@ -77,7 +71,7 @@ export async function* rollupsOf(
         ) r
         order by r.time`,
     );
-    yield rows.map((row) => rollupFromRow(rowOf(rollupColumns, row), level));
+    yield rows.map((row) => rollupFromRow(decodeRollup(row), level));
   }
 }
 

@@ -2,12 +2,13 @@
 import { getTableColumns } from "drizzle-orm";
 import { valuesFromNumbers, valuesToNumbers } from "../measurement.ts";
 import { levelNs, type ColumnStats, type Level, type Rollup } from "../series-port.ts";
+import { decoderOf } from "../../../postgres/statement.ts";
 import { seriesRollups } from "./tables.ts";
 
 const { level: _, tag: __, ...columns } = getTableColumns(seriesRollups);
 
-/** The columns of a rollup, besides those by which it was selected. */
-export const rollupColumns = columns;
+/** Decodes the columns of a rollup, besides those by which it was selected. */
+export const decodeRollup = decoderOf(columns);
 
 export type RollupRow = Omit<typeof seriesRollups.$inferSelect, "level" | "tag">;
 

@@ -10,11 +10,11 @@ import { levelNs, type Level, type Rollup, type RollUp, type RollupStore } from 
 import { floorTo } from "../query/cells.ts";
 import type { Database } from "../../../postgres/database.ts";
 import { hourOf } from "./partitions.ts";
-import { packedColumns, rollupColumns, rollupFromRow } from "./rollup-row.ts";
+import { decodeRollup, packedColumns, rollupFromRow } from "./rollup-row.ts";
 import { arrayOfBytes, arrayOfNumbers } from "../../../postgres/arrays.ts";
 import { packedPoint, unpackPoints } from "./packed.ts";
 import { hourTable, hourTables } from "./partition-list.ts";
-import { rowOf, statement, type Queries } from "../../../postgres/statement.ts";
+import { statement, type Queries } from "../../../postgres/statement.ts";
 import { projections } from "../../../postgres/tables.ts";
 import { seriesDirty, seriesDue } from "./tables.ts";
 
@@ -215,7 +215,7 @@ async function rollRollups(
     const first = group[0];
     if (first === undefined) return [];
     const fromNs = BigInt(first.bucket);
-    const parts = group.map((row) => rollupFromRow(rowOf(rollupColumns, row), below));
+    const parts = group.map((row) => rollupFromRow(decodeRollup(row), below));
     const rollup = rollUp.rollups(parts, { fromNs, toNs: fromNs + width });
     return rollup === undefined ? [] : [[first.tag, rollup]];
   });

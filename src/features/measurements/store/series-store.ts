@@ -2,7 +2,7 @@
 import { and, asc, desc, eq, gt, gte, lt, sql, sum } from "drizzle-orm";
 import type { Database } from "../../../postgres/database.ts";
 import { errorCode } from "../../../postgres/error.ts";
-import type { Queries } from "../../../postgres/statement.ts";
+import { fixedLimit, type Queries } from "../../../postgres/statement.ts";
 import type { SeriesListQuery, SeriesPoint, SeriesSnapshot, SeriesStore } from "../series-port.ts";
 import { asOfPoints, createReaches, lastPoint } from "./as-of.ts";
 import { planOf, type SeriesPlan } from "./partition-list.ts";
@@ -88,7 +88,7 @@ function listQuery(db: Queries, { prefix, after, limit, rateSpan }: SeriesListQu
     .from(measurements)
     .where(eq(measurements.tag, tags.id))
     .orderBy(desc(measurements.time))
-    .limit(1)
+    .limit(fixedLimit(1))
     .as("last");
   const rate = db
     .select({ counted: sum(seriesRollups.count).mapWith(Number).as("counted") })
@@ -96,7 +96,7 @@ function listQuery(db: Queries, { prefix, after, limit, rateSpan }: SeriesListQu
     .where(
       and(
         eq(seriesRollups.tag, tags.id),
-        eq(seriesRollups.level, 1),
+        sql`${seriesRollups.level} = 1`,
         gte(seriesRollups.time, rateSpan.fromNs),
         lt(seriesRollups.time, rateSpan.toNs),
       ),
