@@ -9,7 +9,7 @@ import {
   type CommandNode,
 } from "../src/cli/command/command.ts";
 import { optionName, parameterDoc, usageLine } from "../src/cli/command/help.ts";
-import type { Parameters } from "../src/cli/command/parameters.ts";
+import { shown, type Parameters } from "../src/cli/command/parameters.ts";
 import { sluice } from "../src/cli/sluice.ts";
 import { root } from "./install.ts";
 
@@ -54,7 +54,7 @@ function argumentRows(parameters: Parameters): Row[] {
 }
 
 function optionRows(parameters: Parameters): Row[] {
-  return Object.entries(parameters).map(([name, parameter]) => [
+  return shown(parameters).map(([name, parameter]) => [
     optionName(name, parameter),
     parameterDoc(parameter),
   ]);

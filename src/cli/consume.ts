@@ -1,4 +1,5 @@
 /** `sluice consume`: a topic's records as lines of JSON, decoded by the schemas that they name. */
+import type { From } from "../client/index.ts";
 import { Failure } from "../core/failure.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { command } from "./command/command.ts";
@@ -6,9 +7,9 @@ import type { LineDecoder } from "./consume/decoder.ts";
 import { gatewayOptions } from "./gateway/options.ts";
 import { listenForStop, type Interruption } from "./terminal/interruption.ts";
 import { counted } from "./terminal/listing.ts";
-import { flag, text, wholeNumber } from "./command/parameters.ts";
+import { flag, text } from "./command/parameters.ts";
 import type { RegistryClient } from "./gateway/rpc-client.ts";
-import { optionalTopic } from "./gateway/target-options.ts";
+import { keyOption, optionalTopic, readOptions, startFrom } from "./gateway/target-options.ts";
 import { UsageError } from "./command/usage-error.ts";
 
 /** What `simulate watch` sends. */
@@ -22,40 +23,32 @@ registry; else JSON as it was appended; else {"base64":"..."}. It waits for a to
 exist yet and goes on where it was after a cut.`,
   arguments: { name: optionalTopic },
   options: {
-    from: text({
-      doc: "live, earliest, or the position after which to start",
-      value: "START",
-      default: "live",
-    }),
-    limit: wholeNumber({
-      doc: "end after N records; 0 sets no end",
-      value: "N",
-      default: "0",
-      min: 0,
-      max: Number.MAX_SAFE_INTEGER,
-    }),
+    key: keyOption,
+    ...readOptions,
     dynamic: flag("leave out records that do not name a schema or cannot be decoded"),
     generated: flag(`decode as ${demoTopic} with code that was generated from its schema`),
-    topic: text({ doc: "the same as the argument", value: "TOPIC" }),
+    topic: text({ doc: "the same as the argument", value: "TOPIC", isHidden: true }),
+    from: text({ doc: "the same as --after", value: "POSITION", isHidden: true }),
     ...gatewayOptions,
   },
   examples: [
     {
-      line: "sluice consume orders --from earliest --limit 1",
+      line: "sluice consume orders --after earliest --limit 1",
       prints: ['{"order":1,"total":"12.50"}'],
     },
   ],
-  async run(runtime, { url, from, limit, dynamic, generated, ...given }) {
+  async run(runtime, { url, key, limit, dynamic, generated, ...given }) {
     if (dynamic && generated) {
       throw new UsageError("Cannot use --dynamic with --generated: expected one of them");
     }
     const isDemo = dynamic || generated;
     const topic = given.name ?? given.topic ?? (isDemo ? demoTopic : undefined);
     if (topic === undefined) throw new UsageError("Cannot run sluice consume: TOPIC is missing");
+    const from = startFrom(given.after ?? given.from, given.tail);
     const interruption = listenForStop(runtime);
     const fetched = dynamic ? "dynamic" : "plain";
     const mode = generated ? "generated" : fetched;
-    await printRecords(runtime, { url, topic, from, limit, mode, interruption });
+    await printRecords(runtime, { url, topic, key, from, limit, mode, interruption });
     runtime.exit(interruption.exitCode(limit === 0));
   },
 });
@@ -65,7 +58,8 @@ type Mode = "plain" | "dynamic" | "generated";
 interface Consumption {
   readonly url: string;
   readonly topic: string;
-  readonly from: string;
+  readonly key: string | undefined;
+  readonly from: From;
   /** 0: without end. */
   readonly limit: number;
   readonly mode: Mode;
@@ -74,7 +68,7 @@ interface Consumption {
 
 async function printRecords(
   runtime: Runtime,
-  { url, topic, from, limit, mode, interruption }: Consumption,
+  { url, topic, key, from, limit, mode, interruption }: Consumption,
 ): Promise<void> {
   // Loaded here, because help and completion need neither.
   const { createConnectClients } = await import("./gateway/rpc-client.ts");
@@ -89,7 +83,7 @@ async function printRecords(
   let printed = 0;
   let last = "";
   for await (const { record, position } of readRecords(consumer, {
-    ...{ topic, from, url, signal, report },
+    ...{ topic, key, from, url, signal, report },
   })) {
     if (record === undefined) continue;
     try {
@@ -105,7 +99,7 @@ async function printRecords(
     if (printed === limit) break;
   }
   end.abort();
-  const more = last === "" ? "" : `; go on with --from ${last}`;
+  const more = last === "" ? "" : `; go on with --after ${last}`;
   report(`${counted(printed, "record")}${more}`);
 }
 

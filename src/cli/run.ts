@@ -61,7 +61,9 @@ function findCommand(words: readonly string[]): Found {
   let rest = words;
   while (isGroup(node)) {
     const [name, ...behind]: readonly string[] = rest;
-    const next: CommandNode | undefined = node.commands.find((one) => one.name === name);
+    const next: CommandNode | undefined = node.commands.find(
+      (one) => name !== undefined && [one.name, one.alias].includes(name),
+    );
     if (next === undefined) break;
     path.push(next.name);
     node = next;

@@ -101,11 +101,12 @@ nothing; with other settings it is refused.`,
 });
 
 const remove = command({
-  name: "remove",
-  summary: "remove a topic with all its records",
+  name: "delete",
+  alias: "remove",
+  summary: "delete a topic with all its records",
   arguments: { name },
   options: { ...gatewayOptions },
-  examples: [{ line: "sluice topic remove audit" }],
+  examples: [{ line: "sluice topic delete audit" }],
   async run(_, { url, name: topic }) {
     await request(url, "DELETE", topicPath(topic));
   },
@@ -113,7 +114,7 @@ const remove = command({
 
 export const topic: CommandGroup = {
   name: "topic",
-  summary: "list, show, create and remove topics",
+  summary: "list, show, create and delete topics",
   commands: [list, show, create, remove],
 };
 

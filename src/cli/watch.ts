@@ -7,11 +7,15 @@ import { gatewayOptions } from "./gateway/options.ts";
 import { failureFromClient } from "./gateway/request.ts";
 import { listenForStop, type Interruption } from "./terminal/interruption.ts";
 import { counted } from "./terminal/listing.ts";
-import { text, wholeNumber } from "./command/parameters.ts";
-import { optionalTopic, targetFrom, targetName, targetOptions } from "./gateway/target-options.ts";
-import { UsageError } from "./command/usage-error.ts";
+import {
+  optionalTopic,
+  readOptions,
+  startFrom,
+  targetFrom,
+  targetName,
+  targetOptions,
+} from "./gateway/target-options.ts";
 
-const tailMax = 1000;
 const absentMs = 500;
 
 export const watch = command({
@@ -23,20 +27,7 @@ or with the emitter. \`sluice consume\` decodes records by their schemas.`,
   arguments: { topic: optionalTopic },
   options: {
     ...targetOptions,
-    after: text({ doc: "start after this position, or earliest", value: "POSITION" }),
-    tail: wholeNumber({
-      doc: "print the newest N records first",
-      value: "N",
-      min: 0,
-      max: tailMax,
-    }),
-    limit: wholeNumber({
-      doc: "end after N records; 0 sets no end",
-      value: "N",
-      default: "0",
-      min: 0,
-      max: Number.MAX_SAFE_INTEGER,
-    }),
+    ...readOptions,
     ...gatewayOptions,
   },
   examples: [
@@ -58,14 +49,6 @@ or with the emitter. \`sluice consume\` decodes records by their schemas.`,
     runtime.exit(interruption.exitCode(limit === 0));
   },
 });
-
-function startFrom(after: string | undefined, tail: number | undefined): From {
-  if (after !== undefined && tail !== undefined) {
-    throw new UsageError("Cannot use --after with --tail: expected one of them");
-  }
-  if (after !== undefined) return after === "earliest" ? "earliest" : { after };
-  return tail === undefined || tail === 0 ? "live" : { tail };
-}
 
 interface Watching {
   readonly url: string;

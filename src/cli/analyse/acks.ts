@@ -2,6 +2,7 @@
 import { jsonMembers } from "../../core/json.ts";
 import type { SluiceClient, SluiceEvent } from "../../client/index.ts";
 import { SluiceError } from "../../client/index.ts";
+import { namesFromPointer } from "../json-pointer.ts";
 
 /** As `GET /v1/ack-rules/{name}` tells it. */
 export interface AckRuleAnswer {
@@ -142,13 +143,7 @@ function idOf(
   { key, pointer, field = "" }: NonNullable<AckRuleAnswer["id"]>,
 ): string | undefined {
   if (key === true) return event.key;
-  const path =
-    pointer === undefined
-      ? field.split(".")
-      : pointer
-          .split("/")
-          .slice(1)
-          .map((name) => name.replaceAll("~1", "/").replaceAll("~0", "~"));
+  const path = pointer === undefined ? field.split(".") : namesFromPointer(pointer);
   let at: string | undefined = event.text;
   for (const name of path) at = at === undefined ? undefined : jsonMembers(at)?.get(name);
   if (at === undefined) return undefined;

@@ -110,8 +110,8 @@ test("the summary has the figures, and names what was never complete", () => {
   expect(summaryOf({ ...some, repeated: 1, withoutId: 2 })).toBe(`rule r: a, b
 100 ids, 99 acknowledged, 1 not
 delay p50 50 ms, p90 90 ms, p99 99 ms, at most 99 ms
-1 acks are of ids that had one already
-2 records have no id
+1 ack more for ids that had one already
+2 records without an id
 never complete:
   id-99: not in b
 `);

@@ -61,6 +61,8 @@ export function timesFigure({ rule, topics, ids, firstMs }: Acks): string {
       [first, first + Math.max(1, shown.length)],
       [box.x, box.x + box.width],
       5,
+      // There is no half id.
+      1,
     );
     const place = (index: number, value: number): [number, number] => [
       x.at(first + index),

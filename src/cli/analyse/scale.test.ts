@@ -7,6 +7,8 @@ test("ticks are round values inside of the domain", () => {
   expect(roundTicks(0, 0.3, 3)).toEqual([0, 0.1, 0.2, 0.3]);
   expect(roundTicks(1174, 1224, 5)).toEqual([1180, 1190, 1200, 1210, 1220]);
   expect(roundTicks(5, 5, 4)).toEqual([5]);
+  expect(roundTicks(0, 2, 5)).toEqual([0, 0.5, 1, 1.5, 2]);
+  expect(roundTicks(0, 2, 5, 1)).toEqual([0, 1, 2]);
   expect([0, 0.3, 1, 1.1, 4, 70].map(roundStep)).toEqual([1, 0.5, 1, 2, 5, 100]);
 });
 

@@ -6,15 +6,16 @@ export interface Scale {
   at(value: number): number;
 }
 
-/** `domain` and `range`: from, to. About `count` ticks, at round values. */
+/** `domain` and `range`: from, to. About `count` ticks, at round values, `stepMin` apart at least. */
 export function linearScale(
   [low, high]: readonly [number, number],
   [from, to]: readonly [number, number],
   count: number,
+  stepMin = 0,
 ): Scale {
   const span = high - low || 1;
   return {
-    ticks: roundTicks(low, high, count),
+    ticks: roundTicks(low, high, count, stepMin),
     at: (value) => from + ((value - low) / span) * (to - from),
   };
 }
@@ -35,8 +36,8 @@ export function logScale(
 }
 
 /** Multiples of 1, 2 or 5 times a power of ten, inside of the two. */
-export function roundTicks(low: number, high: number, count: number): number[] {
-  const step = roundStep((high - low) / Math.max(1, count));
+export function roundTicks(low: number, high: number, count: number, stepMin = 0): number[] {
+  const step = Math.max(stepMin, roundStep((high - low) / Math.max(1, count)));
   const first = Math.ceil(low / step - 1e-9);
   const last = Math.floor(high / step + 1e-9);
   // Multiplied, not added up: 0.1 thirty times is not 3.

@@ -38,6 +38,8 @@ export interface CommandExample {
 interface Named {
   /** A single word. */
   readonly name: string;
+  /** An old spelling of the name: it works, and nothing shows it. */
+  readonly alias?: string;
   /** One line, lower case, without a full stop. */
   readonly summary: string;
 }

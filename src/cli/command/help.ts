@@ -6,7 +6,7 @@ import {
   type CommandGroup,
   type CommandNode,
 } from "./command.ts";
-import type { Parameter, Parameters } from "./parameters.ts";
+import { shown, type Parameter, type Parameters } from "./parameters.ts";
 
 const gap = 2;
 /** A longer name has its text on the next line. */
@@ -78,7 +78,7 @@ function argumentRows(parameters: Parameters): Row[] {
 }
 
 function optionRows(parameters: Parameters): Row[] {
-  return Object.entries(parameters).map(([name, parameter]) => [
+  return shown(parameters).map(([name, parameter]) => [
     optionName(name, parameter),
     parameterDoc(parameter),
   ]);

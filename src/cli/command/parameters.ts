@@ -15,12 +15,19 @@ export interface Parameter<Value> {
   readonly isPath?: boolean;
   readonly isRepeatable?: boolean;
   readonly required?: boolean;
+  /** An old spelling: it works, and nothing shows it. */
+  readonly isHidden?: boolean;
   /** `label` names it in errors: `--limit`, `TOPIC`. Throws `UsageError`. */
   parse(texts: readonly string[], label: string): Value;
 }
 
 /** Arguments or options, each by its name. */
 export type Parameters = Readonly<Record<string, Parameter<unknown>>>;
+
+/** Those that help, completion and documentation show. */
+export function shown(parameters: Parameters): [name: string, parameter: Parameter<unknown>][] {
+  return Object.entries(parameters).filter(([, { isHidden }]) => isHidden !== true);
+}
 
 type Settings = Omit<Parameter<unknown>, "parse">;
 

@@ -1,7 +1,7 @@
 /** The words after a command as its values. */
 import { parseArgs } from "node:util";
 import type { Environment } from "../../runtime/runtime.ts";
-import type { Parameter, Parameters } from "./parameters.ts";
+import { shown, type Parameter, type Parameters } from "./parameters.ts";
 import { UsageError } from "./usage-error.ts";
 
 interface Declared {
@@ -118,7 +118,10 @@ function withFallback(
 
 /** The option that was probably meant. */
 function hintFor(rawName: string, options: Parameters): string {
-  const near = nearest(rawName.replace(/^-+/, ""), Object.keys(options));
+  const near = nearest(
+    rawName.replace(/^-+/, ""),
+    shown(options).map(([name]) => name),
+  );
   return near === undefined ? "" : `; did you mean --${near}?`;
 }
 

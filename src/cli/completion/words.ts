@@ -5,7 +5,7 @@ import {
   type CommandGroup,
   type CommandNode,
 } from "../command/command.ts";
-import type { Parameter } from "../command/parameters.ts";
+import { shown, type Parameter } from "../command/parameters.ts";
 
 export interface CompletedOption {
   /** With its dashes. */
@@ -39,7 +39,7 @@ function* walk(node: CommandNode, path: readonly string[]): Generator<CompletedC
       path: path.join(" "),
       commands: [],
       options: [
-        ...Object.entries(node.options).map(([name, one]) => completedOption(`--${name}`, one)),
+        ...shown(node.options).map(([name, one]) => completedOption(`--${name}`, one)),
         help,
       ],
       choices: given.flatMap(({ choices = [] }) => choices),
@@ -48,9 +48,9 @@ function* walk(node: CommandNode, path: readonly string[]): Generator<CompletedC
     return;
   }
   const commands = visibleCommands(node);
-  const shown = commands.map(({ name, summary }) => ({ name, summary }));
+  const children = commands.map(({ name, summary }) => ({ name, summary }));
   const options = path.length === 0 ? [help, version] : [help];
-  yield { path: path.join(" "), commands: shown, options, choices: [], takesPath: false };
+  yield { path: path.join(" "), commands: children, options, choices: [], takesPath: false };
   for (const child of commands) yield* walk(child, [...path, child.name]);
 }
 

@@ -1,5 +1,6 @@
 /** A topic's records over `Subscribe`, each once and in order, across cuts. */
 import type { MessageInitShape } from "@bufbuild/protobuf";
+import type { From } from "../../client/index.ts";
 import { sleep, systemClock } from "../../core/clock.ts";
 import { Failure } from "../../core/failure.ts";
 import type { StoredRecord, SubscribeRequestSchema } from "../../gen/sluice/v1/consumer_pb.ts";
@@ -15,8 +16,9 @@ const absentMs = 500;
 
 export interface ReadOptions {
   readonly topic: string;
-  /** `earliest`, `live`, or the position behind which to start. */
-  readonly from: string;
+  /** Only the records of this key; undefined: all. */
+  readonly key: string | undefined;
+  readonly from: From;
   /** The gateway's address, for errors. */
   readonly url: string;
   readonly signal: AbortSignal;
@@ -30,7 +32,7 @@ export interface ReadOptions {
  */
 export async function* readRecords(
   consumer: ConsumerClient,
-  { topic, from, url, signal, report }: ReadOptions,
+  { topic, key, from, url, signal, report }: ReadOptions,
 ): AsyncGenerator<StoredRecord> {
   let start = startOf(from);
   let wasOpen = false;
@@ -67,7 +69,7 @@ export async function* readRecords(
     let timer = setTimeout(() => silence.abort(), silenceMsMax);
     try {
       const call = consumer.subscribe(
-        { topic, start },
+        { topic, start, key: new TextEncoder().encode(key ?? "") },
         { signal: AbortSignal.any([signal, silence.signal]) },
       );
       for await (const { records, position } of call) {
@@ -94,7 +96,9 @@ export async function* readRecords(
 
 const silent = new Failure("unavailable", `Nothing arrived for ${silenceMsMax / 1000} s`);
 
-function startOf(from: string): Start {
+function startOf(from: From): Start {
+  if (from === "live") return { case: undefined };
   if (from === "earliest") return { case: "earliest", value: true };
-  return from === "live" ? { case: undefined } : { case: "after", value: from };
+  if ("tail" in from) return { case: "tail", value: from.tail };
+  return { case: "after", value: from.after };
 }

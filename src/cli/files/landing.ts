@@ -3,6 +3,7 @@ import type { Relation } from "../../features/relations/relation.ts";
 import { columnTypes } from "../../features/relations/relation.ts";
 import { rowFromJson } from "../../features/relations/row.ts";
 import { request } from "../gateway/request.ts";
+import { namesFromPointer } from "../json-pointer.ts";
 import type { BadCell, Column, TableRecord } from "./table.ts";
 
 interface RelationsAnswer {
@@ -31,7 +32,7 @@ export async function relationsOf(url: string): Promise<ReadonlyMap<string, Rela
         columns: columns.flatMap(({ name, type, from }) => {
           // A later gateway may know types that this program does not: it checks what it knows.
           const known = columnTypes.find((each) => each === type);
-          return known === undefined ? [] : [{ name, type: known, path: pathOf(from) }];
+          return known === undefined ? [] : [{ name, type: known, path: namesFromPointer(from) }];
         }),
       },
     ]),
@@ -47,14 +48,7 @@ export function refusedCells(
   if (relation === undefined) return [];
   const { refusals = [] } = rowFromJson(relation, record.json);
   return refusals.map(({ field, message }) => {
-    const [name] = pathOf(field);
+    const [name] = namesFromPointer(field);
     return { row: record.row, column: columns.find((each) => each.name === name), message };
   });
-}
-
-function pathOf(pointer: string): string[] {
-  return pointer
-    .split("/")
-    .slice(1)
-    .map((name) => name.replaceAll("~1", "/").replaceAll("~0", "~"));
 }

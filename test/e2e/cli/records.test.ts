@@ -57,7 +57,7 @@ describe("publish", () => {
       refused: 0,
       position: expect.any(String),
     });
-    const consumed = await sluice(["consume", "ordered", "--from", "earliest", "--limit", "2500"]);
+    const consumed = await sluice(["consume", "ordered", "--after", "earliest", "--limit", "2500"]);
     expect(consumed.output).toBe(`${lines.join("\n")}\n`);
   });
 
@@ -165,13 +165,25 @@ describe("consume", () => {
     await sluice(["publish", "plain"], '{"n":9007199254740993}\n');
     await sluice(["publish", "plain", "--content-type", "image/png"], "png");
     const { code, output, errors } = await sluice([
-      ...["consume", "plain", "--from", "earliest", "--limit", "3"],
+      ...["consume", "plain", "--after", "earliest", "--limit", "3"],
     ]);
     expect({ code, output }).toEqual({
       code: 0,
       output: '{ "a": 1, "text": "x\\ny" }\n{"n":9007199254740993}\n{"base64":"cG5n"}\n',
     });
-    expect(errors).toMatch(/^3 records; go on with --from \S+\n$/);
+    expect(errors).toMatch(/^3 records; go on with --after \S+\n$/);
+    const newest = await sluice(["consume", "plain", "--tail", "2", "--limit", "2"]);
+    expect(newest.output).toBe('{"n":9007199254740993}\n{"base64":"cG5n"}\n');
+    await sluice(["publish", "plain", "--key", "k"], '{"of":"k"}\n');
+    const keyed = await sluice([
+      ...["consume", "plain", "--after", "earliest", "--key", "k", "--limit", "1"],
+    ]);
+    expect(keyed.output).toBe('{"of":"k"}\n');
+    // Old spellings.
+    const old = await sluice([
+      ...["consume", "--topic", "plain", "--from", "earliest", "--limit", "1"],
+    ]);
+    expect(old.output).toBe('{ "a": 1, "text": "x\\ny" }\n');
   });
 
   test("a record that its schema does not fit is printed as it is, and reported", async () => {
@@ -187,7 +199,7 @@ describe("consume", () => {
       });
     await append(new Uint8Array([0x0a, 0x02, 0x68, 0x69]));
     await append(new Uint8Array([0xff]));
-    const consumed = await sluice(["consume", "pulse", "--from", "earliest", "--limit", "2"]);
+    const consumed = await sluice(["consume", "pulse", "--after", "earliest", "--limit", "2"]);
     expect(consumed.output).toBe('{"id":"hi"}\n{"base64":"/w=="}\n');
     expect(consumed.errors).toContain('Cannot decode as "Pulse"');
   });
@@ -238,6 +250,8 @@ test("topics have a header, --json, and limits by age and by size", async () => 
   expect(list.output).toMatch(/^sized +records +none +0 +empty$/m);
   const rows = (await sluice(["topic", "list", "--json"])).output.trim().split("\n");
   expect(rows.map((row) => JSON.parse(row).name)).toContain("sized");
+  expect((await sluice(["topic", "delete", "sized"])).code).toBe(0);
+  await sluice(["topic", "create", "sized"]);
   expect((await sluice(["topic", "remove", "sized"])).code).toBe(0);
   const gone = await sluice(["topic", "show", "sized"]);
   expect([gone.code, gone.errors]).toEqual([1, expect.stringContaining('"sized"')]);

@@ -47,7 +47,7 @@ describe("help", () => {
       run("--help"),
     ]);
     expect(create.output).toMatch(/^ {2}--retention-bytes BYTES +the oldest records/m);
-    expect(topic.output).toMatch(/^ {2}remove +remove a topic/m);
+    expect(topic.output).toMatch(/^ {2}delete +delete a topic/m);
     for (const name of ["serve", "publish", "watch", "consume", "emitter", "completion"]) {
       expect(all.output).toMatch(new RegExp(`^ {2}${name} +\\w`, "m"));
     }

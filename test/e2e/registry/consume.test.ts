@@ -51,7 +51,7 @@ describe("a record that cannot be decoded is left out, and told of", () => {
       expect.stringMatching(/^The record at \S+ is left out: Cannot decode: it names no schema$/),
       expect.stringMatching(/^The record at \S+ is left out: Cannot decode as "examples\./),
       expect.stringMatching(/^The record at \S+ is left out: .*4000000/),
-      expect.stringMatching(/^2 records; go on with --from \S+$/),
+      expect.stringMatching(/^2 records; go on with --after \S+$/),
       "",
     ]);
   });
@@ -110,7 +110,7 @@ test("it ends when nobody reads what it prints", async () => {
   });
   expect(code).toBe(0);
   expect(program.lines()).toEqual([line("first")]);
-  expect(program.errors()).toMatch(/^schema .*\n\d+ records?; go on with --from \S+\n$/);
+  expect(program.errors()).toMatch(/^schema .*\n\d+ records?; go on with --after \S+\n$/);
 });
 
 test("wrong arguments are told with the usage, and end with code 2", async () => {
