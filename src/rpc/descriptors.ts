@@ -1,4 +1,4 @@
-/** What is known of the mounted services' types: their files, with all that they import. */
+/** Descriptors of the mounted services: their files, with everything these import. */
 import {
   createRegistry,
   toBinary,
@@ -13,7 +13,7 @@ export class Descriptors {
   readonly #files = new Map<string, DescFile>();
   readonly #registry: Registry;
 
-  /** `besides`: files that no service imports, and callers meet all the same. */
+  /** `besides`: files that no service imports, but whose types callers receive. */
   constructor(services: readonly DescService[], besides: readonly DescFile[] = []) {
     this.#services = services;
     for (const file of [...services.map(({ file }) => file), ...besides]) {

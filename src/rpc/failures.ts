@@ -1,6 +1,6 @@
 /**
- * What every call has around it: failures become its status, and neither a deadline, a caller who
- * left nor a node that drains waits for a handler that does not look.
+ * Wraps every call: failures become its status, and a deadline, a caller who left or a draining node
+ * ends it even if its handler ignores the signal.
  */
 import type { Interceptor } from "@connectrpc/connect";
 import { ConnectError } from "@connectrpc/connect";
@@ -8,36 +8,37 @@ import { Failure, failureFrom } from "../core/failure.ts";
 import type { Logger } from "../core/logger.ts";
 import { connectErrorFrom } from "./status.ts";
 
-/** `stopping` ends what the server streams; calls that have one answer are left to finish. */
+/** `stopping` ends server streams; calls with one answer may finish. */
 export function failureInterceptor(logger: Logger, stopping: AbortSignal): Interceptor {
   return (next) => async (request) => {
     const { signal, method } = request;
-    const tell = (error: unknown): ConnectError => {
-      const told = signal.aborted && !isTold(error) ? abortReason(signal) : error;
-      if (!isTold(told)) {
-        logger("error", "A call failed", {
+    const report = (error: unknown): ConnectError => {
+      const cause = signal.aborted && !isExpected(error) ? abortReason(signal) : error;
+      if (!isExpected(cause)) {
+        logger("error", "call failed", {
           service: method.parent.typeName,
           method: method.name,
-          cause: causeOf(told),
+          cause: describeCause(cause),
         });
       }
-      return connectErrorFrom(told);
+      return connectErrorFrom(cause);
     };
     try {
       const response = await unlessAborted(signal, next(request));
       if (!response.stream) return response;
       const ends = method.methodKind === "server_streaming" ? [signal, stopping] : [signal];
-      return { ...response, message: told(response.message, ends, tell) };
+      return { ...response, message: untilAborted(response.message, ends, report) };
     } catch (error) {
-      throw tell(error);
+      throw report(error);
     }
   };
 }
 
-async function* told<Message>(
+/** The messages, until the stream ends or one of the signals aborts. */
+async function* untilAborted<Message>(
   messages: AsyncIterable<Message>,
   ends: readonly AbortSignal[],
-  tell: (error: unknown) => ConnectError,
+  report: (error: unknown) => ConnectError,
 ): AsyncGenerator<Message> {
   const iterator = messages[Symbol.asyncIterator]();
   let interrupt: ((reason: unknown) => void) | undefined;
@@ -50,7 +51,7 @@ async function* told<Message>(
     for (;;) {
       const ended = ends.find((signal) => signal.aborted);
       if (ended !== undefined) throw abortReason(ended);
-      // No race of promises: the one that outlives all messages would keep something of each.
+      // No `Promise.race`: the promise that outlives all messages would retain something of each.
       const result = await new Promise<IteratorResult<Message>>((resolve, reject) => {
         interrupt = reject;
         iterator.next().then(resolve, reject);
@@ -59,10 +60,10 @@ async function* told<Message>(
       yield result.value;
     }
   } catch (error) {
-    throw tell(error);
+    throw report(error);
   } finally {
     for (const remove of listeners) remove();
-    // Not awaited: a handler that waits for something else ends when that comes.
+    // Not awaited: the handler may be waiting for something that comes much later.
     iterator.return?.().catch(() => {});
   }
 }
@@ -79,17 +80,18 @@ async function unlessAborted<T>(signal: AbortSignal, result: Promise<T>): Promis
   }
 }
 
-/** The library aborts with the status of a deadline or a reset; a caller that left gives none. */
+/** The library aborts with the status of a deadline or a reset; a caller who left gives no reason. */
 function abortReason(signal: AbortSignal): unknown {
   const reason: unknown = signal.reason;
-  return isTold(reason) ? reason : new Failure("cancelled", "The caller went away");
+  return isExpected(reason) ? reason : new Failure("cancelled", "The caller went away");
 }
 
-function isTold(error: unknown): boolean {
+/** Whether the caller may see it; anything else is a fault of the gateway, which is logged. */
+function isExpected(error: unknown): boolean {
   return error instanceof ConnectError || failureFrom(error).code !== "internal";
 }
 
-function causeOf(error: unknown): string {
+function describeCause(error: unknown): string {
   const cause = error instanceof Failure ? error.cause : error;
   return cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
 }

@@ -1,13 +1,13 @@
 /**
  * The same handlers behind `fetch`, for the HTTP listener: Connect and gRPC-Web over HTTP/1.1 and
- * h2c. It sends no trailers, so a gRPC client is told where gRPC is.
+ * h2c. The listener sends no trailers, so it refers gRPC clients to the other port.
  */
 import { Code } from "@connectrpc/connect";
 import { universalServerRequestFromFetch } from "@connectrpc/connect/protocol";
 import type { RpcHandlers } from "./handlers.ts";
 
 export interface RpcFetch {
-  /** What `fetch` answers. */
+  /** The paths that `fetch` serves. */
   readonly paths: readonly string[];
   readonly fetch: (request: Request) => Promise<Response>;
 }
@@ -25,7 +25,7 @@ export function createRpcFetch(handlers: RpcHandlers, first?: FetchHandler): Rpc
 
 async function answer(handlers: RpcHandlers, request: Request): Promise<Response> {
   const contentType = request.headers.get("content-type") ?? "";
-  if (/^application\/grpc(\+|;|$)/.test(contentType)) return elsewhere(contentType);
+  if (/^application\/grpc(\+|;|$)/.test(contentType)) return refuseGrpc(contentType);
   const handler = handlers.get(new URL(request.url).pathname);
   if (handler === undefined) return new Response(null, { status: 404 });
   const { status, header, body } = await handler(universalServerRequestFromFetch(request, {}));
@@ -40,7 +40,7 @@ async function answer(handlers: RpcHandlers, request: Request): Promise<Response
   return new Response(streamFrom(chunks), init);
 }
 
-/** Reads on when the connection has taken what it has. */
+/** Pulls the next chunk once the connection has taken those before it. */
 function streamFrom(chunks: AsyncIterator<Uint8Array>): ReadableStream<Uint8Array> {
   return new ReadableStream({
     async pull(controller) {
@@ -49,13 +49,13 @@ function streamFrom(chunks: AsyncIterator<Uint8Array>): ReadableStream<Uint8Arra
       else controller.enqueue(next.value);
     },
     async cancel(reason) {
-      // The handler is told that nobody reads on; what it says to that has no reader either.
+      // The handler learns that its reader has left; an error that it throws then has no reader.
       await chunks.throw?.(reason).catch(() => {});
     },
   });
 }
 
-function elsewhere(contentType: string): Response {
+function refuseGrpc(contentType: string): Response {
   return new Response(null, {
     headers: {
       "content-type": contentType,

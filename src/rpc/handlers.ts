@@ -20,13 +20,13 @@ export interface RpcOptions {
   readonly logger: Logger;
   /** The largest message taken, after inflating; past it a call ends as `RESOURCE_EXHAUSTED`. */
   readonly messageBytesMax: number;
-  /** When this node drains: what the server streams ends with the signal's reason. */
+  /** Aborts when this node drains: server streams end with its reason. */
   readonly stopping: AbortSignal;
-  /** The types that may stand in an `Any` or in an error's details as JSON. */
+  /** The types that an `Any` or an error's details may have in JSON. */
   readonly registry?: Registry;
 }
 
-/** What timers can hold (24 days): past it, a deadline would fire at once. */
+/** The longest delay of a timer (24 days): past it, a deadline would fire at once. */
 const timeoutMsMax = 2 ** 31 - 1;
 
 const details = createRegistry(BadRequestSchema, ErrorInfoSchema, RetryInfoSchema);

@@ -1,4 +1,4 @@
-/** `grpc.health.v1.Health`: balancers and `grpcurl` ask it. */
+/** `grpc.health.v1.Health`, for balancers and `grpcurl`. */
 import type { ConnectRouter } from "@connectrpc/connect";
 import { Failure } from "../core/failure.ts";
 import {
@@ -6,18 +6,18 @@ import {
   HealthCheckResponse_ServingStatus as ServingStatus,
 } from "../gen/grpc/health/v1/health_pb.ts";
 
-/** How often a watched status is looked at. */
+/** Interval at which a watched status is checked. */
 const watchMs = 1000;
 
-export interface HealthParts {
+export interface HealthDeps {
   /** As on `/readyz`: why this node cannot serve, or undefined. */
   readonly notReady: () => Promise<string | undefined>;
-  /** Full names; all of them are as ready as their node. Asked with each call. */
+  /** Full names, read with each call; all services are as ready as their node. */
   readonly services: () => readonly string[];
 }
 
 /** The empty service name is the whole node. */
-export function mountHealth(router: ConnectRouter, { notReady, services }: HealthParts): void {
+export function mountHealth(router: ConnectRouter, { notReady, services }: HealthDeps): void {
   const isKnown = (service: string) => service === "" || services().includes(service);
   const current = async () =>
     (await notReady()) === undefined ? ServingStatus.SERVING : ServingStatus.NOT_SERVING;
@@ -28,13 +28,13 @@ export function mountHealth(router: ConnectRouter, { notReady, services }: Healt
       }
       return { status: await current() };
     },
-    // The protocol wants a watch of an unknown service to go on: it may come to be.
+    // The protocol requires a watch of an unknown service to continue: it may be added later.
     async *watch({ service }, { signal }) {
-      let told: ServingStatus | undefined;
+      let sent: ServingStatus | undefined;
       while (!signal.aborted) {
         const status = isKnown(service) ? await current() : ServingStatus.SERVICE_UNKNOWN;
-        if (status !== told) yield { status };
-        told = status;
+        if (status !== sent) yield { status };
+        sent = status;
         await pause(watchMs, signal);
       }
     },

@@ -11,7 +11,7 @@ import {
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { UniversalServerRequest, UniversalServerResponse } from "@connectrpc/connect/protocol";
 
-/** What the peer meant by resetting a stream, as gRPC over HTTP/2 maps it; others: it went away. */
+/** What a reset of the stream means, as gRPC over HTTP/2 maps it; any other code: the peer left. */
 const codeOfReset: Readonly<Record<number, Code>> = {
   [constants.NGHTTP2_PROTOCOL_ERROR]: Code.Internal,
   [constants.NGHTTP2_INTERNAL_ERROR]: Code.Internal,
@@ -26,7 +26,7 @@ const codeOfReset: Readonly<Record<number, Code>> = {
   [constants.NGHTTP2_INADEQUATE_SECURITY]: Code.PermissionDenied,
 };
 
-/** The body is read as the handler asks for it; `signal` tells that the stream is over. */
+/** The body is read as the handler consumes it; `signal` aborts when the stream is closed. */
 export function requestFromStream(
   stream: ServerHttp2Stream,
   headers: IncomingHttpHeaders,
@@ -68,7 +68,7 @@ export async function writeResponse(
     }
     stream.end();
   } catch (error) {
-    // The handler is told that nobody reads on; what it says to that has no reader either.
+    // The handler learns that its reader has left; an error that it throws then has no reader.
     chunks?.throw?.(error).catch(() => {});
     throw error;
   }

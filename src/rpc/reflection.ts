@@ -1,4 +1,4 @@
-/** gRPC server reflection, `v1` and `v1alpha`: what `grpcurl` and `buf curl` ask before they call. */
+/** gRPC server reflection, `v1` and `v1alpha`, which `grpcurl` and `buf curl` query before a call. */
 import type { DescFile, DescService } from "@bufbuild/protobuf";
 import { Code, type ConnectRouter } from "@connectrpc/connect";
 import { file_google_rpc_error_details } from "../gen/google/rpc/error_details_pb.ts";
@@ -13,7 +13,7 @@ import {
 import { Descriptors, encodeWithImports } from "./descriptors.ts";
 
 /** The two versions differ in their package alone. */
-type Question = (ServerReflectionRequest | ServerReflectionRequestAlpha)["messageRequest"];
+type Query = (ServerReflectionRequest | ServerReflectionRequestAlpha)["messageRequest"];
 
 type Answer =
   | { case: "fileDescriptorResponse"; value: { fileDescriptorProto: Uint8Array[] } }
@@ -24,13 +24,13 @@ type Answer =
   | { case: "listServicesResponse"; value: { service: { name: string }[] } }
   | { case: "errorResponse"; value: { errorCode: number; errorMessage: string } };
 
-/** `services` is asked once, at the first call, when all of them are mounted. */
+/** `services` is called once, at the first request: by then all of them are mounted. */
 export function mountReflection(
   router: ConnectRouter,
   services: () => readonly DescService[],
 ): void {
   let known: Descriptors | undefined;
-  // The details of an error have types of their own, which clients ask for to show them.
+  // Clients look up the types of an error's details to show them.
   const descriptors = () =>
     (known ??= new Descriptors(services(), [file_google_rpc_error_details]));
   router.service(ServerReflection, {
@@ -51,28 +51,25 @@ export function mountReflection(
   });
 }
 
-function answer(descriptors: Descriptors, question: Question): Answer {
-  switch (question.case) {
+function answer(descriptors: Descriptors, query: Query): Answer {
+  switch (query.case) {
     case "fileByFilename":
-      return fileAnswer(descriptors.file(question.value), `file "${cut(question.value)}"`);
+      return fileAnswer(descriptors.file(query.value), `file "${cut(query.value)}"`);
     case "fileContainingSymbol":
-      return fileAnswer(
-        descriptors.fileOfSymbol(question.value),
-        `symbol "${cut(question.value)}"`,
-      );
+      return fileAnswer(descriptors.fileOfSymbol(query.value), `symbol "${cut(query.value)}"`);
     case "fileContainingExtension": {
-      const { containingType, extensionNumber } = question.value;
+      const { containingType, extensionNumber } = query.value;
       return fileAnswer(
         descriptors.fileOfExtension(containingType, extensionNumber),
         `extension ${extensionNumber} of "${cut(containingType)}"`,
       );
     }
     case "allExtensionNumbersOfType": {
-      const extensionNumber = descriptors.extensionNumbers(question.value);
-      if (extensionNumber === undefined) return notFound(`message "${cut(question.value)}"`);
+      const extensionNumber = descriptors.extensionNumbers(query.value);
+      if (extensionNumber === undefined) return notFound(`message "${cut(query.value)}"`);
       return {
         case: "allExtensionNumbersResponse",
-        value: { baseTypeName: question.value, extensionNumber },
+        value: { baseTypeName: query.value, extensionNumber },
       };
     }
     case "listServices": {
@@ -80,7 +77,7 @@ function answer(descriptors: Descriptors, question: Question): Answer {
       return { case: "listServicesResponse", value: { service } };
     }
     default:
-      return error(Code.InvalidArgument, "Cannot answer: the request asks nothing");
+      return error(Code.InvalidArgument, "Cannot answer: the request is empty");
   }
 }
 

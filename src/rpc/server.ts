@@ -1,6 +1,6 @@
 /**
- * Real gRPC, which needs trailers that the HTTP listener cannot send: `node:http2` on a port of
- * its own, with the same handlers. Connect and gRPC-Web come here, too.
+ * gRPC needs trailers, which the HTTP listener cannot send: `node:http2` on a separate port, with the
+ * same handlers. It serves Connect and gRPC-Web as well.
  */
 import {
   constants,
@@ -17,20 +17,20 @@ import { requestFromStream, writeResponse } from "./http2-stream.ts";
 export interface RpcServer {
   /** Resolves to the port. Throws an error with code `EADDRINUSE` or `EACCES`. */
   listen(hostname: string, port: number): Promise<number>;
-  /** No new calls; resolves once those under way are answered, at most after `withinMs`. */
+  /** Refuses new calls; resolves once running ones are answered, after `withinMs` at most. */
   stop(withinMs: number): Promise<void>;
 }
 
-/** Serves the call by itself, or returns false before it has touched the stream. */
+/** Serves the call on its own, or returns false before it has touched the stream. */
 export type StreamHandler = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => boolean;
 
-/** A call's flow-control window; the session's holds 16 of them. */
+/** Flow-control window of a call. */
 const windowBytes = 256 * 1024;
 
-/** A peer that takes nothing of its answer for this long is reset. */
+/** A peer that reads nothing of its answer for this long is reset. */
 export const stallMsMax = 30_000;
 
-/** `first` is asked before the handlers: the methods that have a shorter way. */
+/** `first` is tried before the handlers: the methods that have a shorter way. */
 export function createRpcServer(handlers: RpcHandlers, first?: StreamHandler): RpcServer {
   const sessions = new Set<ServerHttp2Session>();
   const server = createServer({
@@ -41,11 +41,11 @@ export function createRpcServer(handlers: RpcHandlers, first?: StreamHandler): R
   server.on("session", (session) => {
     sessions.add(session);
     session.on("close", () => sessions.delete(session));
-    // A peer's broken connection is its own affair; it ends the session, and its calls are told.
+    // A broken connection ends its session; the calls on it end with their streams.
     session.on("error", () => session.destroy());
   });
   server.on("stream", (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => {
-    // What went wrong is told by its close, which is awaited wherever somebody waits.
+    // The close event follows, and every waiting call listens for it.
     stream.on("error", () => {});
     if (first?.(stream, headers) === true) return;
     void answer(handlers, stream, headers);
@@ -74,15 +74,15 @@ async function answer(
   if (handler === undefined) return refuse(stream, headers, path);
   try {
     await writeResponse(stream, await handler(requestFromStream(stream, headers)), stallMsMax);
-    // What the caller still sends has no reader: without this it would wait for one.
+    // Nothing reads what the caller still sends: without this it would wait for a reader.
     if (!stream.readableEnded) stream.close(constants.NGHTTP2_NO_ERROR);
   } catch {
-    // The stream ended before its answer, or there is none that could be sent.
+    // The stream ended before its answer, or the answer cannot be sent.
     stream.close(constants.NGHTTP2_INTERNAL_ERROR);
   }
 }
 
-/** To gRPC as a status, to others as HTTP: each client shows "unimplemented". */
+/** A status for gRPC, HTTP 404 for others: each client reports "unimplemented". */
 function refuse(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, path: string): void {
   const contentType = headers["content-type"] ?? "";
   if (/^application\/grpc(\+|;|$)/.test(contentType)) {

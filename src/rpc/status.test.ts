@@ -48,7 +48,7 @@ test("says when to come back, exactly", () => {
   });
 });
 
-test("what HTTP clients are to retry later, callers are, too", () => {
+test("what HTTP clients should retry later has a RetryInfo", () => {
   const told = failureCodes.filter(
     (code) => connectErrorFrom(new Failure(code, "x")).findDetails(RetryInfoSchema).length > 0,
   );

@@ -37,10 +37,10 @@ export const rpcCode = {
   internal: Code.Internal,
 } as const satisfies Record<FailureCode, Code>;
 
-/** Whose words the reasons of `ErrorInfo` are. */
+/** The domain of `ErrorInfo`: its reasons are those of Sluice. */
 const domain = "sluice";
 
-/** As `Retry-After` on the HTTP faces, where a failure does not say it itself. */
+/** As `Retry-After` over HTTP, where a failure has no delay. */
 const retryAfterMs: Partial<Record<FailureCode, number>> = {
   overloaded: 1000,
   unavailable: 1000,
@@ -49,8 +49,8 @@ const retryAfterMs: Partial<Record<FailureCode, number>> = {
 
 /**
  * Any thrown value as the status that the caller sees. Details: always `ErrorInfo` (`reason`: the
- * failure's code in capitals; `metadata.position`: where reading can go on), `BadRequest` where
- * fields or records are named, `RetryInfo` where coming back helps. The cause stays here.
+ * failure's code in capitals; `metadata.position`: where reading can resume), `BadRequest` where
+ * fields or records are named, `RetryInfo` where a retry helps. The cause is not sent.
  */
 export function connectErrorFrom(error: unknown): ConnectError {
   if (error instanceof ConnectError) return error;

@@ -74,7 +74,7 @@ export function mountConformance(router: ConnectRouter): void {
         seen.push(anyPack(BidiStreamRequestSchema, request));
         if (!fullDuplex) continue;
         const data = definition?.responseData[sent];
-        // The client waits for an answer to each request: the end is one, too.
+        // The client waits for an answer to each request, and the end counts as one.
         if (data === undefined) break;
         await pause(definition?.responseDelayMs);
         yield { payload: payload(data, seen, context) };

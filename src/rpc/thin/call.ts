@@ -24,7 +24,7 @@ export interface ThinCall {
 
 export interface ThinMethod {
   readonly answers: Answers;
-  /** Opens a call; `answer` renders the message that answers it, or throws why there is none. */
+  /** Opens a call; `answer` renders the message that answers it, or throws why it cannot be answered. */
   open(): { readonly call: ThinCall; readonly answer: () => Uint8Array<ArrayBuffer> };
 }
 

@@ -1,7 +1,8 @@
 /**
- * Connect's side of the thin path: unary methods behind `fetch`, the body handed on as it came.
- * connect-es decodes the message, encodes it again and keeps half a dozen promises a call; `bench/`
- * has what that costs. The wire form is connectrpc.com/docs/protocol.
+ * Connect's side of the thin path: unary methods behind `fetch`, which take the body as it came. By
+ * hand, because connect-es decodes the message, encodes it again and makes half a dozen promises a
+ * call; `bench/floors` measures that. The conformance suite runs over this path as well. The wire
+ * form is that of connectrpc.com/docs/protocol.
  */
 import { ConnectError } from "@connectrpc/connect";
 import {

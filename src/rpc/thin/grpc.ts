@@ -1,6 +1,8 @@
 /**
- * gRPC's side of the thin path: a `node:http2` stream, its messages handed to the collector, or to
- * whoever takes them, where they lie in the received chunk. The wire form is that of
+ * gRPC's side of the thin path: a `node:http2` stream, whose messages a method takes where they lie
+ * in the received chunk. By hand, because connect-es makes an object per message and several
+ * promises around it: it reaches 7,000 calls a second where HTTP/2 alone reaches 31,000. The tests
+ * of the general path and the conformance suite run over this one as well. The wire form is that of
  * github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md.
  */
 import {
@@ -21,7 +23,7 @@ import { enveloped, Messages } from "./messages.ts";
 import { SocketBackpressure, type StreamLease } from "./socket-backpressure.ts";
 
 const contentTypes = new Set(["application/grpc", "application/grpc+proto"]);
-/** The longest a timer holds. */
+/** The longest delay of a timer. */
 const timeoutMsMax = 2 ** 31 - 1;
 const headers: OutgoingHttpHeaders = {
   ":status": 200,
@@ -31,14 +33,14 @@ const headers: OutgoingHttpHeaders = {
 
 /** Leaves to the handlers behind it what it does not know: other methods, codecs and compressions. */
 export function createThinGrpc(options: ThinOptions): StreamHandler {
-  const valve = new SocketBackpressure(options.inFlight);
+  const backpressure = new SocketBackpressure(options.inFlight);
   return (stream, given) => {
     const method = options.methods.get(given[":path"] ?? "");
     if (method === undefined || given[":method"] !== "POST") return false;
     if (!contentTypes.has(given["content-type"] ?? "")) return false;
     const encoding = given["grpc-encoding"] ?? "identity";
     if (encoding !== "identity" && encoding !== "gzip") return false;
-    const call = new GrpcCall(stream, method, options.messageBytesMax, valve);
+    const call = new GrpcCall(stream, method, options.messageBytesMax, backpressure);
     call.start(given);
     return true;
   };
@@ -50,8 +52,8 @@ class GrpcCall {
   readonly #call: ThinCall;
   readonly #answer: () => Uint8Array;
   readonly #messages: Messages;
-  readonly #valve: SocketBackpressure;
-  readonly #passage: StreamLease;
+  readonly #backpressure: SocketBackpressure;
+  readonly #lease: StreamLease;
   readonly #messageBytesMax: number;
   #isCompressed = false;
   #count = 0;
@@ -63,10 +65,10 @@ class GrpcCall {
     stream: ServerHttp2Stream,
     method: ThinMethod,
     messageBytesMax: number,
-    valve: SocketBackpressure,
+    backpressure: SocketBackpressure,
   ) {
-    this.#valve = valve;
-    this.#passage = valve.enter(stream);
+    this.#backpressure = backpressure;
+    this.#lease = backpressure.enter(stream);
     this.#stream = stream;
     this.#answers = method.answers;
     this.#messageBytesMax = messageBytesMax;
@@ -83,14 +85,14 @@ class GrpcCall {
     const stream = this.#stream;
     stream.on("end", () => void this.#finish());
     stream.on("close", () => this.#close());
-    // Whoever goes on sending is told at once that the log failed, and not at the end.
+    // A caller that is still sending learns at once that the log failed, and not at the end.
     this.#call.progress = () => {
       if (this.#call.failure !== undefined) this.#fail(this.#call.failure);
     };
     if (this.#answers === "running") this.#startAcks();
     takeChunks(stream, (chunk) => {
       this.#read(chunk);
-      return this.#passage.isOpen();
+      return this.#lease.isOpen();
     });
     this.#startTimer(given["grpc-timeout"]);
   }
@@ -102,7 +104,7 @@ class GrpcCall {
     } catch (error) {
       return this.#fail(error);
     }
-    this.#valve.check();
+    this.#backpressure.check();
   }
 
   #take(flags: number, bytes: Buffer, from: number, to: number): void {
@@ -137,21 +139,21 @@ class GrpcCall {
     this.#stream.end(answer);
   }
 
-  /** Running answers: each tells all that became durable since the one before. */
+  /** Running answers: each covers all that became durable since the one before. */
   #startAcks(): void {
     this.#respond();
     const call = this.#call;
-    let told = 0;
+    let answered = 0;
     call.progress = () => {
       if (this.#isAcking || this.#isOver) return;
       this.#isAcking = true;
-      // Once for all that one append made durable.
+      // One answer for everything that one append made durable.
       queueMicrotask(() => {
         this.#isAcking = false;
         if (this.#isOver) return;
         if (call.failure !== undefined) return this.#fail(call.failure);
-        if (call.answerable > told && !this.#stream.writableNeedDrain) {
-          told = call.answerable;
+        if (call.answerable > answered && !this.#stream.writableNeedDrain) {
+          answered = call.answerable;
           this.#stream.write(this.#answer());
         }
         call.expedite();
@@ -176,7 +178,7 @@ class GrpcCall {
       stream.once("wantTrailers", () => stream.sendTrailers(trailers));
       stream.end();
     } else stream.respond({ ...headers, ...trailers }, { endStream: true });
-    // What the caller still sends has no reader: without this it would wait for one.
+    // Nothing reads what the caller still sends: without this it would wait for a reader.
     if (!stream.readableEnded) stream.close(constants.NGHTTP2_NO_ERROR);
   }
 
@@ -197,14 +199,14 @@ class GrpcCall {
     clearTimeout(this.#timer);
     this.#call.progress = undefined;
     this.#call.close();
-    this.#passage.leave();
+    this.#lease.leave();
   }
 }
 
 /**
- * What arrives, in the turn in which it does. A stream of Node's would keep each message as an
- * object until its next turn; with thousands of streams these outlive collections by the million
- * and the process holds gigabytes. So `push`, which the session hands chunks to, is taken over.
+ * Hands over chunks in the turn in which they arrive. A stream of Node keeps each chunk as an object
+ * until its next turn; with thousands of streams, millions of these survive garbage collections, and
+ * the process grows by gigabytes. So `push`, to which the session hands chunks, is replaced.
  */
 function takeChunks(stream: ServerHttp2Stream, take: (chunk: Uint8Array) => boolean): void {
   const push = stream.push.bind(stream);

@@ -5,7 +5,7 @@ import { Failure } from "../../core/failure.ts";
 import { messageTooLarge, unnamedCompression } from "./errors.ts";
 
 /**
- * At once and not through a stream: messages are small, and their order is that of the call. Throws
+ * Synchronous, not as a stream: messages are small, and must stay in the order of the call. Throws
  * `too_large` when more than `bytesMax` would come out, `invalid` on what is not gzip.
  */
 export function inflate(

@@ -1,7 +1,7 @@
 /**
  * Finds the messages of a streamed body: one byte of flags, four of length (big-endian), the
- * message. gRPC, gRPC-Web and Connect streams share this form. What lies whole inside a chunk is
- * handed over where it lies; only what a chunk cuts in two is copied.
+ * message. gRPC, gRPC-Web and Connect streams share this form. A message that is whole inside a
+ * chunk is handed over in place; only one that is split over chunks is copied.
  */
 import { Buffer } from "node:buffer";
 import { messageTooLarge } from "./errors.ts";
@@ -14,7 +14,7 @@ export type OnMessage = (flags: number, bytes: Buffer, from: number, to: number)
 export class Messages {
   readonly #bytesMax: number;
   readonly #onMessage: OnMessage;
-  /** What is there of a message that is not whole yet. */
+  /** The part that has arrived of a message that is not whole yet. */
   #rest = empty;
   #restLength = 0;
 
@@ -24,7 +24,7 @@ export class Messages {
     this.#onMessage = onMessage;
   }
 
-  /** True where a body may end. */
+  /** Whether the body may end here. */
   get isWhole(): boolean {
     return this.#restLength === 0;
   }
@@ -43,7 +43,7 @@ export class Messages {
     if (at < byteLength) this.#keep(chunk, at);
   }
 
-  /** Takes from `chunk` what completes the message that was begun; returns where it ends there. */
+  /** Completes the message that was begun with bytes of `chunk`; returns where it ends there. */
   #complete(chunk: Buffer): number {
     let at = 0;
     if (this.#restLength < headBytes) {
@@ -66,12 +66,12 @@ export class Messages {
     this.#append(chunk, at, left, whole);
   }
 
-  /** Copies up to `count` bytes; `whole` is how many there will be in all, as far as that is known. */
+  /** Copies up to `count` bytes; `whole` is the size of the message as far as it is known. */
   #append(chunk: Buffer, at: number, count: number, whole = headBytes): number {
     const end = Math.min(chunk.byteLength, at + count);
     const length = this.#restLength + end - at;
     if (this.#rest.byteLength < length) {
-      // Grows as bytes come in, not as a length claims that they will.
+      // Grows with the bytes that have arrived, because a length may lie.
       const bytes = Buffer.allocUnsafeSlow(Math.max(length, Math.min(whole, length * 2)));
       this.#rest.copy(bytes, 0, 0, this.#restLength);
       this.#rest = bytes;
@@ -101,7 +101,7 @@ export function enveloped(flags: number, bytes: Uint8Array): Uint8Array {
   return message;
 }
 
-/** The same bytes: a view for a chunk, none for a message. */
+/** The same bytes, not copied. */
 export function bufferOf(bytes: Uint8Array): Buffer {
   return Buffer.isBuffer(bytes)
     ? bytes

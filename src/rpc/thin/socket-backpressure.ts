@@ -1,10 +1,10 @@
 /**
  * Back-pressure of the collector: while too much is in flight, no socket that brings records is
- * read, so what waits is in the peers' and the kernel's buffers and not in this process' heap.
+ * read, so waiting data stays in the buffers of the peers and the kernel and not in the heap.
  *
- * Pausing an HTTP/2 stream would leave its whole window here, one object a message (25,000 of them
- * hold gigabytes); Bun's parser is fed by the socket's handle, so that is what is paused, where the
- * runtime has one. Elsewhere it is the stream, within its window.
+ * A paused HTTP/2 stream would still buffer its whole window here, with an object per message; 25,000
+ * such streams take gigabytes. Bun's parser reads from the socket's handle, so this pauses the handle
+ * where the runtime has one, and otherwise the stream, within its window.
  */
 import type { ServerHttp2Stream } from "node:http2";
 import type { InFlight } from "../../ingest/in-flight.ts";
@@ -15,14 +15,14 @@ interface Pausable {
 }
 
 export interface StreamLease {
-  /** Whether the stream may be handed more; false only where it is paused by itself. */
+  /** Whether the stream may pass on more; false only where the stream itself is paused. */
   isOpen(): boolean;
   leave(): void;
 }
 
 export class SocketBackpressure {
   readonly #inFlight: InFlight;
-  /** What is read by calls under way, and by how many each. */
+  /** The sources that running calls read, each with the number of its calls. */
   readonly #sources = new Map<Pausable, number>();
   #isShut = false;
 
@@ -30,7 +30,7 @@ export class SocketBackpressure {
     this.#inFlight = inFlight;
   }
 
-  /** To be called for a call's stream. */
+  /** Call this for each call's stream, and `leave` on the lease when the call is over. */
   enter(stream: ServerHttp2Stream): StreamLease {
     const handle = handleOf(stream);
     const source = handle ?? stream;
@@ -42,7 +42,7 @@ export class SocketBackpressure {
     };
   }
 
-  /** To be called after something was taken. */
+  /** Call this after something was taken. */
   check(): void {
     if (this.#isShut || !this.#inFlight.isFull) return;
     this.#isShut = true;
@@ -60,12 +60,12 @@ export class SocketBackpressure {
       return;
     }
     this.#sources.delete(source);
-    // Other calls of the same connection are none of this valve's.
+    // Calls of other services on the same connection go on.
     if (this.#isShut) source.resume();
   }
 }
 
-/** The session's socket is a proxy, which has what it does not name. */
+/** `session.socket` is a proxy, whose target has `_handle` although the type does not declare it. */
 function handleOf({ session }: ServerHttp2Stream): Pausable | undefined {
   const handle: unknown =
     session === undefined ? undefined : Reflect.get(session.socket, "_handle");

@@ -41,7 +41,7 @@ beforeAll(async () => {
 afterAll(async () => {
   session.destroy();
   // A caller's mistake is no failure of the gateway's.
-  expect(gateway.log()).not.toContain("A call failed");
+  expect(gateway.log()).not.toContain("call failed");
   const peak = peakBytes(gateway.pid) ?? 0;
   expect({ peakMega: Math.round(peak / mega), fits: peak < peakMegaMax * mega }).toMatchObject({
     fits: true,

@@ -22,7 +22,7 @@ beforeAll(async () => {
 }, 60_000);
 
 afterAll(async () => {
-  expect(gateway.log()).not.toContain("A call failed");
+  expect(gateway.log()).not.toContain("call failed");
   expect(await gateway.stop()).toBe(0);
 });
 

@@ -26,7 +26,7 @@ beforeAll(async () => {
 afterAll(async () => {
   session.destroy();
   // A caller's mistake is no failure of the gateway's.
-  expect(gateway.log()).not.toContain("A call failed");
+  expect(gateway.log()).not.toContain("call failed");
   expect(await gateway.stop()).toBe(0);
 });
 

@@ -1,6 +1,6 @@
 /**
  * `MarsWeb.GrpcService.MarsGrpc` behind connect-es: every protocol, codec and compression that the
- * thin path (`thin/events.ts`) leaves alone.
+ * thin path (`thin-events.ts`) does not serve.
  */
 import { toBinary } from "@bufbuild/protobuf";
 import type { ConnectRouter } from "@connectrpc/connect";

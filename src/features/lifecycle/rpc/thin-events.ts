@@ -1,4 +1,4 @@
-/** `collectEvent` as the thin path drives it: the event is kept in the bytes that it came in. */
+/** `collectEvent` on the thin path: the event is stored in the bytes that it came in. */
 import type { Buffer } from "node:buffer";
 import { create, toBinary } from "@bufbuild/protobuf";
 import { EventResponseSchema, MarsGrpc } from "../../../gen/marsweb/event_pb.ts";
@@ -15,7 +15,7 @@ export function eventMethods(events: EventIntake): ThinMethods {
   ]);
 }
 
-/** It settles with its event, so it makes no progress before. */
+/** It settles together with its one event, so it has no progress to report before. */
 class EventCall implements ThinCall {
   readonly #events: EventIntake;
   #taken: Promise<unknown> | undefined;
@@ -29,7 +29,7 @@ class EventCall implements ThinCall {
 
   take(bytes: Buffer, from: number, to: number): void {
     this.#taken = this.#events.takeRequest(bytes, from, to);
-    // It is awaited once the call has ended, which may be after it failed.
+    // `settled` awaits it when the call ends, which may be long after it failed.
     this.#taken.catch(() => {});
   }
 

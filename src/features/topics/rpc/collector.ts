@@ -1,6 +1,6 @@
 /**
  * The collector behind connect-es: every protocol, codec and compression that the thin path
- * (`thin/`) leaves alone. Messages are encoded again for the collector, which stores bytes.
+ * (`thin-methods.ts`) does not serve. The collector stores bytes, so messages are encoded again.
  */
 import { create, toBinary } from "@bufbuild/protobuf";
 import type { ConnectRouter, ServiceImpl } from "@connectrpc/connect";
@@ -20,16 +20,16 @@ import { responseFromSummary, withRecords } from "./summary.ts";
 export function mountCollector(router: ConnectRouter, collector: Collector): void {
   const implementation: ServiceImpl<typeof CollectorService> = {
     async collect(requests) {
-      return await answered(collector, async (call) => {
+      return await withCall(collector, async (call) => {
         for await (const request of requests) await take(collector, call, request);
         await call.settled();
         return call.summary();
       });
     },
     async publish(request) {
-      // Not a stream, which can wait: its message is in memory already.
+      // A stream can be made to wait; this message is in memory already.
       collector.inFlight.refuseIfFull();
-      return await answered(collector, async (call) => {
+      return await withCall(collector, async (call) => {
         await take(collector, call, request);
         await call.settled();
         return withRecords(call.summary());
@@ -51,7 +51,7 @@ export function mountCollector(router: ConnectRouter, collector: Collector): voi
   router.service(CollectorService, implementation);
 }
 
-async function answered(
+async function withCall(
   collector: Collector,
   feed: (call: Call) => Promise<CallSummary>,
 ): Promise<Answer> {
@@ -69,8 +69,8 @@ async function take(
   call: Call,
   { records, topic, producer, ack }: CollectRequest | IngestRequest | PublishRequest,
 ): Promise<void> {
-  const named = producer === undefined ? {} : { producer };
-  const request = create(CollectRequestSchema, { records, topic, ack, ...named });
+  const optional = producer === undefined ? {} : { producer };
+  const request = create(CollectRequestSchema, { records, topic, ack, ...optional });
   const bytes = bufferOf(toBinary(CollectRequestSchema, request));
   const { inFlight } = collector;
   if (inFlight.isFull) await inFlight.room();

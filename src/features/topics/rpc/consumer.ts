@@ -1,6 +1,6 @@
 /**
- * `sluice.v1.ConsumerService` behind connect-es: every protocol and codec. What most programs use,
- * gRPC with protobuf, is served by `subscribe-stream.ts` before it comes here.
+ * `sluice.v1.ConsumerService` behind connect-es: every protocol and codec. gRPC with protobuf, which
+ * most programs use, is served by `subscribe-stream.ts` before it reaches this.
  */
 import type { ConnectRouter, HandlerContext } from "@connectrpc/connect";
 import {
@@ -10,34 +10,34 @@ import {
 } from "../../../gen/sluice/v1/consumer_pb.ts";
 import { Delivery } from "./delivery.ts";
 import { binaryFormat, jsonFormat, positionResponse } from "./subscribe-format.ts";
-import { wantedRecords, type ConsumerParts } from "./subscribe-request.ts";
+import { parseSubscribe, type ConsumerDeps } from "./subscribe-request.ts";
 
-export function mountConsumer(router: ConnectRouter, parts: ConsumerParts): void {
+export function mountConsumer(router: ConnectRouter, deps: ConsumerDeps): void {
   router.service(
     ConsumerService,
-    { subscribe: (request, context) => subscribe(parts, request, context) },
-    // Nearly every client offers gzip, and a message compressed for each subscriber anew would
-    // cost far more than all else that is done for them.
+    { subscribe: (request, context) => subscribe(deps, request, context) },
+    // Nearly every client accepts gzip, and compressing a message for each subscriber separately
+    // would cost far more than everything else that is done for them.
     { compressMinBytes: Number.MAX_SAFE_INTEGER },
   );
 }
 
 /**
- * The first message comes at once, with the position where the stream starts: what is appended
- * once the caller has it is not missed. Throws what the hub throws, with the last position.
+ * The first message is sent at once, with the position where the stream starts: the caller misses
+ * nothing that is appended after it. Throws what the hub throws, with the last position.
  */
 async function* subscribe(
-  parts: ConsumerParts,
+  deps: ConsumerDeps,
   request: SubscribeRequest,
   { signal, requestHeader }: HandlerContext,
 ): AsyncGenerator<SubscribeResponse> {
   const format = requestHeader.get("content-type")?.includes("json") ? jsonFormat : binaryFormat;
-  const { topic, key, start } = await wantedRecords(parts, request, signal);
+  const { topic, key, start } = await parseSubscribe(deps, request, signal);
   const delivery = new Delivery();
   const close = () => delivery.close();
   signal.addEventListener("abort", close, { once: true });
   try {
-    delivery.attach(await parts.hub.subscribe(topic, key, start, delivery));
+    delivery.attach(await deps.hub.subscribe(topic, key, start, delivery));
     yield positionResponse(start);
     for await (const chunk of delivery) yield chunk.as(format);
   } finally {

@@ -72,7 +72,7 @@ test("past its bound it is full, until all of it was taken", async () => {
     expect((await chunks.next()).value?.through.sequence).toBe(n);
     expect(half.drains).toBe(0);
   }
-  // A chunk is taken when the next one is asked for: by then the connection has it.
+  // A chunk counts as taken when the next one is pulled: by then the connection has it.
   const next = chunks.next();
   expect(half.drains).toBe(1);
   expect(delivery.deliver(chunk(4))).toBe("sent");
@@ -96,7 +96,7 @@ test("a reset ends it as position_gone, with where reading can start", async () 
   expect(told(await waiting)).toEqual(["position_gone", renderPosition(at(40))]);
 });
 
-test("an end that is no failure is one of the iteration, too", async () => {
+test("a normal end also ends the iteration", async () => {
   const { delivery } = joined();
   delivery.deliver(chunk(1));
   delivery.end("ended", at(1));

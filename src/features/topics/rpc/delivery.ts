@@ -6,7 +6,7 @@ import type { Sent } from "../../../core/sink.ts";
 import type { Chunk } from "../../../hub/chunk.ts";
 import type { EndReason, Subscriber, Subscription } from "../../../hub/subscriber.ts";
 
-/** Bytes of records that may wait before the hub is told `queued`: a few chunks of a replay. */
+/** Bytes of records that may wait before the answer to the hub is `queued`: a few chunks of a replay. */
 const waitingBytesMax = 256 * 1024;
 
 /** One subscription as an iteration over its chunks, which ends with the subscription. */
@@ -18,13 +18,13 @@ export class Delivery implements Subscriber, AsyncIterable<Chunk> {
   #wake: (() => void) | undefined;
   #subscription: Subscription | undefined;
 
-  /** The hub's half has come; it may come after the caller has gone. Iterate after this. */
+  /** Call this before iterating. The caller may have left already. */
   attach(subscription: Subscription): void {
     if (this.#end === "closed") subscription.close();
     else this.#subscription = subscription;
   }
 
-  /** The caller went away: nothing more is given. */
+  /** The caller left: nothing more is delivered. */
   close(): void {
     this.#waiting = [];
     this.#finish("closed");
@@ -41,7 +41,7 @@ export class Delivery implements Subscriber, AsyncIterable<Chunk> {
     return this.#full ? "queued" : "sent";
   }
 
-  /** A call has no word for "go on there": it ends, and the caller begins a new one at `position`. */
+  /** A call cannot be redirected: it ends, and the caller begins another at `position`. */
   reset(position: Position, reason: Failure): Sent {
     this.end(new Failure("position_gone", reason.message), position);
     return "refused";

@@ -1,9 +1,8 @@
 /**
- * What one flush of the hub is to subscribers: a `SubscribeResponse`, made once for all of them.
+ * Renders one flush of the hub as a `SubscribeResponse`, once for all subscribers.
  *
- * For the binary codec its bytes are made here, and the message carries them as a field that it
- * does not know, which the encoder copies as it stands: encoding it for each subscriber anew would
- * cost each of them what it costs one.
+ * For the binary codec the bytes are made here, and the message carries them as an unknown field,
+ * which the encoder copies unchanged: otherwise it would encode the records for each subscriber.
  */
 import { create } from "@bufbuild/protobuf";
 import { WireType } from "@bufbuild/protobuf/wire";
@@ -19,7 +18,7 @@ import type { Chunk, Format } from "../../../hub/chunk.ts";
 
 const utf8 = new TextEncoder();
 
-/** Of a frame of gRPC: flags, and a length of four bytes. */
+/** Bytes before a gRPC message: flags, and a length of four bytes. */
 export const frameHeadBytes = 5;
 
 // Tags: field number << 3 | wire type.
@@ -28,7 +27,7 @@ const RESPONSE_POSITION = 0x12;
 const STORED_POSITION = 0x12;
 const STORED_RECEIVED_NS = 0x19;
 
-/** A frame of gRPC: flags, length, message. */
+/** A gRPC frame: flags, length, message. */
 export const grpcFormat: Format<Uint8Array> = {
   render: ({ records, through }: Chunk) => renderGrpc(records, through),
 };
@@ -46,7 +45,7 @@ export function renderGrpc(records: readonly StoredRecord[], through: Position):
   return out;
 }
 
-/** Without records: where the reader stands, and that the stream is alive. */
+/** Without records: the reader's position, and a sign that the stream is alive. */
 export function positionResponse(position: Position): SubscribeResponse {
   return create(SubscribeResponseSchema, { position: renderPosition(position) });
 }
@@ -79,7 +78,7 @@ export const jsonFormat: Format<SubscribeResponse> = {
 /** Each record as a field of the response, tag and length included. */
 function recordsField(records: readonly StoredRecord[]): Uint8Array {
   const parts = records.map(({ record, position, receivedNs }) => ({
-    // A frame of one record is that record as field 1, which it is in StoredRecord, too.
+    // A frame of one record is that record as field 1, which is its field in StoredRecord as well.
     record: encodeFrame([record]),
     position: renderPosition(position),
     receivedNs,

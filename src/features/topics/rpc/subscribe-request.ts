@@ -1,4 +1,4 @@
-/** What a caller of `Subscribe` wants: which records, and where they start. */
+/** What a caller of `Subscribe` requests: which records, and where they start. */
 import type { Failure } from "../../../core/failure.ts";
 import { invalidField } from "../../../core/failure.ts";
 import type { Log } from "../../../core/log.ts";
@@ -8,29 +8,29 @@ import type { SubscribeRequest } from "../../../gen/sluice/v1/consumer_pb.ts";
 import type { Hub } from "../../../hub/hub.ts";
 import { tailStart } from "../../../log/pages.ts";
 
-export interface ConsumerParts {
+export interface ConsumerDeps {
   readonly hub: Pick<Hub, "subscribe" | "livePosition">;
   readonly log: Pick<Log, "read" | "bounds">;
 }
 
-export interface WantedRecords {
+export interface SubscribeStart {
   readonly topic: string;
   readonly key: string | undefined;
-  /** Always a position: it is told before the first record, so that nothing can be missed. */
+  /** Always a position: it is sent before the first record, so that nothing can be missed. */
   readonly start: Position;
 }
 
-/** As on the HTTP faces. */
+/** As over HTTP. */
 const tailMax = 1000;
 
 const strictUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** Throws `invalid`, `invalid_position`, and what the hub and the log throw of the topic. */
-export async function wantedRecords(
-  { hub, log }: ConsumerParts,
+export async function parseSubscribe(
+  { hub, log }: ConsumerDeps,
   request: SubscribeRequest,
   signal: AbortSignal,
-): Promise<WantedRecords> {
+): Promise<SubscribeStart> {
   const topic = parseName(request.topic, "topic");
   const key = parseKey(request.key);
   const { start } = request;

@@ -81,7 +81,7 @@ async function append(bytes: number): Promise<void> {
   await log.append("t", [{ value, key: "", contentType, schemaId: 0, timeNs: 0n }]);
 }
 
-test("each request that is not one message is told so", async () => {
+test("a request that is not exactly one message is refused", async () => {
   const one = framed({ topic: "t" });
   const wrong = [
     new Uint8Array(0),

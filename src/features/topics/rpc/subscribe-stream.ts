@@ -1,7 +1,7 @@
 /**
- * `Subscribe` over gRPC without connect-es: what the hub delivers goes to the stream as bytes, in
- * the turn in which it comes. The general way takes some 60 µs for each message and subscriber,
- * which is most of what fan-out costs.
+ * `Subscribe` over gRPC without connect-es: what the hub delivers is written to the stream as bytes,
+ * in the same turn. connect-es takes some 60 µs for each message and subscriber, which is most of
+ * what fan-out costs.
  */
 import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from "node:http2";
 import { fromBinary } from "@bufbuild/protobuf";
@@ -19,9 +19,9 @@ import type { EndReason, Subscriber, Subscription } from "../../../hub/subscribe
 import type { StreamHandler } from "../../../rpc/server.ts";
 import { connectErrorFrom } from "../../../rpc/status.ts";
 import { frameHeadBytes, grpcFormat, renderGrpc } from "./subscribe-format.ts";
-import { wantedRecords, type ConsumerParts } from "./subscribe-request.ts";
+import { parseSubscribe, type ConsumerDeps } from "./subscribe-request.ts";
 
-export interface SubscribeStreamParts extends ConsumerParts {
+export interface SubscribeStreamDeps extends ConsumerDeps {
   readonly logger: Logger;
 }
 
@@ -29,20 +29,20 @@ const path = "/sluice.v1.ConsumerService/Subscribe";
 const contentTypes = new Set(["application/grpc", "application/grpc+proto"]);
 const headers = { ":status": 200, "content-type": "application/grpc+proto" };
 
-/** A topic, a position and a key are far below it. */
+/** Far more than a topic, a position and a key take. */
 const requestBytesMax = 64 * 1024;
 
-/** Bytes that wait in the stream before the hub is told `queued`: one delivery of a replay. */
+/** Bytes that may wait in the stream before the answer to the hub is `queued`: one delivery of a replay. */
 const queuedBytesMax = 64 * 1024;
 
-/** Leaves to the handlers what has a deadline, a compression or another codec. */
+/** Leaves calls with a deadline, a compression or another codec to the handlers. */
 export function createSubscribeStream(
-  parts: SubscribeStreamParts,
+  deps: SubscribeStreamDeps,
   stallMsMax: number,
 ): StreamHandler {
   return (stream, given) => {
     if (!isPlain(given)) return false;
-    void serve(parts, stream, stallMsMax);
+    void serve(deps, stream, stallMsMax);
     return true;
   };
 }
@@ -58,7 +58,7 @@ function isPlain(given: IncomingHttpHeaders): boolean {
 }
 
 async function serve(
-  parts: SubscribeStreamParts,
+  deps: SubscribeStreamDeps,
   stream: ServerHttp2Stream,
   stallMsMax: number,
 ): Promise<void> {
@@ -67,13 +67,13 @@ async function serve(
   const subscriber = new StreamSubscriber(stream, stallMsMax);
   try {
     const request = await readRequest(stream);
-    const { topic, key, start } = await wantedRecords(parts, request, left.signal);
+    const { topic, key, start } = await parseSubscribe(deps, request, left.signal);
     subscriber.open(start);
-    subscriber.attach(await parts.hub.subscribe(topic, key, start, subscriber));
+    subscriber.attach(await deps.hub.subscribe(topic, key, start, subscriber));
   } catch (error) {
     const failure = failureFrom(error);
     if (failure.code === "internal" && !left.signal.aborted) {
-      parts.logger("error", "A call failed", { path, cause: String(failure.cause) });
+      deps.logger("error", "call failed", { path, cause: String(failure.cause) });
     }
     subscriber.fail(failure);
   }
@@ -103,11 +103,13 @@ async function readRequest(stream: ServerHttp2Stream): Promise<SubscribeRequest>
   try {
     return fromBinary(SubscribeRequestSchema, bytes.subarray(frameHeadBytes));
   } catch (cause) {
-    throw new Failure("invalid", "Cannot subscribe: the message is no SubscribeRequest", { cause });
+    throw new Failure("invalid", "Cannot subscribe: the message is not a SubscribeRequest", {
+      cause,
+    });
   }
 }
 
-/** Leaving early does not end the stream: the answer is still to be written. */
+/** Stopping early does not end the stream: the answer is written to it later. */
 function chunksOf(stream: ServerHttp2Stream): AsyncIterable<Uint8Array> {
   return stream.iterator({ destroyOnReturn: false });
 }
@@ -128,7 +130,7 @@ class StreamSubscriber implements Subscriber {
     });
   }
 
-  /** The first message tells where the stream starts; it makes clients and proxies pass it on. */
+  /** The first message has the start position; it also makes proxies pass the headers on. */
   open(position: Position): void {
     if (this.#isOver) return;
     this.#stream.respond(headers, { waitForTrailers: true });
@@ -144,7 +146,7 @@ class StreamSubscriber implements Subscriber {
     return this.#write(chunk.as(grpcFormat));
   }
 
-  /** A call has no word for "go on there": it ends, and the caller begins a new one at `position`. */
+  /** A call cannot be redirected: it ends, and the caller begins another at `position`. */
   reset(position: Position, reason: Failure): Sent {
     this.end(new Failure("position_gone", reason.message), position);
     return "refused";
@@ -178,7 +180,7 @@ class StreamSubscriber implements Subscriber {
       stream.end();
     }
     if (!stream.readableEnded) return stream.close(constants.NGHTTP2_NO_ERROR);
-    // What it did not take yet would stay for as long as it does not read.
+    // Otherwise unsent data would stay in memory for as long as the peer does not read.
     const timer = setTimeout(
       () => stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM),
       this.#stallMsMax,

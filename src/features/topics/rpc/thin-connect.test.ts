@@ -114,13 +114,13 @@ test("a record that cannot be is refused by its index, the rest is kept", async 
   expect(answer.refusals[0]).toMatchObject({ index: 1n, code: "too_large" });
 });
 
-test("a call that names no topic is told so", async () => {
+test("a call without a topic is refused, naming the field", async () => {
   const error = await failureOf(client().publish({ records: [{}] }));
   expect(error.code).toBe(Code.InvalidArgument);
   expect(error.rawMessage).toContain("no topic was named");
 });
 
-test("bytes that are no message are told so", async () => {
+test("bytes that are not a message are refused", async () => {
   const answer = await post(proto, new Uint8Array([0x0a, 0xff, 0xff, 0x01]));
   expect(answer?.status).toBe(400);
   expect(await answer?.json()).toMatchObject({ code: "invalid_argument" });

@@ -1,14 +1,13 @@
 /**
- * The collector's three methods, as their thin path sees them. They take the same message and differ
- * in when they answer. connect-es builds an object of each message, and several promises around it:
- * `bench/` has what that costs a record.
+ * The collector's three methods on the thin path. They take the same message and differ in when they
+ * answer.
  */
 import { CollectorService } from "../../../gen/sluice/v1/collector_pb.ts";
 import type { Collector } from "../../../ingest/collector.ts";
 import type { Answers, ThinMethods } from "../../../rpc/thin/call.ts";
 import { bytesFromSummary, withRecords } from "./summary.ts";
 
-/** By path. */
+/** When each method answers, by path. */
 const collectorMethods: ReadonlyMap<string, Answers> = new Map([
   [`/${CollectorService.typeName}/${CollectorService.method.collect.name}`, "end"],
   [`/${CollectorService.typeName}/${CollectorService.method.ingest.name}`, "running"],
