@@ -1,26 +1,12 @@
 import { expect, test } from "bun:test";
-import { pageFromEarlier, pageFromLater, parsePageQuery } from "./page.ts";
-import { renderPosition, type Position } from "./position.ts";
+import { pageFromEarlier, pageFromLater } from "./page.ts";
+import type { Position } from "./position.ts";
 
 const at = (sequence: number): Position => ({ epoch: 7, sequence, index: 0 });
 const event = (sequence: number) => ({
   position: at(sequence),
   receivedNs: 0n,
   record: { value: new Uint8Array(), key: "", contentType: "", schemaId: 0, timeNs: 0n },
-});
-
-test("a query is read with its default, or refused by its field", () => {
-  expect(parsePageQuery({})).toEqual({ limit: 100 });
-  expect(parsePageQuery({ after: "earliest", limit: "1000" })).toEqual({
-    after: "earliest",
-    limit: 1000,
-  });
-  expect(parsePageQuery({ before: renderPosition(at(3)) })).toEqual({ before: at(3), limit: 100 });
-  for (const limit of ["0", "1001", "-1", "1e2", "", " 1", "9".repeat(99)]) {
-    expect(() => parsePageQuery({ limit })).toThrow("Cannot use limit");
-  }
-  expect(() => parsePageQuery({ after: "x" })).toThrow("Cannot parse position");
-  expect(() => parsePageQuery({ after: "earliest", before: "x" })).toThrow("both");
 });
 
 test("next and prev stand only where something lies beyond", () => {

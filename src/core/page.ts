@@ -1,10 +1,9 @@
 /**
  * A page: some events of a stream, oldest first, and where the pages beside it begin. What every
- * source of pages shares stands here: the query's rules, and how `next` and `prev` come about.
+ * source of pages shares is here: how `next` and `prev` follow from what was found.
  */
-import { Failure, invalidField } from "./failure.ts";
-import { fieldValue, parseCount } from "./parse.ts";
-import { comparePositions, parsePosition, renderPosition, type Position } from "./position.ts";
+import { Failure } from "./failure.ts";
+import { comparePositions, renderPosition, type Position } from "./position.ts";
 import type { StoredRecord } from "./record.ts";
 
 export interface Page {
@@ -30,31 +29,6 @@ export const pageLimitDefault = 100;
 export const pageLimitMax = 1000;
 
 export const emptyPage: Page = { events: [], next: null, prev: null };
-
-/** Reads a query's texts. Throws `invalid` or `invalid_position`, naming the parameter. */
-export function parsePageQuery(query: {
-  readonly after?: string | undefined;
-  readonly before?: string | undefined;
-  readonly limit?: string | undefined;
-}): PageQuery {
-  const limit = parsePageLimit(query.limit);
-  if (query.after !== undefined && query.before !== undefined) {
-    throw invalidField(
-      "before",
-      "Cannot page both after and before a position: expected one of them",
-    );
-  }
-  if (query.after === "earliest") return { after: "earliest", limit };
-  if (query.after !== undefined) return { after: parsePosition(query.after), limit };
-  if (query.before !== undefined) return { before: parsePosition(query.before), limit };
-  return { limit };
-}
-
-/** The default when none is given. Throws `invalid` outside 1 to 1,000. */
-export function parsePageLimit(text: string | undefined): number {
-  if (text === undefined) return pageLimitDefault;
-  return fieldValue("limit", text, parseCount(text, 1, pageLimitMax));
-}
 
 /**
  * The page after `after`, out of what was found beyond it: up to `limit` + 1 events, oldest first.

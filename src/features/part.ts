@@ -7,7 +7,6 @@ import type { TopicSettings } from "../core/topic.ts";
 import type { HttpDeps } from "../http/deps.ts";
 import type { Endpoint } from "../http/endpoint/endpoint.ts";
 import type { HotRoutes } from "../http/hot.ts";
-import type { Paths } from "../http/openapi/model.ts";
 import type { Collector } from "../ingest/collector.ts";
 import type { Database } from "../postgres/database.ts";
 import type { GatherLimits } from "../projection/gather.ts";
@@ -52,8 +51,6 @@ export interface Part {
   readonly hot?: HotRoutes;
   /** Its routes, as the OpenAPI document describes them. */
   readonly endpoints?: readonly Endpoint[];
-  /** Routes that are described by hand. */
-  readonly paths?: Paths;
   /** Registers its services: every RPC protocol, codec and compression. */
   rpc?(router: ConnectRouter): void;
   /** Methods that gRPC, and Connect where they are unary, serve without connect-es. */

@@ -1,6 +1,5 @@
-/** Streams of records that are decoded with their schemas: once a chunk, whoever reads it, and how. */
+/** Streams of records that are decoded with their schemas: once for each chunk, for all readers and formats. */
 import type { DecodedRecord, RecordDecoder } from "../core/schemas.ts";
-import { invalidField, quoted } from "../core/failure.ts";
 import type { Chunk } from "../hub/chunk.ts";
 import { asyncFormat, type AsyncFormat } from "../hub/async-format.ts";
 import { renderDecodedSse } from "./sse.ts";
@@ -27,11 +26,4 @@ export function createDecodedFormats(decoder: RecordDecoder): DecodedFormats {
   }
 
   return { sse: formatOf(renderDecodedSse), ws: formatOf(renderDecodedEvents) };
-}
-
-/** `?decode=json`, or nothing. Throws `invalid` for anything else. */
-export function parseDecode(given: string | undefined | null): boolean {
-  if (given === undefined || given === null) return false;
-  if (given === "json") return true;
-  throw invalidField("decode", `Cannot use decode ${quoted(given)}: expected json`);
 }

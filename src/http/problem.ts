@@ -1,7 +1,7 @@
 /** Failures as RFC 9457 problem details. */
 import { failureFrom, type Failure, type FailureCode, type Issue } from "../core/failure.ts";
 
-/** One status a code, for all HTTP faces. */
+/** One status for each code, in all HTTP endpoints. */
 export const httpStatus = {
   invalid: 400,
   invalid_position: 400,
@@ -28,7 +28,7 @@ export const httpStatus = {
 const titles = {
   invalid: "The request is not valid",
   invalid_position: "The position cannot be parsed",
-  unauthenticated: "Authentication is wanted",
+  unauthenticated: "Authentication required",
   forbidden: "This is not allowed",
   not_found: "Not found",
   method_not_allowed: "The method is not allowed here",
@@ -39,13 +39,13 @@ const titles = {
   too_large: "Too large",
   headers_too_large: "The request headers are too large",
   unsupported_media_type: "The media type is not supported",
-  overloaded: "Too much is under way",
+  overloaded: "Overloaded, retry later",
   slow_subscriber: "The subscriber reads too slowly",
-  unavailable: "A service is away",
-  shutting_down: "This node shuts down",
+  unavailable: "Dependency unavailable",
+  shutting_down: "This node is shutting down",
   deadline_exceeded: "The deadline has passed",
   cancelled: "The request was cancelled",
-  internal: "The gateway failed",
+  internal: "Internal error",
 } as const satisfies Record<FailureCode, string>;
 
 export interface Problem {
@@ -54,7 +54,7 @@ export interface Problem {
   readonly status: number;
   readonly detail: string;
   readonly code: FailureCode;
-  /** For failures of reading: where it can start again. */
+  /** Where reading can start again. */
   readonly position?: string;
   readonly errors?: readonly Issue[];
 }
@@ -72,7 +72,7 @@ export function problemFrom(failure: Failure): Problem {
   };
 }
 
-/** Any thrown value as its response. `internal` says nothing of its cause. */
+/** Any thrown value as its response. That of `internal` does not reveal its cause. */
 export function problemResponse(error: unknown, headers: Record<string, string> = {}): Response {
   const failure = failureFrom(error);
   const problem = problemFrom(failure);

@@ -1,5 +1,5 @@
 /** Request bodies as records for the gate. */
-import { Failure, type Issue, invalidField, invalidIssue, quoted } from "../core/failure.ts";
+import { Failure, type Issue, invalidIssue, quoted } from "../core/failure.ts";
 import { jsonValues } from "../core/json.ts";
 import { bytesType, isJsonType, jsonType } from "../core/record.ts";
 import type { IncomingRecord } from "../ingest/ingest.ts";
@@ -28,9 +28,9 @@ export const unchosenTypes: ReadonlySet<string> = new Set([
 ]);
 
 /** JSON events alone, as emitters take them. Throws `unsupported_media_type` for other types. */
-export function offeredEvents(
+export function incomingEvents(
   body: Uint8Array,
-  contentType: string | null,
+  contentType: string | undefined,
   key: string,
 ): (IncomingRecord | Issue)[] {
   const type = mediaType(contentType);
@@ -43,9 +43,9 @@ export function offeredEvents(
 }
 
 /** JSON, NDJSON, or any other type as the bytes of one record; all of the schema that is named. */
-export function offeredRecords(
+export function incomingRecords(
   body: Uint8Array,
-  contentType: string | null,
+  contentType: string | undefined,
   key: string,
   schemaId: number,
 ): (IncomingRecord | Issue)[] {
@@ -54,7 +54,7 @@ export function offeredRecords(
   if (isJsonType(type) || unchosenTypes.has(type)) {
     return jsonRecords(body, "either", key, schemaId);
   }
-  if (contentType !== null && contentType.length > typeLengthMax) {
+  if (contentType !== undefined && contentType.length > typeLengthMax) {
     throw new Failure(
       "unsupported_media_type",
       `Cannot store a content type of ${contentType.length} characters: at most ${typeLengthMax}`,
@@ -63,19 +63,8 @@ export function offeredRecords(
   return [{ value: body, key, contentType: contentType ?? bytesType, schemaId }];
 }
 
-/** `Sluice-Schema-Id`: the registry's id of the schema that the records are written in; 0 without. */
-export function parseSchemaId(given: string | null): number {
-  if (given === null) return 0;
-  const id = /^[0-9]{1,10}$/.test(given) ? Number(given) : 0;
-  if (id >= 1 && id <= schemaIdMax) return id;
-  throw invalidField(
-    "sluice-schema-id",
-    `Cannot use sluice-schema-id ${quoted(given)}: expected a number from 1 to ${schemaIdMax}`,
-  );
-}
-
-/** Quoted in problems, so it is not to grow. */
-export function mediaType(contentType: string | null): string {
+/** Quoted in problems, so its length is bounded. */
+export function mediaType(contentType: string | undefined): string {
   return (contentType?.split(";")[0] ?? "").trim().toLowerCase().slice(0, typeLengthMax);
 }
 

@@ -1,8 +1,10 @@
 /** A hub subscription as an SSE response: what emitters and topics share. */
 import { failureFrom } from "../core/failure.ts";
+import type { Log } from "../core/log.ts";
 import type { Position } from "../core/position.ts";
 import { AsyncSubscriber, type AsyncFormat } from "../hub/async-format.ts";
-import type { Start, Subscriber, Subscription } from "../hub/subscriber.ts";
+import type { RequestedStart, Start, Subscriber, Subscription } from "../hub/subscriber.ts";
+import { tailStart } from "../log/pages.ts";
 import type { HttpDeps } from "./deps.ts";
 import { SseSubscriber, sseHeaders } from "./sse.ts";
 
@@ -51,6 +53,17 @@ export async function startPosition(
   const live = await hub.livePosition(topic);
   if (wanted === "live") return live;
   return wanted === "earliest" ? (await log.bounds(topic)).start : wanted;
+}
+
+/** Where to start on a topic, or one key of it. */
+export async function topicStart(
+  log: Pick<Log, "read" | "bounds">,
+  topic: string,
+  key: string | undefined,
+  requested: RequestedStart,
+): Promise<Start> {
+  if (typeof requested === "string" || !("tail" in requested)) return requested;
+  return await tailStart(log, topic, key, requested.tail);
 }
 
 type Subscribe = (subscriber: SseSubscriber) => Promise<Subscription>;

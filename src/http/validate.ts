@@ -1,15 +1,49 @@
-/** Bodies against their schema. */
+/** JSON bodies against their shape, with errors that name each wrong member. */
 import type { z } from "zod";
 import { Failure } from "../core/failure.ts";
+import { checkJson } from "../core/json.ts";
+import { readBody } from "./body.ts";
+import type { JsonBody } from "./endpoint/answer.ts";
+import { issuesFrom, wording } from "./shape-errors.ts";
 
-/** The parsed body, or `invalid` with an issue for each field that is not what is expected. */
-export function parseWith<Output>(schema: z.ZodType<Output>, given: unknown): Output {
-  const result = schema.safeParse(given);
+/** The body of a request. Throws `invalid` with an issue for each member that is wrong. */
+export async function readJson<Shape extends z.ZodType>(
+  { json }: JsonBody<Shape>,
+  request: Request,
+  bytesMax: number,
+): Promise<z.output<Shape>> {
+  return parseJson(json, await readBody(request, bytesMax));
+}
+
+/** The same; undefined where the request has no body. */
+export async function readOptionalJson<Shape extends z.ZodType>(
+  { json }: JsonBody<Shape>,
+  request: Request,
+  bytesMax: number,
+): Promise<z.output<Shape> | undefined> {
+  const bytes = await readBody(request, bytesMax);
+  return bytes.byteLength === 0 ? undefined : parseJson(json, bytes);
+}
+
+/** For shapes without an int64, which `JSON.parse` would round. */
+export function parseJson<Shape extends z.ZodType>(
+  shape: Shape,
+  bytes: Uint8Array,
+): z.output<Shape> {
+  const checked = checkJson(bytes);
+  if (!checked.ok) throw new Failure("invalid", checked.message);
+  return parseWith(shape, JSON.parse(new TextDecoder().decode(bytes)));
+}
+
+/** The parsed value, or `invalid` with an issue for each member that is not what is expected. */
+export function parseWith<Shape extends z.ZodType>(
+  shape: Shape,
+  given: unknown,
+  what = "the body",
+): z.output<Shape> {
+  const result = shape.safeParse(given, { error: wording });
   if (result.success) return result.data;
-  const errors = result.error.issues.map((issue) => {
-    const field = `/${issue.path.join("/")}`;
-    return { field, code: "invalid" as const, message: `${field}: ${issue.message}` };
-  });
+  const errors = result.error.issues.flatMap(issuesFrom);
   const first = errors[0]?.message ?? "it is not what is expected";
-  throw new Failure("invalid", `Cannot use the body: ${first}`, { errors });
+  throw new Failure("invalid", `Cannot use ${what}: ${first}`, { errors });
 }

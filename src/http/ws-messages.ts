@@ -10,43 +10,20 @@ import { renderPosition } from "../core/position.ts";
 import type { DecodedRecord } from "../core/schemas.ts";
 import type { IncomingRecord } from "../ingest/ingest.ts";
 import { renderEvent } from "./events.ts";
-import { schemaIdMax } from "./request-records.ts";
-import { tailMax } from "./start.ts";
 import { parseWith } from "./validate.ts";
+import { clientMessages, refShape } from "./ws-shapes.ts";
 
 /** Close code of a socket that does not read fast enough: the client comes back and resumes. */
 export const slowCode = 4008;
 
-/** Events of one publish. */
-const publishMax = 1000;
-
-const address = {
-  topic: z.string().optional(),
-  key: z.string().optional(),
-  emitter: z.string().optional(),
-  ref: z.union([z.string().max(100), z.int()]).optional(),
-};
-
-const message = z.discriminatedUnion("op", [
-  z.strictObject({
-    op: z.literal("subscribe"),
-    ...address,
-    after: z.string().optional(),
-    tail: z.int().min(0).max(tailMax).optional(),
-    decode: z.literal("json").optional(),
-  }),
-  z.strictObject({ op: z.literal("unsubscribe"), ...address }),
-  z.strictObject({
-    op: z.literal("publish"),
-    ...address,
-    events: z.array(z.unknown()).min(1).max(publishMax),
-    dedup_id: z.string().min(1).max(200).optional(),
-    schema_id: z.int().min(1).max(schemaIdMax).optional(),
-  }),
-  z.strictObject({ op: z.literal("ping"), ref: address.ref }),
+const clientMessage = z.discriminatedUnion("op", [
+  clientMessages.subscribe.shape,
+  clientMessages.unsubscribe.shape,
+  clientMessages.publish.shape,
+  clientMessages.ping.shape,
 ]);
 
-export type ClientMessage = z.output<typeof message>;
+export type ClientMessage = z.output<typeof clientMessage>;
 export type Ref = string | number | undefined;
 
 /** A topic, a key of it, or an emitter (a key of the emitters' topic). */
@@ -64,13 +41,13 @@ export function parseMessage(text: string): ClientMessage {
   } catch (error) {
     throw new Failure("invalid", "Cannot parse the message: it is not JSON", { cause: error });
   }
-  return parseWith(message, given);
+  return parseWith(clientMessage, given, "the message");
 }
 
 /** The `ref` alone, of a message that is not going to be looked at further. */
 export function parseRef(text: string): Ref {
   const ref = jsonMembers(text)?.get("ref");
-  return ref === undefined ? undefined : address.ref.safeParse(JSON.parse(ref)).data;
+  return ref === undefined ? undefined : refShape.safeParse(JSON.parse(ref)).data;
 }
 
 export function parseAddress(given: {
@@ -88,7 +65,10 @@ export function parseAddress(given: {
     return { topic: emittersTopic, key: parseName(given.emitter, "emitter"), emitter: true };
   }
   if (given.topic === undefined) {
-    throw new Failure("invalid", "Cannot tell where: expected topic or emitter");
+    throw new Failure(
+      "invalid",
+      "Cannot find an address in the message: expected topic or emitter",
+    );
   }
   return { topic: parseName(given.topic, "topic"), key: given.key, emitter: false };
 }

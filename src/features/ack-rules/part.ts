@@ -2,7 +2,7 @@
 import type { RecordDecoder } from "../../core/schemas.ts";
 import type { Part, Platform } from "../part.ts";
 import { AckRules } from "./ack-rules.ts";
-import { ackRulePaths } from "./http/openapi.ts";
+import { ackRuleEndpoints } from "./http/endpoints.ts";
 import { mountAckRules } from "./http/routes.ts";
 import { createAckLedger } from "./store/ledger.ts";
 import { createAckRuleStore } from "./store/rule-store.ts";
@@ -22,7 +22,7 @@ export function openAckRules(platform: Platform, { schemas }: AckRulesOptions): 
   return {
     name: "ack-rules",
     http: (app) => mountAckRules(app, { ...platform, ackRules }),
-    paths: ackRulePaths,
+    endpoints: ackRuleEndpoints,
     status: () => ({ ack_rules: ackRules.status() }),
     close: () => ackRules.close(),
   };

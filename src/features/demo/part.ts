@@ -1,7 +1,7 @@
 /** Endpoints to try a client with: `/magic`, `/time` and `WS /echo`. */
 import type { Part, Platform } from "../part.ts";
 import { mountEcho } from "./http/echo.ts";
-import { streamPaths } from "./http/openapi.ts";
+import { demoEndpoints } from "./http/endpoints.ts";
 import { mountTickers } from "./http/tickers.ts";
 
 export function openDemo(platform: Platform): Part {
@@ -11,6 +11,6 @@ export function openDemo(platform: Platform): Part {
       mountTickers(app, platform);
       mountEcho(app, platform);
     },
-    paths: streamPaths,
+    endpoints: demoEndpoints,
   };
 }

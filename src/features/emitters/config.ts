@@ -28,21 +28,21 @@ export function configFromRequest(
   const source = request.source ?? "guest";
   if (!emitterSources.includes(source)) {
     throw invalidField(
-      "source",
+      "/source",
       `Cannot use source ${quoted(source)}: expected "guest" or "external"`,
     );
   }
   if (source === "external") {
     if (request.rate === undefined || request.rate === 0) return { id, source, rate: 0 };
     throw invalidField(
-      "rate",
+      "/rate",
       `Cannot use rate ${request.rate}: an external emitter has none, expected it left out`,
     );
   }
   const rate = request.rate ?? rateDefault;
   if (!(rate >= rateMin && rate <= rateMax)) {
     throw invalidField(
-      "rate",
+      "/rate",
       `Cannot use rate ${rate}: expected ${rateMin} to ${rateMax} events per second`,
     );
   }

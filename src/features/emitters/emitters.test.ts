@@ -30,10 +30,10 @@ test("an emitter is made once under its id; what differs is named", async () => 
     });
     expect(await emitters.create({ id: "x", ...external })).toMatchObject({ created: false });
     const guest = emitters.create({ id: "x" });
-    await expect(guest).rejects.toMatchObject({ code: "conflict", errors: [{ field: "source" }] });
+    await expect(guest).rejects.toMatchObject({ code: "conflict", errors: [{ field: "/source" }] });
     await emitters.create({ id: "g", rate: 3 });
     const faster = emitters.create({ id: "g", rate: 4 });
-    await expect(faster).rejects.toMatchObject({ code: "conflict", errors: [{ field: "rate" }] });
+    await expect(faster).rejects.toMatchObject({ code: "conflict", errors: [{ field: "/rate" }] });
     await expect(faster).rejects.toThrow("it exists with 3");
     const named = await Promise.all([1, 2, 3].map(() => emitters.create(external)));
     for (const { emitter } of named) expect(emitter.id).toMatch(/^[0-9a-z]{12}$/);
@@ -48,10 +48,10 @@ test("what cannot be made is refused by its field", async () => {
     for (const [request, field] of [
       [{ id: "a b" }, "id"],
       [{ id: "x\r\ny" }, "id"],
-      [{ rate: 0 }, "rate"],
-      [{ rate: 1001 }, "rate"],
-      [{ rate: Number.NaN }, "rate"],
-      [{ rate: 2, ...external }, "rate"],
+      [{ rate: 0 }, "/rate"],
+      [{ rate: 1001 }, "/rate"],
+      [{ rate: Number.NaN }, "/rate"],
+      [{ rate: 2, ...external }, "/rate"],
     ] as const) {
       const refused = node.emitters.create(request);
       await expect(refused).rejects.toMatchObject({ code: "invalid", errors: [{ field }] });

@@ -182,7 +182,7 @@ function requireEqual(config: EmitterConfig, existing: Emitter): void {
   const field = differingField(config, existing);
   if (field === undefined) return;
   throw conflict(
-    field,
+    `/${field}`,
     "conflict",
     `Cannot create emitter "${config.id}" with ${field} ${JSON.stringify(config[field])}: it exists with ${JSON.stringify(existing[field])}`,
   );

@@ -2,7 +2,7 @@
 import { emittersTopic } from "../../core/emitters.ts";
 import type { Part, Platform } from "../part.ts";
 import { Emitters } from "./emitters.ts";
-import { emitterPaths } from "./http/openapi.ts";
+import { emitterEndpoints } from "./http/endpoints.ts";
 import { mountEmitters } from "./http/routes.ts";
 import { createEmitterStore } from "./store/emitter-store.ts";
 import { createGuestLeases } from "./store/guest-leases.ts";
@@ -42,7 +42,7 @@ export async function openEmitters(
     name: "emitters",
     emitters,
     http: (app) => mountEmitters(app, { ...platform, emitters }),
-    paths: emitterPaths,
+    endpoints: emitterEndpoints,
     projections: [{ target: createEmitterProjection(database) }],
     status: () => ({ emitters: emitters.status() }),
     async close() {

@@ -3,11 +3,11 @@ import { Writer } from "../../ingest/writer.ts";
 import type { Part, Platform } from "../part.ts";
 import { lifecycleContract } from "./contract.ts";
 import { lifecycleTopic } from "./event.ts";
+import { eventEndpoints } from "./http/event-endpoints.ts";
 import { lifecycleEventRoutes, mountLifecycleEvents } from "./http/events.ts";
+import { lifecycleEndpoints } from "./http/lifecycle-endpoints.ts";
 import { mountLifecycles } from "./http/lifecycles.ts";
 import { mountLifecycleLive } from "./http/live.ts";
-import { lifecycleEventPaths } from "./http/openapi-events.ts";
-import { lifecyclePaths } from "./http/openapi-lifecycles.ts";
 import { EventIntake } from "./intake.ts";
 import { Lifecycles } from "./lifecycles.ts";
 import { mountMars } from "./rpc/mars.ts";
@@ -47,7 +47,7 @@ export async function openLifecycle(
       mountLifecycleLive(app, deps);
     },
     hot: lifecycleEventRoutes(deps),
-    paths: { ...lifecycleEventPaths, ...lifecyclePaths },
+    endpoints: [...eventEndpoints, ...lifecycleEndpoints],
     rpc: (router) => mountMars(router, events),
     thin: eventMethods(events),
     projections: [

@@ -3,9 +3,10 @@ import { EncodedTopic } from "../../ingest/encoded.ts";
 import type { Part, Platform } from "../part.ts";
 import { measurementContract } from "./contract.ts";
 import { mountInflux } from "./http/influx.ts";
-import { measurementPaths } from "./http/openapi-save.ts";
-import { seriesPaths } from "./http/openapi-series.ts";
+import { influxEndpoints } from "./http/influx-endpoints.ts";
+import { saveMeasurements } from "./http/save-endpoints.ts";
 import { measurementRoutes, mountMeasurements } from "./http/save.ts";
+import { seriesEndpoints } from "./http/series-endpoints.ts";
 import { mountSeries } from "./http/series.ts";
 import { aheadMsMax, measurementsTopic } from "./measurement.ts";
 import { runRoller } from "./roller.ts";
@@ -56,7 +57,7 @@ export async function openMeasurements(
       mountSeries(app, deps);
     },
     hot: measurementRoutes(deps),
-    paths: { ...measurementPaths, ...seriesPaths },
+    endpoints: [saveMeasurements, ...influxEndpoints, ...seriesEndpoints],
     projections: [
       {
         target: notifyCommits(projection, tail),

@@ -3,7 +3,7 @@ import type { OpenApiDocument } from "../../http/openapi/model.ts";
 import type { Part, Platform } from "../part.ts";
 import { mountHealth, type Health } from "./http/health.ts";
 import { mountLivedoc } from "./http/livedoc.ts";
-import { operationPaths } from "./http/openapi.ts";
+import { operationEndpoints } from "./http/endpoints.ts";
 import { mountUi } from "./http/ui.ts";
 
 export interface OperationOptions {
@@ -23,6 +23,6 @@ export function openOperation(
       mountLivedoc(app, { host, document });
       mountUi(app, { host });
     },
-    paths: operationPaths,
+    endpoints: operationEndpoints,
   };
 }

@@ -4,8 +4,9 @@ import type { Foundation, Part } from "../part.ts";
 import { createCompiler } from "./compiler/compiler.ts";
 import { createRecordSchemas } from "./decode/record-schemas.ts";
 import { mountConfluent } from "./http/confluent.ts";
-import { confluentPaths } from "./http/openapi-confluent.ts";
-import { registryPaths } from "./http/openapi-registry.ts";
+import { confluentEndpoints } from "./http/confluent-endpoints.ts";
+import { settingEndpoints } from "./http/confluent-setting-endpoints.ts";
+import { registryEndpoints } from "./http/endpoints.ts";
 import { mountSchemas } from "./http/routes.ts";
 import { createRegistry } from "./registry.ts";
 import { mountRegistry } from "./rpc/registry.ts";
@@ -31,7 +32,7 @@ export function openRegistry(
       mountSchemas(app, deps);
       mountConfluent(app, deps);
     },
-    paths: { ...registryPaths, ...confluentPaths },
+    endpoints: [...registryEndpoints, ...confluentEndpoints, ...settingEndpoints],
     rpc: (router) => mountRegistry(router, registry),
     close: () => registry.close(),
   };

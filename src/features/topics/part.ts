@@ -4,10 +4,9 @@ import { createDecodedFormats } from "../../http/decoded.ts";
 import { stallMsMax } from "../../rpc/server.ts";
 import type { Emitters } from "../emitters/emitters.ts";
 import type { Part, Platform } from "../part.ts";
-import { socketPaths } from "./http/openapi-socket.ts";
-import { topicPaths } from "./http/openapi.ts";
+import { topicEndpoints } from "./http/endpoints.ts";
 import { mountTopics } from "./http/routes.ts";
-import { mountWs } from "./http/socket.ts";
+import { mountSocket, openSocket } from "./http/socket.ts";
 import { mountCollector } from "./rpc/collector.ts";
 import { mountConsumer } from "./rpc/consumer.ts";
 import { createSubscribeStream } from "./rpc/subscribe-stream.ts";
@@ -25,9 +24,9 @@ export function openTopics(platform: Platform, { schemas, emitters }: TopicsOpti
     name: "topics",
     http(app) {
       mountTopics(app, { ...platform, schemas, decoded });
-      mountWs(app, { ...platform, emitters, decoded });
+      mountSocket(app, { ...platform, emitters, decoded });
     },
-    paths: { ...topicPaths, ...socketPaths },
+    endpoints: [...topicEndpoints, openSocket],
     rpc(router) {
       mountCollector(router, collector);
       mountConsumer(router, platform);

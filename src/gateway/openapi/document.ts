@@ -1,29 +1,17 @@
 /** The OpenAPI document of all HTTP endpoints. A test compares it with the routes. */
 import type { Part } from "../../features/part.ts";
-import { pathsOf } from "../../http/openapi/describe.ts";
-import type { Components } from "../../http/openapi/json-schema.ts";
+import { describeEndpoints } from "../../http/openapi/describe.ts";
 import type { OpenApiDocument } from "../../http/openapi/model.ts";
-import { headers, parameters } from "../../http/openapi/parameters.ts";
-import { responses } from "../../http/openapi/responses.ts";
-import { schemas } from "../../http/openapi/schemas.ts";
 
-const description = `Records come in, are made durable, are watched live and are asked for afterwards.
+const description = `Records come in, are made durable, are watched live and can be queried later.
 
-**A position** says where you stand in a stream. It is the same token in a page's \`next\` and \`prev\`, in an SSE \`id:\` and in a WebSocket message, so you can read a page and go on live without a gap.
+**A position** says where you are in a stream. It is the same token in a page's \`next\` and \`prev\`, in an SSE \`id:\` and in a WebSocket message, so you can read a page and go on live without a gap.
 
-**A problem** is \`application/problem+json\` (RFC 9457) with a stable \`code\`; where fields or records were refused, \`errors\` names each. A method that an address does not have is \`405\`, and \`Allow\` names those it has. \`429\` and \`503\` say in \`Retry-After\` when to come back.
+**A problem** is \`application/problem+json\` (RFC 9457) with a stable \`code\`; where fields or records were refused, \`errors\` names each. A method that an address does not have is \`405\`, and \`Allow\` names those it has. \`429\` and \`503\` say in \`Retry-After\` when to retry.
 
 **Numbers** are kept as you wrote them: records are never re-rendered, so a 64-bit integer stays exact.`;
 
 export function openApiDocument(version: string, parts: readonly Part[]): OpenApiDocument {
-  const shared: Components = new Map();
-  const paths = {
-    ...pathsOf(
-      parts.flatMap(({ endpoints }) => endpoints ?? []),
-      shared,
-    ),
-    ...Object.fromEntries(parts.flatMap(({ paths }) => Object.entries(paths ?? {}))),
-  };
   return {
     openapi: "3.1.1",
     info: {
@@ -35,11 +23,11 @@ export function openApiDocument(version: string, parts: readonly Part[]): OpenAp
     },
     servers: [{ url: "/", description: "This gateway" }],
     tags: [
-      { name: "Emitters", description: "Made by PUT, each with a stream of its own." },
+      { name: "Emitters", description: "Created by PUT, each with its own stream." },
       { name: "Streams", description: "Server-sent events: for browsers, and for `curl -N`." },
       { name: "Topics", description: "Named, ordered, durable sequences of records." },
       { name: "Relations", description: "Tables that topics land in." },
-      { name: "Ack rules", description: "One ack for each id that was seen everywhere." },
+      { name: "Ack rules", description: "One ack for each id that has been seen everywhere." },
       { name: "Lifecycles", description: "What happened to every message, and what did not." },
       { name: "Measurements", description: "Points of series: time, tag, values." },
       { name: "Registry", description: "Schemas as descriptor sets." },
@@ -50,12 +38,6 @@ export function openApiDocument(version: string, parts: readonly Part[]): OpenAp
       { name: "Sockets", description: "WebSockets." },
       { name: "Operation", description: "Health, status and pages." },
     ],
-    paths,
-    components: {
-      schemas: { ...Object.fromEntries(shared), ...schemas },
-      parameters,
-      headers,
-      responses,
-    },
+    ...describeEndpoints(parts.flatMap(({ endpoints }) => endpoints ?? [])),
   };
 }

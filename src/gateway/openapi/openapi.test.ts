@@ -79,10 +79,9 @@ function operations(paths: Paths) {
     methods.flatMap((method) => {
       const operation: Operation | undefined = item[method];
       if (operation === undefined) return [];
-      const names = [...(item.parameters ?? []), ...(operation.parameters ?? [])]
-        .map((parameter) => ("$ref" in parameter ? resolve(parameter.$ref.slice(2)) : parameter))
-        .filter((parameter) => (parameter as { in?: string }).in === "path")
-        .map((parameter) => (parameter as { name: string }).name);
+      const names = (operation.parameters ?? [])
+        .filter((parameter) => parameter.in === "path")
+        .map(({ name }) => name);
       return [{ method: method.toUpperCase(), path, operation, names }];
     }),
   );

@@ -7,6 +7,7 @@ import type { z } from "zod";
 import { jsonResponse } from "../answers.ts";
 import type { Answers, Body, Frozen, JsonAnswer } from "./answer.ts";
 import type { Parameters, Values } from "./parameter.ts";
+import type { SocketMessages } from "./socket.ts";
 
 export const methods = ["GET", "PUT", "POST", "DELETE"] as const;
 export type Method = (typeof methods)[number];
@@ -34,6 +35,8 @@ interface Declaration<
   readonly body?: Request;
   readonly answers: Given;
   readonly problems?: readonly ProblemStatus[];
+  /** What is said after the handshake, where the endpoint is a WebSocket. */
+  readonly socket?: SocketMessages;
 }
 
 export interface Endpoint<
@@ -43,13 +46,14 @@ export interface Endpoint<
   Given extends Answers = Answers,
   Request extends Body | undefined = Body | undefined,
 > extends Required<
-  Omit<Declaration<Path, Query, Headers, Given, Request>, "description" | "body">
+  Omit<Declaration<Path, Query, Headers, Given, Request>, "description" | "body" | "socket">
 > {
   readonly method: Method;
   /** As OpenAPI spells it, with names in braces. */
   readonly path: string;
   readonly description: string | undefined;
   readonly body: Request;
+  readonly socket: SocketMessages | undefined;
 }
 
 type None = Readonly<Record<string, never>>;
@@ -79,7 +83,13 @@ export function endpoint<
     body: declared.body as Request,
     answers: declared.answers,
     problems: declared.problems ?? [],
+    socket: declared.socket,
   };
+}
+
+/** As it was declared. */
+export function addressOf({ method, path }: Pick<Endpoint, "method" | "path">): string {
+  return `${method} ${path}`;
 }
 
 /** What a request gave, parsed. */
@@ -108,7 +118,12 @@ export function serve<
       {
         params: parseAll(params, (name) => c.req.param(name)),
         query: parseAll(query, (name) => c.req.query(name)),
-        headers: parseAll(headers, (name) => c.req.header(name)),
+        // Errors name headers in lower case, as HTTP/2 has them.
+        headers: parseAll(
+          headers,
+          (name) => c.req.header(name),
+          (name) => name.toLowerCase(),
+        ),
       },
       c,
     ),
@@ -118,10 +133,11 @@ export function serve<
 function parseAll<Given extends Parameters>(
   parameters: Given,
   textOf: (name: string) => string | undefined,
+  fieldOf = (name: string) => name,
 ): Values<Given> {
   const values: Record<string, unknown> = {};
   for (const [name, { parse }] of Object.entries(parameters)) {
-    values[name] = parse(textOf(name), name);
+    values[name] = parse(textOf(name), fieldOf(name));
   }
   return values as Values<Given>;
 }

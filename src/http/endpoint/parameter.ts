@@ -22,7 +22,7 @@ export type Values<Given extends Parameters> = {
   readonly [Name in keyof Given]: Given[Name] extends Parameter<infer Value> ? Value : never;
 };
 
-/** A required parameter of its own kind; `parse` is given "" where it is missing. */
+/** A required parameter; `parse` is given "" where it is missing. */
 export function parameter<Value>(
   description: string,
   schema: z.ZodType,

@@ -1,32 +1,38 @@
-/** Endpoints as the paths of the document. */
+/** Endpoints as they are in the OpenAPI document. */
 import type { Answer, AnswerHeader, Content as DeclaredContent } from "../endpoint/answer.ts";
 import type { Endpoint } from "../endpoint/endpoint.ts";
 import type { Parameters } from "../endpoint/parameter.ts";
+import type { SocketMessage, SocketMessages } from "../endpoint/socket.ts";
 import { jsonSchemaOf, type Components } from "./json-schema.ts";
 import type {
   Content,
   Header,
   Method,
+  OpenApiDocument,
   Operation,
   Parameter,
   PathItem,
-  Paths,
   ResponseObject,
+  WebSocketDescription,
 } from "./model.ts";
-import { problems } from "./responses.ts";
+import { problemAnswers, problems } from "./problems.ts";
 
-/** Adds the schemas that have an id to `components`. */
-export function pathsOf(endpoints: readonly Endpoint[], components: Components): Paths {
+/** The paths of the document, and what they refer to. */
+export function describeEndpoints(
+  endpoints: readonly Endpoint[],
+): Pick<OpenApiDocument, "paths" | "components"> {
+  const components: Components = new Map();
   const paths: Record<string, PathItem> = {};
   for (const endpoint of endpoints) {
     const method = endpoint.method.toLowerCase() as Method;
     paths[endpoint.path] = { ...paths[endpoint.path], [method]: operation(endpoint, components) };
   }
-  return paths;
+  const responses = mapped(problemAnswers, (answer) => response(answer, components));
+  return { paths, components: { schemas: Object.fromEntries(components), responses } };
 }
 
 function operation(endpoint: Endpoint, components: Components): Operation {
-  const { body, description, params, query, headers } = endpoint;
+  const { body, description, params, query, headers, socket } = endpoint;
   const parameters = [
     ...described("path", params, components),
     ...described("query", query, components),
@@ -54,9 +60,10 @@ function operation(endpoint: Endpoint, components: Components): Operation {
           response(answer, components),
         ]),
       ),
-      ...problems(...endpoint.problems),
+      ...problems(endpoint.problems),
     },
     ...(isEndless(endpoint) ? { "x-endless": true } : {}),
+    ...(socket === undefined ? {} : { "x-websocket": websocket(socket, components) }),
   };
 }
 
@@ -83,6 +90,18 @@ function response(answer: Answer, components: Components): ResponseObject {
     ...(headers === undefined ? {} : { headers: mapped(headers, headerOf(components)) }),
     ...(content === undefined ? {} : { content: contentOf(content, components) }),
   };
+}
+
+function websocket(
+  { toServer, toClient, closeCodes }: SocketMessages,
+  components: Components,
+): WebSocketDescription {
+  const described = ({ description, shape, example }: SocketMessage) => ({
+    description,
+    schema: jsonSchemaOf(shape, components),
+    example,
+  });
+  return { toServer: toServer.map(described), toClient: toClient.map(described), closeCodes };
 }
 
 function headerOf(components: Components) {

@@ -21,9 +21,9 @@ export function jsonSchemaOf(schema: z.ZodType, components: Components): Schema 
     override: ({ jsonSchema }) => tidy(jsonSchema),
   });
   for (const [name, definition] of Object.entries($defs ?? {})) {
-    define(components, name, withComponents(definition as Schema));
+    define(components, name, withComponents(definition));
   }
-  return withComponents(rendered as Schema);
+  return withComponents(rendered);
 }
 
 function define(components: Components, name: string, schema: Schema): void {
@@ -38,8 +38,12 @@ function define(components: Components, name: string, schema: Schema): void {
 function tidy(schema: z.core.JSONSchema.BaseSchema): void {
   if (schema.minimum === Number.MIN_SAFE_INTEGER) delete schema.minimum;
   if (schema.maximum === Number.MAX_SAFE_INTEGER) delete schema.maximum;
-  // Names of members are always text.
+  // Names of members are always text, and further members are allowed unless refused.
   delete schema.propertyNames;
+  const { additionalProperties: others } = schema;
+  if (typeof others === "object" && Object.keys(others).length === 0) {
+    delete schema.additionalProperties;
+  }
 }
 
 function withComponents(schema: Schema): Schema {

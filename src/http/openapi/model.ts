@@ -1,36 +1,7 @@
 /** The parts of OpenAPI 3.1.1 that Sluice's document uses, as plain data. */
 
-/** JSON Schema 2020-12, as far as it is used here. */
-export interface Schema {
-  readonly $ref?: string;
-  readonly type?: JsonType | readonly JsonType[];
-  readonly title?: string;
-  readonly description?: string;
-  readonly format?: string;
-  readonly enum?: readonly (string | number)[];
-  readonly const?: string;
-  readonly default?: Json;
-  readonly examples?: readonly Json[];
-  readonly minimum?: number;
-  readonly maximum?: number;
-  readonly exclusiveMinimum?: number;
-  readonly minLength?: number;
-  readonly maxLength?: number;
-  readonly minItems?: number;
-  readonly maxItems?: number;
-  readonly pattern?: string;
-  readonly items?: Schema;
-  readonly properties?: Readonly<Record<string, Schema>>;
-  readonly required?: readonly string[];
-  readonly additionalProperties?: boolean | Schema;
-  readonly oneOf?: readonly Schema[];
-  readonly anyOf?: readonly Schema[];
-}
-
-type JsonType = "string" | "number" | "integer" | "boolean" | "object" | "array" | "null";
-
-export type Json =
-  string | number | boolean | null | readonly Json[] | { readonly [name: string]: Json };
+/** JSON Schema 2020-12, as zod renders it. */
+export type Schema = Readonly<Record<string, unknown>>;
 
 export interface Reference {
   readonly $ref: string;
@@ -42,7 +13,7 @@ export interface Parameter {
   readonly description: string;
   readonly required?: boolean;
   readonly schema: Schema;
-  readonly example?: Json;
+  readonly example?: string | number;
 }
 
 export interface Example {
@@ -71,7 +42,7 @@ export interface Header {
 
 export interface ResponseObject {
   readonly description: string;
-  readonly headers?: Readonly<Record<string, Header | Reference>>;
+  readonly headers?: Readonly<Record<string, Header>>;
   readonly content?: Content;
 }
 
@@ -82,15 +53,15 @@ export interface Operation {
   readonly tags: readonly string[];
   readonly summary: string;
   readonly description?: string;
-  readonly parameters?: readonly (Parameter | Reference)[];
+  readonly parameters?: readonly Parameter[];
   readonly requestBody?: RequestBody;
   readonly responses: Responses;
-  /** Its answer does not end by itself: a page that waits for the whole of it would wait for ever. */
+  /** Its answer does not end on its own: a page that waits for the whole of it waits forever. */
   readonly "x-endless"?: true;
   readonly "x-websocket"?: WebSocketDescription;
 }
 
-/** OpenAPI has no words for a socket: what is said on it after the handshake. */
+/** The messages of a socket after its handshake, which OpenAPI cannot describe. */
 export interface WebSocketDescription {
   readonly toServer: readonly SocketMessage[];
   readonly toClient: readonly SocketMessage[];
@@ -106,9 +77,7 @@ export interface SocketMessage {
 export const methods = ["get", "put", "post", "delete"] as const;
 export type Method = (typeof methods)[number];
 
-export type PathItem = Readonly<{ [method in Method]?: Operation }> & {
-  readonly parameters?: readonly (Parameter | Reference)[];
-};
+export type PathItem = Readonly<{ [method in Method]?: Operation }>;
 
 export type Paths = Readonly<Record<string, PathItem>>;
 
@@ -131,8 +100,6 @@ export interface OpenApiDocument {
   readonly paths: Paths;
   readonly components: {
     readonly schemas: Readonly<Record<string, Schema>>;
-    readonly parameters: Readonly<Record<string, Parameter>>;
-    readonly headers: Readonly<Record<string, Header>>;
     readonly responses: Readonly<Record<string, ResponseObject>>;
   };
 }

@@ -161,7 +161,7 @@ test("refuses bodies of the Confluent API that are not what is expected", async 
   for (const [body, status, says] of [
     ["", 400, "JSON"],
     ["{", 400, "JSON"],
-    ["[]", 400, "expected object"],
+    ["[]", 400, "expected an object"],
     ['{"schema":1,"schemaType":"PROTOBUF"}', 400, "/schema"],
     ['{"schema":"","schemaType":"AVRO"}', 422, "PROTOBUF"],
     ['{"schema":"AAAA","schemaType":"PROTOBUF"}', 422, "Cannot read"],

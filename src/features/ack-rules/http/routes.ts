@@ -1,15 +1,15 @@
-/** Ack rules: made by PUT, their figures, what is overdue, and what is known of one id. */
-import type { Context, Hono } from "hono";
-import { type AckId, type AckRule, placeNames } from "../rule.ts";
-import { invalidField, quoted } from "../../../core/failure.ts";
-import { parsePageLimit } from "../../../core/page.ts";
+/** Ack rules: created by PUT, their figures, what is overdue, and what is known of one id. */
+import type { Hono } from "hono";
 import { renderTime } from "../../../core/time.ts";
-import { parseName } from "../../../core/topic.ts";
-import { parseAckRule } from "./body.ts";
-import { mountAckRulesLive } from "./live.ts";
-import type { AckRules } from "../ack-rules.ts";
-import { readBody } from "../../../http/body.ts";
 import type { HttpDeps } from "../../../http/deps.ts";
+import { reply, serve } from "../../../http/endpoint/endpoint.ts";
+import { readJson } from "../../../http/validate.ts";
+import type { AckRules } from "../ack-rules.ts";
+import { type AckId, type AckRule, placeNames } from "../rule.ts";
+import { ackRuleFrom } from "./body.ts";
+import * as endpoints from "./endpoints.ts";
+import { mountAckRulesLive } from "./live.ts";
+import { overdueToken } from "./overdue-token.ts";
 
 interface AckRuleDeps extends Pick<
   HttpDeps,
@@ -19,72 +19,50 @@ interface AckRuleDeps extends Pick<
 }
 
 export function mountAckRules(app: Hono, deps: AckRuleDeps): void {
-  const { ackRules } = deps;
-  const path = "/v1/ack-rules/:name" as const;
+  const { ackRules, limits } = deps;
 
-  app.get("/v1/ack-rules", async (c) => {
-    return c.json({ ack_rules: (await ackRules.list()).map(describe) });
+  serve(app, endpoints.listRules, async () =>
+    reply(endpoints.listRules, 200, { ack_rules: (await ackRules.list()).map(describe) }),
+  );
+  serve(app, endpoints.createRule, async ({ params: { name } }, c) => {
+    const given = await readJson(endpoints.ruleBody, c.req.raw, limits.bodyBytesMax);
+    const { created, rule } = await ackRules.put(ackRuleFrom(name, given));
+    return reply(endpoints.createRule, created ? 201 : 200, describe(rule));
   });
-  app.put(path, async (c) => {
-    const body = await readBody(c.req.raw, deps.limits.bodyBytesMax);
-    const { created, rule } = await ackRules.put(parseAckRule(nameOf(c), body));
-    return c.json(describe(rule), created ? 201 : 200);
-  });
-  app.get(path, async (c) => c.json(describe(await ackRules.get(nameOf(c)))));
-  app.delete(path, async (c) => {
-    await ackRules.remove(nameOf(c));
+  serve(app, endpoints.describeRule, async ({ params: { name } }) =>
+    reply(endpoints.describeRule, 200, describe(await ackRules.get(name))),
+  );
+  serve(app, endpoints.removeRule, async ({ params: { name } }, c) => {
+    await ackRules.remove(name);
     return c.body(null, 204);
   });
-  app.get(`${path}/stats`, async (c) => {
-    const { counts, delays, overdue } = await ackRules.stats(nameOf(c));
-    return c.json({
-      complete: counts.complete,
-      late: counts.late,
-      open: counts.open,
-      overdue: counts.overdue,
-      forgotten: counts.forgotten,
-      duplicates: counts.duplicates,
-      without_id: counts.withoutId,
+  serve(app, endpoints.ruleStats, async ({ params: { name } }) => {
+    const { counts, delays, overdue } = await ackRules.stats(name);
+    const { withoutId, ...others } = counts;
+    return reply(endpoints.ruleStats, 200, {
+      ...others,
+      without_id: withoutId,
       delay_ms: delays,
       overdue_ids: overdue.map(({ id }) => id),
     });
   });
-  app.get(`${path}/overdue`, async (c) => {
-    const rule = await ackRules.get(nameOf(c));
-    const limit = parsePageLimit(c.req.query("limit"));
-    const after = parseOverdueToken(c.req.query("after"));
+  serve(app, endpoints.listOverdue, async ({ params: { name }, query: { limit, after } }) => {
+    const rule = await ackRules.get(name);
     const found = await ackRules.overdue(rule.name, { after, limit });
     const ids = found.slice(0, limit);
-    const next = found.length > limit ? overdueToken(ids.at(-1)) : null;
-    return c.json({ overdue: ids.map((one) => describeId(rule, one)), next });
+    const last = found.length > limit ? ids.at(-1) : undefined;
+    return reply(endpoints.listOverdue, 200, {
+      overdue: ids.map((one) => describeId(rule, one)),
+      next: last === undefined ? null : overdueToken(last),
+    });
   });
-  app.get(`${path}/messages/:id`, async (c) => {
-    const rule = await ackRules.get(nameOf(c));
-    const id = c.req.param("id");
+  serve(app, endpoints.describeMessage, async ({ params: { name, id } }) => {
+    const rule = await ackRules.get(name);
     const known = await ackRules.message(rule.name, id);
-    return c.json(describeId(rule, known ?? { id, state: "unseen", seen: [] }));
+    const shown = describeId(rule, known ?? { id, state: "unseen", seen: [] });
+    return reply(endpoints.describeMessage, 200, shown);
   });
   mountAckRulesLive(app, deps);
-}
-
-function nameOf(c: Context): string {
-  return parseName(c.req.param("name") ?? "", "name");
-}
-
-/** `<ms>.<id>` of the last id of a page. */
-function overdueToken(last: AckId | undefined): string | null {
-  return last === undefined ? null : `${last.overdueMs ?? 0}.${last.id}`;
-}
-
-function parseOverdueToken(text: string | undefined) {
-  if (text === undefined) return undefined;
-  const [, ms = "", id = ""] = /^(\d{1,15})\.(.+)$/s.exec(text) ?? [];
-  // No id has a NUL or half of a surrogate pair, and the store could not even compare with one.
-  if (id !== "" && !id.includes("\0") && id.isWellFormed()) return { overdueMs: Number(ms), id };
-  throw invalidField(
-    "after",
-    `Cannot use after ${quoted(text)}: expected the next of an earlier answer`,
-  );
 }
 
 function describe(rule: AckRule) {

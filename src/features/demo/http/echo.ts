@@ -3,12 +3,14 @@ import type { Hono } from "hono";
 import type { Socket, SocketEvents } from "../../../core/host.ts";
 import { checkOrigin } from "../../../http/origin.ts";
 import type { HttpDeps } from "../../../http/deps.ts";
+import { serve } from "../../../http/endpoint/endpoint.ts";
+import { echo } from "./endpoints.ts";
 
 /** Bytes that may wait for a peer that sends without reading. */
 const heldBytesMax = 1024 * 1024;
 
-export function mountEcho(app: Hono, { host, origins }: HttpDeps): void {
-  app.get("/echo", (c) => {
+export function mountEcho(app: Hono, { host, origins }: Pick<HttpDeps, "host" | "origins">): void {
+  serve(app, echo, (_, c) => {
     checkOrigin(c.req.raw, origins);
     return host.upgrade(c.req.raw, (socket) => new Echo(socket));
   });

@@ -1,23 +1,25 @@
 /**
- * `/magic` and `/time`: streams that every node makes by itself, four events a second, and that
- * nobody resumes. One timer and one rendering for all their readers.
+ * `/magic` and `/time`: streams that every node makes on its own, four events a second, and that
+ * cannot be resumed. One timer and one rendering for all their readers.
  */
 import type { Hono } from "hono";
 import type { Clock } from "../../../core/clock.ts";
 import type { ByteSink, SinkEvents } from "../../../core/sink.ts";
 import type { HttpDeps } from "../../../http/deps.ts";
+import { serve } from "../../../http/endpoint/endpoint.ts";
 import { sseHeaders } from "../../../http/sse.ts";
+import { watchMagic, watchTime } from "./endpoints.ts";
 
 const intervalMs = 250;
 
-export function mountTickers(app: Hono, { host, clock }: HttpDeps): void {
+export function mountTickers(app: Hono, { host, clock }: Pick<HttpDeps, "host" | "clock">): void {
   const magic = new Ticker(
     clock,
     () => `{"magic":${randomInt64()},"timestamp":"${seconds(clock)}"}`,
   );
   const time = new Ticker(clock, () => `{"timestamp":"${seconds(clock)}"}`);
-  app.get("/magic", () => host.stream((sink) => magic.join(sink), { headers: sseHeaders }));
-  app.get("/time", () => host.stream((sink) => time.join(sink), { headers: sseHeaders }));
+  serve(app, watchMagic, () => host.stream((sink) => magic.join(sink), { headers: sseHeaders }));
+  serve(app, watchTime, () => host.stream((sink) => time.join(sink), { headers: sseHeaders }));
 }
 
 class Ticker {
@@ -56,7 +58,7 @@ class Ticker {
   }
 }
 
-/** The seed's form: UTC, whole seconds. */
+/** UTC, whole seconds. */
 function seconds(clock: Clock): string {
   return `${new Date(clock.nowMs()).toISOString().slice(0, 19)}Z`;
 }

@@ -1,104 +1,89 @@
-/** Emitters: made by PUT, appended to by POST, read by page and SSE. The addresses are seed 004's. */
+/** Emitters: created by PUT, appended to by POST, read by page and SSE. */
 import type { Context, Hono } from "hono";
-import { emittersTopic, type Emitter, emitterSources } from "../../../core/emitters.ts";
-import { Failure } from "../../../core/failure.ts";
-import { checkJson } from "../../../core/json.ts";
-import { parsePageQuery } from "../../../core/page.ts";
+import { emittersTopic, type Emitter } from "../../../core/emitters.ts";
 import { renderPosition } from "../../../core/position.ts";
-import { parseName } from "../../../core/topic.ts";
+import type { RequestedStart } from "../../../hub/subscriber.ts";
+import { appendResponse, jsonResponse } from "../../../http/answers.ts";
+import { readBody } from "../../../http/body.ts";
+import type { HttpDeps } from "../../../http/deps.ts";
+import { appendOptions } from "../../../http/endpoint/appending.ts";
+import { reply, serve } from "../../../http/endpoint/endpoint.ts";
+import { pageQuery } from "../../../http/endpoint/paging.ts";
+import { requestedStart } from "../../../http/endpoint/starting.ts";
+import { renderPage } from "../../../http/events.ts";
+import { incomingEvents } from "../../../http/request-records.ts";
+import { sseResponse } from "../../../http/streaming.ts";
+import { readOptionalJson } from "../../../http/validate.ts";
 import type { CreateRequest, Emitters } from "../emitters.ts";
 import { emitterOptions, emitterStart, requireActive } from "../use.ts";
-import { z } from "zod";
-import { appendResponse, jsonResponse } from "../../../http/answers.ts";
-import { appendOptions } from "../../../http/append-options.ts";
-import { readBody } from "../../../http/body.ts";
-import { renderPage } from "../../../http/events.ts";
-import { offeredEvents } from "../../../http/request-records.ts";
-import type { HttpDeps } from "../../../http/deps.ts";
-import { parseCount, parseFlag, parseStart } from "../../../http/start.ts";
-import { sseResponse } from "../../../http/streaming.ts";
-import { parseWith } from "../../../http/validate.ts";
+import * as endpoints from "./endpoints.ts";
 
 interface EmitterDeps extends Pick<HttpDeps, "hub" | "host" | "ingest" | "limits" | "log"> {
   readonly emitters: Emitters;
 }
 
 export function mountEmitters(app: Hono, deps: EmitterDeps): void {
-  const { emitters } = deps;
+  const { emitters, ingest, limits } = deps;
+  const { bodyBytesMax } = limits;
 
-  app.put("/log", async (c) => createResponse(deps, await requestedEmitter(c, deps)));
-  app.put("/log/:id", async (c) => {
-    const id = parseName(c.req.param("id"), "id");
-    return createResponse(deps, { ...(await requestedEmitter(c, deps)), id });
+  serve(app, endpoints.createEmitter, async (_, c) => {
+    const { emitter } = await emitters.create(await requestedEmitter(c, bodyBytesMax));
+    return reply(endpoints.createEmitter, 201, describe(emitter), locationOf(emitter));
   });
-  app.get("/log", async (c) => {
-    const limit = parseCount("limit", c.req.query("limit") ?? "100", 1000, 1);
-    const ended = parseFlag("ended", c.req.query("ended"));
-    const after = c.req.query("after");
-    if (after !== undefined) parseName(after, "after");
-    const found = await emitters.list({ after, limit, ended });
-    return c.json({ emitters: found.emitters.map(describe), next: found.next });
+  serve(app, endpoints.createEmitterWithId, async ({ params: { id } }, c) => {
+    const request = { ...(await requestedEmitter(c, bodyBytesMax)), id };
+    const { created, emitter } = await emitters.create(request);
+    const status = created ? 201 : 200;
+    return reply(endpoints.createEmitterWithId, status, describe(emitter), locationOf(emitter));
   });
-  app.post("/log/:id", async (c) => {
-    const emitter = await requireActive(emitters, c.req.param("id"));
-    const body = await readBody(c.req.raw, deps.limits.bodyBytesMax);
-    const offered = offeredEvents(body, c.req.raw.headers.get("content-type"), emitter.id);
-    const options = emitterOptions(emitter.id, appendOptions(c));
-    return appendResponse(await deps.ingest.append(emittersTopic, offered, options));
-  });
-  app.get("/log/:id", async (c) => {
-    const id = parseName(c.req.param("id"), "id");
-    const query = parsePageQuery({
-      after: c.req.query("after"),
-      before: c.req.query("before"),
-      limit: c.req.query("limit"),
+  serve(app, endpoints.listEmitters, async ({ query }) => {
+    const found = await emitters.list(query);
+    return reply(endpoints.listEmitters, 200, {
+      emitters: found.emitters.map(describe),
+      next: found.next,
     });
-    return jsonResponse(renderPage(await emitters.page(id, query, c.req.raw.signal)));
   });
-  app.delete("/log/:id", async (c) => {
-    const emitter = await emitters.end(parseName(c.req.param("id"), "id"));
-    return c.json(describe(emitter));
+  serve(app, endpoints.appendEvents, async ({ params, headers }, c) => {
+    const { id } = await requireActive(emitters, params.id);
+    const body = await readBody(c.req.raw, bodyBytesMax);
+    const events = incomingEvents(body, c.req.header("content-type"), id);
+    const options = emitterOptions(id, appendOptions(headers));
+    return appendResponse(await ingest.append(emittersTopic, events, options));
   });
-  app.get("/sse/log/:id", (c) => stream(c, deps));
-  app.get("/log/sse/:id", (c) => stream(c, deps));
-  app.get("/v1/emitters/:id", async (c) => {
-    const id = parseName(c.req.param("id"), "id");
+  serve(app, endpoints.readEmitter, async ({ params: { id }, query }, c) =>
+    jsonResponse(renderPage(await emitters.page(id, pageQuery(query), c.req.raw.signal))),
+  );
+  serve(app, endpoints.endEmitter, async ({ params: { id } }) =>
+    reply(endpoints.endEmitter, 200, describe(await emitters.end(id))),
+  );
+  serve(app, endpoints.describeEmitter, async ({ params: { id } }) => {
     const emitter = await emitters.get(id);
     const { node, events, last } = await emitters.stats(id);
-    return c.json({
+    return reply(endpoints.describeEmitter, 200, {
       ...describe(emitter),
-      ...(node === undefined ? {} : { node }),
+      node,
       events,
       last: last === undefined ? null : renderPosition(last.position),
     });
   });
+  for (const watch of [endpoints.watchEmitter, endpoints.watchEmitterToo]) {
+    serve(app, watch, ({ params: { id }, query, headers }) =>
+      stream(deps, id, requestedStart(query, headers)),
+    );
+  }
 }
 
-const emitterBody = z.strictObject({
-  source: z.enum([...emitterSources, "simulated"]).optional(),
-  rate: z.number().positive().max(1000).optional(),
-});
-
-async function requestedEmitter(c: Context, { limits }: EmitterDeps): Promise<CreateRequest> {
-  const body = await readBody(c.req.raw, limits.bodyBytesMax);
-  if (body.byteLength === 0) return {};
-  const json = checkJson(body);
-  if (!json.ok) throw new Failure("invalid", json.message);
-  const { source, rate } = parseWith(emitterBody, JSON.parse(new TextDecoder().decode(body)));
+async function requestedEmitter(c: Context, bodyBytesMax: number): Promise<CreateRequest> {
+  const given = await readOptionalJson(endpoints.emitterBody, c.req.raw, bodyBytesMax);
+  const { source, rate } = given ?? {};
   return { source: source === "simulated" ? "guest" : source, rate };
 }
 
-async function createResponse(
-  { emitters }: EmitterDeps,
-  request: CreateRequest,
-): Promise<Response> {
-  const { created, emitter } = await emitters.create(request);
-  const body = JSON.stringify(describe(emitter));
-  return jsonResponse(body, created ? 201 : 200, { location: `/log/${emitter.id}` });
+function locationOf({ id }: Emitter): Record<string, string> {
+  return { location: `/log/${id}` };
 }
 
-function describe(emitter: Emitter) {
-  const { id, source, rate, createdMs, endedMs } = emitter;
+function describe({ id, source, rate, createdMs, endedMs }: Emitter) {
   return {
     id,
     source,
@@ -108,9 +93,7 @@ function describe(emitter: Emitter) {
   };
 }
 
-async function stream(c: Context, deps: EmitterDeps): Promise<Response> {
-  const id = parseName(c.req.param("id") ?? "", "id");
-  const query = new URL(c.req.url).searchParams;
-  const start = await emitterStart(deps, id, parseStart(c.req.header("last-event-id"), query));
-  return sseResponse(deps, emittersTopic, id, start);
+async function stream(deps: EmitterDeps, id: string, requested: RequestedStart): Promise<Response> {
+  const start = await emitterStart(deps, id, requested);
+  return await sseResponse(deps, emittersTopic, id, start);
 }

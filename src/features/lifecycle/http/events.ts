@@ -1,15 +1,16 @@
-/** Events in, at the addresses of seed 001: one, many, and random ones to try it with. */
+/** Lifecycle events in: one, many, and random ones to try it with. */
 import type { Hono } from "hono";
 import { renderPosition, type Position } from "../../../core/position.ts";
 import { sampleEvent, sampleLife } from "../sample-events.ts";
 import type { BulkTaken, EventIntake } from "../intake.ts";
 import type { Lifecycles } from "../lifecycles.ts";
-import { parseEventId } from "../event.ts";
 import { jsonResponse, refusedResponse } from "../../../http/answers.ts";
 import { readBody } from "../../../http/body.ts";
-import { appendOptionsFrom } from "../../../http/append-options.ts";
+import { appendOptions, appendOptionsFrom } from "../../../http/endpoint/appending.ts";
+import { addressOf, reply, serve } from "../../../http/endpoint/endpoint.ts";
 import { mountHot, type HotRoutes } from "../../../http/hot.ts";
 import type { HttpDeps } from "../../../http/deps.ts";
+import * as endpoints from "./event-endpoints.ts";
 
 /** A hundred thousand events are larger than what one record may be several times over. */
 const bulkBodies = 4;
@@ -30,9 +31,9 @@ export function lifecycleEventRoutes({ events, clock, limits }: EventDeps): HotR
     return accepted(1, await events.take(body, appendOptionsFrom(request.headers)));
   };
   return {
-    "POST /api/event": one,
-    "POST /api/create_event": one,
-    "GET /api/create_event": async () => {
+    [addressOf(endpoints.takeEvent)]: one,
+    [addressOf(endpoints.createEvent)]: one,
+    [addressOf(endpoints.createRandomEvent)]: async () => {
       const createdNs = clock.nowNs();
       const sample = sampleEvent(createdNs);
       const json = JSON.stringify(sample);
@@ -50,22 +51,19 @@ export function mountLifecycleEvents(
   const { events, clock, limits, lifecycles } = deps;
   mountHot(app, lifecycleEventRoutes(deps));
 
-  app.post("/api/event/bulk", async (c) => {
+  serve(app, endpoints.takeEvents, async ({ headers }, c) => {
     const body = await readBody(c.req.raw, limits.bodyBytesMax * bulkBodies);
-    return bulkResponse(await events.takeBulk(body, appendOptionsFrom(c.req.raw.headers)));
+    return bulkResponse(await events.takeBulk(body, appendOptions(headers)));
   });
-  app.get("/api/test_socket", async (c) => {
-    const messageId = parseEventId("message_id", c.req.query("message_id"));
-    const life = JSON.stringify(sampleLife(messageId, clock.nowNs()));
+  serve(app, endpoints.createRandomEvents, async ({ query }) => {
+    const life = JSON.stringify(sampleLife(query.message_id, clock.nowNs()));
     const { accepted: count, position } = await events.takeBulk(utf8.encode(`{"events":${life}}`));
     return accepted(count, position, `,"events":${life}`);
   });
-  app.get("/api/q/stats", async (c) => {
-    const [{ taken, pending }, { behind, undecodable }] = [
-      events.stats(),
-      await lifecycles.progress(),
-    ];
-    return c.json({
+  serve(app, endpoints.queueStats, async () => {
+    const { taken, pending } = events.stats();
+    const { behind, undecodable } = await lifecycles.progress();
+    return reply(endpoints.queueStats, 200, {
       event_collector_queue: pending,
       event_store_queue: behind,
       events_taken: taken,

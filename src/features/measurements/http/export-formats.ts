@@ -1,11 +1,12 @@
-/** The formats of exports, by the names that are asked for. */
+/** The formats of exports, by their names in a query. */
 import { parquetFormat } from "./export-parquet.ts";
 import { csvFormat, ndjsonFormat } from "./export-text.ts";
 
 export const exportFormatNames = ["ndjson", "csv", "parquet"] as const;
+export type ExportFormatName = (typeof exportFormatNames)[number];
 
 export const exportFormats = {
   ndjson: ndjsonFormat,
   csv: csvFormat,
   parquet: parquetFormat,
-} as const satisfies Record<(typeof exportFormatNames)[number], unknown>;
+} as const satisfies Record<ExportFormatName, unknown>;

@@ -1,33 +1,25 @@
 /**
  * The writing half of InfluxDB's HTTP API, 1.x and 2.x, for Telegraf and the Influx clients. Its
- * answers are in InfluxDB's own forms: these clients read no others. Organisation, bucket, database
- * and token are taken and not looked at: measurements have one space of tags.
+ * answers are in InfluxDB's own forms, because these clients read no others. Organisation, bucket,
+ * database and token are ignored: measurements have one space of tags.
  */
-import type { Context, Hono } from "hono";
-import { Failure, type FailureCode, failureFrom, quoted } from "../../../core/failure.ts";
+import { Hono } from "hono";
+import { Failure, type FailureCode, failureFrom } from "../../../core/failure.ts";
 import { Intake } from "../intake/intake.ts";
 import { LineIntake } from "../intake/line-intake.ts";
 import { readBody } from "../../../http/body.ts";
 import type { HttpDeps } from "../../../http/deps.ts";
+import { reply, serve, type Endpoint } from "../../../http/endpoint/endpoint.ts";
+import type { Parameter, Parameters } from "../../../http/endpoint/parameter.ts";
+import { influxHealth, influxPing, influxWrite, influxWrite1 } from "./influx-endpoints.ts";
 import type { MeasurementsIn } from "./save.ts";
 import { httpStatus } from "../../../http/problem.ts";
 import { reportInternal } from "../../../http/report.ts";
 
-/** What the clients are told: the API is that of this version. */
+/** The version whose API this is. */
 const version = "v2.7.0-sluice";
 /** About a millisecond of work. */
 const linesPerTurn = 500;
-
-const unitsNs: ReadonlyMap<string, bigint> = new Map([
-  ["ns", 1n],
-  ["n", 1n],
-  ["us", 1_000n],
-  ["u", 1_000n],
-  ["ms", 1_000_000n],
-  ["s", 1_000_000_000n],
-  ["m", 60_000_000_000n],
-  ["h", 3_600_000_000_000n],
-]);
 
 /** `error` in 1.x's answers, `code` and `message` in 2.x's. */
 type Render = (code: string, message: string) => Readonly<Record<string, string>>;
@@ -37,14 +29,14 @@ interface InfluxDeps extends Pick<HttpDeps, "limits" | "logger"> {
 }
 
 export function mountInflux(app: Hono, deps: InfluxDeps): void {
-  app.post("/api/v2/write", (c) => write(c, deps, (code, message) => ({ code, message })));
-  app.post("/write", (c) => write(c, deps, (_, error) => ({ error })));
-  app.get("/ping", () => {
+  mountWrite(app, influxWrite, deps, (code, message) => ({ code, message }));
+  mountWrite(app, influxWrite1, deps, (_, error) => ({ error }));
+  serve(app, influxPing, () => {
     const headers = { "x-influxdb-build": "OSS", "x-influxdb-version": version };
     return new Response(null, { status: 204, headers });
   });
-  app.get("/health", (c) =>
-    c.json({
+  serve(app, influxHealth, () =>
+    reply(influxHealth, 200, {
       name: "influxdb",
       message: "ready for queries and writes",
       status: "pass",
@@ -54,18 +46,31 @@ export function mountInflux(app: Hono, deps: InfluxDeps): void {
   );
 }
 
-async function write(c: Context, deps: InfluxDeps, render: Render): Promise<Response> {
-  try {
-    const unitNs = parseUnit(c.req.query("precision"));
-    const body = await readBody(c.req.raw, deps.limits.bodyBytesMax);
-    const { refused, refusedCount, accepted } = await takeLines(body, unitNs, deps.measurementsIn);
-    if (refusedCount === 0) return new Response(null, { status: 204 });
-    const more = refusedCount > refused.length ? `, and ${refusedCount - refused.length} more` : "";
-    const told = `partial write (${accepted} lines accepted): ${refused.join("; ")}${more}`;
-    return c.json(render("invalid", told), 400);
-  } catch (error) {
-    return failed(c, deps, failureFrom(error), render);
-  }
+/** On a router of its own, so that every error is answered in the form of the API's version. */
+function mountWrite(
+  app: Hono,
+  endpoint: Endpoint<Parameters, { readonly precision: Parameter<bigint | undefined> }>,
+  { limits, logger, measurementsIn }: InfluxDeps,
+  render: Render,
+): void {
+  const influx = new Hono();
+  serve(influx, endpoint, async ({ query: { precision: unitNs = 1n } }, c) => {
+    const body = await readBody(c.req.raw, limits.bodyBytesMax);
+    const lines = await takeLines(body, unitNs, measurementsIn);
+    if (lines.refusedCount === 0) return new Response(null, { status: 204 });
+    return c.json(render("invalid", partialWrite(lines)), 400);
+  });
+  influx.onError((error, c) => {
+    const failure = failureFrom(error);
+    reportInternal(logger, c.req, failure);
+    return failed(failure, render);
+  });
+  app.route("/", influx);
+}
+
+function partialWrite({ accepted, refused, refusedCount }: LineIntake): string {
+  const more = refusedCount > refused.length ? `, and ${refusedCount - refused.length} more` : "";
+  return `partial write (${accepted} lines accepted): ${refused.join("; ")}${more}`;
 }
 
 async function takeLines(
@@ -96,14 +101,7 @@ function textOf(body: Uint8Array): string {
   }
 }
 
-function parseUnit(given: string | undefined): bigint {
-  const unit = unitsNs.get(given === undefined || given === "" ? "ns" : given);
-  if (unit !== undefined) return unit;
-  throw new Failure("invalid", `Cannot use precision ${quoted(given)}: expected ns, us, ms or s`);
-}
-
-function failed(c: Context, { logger }: InfluxDeps, failure: Failure, render: Render): Response {
-  reportInternal(logger, c.req, failure);
+function failed(failure: Failure, render: Render): Response {
   const status = httpStatus[failure.code];
   const headers: Record<string, string> = { "content-type": "application/json" };
   if (status === 429 || status === 503) {

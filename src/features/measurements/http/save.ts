@@ -1,4 +1,4 @@
-/** `POST /save`: measurements in, as seed 002 has it, and as arrays and lines. */
+/** `POST /save`: measurements in, one, as an array or as lines. */
 import { Buffer } from "node:buffer";
 import type { Hono } from "hono";
 import { Failure, quoted } from "../../../core/failure.ts";
@@ -8,10 +8,12 @@ import type { EncodedCall, EncodedTopic } from "../../../ingest/encoded.ts";
 import { Intake, type IntakeDeps } from "../intake/intake.ts";
 import { jsonResponse, refusedResponse } from "../../../http/answers.ts";
 import { streamBody } from "../../../http/body.ts";
+import { addressOf } from "../../../http/endpoint/endpoint.ts";
 import { mountHot, type HotRoutes } from "../../../http/hot.ts";
 import { takeStream, takeWhole, type BodyForm } from "./body.ts";
 import { lineTypes, mediaType, unchosenTypes } from "../../../http/request-records.ts";
 import type { HttpDeps } from "../../../http/deps.ts";
+import { saveMeasurements } from "./save-endpoints.ts";
 
 /** What the endpoints that take measurements are built on. */
 export interface MeasurementsIn extends IntakeDeps {
@@ -33,12 +35,12 @@ export function mountMeasurements(app: Hono, deps: SaveDeps): void {
 }
 
 export function measurementRoutes(deps: SaveDeps): HotRoutes {
-  return { "POST /save": (request) => save(request, deps) };
+  return { [addressOf(saveMeasurements)]: (request) => save(request, deps) };
 }
 
 async function save(request: Request, { measurementsIn, limits }: SaveDeps): Promise<Response> {
   const { topic } = measurementsIn;
-  const isLines = isLineType(request.headers.get("content-type"));
+  const isLines = isLineType(request.headers.get("content-type") ?? undefined);
   topic.inFlight.refuseIfFull();
   const call = topic.open();
   const intake = new Intake(measurementsIn, call);
@@ -67,8 +69,8 @@ function saveResponse({ index, taken, refused, refusedMore }: Intake, call: Enco
   return jsonResponse(body, refused.length > 0 ? 207 : 200);
 }
 
-function isLineType(contentType: string | null): boolean {
-  if (contentType === null || contentType === jsonType) return false;
+function isLineType(contentType: string | undefined): boolean {
+  if (contentType === undefined || contentType === jsonType) return false;
   const type = mediaType(contentType);
   if (lineTypes.has(type)) return true;
   if (isJsonType(type) || unchosenTypes.has(type)) return false;

@@ -1,132 +1,43 @@
-/** What is asked of a series, as a query string spells it. */
-import { invalidField, quoted } from "../../../core/failure.ts";
-import { valuesMax } from "../measurement.ts";
-import type { Span } from "../series-port.ts";
+/** Queries of series as their texts spell them. All parsers throw `invalid`, naming the field. */
+import { type Failure, invalidField, quoted } from "../../../core/failure.ts";
+import { fieldValue, parseCount } from "../../../core/parse.ts";
 import { parseTime } from "../../../core/time.ts";
-import { fills } from "../query/fill.ts";
+import { valuesMax } from "../measurement.ts";
 import { tagIssue } from "../point.ts";
-import { aggregates, type SeriesQuery } from "../query/query.ts";
-import { parseCount } from "../../../http/start.ts";
+import type { Fill } from "../query/fill.ts";
+import type { Aggregate, SeriesQuery } from "../query/query.ts";
+import type { Span } from "../series-port.ts";
 
 const int64Min = -(2n ** 63n);
 const int64Max = 2n ** 63n - 1n;
 const hourNs = 3_600_000_000_000n;
-export const pointsDefault = 500;
-export const pointsMax = 10_000;
 
-/** The seed's query: at least 10 minutes, of which none is older than what is kept. */
-const seedRangeNsMin = 600_000_000_000n;
-/** A start that was a day ago when it was written is not refused for the time that it travelled. */
-const lateNsMax = 60_000_000_000n;
-
-/** Throws `invalid`, naming the field. */
-export function parseSeedQuery(
-  query: URLSearchParams,
-  oldestNs: bigint,
-): { readonly tag: string; readonly startNs: bigint; readonly endNs: bigint } {
-  const tag = parseTag(query.get("tag") ?? "");
-  const startNs = parseInt64("start", query.get("start") ?? "");
-  const endNs = parseInt64("end", query.get("end") ?? "");
-  if (endNs - startNs < seedRangeNsMin) {
-    throw invalidField(
-      "end",
-      `Cannot use end "${endNs}": it is ${endNs - startNs} ns after start, expected at least ${seedRangeNsMin} (10 minutes)`,
-    );
-  }
-  if (startNs < oldestNs - lateNsMax) {
-    throw invalidField(
-      "start",
-      `Cannot use start "${startNs}": measurements are kept from ${oldestNs} on, expected a later start`,
-    );
-  }
-  return { tag, startNs, endNs };
+/** A tag that a measurement can have. */
+export function parseTag(text: string, field: string): string {
+  const wrong = tagIssue(text);
+  if (wrong === undefined) return text;
+  throw invalidField(field, wrong);
 }
 
-/** The tag, unless no measurement can have it. Throws `invalid`, naming the field. */
-export function parseTag(tag: string): string {
-  const wrong = tagIssue(tag);
-  if (wrong === undefined) return tag;
-  throw invalidField("tag", wrong);
+/** The beginning of a tag, or a place between tags. */
+export function parseTagPart(text: string, field: string): string {
+  if (text.isWellFormed() && !/\p{Cc}/u.test(text)) return text;
+  throw wrongParam(field, text, "text as tags have it");
 }
 
-/** The beginning of a tag, or a place between tags; empty when left out. Throws `invalid`. */
-export function parseTagPart(field: string, text: string | undefined): string {
-  if (text === undefined || (text.isWellFormed() && !/\p{Cc}/u.test(text))) return text ?? "";
-  throw invalidField(field, `Cannot use ${field} ${quoted(text)}: expected text as tags have it`);
-}
-
-/** Throws `invalid`, naming the field. */
-export function parseSeriesQuery(
-  given: string,
-  query: URLSearchParams,
-  nowNs: bigint,
-): SeriesQuery {
-  const tag = parseTag(given);
-  const { fromNs, toNs } = parseRange(query, nowNs);
-  const agg = parseChoice("agg", query.get("agg") ?? "last", aggregates);
-  const window = query.get("window");
-  const weight = query.get("weight");
-  if ((agg === "moving") !== (window !== null)) {
-    throw invalidField(
-      "window",
-      "Cannot answer: window goes with agg=moving, expected both or neither",
-    );
-  }
-  if ((agg === "weighted") !== (weight !== null)) {
-    throw invalidField(
-      "weight",
-      "Cannot answer: weight goes with agg=weighted, expected both or neither",
-    );
-  }
-  const columns = query.get("columns");
-  const wanted = columns?.split(",").map((text) => parseCount("columns", text, valuesMax - 1));
-  if (agg === "lttb" && wanted !== undefined && wanted.length !== 1) {
-    throw invalidField("columns", "Cannot draw several columns with agg=lttb: expected one");
-  }
-  return {
-    tag,
-    startNs: fromNs,
-    endNs: toNs,
-    points: parseCount("points", query.get("points") ?? String(pointsDefault), pointsMax, 1),
-    agg,
-    fill: parseChoice("fill", query.get("fill") ?? "null", fills),
-    columns: wanted,
-    windowNs: window === null ? 0n : parseDuration("window", window),
-    weight: weight === null ? 0 : parseCount("weight", weight, valuesMax - 1),
-  };
-}
-
-/** The last hour, unless told. Throws `invalid`, naming the field. */
-export function parseRange(query: URLSearchParams, nowNs: bigint): Span {
-  const end = query.get("end");
-  const toNs = end === null ? nowNs : parseInstant("end", end);
-  const start = query.get("start");
-  const fromNs = start === null ? toNs - hourNs : parseInstant("start", start);
-  if (fromNs < toNs) return { fromNs, toNs };
-  throw invalidField(
-    "end",
-    `Cannot use end "${toNs}": it is not after start, expected a later one`,
-  );
+/** Nanoseconds since the Unix epoch. */
+export function parseInt64(text: string, field: string): bigint {
+  const ns = /^-?\d{1,19}$/.test(text) ? BigInt(text) : int64Max + 1n;
+  if (ns >= int64Min && ns <= int64Max) return ns;
+  throw wrongParam(field, text, "nanoseconds since 1970, a whole number of 64 bits");
 }
 
 /** Nanoseconds since the Unix epoch, or RFC 3339. */
-function parseInstant(field: string, text: string): bigint {
-  if (/^-?\d+$/.test(text)) return parseInt64(field, text);
+export function parseInstant(text: string, field: string): bigint {
+  if (/^-?\d+$/.test(text)) return parseInt64(text, field);
   const ns = parseTime(text);
   if (ns !== undefined) return ns;
-  throw invalidField(
-    field,
-    `Cannot use ${field} ${quoted(text)}: expected nanoseconds since 1970, or a time like 2026-11-21T10:00:00Z`,
-  );
-}
-
-function parseInt64(field: string, text: string): bigint {
-  const ns = /^-?\d{1,19}$/.test(text) ? BigInt(text) : int64Max + 1n;
-  if (ns >= int64Min && ns <= int64Max) return ns;
-  throw invalidField(
-    field,
-    `Cannot use ${field} ${quoted(text)}: expected nanoseconds since 1970, a whole number of 64 bits`,
-  );
+  throw wrongParam(field, text, "nanoseconds since 1970, or a time like 2026-11-21T10:00:00Z");
 }
 
 const unitNs: Readonly<Record<string, bigint>> = {
@@ -140,25 +51,96 @@ const unitNs: Readonly<Record<string, bigint>> = {
 };
 
 /** `90s`, `5m`; nanoseconds where there is no unit. */
-function parseDuration(field: string, text: string): bigint {
+export function parseDuration(text: string, field: string): bigint {
   const match = /^(\d{1,18})(ns|us|ms|s|m|h|d)?$/.exec(text);
   const ns = BigInt(match?.[1] ?? 0) * (unitNs[match?.[2] ?? "ns"] ?? 1n);
   if (ns > 0n && ns <= int64Max) return ns;
+  throw wrongParam(field, text, "a duration like 90s, 5m or 1h");
+}
+
+/** Indexes of values, separated by commas. */
+export function parseColumns(text: string, field: string): readonly number[] {
+  return text
+    .split(",")
+    .map((column) => fieldValue(field, column, parseCount(column, 0, valuesMax - 1)));
+}
+
+function wrongParam(field: string, text: string, expected: string): Failure {
+  return invalidField(field, `Cannot use ${field} ${quoted(text)}: expected ${expected}`);
+}
+
+/** The samples of `/api`: at least 10 minutes, of which none is older than what is kept. */
+const sampledNsMin = 600_000_000_000n;
+/** A start that was a day ago when it was written is not refused for the time that it travelled. */
+const lateNsMax = 60_000_000_000n;
+
+export function checkSampled(startNs: bigint, endNs: bigint, oldestNs: bigint): void {
+  if (endNs - startNs < sampledNsMin) {
+    throw invalidField(
+      "end",
+      `Cannot use end "${endNs}": it is ${endNs - startNs} ns after start, expected at least ${sampledNsMin} (10 minutes)`,
+    );
+  }
+  if (startNs < oldestNs - lateNsMax) {
+    throw invalidField(
+      "start",
+      `Cannot use start "${startNs}": measurements are kept from ${oldestNs} on, expected a later start`,
+    );
+  }
+}
+
+interface RangeParams {
+  readonly start: bigint | undefined;
+  readonly end: bigint | undefined;
+}
+
+/** The last hour, unless told. */
+export function rangeFrom({ start, end }: RangeParams, nowNs: bigint): Span {
+  const toNs = end ?? nowNs;
+  const fromNs = start ?? toNs - hourNs;
+  if (fromNs < toNs) return { fromNs, toNs };
   throw invalidField(
-    field,
-    `Cannot use ${field} ${quoted(text)}: expected a duration like 90s, 5m or 1h`,
+    "end",
+    `Cannot use end "${toNs}": it is not after start, expected a later one`,
   );
 }
 
-export function parseChoice<Choice extends string>(
-  field: string,
-  text: string,
-  choices: readonly Choice[],
-): Choice {
-  const choice = choices.find((each) => each === text);
-  if (choice !== undefined) return choice;
-  throw invalidField(
-    field,
-    `Cannot use ${field} ${quoted(text)}: expected one of ${choices.join(", ")}`,
-  );
+interface SeriesParams extends RangeParams {
+  readonly points: number;
+  readonly agg: Aggregate;
+  readonly fill: Fill;
+  readonly columns: readonly number[] | undefined;
+  readonly window: bigint | undefined;
+  readonly weight: number | undefined;
+}
+
+export function seriesQueryFrom(tag: string, given: SeriesParams, nowNs: bigint): SeriesQuery {
+  const { fromNs, toNs } = rangeFrom(given, nowNs);
+  const { points, agg, fill, columns, window, weight } = given;
+  if ((agg === "moving") !== (window !== undefined)) {
+    throw invalidField(
+      "window",
+      "Cannot answer: window goes with agg=moving, expected both or neither",
+    );
+  }
+  if ((agg === "weighted") !== (weight !== undefined)) {
+    throw invalidField(
+      "weight",
+      "Cannot answer: weight goes with agg=weighted, expected both or neither",
+    );
+  }
+  if (agg === "lttb" && columns !== undefined && columns.length !== 1) {
+    throw invalidField("columns", "Cannot draw several columns with agg=lttb: expected one");
+  }
+  return {
+    tag,
+    startNs: fromNs,
+    endNs: toNs,
+    points,
+    agg,
+    fill,
+    columns,
+    windowNs: window ?? 0n,
+    weight: weight ?? 0,
+  };
 }

@@ -1,65 +1,67 @@
-/** Measurements out: samples as seed 002 has them, series at any width, exports, live. */
-import type { Context, Hono } from "hono";
+/** Measurements out: samples, series at any width, exports, live. */
+import type { Hono } from "hono";
 import { invalidField } from "../../../core/failure.ts";
-import type { Series } from "../series.ts";
-import { measurementsTopic } from "../measurement.ts";
 import { jsonResponse } from "../../../http/answers.ts";
-import { exportFormatNames, exportFormats } from "./export-formats.ts";
-import { FilteredSubscriber } from "../../../http/filtered.ts";
-import { measurementSse } from "./sse.ts";
 import type { HttpDeps } from "../../../http/deps.ts";
-import {
-  parseChoice,
-  parseRange,
-  parseSeedQuery,
-  parseSeriesQuery,
-  parseTag,
-  parseTagPart,
-} from "./series-params.ts";
-import { renderSeedAnswer, renderSeriesAnswer, renderSeriesList } from "./series-json.ts";
-import { parseCount, parseStart } from "../../../http/start.ts";
+import { serve } from "../../../http/endpoint/endpoint.ts";
+import { FilteredSubscriber } from "../../../http/filtered.ts";
 import { sseResponse } from "../../../http/streaming.ts";
+import { measurementsTopic } from "../measurement.ts";
+import type { Span } from "../series-port.ts";
+import type { Series } from "../series.ts";
+import { exportFormats, type ExportFormatName } from "./export-formats.ts";
+import * as endpoints from "./series-endpoints.ts";
+import { renderSeedAnswer, renderSeriesAnswer, renderSeriesList } from "./series-json.ts";
+import { checkSampled, rangeFrom, seriesQueryFrom } from "./series-params.ts";
+import { measurementSse } from "./sse.ts";
 
 interface SeriesDeps extends Pick<HttpDeps, "hub" | "host" | "clock"> {
   readonly series: Series;
 }
 
-const seedSamples = 1000;
-const listDefault = "100";
-const listMax = 1000;
-
 export function mountSeries(app: Hono, deps: SeriesDeps): void {
   const { clock, series } = deps;
-  const path = "/v1/series/:tag" as const;
 
-  app.get("/api", async (c) => {
-    const query = { ...parseSeedQuery(searchOf(c), series.oldestNs), points: seedSamples };
+  serve(app, endpoints.sampleSeries, async ({ query: { tag, start, end } }) => {
+    checkSampled(start, end, series.oldestNs);
+    const query = { tag, startNs: start, endNs: end, points: endpoints.sampleCount };
     return jsonResponse(renderSeedAnswer(query, await series.samples(query)));
   });
-  app.get("/v1/series", async (c) => {
-    const found = await series.list({
-      prefix: parseTagPart("prefix", c.req.query("prefix")),
-      after: parseTagPart("after", c.req.query("after")),
-      limit: parseCount("limit", c.req.query("limit") ?? listDefault, listMax, 1),
-    });
-    return jsonResponse(renderSeriesList(found));
-  });
-  app.get(path, async (c) => {
-    const query = parseSeriesQuery(c.req.param("tag"), searchOf(c), clock.nowNs());
+  serve(app, endpoints.listSeries, async ({ query: { prefix = "", after = "", limit } }) =>
+    jsonResponse(renderSeriesList(await series.list({ prefix, after, limit }))),
+  );
+  serve(app, endpoints.querySeries, async ({ params, query: given }) => {
+    const query = seriesQueryFrom(params.tag, given, clock.nowNs());
     return jsonResponse(renderSeriesAnswer(query, await series.query(query)));
   });
-  app.get(`${path}/export`, (c) => exportResponse(c, parseTag(c.req.param("tag")), deps));
-  app.get("/sse/series/:tag", (c) => liveResponse(c, parseTag(c.req.param("tag")), deps));
+  serve(app, endpoints.exportSeries, ({ params, query }) =>
+    exportResponse(series, params.tag, rangeFrom(query, clock.nowNs()), query.format),
+  );
+  serve(app, endpoints.watchSeries, async ({ params, query, headers }, c) => {
+    const start = headers["Last-Event-ID"] ?? query.after;
+    if (start === undefined && c.req.query("tail") !== undefined) {
+      throw invalidField(
+        "tail",
+        "Cannot start with the newest: read them at /v1/series/{tag}, expected after",
+      );
+    }
+    return await sseResponse(
+      deps,
+      measurementsTopic,
+      params.tag,
+      start ?? "live",
+      (subscriber) => new FilteredSubscriber(subscriber, measurementSse, clock),
+    );
+  });
 }
 
 /** A file as a stream. What goes wrong before its first bytes is a problem; later it breaks off. */
 async function exportResponse(
-  c: Context,
+  series: Series,
   tag: string,
-  { series, clock }: SeriesDeps,
+  span: Span,
+  name: ExportFormatName,
 ): Promise<Response> {
-  const span = parseRange(searchOf(c), clock.nowNs());
-  const name = parseChoice("format", c.req.query("format") ?? "ndjson", exportFormatNames);
   const format = exportFormats[name];
   const found = await series.export(tag, span);
   try {
@@ -97,11 +99,11 @@ function streamOf(
           }
           controller.enqueue(chunk.value);
           next = chunks.next();
-          // It is awaited in the next pull, or by nobody.
+          // It is awaited in the next pull, if there is one.
           next.catch(() => {});
         } catch (error) {
           over();
-          // Cut off: whoever reads is not to take a part for the whole.
+          // Cut off: the reader must not take a part for the whole.
           controller.error(error);
         }
       },
@@ -116,25 +118,4 @@ function streamOf(
 
 function fileName(tag: string): string {
   return tag.replaceAll(/[^A-Za-z0-9._-]+/g, "_");
-}
-
-async function liveResponse(c: Context, tag: string, deps: SeriesDeps): Promise<Response> {
-  const start = parseStart(c.req.header("last-event-id"), searchOf(c));
-  if (typeof start === "object" && "tail" in start) {
-    throw invalidField(
-      "tail",
-      "Cannot start with the newest: read them at /v1/series/{tag}, expected after",
-    );
-  }
-  return await sseResponse(
-    deps,
-    measurementsTopic,
-    tag,
-    start,
-    (subscriber) => new FilteredSubscriber(subscriber, measurementSse, deps.clock),
-  );
-}
-
-function searchOf(c: Context): URLSearchParams {
-  return new URL(c.req.url).searchParams;
 }

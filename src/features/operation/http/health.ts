@@ -1,7 +1,9 @@
 /** Whether this node lives, can serve, and what it knows of itself. */
 import type { Hono } from "hono";
 import { Failure } from "../../../core/failure.ts";
+import { reply, serve } from "../../../http/endpoint/endpoint.ts";
 import { problemResponse } from "../../../http/problem.ts";
+import * as endpoints from "./endpoints.ts";
 import { snakeCaseMembers } from "./status-members.ts";
 
 /** What `/status`, `/livez` and `/readyz` report. */
@@ -13,13 +15,14 @@ export interface Health {
 }
 
 export function mountHealth(app: Hono, health: Health): void {
-  app.get("/livez", (c) => c.json({ status: "up" }));
-  app.get("/readyz", async (c) => {
+  serve(app, endpoints.livez, () => reply(endpoints.livez, 200, { status: "up" }));
+  serve(app, endpoints.readyz, async () => {
     const why = await health.notReady();
-    if (why === undefined) return c.json({ status: "ready" });
+    if (why === undefined) return reply(endpoints.readyz, 200, { status: "ready" });
     return problemResponse(new Failure("unavailable", why));
   });
-  app.get("/status", async (c) =>
-    c.json(snakeCaseMembers({ status: "up", ...(await health.status()) })),
-  );
+  serve(app, endpoints.status, async () => {
+    const members = snakeCaseMembers(await health.status());
+    return reply(endpoints.status, 200, { status: "up", ...members });
+  });
 }

@@ -17,7 +17,9 @@ import {
   type File,
 } from "../../../http/assets.ts";
 import type { HttpDeps } from "../../../http/deps.ts";
+import { serve } from "../../../http/endpoint/endpoint.ts";
 import type { OpenApiDocument } from "../../../http/openapi/model.ts";
+import { home, openapi } from "./endpoints.ts";
 
 export interface LivedocDeps extends Pick<HttpDeps, "host"> {
   readonly document: (version: string) => OpenApiDocument;
@@ -30,8 +32,8 @@ export function mountLivedoc(app: Hono, { host, document }: LivedocDeps): void {
       read: async () => new TextEncoder().encode(JSON.stringify(document(await version()))),
     }),
   );
-  app.get("/", (c) => c.redirect("/livedoc"));
-  app.get("/openapi.json", async (c) =>
+  serve(app, home, (_, c) => c.redirect("/livedoc"));
+  serve(app, openapi, async (_, c) =>
     assetResponse(c.req.raw, await file(), {
       "cache-control": "no-cache",
       // The document is public: tools of other hosts may read it.

@@ -2,8 +2,7 @@
 import { type Failure, type FailureCode, failureFrom } from "../../../core/failure.ts";
 import { RegistryFailure, type RegistryReason } from "../registry-port.ts";
 import { httpStatus } from "../../../http/problem.ts";
-
-export const confluentType = "application/vnd.schemaregistry.v1+json";
+import { confluentType } from "./confluent-model.ts";
 
 /** Of the registry's documentation; its first three digits are the status. */
 const errorCodes = {

@@ -1,135 +1,160 @@
-/** What the addresses of the Confluent API share in the document. */
-import { confluentType } from "./confluent-error.ts";
-import type {
-  Content,
-  Parameter,
-  RequestBody,
-  ResponseObject,
-  Responses,
-  Schema,
-} from "../../../http/openapi/model.ts";
-import { problems } from "../../../http/openapi/responses.ts";
+/** What the endpoints of the Confluent API share: shapes, answers, errors, lenient parameters. */
+import { z } from "zod";
+import { fieldValue } from "../../../core/parse.ts";
+import { content, jsonBody, type Answers, type JsonAnswer } from "../../../http/endpoint/answer.ts";
+import type { ProblemStatus } from "../../../http/endpoint/endpoint.ts";
+import { optional, text, type Parameter } from "../../../http/endpoint/parameter.ts";
 
-const id: Schema = { type: "integer", minimum: 1 };
-const subject: Schema = { type: "string" };
-const version: Schema = { type: "integer", minimum: 1 };
+export const confluentType = "application/vnd.schemaregistry.v1+json";
 
-const reference: Schema = {
-  type: "object",
-  description: "An import that is a schema of this registry.",
-  properties: { name: { type: "string", description: "The import's path" }, subject, version },
-  required: ["name", "subject", "version"],
-};
+export const confluentTag = "Confluent API";
 
-export const text =
+/** Refused before the API is reached. */
+export const problems: readonly ProblemStatus[] = [403];
+
+/** For `reply`: JSON by the API's own name. */
+export const asConfluent = { "content-type": confluentType };
+
+export const numberShape = z.int().min(1);
+const guidShape = z.string().meta({ format: "uuid" }).describe("Follows from the content alone");
+
+const referenceShape = z
+  .object({
+    name: z.string().min(1).describe("The import's path"),
+    subject: z.string().min(1),
+    version: numberShape,
+  })
+  .describe("An import that is a schema of this registry.");
+
+const requestedReferenceShape = referenceShape
+  .extend({ version: z.int().min(-1).describe("From 1; 0 or -1: the latest") })
+  .describe("An import that is a schema of this registry.");
+
+/** Members that are not named are let through, as clients of later releases send them. */
+export const submissionShape = z.object({
+  schemaType: z
+    .literal("PROTOBUF")
+    .describe("Required: without it the API means AVRO, which is refused (42201)."),
+  schema: z.string().describe("`.proto` text, or one FileDescriptorProto in base64"),
+  references: z.array(requestedReferenceShape).nullish(),
+  id: z.int().nullish().describe("Of mode IMPORT, which is not supported: above 0 it is refused"),
+  version: z
+    .int()
+    .nullish()
+    .describe("Of mode IMPORT, which is not supported: above 0 it is refused"),
+  metadata: z.null().optional().describe("Not supported: refused (42201)"),
+  ruleSet: z.null().optional().describe("Not supported: refused (42201)"),
+});
+
+const exampleText =
   'syntax = "proto3";\npackage acme.v1;\n\nmessage Watch {\n  string id = 1;\n  int32 bpm = 2;\n}\n';
 
-export const submission: RequestBody = {
-  required: true,
-  content: {
-    "application/vnd.schemaregistry.v1+json": {
-      schema: {
-        type: "object",
-        properties: {
-          schemaType: {
-            type: "string",
-            enum: ["PROTOBUF"],
-            description: "Has to be said: without it the API means AVRO, which is refused (42201).",
-          },
-          schema: {
-            type: "string",
-            description: "`.proto` text, or one FileDescriptorProto in base64",
-          },
-          references: { type: "array", items: reference },
-        },
-        required: ["schema", "schemaType"],
-      },
-      examples: {
-        first: { summary: "A schema", value: { schemaType: "PROTOBUF", schema: text } },
-        second: {
-          summary: "Its next version",
-          value: { schemaType: "PROTOBUF", schema: text.replace("}", "  bool worn = 3;\n}") },
-        },
+export const submissionBody = confluentBody(submissionShape, {
+  examples: {
+    first: { summary: "A schema", value: { schemaType: "PROTOBUF", schema: exampleText } },
+    second: {
+      summary: "Its next version",
+      value: {
+        schemaType: "PROTOBUF",
+        schema: exampleText.replace("}", "  bool worn = 3;\n}"),
       },
     },
   },
-};
+});
 
-const unnamed: Readonly<Record<string, Schema>> = {
-  guid: { type: "string", format: "uuid", description: "Follows from the content alone" },
-  schemaType: { type: "string", const: "PROTOBUF" },
-  references: { type: "array", items: reference },
-  schema: { type: "string", description: "As it was registered; `format=serialized`: base64" },
-};
-
-export const schemaOfId: Schema = {
-  type: "object",
-  properties: unnamed,
-  required: ["guid", "schemaType", "schema"],
-};
-
-export const registered: Schema = {
-  type: "object",
-  properties: { subject, version, id, ...unnamed, deleted: { type: "boolean" } },
-  required: ["subject", "version", "id", "guid", "schemaType", "schema"],
-};
-
-export const subjectAndVersion: Schema = {
-  type: "object",
-  properties: { subject, version },
-  required: ["subject", "version"],
-};
-
-export function list(items: Schema): Schema {
-  return { type: "array", items };
+/** A JSON body by the API's own media type. */
+export function confluentBody<Shape extends z.ZodType>(
+  shape: Shape,
+  texts: Parameters<typeof jsonBody<Shape>>[1],
+) {
+  const { content, ...body } = jsonBody(shape, texts);
+  const media = content["application/json"];
+  return { ...body, content: media === undefined ? {} : { [confluentType]: media } };
 }
 
-export function answered(description: string, schema: Schema): ResponseObject {
-  return { description, content: content(schema) };
-}
-
-export const plainText: ResponseObject = {
-  description: "The text alone.",
-  content: { "text/plain": { schema: { type: "string" } } },
+const unnamed = {
+  guid: guidShape,
+  schemaType: z.literal("PROTOBUF"),
+  references: z.array(referenceShape).optional(),
+  schema: z.string().describe("As it was registered; `format=serialized`: base64"),
 };
 
-const error = {
-  description:
-    "`error_code` is that of the Confluent Schema Registry; its first three digits are the status.",
-  content: content({
-    type: "object",
-    properties: { error_code: { type: "integer" }, message: { type: "string" } },
-    required: ["error_code", "message"],
-  }),
-} as const satisfies ResponseObject;
+export const schemaOfIdShape = z.object(unnamed);
+
+export const registeredShape = z.object({
+  subject: z.string(),
+  version: numberShape,
+  id: numberShape,
+  ...unnamed,
+  deleted: z.boolean().optional(),
+});
+
+export function answered<Shape extends z.ZodType>(
+  description: string,
+  shape: Shape,
+): JsonAnswer<Shape> {
+  return { description, content: { [confluentType]: { schema: shape } }, json: shape };
+}
+
+export const plainText = content("The text alone.", "text/plain", { schema: z.string() });
+
+const error = answered(
+  "`error_code` is that of the Confluent Schema Registry; its first three digits are the status.",
+  z.object({ error_code: z.int(), message: z.string() }),
+);
+
+type ErrorStatus = 404 | 409 | 413 | 422 | 429 | 503;
 
 /** `{"error_code","message"}`; what is refused before the API is reached is a problem. */
-export function errors(...statuses: (404 | 409 | 413 | 422 | 429 | 503)[]): Responses {
+export function errors(...statuses: readonly ErrorStatus[]): Answers {
+  return Object.fromEntries([...statuses, 503].map((status) => [status, error]));
+}
+
+/** `true`; anything else is false, as in the registry whose API this is. */
+export function lenientFlag(description: string): Parameter<boolean> {
   return {
-    ...problems(403),
-    ...Object.fromEntries(statuses.map((status) => [String(status), error])),
-    "503": error,
+    description,
+    schema: z.boolean().default(false),
+    isRequired: false,
+    parse: (given) => given?.toLowerCase() === "true",
   };
 }
 
-function content(schema: Schema): Content {
-  return { [confluentType]: { schema } };
+/** A count; a negative one, as clients send for "no limit", gives `byDefault`. */
+export function lenientCount(
+  description: string,
+  schema: z.ZodType,
+  byDefault: number,
+): Parameter<number> {
+  return {
+    description,
+    schema,
+    isRequired: false,
+    parse(given, field) {
+      if (given === undefined || /^-\d+$/.test(given)) return byDefault;
+      const isCount = /^\d{1,9}$/.test(given);
+      return fieldValue(
+        field,
+        given,
+        isCount ? { ok: true, value: Number(given) } : { ok: false, expected: "a whole number" },
+      );
+    },
+  };
 }
 
-export function query(name: string, description: string, schema: Schema): Parameter {
-  return { name, in: "query", description, schema };
-}
-
-const boolean: Schema = { type: "boolean", default: false };
-
-export const deleted = query("deleted", "Those that are deleted, too", boolean);
-export const deletedOnly = query("deletedOnly", "Only those that are deleted", boolean);
-export const permanent = query("permanent", "For good; it has to be deleted before", boolean);
-export const normalize = query("normalize", "Schemas always are", boolean);
-export const prefix = query("subjectPrefix", "Of the subject's name", { type: "string" });
-export const offset = query("offset", "So many are left out", { type: "integer", default: 0 });
-export const limit = query("limit", "At most so many", { type: "integer" });
-export const format = query("format", "`serialized`: one FileDescriptorProto in base64", {
-  type: "string",
-});
-export const defaultToGlobal = query("defaultToGlobal", "Else what holds for all", boolean);
+export const deleted = { deleted: lenientFlag("Deleted ones as well") };
+export const deletedOnly = { deletedOnly: lenientFlag("Only those that are deleted") };
+export const permanent = {
+  permanent: lenientFlag("Permanently; it must have been deleted before"),
+};
+export const normalize = { normalize: lenientFlag("Schemas always are") };
+export const prefix = { subjectPrefix: optional(text("Beginning of the subject's name")) };
+export const offset = {
+  offset: lenientCount("So many are left out", z.int().max(999_999_999).default(0), 0),
+};
+export const format = {
+  format: optional(text("`serialized`: one FileDescriptorProto in base64")),
+};
+export const defaultToGlobal = {
+  defaultToGlobal: lenientFlag("Where it has none, that of all subjects"),
+};

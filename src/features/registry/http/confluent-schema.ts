@@ -1,59 +1,57 @@
-/** The Confluent API's `/schemas`, and how a schema stands in its answers. */
-import type { Context, Hono } from "hono";
-import { RegistryFailure, type RegisteredSchema } from "../registry-port.ts";
+/** The Confluent API's `/schemas`, and how a schema is rendered in its answers. */
+import type { Hono } from "hono";
+import { reply, serve } from "../../../http/endpoint/endpoint.ts";
+import type { RegisteredSchema } from "../registry-port.ts";
 import type { Registry } from "../registry.ts";
-import { answer, count, flag } from "./confluent-body.ts";
+import * as endpoints from "./confluent-endpoints.ts";
+import { asConfluent } from "./confluent-model.ts";
 import type { RegistryDeps } from "./deps.ts";
 
-const schemasMax = 1000;
-
 export function mountConfluentSchemas(app: Hono, { registry }: RegistryDeps): void {
-  app.get("/schemas", async (c) => {
-    const versions = await registry.versions({
-      prefix: c.req.query("subjectPrefix") ?? "",
-      deleted: flag(c, "deleted"),
-      latestOnly: flag(c, "latestOnly"),
-      offset: count(c, "offset", 0),
-      limit: Math.min(count(c, "limit", schemasMax), schemasMax),
+  serve(app, endpoints.schemas, async ({ query }) => {
+    const { subjectPrefix: prefix = "", deleted, latestOnly, offset, limit } = query;
+    const found = await registry.versions({
+      prefix,
+      deleted,
+      latestOnly,
+      offset,
+      limit: Math.min(limit, endpoints.schemasMax),
     });
     const rendered = [];
     // One by one: rendering text from descriptors takes each schema's set.
-    for (const one of versions) rendered.push(await renderRegistered(registry, one));
-    return answer(rendered);
+    for (const one of found) rendered.push(await renderRegistered(registry, one));
+    return reply(endpoints.schemas, 200, rendered, asConfluent);
   });
-
-  app.get("/schemas/types", () => answer(["PROTOBUF"]));
-
-  app.get("/schemas/ids/:id", async (c) => {
-    const found = await ofId(c, registry);
-    return answer({ ...(await renderUnnamed(registry, found, c.req.query("format"))) });
+  serve(app, endpoints.schemaTypes, () =>
+    reply(endpoints.schemaTypes, 200, ["PROTOBUF"], asConfluent),
+  );
+  serve(app, endpoints.schemaTextById, async ({ params: { id }, query: { subject, format } }) => {
+    const found = await schemaOf(registry, id, subject);
+    const rendered = await renderUnnamed(registry, found, format);
+    return reply(endpoints.schemaTextById, 200, rendered, asConfluent);
   });
-
-  app.get("/schemas/ids/:id/schema", async (c) => {
-    const schema = await renderSchema(registry, await ofId(c, registry), c.req.query("format"));
-    return new Response(schema, { headers: { "content-type": "text/plain; charset=utf-8" } });
+  serve(app, endpoints.textById, async ({ params: { id }, query: { subject, format } }) => {
+    const found = await schemaOf(registry, id, subject);
+    return textResponse(await renderSchema(registry, found, format));
   });
-
-  app.get("/schemas/ids/:id/versions", async (c) => {
-    const versions = await visible(c, registry);
-    return answer(versions.map(({ subject, version }) => ({ subject, version })));
+  serve(app, endpoints.versionsById, async ({ params: { id }, query }) => {
+    const found = await visibleVersions(registry, id, query);
+    const named = found.map(({ subject, version }) => ({ subject, version }));
+    return reply(endpoints.versionsById, 200, named, asConfluent);
   });
-
-  app.get("/schemas/ids/:id/subjects", async (c) => {
-    const versions = await visible(c, registry);
-    return answer([...new Set(versions.map(({ subject }) => subject))]);
+  serve(app, endpoints.subjectsById, async ({ params: { id }, query }) => {
+    const found = await visibleVersions(registry, id, query);
+    const names = [...new Set(found.map(({ subject }) => subject))];
+    return reply(endpoints.subjectsById, 200, names, asConfluent);
   });
-
-  app.get("/schemas/guids/:guid", async (c) => {
-    const { id } = await registry.schemaOfGuid(c.req.param("guid"));
-    const [found] = await registry.versionsOfId(id);
-    if (found === undefined) throw noSchema(String(id));
-    return answer({ id, ...(await renderUnnamed(registry, found, c.req.query("format"))) });
+  serve(app, endpoints.schemaByGuid, async ({ params: { guid }, query: { format } }) => {
+    const { id } = await registry.schemaOfGuid(guid);
+    const rendered = await renderUnnamed(registry, await schemaOf(registry, id), format);
+    return reply(endpoints.schemaByGuid, 200, { id, ...rendered }, asConfluent);
   });
-
-  app.get("/schemas/guids/:guid/ids", async (c) => {
-    const { id } = await registry.schemaOfGuid(c.req.param("guid"));
-    return answer([{ context: ".", id }]);
+  serve(app, endpoints.idsByGuid, async ({ params: { guid } }) => {
+    const { id } = await registry.schemaOfGuid(guid);
+    return reply(endpoints.idsByGuid, 200, [{ context: ".", id }], asConfluent);
   });
 }
 
@@ -73,7 +71,7 @@ async function renderUnnamed(registry: Registry, registered: RegisteredSchema, f
   const { guid, references } = registered;
   return {
     guid,
-    schemaType: "PROTOBUF",
+    schemaType: "PROTOBUF" as const,
     ...(references.length === 0 ? {} : { references }),
     schema: await renderSchema(registry, registered, format),
   };
@@ -89,31 +87,29 @@ export async function renderSchema(
   return (await registry.fileDescriptor(registered.id)).toBase64();
 }
 
-/** As it was registered under the subject that is asked for, else as the first time. */
-async function ofId(c: Context, registry: Registry): Promise<RegisteredSchema> {
-  const versions = await registry.versionsOfId(parseId(c));
-  const subject = c.req.query("subject");
+export function textResponse(text: string): Response {
+  return new Response(text, { headers: { "content-type": "text/plain; charset=utf-8" } });
+}
+
+/** As it was registered under `subject`, else as the first time. Throws `schema_not_found`. */
+async function schemaOf(
+  registry: Registry,
+  id: number,
+  subject?: string,
+): Promise<RegisteredSchema> {
+  const versions = await registry.versionsOfId(id);
   const found = versions.find((one) => one.subject === subject) ?? versions[0];
-  if (found === undefined) throw noSchema(c.req.param("id") ?? "");
+  if (found === undefined) throw endpoints.noSchema(String(id));
   return found;
 }
 
-async function visible(c: Context, registry: Registry): Promise<readonly RegisteredSchema[]> {
-  const versions = await registry.versionsOfId(parseId(c));
-  const subject = c.req.query("subject");
+async function visibleVersions(
+  registry: Registry,
+  id: number,
+  { deleted, subject }: { readonly deleted: boolean; readonly subject: string | undefined },
+): Promise<readonly RegisteredSchema[]> {
+  const versions = await registry.versionsOfId(id);
   return versions.filter(
-    (one) =>
-      (flag(c, "deleted") || !one.deleted) && (subject === undefined || one.subject === subject),
+    (one) => (deleted || !one.deleted) && (subject === undefined || one.subject === subject),
   );
-}
-
-function parseId(c: Context): number {
-  const text = c.req.param("id") ?? "";
-  const id = /^\d{1,10}$/.test(text) ? Number(text) : 0;
-  if (id >= 1 && id <= 2 ** 31 - 1) return id;
-  throw noSchema(text);
-}
-
-function noSchema(id: string): RegistryFailure {
-  return new RegistryFailure("schema_not_found", `There is no schema with id ${id.slice(0, 50)}`);
 }

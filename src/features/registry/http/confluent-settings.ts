@@ -1,67 +1,84 @@
 /** The Confluent API's `/config` and `/mode`. */
+import type { Hono } from "hono";
 import { quoted } from "../../../core/failure.ts";
-import type { Context, Hono } from "hono";
-import { z } from "zod";
+import { reply, serve } from "../../../http/endpoint/endpoint.ts";
+import { readJson } from "../../../http/validate.ts";
 import { allSubjects, compatibilities, RegistryFailure, registryModes } from "../registry-port.ts";
-import { answer, flag, readJson } from "./confluent-body.ts";
+import type { Registry } from "../registry.ts";
+import { asConfluent } from "./confluent-model.ts";
+import * as endpoints from "./confluent-setting-endpoints.ts";
 import type { RegistryDeps } from "./deps.ts";
 
-const configBody = z.object({ compatibility: z.string() });
-const modeBody = z.object({ mode: z.string() });
+export function mountSettings(app: Hono, deps: RegistryDeps): void {
+  mountConfig(app, deps);
+  mountMode(app, deps);
+}
 
-export function mountSettings(app: Hono, { registry, limits }: RegistryDeps): void {
-  const getConfig = async (c: Context) => {
-    const subject = c.req.param("subject") ?? allSubjects;
-    const { compatibility, ownCompatibility } = await registry.settings(subject);
-    const asked = subject === allSubjects || flag(c, "defaultToGlobal");
-    if (ownCompatibility === undefined && !asked) throw notOwn("config_not_found", subject);
-    return answer({ compatibilityLevel: compatibility });
-  };
-  const putConfig = async (c: Context) => {
-    const body = await readJson(c, configBody, limits.bodyBytesMax);
+function mountConfig(app: Hono, { registry, limits }: RegistryDeps): void {
+  const put = async (request: Request, subject: string) => {
+    const body = await readJson(endpoints.configBody, request, limits.bodyBytesMax);
     const compatibility = chosen(compatibilities, body.compatibility, "invalid_compatibility");
-    await registry.setCompatibility(c.req.param("subject") ?? allSubjects, compatibility);
-    return answer({ compatibility });
+    await registry.setCompatibility(subject, compatibility);
+    return reply(endpoints.setGlobalConfig, 200, { compatibility }, asConfluent);
   };
-  const deleteConfig = async (c: Context) => {
-    const subject = c.req.param("subject") ?? allSubjects;
-    const { compatibility, ownCompatibility } = await registry.settings(subject);
-    if (ownCompatibility === undefined && subject !== allSubjects) {
-      throw notOwn("config_not_found", subject);
-    }
+  const remove = async (subject: string, isRequired: boolean) => {
+    const { compatibility } = await configOf(registry, subject, isRequired);
     await registry.setCompatibility(subject, undefined);
-    return answer({ compatibilityLevel: compatibility });
+    const before = { compatibilityLevel: compatibility };
+    return reply(endpoints.deleteGlobalConfig, 200, before, asConfluent);
   };
-  for (const path of ["/config", "/config/:subject"]) {
-    app.get(path, getConfig);
-    app.put(path, putConfig);
-    app.delete(path, deleteConfig);
-  }
+  const get = async (subject: string, isRequired: boolean) => {
+    const { compatibility } = await configOf(registry, subject, isRequired);
+    return reply(endpoints.globalConfig, 200, { compatibilityLevel: compatibility }, asConfluent);
+  };
+  serve(app, endpoints.globalConfig, () => get(allSubjects, false));
+  serve(app, endpoints.setGlobalConfig, (_, c) => put(c.req.raw, allSubjects));
+  serve(app, endpoints.deleteGlobalConfig, () => remove(allSubjects, false));
+  serve(app, endpoints.subjectConfig, ({ params, query }) =>
+    get(params.subject, !query.defaultToGlobal),
+  );
+  serve(app, endpoints.setSubjectConfig, ({ params }, c) => put(c.req.raw, params.subject));
+  serve(app, endpoints.deleteSubjectConfig, ({ params }) => remove(params.subject, true));
+}
 
-  const getMode = async (c: Context) => {
-    const subject = c.req.param("subject") ?? allSubjects;
-    const { mode, ownMode } = await registry.settings(subject);
-    const asked = subject === allSubjects || flag(c, "defaultToGlobal");
-    if (ownMode === undefined && !asked) throw notOwn("mode_not_found", subject);
-    return answer({ mode });
-  };
-  const putMode = async (c: Context) => {
-    const body = await readJson(c, modeBody, limits.bodyBytesMax);
+/** Throws `config_not_found` where the subject has none of its own and `isRequired`. */
+async function configOf(registry: Registry, subject: string, isRequired: boolean) {
+  const settings = await registry.settings(subject);
+  const isOwn = settings.ownCompatibility !== undefined || subject === allSubjects;
+  if (isOwn || !isRequired) return settings;
+  throw notOwn("config_not_found", subject);
+}
+
+function mountMode(app: Hono, { registry, limits }: RegistryDeps): void {
+  const put = async (request: Request, subject: string) => {
+    const body = await readJson(endpoints.modeBody, request, limits.bodyBytesMax);
     const mode = chosen(registryModes, body.mode, "invalid_mode");
-    await registry.setMode(c.req.param("subject") ?? allSubjects, mode);
-    return answer({ mode });
+    await registry.setMode(subject, mode);
+    return reply(endpoints.setGlobalMode, 200, { mode }, asConfluent);
   };
-  for (const path of ["/mode", "/mode/:subject"]) {
-    app.get(path, getMode);
-    app.put(path, putMode);
-  }
-  app.delete("/mode/:subject", async (c) => {
-    const subject = c.req.param("subject");
-    const { mode, ownMode } = await registry.settings(subject);
-    if (ownMode === undefined) throw notOwn("mode_not_found", subject);
+  const get = async (subject: string, isRequired: boolean) => {
+    const { mode } = await modeOf(registry, subject, isRequired);
+    return reply(endpoints.globalMode, 200, { mode }, asConfluent);
+  };
+  serve(app, endpoints.globalMode, () => get(allSubjects, false));
+  serve(app, endpoints.setGlobalMode, (_, c) => put(c.req.raw, allSubjects));
+  serve(app, endpoints.subjectMode, ({ params, query }) =>
+    get(params.subject, !query.defaultToGlobal),
+  );
+  serve(app, endpoints.setSubjectMode, ({ params }, c) => put(c.req.raw, params.subject));
+  serve(app, endpoints.deleteSubjectMode, async ({ params: { subject } }) => {
+    const { mode } = await modeOf(registry, subject, true);
     await registry.setMode(subject, undefined);
-    return answer({ mode });
+    return reply(endpoints.deleteSubjectMode, 200, { mode }, asConfluent);
   });
+}
+
+/** Throws `mode_not_found` where the subject has none of its own and `isRequired`. */
+async function modeOf(registry: Registry, subject: string, isRequired: boolean) {
+  const settings = await registry.settings(subject);
+  const isOwn = settings.ownMode !== undefined || subject === allSubjects;
+  if (isOwn || !isRequired) return settings;
+  throw notOwn("mode_not_found", subject);
 }
 
 function chosen<Choice extends string>(

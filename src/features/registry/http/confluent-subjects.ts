@@ -1,104 +1,100 @@
 /** The Confluent API's `/subjects` and `/compatibility`. */
-import type { Context, Hono } from "hono";
-import type { Registry } from "../registry.ts";
-import { parseVersion } from "../subject.ts";
-import { answer, count, flag, readSubmission } from "./confluent-body.ts";
-import { renderRegistered, renderSchema } from "./confluent-schema.ts";
+import type { Hono } from "hono";
+import { reply, serve } from "../../../http/endpoint/endpoint.ts";
+import { readSubmission } from "./confluent-body.ts";
+import * as endpoints from "./confluent-endpoints.ts";
+import { asConfluent } from "./confluent-model.ts";
+import { renderRegistered, renderSchema, textResponse } from "./confluent-schema.ts";
 import type { RegistryDeps } from "./deps.ts";
 
-/** "No limit": names are short, and a registry of more is none. */
-const subjectsMax = 1_000_000;
+export function mountSubjects(app: Hono, deps: RegistryDeps): void {
+  mountSubjectList(app, deps);
+  mountVersions(app, deps);
+  mountCompatibility(app, deps);
+}
 
-export function mountSubjects(app: Hono, { registry, limits }: RegistryDeps): void {
-  const submission = (c: Context) => readSubmission(c, limits.bodyBytesMax);
-
-  app.get("/subjects", async (c) => {
-    const wanted = {
-      prefix: c.req.query("subjectPrefix") ?? "",
-      offset: count(c, "offset", 0),
-      limit: count(c, "limit", subjectsMax),
-    };
-    const deletedOnly = flag(c, "deletedOnly");
+function mountSubjectList(app: Hono, { registry, limits }: RegistryDeps): void {
+  serve(app, endpoints.subjects, async ({ query }) => {
+    const { subjectPrefix: prefix = "", offset, limit, deleted, deletedOnly } = query;
     if (!deletedOnly) {
-      return answer(await registry.subjects({ ...wanted, deleted: flag(c, "deleted") }));
+      const names = await registry.subjects({ prefix, offset, limit, deleted });
+      return reply(endpoints.subjects, 200, names, asConfluent);
     }
-    const all = { prefix: wanted.prefix, offset: 0, limit: subjectsMax };
+    const all = { prefix, offset: 0, limit: endpoints.subjectsMax };
     const live = new Set(await registry.subjects({ ...all, deleted: false }));
-    const deleted = await registry.subjects({ ...all, deleted: true });
-    const { offset, limit } = wanted;
-    return answer(deleted.filter((name) => !live.has(name)).slice(offset, offset + limit));
+    const known = await registry.subjects({ ...all, deleted: true });
+    const names = known.filter((name) => !live.has(name)).slice(offset, offset + limit);
+    return reply(endpoints.subjects, 200, names, asConfluent);
   });
-
-  app.post("/subjects/:subject", async (c) => {
-    const found = await registry.lookUp(c.req.param("subject"), await submission(c), {
-      deleted: flag(c, "deleted"),
-    });
-    return answer(await renderRegistered(registry, found, c.req.query("format")));
+  serve(app, endpoints.lookUpSchema, async ({ params, query }, c) => {
+    const submission = await readSubmission(c.req.raw, limits.bodyBytesMax);
+    const { deleted, format } = query;
+    const found = await registry.lookUp(params.subject, submission, { deleted });
+    const rendered = await renderRegistered(registry, found, format);
+    return reply(endpoints.lookUpSchema, 200, rendered, asConfluent);
   });
-
-  app.delete("/subjects/:subject", async (c) =>
-    answer(
-      await registry.deleteSubject(c.req.param("subject"), { permanent: flag(c, "permanent") }),
-    ),
-  );
-
-  app.get("/subjects/:subject/versions", async (c) => {
-    const deleted = flag(c, "deleted") || flag(c, "deletedOnly");
-    const versions = await registry.versionsOf(c.req.param("subject"), { deleted });
-    const shown = flag(c, "deletedOnly") ? versions.filter((one) => one.deleted) : versions;
-    return answer(shown.map((one) => one.version));
+  serve(app, endpoints.deleteSubject, async ({ params: { subject }, query: { permanent } }) => {
+    const versions = await registry.deleteSubject(subject, { permanent });
+    return reply(endpoints.deleteSubject, 200, versions, asConfluent);
   });
+}
 
-  app.post("/subjects/:subject/versions", async (c) => {
-    const subject = c.req.param("subject");
-    const { schema } = await registry.register(subject, await submission(c));
-    const registered = await registry.version(subject, schema.version, { deleted: true });
-    return answer(await renderRegistered(registry, registered, c.req.query("format")));
-  });
-
-  app.get("/subjects/:subject/versions/:version", async (c) =>
-    answer(await renderRegistered(registry, await wanted(c, registry), c.req.query("format"))),
-  );
-
-  app.delete("/subjects/:subject/versions/:version", async (c) =>
-    answer(
-      await registry.deleteVersion(c.req.param("subject"), parseVersion(c.req.param("version")), {
-        permanent: flag(c, "permanent"),
-      }),
-    ),
-  );
-
-  app.get("/subjects/:subject/versions/:version/schema", async (c) => {
-    const schema = await renderSchema(registry, await wanted(c, registry), c.req.query("format"));
-    return new Response(schema, { headers: { "content-type": "text/plain; charset=utf-8" } });
-  });
-
-  app.get("/subjects/:subject/versions/:version/referencedby", async (c) =>
-    answer(
-      await registry.referencedBy(c.req.param("subject"), parseVersion(c.req.param("version"))),
-    ),
-  );
-
-  const check = async (c: Context) => {
-    const version = c.req.param("version");
-    const { compatible, incompatibilities } = await registry.check(
-      c.req.param("subject") ?? "",
-      await submission(c),
-      version === undefined ? undefined : parseVersion(version),
+function mountVersions(app: Hono, { registry, limits }: RegistryDeps): void {
+  serve(app, endpoints.versions, async ({ params, query: { deleted, deletedOnly } }) => {
+    const found = await registry.versionsOf(params.subject, { deleted: deleted || deletedOnly });
+    const shown = deletedOnly ? found.filter((one) => one.deleted) : found;
+    return reply(
+      endpoints.versions,
+      200,
+      shown.map((one) => one.version),
+      asConfluent,
     );
+  });
+  serve(app, endpoints.registerSchema, async ({ params: { subject }, query: { format } }, c) => {
+    const submission = await readSubmission(c.req.raw, limits.bodyBytesMax);
+    const { schema } = await registry.register(subject, submission);
+    const registered = await registry.version(subject, schema.version, { deleted: true });
+    const rendered = await renderRegistered(registry, registered, format);
+    return reply(endpoints.registerSchema, 200, rendered, asConfluent);
+  });
+  serve(app, endpoints.version, async ({ params, query: { deleted, format } }) => {
+    const found = await registry.version(params.subject, params.version, { deleted });
+    const rendered = await renderRegistered(registry, found, format);
+    return reply(endpoints.version, 200, rendered, asConfluent);
+  });
+  serve(app, endpoints.deleteVersion, async ({ params, query: { permanent } }) => {
+    const version = await registry.deleteVersion(params.subject, params.version, { permanent });
+    return reply(endpoints.deleteVersion, 200, version, asConfluent);
+  });
+  serve(app, endpoints.versionText, async ({ params, query: { deleted, format } }) => {
+    const found = await registry.version(params.subject, params.version, { deleted });
+    return textResponse(await renderSchema(registry, found, format));
+  });
+  serve(app, endpoints.referencedBy, async ({ params }) => {
+    const ids = await registry.referencedBy(params.subject, params.version);
+    return reply(endpoints.referencedBy, 200, ids, asConfluent);
+  });
+}
+
+function mountCompatibility(app: Hono, { registry, limits }: RegistryDeps): void {
+  const check = async (
+    request: Request,
+    verbose: boolean,
+    subject: string,
+    version?: number | "latest",
+  ) => {
+    const submission = await readSubmission(request, limits.bodyBytesMax);
+    const { compatible, incompatibilities } = await registry.check(subject, submission, version);
     const messages = incompatibilities.map(
       ({ type, path, message, direction }) => `${type} at ${path}: ${message} (${direction})`,
     );
-    return answer({ is_compatible: compatible, ...(flag(c, "verbose") ? { messages } : {}) });
+    const verdict = { is_compatible: compatible, ...(verbose ? { messages } : {}) };
+    return reply(endpoints.checkCompatibility, 200, verdict, asConfluent);
   };
-  app.post("/compatibility/subjects/:subject/versions", check);
-  app.post("/compatibility/subjects/:subject/versions/:version", check);
-}
-
-async function wanted(c: Context, registry: Registry) {
-  return await registry.version(
-    c.req.param("subject") ?? "",
-    parseVersion(c.req.param("version") ?? ""),
-    { deleted: flag(c, "deleted") },
+  serve(app, endpoints.checkCompatibility, ({ params, query }, c) =>
+    check(c.req.raw, query.verbose, params.subject),
+  );
+  serve(app, endpoints.checkCompatibilityWith, ({ params, query }, c) =>
+    check(c.req.raw, query.verbose, params.subject, params.version),
   );
 }

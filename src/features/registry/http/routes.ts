@@ -1,34 +1,25 @@
 /** Descriptor sets over HTTP: what a reader needs to decode, in one cacheable answer. */
 import type { Hono } from "hono";
-import { invalidField, quoted } from "../../../core/failure.ts";
 import type { StoredSchema } from "../registry-port.ts";
-import { parseVersion } from "../subject.ts";
+import { serve } from "../../../http/endpoint/endpoint.ts";
 import type { RegistryDeps } from "./deps.ts";
+import { schemaById, schemaByName, schemaByVersion } from "./endpoints.ts";
 
-/** What an id stands for never changes. */
-const forGood = "public, max-age=31536000, immutable";
-/** What a name or a subject stands for may; asking again with the ETag costs no body. */
-const askAgain = "no-cache";
+/** The schema of an id never changes. */
+const permanently = "public, max-age=31536000, immutable";
+/** The schema of a name or a subject may; a request with its ETag costs no body. */
+const revalidate = "no-cache";
 
 export function mountSchemas(app: Hono, { registry }: RegistryDeps): void {
-  app.get("/v1/schemas/:id", async (c) => {
-    const text = c.req.param("id");
-    const id = /^\d{1,10}$/.test(text) ? Number(text) : 0;
-    if (id < 1 || id > 2 ** 31 - 1) {
-      throw invalidField(
-        "id",
-        `Cannot use schema id ${quoted(text)}: expected a whole number from 1`,
-      );
-    }
-    return descriptorSet(c.req.raw, await registry.schema(id), forGood);
-  });
-  app.get("/v1/schemas/by-name/:name", async (c) =>
-    descriptorSet(c.req.raw, await registry.schemaOfMessage(c.req.param("name")), askAgain),
+  serve(app, schemaById, async ({ params: { id } }, c) =>
+    descriptorSet(c.req.raw, await registry.schema(id), permanently),
   );
-  app.get("/v1/subjects/:subject/versions/:version", async (c) => {
-    const version = parseVersion(c.req.param("version"));
-    const { id } = await registry.version(c.req.param("subject"), version, { deleted: false });
-    return descriptorSet(c.req.raw, await registry.schema(id), askAgain);
+  serve(app, schemaByName, async ({ params: { name } }, c) =>
+    descriptorSet(c.req.raw, await registry.schemaOfMessage(name), revalidate),
+  );
+  serve(app, schemaByVersion, async ({ params: { subject, version } }, c) => {
+    const { id } = await registry.version(subject, version, { deleted: false });
+    return descriptorSet(c.req.raw, await registry.schema(id), revalidate);
   });
 }
 

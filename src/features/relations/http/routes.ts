@@ -100,7 +100,7 @@ const listRefusals = endpoint("GET /v1/relations/{relation}/refusals", {
         refusals: [
           {
             number: 1,
-            position: "8mi8wtfaq-13a",
+            position: "8mi8wtfaq-23a",
             field: "/volume_ml",
             given: '"n/a"',
             message:

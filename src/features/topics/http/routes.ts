@@ -1,25 +1,25 @@
-/** Topics: list, make, append, page, SSE. */
-import type { Context, Hono } from "hono";
-import { z } from "zod";
+/** Topics: listed, created, appended to, read by page and SSE. */
+import type { Hono } from "hono";
 import { Failure } from "../../../core/failure.ts";
-import { checkJson } from "../../../core/json.ts";
 import type { TopicInfo } from "../../../core/log.ts";
-import type { RecordDecoder } from "../../../core/schemas.ts";
-import { parsePageQuery } from "../../../core/page.ts";
 import { comparePositions, renderPosition } from "../../../core/position.ts";
-import { parseName, schemaRules, type TopicSettings } from "../../../core/topic.ts";
-import { writableTopic } from "../writable.ts";
-import { readPage } from "../../../log/pages.ts";
+import type { RecordDecoder } from "../../../core/schemas.ts";
+import type { TopicSettings } from "../../../core/topic.ts";
 import { appendResponse, jsonResponse } from "../../../http/answers.ts";
-import { appendOptions } from "../../../http/append-options.ts";
 import { readBody } from "../../../http/body.ts";
-import { parseDecode, type DecodedFormats } from "../../../http/decoded.ts";
-import { renderPage } from "../../../http/events.ts";
-import { offeredRecords, parseSchemaId } from "../../../http/request-records.ts";
+import type { DecodedFormats } from "../../../http/decoded.ts";
 import type { HttpDeps } from "../../../http/deps.ts";
-import { parseStart, topicStart } from "../../../http/start.ts";
-import { lateSseResponse, sseResponse } from "../../../http/streaming.ts";
-import { parseWith } from "../../../http/validate.ts";
+import { appendOptions } from "../../../http/endpoint/appending.ts";
+import { reply, serve } from "../../../http/endpoint/endpoint.ts";
+import { pageQuery } from "../../../http/endpoint/paging.ts";
+import { requestedStart } from "../../../http/endpoint/starting.ts";
+import { renderPage } from "../../../http/events.ts";
+import { incomingRecords } from "../../../http/request-records.ts";
+import { lateSseResponse, sseResponse, topicStart } from "../../../http/streaming.ts";
+import { readOptionalJson } from "../../../http/validate.ts";
+import { readPage } from "../../../log/pages.ts";
+import { writableTopic } from "../writable.ts";
+import * as endpoints from "./endpoints.ts";
 
 interface TopicDeps extends Pick<HttpDeps, "hub" | "host" | "ingest" | "limits" | "log"> {
   readonly schemas: RecordDecoder;
@@ -29,83 +29,60 @@ interface TopicDeps extends Pick<HttpDeps, "hub" | "host" | "ingest" | "limits" 
 }
 
 export function mountTopics(app: Hono, deps: TopicDeps): void {
-  const { log, schemas, decoded } = deps;
-  const path = "/v1/topics/:topic" as const;
+  const { log, schemas, ingest, limits } = deps;
 
-  app.get("/v1/topics", async (c) => c.json({ topics: (await log.list()).map(describe) }));
-  app.put(path, async (c) => {
-    const name = writableTopic(c.req.param("topic"));
-    const settings = await requestedSettings(c, deps);
+  serve(app, endpoints.listTopics, async () =>
+    reply(endpoints.listTopics, 200, { topics: (await log.list()).map(describe) }),
+  );
+  serve(app, endpoints.createTopic, async ({ params }, c) => {
+    const name = writableTopic(params.topic);
+    const settings = await requestedSettings(c.req.raw, deps);
     const known = await log.describe(name);
-    return c.json(describe(await log.create(name, settings)), known === undefined ? 201 : 200);
+    const topic = describe(await log.create(name, settings));
+    return reply(endpoints.createTopic, known === undefined ? 201 : 200, topic);
   });
-  app.get(path, async (c) => {
-    const name = parseName(c.req.param("topic"), "topic");
-    const topic = await log.describe(name);
-    if (topic === undefined) throw new Failure("not_found", `There is no topic "${name}"`);
-    return c.json(describe(topic));
+  serve(app, endpoints.describeTopic, async ({ params: { topic } }) => {
+    const info = await log.describe(topic);
+    if (info === undefined) throw new Failure("not_found", `There is no topic "${topic}"`);
+    return reply(endpoints.describeTopic, 200, describe(info));
   });
-  app.delete(path, async (c) => {
-    await log.remove(writableTopic(c.req.param("topic")));
+  serve(app, endpoints.removeTopic, async ({ params: { topic } }, c) => {
+    await log.remove(writableTopic(topic));
     return c.body(null, 204);
   });
-  app.post(`${path}/records`, async (c) => {
-    const topic = writableTopic(c.req.param("topic"));
-    const { headers } = c.req.raw;
-    const schemaId = parseSchemaId(headers.get("sluice-schema-id"));
-    const body = await readBody(c.req.raw, deps.limits.bodyBytesMax);
-    const key = c.req.query("key") ?? "";
-    const offered = offeredRecords(body, headers.get("content-type"), key, schemaId);
-    return appendResponse(await deps.ingest.append(topic, offered, appendOptions(c)));
+  serve(app, endpoints.appendRecords, async ({ params, query: { key = "" }, headers }, c) => {
+    const topic = writableTopic(params.topic);
+    const body = await readBody(c.req.raw, limits.bodyBytesMax);
+    const schemaId = headers["Sluice-Schema-Id"] ?? 0;
+    const records = incomingRecords(body, c.req.header("content-type"), key, schemaId);
+    return appendResponse(await ingest.append(topic, records, appendOptions(headers)));
   });
-  app.get(`${path}/records`, async (c) => {
-    const topic = parseName(c.req.param("topic"), "topic");
-    const query = parsePageQuery({
-      after: c.req.query("after"),
-      before: c.req.query("before"),
-      limit: c.req.query("limit"),
-    });
-    const isDecoded = parseDecode(c.req.query("decode"));
-    const page = await readPage(log, topic, c.req.query("key"), query, c.req.raw.signal);
-    if (!isDecoded) return jsonResponse(renderPage(page));
+  serve(app, endpoints.readTopic, async ({ params: { topic }, query }, c) => {
+    const page = await readPage(log, topic, query.key, pageQuery(query), c.req.raw.signal);
+    if (query.decode === undefined) return jsonResponse(renderPage(page));
     const records = await schemas.decode(page.events.map(({ record }) => record));
     return jsonResponse(renderPage(page, records));
   });
-  const stream = async (c: Context) => {
-    const topic = parseName(c.req.param("topic") ?? "", "topic");
-    const key = c.req.query("key");
-    const query = new URL(c.req.url).searchParams;
-    const isDecoded = parseDecode(query.get("decode"));
-    const requested = parseStart(c.req.header("last-event-id"), query);
-    const start = await topicStart(log, topic, key, requested);
-    if (isDecoded) return lateSseResponse(deps, topic, key, start, decoded.sse);
-    return sseResponse(deps, topic, key, start);
-  };
-  app.get(`${path}/sse`, stream);
-  app.get("/sse/topics/:topic", stream);
+  for (const watch of [endpoints.watchTopic, endpoints.watchTopicToo]) {
+    serve(app, watch, async ({ params: { topic }, query, headers }) => {
+      const { key, decode } = query;
+      const start = await topicStart(log, topic, key, requestedStart(query, headers));
+      if (decode === undefined) return await sseResponse(deps, topic, key, start);
+      return await lateSseResponse(deps, topic, key, start, deps.decoded.sse);
+    });
+  }
 }
 
-const settingsBody = z.strictObject({
-  layout: z.enum(["records", "frames"]).optional(),
-  retention_ms: z.int().min(0).optional(),
-  retention_bytes: z.int().min(0).optional(),
-  schema: z.enum(schemaRules).optional(),
-});
-
 async function requestedSettings(
-  c: Context,
+  request: Request,
   { limits, newTopics }: TopicDeps,
 ): Promise<TopicSettings> {
-  const body = await readBody(c.req.raw, limits.bodyBytesMax);
-  if (body.byteLength === 0) return newTopics;
-  const json = checkJson(body);
-  if (!json.ok) throw new Failure("invalid", json.message);
-  const given = parseWith(settingsBody, JSON.parse(new TextDecoder().decode(body)));
+  const given = await readOptionalJson(endpoints.settingsBody, request, limits.bodyBytesMax);
   return {
-    layout: given.layout ?? newTopics.layout,
-    retentionMs: given.retention_ms ?? newTopics.retentionMs,
-    retentionBytes: given.retention_bytes ?? newTopics.retentionBytes,
-    schema: given.schema ?? newTopics.schema,
+    layout: given?.layout ?? newTopics.layout,
+    retentionMs: given?.retention_ms ?? newTopics.retentionMs,
+    retentionBytes: given?.retention_bytes ?? newTopics.retentionBytes,
+    schema: given?.schema ?? newTopics.schema,
   };
 }
 
@@ -118,7 +95,6 @@ function describe({ name, settings, bounds, bytes }: TopicInfo) {
     retention_bytes: settings.retentionBytes,
     schema: settings.schema,
     bytes,
-    // `after` this position reads everything that is kept.
     start: renderPosition(bounds.start),
     end: empty ? null : renderPosition(bounds.end),
   };

@@ -1,0 +1,224 @@
+/** Measurements out: samples, series at any width, exports, live. */
+import { z } from "zod";
+import { json, type Content } from "../../../http/endpoint/answer.ts";
+import { endpoint } from "../../../http/endpoint/endpoint.ts";
+import { pageLimit } from "../../../http/endpoint/paging.ts";
+import {
+  choice,
+  count,
+  optional,
+  parameter,
+  withDefault,
+} from "../../../http/endpoint/parameter.ts";
+import { int64Shape } from "../../../http/endpoint/shapes.ts";
+import { lastEventId, startQuery } from "../../../http/endpoint/starting.ts";
+import { sse } from "../../../http/endpoint/streams.ts";
+import { tagBytesMax, valuesMax } from "../measurement.ts";
+import { fills } from "../query/fill.ts";
+import { aggregates } from "../query/query.ts";
+import { exportFormatNames, exportFormats } from "./export-formats.ts";
+import {
+  parseColumns,
+  parseDuration,
+  parseInstant,
+  parseInt64,
+  parseTag,
+  parseTagPart,
+} from "./series-params.ts";
+
+const tag = "Measurements";
+
+export const pointsDefault = 500;
+export const pointsMax = 10_000;
+/** Samples of every answer of `/api`. */
+export const sampleCount = 1000;
+
+/** Of this start: a fixed one would soon be older than what is kept. */
+const nowMs = Math.floor(Date.now() / 60_000) * 60_000;
+const startNs = `${nowMs - 3_600_000}000000`;
+const endNs = `${nowMs}000000`;
+
+const tagShape = z.string().min(1).max(tagBytesMax);
+
+const seriesTag = {
+  tag: parameter("The series' name, percent-encoded", tagShape, parseTag, "tag-1"),
+};
+
+const int64TextShape = z.string().regex(/^-?[0-9]{1,19}$/);
+
+const timeShape = int64Shape.describe("Nanoseconds since 1970, an int64");
+const valuesShape = z.array(z.number().nullable());
+
+function nanoseconds(description: string, example: string) {
+  return parameter(description, int64TextShape, parseInt64, example);
+}
+
+function instant(description: string) {
+  const shape = z
+    .union([int64TextShape, z.string().meta({ format: "date-time" })])
+    .describe("Nanoseconds since 1970, or RFC 3339");
+  return optional(parameter(description, shape, parseInstant));
+}
+
+const range = {
+  start: instant("An hour before `end` when left out"),
+  end: instant("Now when left out"),
+};
+
+const samplesShape = z.object({
+  tagName: z.string(),
+  start: timeShape,
+  end: timeShape,
+  samples: z
+    .array(z.object({ time: timeShape, values: valuesShape.nullable() }))
+    .min(sampleCount)
+    .max(sampleCount),
+});
+
+const seriesShape = z.object({
+  tag: z.string(),
+  start: timeShape,
+  end: timeShape,
+  agg: z.enum(aggregates),
+  fill: z.enum(fills),
+  points: z.array(
+    z.object({
+      time: int64Shape.describe("Time of the point; of an aggregate its end"),
+      from: int64Shape.optional().describe("What it was taken from, up to but without `to`"),
+      to: int64Shape.optional().describe("Nanoseconds since 1970, an int64"),
+      count: z.int().optional().describe("Measurements that it was taken from"),
+      values: valuesShape.nullable(),
+    }),
+  ),
+});
+
+const listShape = z.object({
+  series: z.array(
+    z.object({
+      tag: z.string(),
+      rate: z.number().describe("Measurements a second, over the last minute"),
+      last: z
+        .object({ time: timeShape, values: valuesShape })
+        .nullable()
+        .describe("The newest; null when none is kept any more"),
+    }),
+  ),
+  next: z.string().nullable().describe("As `after`, gives the next page"),
+});
+
+const files: Content = Object.fromEntries(
+  exportFormatNames.map((name) => {
+    const [type = ""] = exportFormats[name].contentType.split(";");
+    return [type, { schema: z.string() }];
+  }),
+);
+
+export const sampleSeries = endpoint("GET /api", {
+  id: "sampleSeries",
+  tag,
+  summary: "1000 samples of a series",
+  description:
+    "Sample i of 1000 is at start + i·(end − start)/1000: the last measurement at or before that instant; `values` is null before the first one.",
+  query: {
+    tag: parameter("The series' name", tagShape, parseTag, "tag-1"),
+    start: nanoseconds("Nanoseconds since 1970, not older than what is kept", startNs),
+    end: nanoseconds("At least 10 minutes later", endNs),
+  },
+  answers: { 200: json("The samples.", samplesShape) },
+  problems: [400, 404, 429, 503],
+});
+
+export const listSeries = endpoint("GET /v1/series", {
+  id: "listSeries",
+  tag,
+  summary: "List series",
+  query: {
+    prefix: optional(parameter("Only tags that begin with it", z.string(), parseTagPart)),
+    after: optional(parameter("Only tags that sort after it, as bytes", z.string(), parseTagPart)),
+    limit: pageLimit("Series in the page"),
+  },
+  answers: { 200: json("Series by tag.", listShape) },
+  problems: [400, 429, 503],
+});
+
+export const querySeries = endpoint("GET /v1/series/{tag}", {
+  id: "querySeries",
+  tag,
+  summary: "A series at any width",
+  description:
+    "Cells of 20 s and more have their edges on multiples of 10 s, 1 min or 10 min, except for the first and the last: each point names its own.",
+  params: seriesTag,
+  query: {
+    ...range,
+    points: withDefault(
+      count("Points in the answer, or fewer", { min: 1, max: pointsMax }),
+      pointsDefault,
+    ),
+    agg: withDefault(
+      choice(
+        "`last`: as `/api`. `min`, `max`, `mean`, `count`: of the measurements of each cell. `twa`: the mean weighted by time. `moving`: the mean over `window`. `weighted`: the mean weighted by the column `weight`. `lttb`: measurements that a line keeps its shape with.",
+        aggregates,
+      ),
+      "last",
+    ),
+    fill: withDefault(choice("What is given where there is no value", fills), "null"),
+    columns: optional(
+      parameter(
+        "Only these values, from 0: `0,2`. `lttb` takes one, the first by default.",
+        z.string().regex(/^[0-9]{1,2}(,[0-9]{1,2})*$/),
+        parseColumns,
+      ),
+    ),
+    window: optional(
+      parameter(
+        "With `agg=moving`: `90s`, `5m`, `1h`",
+        z.string().regex(/^0*[1-9][0-9]{0,17}(ns|us|ms|s|m|h|d)?$/),
+        parseDuration,
+      ),
+    ),
+    weight: optional(
+      count("With `agg=weighted`: the value that weighs, from 0", { max: valuesMax - 1 }),
+    ),
+  },
+  answers: { 200: json("The points.", seriesShape) },
+  problems: [400, 404, 429, 503],
+});
+
+export const exportSeries = endpoint("GET /v1/series/{tag}/export", {
+  id: "exportSeries",
+  tag,
+  summary: "All measurements of a range, as a file",
+  description: "Sent as it is read, however long it is.",
+  params: seriesTag,
+  query: {
+    ...range,
+    format: withDefault(
+      choice(
+        "NDJSON is what `/save` takes. Parquet has time, tag and a list of values.",
+        exportFormatNames,
+      ),
+      "ndjson",
+    ),
+  },
+  answers: { 200: { description: "The file.", content: files } },
+  problems: [400, 404, 429, 503],
+});
+
+export const watchSeries = endpoint("GET /sse/series/{tag}", {
+  id: "watchSeries",
+  tag: "Streams",
+  summary: "Watch a series",
+  description: "Starts live, unless told where.",
+  params: seriesTag,
+  query: { after: startQuery.after },
+  headers: lastEventId,
+  answers: {
+    200: sse(
+      "Measurements as they come; the answer does not end on its own. `id:` is the position in the topic `measurements`: send the last one back as `Last-Event-ID`.",
+      'id:8mi8wtfaq-23a\ndata:{"time":1795255927184000000,"tag":"tag-1","values":[20.5,1013.2,0.4]}\n\n',
+    ),
+  },
+  problems: [400, 404, 503],
+});
+
+export const seriesEndpoints = [sampleSeries, listSeries, querySeries, exportSeries, watchSeries];

@@ -1,0 +1,213 @@
+/**
+ * A socket of `WS /v1/ws`. Its back-pressure is that of all its subscriptions: when it is full, each
+ * of them waits and is caught up afterwards.
+ */
+import { emittersTopic } from "../../../core/emitters.ts";
+import { Failure, failureFrom } from "../../../core/failure.ts";
+import type { Socket, SocketEvents } from "../../../core/host.ts";
+import { renderPosition } from "../../../core/position.ts";
+import type { DecodedFormats } from "../../../http/decoded.ts";
+import type { HttpDeps } from "../../../http/deps.ts";
+import { requestedStart, startQuery } from "../../../http/endpoint/starting.ts";
+import { problemFrom } from "../../../http/problem.ts";
+import { startPosition, topicStart } from "../../../http/streaming.ts";
+import {
+  addressMembers,
+  parseAddress,
+  parseMessage,
+  parseRef,
+  publishedRecords,
+  type Address,
+  type ClientMessage,
+} from "../../../http/ws-messages.ts";
+import type { ServerMessage } from "../../../http/ws-shapes.ts";
+import { AsyncSubscriber } from "../../../hub/async-format.ts";
+import type { Start } from "../../../hub/subscriber.ts";
+import type { CheckedRecords, IngestResult } from "../../../ingest/ingest.ts";
+import type { Emitters } from "../../emitters/emitters.ts";
+import { emitterOptions, emitterStart, requireActive } from "../../emitters/use.ts";
+import { writableTopic } from "../writable.ts";
+import { WsSubscription } from "./subscription.ts";
+
+const subscriptionsMax = 1000;
+/** Requests of one socket that are not yet answered. */
+const pendingMax = 256;
+
+export interface ConnectionDeps extends Pick<HttpDeps, "hub" | "ingest" | "log" | "logger"> {
+  readonly emitters: Emitters;
+  readonly decoded: DecodedFormats;
+}
+
+type Subscribe = Extract<ClientMessage, { op: "subscribe" }>;
+type Answer = Extract<ServerMessage, { op: "pong" | "accepted" | "unsubscribed" }>;
+type Publish = Extract<ClientMessage, { op: "publish" }>;
+
+export class WsConnection implements SocketEvents {
+  readonly #deps: ConnectionDeps;
+  readonly #socket: Socket;
+  readonly #subscriptions = new Map<string, WsSubscription>();
+  readonly #written = new Set<string>();
+  #pending = 0;
+  #lastPublish: Promise<unknown> = Promise.resolve();
+
+  constructor(deps: ConnectionDeps, socket: Socket) {
+    this.#deps = deps;
+    this.#socket = socket;
+  }
+
+  message(message: string | Uint8Array): void {
+    if (typeof message !== "string") {
+      return this.#send({ op: "error", problem: problemFrom(textExpected) });
+    }
+    if (this.#pending >= pendingMax) {
+      const failure = new Failure(
+        "overloaded",
+        `Cannot take more than ${pendingMax} requests at once`,
+      );
+      return this.#send({ op: "error", ref: parseRef(message), problem: problemFrom(failure) });
+    }
+    this.#pending++;
+    void this.#answer(message).finally(() => this.#pending--);
+  }
+
+  drained(): void {
+    for (const subscription of this.#subscriptions.values()) subscription.drained();
+  }
+
+  closed(): void {
+    for (const subscription of this.#subscriptions.values()) subscription.close();
+    this.#subscriptions.clear();
+  }
+
+  async #answer(text: string): Promise<void> {
+    // Before anything can fail: an error names the request that it answers.
+    const ref = parseRef(text);
+    try {
+      const message = parseMessage(text);
+      const answer = await this.#act(message, text);
+      if (answer !== undefined) this.#send({ ...answer, ref });
+    } catch (error) {
+      const failure = failureFrom(error);
+      if (failure.code === "internal") {
+        this.#deps.logger("error", "WebSocket request failed", { cause: String(failure.cause) });
+      }
+      this.#send({ op: "error", ref, problem: problemFrom(failure) });
+    }
+  }
+
+  async #act(message: ClientMessage, text: string): Promise<Answer | undefined> {
+    if (message.op === "ping") return { op: "pong" };
+    const address = parseAddress(message);
+    if (message.op === "publish") return await this.#publish(address, message, text);
+    if (message.op === "unsubscribe") {
+      const known = this.#subscriptions.get(nameOf(address));
+      known?.close();
+      this.#subscriptions.delete(nameOf(address));
+      return { op: "unsubscribed", ...addressMembers(address.topic, address.key) };
+    }
+    await this.#subscribe(address, message);
+    return undefined;
+  }
+
+  async #publish(
+    address: Address,
+    { dedup_id: dedupId, schema_id: schemaId }: Publish,
+    text: string,
+  ): Promise<Answer> {
+    const { ingest } = this.#deps;
+    const key = address.key ?? "";
+    const given = dedupId === undefined ? {} : { dedupId };
+    const options = address.emitter ? emitterOptions(key, given) : given;
+    const { accepted, refused, appended } = await this.#inTurn(
+      address,
+      () => {
+        const topic = address.emitter ? emittersTopic : writableTopic(address.topic);
+        return ingest.check(topic, publishedRecords(text, key, schemaId));
+      },
+      (checked) => ingest.appendChecked(checked, options),
+    );
+    const position = appended === undefined ? undefined : renderPosition(appended.last);
+    return { op: "accepted", accepted, position, refused };
+  }
+
+  /**
+   * Publishes of one socket are appended in the order in which they came: each waits until the one
+   * before it has been handed to the log, and the first of a topic, which may have to create it,
+   * until it is there.
+   */
+  async #inTurn(
+    { topic, key, emitter }: Address,
+    check: () => Promise<CheckedRecords>,
+    append: (checked: CheckedRecords) => Promise<IngestResult>,
+  ): Promise<IngestResult> {
+    const before = this.#lastPublish;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#lastPublish = promise;
+    await before;
+    try {
+      if (emitter) await requireActive(this.#deps.emitters, key ?? "");
+      const appending = append(await check());
+      if (!this.#written.has(topic)) {
+        await appending;
+        this.#written.add(topic);
+      }
+      resolve();
+      return await appending;
+    } finally {
+      resolve();
+    }
+  }
+
+  async #subscribe(address: Address, message: Subscribe): Promise<void> {
+    const name = nameOf(address);
+    if (this.#subscriptions.has(name)) {
+      throw new Failure("conflict", "Cannot subscribe twice to the same: unsubscribe first");
+    }
+    if (this.#subscriptions.size >= subscriptionsMax) {
+      throw new Failure(
+        "overloaded",
+        `Cannot keep more than ${subscriptionsMax} subscriptions on a socket`,
+      );
+    }
+    const subscription = new WsSubscription(this.#socket, address, message.ref, (ended) => {
+      if (this.#subscriptions.get(name) === ended) this.#subscriptions.delete(name);
+    });
+    this.#subscriptions.set(name, subscription);
+    try {
+      const { topic, key } = address;
+      const requested = await this.#start(address, message);
+      if (message.decode === undefined) {
+        const live = await this.#deps.hub.livePosition(topic);
+        const start = requested === "live" ? live : requested;
+        subscription.confirm(typeof start === "string" ? undefined : start);
+        subscription.attach(await this.#deps.hub.subscribe(topic, key, start, subscription));
+        return;
+      }
+      const start = await startPosition(this.#deps, topic, requested);
+      subscription.confirm(start);
+      const late = new AsyncSubscriber(subscription, this.#deps.decoded.ws, start);
+      late.attach(await this.#deps.hub.subscribe(topic, key, start, late));
+      subscription.attach(late);
+    } catch (error) {
+      if (this.#subscriptions.get(name) === subscription) this.#subscriptions.delete(name);
+      throw error;
+    }
+  }
+
+  async #start({ topic, key, emitter }: Address, { after, tail }: Subscribe): Promise<Start> {
+    const requested = requestedStart({ after: startQuery.after.parse(after, "after"), tail });
+    if (emitter) return await emitterStart(this.#deps, key ?? "", requested);
+    return await topicStart(this.#deps.log, topic, key, requested);
+  }
+
+  #send(message: ServerMessage): void {
+    // `queued` is fine: answers are bounded by the requests that may be pending.
+    this.#socket.send(JSON.stringify(message));
+  }
+}
+
+const textExpected = new Failure("invalid", "Cannot read a binary message: expected JSON text");
+
+function nameOf({ topic, key }: Address): string {
+  return key === undefined ? topic : `${topic}/${key}`;
+}

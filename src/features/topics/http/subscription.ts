@@ -1,0 +1,89 @@
+/** One subscription of a socket of many: what the hub delivers, as messages that name its channel. */
+import type { Failure } from "../../../core/failure.ts";
+import { goingAwayCode, type Socket } from "../../../core/host.ts";
+import { renderPosition, type Position } from "../../../core/position.ts";
+import type { Sent } from "../../../core/sink.ts";
+import { problemFrom } from "../../../http/problem.ts";
+import {
+  addressMembers,
+  slowCode,
+  wsFormat,
+  type Address,
+  type Ref,
+} from "../../../http/ws-messages.ts";
+import type { ServerMessage } from "../../../http/ws-shapes.ts";
+import type { Chunk } from "../../../hub/chunk.ts";
+import type { EndReason, Subscriber, Subscription } from "../../../hub/subscriber.ts";
+
+export class WsSubscription implements Subscriber {
+  readonly #socket: Socket;
+  readonly #members: Record<string, string>;
+  readonly #ref: Ref;
+  readonly #ended: (subscription: WsSubscription) => void;
+  #subscription: Subscription | undefined;
+  #closed = false;
+
+  constructor(
+    socket: Socket,
+    address: Address,
+    ref: Ref,
+    ended: (subscription: WsSubscription) => void,
+  ) {
+    this.#socket = socket;
+    this.#members = addressMembers(address.topic, address.key);
+    this.#ref = ref;
+    this.#ended = ended;
+  }
+
+  /** Sends nothing once the client has unsubscribed. */
+  confirm(position: Position | undefined): void {
+    if (this.#closed) return;
+    const at = position === undefined ? undefined : renderPosition(position);
+    this.#send({ op: "subscribed", position: at, ref: this.#ref });
+  }
+
+  attach(subscription: Subscription): void {
+    if (this.#closed) return subscription.close();
+    this.#subscription = subscription;
+  }
+
+  deliver(chunk: Chunk): Sent {
+    return this.write(chunk.as(wsFormat));
+  }
+
+  write(text: string): Sent {
+    return this.#socket.send(text);
+  }
+
+  reset(position: Position, reason: Failure): Sent {
+    return this.#send({ op: "reset", position: renderPosition(position), reason: reason.message });
+  }
+
+  end(reason: EndReason, position: Position): void {
+    this.#closed = true;
+    this.#ended(this);
+    const at = renderPosition(position);
+    if (reason === "ended") {
+      this.#send({ op: "end", position: at });
+      return;
+    }
+    this.#send({ op: "closed", position: at, problem: problemFrom(reason) });
+    if (reason.code === "slow_subscriber") {
+      this.#socket.close(slowCode, `slow_subscriber after ${at}`);
+    }
+    if (reason.code === "shutting_down") this.#socket.close(goingAwayCode, "shutting_down");
+  }
+
+  drained(): void {
+    this.#subscription?.drained();
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#subscription?.close();
+  }
+
+  #send(message: ServerMessage): Sent {
+    return this.#socket.send(JSON.stringify({ ...message, ...this.#members }));
+  }
+}

@@ -1,0 +1,39 @@
+/** Where a stream starts: parameters of server-sent events and of WebSockets. */
+import { parsePosition } from "../../core/position.ts";
+import type { RequestedStart } from "../../hub/subscriber.ts";
+import { startAfter } from "./paging.ts";
+import { count, optional, parameter, type Values } from "./parameter.ts";
+import { positionShape } from "./shapes.ts";
+
+export const tailMax = 1000;
+
+/** For streams that can start with records that they have sent already. */
+export const startQuery = {
+  after: optional(
+    startAfter("Starts after this position; `earliest`: with the oldest record kept"),
+  ),
+  tail: optional(
+    count("Starts with the newest n records. `after` wins over it.", { max: tailMax }),
+  ),
+};
+
+export const lastEventId = {
+  "Last-Event-ID": optional(
+    parameter(
+      "The last `id:` that was seen; browsers send it on their own. It wins over `after`.",
+      positionShape,
+      // Some clients send an empty one before their first event.
+      (text) => (text === "" ? undefined : parsePosition(text)),
+    ),
+  ),
+};
+
+/** `Last-Event-ID` wins over `after`, that over `tail`; with none of them it starts live. */
+export function requestedStart(
+  { after, tail }: Partial<Values<typeof startQuery>>,
+  headers: Partial<Values<typeof lastEventId>> = {},
+): RequestedStart {
+  const start = headers["Last-Event-ID"] ?? after;
+  if (start !== undefined) return start;
+  return tail === undefined ? "live" : { tail };
+}

@@ -1,0 +1,114 @@
+/** The problems of the document, one shared answer for each status. */
+import { z } from "zod";
+import {
+  Failure,
+  type FailureCode,
+  type FailureDetails,
+  invalidIssue,
+} from "../../core/failure.ts";
+import type { Answer } from "../endpoint/answer.ts";
+import type { ProblemStatus } from "../endpoint/endpoint.ts";
+import { problemShape } from "../endpoint/shapes.ts";
+import { problemFrom } from "../problem.ts";
+import type { Reference, Responses } from "./model.ts";
+
+const retryAfter = {
+  description: "Seconds after which to retry",
+  schema: z.int().min(1),
+};
+
+const wrongLimit = 'Cannot use limit "0": expected a whole number from 1 to 1000';
+
+export const problemAnswers = {
+  BadRequest: problem(
+    "invalid",
+    "A field, header, position or body is not what is expected.",
+    wrongLimit,
+    { errors: [invalidIssue("limit", wrongLimit)] },
+  ),
+  Forbidden: problem(
+    "forbidden",
+    "The topic is internal, or the request comes from a page of another host.",
+    'Cannot write topic "emitters": it is Sluice\'s own, emitters are written at /log/{id}',
+  ),
+  NotFound: problem("not_found", "It does not exist.", 'There is no topic "orders"'),
+  Conflict: problem(
+    "conflict",
+    "It exists with another configuration.",
+    'Cannot create emitter "web-1" with rate 5: it exists with 2',
+  ),
+  Gone: problem(
+    "ended",
+    "The emitter has ended (`ended`), or what the position refers to is no longer kept (`position_gone`, with the position where reading can start).",
+    'Cannot use emitter "web-1": it ended at 2026-11-21T10:12:07.184Z',
+  ),
+  TooLarge: problem(
+    "too_large",
+    "The body, or every record of it, is past its limit.",
+    "Cannot read the body: it is larger than 8388608 bytes",
+  ),
+  UnsupportedMediaType: problem(
+    "unsupported_media_type",
+    "The body's `Content-Type` or `Content-Encoding` cannot be read.",
+    'Cannot read content encoding "br": expected gzip, deflate or none',
+  ),
+  TooManyRequests: retryable(
+    problem(
+      "overloaded",
+      "Overloaded: retry after `Retry-After`.",
+      "Cannot append 65536 bytes: 67108000 are not yet durable, at most 67108864 may be",
+    ),
+  ),
+  HeadersTooLarge: problem(
+    "headers_too_large",
+    "The address and the headers together are too large.",
+    "Cannot read the request: its headers have 40960 bytes, expected at most 32768",
+  ),
+  Unavailable: retryable(
+    problem(
+      "unavailable",
+      "The log or the store is unavailable (`unavailable`), or this node is shutting down (`shutting_down`): retry after `Retry-After`.",
+      "The log is unavailable: connection refused",
+    ),
+  ),
+} as const satisfies Readonly<Record<string, Answer>>;
+
+const nameOfStatus = {
+  400: "BadRequest",
+  403: "Forbidden",
+  404: "NotFound",
+  409: "Conflict",
+  410: "Gone",
+  413: "TooLarge",
+  415: "UnsupportedMediaType",
+  429: "TooManyRequests",
+  431: "HeadersTooLarge",
+  503: "Unavailable",
+} as const satisfies Readonly<Record<ProblemStatus | 431, keyof typeof problemAnswers>>;
+
+/** 431 may meet any request, so every operation has it. */
+export function problems(statuses: readonly ProblemStatus[]): Responses {
+  return Object.fromEntries(
+    [...statuses, 431 as const].map((status): [string, Reference] => [
+      String(status),
+      { $ref: `#/components/responses/${nameOfStatus[status]}` },
+    ]),
+  );
+}
+
+function problem(
+  code: FailureCode,
+  description: string,
+  detail: string,
+  details: FailureDetails = {},
+): Answer {
+  const example = problemFrom(new Failure(code, detail, details));
+  return {
+    description,
+    content: { "application/problem+json": { schema: problemShape, example } },
+  };
+}
+
+function retryable(answer: Answer): Answer {
+  return { ...answer, headers: { "Retry-After": retryAfter } };
+}

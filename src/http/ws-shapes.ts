@@ -1,0 +1,207 @@
+/** The messages of WebSockets, as `docs/protocol.md` has them: one JSON object a text message. */
+import { z } from "zod";
+import { tailMax } from "./endpoint/starting.ts";
+import { eventShape, issueShape, positionShape, problemShape } from "./endpoint/shapes.ts";
+import { message, type SocketMessages } from "./endpoint/socket.ts";
+import type { Frozen } from "./endpoint/answer.ts";
+import { schemaIdMax } from "./request-records.ts";
+
+/** Events of one publish. */
+const publishMax = 1000;
+
+export const refShape = z
+  .union([z.string().max(100), z.int()])
+  .optional()
+  .describe("Yours: the answer carries it");
+
+const address = {
+  topic: z.string().optional().describe("A topic, with `key` for the records of one key alone"),
+  key: z.string().optional(),
+  emitter: z.string().optional().describe("An emitter, in place of a topic"),
+};
+
+const at = "8mi8wtfaq-23a";
+
+export const clientMessages = {
+  subscribe: message(
+    "Watches a topic, a key of it, or an emitter: live, `after` a position (or `earliest`), or from the newest `tail` records.",
+    z.strictObject({
+      op: z.literal("subscribe"),
+      ...address,
+      ref: refShape,
+      after: z.string().optional(),
+      tail: z.int().min(0).max(tailMax).optional(),
+      decode: z.literal("json").optional().describe("Events as their schemas have them"),
+    }),
+    { op: "subscribe", emitter: "web-1", tail: 10, ref: 1 },
+  ),
+  unsubscribe: message(
+    "Ends a subscription.",
+    z.strictObject({ op: z.literal("unsubscribe"), ...address, ref: refShape }),
+    { op: "unsubscribe", emitter: "web-1", ref: 2 },
+  ),
+  publish: message(
+    "Appends events; the answer comes once they are durable.",
+    z.strictObject({
+      op: z.literal("publish"),
+      ...address,
+      ref: refShape,
+      events: z.array(z.unknown()).min(1).max(publishMax),
+      dedup_id: z.string().min(1).max(200).optional(),
+      schema_id: z
+        .int()
+        .min(1)
+        .max(schemaIdMax)
+        .optional()
+        .describe("The registry's id of the schema whose protobuf JSON the events are"),
+    }),
+    { op: "publish", topic: "orders", events: [{ message: "hello" }], ref: 3 },
+  ),
+  ping: message(
+    "Checks that the socket is alive.",
+    z.strictObject({ op: z.literal("ping"), ref: refShape }),
+    { op: "ping", ref: 4 },
+  ),
+};
+
+export const serverMessages = {
+  subscribed: message(
+    "Where the subscription begins.",
+    z.object({
+      op: z.literal("subscribed"),
+      ...address,
+      position: positionShape.optional(),
+      ref: refShape,
+    }),
+    { op: "subscribed", emitter: "web-1", position: at, ref: 1 },
+  ),
+  events: message(
+    "Events, oldest first; a message without any is a heartbeat. `position` is the one to resume after.",
+    z.object({
+      op: z.literal("events"),
+      ...address,
+      events: z.array(eventShape),
+      position: positionShape,
+    }),
+    {
+      op: "events",
+      emitter: "web-1",
+      events: [
+        {
+          position: at,
+          time: "2026-11-21T10:02:11.920Z",
+          key: "web-1",
+          data: { message: "hello" },
+        },
+      ],
+      position: at,
+    },
+  ),
+  reset: message(
+    "What you requested is no longer kept: reading continues after `position`.",
+    z.object({
+      op: z.literal("reset"),
+      ...address,
+      position: positionShape,
+      reason: z.string(),
+    }),
+    { op: "reset", topic: "orders", position: at, reason: "Cannot read from position …" },
+  ),
+  end: message(
+    "The emitter has ended.",
+    z.object({ op: z.literal("end"), ...address, position: positionShape }),
+    { op: "end", emitter: "web-1", position: at },
+  ),
+  closed: message(
+    "The subscription is over, and why; the last position that you were sent.",
+    z.object({
+      op: z.literal("closed"),
+      ...address,
+      position: positionShape.optional(),
+      problem: problemShape,
+    }),
+    {
+      op: "closed",
+      topic: "orders",
+      position: at,
+      problem: {
+        type: "urn:sluice:problem:shutting_down",
+        title: "This node is shutting down",
+        status: 503,
+        detail: "This node is shutting down",
+        code: "shutting_down",
+      },
+    },
+  ),
+  unsubscribed: message(
+    "The subscription is over, as you requested.",
+    z.object({ op: z.literal("unsubscribed"), ...address, ref: refShape }),
+    { op: "unsubscribed", emitter: "web-1", ref: 2 },
+  ),
+  accepted: message(
+    "The publish is durable, except for what was refused.",
+    z.object({
+      op: z.literal("accepted"),
+      accepted: z.int(),
+      position: positionShape.optional(),
+      refused: z.array(issueShape),
+      ref: refShape,
+    }),
+    { op: "accepted", accepted: 1, position: at, refused: [], ref: 3 },
+  ),
+  pong: message("The answer to a ping.", z.object({ op: z.literal("pong"), ref: refShape }), {
+    op: "pong",
+    ref: 4,
+  }),
+  error: message(
+    "A message of yours could not be met.",
+    z.object({ op: z.literal("error"), problem: problemShape, ref: refShape }),
+    {
+      op: "error",
+      problem: {
+        type: "urn:sluice:problem:invalid",
+        title: "The request is not valid",
+        status: 400,
+        detail: "Cannot find an address: expected topic or emitter",
+        code: "invalid",
+      },
+      ref: 3,
+    },
+  ),
+};
+
+type Messages = typeof serverMessages;
+
+/** What a socket sends, but for events, which are rendered as text. */
+export type ServerMessage = {
+  [Op in Exclude<keyof Messages, "events">]: Frozen<z.output<Messages[Op]["shape"]>>;
+}[Exclude<keyof Messages, "events">];
+
+const closeCodes = {
+  "1001": "This node is shutting down: connect again and resume.",
+  "4008": "You read too slowly: connect again and resume.",
+};
+
+/** Of a socket with any number of subscriptions. */
+export const subscriptions: SocketMessages = {
+  toServer: Object.values(clientMessages),
+  toClient: Object.values(serverMessages),
+  closeCodes,
+};
+
+/** Of a socket that is one subscription itself: it takes `ping` alone. */
+export const oneSubscription: SocketMessages = {
+  toServer: [clientMessages.ping],
+  toClient: [
+    serverMessages.subscribed,
+    serverMessages.events,
+    serverMessages.reset,
+    serverMessages.closed,
+    serverMessages.pong,
+    serverMessages.error,
+  ],
+  closeCodes: {
+    ...closeCodes,
+    "1011": "The subscription failed or ended: `closed` said why.",
+  },
+};
