@@ -20,6 +20,7 @@ describe("settings", () => {
       grpcPort: 4025,
       dataDir: "./data",
       databaseUrl: undefined,
+      databaseSchema: "sluice",
       natsUrl: undefined,
       createTopics: true,
     });
@@ -39,11 +40,13 @@ describe("settings", () => {
       DATABASE_URL: "mysql://user:secret@host/db",
       NATS_URL: "nats://a:4222,http://b",
       KAFKA_BROKERS: "c:9092",
+      SLUICE_DATABASE_SCHEMA: "Sluice",
     });
     expect(told.map((one) => String(one.split(/[=:\s]/)[0])).toSorted()).toEqual([
       "DATABASE_URL",
       "NATS_URL",
       "NATS_URL",
+      "SLUICE_DATABASE_SCHEMA",
       "SLUICE_GRPC_PORT",
       "SLUICE_GUESTS",
       "SLUICE_HOST",
@@ -60,5 +63,15 @@ describe("settings", () => {
     expect(problems({ SLUICE_HOST: "10.0.0.1" })).toHaveLength(1);
     expect(problems({ SLUICE_HOST: "10.0.0.1", SLUICE_INSECURE: "1" })).toEqual([]);
     expect(problems({ SLUICE_HOST: "127.0.0.9" })).toEqual([]);
+  });
+
+  test("a schema is a plain name, and neither PostgreSQL's nor the one of landing tables", () => {
+    const problem = (schema: string) => problems({ SLUICE_DATABASE_SCHEMA: schema }).length;
+    for (const schema of ["sluice", "public", "a", "_b2", "x".repeat(40)]) {
+      expect(problem(schema)).toBe(0);
+    }
+    for (const schema of ["2b", "a-b", 'a"b', "é", "x".repeat(41), "pg_x", "relations"]) {
+      expect(problem(schema)).toBe(1);
+    }
   });
 });

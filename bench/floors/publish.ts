@@ -79,6 +79,6 @@ async function databaseUrl(): Promise<string> {
   const { dataDir } = config;
   const embedded = await startEmbedded({ dataDir, log: logger });
   stops.unshift(() => embedded.stop());
-  await migrate(embedded.url);
+  await migrate({ url: embedded.url });
   return embedded.url;
 }

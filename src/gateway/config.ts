@@ -6,6 +6,7 @@ import { defaultHubOptions, type HubOptions } from "../hub/options.ts";
 import { defaultIngestLimits, type IngestLimits } from "../ingest/limits.ts";
 import type { LogLevel } from "../core/logger.ts";
 import { parseChoice, parseCount, parseFlag, type Parsed } from "../core/parse.ts";
+import { defaultSchema, isSchemaName } from "../postgres/connect.ts";
 import type { Environment } from "../runtime/runtime.ts";
 import { defaultTopicSettings, type TopicSettings } from "../core/topic.ts";
 import { logLevels } from "./json-logger.ts";
@@ -19,6 +20,8 @@ export interface Config {
   readonly postgresCacheMb: number;
   /** Undefined: PostgreSQL is embedded. */
   readonly databaseUrl: string | undefined;
+  /** The schema of the gateway's tables. */
+  readonly databaseSchema: string;
   /** Undefined: the log is PostgreSQL, too. */
   readonly natsUrl: string | undefined;
   readonly natsReplicas: number;
@@ -97,6 +100,7 @@ export function parseConfig(environment: Environment): Config {
     dataDir: read.text("SLUICE_DATA_DIR", "./data"),
     postgresCacheMb: read.number("SLUICE_POSTGRES_CACHE_MB", 0, 0, 65_536),
     databaseUrl: read.url("DATABASE_URL", ["postgres:", "postgresql:"]),
+    databaseSchema: read.schema("SLUICE_DATABASE_SCHEMA", defaultSchema),
     natsUrl,
     natsReplicas: read.number("SLUICE_NATS_REPLICAS", 1, 1, 5),
     // A week: who looks for what went missing may come after a long weekend.
@@ -217,6 +221,15 @@ class Settings {
       );
     }
     return text;
+  }
+
+  schema(name: string, byDefault: string): string {
+    const text = this.optional(name);
+    if (text === undefined || isSchemaName(text)) return text ?? byDefault;
+    this.problem(
+      `${name}=${text}: expected the name of a schema, at most 40 of a-z, 0-9 and _, no digit first, and none of PostgreSQL's own or relations`,
+    );
+    return byDefault;
   }
 
   origins(name: string): readonly string[] {

@@ -18,6 +18,7 @@ import { Ingest } from "../ingest/ingest.ts";
 import { SchemaGate } from "../ingest/schema-gate.ts";
 import { createJetstreamLog } from "../log/jetstream/jetstream-log.ts";
 import { PostgresLog } from "../log/postgres/postgres-log.ts";
+import type { DatabaseAddress } from "../postgres/connect.ts";
 import { openDatabase } from "../postgres/database.ts";
 import { startEmbedded } from "../postgres/embedded/embedded.ts";
 import { migrate } from "../postgres/migrate.ts";
@@ -35,14 +36,19 @@ export async function openFoundation(
 ): Promise<Foundation & { ping(): Promise<void> }> {
   const clock = systemClock;
   const url = config.databaseUrl ?? (await startPostgres(config, logger, stack));
-  await migrate(url);
-  const database = openDatabase({ url });
+  const address = { url, schema: config.databaseSchema };
+  const { movedTables } = await migrate(address);
+  if (movedTables > 0) {
+    const fields = { schema: config.databaseSchema, tables: movedTables };
+    logger("info", "moved the tables of an older release out of public", fields);
+  }
+  const database = openDatabase(address);
   stack.defer(() => database.close());
-  const reads = openDatabase({ url, connectionsMax: readConnections, plansOnce: true });
+  const reads = openDatabase({ ...address, connectionsMax: readConnections, plansOnce: true });
   stack.defer(() => reads.close());
-  const ownership = createOwnership({ url, clock, logger });
+  const ownership = createOwnership({ ...address, clock, logger });
   stack.defer(() => ownership.close());
-  const log = await openLog(url, config, logger);
+  const log = await openLog(address, config, logger);
   stack.defer(() => log.close());
   return {
     clock,
@@ -112,9 +118,13 @@ async function startPostgres(
   return embedded.url;
 }
 
-async function openLog(url: string, config: Config, logger: Logger): Promise<LogDriver> {
+async function openLog(
+  address: DatabaseAddress,
+  config: Config,
+  logger: Logger,
+): Promise<LogDriver> {
   const clock = systemClock;
-  if (config.natsUrl === undefined) return new PostgresLog({ url, clock, logger });
+  if (config.natsUrl === undefined) return new PostgresLog({ ...address, clock, logger });
   return await createJetstreamLog({
     url: config.natsUrl,
     replicas: config.natsReplicas,

@@ -1,6 +1,23 @@
 /** The one way to connect to PostgreSQL: what all connections share; each use adds its own bounds. */
 import postgres, { type Options, type Sql } from "postgres";
 
+/** Where a gateway's tables are. */
+export interface DatabaseAddress {
+  readonly url: string;
+  /** Schema of the tables; `sluice` when left out. */
+  readonly schema?: string;
+}
+
+export const defaultSchema = "sluice";
+
+/** No schema of a gateway: those of PostgreSQL, and the one of landing tables, whose names are the user's. */
+const foreignSchemas = /^(pg_.*|information_schema|relations)$/;
+
+/** True for a name that is written without quotes, and leaves room for a channel's name beside it. */
+export function isSchemaName(name: string): boolean {
+  return /^[a-z_][a-z0-9_]{0,39}$/.test(name) && !foreignSchemas.test(name);
+}
+
 /** Parameters of a session, as the server takes them when it starts. */
 export type SessionParameters = Readonly<Record<string, string | number>> & {
   readonly application_name: string;
@@ -15,8 +32,14 @@ export interface ConnectOptions extends Pick<
   readonly session: SessionParameters;
 }
 
-/** Connects with the first statement; a lost connection is opened again. */
-export function connect(url: string, { session, ...options }: ConnectOptions): Sql {
+/**
+ * Connects with the first statement; a lost connection is opened again. Statements name their tables
+ * without a schema: the session finds them in its own, and in no other.
+ */
+export function connect(
+  { url, schema = defaultSchema }: DatabaseAddress,
+  { session, ...options }: ConnectOptions,
+): Sql {
   return postgres(url, {
     // postgres.js would wait 30 s for a connection, and up to 20 s between two attempts: a database
     // that is back would be unavailable for as long again.
@@ -28,7 +51,7 @@ export function connect(url: string, { session, ...options }: ConnectOptions): S
     fetch_types: false,
     onnotice: () => {},
     ...options,
-    connection: session,
+    connection: { ...session, search_path: `"${schema}"` },
   });
 }
 

@@ -3,13 +3,12 @@ import { drizzle, type PostgresJsDatabase } from "drizzle-orm/postgres-js";
 import type { Sql } from "postgres";
 import { systemClock } from "../core/clock.ts";
 import { Failure } from "../core/failure.ts";
-import { alongIndexes, connect } from "./connect.ts";
+import { alongIndexes, connect, defaultSchema, type DatabaseAddress } from "./connect.ts";
 import { withDeadline } from "./deadline.ts";
 import { storeFailure } from "./error.ts";
 import { prepared } from "./prepared.ts";
 
-export interface DatabaseOptions {
-  readonly url: string;
+export interface DatabaseOptions extends DatabaseAddress {
   /** Number of connections of this node, besides two for leases and one for ownership. */
   readonly connectionsMax?: number;
   /** The server ends a statement that runs longer. */
@@ -22,6 +21,8 @@ export interface DatabaseOptions {
 }
 
 export interface Database {
+  /** The schema of the tables. */
+  readonly schema: string;
   readonly db: PostgresJsDatabase;
   /** The same connections; each transaction sees one state of the database, and only reads. */
   readonly snapshots: PostgresJsDatabase;
@@ -44,13 +45,15 @@ const slackMs = 5_000;
 
 export function openDatabase(options: DatabaseOptions): Database {
   const statementMs = options.statementMs ?? statementMsDefault;
-  const { url, connectionsMax = connectionsDefault } = options;
+  const { url, schema = defaultSchema, connectionsMax = connectionsDefault } = options;
+  const address = { url, schema };
   const planning = options.plansOnce === true ? { plan_cache_mode: "force_generic_plan" } : {};
-  const sql = open(url, connectionsMax, statementMs, planning);
-  const leases = open(url, 2, leaseStatementMs);
+  const sql = open(address, connectionsMax, statementMs, planning);
+  const leases = open(address, 2, leaseStatementMs);
   const withinMs = statementMs + slackMs;
   const late = () => new Failure("unavailable", `The store did not answer within ${withinMs} ms`);
   return {
+    schema,
     db: drizzle(prepared(sql)),
     snapshots: drizzle(prepared(sql, "isolation level repeatable read read only")),
     sql,
@@ -64,8 +67,8 @@ export function openDatabase(options: DatabaseOptions): Database {
   };
 }
 
-function open(url: string, max: number, statementMs: number, planning = {}): Sql {
-  return connect(url, {
+function open(address: DatabaseAddress, max: number, statementMs: number, planning = {}): Sql {
+  return connect(address, {
     max,
     session: {
       application_name: "sluice",

@@ -1,53 +1,104 @@
 /** Brings the database to this release's tables; several nodes may start at once. */
 import { fileURLToPath } from "node:url";
-import { readMigrationFiles } from "drizzle-orm/migrator";
-import { drizzle } from "drizzle-orm/postgres-js";
-import { migrate as applyMigrations } from "drizzle-orm/postgres-js/migrator";
+import { readMigrationFiles, type MigrationMeta } from "drizzle-orm/migrator";
 import type { Sql } from "postgres";
 import { Failure } from "../core/failure.ts";
-import { connect } from "./connect.ts";
-import { storeFailure } from "./error.ts";
+import { connect, defaultSchema, type DatabaseAddress } from "./connect.ts";
+import { errorCode, storeFailure } from "./error.ts";
+import { migrationsTable, moveFromPublic } from "./public-tables.ts";
 
-const folder = fileURLToPath(new URL("../../migrations", import.meta.url));
-const table = "sluice_migrations";
-/** Any number, the same in every release: the session that holds it migrates. */
-const lock = 7_589_462;
+const migrationsFolder = fileURLToPath(new URL("../../migrations", import.meta.url));
+/**
+ * Taken by whoever creates a schema or works in `public`: older releases take it as well. Each number
+ * is the same in every release.
+ */
+const publicLock = 7_589_462;
+const insufficientPrivilege = "42501";
+
+export interface Migrated {
+  /** Number of tables that were moved out of `public`, where older releases had them. */
+  readonly movedTables: number;
+}
 
 /**
- * Runs the migrations that are missing, each node in its turn. Throws `conflict` when the database
- * was already used by a newer release.
+ * Creates the schema and applies the migrations that are missing, each node in its turn. Throws
+ * `conflict` when a newer release has used the tables already.
  */
-export async function migrate(url: string): Promise<void> {
+export async function migrate({ url, schema = defaultSchema }: DatabaseAddress): Promise<Migrated> {
   // A migration may rewrite a large table: only connecting has a deadline here.
-  const sql = connect(url, { max: 1, session: { application_name: "sluice migrations" } });
-  const db = drizzle(sql);
+  const session = { application_name: "sluice migrations" };
+  const sql = connect({ url, schema }, { max: 1, session });
   try {
-    await sql`select pg_advisory_lock(${lock})`;
-    await refuseNewer(sql);
-    await applyMigrations(db, {
-      migrationsFolder: folder,
-      migrationsSchema: "public",
-      migrationsTable: table,
-    });
+    const migrations = readMigrationFiles({ migrationsFolder });
+    await sql`select pg_advisory_lock(${publicLock})`;
+    await createSchema(sql, schema);
+    const movedTables = await moveFromPublic(sql, schema, migrations);
+    if (schema !== "public") {
+      // Gateways of another schema need not wait for the migrations of this one.
+      await sql`select pg_advisory_unlock(${publicLock})`;
+      await sql`select pg_advisory_lock(hashtextextended(current_schema() || ':migrate', 0))`;
+    }
+    await findExtension(sql, schema);
+    await applyMissing(sql, migrations);
+    return { movedTables };
   } catch (error) {
     throw storeFailure(error);
   } finally {
-    // The lock goes with the session.
+    // Locks go with the session.
     await sql.end({ timeout: 1 });
   }
 }
 
+async function createSchema(sql: Sql, schema: string): Promise<void> {
+  // "if not exists" would ask for the privilege to create one even where there is nothing to create.
+  const [row] = await sql<{ found: boolean }[]>`
+    select to_regnamespace(${`"${schema}"`}) is not null as found`;
+  if (row?.found === true) return;
+  await sql`create schema ${sql(schema)}`.catch((error: unknown) => {
+    if (errorCode(error) !== insufficientPrivilege) throw error;
+    throw new Failure(
+      "forbidden",
+      `Cannot create schema "${schema}": this database user may not, expected the privilege CREATE on the database`,
+      { cause: error },
+    );
+  });
+}
+
+/** Migrations call functions of TimescaleDB, which is in a schema of its own choice. */
+async function findExtension(sql: Sql, schema: string): Promise<void> {
+  await sql`
+    select set_config('search_path', ${`"${schema}", `} || extnamespace::regnamespace::text, false)
+    from pg_extension where extname = 'timescaledb'`;
+}
+
+/** All or nothing, as Drizzle's migrator does it, which leaves no say about what a statement refers to. */
+async function applyMissing(sql: Sql, migrations: readonly MigrationMeta[]): Promise<void> {
+  await sql`create table if not exists ${sql(migrationsTable)} (
+    id serial primary key, hash text not null, created_at bigint)`;
+  const [newest] = await sql<{ at: string | null }[]>`
+    select max(created_at) as at from ${sql(migrationsTable)}`;
+  const appliedMs = Number(newest?.at ?? 0);
+  refuseNewer(appliedMs, migrations);
+  const missing = migrations.filter(({ folderMillis }) => folderMillis > appliedMs);
+  if (missing.length === 0) return;
+  await sql.begin(async (tx) => {
+    for (const { sql: statements, hash, folderMillis } of missing) {
+      for (const statement of statements) await tx.unsafe(unqualified(statement));
+      await tx`insert into ${tx(migrationsTable)} (hash, created_at) values (${hash}, ${folderMillis})`;
+    }
+  });
+}
+
 /** An older release on newer tables could write what the newer one does not expect. */
-async function refuseNewer(sql: Sql): Promise<void> {
-  const known = readMigrationFiles({ migrationsFolder: folder }).map((file) => file.folderMillis);
-  const [there] = await sql`select to_regclass(${`public.${table}`}) is not null as yes`;
-  if (there?.["yes"] !== true) return;
-  const rows = await sql<{ created_at: string }[]>`
-    select created_at from ${sql(table)} order by created_at desc limit 1`;
-  const newest = Number(rows[0]?.created_at ?? 0);
-  if (newest <= Math.max(...known)) return;
+function refuseNewer(appliedMs: number, migrations: readonly MigrationMeta[]): void {
+  if (appliedMs <= Math.max(...migrations.map(({ folderMillis }) => folderMillis))) return;
   throw new Failure(
     "conflict",
-    `Cannot use this database: a newer release of Sluice has changed its tables (migration of ${new Date(newest).toISOString()}), expected that release or a later one`,
+    `Cannot use this database: a newer release of Sluice has changed its tables (migration of ${new Date(appliedMs).toISOString()}), expected that release or a later one`,
   );
+}
+
+/** drizzle-kit writes `"public".` before a table that a foreign key refers to, and before no other. */
+function unqualified(statement: string): string {
+  return statement.replaceAll('"public".', "");
 }

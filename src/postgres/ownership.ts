@@ -13,10 +13,9 @@ import { sleep, type Clock } from "../core/clock.ts";
 import { Failure } from "../core/failure.ts";
 import type { Logger } from "../core/logger.ts";
 import type { Owned, Ownership } from "../core/projection.ts";
-import { connect } from "./connect.ts";
+import { connect, defaultSchema, type DatabaseAddress } from "./connect.ts";
 
-export interface OwnershipOptions {
-  readonly url: string;
+export interface OwnershipOptions extends DatabaseAddress {
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -69,24 +68,30 @@ interface Session {
   end(): Promise<void>;
 }
 
-function openSession({ url, clock, logger }: OwnershipOptions): Session {
+function openSession({ url, schema = defaultSchema, clock, logger }: OwnershipOptions): Session {
   const held = new Map<string, AbortController>();
   let lost = false;
   let unanswered = 0;
   let ready: Promise<void> | undefined;
   let cancelHeartbeat = () => {};
 
-  const sql = connect(url, {
-    max: 1,
-    connect_timeout: 4,
-    // Ends only when told to: its locks go with it.
-    idle_timeout: 0,
-    max_lifetime: 0,
-    keep_alive: 1,
-    // postgres.js would connect anew by itself, to a session without the locks.
-    onclose: () => lose("its connection closed"),
-    session: { application_name: "sluice-ownership", statement_timeout: 2000 },
-  });
+  const sql = connect(
+    { url, schema },
+    {
+      max: 1,
+      connect_timeout: 4,
+      // Ends only when told to: its locks go with it.
+      idle_timeout: 0,
+      max_lifetime: 0,
+      keep_alive: 1,
+      // postgres.js would connect anew by itself, to a session without the locks.
+      onclose: () => lose("its connection closed"),
+      session: { application_name: "sluice-ownership", statement_timeout: 2000 },
+    },
+  );
+
+  /** Gateways of two schemas in one database are not rivals. */
+  const lockOf = (name: string) => `${schema}:${name}`;
 
   function lose(why: string): void {
     if (lost) return;
@@ -134,7 +139,7 @@ function openSession({ url, clock, logger }: OwnershipOptions): Session {
       const controller = new AbortController();
       held.set(name, controller);
       try {
-        if (await tryLock(sql, name)) {
+        if (await tryLock(sql, lockOf(name))) {
           if (lost) return undefined;
           return { lost: controller.signal, release: () => release(name, controller) };
         }
@@ -157,7 +162,7 @@ function openSession({ url, clock, logger }: OwnershipOptions): Session {
   async function release(name: string, controller: AbortController): Promise<void> {
     if (lost || held.get(name) !== controller) return;
     try {
-      await sql`select pg_advisory_unlock(hashtextextended(${`sluice:${name}`}, 0))`;
+      await sql`select pg_advisory_unlock(hashtextextended(${lockOf(name)}, 0))`;
       held.delete(name);
     } catch {
       lose("giving a name back failed");
@@ -173,8 +178,8 @@ const vanishedHostSettings = {
   tcp_user_timeout: "4000",
 } as const;
 
-async function tryLock(sql: Sql, name: string): Promise<boolean> {
+async function tryLock(sql: Sql, lock: string): Promise<boolean> {
   const [row] = await sql<{ got: boolean }[]>`
-    select pg_try_advisory_lock(hashtextextended(${`sluice:${name}`}, 0)) as got`;
+    select pg_try_advisory_lock(hashtextextended(${lock}, 0)) as got`;
   return row?.got === true;
 }

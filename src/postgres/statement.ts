@@ -70,3 +70,10 @@ export function isAnyOf(column: PgColumn, texts: readonly string[]): SQL {
 export function fixedLimit(rows: number): Placeholder {
   return sql.raw(String(rows)) as unknown as Placeholder;
 }
+
+/** Waits for an advisory lock of this schema, and has it until the transaction ends. */
+export async function lockUntilCommit(tx: Queries, name: string): Promise<void> {
+  await tx.execute(
+    sql`select pg_advisory_xact_lock(hashtextextended(current_schema() || ${`:${name}`}::text, 0))`,
+  );
+}

@@ -6,6 +6,7 @@ import { join, relative } from "node:path";
 import postgres from "postgres";
 import config from "../../drizzle.config.ts";
 import { withPostgres } from "../../test/support/postgres.ts";
+import { connect } from "./connect.ts";
 import { migrate } from "./migrate.ts";
 
 const root = new URL("../../", import.meta.url).pathname;
@@ -20,13 +21,14 @@ test("the tables are what the migrations create, to the last column, key and ind
   await withCopy(async (run) => {
     const statements = await run("export");
     const declared = await withPostgres(async (url) => {
-      const sql = postgres(url, { max: 1 });
-      await sql.unsafe(statements);
+      const sql = connect({ url }, { max: 1, session: { application_name: "test" } });
+      await sql`create schema sluice`;
+      await sql.unsafe(statements.replaceAll('"public".', ""));
       await sql.end();
       return await shapesOf(url);
     });
     const created = await withPostgres(async (url) => {
-      await migrate(url);
+      await migrate({ url });
       return await shapesOf(url);
     });
     expect(Object.keys(created)).toContain("measurements");

@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
-import postgres from "postgres";
 import type { PostgresLog } from "../../src/log/postgres/postgres-log.ts";
+import { migrate } from "../../src/postgres/migrate.ts";
 import { testPostgres, type TestDatabase } from "../support/postgres.ts";
 import { logContract } from "./log.ts";
 import { openNode } from "./log/postgres-node.ts";
@@ -12,11 +12,7 @@ let sweeper: Promise<PostgresLog> | undefined;
 async function openDatabase(): Promise<TestDatabase> {
   const created = await (await testPostgres()).createDatabase();
   url = created.url;
-  const sql = postgres(url, { max: 1 });
-  for (const name of ["0000_log", "0003_producers", "0004_topic_schema"]) {
-    await sql.file(fileURLToPath(new URL(`../../migrations/${name}.sql`, import.meta.url)));
-  }
-  await sql.end();
+  await migrate({ url });
   return created;
 }
 

@@ -15,7 +15,7 @@ export async function withRegistries(
   use: (...registries: [Registry, ...Registry[]]) => Promise<void>,
 ): Promise<void> {
   await withPostgres(async (url) => {
-    await migrate(url);
+    await migrate({ url });
     await using opened = new AsyncDisposableStack();
     const open = (): Registry => {
       const database = openDatabase({ url });

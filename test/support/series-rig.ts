@@ -34,7 +34,7 @@ export async function withSeries(
   clock: Clock = systemClock,
 ): Promise<void> {
   await withPostgres(async (url) => {
-    await migrate(url);
+    await migrate({ url });
     const database = openDatabase({ url });
     const retentionMs = 31 * 86_400_000;
     const projection = createMeasurementProjection(database, {

@@ -24,7 +24,7 @@ export interface StoreRig {
 
 export async function withStore(use: (rig: StoreRig) => Promise<void>): Promise<void> {
   await withPostgres(async (url, server) => {
-    await migrate(url);
+    await migrate({ url });
     const database = openDatabase({ url });
     const ownerships: PostgresOwnership[] = [];
     try {

@@ -1,7 +1,6 @@
 /** What the contract does not reach: bounds, hangs, lost notifications, and what retention leaves. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { fileURLToPath } from "node:url";
-import postgres, { type Sql } from "postgres";
+import type { Sql } from "postgres";
 import {
   failureOf,
   follow,
@@ -16,6 +15,8 @@ import { systemClock, type Clock } from "../../core/clock.ts";
 import { Batch } from "../../core/batch.ts";
 import { silent } from "../../core/logger.ts";
 import { defaultTopicSettings, type TopicSettings } from "../../core/topic.ts";
+import { connect } from "../../postgres/connect.ts";
+import { migrate } from "../../postgres/migrate.ts";
 import { commit } from "./commit.ts";
 import { Database } from "./database.ts";
 import { entryOverheadBytes } from "./entry.ts";
@@ -28,10 +29,10 @@ const logs: PostgresLog[] = [];
 
 beforeAll(async () => {
   database = await (await testPostgres()).createDatabase();
-  sql = postgres(database.url, { max: 10, onnotice: () => {} });
-  for (const name of ["0000_log", "0003_producers", "0004_topic_schema"]) {
-    await sql.file(fileURLToPath(new URL(`../../../migrations/${name}.sql`, import.meta.url)));
-  }
+  await migrate(database);
+  sql = connect(database, { max: 10, session: { application_name: "test" } });
+  // postgres.js never resolves `reserve` on a pool that has not connected yet.
+  await sql`SELECT 1`;
 }, 30_000);
 
 afterAll(async () => {

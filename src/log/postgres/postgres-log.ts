@@ -16,7 +16,12 @@ import type {
 import type { Logger } from "../../core/logger.ts";
 import type { LogRecord } from "../../core/record.ts";
 import type { TopicSettings } from "../../core/topic.ts";
-import { alongIndexes, connect } from "../../postgres/connect.ts";
+import {
+  alongIndexes,
+  connect,
+  defaultSchema,
+  type DatabaseAddress,
+} from "../../postgres/connect.ts";
 import { emptyAppend, logClosed } from "../answers.ts";
 import { Appender } from "./append.ts";
 import { Database } from "./database.ts";
@@ -27,8 +32,7 @@ import { Tails } from "./live-buffers.ts";
 import { Topics } from "./topics.ts";
 import { Wakeups } from "./wakeups.ts";
 
-export interface PostgresLogOptions extends Partial<PostgresLogTuning> {
-  readonly url: string;
+export interface PostgresLogOptions extends DatabaseAddress, Partial<PostgresLogTuning> {
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -54,20 +58,18 @@ export class PostgresLog implements LogDriver {
   readonly #reads = new Set<AbortController>();
   #isClosed = false;
 
-  constructor({ url, clock, logger, ...given }: PostgresLogOptions) {
+  constructor({ url, schema = defaultSchema, clock, logger, ...given }: PostgresLogOptions) {
     const tuning = completeOptions(given);
-    const sql = connect(url, {
-      max: connectionsMax,
-      session: {
-        application_name: "sluice log",
-        statement_timeout: statementTimeoutMs,
-        ...alongIndexes,
-        enable_seqscan: "off",
-      },
-    });
+    const session = {
+      application_name: "sluice log",
+      statement_timeout: statementTimeoutMs,
+      ...alongIndexes,
+      enable_seqscan: "off",
+    };
+    const sql = connect({ url, schema }, { max: connectionsMax, session });
     this.#database = new Database(sql, clock);
     this.#topics = new Topics(this.#database);
-    this.#wakeups = new Wakeups(this.#database, logger);
+    this.#wakeups = new Wakeups(this.#database, schema, logger);
     const tails = (this.#tails = new Tails(this.#database, this.#wakeups, logger));
     this.#appender = new Appender(this.#database, this.#topics, tuning, tails);
     this.#retention = new Retention(this.#database, tuning, logger);

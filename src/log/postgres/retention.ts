@@ -20,7 +20,7 @@ const chunkRows = 1_000;
 const producerMs = 7 * 24 * 60 * 60 * 1000;
 
 /** Taken for each chunk, so that of all nodes one sweeps at a time and a dead one holds up nobody. */
-const lockKey = 0x51_71_ce;
+const lockKey = "hashtextextended(current_schema() || ':log-retention', 0)";
 
 export class Retention {
   readonly #database: Database;
@@ -106,7 +106,7 @@ export class Retention {
           CASE WHEN retention_ms > 0 THEN ${String(clock.nowNs())}::bigint - retention_ms * 1000000 ELSE 0 END
             AS cutoff_ns
         FROM log_topics
-        WHERE id = ${id} AND removed_ms IS NULL AND pg_try_advisory_xact_lock(${lockKey})
+        WHERE id = ${id} AND removed_ms IS NULL AND pg_try_advisory_xact_lock(${sql.unsafe(lockKey)})
       ), oldest AS (
         SELECT e.last_seq, e.received_ns, octet_length(e.frame) + ${entryOverheadBytes} AS size
         FROM topic, LATERAL (
@@ -152,7 +152,7 @@ export class Retention {
     const { count } = await this.#database.run(sql`
       DELETE FROM log_entries WHERE topic_id = ${id} AND last_seq IN (
         SELECT last_seq FROM log_entries
-        WHERE topic_id = ${id} AND pg_try_advisory_xact_lock(${lockKey})
+        WHERE topic_id = ${id} AND pg_try_advisory_xact_lock(${sql.unsafe(lockKey)})
         ORDER BY last_seq LIMIT ${chunkRows})`);
     if (count < chunkRows) {
       await this.#database.run(sql`

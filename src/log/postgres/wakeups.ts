@@ -12,8 +12,6 @@ import { sleep } from "../../core/clock.ts";
 import type { Logger } from "../../core/logger.ts";
 import type { Database } from "./database.ts";
 
-const channel = "sluice_log";
-
 /** Between two notifications of one node: the first is sent at once, a burst of commits shares the next. */
 const gapMs = 10;
 
@@ -32,6 +30,8 @@ export type OnWakeup = (topicId: string, sequence: number) => void;
 
 export class Wakeups {
   readonly #database: Database;
+  /** A channel belongs to the whole database: another schema's notifications are not for this log. */
+  readonly #channel: string;
   readonly #logger: Logger;
   readonly #node = crypto.randomUUID().slice(0, 8);
   readonly #news = new Map<string, number>();
@@ -41,8 +41,9 @@ export class Wakeups {
   #believedUntilMs: number | undefined;
   #isClosed = false;
 
-  constructor(database: Database, logger: Logger) {
+  constructor(database: Database, schema: string, logger: Logger) {
     this.#database = database;
+    this.#channel = `sluice_log:${schema}`;
     this.#logger = logger;
   }
 
@@ -81,7 +82,7 @@ export class Wakeups {
     const payload = [this.#node, ...words].join(" ");
     try {
       const { sql } = this.#database;
-      await this.#database.run(sql`SELECT pg_notify(${channel}, ${payload})`);
+      await this.#database.run(sql`SELECT pg_notify(${this.#channel}, ${payload})`);
     } catch (error) {
       // The others poll: this is a delay and no loss.
       const level = words.length > 0 ? "warn" : "debug";
@@ -120,7 +121,7 @@ export class Wakeups {
     };
     try {
       // Listens again by itself after a lost connection, and then calls `onGap`.
-      const { unlisten } = await this.#database.sql.listen(channel, onPayload, onGap);
+      const { unlisten } = await this.#database.sql.listen(this.#channel, onPayload, onGap);
       // Until they could have said so, others are taken to be there.
       this.#believedUntilMs ??= this.#database.clock.nowMs() + believedMs;
       const stop = new AbortController();

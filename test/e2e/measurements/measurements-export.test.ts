@@ -3,7 +3,7 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { connect } from "node:net";
 import { parquetReadObjects } from "hyparquet";
-import postgres from "postgres";
+import { connect as connectToDatabase } from "../../../src/postgres/connect.ts";
 import { startGateway, type GatewayProcess } from "../../support/gateway.ts";
 import { testPostgres, type TestDatabase, type TestPostgres } from "../../support/postgres.ts";
 import { pointAt } from "../../support/series-reference.ts";
@@ -41,7 +41,7 @@ beforeAll(async () => {
   const step = hour / BigInt(rows / 2);
   await saveSeries(gateway, "big", [pointAt(fromNs, 0, 0.5), pointAt(fromNs + hour, 0, 0.5)]);
   await seriesStored(gateway);
-  const sql = postgres(database.url, { max: 1 });
+  const sql = connectToDatabase(database, { max: 1, session: { application_name: "test" } });
   const values = Buffer.from(pointAt(0n, 0, 0.5).values);
   for (const startNs of [fromNs, fromNs + hour]) {
     await sql`

@@ -1,6 +1,6 @@
 /** What was acknowledged is in the store, once, whatever is killed meanwhile. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import postgres from "postgres";
+import { connect } from "../../../src/postgres/connect.ts";
 import { startGateway, type GatewayProcess } from "../../support/gateway.ts";
 import { natsSkipReason, startNats, type NatsServer } from "../../support/nats.ts";
 import { testPostgres, type TestDatabase, type TestPostgres } from "../../support/postgres.ts";
@@ -79,7 +79,7 @@ function numberOf(time: string): number {
 
 /** All that was acknowledged is there, and nothing that was never sent. */
 async function expectStored(tag: string, acknowledged: readonly number[]): Promise<void> {
-  const sql = postgres(database.url, { max: 1, onnotice: () => {} });
+  const sql = connect(database, { max: 1, session: { application_name: "test" } });
   try {
     const numbers = await until("what was acknowledged in the store", 30_000, async () => {
       const rows = await sql<{ time: string; vals: Buffer }[]>`

@@ -9,7 +9,8 @@ import {
   setLogger,
   type WritePrecisionType,
 } from "@influxdata/influxdb-client";
-import postgres, { type Sql } from "postgres";
+import type { Sql } from "postgres";
+import { connect } from "../../../src/postgres/connect.ts";
 import { gzipSync } from "node:zlib";
 import { systemClock } from "../../../src/core/clock.ts";
 import { silent } from "../../../src/core/logger.ts";
@@ -34,7 +35,7 @@ beforeAll(async () => {
   database = await (await testPostgres()).createDatabase();
   gateway = await startGateway({ env: { DATABASE_URL: database.url, SLUICE_GUESTS: "0" } });
   ({ url } = gateway);
-  sql = postgres(database.url, { max: 1, onnotice: () => {} });
+  sql = connect(database, { max: 1, session: { application_name: "test" } });
 }, 60_000);
 
 afterAll(async () => {

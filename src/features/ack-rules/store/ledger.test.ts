@@ -16,7 +16,7 @@ let names = 0;
 
 beforeAll(async () => {
   server = await (await testPostgres()).createDatabase();
-  await migrate(server.url);
+  await migrate({ url: server.url });
   database = openDatabase({ url: server.url });
   ledger = createAckLedger(database);
   rules = createAckRuleStore(database);

@@ -27,7 +27,7 @@ let held: TestDatabase;
 let database: Database;
 beforeAll(async () => {
   held = await (await testPostgres()).createDatabase();
-  await migrate(held.url);
+  await migrate({ url: held.url });
   database = openDatabase({ url: held.url });
 }, 60_000);
 afterAll(async () => {

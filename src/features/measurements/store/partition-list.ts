@@ -65,7 +65,8 @@ async function chunksOf(db: Queries): Promise<{ start: string; name: string }[]>
     db,
     sql`
       select range_start_integer as start, chunk_schema || '.' || chunk_name as name
-      from timescaledb_information.chunks where hypertable_name = 'measurements'`,
+      from timescaledb_information.chunks
+      where hypertable_schema = current_schema() and hypertable_name = 'measurements'`,
   );
 }
 

@@ -12,7 +12,7 @@ import { nsPerMs } from "../measurement.ts";
 import type { Ownership } from "../../../core/projection.ts";
 import type { Database } from "../../../postgres/database.ts";
 import { arrayOfTexts } from "../../../postgres/arrays.ts";
-import { statement, type Queries } from "../../../postgres/statement.ts";
+import { lockUntilCommit, statement, type Queries } from "../../../postgres/statement.ts";
 
 export const hourNs = 3_600_000_000_000n;
 const hoursAhead = 3n;
@@ -72,9 +72,7 @@ export async function makePartitions(
     db.transaction(async (tx) => {
       if (!(await isPartitioned(tx))) return;
       // Not the ownership's name, which a session of this node holds.
-      await tx.execute(
-        sql`select pg_advisory_xact_lock(hashtextextended('sluice-make-partitions', 0))`,
-      );
+      await lockUntilCommit(tx, "make-partitions");
       const existing = await existingTables(tx, hours.map(nameOf));
       for (const hour of hours.filter((each) => !existing.has(nameOf(each)))) {
         await makePartition(tx, hour);
@@ -88,7 +86,7 @@ async function existingTables(tx: Queries, names: readonly string[]): Promise<Re
     tx,
     sql`
       select relname as name from pg_class
-      where relname = any(${arrayOfTexts(names)}::text[]) and relnamespace = 'public'::regnamespace`,
+      where relname = any(${arrayOfTexts(names)}::text[]) and relnamespace = current_schema()::regnamespace`,
   );
   return new Set(rows.map(({ name }) => name));
 }
@@ -118,15 +116,7 @@ export async function dropPartitions(
   { db, run }: Database,
   beforeNs: bigint,
 ): Promise<readonly string[]> {
-  if (!(await run(() => isPartitioned(db)))) {
-    const chunks = await run(() =>
-      statement<{ name: string }>(
-        db,
-        sql`select drop_chunks('measurements', older_than => ${String(beforeNs)}::bigint) as name`,
-      ),
-    );
-    return chunks.map(({ name }) => name);
-  }
+  if (!(await run(() => isPartitioned(db)))) return await run(() => dropChunks(db, beforeNs));
   const names = await run(() =>
     statement<{ name: string }>(
       db,
@@ -147,6 +137,23 @@ export async function dropPartitions(
     );
   }
   return old;
+}
+
+/** TimescaleDB's functions are in a schema of its own choice. */
+async function dropChunks(db: Queries, beforeNs: bigint): Promise<readonly string[]> {
+  const [extension] = await statement<{ schema: string }>(
+    db,
+    sql`
+      select nspname as schema from pg_extension e join pg_namespace n on n.oid = e.extnamespace
+      where extname = 'timescaledb'`,
+  );
+  const chunks = await statement<{ name: string }>(
+    db,
+    sql`
+      select ${sql.identifier(extension?.schema ?? "public")}.drop_chunks('measurements',
+        older_than => ${String(beforeNs)}::bigint) as name`,
+  );
+  return chunks.map(({ name }) => name);
 }
 
 /** False where it is TimescaleDB's hypertable. */

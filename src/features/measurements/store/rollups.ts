@@ -14,7 +14,7 @@ import { decodeRollup, packedColumns, rollupFromRow } from "./rollup-row.ts";
 import { arrayOfBytes, arrayOfNumbers } from "../../../postgres/arrays.ts";
 import { packedPoint, unpackPoints } from "./packed.ts";
 import { hourTable, hourTables } from "./partition-list.ts";
-import { statement, type Queries } from "../../../postgres/statement.ts";
+import { lockUntilCommit, statement, type Queries } from "../../../postgres/statement.ts";
 import { projections } from "../../../postgres/tables.ts";
 import { seriesDirty, seriesDue } from "./tables.ts";
 
@@ -120,9 +120,7 @@ export function createRollupStore({ db, run }: Database): RollupStore {
 
 /** Of two owners, of which one has not noticed yet that it was replaced, each waits for the other's step. */
 async function oneAtATime(tx: Queries): Promise<void> {
-  await tx.execute(
-    sql`select pg_advisory_xact_lock(hashtextextended('sluice:series-rollups-step', 0))`,
-  );
+  await lockUntilCommit(tx, "series-rollups-step");
 }
 
 async function takeDue(

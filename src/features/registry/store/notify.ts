@@ -9,22 +9,24 @@ import { failureFrom } from "../../../core/failure.ts";
 import type { Logger } from "../../../core/logger.ts";
 import type { Database } from "../../../postgres/database.ts";
 
-const channel = "sluice_registry";
+/** One for each schema: a channel belongs to the whole database. */
+const channelPrefix = "sluice_registry:";
 
 /** Between attempts to listen, while the store is away. */
 const retryMs = 1000;
 
 export async function notifyOfChanges(tx: Pick<PostgresJsDatabase, "execute">): Promise<void> {
-  await tx.execute(sql`select pg_notify(${channel}, '')`);
+  await tx.execute(sql`select pg_notify(${channelPrefix} || current_schema(), '')`);
 }
 
 /** Calls back on a change of any node, and after each time that it could not listen. */
 export function listenForChanges(
-  { sql: connection, run }: Database,
+  { sql: connection, schema, run }: Database,
   clock: Clock,
   logger: Logger,
   callback: () => void,
 ): () => Promise<void> {
+  const channel = channelPrefix + schema;
   const stop = new AbortController();
   const listening = listen();
 

@@ -13,6 +13,7 @@ import {
   type SchemaReference,
 } from "../registry-port.ts";
 import type { Database } from "../../../postgres/database.ts";
+import { lockUntilCommit } from "../../../postgres/statement.ts";
 import { notifyOfChanges } from "./notify.ts";
 import {
   registryChanges,
@@ -27,9 +28,6 @@ import {
 type Writes = Pick<RegistryStore, "addVersion" | "deleteVersions" | "setSettings">;
 type Transaction = Parameters<Parameters<PostgresJsDatabase["transaction"]>[0]>[0];
 
-/** Any number, the same in every release. */
-const lock = 7_589_463;
-
 /** Rows in one insert: PostgreSQL takes 65,535 values. */
 const rowsMax = 10_000;
 
@@ -37,7 +35,7 @@ export function createRegistryWrites({ db, run }: Database): Writes {
   function alone<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
     return run(() =>
       db.transaction(async (tx) => {
-        await tx.execute(sql`select pg_advisory_xact_lock(${lock})`);
+        await lockUntilCommit(tx, "registry");
         return await work(tx);
       }),
     );

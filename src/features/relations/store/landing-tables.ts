@@ -9,7 +9,10 @@ import type { Database } from "../../../postgres/database.ts";
 import { list, statement, type Queries } from "../../../postgres/statement.ts";
 import type { ColumnType, Relation } from "../relation.ts";
 
-/** Fixed, and the same in every release: nodes that start together take turns. */
+/**
+ * Fixed, and the same in every release: nodes that start together take turns, also those of other
+ * schemas, because landing tables are the whole database's.
+ */
 const lock = 7_589_469;
 
 /** The types as `format_type` names them. */
@@ -26,7 +29,7 @@ const typeNames: Readonly<Record<ColumnType, string>> = {
 
 /** Throws `conflict` with every table that has another shape; then nothing was changed. */
 export async function prepareRelations(
-  { db, run }: Database,
+  { db, run, schema }: Database,
   relations: readonly Relation[],
 ): Promise<void> {
   if (relations.length === 0) return;
@@ -34,7 +37,7 @@ export async function prepareRelations(
     db.transaction(async (tx) => {
       await tx.execute(sql`select pg_advisory_xact_lock(${lock})`);
       const problems: string[] = [];
-      for (const relation of relations) problems.push(...(await prepare(tx, relation)));
+      for (const relation of relations) problems.push(...(await prepare(tx, relation, schema)));
       if (problems.length === 0) return;
       throw new Failure(
         "conflict",
@@ -49,7 +52,7 @@ export function landingTable({ name }: Pick<Relation, "name">): SQL {
   return sql`relations.${sql.identifier(name)}`;
 }
 
-async function prepare(tx: Queries, relation: Relation): Promise<string[]> {
+async function prepare(tx: Queries, relation: Relation, schema: string): Promise<string[]> {
   const table = await existing(tx, relation);
   if (table === undefined) {
     const columns = relation.columns.map(columnOf);
@@ -58,10 +61,16 @@ async function prepare(tx: Queries, relation: Relation): Promise<string[]> {
       tx,
       sql`create table ${landingTable(relation)} (${list(columns)}, primary key (${list(key)}))`,
     );
+    await noteWriter(tx, relation, schema);
     return [];
   }
   const problems = differences(relation, table);
+  const writer = writerPattern.exec(table.comment ?? "")?.[1] ?? schema;
+  if (writer !== schema) {
+    problems.push(`${relation.name} is written by the gateway of schema "${writer}"`);
+  }
   if (problems.length > 0) return problems;
+  if (table.comment === null) await noteWriter(tx, relation, schema);
   for (const column of relation.columns.filter(({ name }) => !table.types.has(name))) {
     await statement(tx, sql`alter table ${landingTable(relation)} add column ${columnOf(column)}`);
   }
@@ -72,7 +81,22 @@ function columnOf({ name, type }: Relation["columns"][number]): SQL {
   return sql`${sql.identifier(name)} ${sql.raw(type)}`;
 }
 
+const writerPattern = /, written by the Sluice gateway of schema "(.*)"$/;
+
+/**
+ * Two gateways in one database that land different topics in one table would replace each other's
+ * rows: its comment says whose it is, to them and to people.
+ */
+async function noteWriter(tx: Queries, relation: Relation, schema: string): Promise<void> {
+  const comment = `Rows of a topic, written by the Sluice gateway of schema "${schema}"`;
+  await statement(
+    tx,
+    sql`comment on table ${landingTable(relation)} is ${sql.raw(`'${comment}'`)}`,
+  );
+}
+
 interface Table {
+  readonly comment: string | null;
   readonly isTable: boolean;
   readonly types: ReadonlyMap<string, string>;
   /** In the key's order. */
@@ -81,9 +105,11 @@ interface Table {
 
 async function existing(tx: Queries, { name }: Relation): Promise<Table | undefined> {
   const oid = sql`to_regclass(format('relations.%I', ${name}::text))`;
-  const [found] = await statement<{ kind: string }>(
+  const [found] = await statement<{ kind: string; comment: string | null }>(
     tx,
-    sql`select relkind::text as kind from pg_class where oid = ${oid}`,
+    sql`
+      select relkind::text as kind, obj_description(oid, 'pg_class') as comment
+      from pg_class where oid = ${oid}`,
   );
   if (found === undefined) return undefined;
   const columns = await statement<{ name: string; type: string; place: number | null }>(
@@ -97,6 +123,7 @@ async function existing(tx: Queries, { name }: Relation): Promise<Table | undefi
       order by place, a.attnum`,
   );
   return {
+    comment: found.comment,
     isTable: found.kind === "r" || found.kind === "p",
     types: new Map(columns.map((column) => [column.name, column.type])),
     key: columns.filter(({ place }) => place !== null).map((column) => column.name),

@@ -8,6 +8,7 @@ import { jsonType, type LogRecord, type StoredRecord } from "../../../core/recor
 import type { Relation } from "../relation.ts";
 import { defaultTopicSettings } from "../../../core/topic.ts";
 import { createMemoryLog } from "../../../log/memory/memory-log.ts";
+import { openDatabase } from "../../../postgres/database.ts";
 import { runProjection } from "../../../projection/projection.ts";
 import { seededRandom } from "../../../../test/support/random.ts";
 import { withStore } from "../../../../test/support/store-rig.ts";
@@ -43,6 +44,26 @@ function stored(values: readonly unknown[], first = 1): StoredRecord[] {
     receivedNs: 1n,
   }));
 }
+
+test("a table belongs to the gateway of one schema; another one is refused, and may take it over", async () => {
+  await withStore(async ({ url, database }) => {
+    await prepareRelations(database, [orders]);
+    await prepareRelations(database, [orders]);
+    const other = openDatabase({ url, schema: "public" });
+    try {
+      const refused = prepareRelations(other, [orders]);
+      await expect(refused).rejects.toMatchObject({ code: "conflict" });
+      await expect(refused).rejects.toThrow('orders is written by the gateway of schema "sluice"');
+      await database.sql`comment on table relations.orders is null`;
+      await prepareRelations(other, [orders]);
+      await expect(prepareRelations(database, [orders])).rejects.toThrow('of schema "public"');
+      await database.sql`comment on table relations.orders is 'Our orders'`;
+      await prepareRelations(database, [orders]);
+    } finally {
+      await other.close();
+    }
+  });
+});
 
 test("records become typed rows, a later one of the same key replaces the row", async () => {
   await withStore(async ({ database }) => {

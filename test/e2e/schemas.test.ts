@@ -1,0 +1,67 @@
+// Two gateways in two schemas of one database: neither sees, waits for or wakes the other.
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import postgres from "postgres";
+import { startGateway, type GatewayProcess } from "../support/gateway.ts";
+import { testPostgres, type TestDatabase } from "../support/postgres.ts";
+import { ask, post } from "./http.ts";
+import { openSse } from "./sse.ts";
+import { until } from "./until.ts";
+
+let database: TestDatabase;
+let gateways: GatewayProcess[] = [];
+
+beforeAll(async () => {
+  database = await (await testPostgres()).createDatabase();
+  const env = { DATABASE_URL: database.url };
+  gateways = await Promise.all([
+    startGateway({ env }),
+    startGateway({ env: { ...env, SLUICE_DATABASE_SCHEMA: "second" } }),
+  ]);
+}, 60_000);
+
+afterAll(async () => {
+  await Promise.all(gateways.map((gateway) => gateway.stop()));
+  await database.drop();
+  expect(gateways.flatMap((gateway) => gateway.errors())).toEqual([]);
+}, 30_000);
+
+const url = (gateway: 0 | 1, path: string): string => `${gateways[gateway]?.url}${path}`;
+
+test("each owns its own projections at the same time", async () => {
+  for (const gateway of [0, 1] as const) {
+    await until("all projections to be owned", 10_000, async () => {
+      const { json } = await ask("GET", url(gateway, "/status"));
+      return json.projections.every((projection: { owned: boolean }) => projection.owned);
+    });
+  }
+});
+
+test("a topic of one name is two topics, and readers hear of their own gateway's records alone", async () => {
+  const both = [0, 1] as const;
+  for (const gateway of both) await post(url(gateway, "/v1/topics/orders/records"), { n: gateway });
+  const streams = await Promise.all(
+    both.map((gateway) => openSse(url(gateway, "/v1/topics/orders/sse?after=earliest"))),
+  );
+  await post(url(0, "/v1/topics/orders/records"), { n: 2 });
+  await post(url(1, "/v1/topics/orders/records"), { n: 3 });
+  const expected = [
+    [{ n: 0 }, { n: 2 }],
+    [{ n: 1 }, { n: 3 }],
+  ];
+  for (const gateway of both) {
+    const events = await streams[gateway]?.take(2);
+    expect(events?.map(({ data }) => JSON.parse(data))).toEqual(expected[gateway]);
+    streams[gateway]?.close();
+    const { json } = await ask("GET", url(gateway, "/v1/topics/orders/records"));
+    expect(json.events.map((event: { data: unknown }) => event.data)).toEqual(expected[gateway]);
+  }
+});
+
+test("all tables are in the two schemas, and those of landing tables", async () => {
+  const sql = postgres(database.url, { max: 1 });
+  const rows = await sql<{ schema: string; tables: number }[]>`
+    select table_schema as schema, count(*)::int as tables from information_schema.tables
+    where table_schema not in ('pg_catalog', 'information_schema') group by 1 order by 1`;
+  await sql.end();
+  expect(rows.map(({ schema }) => schema)).toEqual(["second", "sluice"]);
+});
