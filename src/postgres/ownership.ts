@@ -1,12 +1,11 @@
 /**
- * Ownership by PostgreSQL's session-level advisory locks: one session holds all names of a node,
- * and the server frees them with the session.
+ * Ownership by PostgreSQL's session-level advisory locks: one session has the locks of all names that
+ * a node owns, and the server releases them with the session.
  *
- * A killed process closes its socket, which frees its names at once. For a host that vanished
- * without a word, the session asks the server to probe: silent for 2 s, two probes a second apart,
- * then the session ends (4 s). The node itself gives up earlier: a heartbeat that is not answered
- * within 2 s counts as loss. A pooler that gives one session to several clients must not stand
- * between.
+ * A killed process closes its socket, which releases its names at once. For a host that vanished
+ * without closing, the session has the server probe it: after 2 s of silence come two probes a second
+ * apart, then the session ends (4 s). The node itself gives up earlier: a heartbeat that is not answered
+ * within 2 s counts as loss. A pooler that shares one session among clients would break this.
  */
 import type { Sql } from "postgres";
 import { sleep, type Clock } from "../core/clock.ts";
@@ -32,23 +31,23 @@ const missedMax = 4;
 
 export function createOwnership(options: OwnershipOptions): PostgresOwnership {
   const { clock, logger } = options;
-  let session: Session | undefined;
-  let closed = false;
+  let session: OwnershipSession | undefined;
+  let isClosed = false;
 
   async function acquireOnce(name: string): Promise<Owned | undefined> {
-    if (session === undefined || session.lost) session = openSession(options);
+    if (session === undefined || session.isLost) session = new OwnershipSession(options);
     return await session.tryAcquire(name);
   }
 
   return {
     async acquire(name, signal) {
-      while (!signal.aborted && !closed) {
+      while (!signal.aborted && !isClosed) {
         try {
           const owned = await acquireOnce(name);
           if (owned !== undefined && !signal.aborted) return owned;
           await owned?.release();
         } catch (error) {
-          logger("debug", "asking for ownership failed", { name, error: String(error) });
+          logger("debug", "acquiring ownership failed; retrying", { name, error: String(error) });
         }
         // Jitter, so that nodes that lost the server together do not all return together.
         await sleep(clock, pollMs * (0.8 + 0.4 * Math.random()), signal);
@@ -56,117 +55,131 @@ export function createOwnership(options: OwnershipOptions): PostgresOwnership {
       throw new Failure("cancelled", `Gave up waiting for the ownership of "${name}"`);
     },
     async close() {
-      closed = true;
+      isClosed = true;
       await session?.end();
     },
   };
 }
 
-interface Session {
-  readonly lost: boolean;
-  tryAcquire(name: string): Promise<Owned | undefined>;
-  end(): Promise<void>;
-}
+class OwnershipSession {
+  readonly #options: OwnershipOptions;
+  readonly #schema: string;
+  readonly #sql: Sql;
+  readonly #owned = new Map<string, AbortController>();
+  #isLost = false;
+  #unanswered = 0;
+  #ready: Promise<void> | undefined;
+  #cancelHeartbeat = () => {};
 
-function openSession({ url, schema = defaultSchema, clock, logger }: OwnershipOptions): Session {
-  const held = new Map<string, AbortController>();
-  let lost = false;
-  let unanswered = 0;
-  let ready: Promise<void> | undefined;
-  let cancelHeartbeat = () => {};
-
-  const sql = connect(
-    { url, schema },
-    {
-      max: 1,
-      connect_timeout: 4,
-      // Ends only when told to: its locks go with it.
-      idle_timeout: 0,
-      max_lifetime: 0,
-      keep_alive: 1,
-      // postgres.js would connect anew by itself, to a session without the locks.
-      onclose: () => lose("its connection closed"),
-      session: { application_name: "sluice-ownership", statement_timeout: 2000 },
-    },
-  );
-
-  /** Gateways of two schemas in one database are not rivals. */
-  const lockOf = (name: string) => `${schema}:${name}`;
-
-  function lose(why: string): void {
-    if (lost) return;
-    lost = true;
-    cancelHeartbeat();
-    if (held.size > 0) logger("warn", `lost the ownership session: ${why}`, { names: held.size });
-    for (const controller of held.values()) controller.abort();
-    held.clear();
-    // Whatever the connection still has to say, its end is what is expected.
-    void sql.end({ timeout: 0 }).catch(() => {});
+  constructor(options: OwnershipOptions) {
+    const { url, schema = defaultSchema } = options;
+    this.#options = options;
+    this.#schema = schema;
+    this.#sql = connect(
+      { url, schema },
+      {
+        max: 1,
+        connect_timeout: 4,
+        // It must not end on its own: its locks would go with it.
+        idle_timeout: 0,
+        max_lifetime: 0,
+        keep_alive: 1,
+        // postgres.js would connect again, to a session without the locks.
+        onclose: () => this.#lose("its connection closed"),
+        session: { application_name: "sluice-ownership", statement_timeout: 2000 },
+      },
+    );
   }
 
-  function beat(): void {
-    cancelHeartbeat = clock.after(heartbeatMs, () => {
-      if (unanswered >= missedMax) return lose("the server does not answer");
-      if (unanswered === 0) {
-        sql`select 1`.then(
-          () => (unanswered = 0),
-          () => lose("a heartbeat failed"),
+  get isLost(): boolean {
+    return this.#isLost;
+  }
+
+  async tryAcquire(name: string): Promise<Owned | undefined> {
+    await (this.#ready ??= this.#start());
+    // Advisory locks are re-entrant within a session: two owners in this node are told apart here.
+    if (this.#owned.has(name) || this.#isLost) return undefined;
+    const lost = new AbortController();
+    this.#owned.set(name, lost);
+    try {
+      if (await this.#tryLock(name)) {
+        if (this.#isLost) return undefined;
+        return { lost: lost.signal, release: () => this.#release(name, lost) };
+      }
+    } catch (error) {
+      // Whether the lock was acquired is unknown: the end of the session releases it.
+      this.#lose("a lock request failed");
+      throw error;
+    }
+    this.#owned.delete(name);
+    return undefined;
+  }
+
+  async end(): Promise<void> {
+    for (const lost of this.#owned.values()) lost.abort();
+    this.#owned.clear();
+    this.#lose("it was closed");
+    await this.#sql.end({ timeout: 1 });
+  }
+
+  async #start(): Promise<void> {
+    // One by one: not every platform of a server knows each of them.
+    for (const [setting, value] of Object.entries(vanishedHostSettings)) {
+      await this.#sql`select set_config(${setting}, ${value}, false)`.catch((error: unknown) =>
+        this.#options.logger("debug", "keepalive setting refused", {
+          setting,
+          error: String(error),
+        }),
+      );
+    }
+    if (!this.#isLost) this.#beat();
+  }
+
+  #beat(): void {
+    this.#cancelHeartbeat = this.#options.clock.after(heartbeatMs, () => {
+      if (this.#unanswered >= missedMax) return this.#lose("the server does not answer");
+      if (this.#unanswered === 0) {
+        this.#sql`select 1`.then(
+          () => (this.#unanswered = 0),
+          () => this.#lose("a heartbeat failed"),
         );
       }
-      unanswered++;
-      beat();
+      this.#unanswered++;
+      this.#beat();
     });
   }
 
-  async function start(): Promise<void> {
-    // Asked for one by one: not every platform of a server knows each of them.
-    for (const [setting, value] of Object.entries(vanishedHostSettings)) {
-      await sql`select set_config(${setting}, ${value}, false)`.catch((error: unknown) =>
-        logger("debug", "a keepalive setting was refused", { setting, error: String(error) }),
-      );
-    }
-    if (!lost) beat();
+  #lose(why: string): void {
+    if (this.#isLost) return;
+    this.#isLost = true;
+    this.#cancelHeartbeat();
+    const names = this.#owned.size;
+    if (names > 0) this.#options.logger("warn", `lost the ownership session: ${why}`, { names });
+    for (const lost of this.#owned.values()) lost.abort();
+    this.#owned.clear();
+    // The connection ends either way; what it reports about that is expected.
+    void this.#sql.end({ timeout: 0 }).catch(() => {});
   }
 
-  return {
-    get lost() {
-      return lost;
-    },
-    async tryAcquire(name) {
-      await (ready ??= start());
-      // Advisory locks are re-entrant within a session: this node's own rivals are told apart here.
-      if (held.has(name) || lost) return undefined;
-      const controller = new AbortController();
-      held.set(name, controller);
-      try {
-        if (await tryLock(sql, lockOf(name))) {
-          if (lost) return undefined;
-          return { lost: controller.signal, release: () => release(name, controller) };
-        }
-      } catch (error) {
-        // Whether the lock was given is unknown: the session's end gives it back.
-        lose("a lock request failed");
-        throw error;
-      }
-      held.delete(name);
-      return undefined;
-    },
-    async end() {
-      for (const controller of held.values()) controller.abort();
-      held.clear();
-      lose("it was closed");
-      await sql.end({ timeout: 1 });
-    },
-  };
-
-  async function release(name: string, controller: AbortController): Promise<void> {
-    if (lost || held.get(name) !== controller) return;
+  async #release(name: string, lost: AbortController): Promise<void> {
+    if (this.#isLost || this.#owned.get(name) !== lost) return;
     try {
-      await sql`select pg_advisory_unlock(hashtextextended(${lockOf(name)}, 0))`;
-      held.delete(name);
+      await this.#sql`select pg_advisory_unlock(hashtextextended(${this.#lockOf(name)}, 0))`;
+      this.#owned.delete(name);
     } catch {
-      lose("giving a name back failed");
+      this.#lose("releasing a name failed");
     }
+  }
+
+  async #tryLock(name: string): Promise<boolean> {
+    const [row] = await this.#sql<{ got: boolean }[]>`
+      select pg_try_advisory_lock(hashtextextended(${this.#lockOf(name)}, 0)) as got`;
+    return row?.got === true;
+  }
+
+  /** Another one in each schema: two gateways in one database are not rivals. */
+  #lockOf(name: string): string {
+    return `${this.#schema}:${name}`;
   }
 }
 
@@ -177,9 +190,3 @@ const vanishedHostSettings = {
   // The same for an answer on its way, to which keepalive does not apply.
   tcp_user_timeout: "4000",
 } as const;
-
-async function tryLock(sql: Sql, lock: string): Promise<boolean> {
-  const [row] = await sql<{ got: boolean }[]>`
-    select pg_try_advisory_lock(hashtextextended(${lock}, 0)) as got`;
-  return row?.got === true;
-}
