@@ -12,14 +12,14 @@ export function wording(issue: RawIssue): string {
   switch (issue.code) {
     case "invalid_type":
       return issue.input === undefined
-        ? `it is missing, expected ${typeName(issue.expected)}`
-        : `it is ${typeOf(issue.input)}, expected ${typeName(issue.expected)}`;
+        ? `it is missing, expected ${expectedType(issue)}`
+        : `it is ${typeOf(issue.input)}, expected ${expectedType(issue)}`;
     case "invalid_value":
       return `expected ${anyOf(issue.values.map((value) => JSON.stringify(value)))}`;
     case "too_small":
-      return `expected ${issue.inclusive === false ? "more than" : "at least"} ${issue.minimum}${unitOf(issue.origin)}`;
+      return `expected ${issue.inclusive === false ? "more than" : "at least"} ${amount(issue.minimum, issue.origin)}`;
     case "too_big":
-      return `expected at most ${issue.maximum}${unitOf(issue.origin)}`;
+      return `expected at most ${amount(issue.maximum, issue.origin)}`;
     case "invalid_format":
       return `expected text in the form ${"pattern" in issue ? issue.pattern : issue.format}`;
     case "unrecognized_keys": {
@@ -65,6 +65,12 @@ const typeNames: Readonly<Record<string, string>> = {
   string: "text",
 };
 
+function expectedType({ expected, inst }: Extract<RawIssue, { code: "invalid_type" }>): string {
+  const definition = inst?._zod.def;
+  const isWhole = definition !== undefined && "format" in definition;
+  return typeName(expected === "number" && isWhole ? "int" : expected);
+}
+
 function typeName(type: string): string {
   return typeNames[type] ?? type;
 }
@@ -75,9 +81,9 @@ function typeOf(value: unknown): string {
   return typeof value === "boolean" ? String(value) : typeName(typeof value);
 }
 
-function unitOf(origin: string): string {
-  if (origin === "string") return " characters";
-  return origin === "array" ? " entries" : "";
+function amount(count: number | bigint, origin: string): string {
+  if (origin === "string") return `${count} character${count === 1 ? "" : "s"}`;
+  return origin === "array" ? `${count} ${count === 1 ? "entry" : "entries"}` : String(count);
 }
 
 function anyOf(values: readonly string[]): string {

@@ -72,6 +72,15 @@ describe("/livedoc", () => {
     },
   );
 
+  for (const operation of ["Emitters-makeEmitterWithId", "Topics-makeTopic", "Lifecycles-setApp"]) {
+    pageTest(`executes ${operation} with its examples when it is opened first`, async () => {
+      const page = await open("/livedoc");
+      const answer = await execute(page, operation);
+      // The parameter of the path is filled in, by its name.
+      expect(answer.status).toMatch(/^20[01]$/);
+    });
+  }
+
   pageTest("offers no try-it where it would wait for ever", async () => {
     const page = await open("/livedoc");
     const operation = page.locator("#operations-Streams-watchMagic");

@@ -1,0 +1,81 @@
+import { describe, expect, test } from "bun:test";
+import type { Issue } from "../core/failure.ts";
+import type { IncomingRecord } from "../ingest/ingest.ts";
+import { incomingEvents, incomingRecords, mediaType } from "./request-records.ts";
+
+const utf8 = new TextEncoder();
+
+/** Values as text, issues as their message. */
+function shown(records: readonly (IncomingRecord | Issue)[]): string[] {
+  return records.map((one) =>
+    "value" in one ? new TextDecoder().decode(one.value) : `! ${one.message}`,
+  );
+}
+
+const events: readonly (readonly [type: string | undefined, body: string, records: string[]])[] = [
+  ["application/json", ` {"n":9007199254740993} `, [`{"n":9007199254740993}`]],
+  ["application/json", `[1, "a" ,null]`, ["1", `"a"`, "null"]],
+  ["application/json; charset=utf-8", `{"a":1}`, [`{"a":1}`]],
+  ["application/vnd.x+json", `{"a":1}`, [`{"a":1}`]],
+  ["application/x-ndjson", `{"a":1}\n\n[1,2]\n`, [`{"a":1}`, "[1,2]"]],
+  ["APPLICATION/JSONL", `1\n2`, ["1", "2"]],
+  [undefined, `{"a":1}`, [`{"a":1}`]],
+  ["text/plain", `{"a":1}`, [`{"a":1}`]],
+  ["application/x-www-form-urlencoded", `{"a":1}`, [`{"a":1}`]],
+];
+
+test.each(events)("events of %p: %j", (type, body, records) => {
+  expect(shown(incomingEvents(utf8.encode(body), type, "web-1"))).toEqual(records);
+});
+
+test.each(["", "{nope", "1 2"])("a body of JSON that is not: %j is one issue", (body) => {
+  expect(incomingEvents(utf8.encode(body), "application/json", "k")).toMatchObject([
+    { field: "body", code: "invalid" },
+  ]);
+});
+
+test("a bad line is an issue, the others are records under the key", () => {
+  const records = incomingEvents(utf8.encode(`{"a":1}\n{nope\n2`), "application/x-ndjson", "k");
+  expect(records[0]).toMatchObject({ key: "k", contentType: "application/json", schemaId: 0 });
+  expect(records[1]).toMatchObject({ field: "body", code: "invalid" });
+  expect(shown(records.slice(2))).toEqual(["2"]);
+});
+
+test.each<readonly [type: string | undefined, body: string, code: string]>([
+  ["text/csv", "a,b", "unsupported_media_type"],
+  ["application/octet-stream", "x", "unsupported_media_type"],
+  ["application/json", "[]", "invalid"],
+  ["application/x-ndjson", "\n\n", "invalid"],
+  ["application/json", `[${"1,".repeat(10_000)}1]`, "too_large"],
+])("events of %p: %j are refused", (type, body, code) => {
+  expect(() => incomingEvents(utf8.encode(body), type, "k")).toThrow(
+    expect.objectContaining({ code }),
+  );
+});
+
+describe("records", () => {
+  test("of another type are the bytes of one, with the type", () => {
+    const body = utf8.encode("a,b\n");
+    expect(incomingRecords(body, "text/csv; header=absent", "k", 7)).toEqual([
+      { value: body, key: "k", contentType: "text/csv; header=absent", schemaId: 7 },
+    ]);
+  });
+
+  test("of JSON have the schema that is named", () => {
+    const records = incomingRecords(utf8.encode("[1,2]"), "application/json", "", 7);
+    expect(records).toMatchObject([{ schemaId: 7 }, { schemaId: 7 }]);
+  });
+
+  test("have no type of any length", () => {
+    const type = `text/${"x".repeat(200)}`;
+    expect(() => incomingRecords(utf8.encode("a"), type, "", 0)).toThrow("at most 200");
+  });
+});
+
+test.each([
+  [undefined, ""],
+  [" Application/JSON ; charset=utf-8", "application/json"],
+  [`text/${"x".repeat(1000)}`, `text/${"x".repeat(195)}`],
+])("the media type of %p", (header, type) => {
+  expect(mediaType(header)).toBe(type);
+});
