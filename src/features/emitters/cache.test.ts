@@ -6,7 +6,7 @@ function emitter(id: string, endedMs?: number): Emitter {
   return { id, source: "external", rate: 0, createdMs: 0, endedMs, end: undefined };
 }
 
-test("what is missing is asked for each time, by one question for all who ask together", async () => {
+test("a missing emitter is loaded on each call, and once for concurrent calls", async () => {
   const cache = createEmitterCache();
   let asked = 0;
   const missing = async (): Promise<undefined> => {
@@ -22,7 +22,7 @@ test("what is missing is asked for each time, by one question for all who ask to
   expect(await cache.get("y", async () => emitter("y"))).toEqual(emitter("y"));
 });
 
-test("an end is not undone by an answer from before it", async () => {
+test("an end is not undone by an older answer", async () => {
   const cache = createEmitterCache();
   const answer = Promise.withResolvers<Emitter>();
   const asking = cache.get("x", () => answer.promise);
@@ -32,7 +32,7 @@ test("an end is not undone by an answer from before it", async () => {
   expect(cache.peek("x")?.endedMs).toBe(5);
 });
 
-test("it is bounded; what was used last stays", async () => {
+test("it is bounded; the last used entries stay", async () => {
   const cache = createEmitterCache(3);
   for (const id of ["a", "b", "c"]) cache.set(emitter(id));
   await cache.get("a", async () => undefined);

@@ -9,7 +9,7 @@ export interface EmitterConfig {
   readonly rate: number;
 }
 
-/** What the streaming prototype's emitters made: 1,000 events in 500 s. */
+/** The rate of the original streaming demo: 1,000 events in 500 s. */
 const rateDefault = 2;
 const rateMax = 1000;
 /** Less than one event in a hundred seconds no longer looks alive. */

@@ -19,7 +19,7 @@ function numbers(events: readonly StoredRecord[]): number[] {
   return events.map(({ record }) => JSON.parse(new TextDecoder().decode(record.value)).n);
 }
 
-test("an emitter is made once under its id; what differs is named", async () => {
+test("an emitter is created once under its id; a differing field is named", async () => {
   await withStore(async (rig) => {
     await using node = await startEmittersNode(rig, createMemoryLog({ clock }), "a");
     const { emitters } = node;
@@ -42,7 +42,7 @@ test("an emitter is made once under its id; what differs is named", async () => 
   });
 });
 
-test("what cannot be made is refused by its field", async () => {
+test("a bad request is refused by its field", async () => {
   await withStore(async (rig) => {
     await using node = await startEmittersNode(rig, createMemoryLog({ clock }), "a");
     for (const [request, field] of [
@@ -136,7 +136,7 @@ test("an end is final, seen on other nodes within a second, and the last record 
   });
 }, 15_000);
 
-test("an end whose node died in between is finished by another", async () => {
+test("an end is finished by another node when its own dies in between", async () => {
   await withStore(async (rig) => {
     await using node = await startEmittersNode(rig, createMemoryLog({ clock }), "a");
     await node.emitters.create({ id: "x", ...external });
@@ -146,7 +146,7 @@ test("an end whose node died in between is finished by another", async () => {
   });
 }, 15_000);
 
-test("the projection alone would mark an emitter as ended", async () => {
+test("the projection marks an emitter as ended on its own", async () => {
   await withStore(async (rig) => {
     const log = createMemoryLog({ clock });
     await log.create(topic, defaultTopicSettings);
@@ -158,7 +158,7 @@ test("the projection alone would mark an emitter as ended", async () => {
   });
 });
 
-test("the list goes on where it stopped", async () => {
+test("the list continues where it stopped", async () => {
   await withStore(async (rig) => {
     await using node = await startEmittersNode(rig, createMemoryLog({ clock }), "a");
     for (const id of ["c", "a", "e", "b", "d"]) await node.emitters.create({ id, ...external });
@@ -173,7 +173,7 @@ test("the list goes on where it stopped", async () => {
   });
 });
 
-test("the hot path asks the store once", async () => {
+test("the hot path queries the store once", async () => {
   await withStore(async (rig) => {
     let asked = 0;
     const store = { ...rig.store, get: (id: string) => (asked++, rig.store.get(id)) };

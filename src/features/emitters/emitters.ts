@@ -21,7 +21,7 @@ import { EmitterEnds } from "./ends.ts";
 import { Guests, type GuestsOptions, type GuestsStatus } from "./guests/guests.ts";
 import { emitterTailStart, readEmitterPage } from "./page.ts";
 
-export interface EmittersOptions extends GuestsOptions {
+export interface EmittersDeps extends GuestsOptions {
   readonly store: EmitterStore;
 }
 
@@ -48,13 +48,13 @@ export interface EmittersStatus extends GuestsStatus {
 const othersSeeMs = 900;
 
 export class Emitters {
-  readonly #options: EmittersOptions;
+  readonly #options: EmittersDeps;
   readonly #cache: EmitterCache = createEmitterCache();
   readonly #stopping = new AbortController();
   readonly #guests: Guests;
   readonly #ends: EmitterEnds;
 
-  constructor(options: EmittersOptions) {
+  constructor(options: EmittersDeps) {
     this.#options = options;
     this.#guests = new Guests(options);
     this.#ends = new EmitterEnds({

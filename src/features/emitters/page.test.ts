@@ -101,7 +101,7 @@ async function step(rig: StoreRig, log: MemoryLog, model: Model, random: Random)
 const settings = { ...defaultTopicSettings, retentionBytes: 15_000 };
 
 describe("pages of an emitter", () => {
-  test("are what brute force finds, however far the projection lags", async () => {
+  test("match a brute-force search, however far the projection lags", async () => {
     await withStore(async (rig) => {
       for (const id of ids) await rig.store.create({ id, source: "external", rate: 0 }, undefined);
       for (let seed = 1; seed <= 25; seed++) {
@@ -159,7 +159,7 @@ async function compare(
   }
 }
 
-test("records come out of rows as they went in", async () => {
+test("records are read from rows unchanged", async () => {
   await withStore(async (rig) => {
     await rig.store.create({ id: "a", source: "external", rate: 0 }, undefined);
     const log = createMemoryLog({ clock: systemClock });
@@ -184,7 +184,7 @@ test("records come out of rows as they went in", async () => {
   });
 });
 
-test("texts that PostgreSQL cannot hold do not stop the projection", async () => {
+test("texts that PostgreSQL cannot store do not stop the projection", async () => {
   await withStore(async (rig) => {
     await rig.store.create({ id: "a", source: "external", rate: 0 }, undefined);
     const start = { epoch: 1, sequence: 0, index: 0 };

@@ -1,6 +1,6 @@
 /**
- * The form of the topic `lifecycle`, for records that come in by other doors than the events' own: a
- * record there is an event or is refused.
+ * The record contract of the topic `lifecycle`, for records that do not come through the endpoints
+ * of events: a record that is not an event is refused.
  */
 import { Failure, invalidIssue, quoted } from "../../core/failure.ts";
 import { checkJson } from "../../core/json.ts";
@@ -10,10 +10,10 @@ import type { GivenRecord, RecordContract } from "../../core/record-contract.ts"
 
 const strictUtf8 = new TextDecoder("utf-8", { fatal: true });
 
-/** An event's key is its message id, and its time `created_at` where that is one. */
+/** The record gets the message id as key, and `created_at` as its time where it is a valid one. */
 export const lifecycleContract: RecordContract = (given) => {
   const checked = checkedEvent(given);
-  if (!checked.ok) return checked.issues[0] ?? invalidIssue("body", "it is no event");
+  if (!checked.ok) return checked.issues[0] ?? invalidIssue("body", "it is not an event");
   const { messageId, createdNs } = checked.event;
   const { contentType, timeNs } = given;
   return { key: messageId, contentType, timeNs: createdNs ?? timeNs };
@@ -25,8 +25,8 @@ export function eventFromJsonBytes(json: Uint8Array): Checked {
   try {
     value = JSON.parse(strictUtf8.decode(json));
   } catch {
-    // Slower, and tells why.
-    const { message } = { message: "it is no JSON", ...checkJson(json) };
+    // `checkJson` is slower, and finds the reason.
+    const { message } = { message: "it is not JSON", ...checkJson(json) };
     return { ok: false, issues: [invalidIssue("body", message)] };
   }
   return eventFromJson(value);
@@ -35,8 +35,7 @@ export function eventFromJsonBytes(json: Uint8Array): Checked {
 function checkedEvent({ value, contentType }: GivenRecord): Checked {
   if (isJsonType(contentType)) return eventFromJsonBytes(value);
   if (contentType !== eventRequestType) {
-    const wanted = `expected ${jsonType} or ${eventRequestType}`;
-    const what = `Cannot take an event of type ${quoted(contentType)}: ${wanted}`;
+    const what = `Cannot take an event of type ${quoted(contentType)}: expected ${jsonType} or ${eventRequestType}`;
     return { ok: false, issues: [invalidIssue("content_type", what)] };
   }
   try {

@@ -1,7 +1,7 @@
 /**
- * Reads and writes `MarsWeb.GrpcService.EventRequest` by hand, as `frame.ts` does with records: each
- * event of a gRPC client passes here twice, and the generated code takes several times as long. A
- * test holds it against that code. The wire form is that of `schemas/marsweb/event.proto`.
+ * Reads `MarsWeb.GrpcService.EventRequest` (`schemas/marsweb/event.proto`) by hand, like `frame.ts`
+ * reads records. Each event of a gRPC client is read here twice, and the generated code takes
+ * several times as long. A test compares both.
  */
 import { WireCursor } from "../../core/wire.ts";
 
@@ -14,7 +14,7 @@ export interface EventRequestFields {
 
 const cursor = new WireCursor(new Uint8Array(0), 0, 0, "the EventRequest");
 
-/** Fields that are left out are empty. Throws `invalid` on bytes that are not such a message. */
+/** Omitted fields are empty. Throws `invalid` on bytes that are not such a message. */
 export function readEventRequest(bytes: Uint8Array, from: number, to: number): EventRequestFields {
   const fields = ["", "", "", "", ""];
   cursor.reset(bytes, from, to);
@@ -24,7 +24,7 @@ export function readEventRequest(bytes: Uint8Array, from: number, to: number): E
     const field = tag >>> 3;
     if (field < 1 || field > 4) cursor.skip(tag);
     else if ((tag & 7) === 2) fields[field] = cursor.text(cursor.delimited());
-    else throw cursor.malformed(`field ${field} is not a text`);
+    else throw cursor.malformed(`field ${field} is not text`);
   }
   const [, appId = "", messageId = "", event = "", createdAt = ""] = fields;
   return { appId, messageId, event, createdAt };

@@ -45,7 +45,7 @@ describe("an event as JSON", () => {
     }
   });
 
-  test("what is known is read, and the rest left alone", () => {
+  test("known members are read, and others ignored", () => {
     const given = {
       ...fine,
       message_id: "é".repeat(idBytesMax / 2),
@@ -73,7 +73,7 @@ describe("an event as JSON", () => {
 });
 
 describe("an EventRequest", () => {
-  test("is read as the generated code reads it, whatever bytes it is", () => {
+  test("is read as the generated code reads it, for any bytes", () => {
     const seed = 77;
     const random = seededRandom(seed);
     let readable = 0;
@@ -88,7 +88,7 @@ describe("an EventRequest", () => {
           createdAt: text(),
         }),
       );
-      // Changed, cut and doubled ones, too.
+      // Also changed, cut and doubled ones.
       for (let changes = random.int(4); changes > 0; changes--) {
         if (bytes.byteLength > 0) bytes[random.int(bytes.byteLength)] = random.int(256);
       }
@@ -110,13 +110,13 @@ describe("an EventRequest", () => {
     expect(readable).toBeGreaterThan(1000);
   });
 
-  test("what cannot be one is refused with the reason", () => {
+  test("is refused with the reason when its bytes are not one", () => {
     for (const bytes of [[0x0a], [0x0a, 5, 1], [0x08, 1], [0x02, 0], [0x2b], [0x0a, 1, 0xff]]) {
       expect(() => readEventRequest(new Uint8Array(bytes), 0, bytes.length)).toThrow(Failure);
     }
   });
 
-  test("its fields are checked as those of JSON", () => {
+  test("its fields are checked like those of JSON", () => {
     const empty = toBinary(EventRequestSchema, create(EventRequestSchema, { event: "e\n" }));
     const checked = eventFromProtobuf(empty, 0, empty.byteLength);
     if (checked.ok) throw new Error("It passed");
@@ -128,7 +128,7 @@ describe("a record", () => {
   const record = { key: "", schemaId: 0, timeNs: 7n };
   const utf8 = new TextEncoder();
 
-  test("of either form is its event; without a time it is the record's", () => {
+  test("of either form is its event; without a time it has the record's", () => {
     const json = { ...record, value: utf8.encode(JSON.stringify(fine)), contentType: jsonType };
     expect(eventFromRecord(json)).toMatchObject({ messageId: "m", atNs: 7n });
     const request = create(EventRequestSchema, {
@@ -142,7 +142,7 @@ describe("a record", () => {
     expect(eventFromRecord(encoded)).toMatchObject({ messageId: "m", atNs: 9n });
   });
 
-  test("of anything else is none", () => {
+  test("of any other form is not an event", () => {
     for (const [text, contentType] of [
       ["{", jsonType],
       ["{}", jsonType],
@@ -154,7 +154,7 @@ describe("a record", () => {
   });
 });
 
-test("an id of an address is checked in the same way", () => {
+test("an id in a URL is checked in the same way", () => {
   expect(parseEventId("app_id", "x")).toBe("x");
   expect(() => parseEventId("app_id", undefined)).toThrow("Cannot use app_id: it is missing");
   expect(() => parseEventId("app_id", "")).toThrow('Cannot use app_id "": it is empty');

@@ -1,13 +1,13 @@
 /**
- * One event in the life of a message: the fields that every face takes, what they may be, and how an
- * event is read back from the record that keeps it as it was given.
+ * One event in the life of a message: the fields that every protocol takes, their checks, and how an
+ * event is read from its record, which contains it as it was sent.
  */
 import { Failure, type Issue, invalidIssue, quoted } from "../../core/failure.ts";
 import { readEventRequest } from "./event-wire.ts";
 import { isJsonType, type LogRecord } from "../../core/record.ts";
 import { parseTime } from "../../core/time.ts";
 
-/** A record is one event, its key the message id. */
+/** Each record is one event, with the message id as key. */
 export const lifecycleTopic = "lifecycle";
 
 /** The media type of a record whose value is a `MarsWeb.GrpcService.EventRequest`. */
@@ -17,12 +17,12 @@ export interface LifecycleEvent {
   readonly appId: string;
   readonly messageId: string;
   readonly event: string;
-  /** Nanoseconds since the Unix epoch: `created_at` where that is a time, else when it was received. */
+  /** Nanoseconds since the Unix epoch: `created_at` where it is a time, otherwise the receipt. */
   readonly atNs: bigint;
   readonly externalId: string | undefined;
 }
 
-/** An event as it was given; `createdNs` is undefined where `created_at` is left out or is no time. */
+/** An event as it was sent. `createdNs` is undefined where `created_at` is missing or not a time. */
 export interface GivenEvent {
   readonly appId: string;
   readonly messageId: string;
@@ -35,16 +35,16 @@ export type Checked =
   | { readonly ok: true; readonly event: GivenEvent }
   | { readonly ok: false; readonly issues: readonly Issue[] };
 
-/** Ids and names past this are no ids; each is part of a key and of a row. */
+/** Bounds ids and names, because each is part of a key and of a row. */
 export const idBytesMax = 256;
 
 const utf8 = new TextEncoder();
 const strictUtf8 = new TextDecoder("utf-8", { fatal: true });
-/** Controls of ASCII and of Latin-1. They end lines and hide text wherever an id is shown. */
+/** Controls of ASCII and Latin-1. They would end lines and hide text where an id is shown. */
 // oxlint-disable-next-line no-control-regex
 const controls = /[\u0000-\u001f\u007f-\u009f]/;
 
-/** Checks a JSON value that was parsed. Members that no one knows are kept in the record, unread. */
+/** Checks a parsed JSON value. Unknown members are kept in the record and not read. */
 export function eventFromJson(value: unknown): Checked {
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     const message =
@@ -61,17 +61,15 @@ export function eventFromJson(value: unknown): Checked {
   const isGiven = external_id !== undefined && external_id !== null;
   const externalId = isGiven ? idFrom("external_id", external_id, issues) : undefined;
   if (created_at !== undefined && created_at !== null && typeof created_at !== "string") {
-    const why = `Cannot use created_at ${quoted(created_at)}: it is no text`;
-    issues.push(
-      invalidIssue("created_at", `${why}, expected one such as 2026-11-21T10:02:11.420Z`),
-    );
+    const message = `Cannot use created_at ${quoted(created_at)}: expected text such as 2026-11-21T10:02:11.420Z`;
+    issues.push(invalidIssue("created_at", message));
   }
   if (issues.length > 0) return { ok: false, issues };
   const createdNs = typeof created_at === "string" ? parseTime(created_at) : undefined;
   return { ok: true, event: { appId, messageId, event: name, createdNs, externalId } };
 }
 
-/** Checks an encoded `EventRequest`, `bytes[from … to]`. Throws `invalid` on bytes that are none. */
+/** Checks the encoded `EventRequest` in `bytes[from … to]`. Throws `invalid` on other bytes. */
 export function eventFromProtobuf(bytes: Uint8Array, from: number, to: number): Checked {
   const given = readEventRequest(bytes, from, to);
   const issues: Issue[] = [];
@@ -84,7 +82,7 @@ export function eventFromProtobuf(bytes: Uint8Array, from: number, to: number): 
   return { ok: true, event: { appId, messageId, event, createdNs, externalId: undefined } };
 }
 
-/** The event that a record keeps; undefined where it keeps none: anyone may append to a topic. */
+/** The event in a record; undefined for other records, because any client may append to a topic. */
 export function eventFromRecord(record: LogRecord): LifecycleEvent | undefined {
   const checked = checkedRecord(record);
   if (checked?.ok !== true) return undefined;
@@ -99,12 +97,12 @@ function checkedRecord({ value, contentType }: LogRecord): Checked | undefined {
       ? eventFromProtobuf(value, 0, value.byteLength)
       : undefined;
   } catch {
-    // Neither JSON nor a message: it is no event, which is what is asked here.
+    // Neither JSON nor a message, so not an event.
     return undefined;
   }
 }
 
-/** The text, where it can be an id. Throws `invalid` naming `field`. */
+/** The text, if it can be an id. Throws `invalid` naming `field`. */
 export function parseEventId(field: string, given: string | undefined): string {
   const issues: Issue[] = [];
   const id = idFrom(field, given, issues);
@@ -113,9 +111,9 @@ export function parseEventId(field: string, given: string | undefined): string {
   return id;
 }
 
-/** The text where it can be an id; else "" and an issue. */
+/** The text, if it can be an id; otherwise "", and an issue is added. */
 function idFrom(field: string, given: unknown, issues: Issue[]): string {
-  const what = typeof given === "string" ? whyNoId(given) : "it is no text";
+  const what = typeof given === "string" ? idProblem(given) : "it is not text";
   if (typeof given === "string" && what === undefined) return given;
   const problem =
     given === undefined
@@ -125,21 +123,21 @@ function idFrom(field: string, given: unknown, issues: Issue[]): string {
   return "";
 }
 
-const expectedId = `a text of 1 to ${idBytesMax} bytes without control characters`;
+const expectedId = `text of 1 to ${idBytesMax} bytes without control characters`;
 
-function whyNoId(text: string): string | undefined {
+function idProblem(text: string): string | undefined {
   if (text === "") return "it is empty";
   if (!isShort(text)) return `it has ${byteLength(text)} bytes`;
   if (controls.test(text)) return "it has control characters";
   return text.isWellFormed() ? undefined : "it has half of a surrogate pair";
 }
 
-/** A character has at most three bytes a UTF-16 unit. */
+/** A UTF-16 unit takes at most three bytes of UTF-8. */
 function isShort(text: string): boolean {
   return text.length * 3 <= idBytesMax || byteLength(text) <= idBytesMax;
 }
 
-/** At least; exact where it is close to the bound. */
+/** A lower bound, which is exact near the limit. */
 function byteLength(text: string): number {
   return text.length > idBytesMax ? text.length : utf8.encode(text).byteLength;
 }

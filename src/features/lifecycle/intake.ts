@@ -1,6 +1,6 @@
 /**
- * Events in: whatever face they came through, they are checked here and appended as they were given,
- * one record an event, under its message id.
+ * Takes events of every protocol: checks them and appends them as they were sent, one record per
+ * event, with the message id as key.
  */
 import type { Clock } from "../../core/clock.ts";
 import { Failure, type Issue, invalidField } from "../../core/failure.ts";
@@ -12,88 +12,85 @@ import {
   type GivenEvent,
 } from "./event.ts";
 import { arrayElements, checkJson, jsonMembers } from "../../core/json.ts";
-import type { Appended, AppendOptions } from "../../core/log.ts";
+import type { AppendOptions } from "../../core/log.ts";
 import type { Position } from "../../core/position.ts";
 import { jsonType, type LogRecord } from "../../core/record.ts";
+import type { Ingest } from "../../ingest/ingest.ts";
 import type { Writer } from "../../ingest/writer.ts";
 import { eventFromJsonBytes } from "./contract.ts";
 
-export interface IntakeParts {
-  /** Of the topic `lifecycle`. */
+export interface EventIntakeDeps {
+  /** The writer of the topic `lifecycle`. */
   readonly writer: Writer;
-  /** For calls with a dedup id, which are an append of their own. */
-  readonly append: (
-    topic: string,
-    records: readonly LogRecord[],
-    options: AppendOptions,
-  ) => Promise<Appended>;
+  /** For calls with a dedup id, which must be one append each. */
+  readonly append: Ingest["appendRecords"];
   readonly clock: Clock;
   readonly recordBytesMax: number;
 }
 
-export interface BulkTaken {
+export interface BulkResult {
   readonly accepted: number;
   /** By index and field, at most `refusedMax`. */
   readonly refused: readonly Issue[];
-  /** Of the last accepted event; undefined when there is none. */
+  /** Position of the last accepted event; undefined when all were refused. */
   readonly position: Position | undefined;
 }
 
-/** Events of one call. */
+/** Number of events in one call. */
 export const bulkMax = 100_000;
-/** Issues in one answer: some megabytes. What is not named is not accepted either. */
+/** Number of issues in one answer, which are some megabytes. Events past it are refused as well. */
 const refusedMax = 10_000;
-/** About a millisecond of work: a bulk does not keep other calls waiting. */
+/** About a millisecond of work, after which other calls get a turn. */
 const eventsPerTurn = 500;
 
 const strictUtf8 = new TextDecoder("utf-8", { fatal: true });
 
 export class EventIntake {
-  readonly #parts: IntakeParts;
+  readonly #deps: EventIntakeDeps;
   #taken = 0;
 
-  constructor(parts: IntakeParts) {
-    this.#parts = parts;
+  constructor(deps: EventIntakeDeps) {
+    this.#deps = deps;
   }
 
-  /** Events that passed the checks of this node, and those of them that are not durable yet. */
+  /** Numbers of events that this node accepted, and of those that are not durable yet. */
   stats(): { readonly taken: number; readonly pending: number } {
-    return { taken: this.#taken, pending: this.#parts.writer.pending };
+    return { taken: this.#taken, pending: this.#deps.writer.pending };
   }
 
-  /** Takes one event as JSON; resolves once it is durable. Throws `invalid`, naming each field. */
+  /** Takes one event as JSON; resolves when it is durable. Throws `invalid` with each bad field. */
   take(json: Uint8Array, { dedupId }: AppendOptions = {}): Promise<Position> {
     const { issues, record } = this.#recordFrom(json);
     if (record === undefined) throw refusal(issues);
     this.#taken++;
     return dedupId === undefined
-      ? this.#parts.writer.append(record)
+      ? this.#deps.writer.append(record)
       : this.#appendOnce([record], dedupId);
   }
 
-  /** The same for an event that this gateway made itself, and its JSON. */
+  /** The same for an event that the gateway generated, with its JSON. */
   takeOwn(event: GivenEvent, json: Uint8Array): Promise<Position> {
     this.#taken++;
-    return this.#parts.writer.append(this.#record({ ok: true, event }, json, jsonType));
+    return this.#deps.writer.append(this.#record({ ok: true, event }, json, jsonType));
   }
 
-  /** The same for an encoded `EventRequest`, `bytes[from … to]`, which is copied before this returns. */
+  /** The same for the encoded `EventRequest` in `bytes[from … to]`, which is copied synchronously. */
   takeRequest(bytes: Uint8Array, from: number, to: number): Promise<Position> {
-    // Its four fields are bounded by themselves; what is unknown of it is by the message's own bound.
+    // The four fields have bounds; unknown fields are bounded by the limit of a message.
     const checked = eventFromProtobuf(bytes, from, to);
     if (!checked.ok) throw refusal(checked.issues);
     this.#taken++;
     const value = bytes.subarray(from, to);
-    return this.#parts.writer.append(this.#record(checked, value, eventRequestType));
+    return this.#deps.writer.append(this.#record(checked, value, eventRequestType));
   }
 
-  /** Takes `{"events":[…]}`. What is wrong is refused by index and field, the rest is kept. */
-  async takeBulk(json: Uint8Array, { dedupId }: AppendOptions = {}): Promise<BulkTaken> {
+  /** Takes `{"events":[…]}`. Bad events are refused by index and field, the others are appended. */
+  async takeBulk(json: Uint8Array, { dedupId }: AppendOptions = {}): Promise<BulkResult> {
     const values = eventsOf(json);
     const refused: Issue[] = [];
     const records: LogRecord[] = [];
     for (const [index, value] of values.entries()) {
-      if (index > 0 && index % eventsPerTurn === 0) await turn(this.#parts.clock);
+      if (index > 0 && index % eventsPerTurn === 0) await turn(this.#deps.clock);
       const { issues, record } = this.#recordFrom(value);
       if (record !== undefined) records.push(record);
       const room = refusedMax - refused.length;
@@ -102,7 +99,7 @@ export class EventIntake {
     this.#taken += records.length;
     const position =
       dedupId === undefined || records.length === 0
-        ? await this.#parts.writer.appendAll(records)
+        ? await this.#deps.writer.appendAll(records)
         : await this.#appendOnce(records, dedupId);
     return { accepted: records.length, refused, position };
   }
@@ -113,7 +110,7 @@ export class EventIntake {
   } {
     const checked = eventFromJsonBytes(json);
     if (!checked.ok) return { issues: checked.issues };
-    const { recordBytesMax } = this.#parts;
+    const { recordBytesMax } = this.#deps;
     if (json.byteLength > recordBytesMax) {
       const message = `Cannot take an event of ${json.byteLength} bytes: at most ${recordBytesMax} are`;
       return { issues: [{ field: "body", code: "too_large", message }] };
@@ -126,12 +123,12 @@ export class EventIntake {
     value: Uint8Array,
     contentType: string,
   ): LogRecord {
-    const timeNs = createdNs ?? this.#parts.clock.nowNs();
+    const timeNs = createdNs ?? this.#deps.clock.nowNs();
     return { value, key: messageId, contentType, schemaId: 0, timeNs };
   }
 
   async #appendOnce(records: readonly LogRecord[], dedupId: string): Promise<Position> {
-    return (await this.#parts.append(lifecycleTopic, records, { dedupId })).last;
+    return (await this.#deps.append(lifecycleTopic, records, { dedupId })).last;
   }
 }
 
@@ -141,7 +138,7 @@ function refusal(issues: readonly Issue[]): Failure {
   return new Failure(first?.code ?? "invalid", message, { errors: issues });
 }
 
-/** The events' own bytes. Throws `invalid` for another body, `too_large` for too many. */
+/** The bytes of each event. Throws `invalid` for another body, `too_large` for too many. */
 function eventsOf(body: Uint8Array): readonly Uint8Array[] {
   const whole = checkJson(body);
   if (!whole.ok) throw new Failure("invalid", whole.message);

@@ -23,7 +23,7 @@ function one(event: string, atNs: bigint, receivedNs = 0n, externalId?: string):
   return lifecycleFrom(given, { ...record, receivedNs });
 }
 
-/** In an order of its own: now the left, now the right side grows, and parts are merged with parts. */
+/** Merges in a random order: the left or the right side grows, and parts merge with parts. */
 function mergedAtRandom(all: readonly Lifecycle[], random: (below: number) => number): Lifecycle {
   const parts = [...all];
   while (parts.length > 1) {
@@ -36,7 +36,7 @@ function mergedAtRandom(all: readonly Lifecycle[], random: (below: number) => nu
   return last;
 }
 
-test("whatever the order, and however it is put together, the merge is what counting gives", () => {
+test("merging gives what counting gives, in any order and grouping", () => {
   for (let seed = 0; seed < 60; seed++) {
     const random = seededRandom(seed);
     // Beyond the bound on names in every third case.
@@ -81,7 +81,7 @@ test("whatever the order, and however it is put together, the merge is what coun
   }
 });
 
-test("texts are in the order of their UTF-8 bytes, which is the store's", () => {
+test("texts compare by their UTF-8 bytes, like in the store", () => {
   const texts = ["", "a", "A", "ab", "é", "z", "￿", "😀", "a😀", "a￿", "\u{10ffff}", "\u{e000}"];
   const byBytes = texts.toSorted((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
   expect(texts.toReversed().toSorted(compareTexts)).toEqual(byBytes);

@@ -1,12 +1,12 @@
 /**
- * Lifecycles: all that is known of one `(app_id, message_id)`. Merging is commutative, so neither
- * order nor place matters; only a duplicate shows, in a count.
+ * Lifecycles: everything known of one `(app_id, message_id)`. Merging is commutative, so that
+ * neither order nor place matters. Only a duplicate event is visible, in a count.
  */
 import type { LifecycleEvent } from "./event.ts";
 import type { Position } from "../../core/position.ts";
 import type { StoredRecord } from "../../core/record.ts";
 
-/** What is known of one event of a lifecycle. Times are nanoseconds since the Unix epoch. */
+/** One event name of a lifecycle. Times are nanoseconds since the Unix epoch. */
 export interface SeenEvent {
   readonly event: string;
   readonly firstNs: bigint;
@@ -19,33 +19,33 @@ export interface Lifecycle {
   readonly messageId: string;
   /** By name (`compareTexts`); at most `eventNamesMax`. */
   readonly events: readonly SeenEvent[];
-  /** All events ever counted, those whose names found no place included. */
+  /** Number of all events, including those whose names are not kept. */
   readonly total: number;
-  /** Of the earliest and the latest event. */
+  /** Times of the earliest and the latest event. */
   readonly firstNs: bigint;
   readonly lastNs: bigint;
-  /** The least of those that came with an event. */
+  /** The least external id of its events. */
   readonly externalId: string | undefined;
-  /** The gateway's clock when the first and the last of its records were received. */
+  /** When the gateway received the first and the last of its records. */
   readonly seenNs: bigint;
   readonly touchedNs: bigint;
 }
 
 /**
- * Names kept of one lifecycle: of more, the least by `compareTexts`. A name that is kept was always
- * among them, and one that is not can never come back, so this is commutative, too, and the counts
- * of those kept are right.
+ * Number of event names kept per lifecycle; past it, the least by `compareTexts`. A kept name was
+ * never dropped before, and a dropped one never comes back. So merging stays commutative, and the
+ * counts of the kept names are exact.
  */
 export const eventNamesMax = 100;
 
 /** What an app expects of its messages. */
 export interface AppSettings {
   readonly appId: string;
-  /** The events that make a lifecycle complete; empty: none is ever complete or overdue. */
+  /** The events that make a lifecycle complete; empty: no lifecycle is ever complete or overdue. */
   readonly expected: readonly string[];
-  /** From the first event on; undefined: there is none. */
+  /** Counted from the first event; undefined: no deadline. */
   readonly deadlineMs: number | undefined;
-  /** After its last event a lifecycle is kept this long; 0 keeps it; undefined: as the gateway's setting says. */
+  /** How long a lifecycle is kept after its last event; 0: forever; undefined: the gateway's setting. */
   readonly retentionMs: number | undefined;
 }
 
@@ -54,7 +54,7 @@ export type LifecycleState = (typeof lifecycleStates)[number];
 
 export interface ShownLifecycle extends Lifecycle {
   readonly state: LifecycleState;
-  /** Of the expected events those not seen, in the app's order. */
+  /** The expected events that were not seen, in the app's order. */
   readonly missing: readonly string[];
 }
 
@@ -87,7 +87,7 @@ export interface FunnelQuery {
 }
 
 export interface Funnel {
-  /** Lifecycles that were looked at. */
+  /** Number of lifecycles in the query. */
   readonly lifecycles: number;
   readonly stages: readonly FunnelStage[];
 }
@@ -95,32 +95,32 @@ export interface Funnel {
 export interface FunnelStage {
   readonly event: string;
   readonly reached: number;
-  /** From the first sighting of the stage before to that of this one; undefined where no id has both. */
+  /** From the first event of the previous stage to that of this one; undefined where no id has both. */
   readonly delayMs:
     { readonly p50: number; readonly p90: number; readonly p99: number } | undefined;
 }
 
-/** Where the rows of one message stand, in one snapshot. */
+/** The rows of one message, from one snapshot. */
 export interface KeptLifecycles {
   readonly lifecycles: readonly Lifecycle[];
-  /** Everything up to here is in them; undefined: nothing is. */
+  /** They include every event up to here; undefined: nothing was projected yet. */
   readonly through: Position | undefined;
 }
 
-/** What the store gives to lifecycles; each call throws `unavailable` when it is away. */
+/** The store of lifecycles. Every method may throw `unavailable`. */
 export interface LifecycleStore {
   ofMessage(messageId: string): Promise<KeptLifecycles>;
-  /** One lifecycle more than `limit` tells that there are more. */
+  /** One lifecycle more than `limit` where there are more. */
   list(query: LifecycleQuery, nowNs: bigint): Promise<readonly Lifecycle[]>;
   funnel(query: FunnelQuery): Promise<Funnel>;
-  /** Of those apps that were set, by id. */
+  /** By app id; apps without settings are missing. */
   apps(appIds: readonly string[]): Promise<ReadonlyMap<string, AppSettings>>;
   setApp(settings: AppSettings): Promise<void>;
-  /** Where the projection stands, and how many of its records were no events. */
+  /** The projection's position, and the number of records that were not events. */
   progress(): Promise<{ readonly through: Position | undefined; readonly undecodable: number }>;
 }
 
-/** One event as a lifecycle of its own. */
+/** A lifecycle of one event. */
 export function lifecycleFrom(event: LifecycleEvent, { receivedNs }: StoredRecord): Lifecycle {
   const { appId, messageId, atNs, externalId } = event;
   return {
@@ -136,7 +136,7 @@ export function lifecycleFrom(event: LifecycleEvent, { receivedNs }: StoredRecor
   };
 }
 
-/** Both are of one id. Commutative and associative. */
+/** Merges two lifecycles of the same id. Commutative and associative. */
 export function mergeLifecycles(a: Lifecycle, b: Lifecycle): Lifecycle {
   return {
     appId: a.appId,
@@ -200,7 +200,7 @@ export function showLifecycle(
   }
 }
 
-/** By code points, as the store orders texts: UTF-16 units order some of them otherwise. */
+/** By code points, like the store. UTF-16 units order some texts differently. */
 export function compareTexts(a: string, b: string): number {
   const length = Math.min(a.length, b.length);
   for (let i = 0; i < length; i++) {
@@ -211,7 +211,7 @@ export function compareTexts(a: string, b: string): number {
   return a.length - b.length;
 }
 
-/** A surrogate stands for a code point beyond all other units. */
+/** A surrogate belongs to a code point above all other units. */
 function rank(unit: number): number {
   return unit >= 0xd800 && unit <= 0xdfff ? unit + 0x10000 : unit;
 }

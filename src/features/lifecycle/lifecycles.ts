@@ -1,4 +1,4 @@
-/** Lifecycles as they are asked for: rows, and after them what only the log has yet. */
+/** Queries of lifecycles: the store's rows, merged with the events that only the log has yet. */
 import type { Clock } from "../../core/clock.ts";
 import { invalidField, quoted } from "../../core/failure.ts";
 import { eventFromRecord, lifecycleTopic } from "./event.ts";
@@ -19,7 +19,7 @@ import {
 import type { Log } from "../../core/log.ts";
 import { comparePositions, type Position } from "../../core/position.ts";
 
-export interface LifecyclesParts {
+export interface LifecyclesDeps {
   readonly log: Pick<Log, "read" | "bounds">;
   readonly store: LifecycleStore;
   readonly clock: Clock;
@@ -27,20 +27,20 @@ export interface LifecyclesParts {
 
 export interface LifecyclePage {
   readonly lifecycles: readonly ShownLifecycle[];
-  /** As `after`, gives the later page; undefined when nothing lies beyond. */
+  /** The `after` of the next page; undefined at the end. */
   readonly next: LifecycleCursor | undefined;
 }
 
 export class Lifecycles {
-  readonly #parts: LifecyclesParts;
+  readonly #deps: LifecyclesDeps;
 
-  constructor(parts: LifecyclesParts) {
-    this.#parts = parts;
+  constructor(deps: LifecyclesDeps) {
+    this.#deps = deps;
   }
 
-  /** Of each app that knows the message; what was acknowledged before the call is in them. */
+  /** One lifecycle per app that has the message, with all events acknowledged before the call. */
   async ofMessage(messageId: string, signal?: AbortSignal): Promise<readonly ShownLifecycle[]> {
-    const { store, clock } = this.#parts;
+    const { store, clock } = this.#deps;
     const kept = await store.ofMessage(messageId);
     const byApp = new Map(kept.lifecycles.map((one) => [one.appId, one]));
     for await (const fresh of this.#afterRows(messageId, kept.through, signal)) {
@@ -54,16 +54,16 @@ export class Lifecycles {
       .map((one) => showLifecycle(one, apps.get(one.appId), nowNs));
   }
 
-  /** From rows alone: what was acknowledged a moment ago may still be missing. */
+  /** From rows only: an event acknowledged a moment ago may still be missing. */
   async list(query: LifecycleQuery): Promise<LifecyclePage> {
-    const { store, clock } = this.#parts;
+    const { store, clock } = this.#deps;
     const nowNs = clock.nowNs();
     const found = await store.list(query, nowNs);
     const page = found.slice(0, query.limit);
     const apps = await store.apps([...new Set(page.map(({ appId }) => appId))]);
     const shown = page.map((one) => showLifecycle(one, apps.get(one.appId), nowNs));
     return {
-      // Rows follow a change of what their app expects with a delay; what is shown does not.
+      // The states in the rows follow a change of the app's settings late; those shown do not.
       lifecycles: shown.filter(({ state }) => query.state === undefined || state === query.state),
       next: found.length > query.limit ? page.at(-1) : undefined,
     };
@@ -76,30 +76,30 @@ export class Lifecycles {
     if (stages.length === 0) {
       throw invalidField(
         "stages",
-        `Cannot make the funnel: app ${quoted(appId)} expects no events, expected stages`,
+        `Cannot compute the funnel: app ${quoted(appId)} has no expected events, expected stages`,
       );
     }
-    return await this.#parts.store.funnel({ ...query, stages });
+    return await this.#deps.store.funnel({ ...query, stages });
   }
 
-  /** One that was never set expects nothing. */
+  /** An app without settings expects no events. */
   async app(appId: string): Promise<AppSettings> {
-    const known = (await this.#parts.store.apps([appId])).get(appId);
+    const known = (await this.#deps.store.apps([appId])).get(appId);
     return known ?? { appId, expected: [], deadlineMs: undefined, retentionMs: undefined };
   }
 
   async setApp(settings: AppSettings): Promise<void> {
-    await this.#parts.store.setApp(settings);
+    await this.#deps.store.setApp(settings);
   }
 
   /**
-   * Entries of the log that are not rows yet: events where each is an entry, frames of them
-   * elsewhere. And how many of the topic's records were no events.
+   * Number of log entries that are not projected yet (events, or frames of them, by layout), and of
+   * the topic's records that were not events.
    */
   async progress(): Promise<{ readonly behind: number; readonly undecodable: number }> {
     const [{ end, start }, { through, undecodable }] = await Promise.all([
-      this.#parts.log.bounds(lifecycleTopic),
-      this.#parts.store.progress(),
+      this.#deps.log.bounds(lifecycleTopic),
+      this.#deps.store.progress(),
     ]);
     const from = through?.epoch === end.epoch ? through.sequence : start.sequence;
     return { behind: Math.max(0, end.sequence - from), undecodable };
@@ -110,9 +110,9 @@ export class Lifecycles {
     through: Position | undefined,
     signal: AbortSignal | undefined,
   ): AsyncGenerator<Lifecycle> {
-    const { log } = this.#parts;
+    const { log } = this.#deps;
     const { start, end } = await log.bounds(lifecycleTopic);
-    // What the log no longer has is rows already, or nowhere.
+    // Records that the log has dropped are rows already, or gone.
     const after = through === undefined || comparePositions(through, start) < 0 ? start : through;
     if (comparePositions(after, end) >= 0) return;
     const batches = log.read(lifecycleTopic, {

@@ -1,9 +1,9 @@
-/** Random events for those who want to see something come through: the addresses are seed 001's. */
+/** Random events, to try the gateway with. The addresses are those of the original lifecycle demo. */
 import { renderTime } from "../../core/time.ts";
 
 export const sampleApp = "sample";
 
-/** The life of a message in the system that these addresses come from. */
+/** The stages of a message in that demo. */
 export const sampleStages = [
   "MESSAGE_CREATED",
   "MESSAGE_REACHED_BACKEND",
@@ -20,13 +20,13 @@ export interface SampleEvent {
   readonly created_at: string;
 }
 
-/** One stage of a message that nobody has heard of. */
+/** One stage of a new message. */
 export function sampleEvent(nowNs: bigint): SampleEvent {
   const stage = sampleStages[Math.floor(Math.random() * sampleStages.length)];
   return eventOf(crypto.randomUUID(), stage ?? sampleStages[0], nowNs);
 }
 
-/** Each stage once, in order, some milliseconds apart; the last one now. */
+/** Each stage once, in order, milliseconds apart, with the last one at `nowNs`. */
 export function sampleLife(messageId: string, nowNs: bigint): SampleEvent[] {
   let atNs = nowNs;
   return sampleStages

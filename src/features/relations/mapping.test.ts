@@ -28,7 +28,7 @@ test("a mapping becomes relations; a field is a name, or a pointer", () => {
   ]);
 });
 
-test("all problems are told at once, each with its place", () => {
+test("all problems are reported at once, each with its place", () => {
   const { problems } = parseMapping({
     "no topic": orders,
     topic1: { ...orders, relation: "Orders", keys: ["x"] },
@@ -48,11 +48,11 @@ test("all problems are told at once, each with its place", () => {
   expect(parseMapping("text").problems).toEqual(["the mapping: expected an object of topics"]);
 });
 
-describe("what the parts have to be to one another", () => {
+describe("how the parts of a mapping must fit together", () => {
   const cases: [what: string, mapping: object, message: RegExp][] = [
     ["one relation of two topics", { a: orders, b: orders }, /"orders" is the relation of a/],
-    ["a key of no column", { a: { ...orders, key: ["id"] } }, /"id" is no column/],
-    ["a key twice", { a: { ...orders, key: ["note", "note"] } }, /"note" stands there twice/],
+    ["a key of no column", { a: { ...orders, key: ["id"] } }, /"id" is not a column/],
+    ["a key twice", { a: { ...orders, key: ["note", "note"] } }, /"note" is repeated/],
     [
       "a key that is jsonb",
       { a: { ...orders, columns: { message_id: "jsonb" } } },

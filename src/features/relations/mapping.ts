@@ -1,20 +1,20 @@
 /**
- * The mapping as its user writes it: for each topic the relation, its key, and for each column the
- * type and where its value is. `docs/files.md` describes it.
+ * The mapping, as a user writes it: for each topic the relation, its key, and for each column the
+ * type and the path of its value. `docs/files.md` describes it.
  */
 import { z } from "zod";
 import { columnTypes, type Relation, type RelationColumn } from "./relation.ts";
 
-/** PostgreSQL allows 1,600; a table of as many is a mistake. */
+/** PostgreSQL allows 1,600, but a table of that many is a mistake. */
 const columnsMax = 200;
 const relationsMax = 100;
 
 const reservedColumns = new Set(["ctid", "xmin", "xmax", "cmin", "cmax", "tableoid"]);
 
-/** Lower case alone: it is then the same name in SQL with and without quotes. */
+/** Lower case only, so that the name is the same in SQL with and without quotes. */
 const identifier = z
   .string()
-  .regex(/^[a-z_][a-z0-9_]{0,62}$/, "expected 1 to 63 of a-z 0-9 _, the first no digit");
+  .regex(/^[a-z_][a-z0-9_]{0,62}$/, "expected 1 to 63 of a-z 0-9 _, not beginning with a digit");
 const columnName = identifier.refine((name) => !reservedColumns.has(name), {
   message: "PostgreSQL has a column of this name in every table, expected another one",
 });
@@ -31,7 +31,7 @@ const fieldOrPointer = z
 
 const relationShape = z.strictObject({
   relation: identifier,
-  key: z.array(z.string()).min(1, "expected at least one column that tells rows apart"),
+  key: z.array(z.string()).min(1, "expected at least one column that identifies a row"),
   columns: z.record(
     columnName,
     z.preprocess(
@@ -46,7 +46,7 @@ export type ParsedMapping =
   | { readonly relations: readonly Relation[]; readonly problems?: undefined }
   | { readonly relations?: undefined; readonly problems: readonly string[] };
 
-/** Every problem is told, each with where it is. */
+/** Reports every problem, each with its place. */
 export function parseMapping(given: unknown): ParsedMapping {
   const parsed = mappingShape.safeParse(given);
   if (!parsed.success) {
@@ -85,9 +85,9 @@ function problemsOf(relations: readonly Relation[]): string[] {
     for (const [index, part] of key.entries()) {
       const column = columns.find((each) => each.name === part);
       const at = `${topic}.key.${index}: ${JSON.stringify(part)}`;
-      if (column === undefined) problems.push(`${at} is no column of the relation`);
-      else if (column.type === "jsonb") problems.push(`${at} is jsonb, which tells no rows apart`);
-      if (key.indexOf(part) !== index) problems.push(`${at} stands there twice`);
+      if (column === undefined) problems.push(`${at} is not a column of the relation`);
+      else if (column.type === "jsonb") problems.push(`${at} is jsonb, which cannot be a key`);
+      if (key.indexOf(part) !== index) problems.push(`${at} is repeated`);
     }
   }
   return problems;
@@ -106,7 +106,7 @@ function issueTexts(issue: z.core.$ZodIssue): string[] {
   if (issue.code === "unrecognized_keys") {
     return issue.keys.map((key) => `${at}: there is no "${key}", expected relation, key, columns`);
   }
-  // A name that cannot be used: its own issues say why.
+  // An invalid name, whose own issues have the reason.
   if (issue.code === "invalid_key") return issue.issues.map(({ message }) => `${at}: ${message}`);
   if (issue.code === "invalid_type" && issue.path.length === 0) {
     return [`${at}: expected an object of topics`];

@@ -1,8 +1,9 @@
 /**
- * Relations: typed tables that the records of a topic land in, by a mapping that their user writes.
- * What a column takes of a record is decided in `this folder`; the tables are the store's.
+ * Relations: typed tables that the records of a topic are written to, by a mapping that a user
+ * writes. This folder fits records into columns; `store/` has the tables.
  */
-/** As PostgreSQL names them. */
+
+/** In PostgreSQL's names. */
 export const columnTypes = [
   "text",
   "integer",
@@ -18,7 +19,7 @@ export type ColumnType = (typeof columnTypes)[number];
 export interface RelationColumn {
   readonly name: string;
   readonly type: ColumnType;
-  /** Where its value is in a record: names of members, from the outermost; indexes in arrays. */
+  /** The path of its value in a record: member names from the outermost, and indexes of arrays. */
   readonly path: readonly string[];
 }
 
@@ -26,13 +27,13 @@ export interface Relation {
   readonly topic: string;
   readonly name: string;
   readonly columns: readonly RelationColumn[];
-  /** Names of the columns that tell rows apart: a later record of the same key replaces the row. */
+  /** Names of the columns that identify a row: a later record with the same key replaces it. */
   readonly key: readonly string[];
 }
 
-/** A record that its relation could not take; the others of its batch were kept. */
+/** A value or a record that did not fit its relation. Other records of its batch are not affected. */
 export interface Refusal {
-  /** JSON Pointer in the record; empty where it is about the whole of it. */
+  /** JSON Pointer in the record; empty where it concerns the whole record. */
   readonly field: string;
   /** The value's JSON, shortened. */
   readonly given: string;
@@ -40,25 +41,25 @@ export interface Refusal {
 }
 
 export interface RelationCounts {
-  /** Records that became rows, those that replaced one included. */
+  /** Number of records that became rows, including those that replaced one. */
   readonly taken: number;
   readonly refused: number;
 }
 
 /** A refusal as the store keeps it. */
 export interface KeptRefusal extends Refusal {
-  /** Token of the refused record in its topic. */
+  /** Position token of the refused record in its topic. */
   readonly position: string;
-  /** Counted from 1 for each relation. */
+  /** From 1, counted per relation. */
   readonly number: number;
 }
 
-/** What may be asked of the relations of a gateway. */
+/** The queries about a gateway's relations. */
 export interface Relations {
   readonly all: readonly Relation[];
-  /** By relation; one that has taken nothing yet is not there. */
+  /** By relation; a relation without records is missing. */
   counts(): Promise<ReadonlyMap<string, RelationCounts>>;
-  /** The newest first, from those before `before` on. */
+  /** The newest first, beginning before the number `before`. */
   refusals(relation: string, before: number | undefined, limit: number): Promise<KeptRefusal[]>;
 }
 

@@ -33,30 +33,30 @@ test("each value that does not fit is refused by its pointer", () => {
     [
       "/message_id",
       "",
-      'Cannot take nothing as text for column "id": there is none, expected one: the key is made of it',
+      'Cannot take nothing as text for column "id": it is part of the key, expected a value',
     ],
     [
       "/n",
       '"many"',
-      'Cannot take "many" as bigint for column "n": it is no number, expected a whole number of 64 bits',
+      'Cannot take "many" as bigint for column "n": it is not a number, expected a whole number of 64 bits',
     ],
     [
       "/items/1/price~1net",
       '"x"',
-      'Cannot take "x" as numeric for column "deep": it is no number, expected one',
+      'Cannot take "x" as numeric for column "deep": it is not a number, expected one',
     ],
   ]);
 });
 
-test("what is no object is refused as a whole", () => {
+test("anything but an object is refused as a whole", () => {
   for (const json of ["[]", "1", '"a"', "null"]) {
-    expect(rowFromJson(relation, json).refusals?.[0]?.message).toContain("it is no object");
+    expect(rowFromJson(relation, json).refusals?.[0]?.message).toContain("it is not an object");
   }
   const bytes = { contentType: "application/protobuf", value: new Uint8Array([1]) };
   expect(rowFromRecord(relation, bytes).refusals?.[0]?.message).toContain("expected JSON");
 });
 
-test("what is long is shortened", () => {
+test("long values are shortened in refusals", () => {
   const json = `{"message_id":"a","n":"${"x".repeat(5000)}"}`;
   expect(rowFromJson(relation, json).refusals?.[0]?.given).toHaveLength(201);
 });

@@ -5,7 +5,7 @@ import { renderPointer, type Refusal, type Relation } from "./relation.ts";
 import { fit } from "./fit.ts";
 
 export type Row =
-  /** A text, or null, for each column of the relation. */
+  /** Text or null for each column of the relation. */
   | { readonly values: readonly (string | null)[]; readonly refusals?: undefined }
   /** Each value that does not fit. */
   | { readonly values?: undefined; readonly refusals: readonly Refusal[] };
@@ -24,11 +24,11 @@ export function rowFromRecord(
   return rowFromJson(relation, decoder.decode(value));
 }
 
-/** The same of a record's JSON. */
+/** The same from a record's JSON. */
 export function rowFromJson(relation: Relation, json: string): Row {
   const members = jsonMembers(json);
   if (members === undefined) {
-    const message = "Cannot make a row of the record: it is no object, expected one";
+    const message = "Cannot make a row of the record: it is not an object, expected one";
     return { refusals: [{ field: "", given: shortened(json), message }] };
   }
   const values: (string | null)[] = [];
@@ -40,7 +40,7 @@ export function rowFromJson(relation: Relation, json: string): Row {
     const isMissing = fitted.ok && fitted.text === null && relation.key.includes(name);
     if (fitted.ok && !isMissing) values.push(fitted.text);
     else {
-      const why = fitted.ok ? "there is none, expected one: the key is made of it" : fitted.why;
+      const why = fitted.ok ? "it is part of the key, expected a value" : fitted.why;
       refusals.push({
         field: renderPointer(path),
         given: shortened(given ?? ""),

@@ -3,7 +3,7 @@ import { createGuest } from "./guest.ts";
 
 const levels = new Set(["DEBUG", "INFO", "WARN", "ERROR"]);
 
-test("each line is JSON, the same whoever makes it, and ends with its number", () => {
+test("each line is JSON, the same on every node, and ends with its number", () => {
   const guest = createGuest("abc");
   const other = createGuest("abc");
   for (let n = 1; n < 20_000; n++) {
@@ -26,7 +26,7 @@ test("each line is JSON, the same whoever makes it, and ends with its number", (
   }
 });
 
-test("it boots, then serves: mostly quiet, now and then not, and is deployed anew", () => {
+test("it boots, serves with few warnings and errors, and is redeployed", () => {
   for (const id of ["a", "b", "c", "d"]) {
     const guest = createGuest(id);
     const events = Array.from({ length: 10_000 }, (_, i) => JSON.parse(guest.event(i + 1, 0)));
@@ -48,7 +48,7 @@ test("it boots, then serves: mostly quiet, now and then not, and is deployed ane
   }
 });
 
-test("two instances do not say the same", () => {
+test("two instances write different lines", () => {
   const [a, b] = [createGuest("a"), createGuest("b")];
   let same = 0;
   for (let n = 100; n < 1100; n++) if (a.event(n, 0) === b.event(n, 0)) same++;

@@ -34,7 +34,7 @@ async function eventsOf(
     }));
 }
 
-/** So many nodes hold their leases: until then guests have nobody to run on. */
+/** Waits until the nodes have their leases; before that guests have no node to run on. */
 async function joined(rig: StoreRig, nodes: number): Promise<void> {
   await until(async () => (await rig.leases.nodes()) === nodes, 5000);
 }
@@ -72,7 +72,7 @@ describe("guests", () => {
     });
   });
 
-  test("of a node that closes are taken over at once, and go on where they stopped", async () => {
+  test("of a node that closes are taken over at once, and continue where they stopped", async () => {
     await withStore(async (rig) => {
       const broker = new MemoryBroker();
       const log = createMemoryLog({ clock, broker });
@@ -126,7 +126,7 @@ describe("guests", () => {
       await until(() => b.emitters.status().guests === 5, 6000);
       expect(performance.now() - since).toBeLessThan(5000);
       await Bun.sleep(300);
-      // It learns that its lease was spent, and takes part again under a new name.
+      // It finds that its lease was spent, and rejoins under a new name.
       cut = false;
       await until(() => joins === 2, 3000);
       expect(a.emitters.status().guests).toBe(0);
@@ -139,7 +139,7 @@ describe("guests", () => {
     });
   }, 20_000);
 
-  test("wait while the log is away, catch up, and lose nothing within the bound", async () => {
+  test("wait while the log is unavailable, catch up, and lose nothing within the bound", async () => {
     await withStore(async (rig) => {
       const log = createMemoryLog({ clock });
       const append = log.append.bind(log);
@@ -148,7 +148,7 @@ describe("guests", () => {
       log.append = async (...call) => {
         if (away) throw new Failure("unavailable", "away");
         const appended = await append(...call);
-        // Now and then only the answer is lost: the same batch comes again.
+        // At times only the answer is lost, and the same batch is appended again.
         if (++lost % 5 === 0) throw new Failure("unavailable", "answer lost");
         return appended;
       };

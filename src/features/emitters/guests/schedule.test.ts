@@ -26,7 +26,7 @@ test("events come in the order of their time, each at start + (n − 1) / rate",
   }
 });
 
-test("what is removed makes nothing more; what is too far behind skips, without a hole in n", () => {
+test("removed guests make no more events; ones too far behind skip, without a gap in n", () => {
   const schedule = createSchedule<string>();
   const gone = schedule.add("gone", 10, 1, 0);
   schedule.add("late", 10, 5, 0);

@@ -16,7 +16,7 @@ export interface Scheduled<T> {
 
 export interface Schedule<T> {
   add(guest: T, rate: number, n: number, startMs: number): Scheduled<T>;
-  /** The earliest due time; Infinity when there is none. */
+  /** The earliest due time; Infinity without entries. */
   earliestMs(): number;
   /**
    * Calls `make` for up to `most` events that are due, in the order of their time. A guest that is

@@ -2,7 +2,7 @@
 import type { Hono } from "hono";
 import { renderPosition, type Position } from "../../../core/position.ts";
 import { sampleEvent, sampleLife } from "../sample-events.ts";
-import type { BulkTaken, EventIntake } from "../intake.ts";
+import type { BulkResult, EventIntake } from "../intake.ts";
 import type { Lifecycles } from "../lifecycles.ts";
 import { jsonResponse, refusedResponse } from "../../../http/answers.ts";
 import { readBody } from "../../../http/body.ts";
@@ -78,7 +78,7 @@ function accepted(count: number, position: Position | undefined, more = ""): Res
 }
 
 /** 200, 207 where some events were refused, a problem where all were. */
-function bulkResponse({ accepted: count, refused, position }: BulkTaken): Response {
+function bulkResponse({ accepted: count, refused, position }: BulkResult): Response {
   if (position === undefined) return refusedResponse(refused);
   const answer = { accepted: count, position: renderPosition(position), refused };
   return jsonResponse(JSON.stringify(answer), refused.length > 0 ? 207 : 200);

@@ -22,7 +22,7 @@ const relationShape = z.object({
   relation: z.string().describe("The table, in PostgreSQL's schema `relations`"),
   key: z
     .array(z.string())
-    .describe("Columns that tell rows apart: a later record of the same key replaces the row"),
+    .describe("Columns that identify a row: a later record with the same key replaces it"),
   columns: z.array(
     z.object({
       name: z.string(),
