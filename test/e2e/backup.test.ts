@@ -4,7 +4,7 @@ import { execFileSync } from "node:child_process";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { type GatewayProcess, startGateway, temporaryDataDir } from "../support/gateway.ts";
-import { ask, post } from "./http.ts";
+import { ask, post } from "../support/http.ts";
 
 test("a copy of a stopped gateway's data directory is a whole gateway", async () => {
   const dataDir = temporaryDataDir();

@@ -5,11 +5,11 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
 import { gzipSync } from "node:zlib";
 import { startGateway, type GatewayProcess } from "../support/gateway.ts";
-import { ask, post } from "./http.ts";
-import { type About, expectProblem, type Wanted } from "./problems.ts";
-import { openSse } from "./sse.ts";
-import { pause, until } from "./until.ts";
-import { openWs } from "./ws.ts";
+import { ask, post } from "../support/http.ts";
+import { type About, expectProblem, type Wanted } from "../support/problems.ts";
+import { openSse } from "../support/sse-socket.ts";
+import { pause, until } from "../support/until.ts";
+import { openWs } from "../support/ws.ts";
 
 let gateway: GatewayProcess;
 let url = "";

@@ -10,7 +10,7 @@ import type { JsonObject } from "@bufbuild/protobuf";
 import { startGateway, type GatewayProcess } from "../support/gateway.ts";
 import { runTool, toolTest, type Tool } from "../support/tools.ts";
 import { clientsOf, encode, registerVersion, type Clients } from "./registry/biometrics.ts";
-import { startProgram, startSluice, type Program } from "./program.ts";
+import { startProgram, startSluice, type Program } from "../support/program.ts";
 
 const root = join(import.meta.dir, "../..");
 const goConsumer: Tool = { name: "go-consumer", variable: "SLUICE_TEST_GO_CONSUMER" };

@@ -3,7 +3,7 @@
 
 import { afterAll, afterEach, beforeAll, describe, expect } from "bun:test";
 import type { Browser, Page } from "playwright-core";
-import { freePort } from "../../src/postgres/embedded/port.ts";
+import { freePort } from "../support/port.ts";
 import { launchBrowser, openPage, pageTest, type Watched } from "../support/browser.ts";
 import { startGateway, type GatewayProcess } from "../support/gateway.ts";
 

@@ -3,9 +3,9 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import postgres from "postgres";
 import { startGateway, type GatewayProcess } from "../support/gateway.ts";
 import { testPostgres, type TestDatabase } from "../support/postgres.ts";
-import { ask, post } from "./http.ts";
-import { openSse } from "./sse.ts";
-import { until } from "./until.ts";
+import { ask, post } from "../support/http.ts";
+import { openSse } from "../support/sse-socket.ts";
+import { until } from "../support/until.ts";
 
 let database: TestDatabase;
 let gateways: GatewayProcess[] = [];

@@ -1,6 +1,6 @@
 /** A process that is there and does nothing. */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { until } from "../e2e/until.ts";
+import { until } from "./until.ts";
 
 /**
  * SIGSTOP. Resolves once all its threads stand: one that runs on another core goes on for a moment,

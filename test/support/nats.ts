@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
-import { freePort } from "../../src/postgres/embedded/port.ts";
+import { freePort } from "./port.ts";
 import { afterThisProcess } from "./cleaner.ts";
 import { freezeProcess } from "./freeze.ts";
 

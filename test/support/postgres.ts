@@ -10,7 +10,7 @@ import process from "node:process";
 import postgres from "postgres";
 import { silent } from "../../src/core/logger.ts";
 import { openCluster } from "../../src/postgres/embedded/cluster.ts";
-import { freePort } from "../../src/postgres/embedded/port.ts";
+import { freePort } from "./port.ts";
 import { reapOrphans } from "../../src/postgres/embedded/process.ts";
 import { launchServer, serverUrl } from "../../src/postgres/embedded/server.ts";
 import { launchOnPort } from "../../src/postgres/embedded/embedded.ts";

@@ -1,6 +1,6 @@
 /** The runner while topics come and go, and while the log loses records or refuses appends. */
 import { describe, expect, test } from "bun:test";
-import { until } from "../../../test/e2e/until.ts";
+import { until } from "../../../test/support/until.ts";
 import {
   calm,
   faultyLog,

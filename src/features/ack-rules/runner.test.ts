@@ -1,6 +1,6 @@
 /** Exactly one ack, with a log and a store that fail at any moment. */
 import { describe, expect, test } from "bun:test";
-import { until } from "../../../test/e2e/until.ts";
+import { until } from "../../../test/support/until.ts";
 import {
   calm,
   faultyLog,

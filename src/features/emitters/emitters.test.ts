@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { startEmittersNode } from "../../../test/support/emitters-node.ts";
 import { withStore } from "../../../test/support/store-rig.ts";
+import { until } from "../../../test/support/until.ts";
 import { systemClock as clock } from "../../core/clock.ts";
 import { emittersTopic as topic } from "../../core/emitters.ts";
 import { endType, jsonType, type LogRecord, type StoredRecord } from "../../core/record.ts";
@@ -96,7 +97,7 @@ test("an end is final, seen on other nodes within a second, and the last record 
     await using a = await startEmittersNode(rig, log, "a");
     await using b = await startEmittersNode(rig, createMemoryLog({ clock, broker }), "b");
     // Both have their leases: an end waits for the other nodes.
-    await until(async () => (await rig.leases.nodes()) === 2, 5000);
+    await until("both leases", 5000, async () => (await rig.leases.nodes()) === 2);
     await a.emitters.create({ id: "x", ...external });
     await b.emitters.append("x", [event(1)]);
     let accepted = 1;
@@ -142,7 +143,7 @@ test("an end is finished by another node when its own dies in between", async ()
     await node.emitters.create({ id: "x", ...external });
     await rig.store.end("x");
     await rig.database.sql`update emitters set ended_at = now() - interval '6 s'`;
-    await until(async () => (await rig.store.get("x"))?.end !== undefined, 8000);
+    await until("the end record", 8000, async () => (await rig.store.get("x"))?.end !== undefined);
   });
 }, 15_000);
 
@@ -153,7 +154,7 @@ test("the projection marks an emitter as ended on its own", async () => {
     await rig.store.create({ id: "x", source: "external", rate: 0 }, undefined);
     await using _node = await startEmittersNode(rig, log, "a");
     const ended = await log.append(topic, [{ ...event(1), key: "x", contentType: endType }]);
-    await until(async () => (await rig.store.get("x"))?.endedMs !== undefined, 5000);
+    await until("the end", 5000, async () => (await rig.store.get("x"))?.endedMs !== undefined);
     expect((await rig.store.get("x"))?.end).toEqual(ended.first);
   });
 });
@@ -183,16 +184,6 @@ test("the hot path queries the store once", async () => {
     for (let n = 0; n < 100; n++) await node.emitters.append("x", [event(n)]);
     expect(asked).toBe(1);
     const stats = async () => (await node.emitters.stats("x")).events;
-    await until(async () => (await stats()) === 100, 5000);
+    await until("100 events in the stats", 5000, async () => (await stats()) === 100);
   });
 });
-
-async function until(condition: () => Promise<boolean>, ms: number): Promise<void> {
-  const deadline = performance.now() + ms;
-  while (!(await condition())) {
-    if (performance.now() > deadline) {
-      throw new Error(`Not within ${ms} ms: ${condition.toString()}`);
-    }
-    await Bun.sleep(20);
-  }
-}

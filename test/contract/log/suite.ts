@@ -5,6 +5,7 @@ import { comparePositions, renderPosition, type Position } from "../../../src/co
 import { bytesType, type LogRecord, type StoredRecord } from "../../../src/core/record.ts";
 import { defaultTopicSettings, type TopicSettings } from "../../../src/core/topic.ts";
 import type { LogHarness } from "./harness.ts";
+import { until } from "../../support/until.ts";
 
 export interface Suite {
   readonly harness: LogHarness;
@@ -155,17 +156,11 @@ export function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[values.length >>> 1] ?? NaN;
 }
 
-/** Waits until `holds` answers true; throws, naming what was awaited, when that takes too long. */
+/** Waits until `holds` is true. Throws with `what` after `timeoutMs`. */
 export async function eventually(
   what: string,
   holds: () => boolean | Promise<boolean>,
   timeoutMs = 10_000,
 ): Promise<void> {
-  const start = performance.now();
-  while (!(await holds())) {
-    if (performance.now() - start > timeoutMs) {
-      throw new Error(`Waited ${timeoutMs} ms for ${what}`);
-    }
-    await sleepMs(5);
-  }
+  await until(what, timeoutMs, holds);
 }

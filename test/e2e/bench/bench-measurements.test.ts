@@ -6,8 +6,8 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { spawnSync } from "node:child_process";
 import { startGateway } from "../../support/gateway.ts";
 import { natsSkipReason, startNats, type NatsServer } from "../../support/nats.ts";
-import { runSluice } from "../command.ts";
-import { ask, post } from "../http.ts";
+import { runSluice } from "../../support/command.ts";
+import { ask, post } from "../../support/http.ts";
 
 const testMs = 60_000;
 

@@ -1,6 +1,6 @@
 /** The scripts of `sluice completion`, each in its own shell. */
 import { describe, expect, test } from "bun:test";
-import { runSluice } from "../command.ts";
+import { runSluice } from "../../support/command.ts";
 
 interface Case {
   readonly typed: readonly string[];

@@ -7,7 +7,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterThisProcess } from "../../support/cleaner.ts";
 import { startGateway } from "../../support/gateway.ts";
-import { until } from "../until.ts";
+import { until } from "../../support/until.ts";
 
 const launcher = fileURLToPath(new URL("../../../bin/sluice.mjs", import.meta.url));
 const node = Bun.which("node") ?? "node";

@@ -4,10 +4,10 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startGateway, type GatewayProcess } from "../../support/gateway.ts";
-import { freePort } from "../../../src/postgres/embedded/port.ts";
-import { runSluice } from "../command.ts";
-import { ask } from "../http.ts";
-import { until } from "../until.ts";
+import { freePort } from "../../support/port.ts";
+import { runSluice } from "../../support/command.ts";
+import { ask } from "../../support/http.ts";
+import { until } from "../../support/until.ts";
 
 let gateway: GatewayProcess;
 let env: Record<string, string>;

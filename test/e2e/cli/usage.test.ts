@@ -2,10 +2,10 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { fileURLToPath } from "node:url";
 import { startGateway, type GatewayProcess } from "../../support/gateway.ts";
-import { runSluice } from "../command.ts";
-import { startProgram } from "../program.ts";
-import { ask } from "../http.ts";
-import { until } from "../until.ts";
+import { runSluice } from "../../support/command.ts";
+import { startProgram } from "../../support/program.ts";
+import { ask } from "../../support/http.ts";
+import { until } from "../../support/until.ts";
 
 const main = fileURLToPath(new URL("../../../src/main.ts", import.meta.url));
 const nowhere = "http://127.0.0.1:1";

@@ -3,10 +3,10 @@
  * come back with the last position that they were given. What each has got is kept in a ledger.
  */
 import type { Random } from "../../support/random.ts";
-import { ask } from "../http.ts";
-import { openSse } from "../sse.ts";
-import { pause } from "../until.ts";
-import { openWs } from "../ws.ts";
+import { ask } from "../../support/http.ts";
+import { openSse } from "../../support/sse-socket.ts";
+import { pause } from "../../support/until.ts";
+import { openWs } from "../../support/ws.ts";
 
 /** Where the gateway is now, and what is going on; shared by all that take part. */
 export interface Course {

@@ -2,7 +2,7 @@
 
 import { expect, test } from "bun:test";
 import { join } from "node:path";
-import { freePort } from "../../../src/postgres/embedded/port.ts";
+import { freePort } from "../../support/port.ts";
 import { eventually } from "../../support/eventually.ts";
 import { startGateway } from "../../support/gateway.ts";
 import { postmasterOf } from "../../support/postmaster.ts";
@@ -13,8 +13,8 @@ import {
   sampleTopics as topics,
   sluice,
 } from "./files.ts";
-import { ask } from "../http.ts";
-import { until } from "../until.ts";
+import { ask } from "../../support/http.ts";
+import { until } from "../../support/until.ts";
 
 test("a gateway that is killed, and a PostgreSQL that is, have every row once", async () => {
   const port = String(await freePort());

@@ -19,8 +19,8 @@ import {
   sampleTopics as topics,
   sluice,
 } from "./files.ts";
-import { ask } from "../http.ts";
-import { until } from "../until.ts";
+import { ask } from "../../support/http.ts";
+import { until } from "../../support/until.ts";
 
 const readings = {
   relation: "readings",

@@ -1,6 +1,6 @@
 /** What the tests of files share: the command line, the samples, all records of a topic. */
 import { join } from "node:path";
-import { ask } from "../http.ts";
+import { ask } from "../../support/http.ts";
 
 const root = join(import.meta.dir, "../../..");
 export const samples = join(root, "data-samples");

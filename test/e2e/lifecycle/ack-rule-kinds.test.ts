@@ -2,9 +2,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { startGateway, type GatewayProcess } from "../../support/gateway.ts";
 import { natsSkipReason, startNats, type NatsServer } from "../../support/nats.ts";
-import { ask, post, type Answer } from "../http.ts";
+import { ask, post, type Answer } from "../../support/http.ts";
 import { registerSchema, watchProto } from "../registry/schemas.ts";
-import { until } from "../until.ts";
+import { until } from "../../support/until.ts";
 
 const skipReason = natsSkipReason();
 

@@ -4,10 +4,10 @@ import { startGateway, type GatewayProcess } from "../../support/gateway.ts";
 import { natsSkipReason, startNats } from "../../support/nats.ts";
 import { testPostgres, type TestDatabase } from "../../support/postgres.ts";
 import { seededRandom, type Random } from "../../support/random.ts";
-import { ask, post, type Answer } from "../http.ts";
-import { openSse } from "../sse.ts";
-import { pause, until } from "../until.ts";
-import { openWs } from "../ws.ts";
+import { ask, post, type Answer } from "../../support/http.ts";
+import { openSse } from "../../support/sse-socket.ts";
+import { pause, until } from "../../support/until.ts";
+import { openWs } from "../../support/ws.ts";
 
 const skipReason = natsSkipReason();
 

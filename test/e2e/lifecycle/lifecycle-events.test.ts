@@ -9,10 +9,10 @@ import { EventRequestSchema, MarsGrpc } from "../../../src/gen/marsweb/event_pb.
 import { CollectorService } from "../../../src/gen/sluice/v1/collector_pb.ts";
 import { sampleStages } from "../../../src/features/lifecycle/sample-events.ts";
 import { startGateway, type GatewayProcess } from "../../support/gateway.ts";
-import { ask, post } from "../http.ts";
-import { expectProblem } from "../problems.ts";
+import { ask, post } from "../../support/http.ts";
+import { expectProblem } from "../../support/problems.ts";
 import { ways } from "../rpc/rpc.ts";
-import { until } from "../until.ts";
+import { until } from "../../support/until.ts";
 
 let gateway: GatewayProcess;
 beforeAll(async () => {

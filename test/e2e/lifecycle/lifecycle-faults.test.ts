@@ -6,10 +6,10 @@ import { startGateway, type GatewayProcess } from "../../support/gateway.ts";
 import { natsSkipReason, startNats } from "../../support/nats.ts";
 import { testPostgres } from "../../support/postgres.ts";
 import { seededRandom } from "../../support/random.ts";
-import { ask, post, type Answer } from "../http.ts";
-import { expectProblem } from "../problems.ts";
-import { pause, until } from "../until.ts";
-import { openWs } from "../ws.ts";
+import { ask, post, type Answer } from "../../support/http.ts";
+import { expectProblem } from "../../support/problems.ts";
+import { pause, until } from "../../support/until.ts";
+import { openWs } from "../../support/ws.ts";
 
 const stages = ["CREATED", "STORED", "QUEUED", "SENT", "READ"];
 const startMs = 1_795_000_000_000;

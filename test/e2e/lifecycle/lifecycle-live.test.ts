@@ -5,13 +5,13 @@ import { createClient } from "@connectrpc/connect";
 import { MarsGrpc } from "../../../src/gen/marsweb/event_pb.ts";
 import { sampleStages } from "../../../src/features/lifecycle/sample-events.ts";
 import { startGateway, type GatewayProcess } from "../../support/gateway.ts";
-import { ask, post } from "../http.ts";
-import { expectProblem } from "../problems.ts";
-import { startSluice } from "../program.ts";
+import { ask, post } from "../../support/http.ts";
+import { expectProblem } from "../../support/problems.ts";
+import { startSluice } from "../../support/program.ts";
 import { ways } from "../rpc/rpc.ts";
-import { openSse } from "../sse.ts";
-import { until } from "../until.ts";
-import { openWs } from "../ws.ts";
+import { openSse } from "../../support/sse-socket.ts";
+import { until } from "../../support/until.ts";
+import { openWs } from "../../support/ws.ts";
 
 let gateway: GatewayProcess;
 beforeAll(async () => {

@@ -14,10 +14,10 @@ import { startGateway, type GatewayOptions, type GatewayProcess } from "../../su
 import { natsSkipReason, startNats } from "../../support/nats.ts";
 import { postmasterOf } from "../../support/postmaster.ts";
 import { testPostgres } from "../../support/postgres.ts";
-import { ask, post } from "../http.ts";
-import { openSse } from "../sse.ts";
-import { pause, until, within } from "../until.ts";
-import { openWs } from "../ws.ts";
+import { ask, post } from "../../support/http.ts";
+import { openSse } from "../../support/sse-socket.ts";
+import { pause, until, within } from "../../support/until.ts";
+import { openWs } from "../../support/ws.ts";
 
 const timeoutMs = 60_000;
 const drainMsMax = 10_000;

@@ -4,9 +4,9 @@ import { verifyAnswers } from "../../../bench/query/verify.ts";
 import { createRandom } from "../../../src/cli/simulate/random.ts";
 import { startGateway, type GatewayProcess } from "../../support/gateway.ts";
 import { testPostgres, type TestDatabase } from "../../support/postgres.ts";
-import { runSluice } from "../command.ts";
-import { ask, post } from "../http.ts";
-import { pause, until } from "../until.ts";
+import { runSluice } from "../../support/command.ts";
+import { ask, post } from "../../support/http.ts";
+import { pause, until } from "../../support/until.ts";
 
 const testMs = 60_000;
 

@@ -7,10 +7,10 @@ import { connect as connectToDatabase } from "../../../src/postgres/connect.ts";
 import { startGateway, type GatewayProcess } from "../../support/gateway.ts";
 import { testPostgres, type TestDatabase, type TestPostgres } from "../../support/postgres.ts";
 import { pointAt } from "../../support/series-reference.ts";
-import { ask } from "../http.ts";
-import { expectProblem } from "../problems.ts";
+import { ask } from "../../support/http.ts";
+import { expectProblem } from "../../support/problems.ts";
 import { saveSeries, seriesStored } from "./series.ts";
-import { until } from "../until.ts";
+import { until } from "../../support/until.ts";
 
 const hour = 3_600_000_000_000n;
 

@@ -4,9 +4,9 @@ import { connect } from "../../../src/postgres/connect.ts";
 import { startGateway, type GatewayProcess } from "../../support/gateway.ts";
 import { natsSkipReason, startNats, type NatsServer } from "../../support/nats.ts";
 import { testPostgres, type TestDatabase, type TestPostgres } from "../../support/postgres.ts";
-import { ask, post, type Answer } from "../http.ts";
-import { expectProblem } from "../problems.ts";
-import { pause, until } from "../until.ts";
+import { ask, post, type Answer } from "../../support/http.ts";
+import { expectProblem } from "../../support/problems.ts";
+import { pause, until } from "../../support/until.ts";
 
 const base = BigInt(Date.now() - 3_600_000) * 1_000_000n;
 const perBody = 500;

@@ -20,11 +20,11 @@ import { MeasurementSchema } from "../../../src/gen/sluice/v1/measurement_pb.ts"
 import { PostgresLog } from "../../../src/log/postgres/postgres-log.ts";
 import { startGateway, type GatewayProcess } from "../../support/gateway.ts";
 import { testPostgres, type TestDatabase } from "../../support/postgres.ts";
-import { ask, post } from "../http.ts";
-import { expectProblem } from "../problems.ts";
+import { ask, post } from "../../support/http.ts";
+import { expectProblem } from "../../support/problems.ts";
 import { ways } from "../rpc/rpc.ts";
-import { until } from "../until.ts";
-import { openWs } from "../ws.ts";
+import { until } from "../../support/until.ts";
+import { openWs } from "../../support/ws.ts";
 
 let database: TestDatabase;
 let gateway: GatewayProcess;

@@ -11,10 +11,10 @@ import { testPostgres, type TestDatabase, type TestPostgres } from "../../suppor
 import { seededRandom } from "../../support/random.ts";
 import { asOfReference, drawSeries, pointAt, referenceOf } from "../../support/series-reference.ts";
 import { readSse } from "../../support/sse.ts";
-import { ask, post, type Answer } from "../http.ts";
-import { expectProblem } from "../problems.ts";
+import { ask, post, type Answer } from "../../support/http.ts";
+import { expectProblem } from "../../support/problems.ts";
 import { saveSeries, seriesStored } from "./series.ts";
-import { until } from "../until.ts";
+import { until } from "../../support/until.ts";
 
 const s = 1_000_000_000n;
 const hour = 3600n * s;

@@ -3,8 +3,8 @@ import { expect } from "bun:test";
 import { valuesToNumbers } from "../../../src/features/measurements/measurement.ts";
 import type { SeriesPoint } from "../../../src/features/measurements/series-port.ts";
 import type { GatewayProcess } from "../../support/gateway.ts";
-import { ask } from "../http.ts";
-import { until } from "../until.ts";
+import { ask } from "../../support/http.ts";
+import { until } from "../../support/until.ts";
 
 /** Resolves once they are acknowledged. */
 export async function saveSeries(

@@ -3,8 +3,8 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import { startGateway, type GatewayProcess } from "../../support/gateway.ts";
 import { clientsOf, encode, registerVersion, type Clients } from "./biometrics.ts";
-import { startProgram, startSluice, type Program } from "../program.ts";
-import { until } from "../until.ts";
+import { startProgram, startSluice, type Program } from "../../support/program.ts";
+import { until } from "../../support/until.ts";
 
 let gateway: GatewayProcess;
 let clients: Clients;

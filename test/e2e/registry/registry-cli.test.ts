@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { fromBinary } from "@bufbuild/protobuf";
 import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
 import { startGateway, type GatewayProcess } from "../../support/gateway.ts";
-import { until } from "../until.ts";
+import { until } from "../../support/until.ts";
 
 const main = join(import.meta.dir, "../../../src/main.ts");
 const watch = `syntax = "proto3";

@@ -6,7 +6,7 @@ import { createGrpcTransport } from "@connectrpc/connect-node";
 import { RegistryService, type WatchResponse } from "../../../src/gen/sluice/v1/registry_pb.ts";
 import { startGateway, type GatewayProcess } from "../../support/gateway.ts";
 import { testPostgres, type TestDatabase, type TestPostgres } from "../../support/postgres.ts";
-import { until, within } from "../until.ts";
+import { until, within } from "../../support/until.ts";
 
 let server: TestPostgres;
 let database: TestDatabase;

@@ -7,11 +7,11 @@ import { CollectorService } from "../../../src/gen/sluice/v1/collector_pb.ts";
 import { startGateway, type GatewayProcess } from "../../support/gateway.ts";
 import { natsSkipReason, startNats } from "../../support/nats.ts";
 import { testPostgres, withPostgres, type TestDatabase } from "../../support/postgres.ts";
-import { ask, post } from "../http.ts";
+import { ask, post } from "../../support/http.ts";
 import { framed, registerSchema, type TestSchema, watchProto } from "./schemas.ts";
-import { openSse } from "../sse.ts";
-import { until } from "../until.ts";
-import { openWs } from "../ws.ts";
+import { openSse } from "../../support/sse-socket.ts";
+import { until } from "../../support/until.ts";
+import { openWs } from "../../support/ws.ts";
 
 let database: TestDatabase;
 let gateway: GatewayProcess;

@@ -20,11 +20,11 @@ import { Ack } from "../../../src/gen/sluice/v1/record_pb.ts";
 import { startGateway, type GatewayProcess } from "../../support/gateway.ts";
 import { natsSkipReason, startNats } from "../../support/nats.ts";
 import { testPostgres, withPostgres, type TestDatabase } from "../../support/postgres.ts";
-import { ask, post } from "../http.ts";
+import { ask, post } from "../../support/http.ts";
 import { ways } from "../rpc/rpc.ts";
 import { framed, registerSchema, type TestSchema, watchProto } from "./schemas.ts";
-import { until } from "../until.ts";
-import { openWs } from "../ws.ts";
+import { until } from "../../support/until.ts";
+import { openWs } from "../../support/ws.ts";
 
 let database: TestDatabase;
 let gateway: GatewayProcess;

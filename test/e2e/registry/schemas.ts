@@ -7,7 +7,7 @@ import {
   type JsonValue,
 } from "@bufbuild/protobuf";
 import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
-import { ask } from "../http.ts";
+import { ask } from "../../support/http.ts";
 
 export interface TestSchema {
   readonly id: number;

@@ -4,10 +4,10 @@
  */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
 import { startGateway, type GatewayProcess } from "../../support/gateway.ts";
-import { ask, exchange, post, statuses } from "../http.ts";
-import { expectProblem } from "../problems.ts";
-import { pause, until, within } from "../until.ts";
-import { openWs } from "../ws.ts";
+import { ask, exchange, post, statuses } from "../../support/http.ts";
+import { expectProblem } from "../../support/problems.ts";
+import { pause, until, within } from "../../support/until.ts";
+import { openWs } from "../../support/ws.ts";
 
 let gateway: GatewayProcess;
 let url = "";

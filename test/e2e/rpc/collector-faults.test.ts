@@ -10,9 +10,9 @@ import { RetryInfoSchema } from "../../../src/gen/google/rpc/error_details_pb.ts
 import { kinds, skipReason, type Rig } from "./collector-broker.ts";
 import { producerOf, record, texts } from "./collector.ts";
 import { answersIn, framed, openCall, openSession, requestBytes, type RawCall } from "./grpc.ts";
-import { ask } from "../http.ts";
+import { ask } from "../../support/http.ts";
 import { ways } from "./rpc.ts";
-import { pause, until, within } from "../until.ts";
+import { pause, until, within } from "../../support/until.ts";
 
 const mega = 1024 * 1024;
 const awayMs = process.env["SLUICE_TEST_LONG"] === "1" ? 30_000 : 2_000;

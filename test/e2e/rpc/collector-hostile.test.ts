@@ -11,9 +11,9 @@ import { startGateway, type GatewayProcess } from "../../support/gateway.ts";
 import { seededRandom } from "../../support/random.ts";
 import { record, shown, texts } from "./collector.ts";
 import { answersIn, framed, openCall, openSession, requestBytes, type Reply } from "./grpc.ts";
-import { ask } from "../http.ts";
+import { ask } from "../../support/http.ts";
 import { consumerOf, take, ways } from "./rpc.ts";
-import { pause, within } from "../until.ts";
+import { pause, within } from "../../support/until.ts";
 
 const seed = Number(process.env["SLUICE_TEST_SEED"] ?? 20_261_121);
 const mega = 1024 * 1024;

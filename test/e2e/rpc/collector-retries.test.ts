@@ -10,7 +10,7 @@ import { seededRandom, type Random } from "../../support/random.ts";
 import { kinds, skipReason } from "./collector-broker.ts";
 import { startCuttingProxy, type CuttingProxy } from "./collector-cuts.ts";
 import { producerOf, record, texts, type Producer } from "./collector.ts";
-import { within } from "../until.ts";
+import { within } from "../../support/until.ts";
 
 const seed = Number(process.env["SLUICE_TEST_SEED"] ?? Math.floor(Math.random() * 2 ** 31));
 const cutsMin = 1000;

@@ -11,9 +11,9 @@ import { Ack } from "../../../src/gen/sluice/v1/record_pb.ts";
 import { eventually } from "../../support/eventually.ts";
 import { startGateway, type GatewayProcess } from "../../support/gateway.ts";
 import { producerOf, record, sending, shown, texts, type RecordInit } from "./collector.ts";
-import { post } from "../http.ts";
+import { post } from "../../support/http.ts";
 import { consumerOf, endOf, ways, type Consumer } from "./rpc.ts";
-import { pause, within } from "../until.ts";
+import { pause, within } from "../../support/until.ts";
 
 let gateway: GatewayProcess;
 

@@ -3,7 +3,7 @@ import { createClient, type Client, type Transport } from "@connectrpc/connect";
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { CollectorService } from "../../../src/gen/sluice/v1/collector_pb.ts";
 import type { RecordSchema } from "../../../src/gen/sluice/v1/record_pb.ts";
-import { ask } from "../http.ts";
+import { ask } from "../../support/http.ts";
 
 export type Producer = Client<typeof CollectorService>;
 export type RecordInit = MessageInitShape<typeof RecordSchema>;

@@ -8,7 +8,7 @@ import { startGateway, type GatewayProcess } from "../../support/gateway.ts";
 import { natsSkipReason, startNats, type NatsServer } from "../../support/nats.ts";
 import { postmasterOf } from "../../support/postmaster.ts";
 import { seededRandom } from "../../support/random.ts";
-import { ask } from "../http.ts";
+import { ask } from "../../support/http.ts";
 import {
   conclude,
   type Course,
@@ -18,7 +18,7 @@ import {
   readSse,
   readWs,
 } from "../client/resuming.ts";
-import { pause, until, within } from "../until.ts";
+import { pause, until, within } from "../../support/until.ts";
 
 const eventsMin = Number(process.env["SLUICE_TEST_CUT_EVENTS"] ?? 50_000);
 const rounds = Number(process.env["SLUICE_TEST_KILL_ROUNDS"] ?? 2);

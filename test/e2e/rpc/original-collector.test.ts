@@ -3,7 +3,7 @@
  * one that knows no schema print the same.
  */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { freePort } from "../../../src/postgres/embedded/port.ts";
+import { freePort } from "../../support/port.ts";
 import { startGateway, type GatewayProcess } from "../../support/gateway.ts";
 import { natsSkipReason, startNats, type NatsServer } from "../../support/nats.ts";
 import {
@@ -13,8 +13,8 @@ import {
   registerVersion,
   type Clients,
 } from "../registry/biometrics.ts";
-import { startSluice, type Program } from "../program.ts";
-import { until } from "../until.ts";
+import { startSluice, type Program } from "../../support/program.ts";
+import { until } from "../../support/until.ts";
 
 const skipReason = natsSkipReason();
 

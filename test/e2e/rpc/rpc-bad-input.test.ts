@@ -6,9 +6,9 @@ import { createClient } from "@connectrpc/connect";
 import { Health } from "../../../src/gen/grpc/health/v1/health_pb.ts";
 import { startGateway, type GatewayProcess } from "../../support/gateway.ts";
 import { seededRandom } from "../../support/random.ts";
-import { ask, exchange } from "../http.ts";
+import { ask, exchange } from "../../support/http.ts";
 import { endOf, ways } from "./rpc.ts";
-import { within } from "../until.ts";
+import { within } from "../../support/until.ts";
 
 const mega = 1024 * 1024;
 const check = "/grpc.health.v1.Health/Check";

@@ -4,7 +4,7 @@ import type { Browser } from "playwright-core";
 import { bundleForBrowsers } from "../../../src/runtime/bun.ts";
 import { launchBrowser, openPage, pageTest } from "../../support/browser.ts";
 import { startGateway, type GatewayProcess } from "../../support/gateway.ts";
-import { post } from "../http.ts";
+import { post } from "../../support/http.ts";
 import type { PageResult } from "./rpc-page.ts";
 
 let browser: Browser | undefined;

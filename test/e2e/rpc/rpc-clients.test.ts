@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import { startGateway, type GatewayProcess } from "../../support/gateway.ts";
 import { grpcurl, runTool, toolTest } from "../../support/tools.ts";
-import { post } from "../http.ts";
+import { post } from "../../support/http.ts";
 
 const root = join(import.meta.dir, "../../..");
 const value = Buffer.from(`{"n":2}`).toString("base64");

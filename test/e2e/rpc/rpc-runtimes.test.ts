@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { fileURLToPath } from "node:url";
 import { denoBinary } from "../../support/deno.ts";
 import { startGateway, type GatewayProcess } from "../../support/gateway.ts";
-import { post } from "../http.ts";
+import { post } from "../../support/http.ts";
 import { consumerOf, endOf, take, ways } from "./rpc.ts";
 
 const entry = fileURLToPath(new URL("../../../src/deno.ts", import.meta.url));

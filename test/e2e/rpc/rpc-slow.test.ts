@@ -4,9 +4,9 @@
  */
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { startGateway, type GatewayProcess } from "../../support/gateway.ts";
-import { ask, post } from "../http.ts";
+import { ask, post } from "../../support/http.ts";
 import { consumerOf, endOf, take, valuesOf, ways, type Consumer } from "./rpc.ts";
-import { pause, until, within } from "../until.ts";
+import { pause, until, within } from "../../support/until.ts";
 
 const mega = 1024 * 1024;
 const stallMs = 3000;

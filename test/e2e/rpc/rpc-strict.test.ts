@@ -4,7 +4,7 @@ import type { ClientHttp2Session } from "node:http2";
 import { Code, createClient } from "@connectrpc/connect";
 import { CollectorService } from "../../../src/gen/sluice/v1/collector_pb.ts";
 import { startGateway, type GatewayProcess } from "../../support/gateway.ts";
-import { ask, post } from "../http.ts";
+import { ask, post } from "../../support/http.ts";
 import { framed, openSession } from "./grpc.ts";
 import { endOf, ways } from "./rpc.ts";
 

@@ -3,10 +3,10 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test
 import { startGateway, type GatewayProcess } from "../../support/gateway.ts";
 import { natsSkipReason, startNats, type NatsServer } from "../../support/nats.ts";
 import { testPostgres, type TestDatabase } from "../../support/postgres.ts";
-import { ask, post } from "../http.ts";
-import { openSse, type SseStream } from "../sse.ts";
-import { pause, until } from "../until.ts";
-import { openWs, type WsClient } from "../ws.ts";
+import { ask, post } from "../../support/http.ts";
+import { openSse, type SseStream } from "../../support/sse-socket.ts";
+import { pause, until } from "../../support/until.ts";
+import { openWs, type WsClient } from "../../support/ws.ts";
 
 const skipReason = natsSkipReason();
 

@@ -1,7 +1,7 @@
 /** The streaming prototype: emitters are made, appended to, followed and ended. */
 import { describe, expect, test } from "bun:test";
 import { gzipSync } from "node:zlib";
-import { ask, post } from "../http.ts";
+import { ask, post } from "../../support/http.ts";
 import { dataOf, seedRig } from "./original-rig.ts";
 
 const rig = seedRig();

@@ -1,9 +1,14 @@
 /** A gateway for the addresses of the streaming prototype, and what its tests ask of it. */
 import { afterAll, afterEach, beforeAll, expect } from "bun:test";
 import { startGateway, type GatewayProcess } from "../../support/gateway.ts";
-import { ask } from "../http.ts";
-import { openSse, type SseEvent, type SseOptions, type SseStream } from "../sse.ts";
-import { openWs, type WsClient } from "../ws.ts";
+import { ask } from "../../support/http.ts";
+import {
+  openSse,
+  type SseEvent,
+  type SseOptions,
+  type SseStream,
+} from "../../support/sse-socket.ts";
+import { openWs, type WsClient } from "../../support/ws.ts";
 
 export interface SeedRig {
   readonly url: string;

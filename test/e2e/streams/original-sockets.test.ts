@@ -1,8 +1,8 @@
 /** The streaming prototype, over WebSocket. */
 import { describe, expect, test } from "bun:test";
-import { ask, post } from "../http.ts";
+import { ask, post } from "../../support/http.ts";
 import { seedRig } from "./original-rig.ts";
-import { pause } from "../until.ts";
+import { pause } from "../../support/until.ts";
 
 const rig = seedRig();
 

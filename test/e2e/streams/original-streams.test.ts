@@ -1,9 +1,9 @@
 /** The streaming prototype: where a reader starts, what a stream promises, and topics. */
 import { beforeAll, describe, expect, test } from "bun:test";
 import { connect as connectHttp2 } from "node:http2";
-import { ask, post } from "../http.ts";
+import { ask, post } from "../../support/http.ts";
 import { dataOf, seedRig } from "./original-rig.ts";
-import { until } from "../until.ts";
+import { until } from "../../support/until.ts";
 
 const rig = seedRig();
 

@@ -5,8 +5,8 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { connect, type Socket } from "node:net";
 import { startGateway, type GatewayProcess } from "../../support/gateway.ts";
-import { ask, post } from "../http.ts";
-import { pause, until, within } from "../until.ts";
+import { ask, post } from "../../support/http.ts";
+import { pause, until, within } from "../../support/until.ts";
 
 const readers = 950;
 /** Half of them on SSE, half on WebSocket. */

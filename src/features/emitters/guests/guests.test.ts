@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { spawn } from "node:child_process";
 import { startEmittersNode } from "../../../../test/support/emitters-node.ts";
 import { type StoreRig, withStore } from "../../../../test/support/store-rig.ts";
+import { until } from "../../../../test/support/until.ts";
 import { systemClock as clock } from "../../../core/clock.ts";
 import { emittersTopic as topic } from "../../../core/emitters.ts";
 import { Failure } from "../../../core/failure.ts";
@@ -36,7 +37,7 @@ async function eventsOf(
 
 /** Waits until the nodes have their leases; before that guests have no node to run on. */
 async function joined(rig: StoreRig, nodes: number): Promise<void> {
-  await until(async () => (await rig.leases.nodes()) === nodes, 5000);
+  await until("the leases", 5000, async () => (await rig.leases.nodes()) === nodes);
 }
 
 /** 1, 2, 3 and so on: none twice, none missing, in order. */
@@ -123,12 +124,12 @@ describe("guests", () => {
       await Bun.sleep(500);
       cut = true;
       const since = performance.now();
-      await until(() => b.emitters.status().guests === 5, 6000);
+      await until("all guests on the other node", 6000, () => b.emitters.status().guests === 5);
       expect(performance.now() - since).toBeLessThan(5000);
       await Bun.sleep(300);
       // It finds that its lease was spent, and rejoins under a new name.
       cut = false;
-      await until(() => joins === 2, 3000);
+      await until("a second join", 3000, () => joins === 2);
       expect(a.emitters.status().guests).toBe(0);
       await a.emitters.create({ id: "again", rate: 50 });
       await Bun.sleep(1000);
@@ -180,16 +181,24 @@ describe("guests", () => {
       try {
         await new Promise((resolve) => child.stdout.once("data", resolve));
         await using node = await startEmittersNode(rig, log, "parent");
-        await until(async () => (await eventsOf(log, "g2")).length > 110, 10_000);
+        await until(
+          "110 events of the child",
+          10_000,
+          async () => (await eventsOf(log, "g2")).length > 110,
+        );
         expect(node.emitters.status().guests).toBe(0);
         child.kill("SIGKILL");
         const since = performance.now();
         const before = (await eventsOf(log, "g2")).length;
         expect(before).toBeGreaterThan(100);
-        await until(async () => (await eventsOf(log, "g2")).length > before + 10, 8000);
+        await until(
+          "10 events of the new node",
+          8000,
+          async () => (await eventsOf(log, "g2")).length > before + 10,
+        );
         expect(performance.now() - since).toBeLessThan(5000);
         expect(node.emitters.status().guests).toBe(3);
-        await until(() => node.projection.status().owned, 5000);
+        await until("the projection", 5000, () => node.projection.status().owned);
         await Bun.sleep(1000);
         for (const id of ["g0", "g1", "g2"]) expectWhole(await eventsOf(log, id));
         const page = await node.emitters.page("g2", { limit: 1000 });
@@ -203,13 +212,3 @@ describe("guests", () => {
     });
   }, 30_000);
 });
-
-async function until(condition: () => unknown, ms: number): Promise<void> {
-  const deadline = performance.now() + ms;
-  while (!(await condition())) {
-    if (performance.now() > deadline) {
-      throw new Error(`Not within ${ms} ms: ${condition.toString()}`);
-    }
-    await Bun.sleep(20);
-  }
-}

@@ -1,7 +1,7 @@
 /** Programs that run beside a test, as people run them in a terminal. */
 import { spawn } from "node:child_process";
 import { join } from "node:path";
-import { afterThisProcess } from "../support/cleaner.ts";
+import { afterThisProcess } from "./cleaner.ts";
 import { until } from "./until.ts";
 
 const main = join(import.meta.dir, "../../src/main.ts");

@@ -1,7 +1,7 @@
 /** Commands that run to their end, as scripts run them. */
 import { spawn, type ChildProcess } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { afterThisProcess } from "../support/cleaner.ts";
+import { afterThisProcess } from "./cleaner.ts";
 
 const main = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
 
