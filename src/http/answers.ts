@@ -1,4 +1,4 @@
-/** The answers that several faces share. */
+/** Responses that several endpoints share. */
 import { Failure, type FailureCode, type Issue } from "../core/failure.ts";
 import { renderPosition } from "../core/position.ts";
 import type { IngestResult } from "../ingest/ingest.ts";
@@ -23,7 +23,7 @@ export function appendResponse(result: IngestResult): Response {
   return jsonResponse(body, result.refused.length > 0 ? 207 : 200);
 }
 
-/** A problem that names those of `refused`, of `count` in all. */
+/** A problem that names the records in `refused`; `count` were refused in all. */
 export function refusedResponse(refused: readonly Issue[], count = refused.length): Response {
   const code: FailureCode = refused[0]?.code ?? "invalid";
   const detail = refused[0]?.message ?? "The body has no records";

@@ -1,6 +1,6 @@
 /**
  * Pages and the files that they load, from this server alone. Each file is read and compressed
- * once; pages name it with its hash, so that browsers may keep it for good.
+ * once; pages name it with its hash, so that browsers may keep it permanently.
  */
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
@@ -15,7 +15,7 @@ export interface Page {
   readonly path: string;
   readonly html: URL;
   readonly files: Readonly<Record<string, File>>;
-  /** What it needs beyond its own scripts and styles. */
+  /** Policies beyond its own scripts and styles. */
   readonly policy?: Readonly<Record<string, string>>;
 }
 
@@ -24,7 +24,7 @@ export interface File {
   readonly read: () => Promise<Uint8Array>;
 }
 
-/** Nothing from elsewhere, nothing inline, and in nobody's frame. */
+/** Nothing from other hosts, nothing inline, and in no frame. */
 const policyDefault = {
   "default-src": "'none'",
   "script-src": "'self'",

@@ -13,7 +13,7 @@ export async function readBody(request: Request, bytesMax: number): Promise<Uint
   }
 }
 
-/** The same as it comes, without a bound: for those who keep little of it. Throws as `readBody`. */
+/** The same as it comes, without a bound, for callers that keep little of it. Throws as `readBody`. */
 export async function* streamBody(request: Request): AsyncGenerator<Uint8Array, void, undefined> {
   const encoding = encodingOf(request);
   if (request.body === null) return;
@@ -52,7 +52,7 @@ async function readWithin(request: Request, bytesMax: number): Promise<Uint8Arra
   if (declared > bytesMax) throw tooLarge(bytesMax);
   const encoding = encodingOf(request);
   if (encoding === "identity") {
-    // A declared length is what the runtime holds the body to, so it is read in one piece.
+    // The runtime enforces a declared length, so the body is read in one piece.
     if (declared > 0 || request.body === null) return new Uint8Array(await request.arrayBuffer());
     return await collectBody(request.body, bytesMax);
   }
@@ -64,7 +64,7 @@ async function readWithin(request: Request, bytesMax: number): Promise<Uint8Arra
   }
 }
 
-/** All of it in one piece. Throws `too_large` past `bytesMax`. */
+/** The whole body in one piece. Throws `too_large` past `bytesMax`. */
 export async function collectBody(
   body: AsyncIterable<Uint8Array>,
   bytesMax: number,

@@ -1,4 +1,4 @@
-/** A subscriber to whom some chunks bring nothing: it is not written to, and still hears that it is alive. */
+/** A subscriber for whom some chunks contain nothing: it is not written to then, but gets heartbeats. */
 import type { Clock } from "../core/clock.ts";
 import type { Failure } from "../core/failure.ts";
 import type { Position } from "../core/position.ts";
@@ -6,7 +6,7 @@ import type { Sent } from "../core/sink.ts";
 import { Chunk, type Format } from "../hub/chunk.ts";
 import type { EndReason, Subscriber } from "../hub/subscriber.ts";
 
-/** A face's half, for bytes as they are. */
+/** The response or socket behind the filter, which takes bytes as they are. */
 export interface ByteFace<Bytes> extends Pick<Subscriber, "reset" | "end"> {
   write(bytes: Bytes): Sent;
 }
@@ -42,7 +42,7 @@ export class FilteredSubscriber<Bytes> implements Subscriber {
     this.#face.end(reason, position);
   }
 
-  /** The topic moves on without it: that, too, is a position to resume after. */
+  /** The topic's position moves on: the reader can resume after it although it got nothing. */
   #heartbeat({ topic, key, through }: Chunk): Bytes | undefined {
     if (this.#clock.nowMs() - this.#writtenMs < quietMsMax) return undefined;
     return this.#format.render(new Chunk(topic, key, [], through));

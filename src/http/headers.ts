@@ -1,4 +1,4 @@
-/** The bound on request headers, told as a problem instead of a cut connection. */
+/** The bound on request headers, answered with a problem instead of a cut connection. */
 import { Failure } from "../core/failure.ts";
 import { problemResponse } from "./problem.ts";
 

@@ -1,7 +1,7 @@
 /**
- * The way of the few addresses that are called once a record: what the router costs a request is not
- * small beside the rest of it (`bench/floors/event.ts`). Whatever else such an address has to do
- * (pages of other sites, other methods) is the router's, where the same handlers are mounted.
+ * The few endpoints that are called once for each record are served before the router, whose cost is
+ * not small beside theirs (`bench/floors/event.ts`). Requests of pages of other sites and other methods
+ * go to the router, where the same handlers are mounted.
  */
 import type { Hono } from "hono";
 import { failureFrom } from "../core/failure.ts";
@@ -9,7 +9,7 @@ import type { Logger } from "../core/logger.ts";
 import { problemResponse } from "./problem.ts";
 import { reportInternal } from "./report.ts";
 
-/** A 204 may be one for many calls: whoever adds to it makes one of his own. */
+/** A handler may return one shared 204 response; it is copied before it is changed. */
 type HotHandler = (request: Request) => Promise<Response>;
 
 /** By method and path: `POST /api/event`. */
@@ -41,7 +41,7 @@ export function serveHot(routes: HotRoutes, fetch: Fetch, logger: Logger): Fetch
   };
 }
 
-/** Of an absolute URL; without making an object of it. */
+/** The path of an absolute URL, without an object for it. */
 function pathOf(url: string): string {
   const from = url.indexOf("/", url.indexOf("://") + 3);
   const query = url.indexOf("?", from);

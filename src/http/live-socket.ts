@@ -1,4 +1,4 @@
-/** A WebSocket that is one subscription: what it is about stands in its address, and it only listens. */
+/** A WebSocket that is one subscription, which its address names: it listens, and answers `ping`. */
 import { Failure, failureFrom, type FailureCode } from "../core/failure.ts";
 import { goingAwayCode, type Socket, type SocketEvents } from "../core/host.ts";
 import { renderPosition, type Position } from "../core/position.ts";
@@ -6,9 +6,10 @@ import type { Sent } from "../core/sink.ts";
 import type { EndReason, Subscription } from "../hub/subscriber.ts";
 import type { ByteFace } from "./filtered.ts";
 import { problemFrom } from "./problem.ts";
-import { parseMessage, slowCode } from "./ws-messages.ts";
+import { parseMessage, parseRef, slowCode } from "./ws-messages.ts";
+import type { ServerMessage } from "./ws-shapes.ts";
 
-/** The subscription could not be had, or is over for a reason that has no code of its own. */
+/** The subscription failed, or ended for a reason without its own code. */
 const failedCode = 1011;
 
 const closeCodes: { readonly [code in FailureCode]?: number } = {
@@ -18,7 +19,7 @@ const closeCodes: { readonly [code in FailureCode]?: number } = {
 
 type Subscribe = (confirm: (position: Position | undefined) => void) => Promise<Subscription>;
 
-/** Its messages are those of `WS /v1/ws`; of those that are sent to it, it knows `ping`. */
+/** Its messages are those of `WS /v1/ws`; it takes `ping` alone. */
 export class LiveSocket implements SocketEvents, ByteFace<string> {
   readonly #socket: Socket;
   #subscription: Subscription | undefined;
@@ -32,24 +33,26 @@ export class LiveSocket implements SocketEvents, ByteFace<string> {
     try {
       const subscription = await subscribe((position) => {
         const at = position === undefined ? undefined : renderPosition(position);
-        this.#tell({ op: "subscribed", position: at });
+        this.#send({ op: "subscribed", position: at });
       });
       if (this.#closed) subscription.close();
       else this.#subscription = subscription;
     } catch (error) {
       const failure = failureFrom(error);
-      this.#tell({ op: "closed", problem: problemFrom(failure) });
+      this.#send({ op: "closed", problem: problemFrom(failure) });
       this.#socket.close(failedCode, failure.code);
     }
   }
 
   message(message: string | Uint8Array): void {
+    const text = typeof message === "string" ? message : "";
     try {
-      const given = parseMessage(typeof message === "string" ? message : "");
+      const given = parseMessage(text);
       if (given.op !== "ping") throw onlyListens;
-      this.#tell({ op: "pong", ref: given.ref });
+      this.#send({ op: "pong", ref: given.ref });
     } catch (error) {
-      this.#tell({ op: "error", problem: problemFrom(failureFrom(error)) });
+      const problem = problemFrom(failureFrom(error));
+      this.#send({ op: "error", ref: parseRef(text), problem });
     }
   }
 
@@ -58,16 +61,16 @@ export class LiveSocket implements SocketEvents, ByteFace<string> {
   }
 
   reset(position: Position, reason: Failure): Sent {
-    return this.#tell({ op: "reset", position: renderPosition(position), reason: reason.message });
+    return this.#send({ op: "reset", position: renderPosition(position), reason: reason.message });
   }
 
   end(reason: EndReason, position: Position): void {
     const at = renderPosition(position);
     if (reason === "ended") {
-      this.#tell({ op: "end", position: at });
+      this.#send({ op: "end", position: at });
       return;
     }
-    this.#tell({ op: "closed", position: at, problem: problemFrom(reason) });
+    this.#send({ op: "closed", position: at, problem: problemFrom(reason) });
     this.#socket.close(closeCodes[reason.code] ?? failedCode, `${reason.code} after ${at}`);
   }
 
@@ -80,8 +83,8 @@ export class LiveSocket implements SocketEvents, ByteFace<string> {
     this.#subscription?.close();
   }
 
-  #tell(told: Readonly<Record<string, unknown>>): Sent {
-    return this.#socket.send(JSON.stringify(told));
+  #send(message: ServerMessage): Sent {
+    return this.#socket.send(JSON.stringify(message));
   }
 }
 

@@ -17,9 +17,9 @@ const restHeaders = [
   "Sluice-Schema-Id",
 ];
 
-/** Of descriptor sets. */
+/** Response headers of descriptor sets. */
 const schemaHeaders = ["ETag", "Sluice-Schema-Id", "Sluice-Schema-File"];
-/** What Connect and gRPC-Web send besides, and what their clients have to be able to read. */
+/** What Connect and gRPC-Web send in addition, and what their clients must be able to read. */
 const rpcRequestHeaders = [
   "Connect-Protocol-Version",
   "Connect-Timeout-Ms",
@@ -37,7 +37,7 @@ const rpcResponseHeaders = [
   "Grpc-Status-Details-Bin",
 ];
 
-/** What pages of these origins need to use every face; nothing is added where there are none. */
+/** What pages of these origins need to use every endpoint; without origins nothing is added. */
 export function mountCors(app: Hono, origins: readonly string[]): void {
   if (origins.length === 0) return;
   app.use(

@@ -1,4 +1,4 @@
-/** What the log says of a request that failed for a reason of ours. */
+/** Log lines for requests that failed for an internal reason. */
 import type { Failure } from "../core/failure.ts";
 import type { Logger } from "../core/logger.ts";
 
@@ -8,7 +8,7 @@ export function reportInternal(
   { code, cause }: Failure,
 ): void {
   if (code !== "internal") return;
-  logger("error", "A request failed", {
+  logger("error", "request failed", {
     method,
     path: shownPath(path),
     cause: cause instanceof Error ? (cause.stack ?? cause.message) : String(cause),

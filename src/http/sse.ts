@@ -9,14 +9,14 @@ import type { Direct, EndReason, Subscriber, Subscription } from "../hub/subscri
 import { jsonOf, renderData, renderDecoded } from "./events.ts";
 import { problemFrom } from "./problem.ts";
 
-/** No proxy may hold back, compress or keep a stream. */
+/** No proxy may delay, compress or store a stream. */
 export const sseHeaders = {
   "content-type": "text/event-stream",
   "cache-control": "no-cache, no-transform",
   "x-accel-buffering": "no",
 } as const;
 
-/** How long a browser waits before it comes back. */
+/** How long a browser waits before it reconnects. */
 const retryMs = 1000;
 
 const utf8 = new TextEncoder();
@@ -107,7 +107,7 @@ export class SseSubscriber implements Subscriber, SinkEvents {
     this.direct = { format: sseFormat, sink };
   }
 
-  /** The hub's half has come; it may come after the client has gone. */
+  /** The hub may have subscribed only after the client has left. */
   attach(subscription: Subscription): void {
     if (this.#closed) return subscription.close();
     this.#subscription = subscription;
@@ -132,7 +132,7 @@ export class SseSubscriber implements Subscriber, SinkEvents {
     return this.#sink.write(renderSse("reset", data, position));
   }
 
-  /** The end event itself came as a record; any other reason is told as an `error` event. */
+  /** The end event itself came as a record; any other reason is sent as an `error` event. */
   end(reason: EndReason, position: Position): void {
     if (reason !== "ended") {
       this.#sink.write(renderSse("error", JSON.stringify(problemFrom(reason)), position));

@@ -1,4 +1,4 @@
-/** A hub subscription as an SSE response: what emitters and topics share. */
+/** A hub subscription as an SSE response: for emitters, topics, events and series. */
 import { failureFrom } from "../core/failure.ts";
 import type { Log } from "../core/log.ts";
 import type { Position } from "../core/position.ts";
@@ -9,10 +9,9 @@ import type { HttpDeps } from "./deps.ts";
 import { SseSubscriber, sseHeaders } from "./sse.ts";
 
 /**
- * Answers with the stream of a topic, or of one key of it. The start is made a position before
- * the answer, so that what is appended once the client has its headers is not missed.
- * Throws what the hub throws for a topic that cannot be read. `through` stands between the hub and
- * the response, where not all of the topic is for its reader.
+ * Answers with the stream of a topic, or of one key of it. The start becomes a position before the
+ * answer, so that what is appended once the client has its headers is not missed. Throws what the
+ * hub throws for a topic that cannot be read. `through` filters what the response gets of the topic.
  */
 export async function sseResponse(
   { hub, host }: Pick<HttpDeps, "hub" | "host">,
@@ -44,7 +43,7 @@ export async function lateSseResponse(
   });
 }
 
-/** Before anything was sent, too, a late subscriber has a position to be told. */
+/** A subscriber whose bytes take time to render needs a position before the first of them. */
 export async function startPosition(
   { hub, log }: Pick<HttpDeps, "hub" | "log">,
   topic: string,

@@ -15,7 +15,7 @@ export interface WatchedTopic {
 
 export type SocketDeps = Pick<HttpDeps, "hub" | "host" | "log" | "clock">;
 
-/** Whether the page that asks may do so has been checked before. */
+/** The caller has checked the request's origin. */
 export function watchBySocket(
   request: Request,
   { hub, host, log, clock }: SocketDeps,

@@ -45,7 +45,7 @@ test("uses every shared part that it has", () => {
 describe("each operation", () => {
   const all = operations(document.paths);
 
-  test("has an id of its own, a summary and a known tag", () => {
+  test("has a unique id, a summary and a known tag", () => {
     const ids = all.map(({ operation }) => operation.operationId);
     expect(new Set(ids).size).toBe(ids.length);
     const tags = document.tags.map(({ name }) => name);

@@ -112,7 +112,7 @@ describe("PUT /log and its stream", () => {
     expect([other.status, other.json.code, other.json.errors[0].field]).toEqual([
       409,
       "conflict",
-      "source",
+      "/source",
     ]);
   });
 

@@ -134,7 +134,7 @@ describe("WS /v1/ws", () => {
     expect(await ws.next()).toEqual({ op: "pong", ref: 7 });
     const bad: readonly [message: unknown, code: string, about: string][] = [
       ["{", "invalid", "JSON"],
-      ["[]", "invalid", "expected object"],
+      ["[]", "invalid", "expected an object"],
       [{ op: "dance" }, "invalid", "/op"],
       [{ op: "subscribe" }, "invalid", "topic or emitter"],
       [{ op: "subscribe", emitter: id, topic: "t" }, "invalid", "emitter beside topic"],
@@ -156,6 +156,13 @@ describe("WS /v1/ws", () => {
       expect(problem.detail).toContain(about);
       expect(problem.status).toBeWithin(400, 500);
     }
+    // The client finds its request again, also one that is not a message.
+    ws.say({ op: "publish", ref: 3, emitter: id, data: {} });
+    expect(await ws.next()).toMatchObject({ op: "error", ref: 3, problem: { code: "invalid" } });
+    ws.say({ op: "dance", ref: "x" });
+    expect(await ws.next()).toMatchObject({ op: "error", ref: "x" });
+    ws.say({ op: "ping", ref: {} });
+    expect(await ws.next()).not.toHaveProperty("ref");
     ws.socket.send(new Uint8Array([1, 2, 3]));
     expect((await ws.next()).problem).toMatchObject({
       code: "invalid",

@@ -59,7 +59,7 @@ function appName(name: string | undefined): string | undefined {
 }
 
 const messageIdPointer: IdAt = { pointer: "/message_id" };
-/** Internal topics with contracts of their own. */
+/** Internal topics, whose records have a contract. */
 const reserved = new Set([emittersTopic, lifecycleTopic]);
 
 function outputFrom(output: string, places: AckPlaces): string {

@@ -6,24 +6,24 @@ import { Chunk, type Format } from "../../../hub/chunk.ts";
 import { sseFormat } from "../../../http/sse.ts";
 import { wsFormat } from "../../../http/ws-messages.ts";
 
-/** Undefined: a chunk has nothing for those who watch. */
+/** Undefined: a chunk has nothing for these readers. */
 export interface EventFormats {
   readonly sse: Format<Uint8Array | undefined>;
   readonly ws: Format<string | undefined>;
 }
 
-/** Of one message: all that its key's channel brings. */
+/** For one message: everything on its key's channel. */
 export const messageFormats = {
   sse: shownAs(sseFormat),
   ws: shownAs(wsFormat),
 };
 
 /**
- * Of one app: what is its own of all that the topic brings. Those who watch an app share its formats,
- * so a chunk is filtered and rendered once an app, and looked into once for all apps.
+ * For one app: its events among all of the topic. The readers of an app share its formats, so a chunk
+ * is filtered and rendered once for each app, and decoded once for all apps.
  */
 export class AppFormats {
-  /** Whoever watches an app holds its formats; without any they go. */
+  /** The readers of an app keep its formats alive; without any they are collected. */
   readonly #watched = new Map<string, WeakRef<EventFormats>>();
   readonly #appsOf = new WeakMap<Chunk, readonly (string | undefined)[]>();
   #sweepAt = 64;
@@ -111,7 +111,7 @@ function jsonOf({ value, contentType }: LogRecord): Uint8Array | undefined {
       JSON.stringify({ app_id: appId, message_id: messageId, event, created_at: createdAt }),
     );
   } catch {
-    // Bytes of something else: they are shown as such.
+    // Bytes of something else are shown as bytes.
     return undefined;
   }
 }

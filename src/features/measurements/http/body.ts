@@ -1,6 +1,6 @@
 /**
  * Bodies of measurements: one object, an array, or one object a line. Lines are taken as they come,
- * so a body of them has no bound of its own, and is read no faster than the log makes it durable.
+ * so a body of lines is not bounded, and is read no faster than the log makes it durable.
  */
 import { Buffer } from "node:buffer";
 import type { EncodedCall, EncodedTopic } from "../../../ingest/encoded.ts";
@@ -16,14 +16,14 @@ export interface BodyTarget {
   readonly intake: Intake;
 }
 
-/** What a body was read as: a single object is answered in another way. */
+/** What a body was read as: a single object has another answer. */
 export type BodyForm = "one" | "array" | "lines";
 
 const pieceBytes = 256 * 1024;
 const NEWLINE = 0x0a;
 const OPEN_BRACKET = 0x5b;
 
-/** A body that is there as a whole. `isLines`: its content type says that it is lines. */
+/** A body as a whole. `isLines`: its content type says that it is lines. */
 export function takeWhole(body: Buffer, isLines: boolean, intake: Intake): BodyForm {
   const text = trim(body);
   if (isLines) intake.lines(text);
@@ -38,7 +38,7 @@ export function takeWhole(body: Buffer, isLines: boolean, intake: Intake): BodyF
   return "lines";
 }
 
-/** A body as it comes. Throws `too_large` where it is no lines and larger than `bytesMax`. */
+/** A body as it comes. Throws `too_large` where it is not lines and larger than `bytesMax`. */
 export async function takeStream(
   chunks: AsyncIterable<Uint8Array>,
   isLines: boolean,
@@ -87,7 +87,7 @@ export async function takeStream(
   return "lines";
 }
 
-/** However large the chunks that come: what is in flight is looked at after each piece. */
+/** What is in flight is checked after each piece, however large the chunks are. */
 async function* pieces(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   for await (const chunk of chunks) {
     for (let at = 0; at < chunk.byteLength; at += pieceBytes) {
@@ -96,7 +96,7 @@ async function* pieces(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8A
   }
 }
 
-/** `undefined`: its first line is not there yet. An object over several lines is no lines. */
+/** `undefined`: its first line is not complete yet. An object over several lines is not lines. */
 function formOf(text: Buffer): "lines" | "whole" | undefined {
   if (text[0] === OPEN_BRACKET) return "whole";
   const newline = text.indexOf(NEWLINE);

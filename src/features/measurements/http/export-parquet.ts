@@ -40,7 +40,7 @@ function columnsOf(tag: string, points: readonly SeriesPoint[]) {
   ];
 }
 
-/** Gives away what was written; offsets in the file go on counting. */
+/** Returns what was written so far; offsets continue to count from the start of the file. */
 class ChunkWriter extends ByteWriter {
   take(): Uint8Array {
     const chunk = this.getBytes().slice();

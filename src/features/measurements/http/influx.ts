@@ -46,7 +46,7 @@ export function mountInflux(app: Hono, deps: InfluxDeps): void {
   );
 }
 
-/** On a router of its own, so that every error is answered in the form of the API's version. */
+/** On a separate router, so that every error is answered in the form of the API's version. */
 function mountWrite(
   app: Hono,
   endpoint: Endpoint<Parameters, { readonly precision: Parameter<bigint | undefined> }>,

@@ -13,8 +13,8 @@ export function renderMeasurement(tagJson: string, { timeNs, values }: SeriesPoi
   return `{"time":${timeNs},"tag":${tagJson},"values":${renderValues({ values })}}`;
 }
 
-/** The seed's answer: `{"tagName","start","end","samples":[{"time","values"}]}`. */
-export function renderSeedAnswer(
+/** The answer of `GET /api`: `{"tagName","start","end","samples":[{"time","values"}]}`. */
+export function renderSamples(
   { tag, startNs, endNs }: Pick<SeriesQuery, "tag" | "startNs" | "endNs">,
   { instants, points }: Samples,
 ): string {
@@ -22,7 +22,7 @@ export function renderSeedAnswer(
   let before: SeriesPoint | undefined;
   const samples = instants.map((timeNs, i) => {
     const point = points[i];
-    // A series that is silent for long repeats its last point.
+    // Instants without a newer point repeat the one before.
     if (point !== undefined && point !== before) rendered = renderValues(point);
     before = point;
     return `{"time":${timeNs},"values":${rendered}}`;

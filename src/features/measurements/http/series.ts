@@ -11,7 +11,7 @@ import type { Span } from "../series-port.ts";
 import type { Series } from "../series.ts";
 import { exportFormats, type ExportFormatName } from "./export-formats.ts";
 import * as endpoints from "./series-endpoints.ts";
-import { renderSeedAnswer, renderSeriesAnswer, renderSeriesList } from "./series-json.ts";
+import { renderSamples, renderSeriesAnswer, renderSeriesList } from "./series-json.ts";
 import { checkSampled, rangeFrom, seriesQueryFrom } from "./series-params.ts";
 import { measurementSse } from "./sse.ts";
 
@@ -25,7 +25,7 @@ export function mountSeries(app: Hono, deps: SeriesDeps): void {
   serve(app, endpoints.sampleSeries, async ({ query: { tag, start, end } }) => {
     checkSampled(start, end, series.oldestNs);
     const query = { tag, startNs: start, endNs: end, points: endpoints.sampleCount };
-    return jsonResponse(renderSeedAnswer(query, await series.samples(query)));
+    return jsonResponse(renderSamples(query, await series.samples(query)));
   });
   serve(app, endpoints.listSeries, async ({ query: { prefix = "", after = "", limit } }) =>
     jsonResponse(renderSeriesList(await series.list({ prefix, after, limit }))),

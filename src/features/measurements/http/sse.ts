@@ -23,7 +23,7 @@ function renderEvent({ record, position }: StoredRecord): string {
     const data = renderMeasurement(JSON.stringify(measurement.tag), measurement);
     return `id:${renderPosition(position)}\ndata:${data}\n\n`;
   } catch {
-    // The projection counts it, says it and passes it over.
+    // The projection counts and reports it, and skips it.
     return "";
   }
 }

@@ -41,7 +41,7 @@ function mountConfig(app: Hono, { registry, limits }: RegistryDeps): void {
   serve(app, endpoints.deleteSubjectConfig, ({ params }) => remove(params.subject, true));
 }
 
-/** Throws `config_not_found` where the subject has none of its own and `isRequired`. */
+/** Throws `config_not_found` where `isRequired` and only the config of all subjects applies. */
 async function configOf(registry: Registry, subject: string, isRequired: boolean) {
   const settings = await registry.settings(subject);
   const isOwn = settings.ownCompatibility !== undefined || subject === allSubjects;
@@ -73,7 +73,7 @@ function mountMode(app: Hono, { registry, limits }: RegistryDeps): void {
   });
 }
 
-/** Throws `mode_not_found` where the subject has none of its own and `isRequired`. */
+/** Throws `mode_not_found` where `isRequired` and only the mode of all subjects applies. */
 async function modeOf(registry: Registry, subject: string, isRequired: boolean) {
   const settings = await registry.settings(subject);
   const isOwn = settings.ownMode !== undefined || subject === allSubjects;
@@ -97,6 +97,6 @@ function chosen<Choice extends string>(
 function notOwn(reason: "config_not_found" | "mode_not_found", subject: string): RegistryFailure {
   return new RegistryFailure(
     reason,
-    `Subject ${quoted(subject)} has no setting of its own: ask with defaultToGlobal=true for what holds`,
+    `Subject ${quoted(subject)} has no separate setting: use defaultToGlobal=true for the one that applies`,
   );
 }

@@ -1,6 +1,6 @@
 /**
  * The Confluent Schema Registry's API, so that its clients work: the same registry as that of
- * `sluice.v1.RegistryService`, with the words and the errors of its own documentation.
+ * `sluice.v1.RegistryService`, with the names and errors of that API's documentation.
  */
 import { Hono } from "hono";
 import { failureFrom } from "../../../core/failure.ts";

@@ -80,17 +80,18 @@ export class WsConnection implements SocketEvents {
   }
 
   async #answer(text: string): Promise<void> {
-    // Before anything can fail: an error names the request that it answers.
-    const ref = parseRef(text);
+    let message: ClientMessage | undefined;
     try {
-      const message = parseMessage(text);
+      message = parseMessage(text);
       const answer = await this.#act(message, text);
-      if (answer !== undefined) this.#send({ ...answer, ref });
+      if (answer !== undefined) this.#send({ ...answer, ref: message.ref });
     } catch (error) {
       const failure = failureFrom(error);
       if (failure.code === "internal") {
         this.#deps.logger("error", "WebSocket request failed", { cause: String(failure.cause) });
       }
+      // An error names the request that it answers, also one that could not be parsed.
+      const ref = message === undefined ? parseRef(text) : message.ref;
       this.#send({ op: "error", ref, problem: problemFrom(failure) });
     }
   }
