@@ -5,7 +5,7 @@
 import { ByteWriter, ParquetWriter, type SchemaElement } from "hyparquet-writer";
 import { valuesToNumbers } from "../measurement.ts";
 import type { SeriesPoint } from "../series-port.ts";
-import type { ExportFormat } from "./export-format.ts";
+import type { ExportFormat } from "../query/export.ts";
 
 const schema: SchemaElement[] = [
   { name: "root", num_children: 3 },

@@ -1,6 +1,6 @@
 /** Exports as text: lines of JSON, and CSV. */
 import { valueBytes, valuesToNumbers } from "../measurement.ts";
-import type { ExportFormat } from "./export-format.ts";
+import type { ExportFormat } from "../query/export.ts";
 import { renderMeasurement } from "./series-json.ts";
 
 const utf8 = new TextEncoder();
