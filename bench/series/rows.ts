@@ -2,11 +2,16 @@
  * Writes and counts rows of measurements for benchmarks, bypassing the log, which cannot take 50
  * million in a minute. Samples and exports see these rows; rollups do not, because nothing notes them.
  */
-import { Buffer } from "node:buffer";
+import { inArray, sql } from "drizzle-orm";
 import type { Measurement } from "../../src/features/measurements/measurement.ts";
 import { openDatabase } from "../../src/postgres/database.ts";
-import { hourOf, makePartitions } from "../../src/features/measurements/store/partitions.ts";
-import { arrayOfNumbers } from "../../src/postgres/arrays.ts";
+import { KnownHours } from "../../src/features/measurements/store/known-hours.ts";
+import { rowsFromMeasurements, unpacked } from "../../src/features/measurements/store/rows.ts";
+import {
+  measurements as storedMeasurements,
+  seriesTags,
+} from "../../src/features/measurements/store/tables.ts";
+import { statement } from "../../src/postgres/statement.ts";
 import { TagIds } from "../../src/features/measurements/store/tag-ids.ts";
 
 export interface MeasurementRows {
@@ -22,43 +27,26 @@ const statementMs = 10 * 60_000;
 
 export function openMeasurementRows(url: string): MeasurementRows {
   const database = openDatabase({ url, statementMs });
-  const { sql, run } = database;
+  const { db, run } = database;
   const tagIds = new TagIds(database);
-  const hoursThere = new Set<bigint>();
+  const hours = new KnownHours(database);
 
   return {
     async load(measurements) {
       const ids = await tagIds.of(new Set(measurements.map(({ tag }) => tag)));
-      const hours = new Set(measurements.map(({ timeNs }) => hourOf(timeNs)));
-      const missing = [...hours].filter((hour) => !hoursThere.has(hour));
-      if (missing.length > 0) await makePartitions(database, missing);
-      for (const hour of missing) hoursThere.add(hour);
-      let at = 1;
-      const starts = measurements.map(({ values }) => {
-        const start = at;
-        at += values.byteLength;
-        return start;
-      });
-      const lengths = measurements.map(({ values }) => values.byteLength);
-      await run(
-        () => sql`
-          insert into measurements (time, tag, vals)
-          select m.time, m.tag, substr(${Buffer.concat(measurements.map(({ values }) => values))}::bytea, m.at, m.length)
-          from unnest(${arrayOfNumbers(measurements.map(({ timeNs }) => timeNs))}::bigint[],
-            ${arrayOfNumbers(measurements.map(({ tag }) => ids.get(tag) ?? 0))}::int[],
-            ${arrayOfNumbers(starts)}::int[], ${arrayOfNumbers(lengths)}::int[])
-            as m (time, tag, at, length)
-          order by m.tag, m.time`,
+      const rows = rowsFromMeasurements(measurements, ids);
+      await hours.ensure(rows);
+      await run(() =>
+        statement(db, sql`insert into measurements (time, tag, vals) ${unpacked(rows)}`),
       );
     },
 
     async count(prefix) {
-      const [row] = await run(
-        () => sql<{ count: string }[]>`
-          select count(*) from measurements
-          where tag in (select id from series_tags where starts_with(tag, ${prefix}))`,
-      );
-      return Number(row?.count);
+      const tags = db
+        .select({ id: seriesTags.id })
+        .from(seriesTags)
+        .where(sql`starts_with(${seriesTags.tag}, ${prefix})`);
+      return await run(() => db.$count(storedMeasurements, inArray(storedMeasurements.tag, tags)));
     },
 
     close: () => database.close(),

@@ -330,7 +330,7 @@ describe("other doors to the topic", () => {
       return json.measurements.stored.undecodable === 1 && json.measurements.stored;
     });
     expect(told.last_undecodable).toContain("sluice.v1.Measurement");
-    const said = "records that hold no measurement were passed over";
+    const said = "records that are not measurements are skipped";
     await until("it is said", 5000, () => gateway.log().includes(said));
   });
 });

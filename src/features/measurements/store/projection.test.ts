@@ -115,7 +115,7 @@ test("what is no measurement, too old or far ahead is counted, said and passed o
     expect(projection.stats()).toMatchObject({ rows: 2, undecodable: 2, untimely: 2 });
     expect(projection.stats().lastUndecodable).toContain("11-17: Cannot parse JSON");
     expect(said).toHaveLength(1);
-    expect(said[0]).toContain("passed over 2 11-17: Cannot parse JSON");
+    expect(said[0]).toContain("are skipped 2 11-17: Cannot parse JSON");
     // Nothing but such records: the position moves all the same.
     await projection.commit([stored("{}", 8)], at(7), at(8));
     expect(await projection.position()).toEqual(at(8));
