@@ -8,8 +8,7 @@ import {
   type CommandExample,
   type CommandNode,
 } from "../src/cli/command/command.ts";
-import { optionName, parameterDoc, usageLine } from "../src/cli/command/help.ts";
-import { shown, type Parameters } from "../src/cli/command/parameters.ts";
+import { argumentRows, optionRows, usageLine, type Row } from "../src/cli/command/help.ts";
 import { sluice } from "../src/cli/sluice.ts";
 import { root } from "./install.ts";
 
@@ -42,22 +41,6 @@ function commandSection(command: Command, path: readonly string[]): string {
     ...table(argumentRows(given), optionRows(options)),
     ...examples.map(exampleBlock),
   ].join("\n");
-}
-
-type Row = readonly [name: string, doc: string];
-
-function argumentRows(parameters: Parameters): Row[] {
-  return Object.entries(parameters).map(([name, parameter]) => [
-    parameter.value ?? name,
-    parameterDoc(parameter),
-  ]);
-}
-
-function optionRows(parameters: Parameters): Row[] {
-  return shown(parameters).map(([name, parameter]) => [
-    optionName(name, parameter),
-    parameterDoc(parameter),
-  ]);
 }
 
 function table(...parts: readonly (readonly Row[])[]): string[] {

@@ -1,6 +1,6 @@
-// `npx` dies of a SIGTERM without passing it on: it signals its shell, the shell ends, and `bun`
-// below it is never told. So a gateway started through npx watches its ancestors, and takes the
-// death of one of them for the signal.
+// `npx` does not pass a SIGTERM on: it signals its shell, the shell ends, and `bun` below it gets no
+// signal. So a gateway that was started through npx watches its ancestors, and treats the end of one
+// of them as the signal.
 
 import { readFileSync } from "node:fs";
 
@@ -11,7 +11,7 @@ const generations = 3;
 /** Calls `stop` once when the process was started through npx and an ancestor is gone. */
 export function watchLauncher(stop: () => void): void {
   const before = ancestors();
-  // Without npx, an ancestor that ends is somebody's terminal, which is no reason to end.
+  // Without npx an ancestor that ends is a terminal, which is not a reason to stop.
   const npx = before.findIndex(({ name }) => name.startsWith("npm "));
   if (npx === -1) return;
 

@@ -46,7 +46,7 @@ bare HTTP/2 server that only counts. Exits with 1 when the log has more or fewer
     log: logOption,
     json: jsonOption,
     grpc: address({
-      doc: "a gateway that runs already; NATS_URL or DATABASE_URL tell where its log is",
+      doc: "a gateway that runs already; NATS_URL or DATABASE_URL names its log",
       value: "ADDRESS",
       example: "127.0.0.1:4025",
     }),

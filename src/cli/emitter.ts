@@ -52,7 +52,7 @@ const list = command({
   summary: "list the emitters",
   arguments: {},
   options: {
-    ended: flag("also those that have ended"),
+    ended: flag("include those that have ended"),
     json: jsonOption,
     ...gatewayOptions,
   },
@@ -78,7 +78,7 @@ const list = command({
 
 const remove = command({
   name: "delete",
-  summary: "end emitters: their watchers are told, what they wrote is kept",
+  summary: "end emitters: their watchers are notified, their records are kept",
   arguments: {
     ids: texts({ doc: "ids of emitters", value: "ID", required: true }),
   },

@@ -3,12 +3,13 @@ import { createReadStream } from "node:fs";
 import process from "node:process";
 import { createInterface } from "node:readline";
 import { readFile } from "node:fs/promises";
-import { createClient, SluiceError, type SluiceClient, type Target } from "../client/index.ts";
+import { createClient, type SluiceClient, type Target } from "../client/index.ts";
 import { Failure, type Issue } from "../core/failure.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { command } from "./command/command.ts";
 import { exitCodes } from "./command/exit-codes.ts";
 import { gatewayOptions, jsonOption } from "./gateway/options.ts";
+import { publishBatch } from "./gateway/publish-batch.ts";
 import { failureFromClient } from "./gateway/request.ts";
 import { counted, printJson } from "./terminal/listing.ts";
 import { path, text } from "./command/parameters.ts";
@@ -17,7 +18,7 @@ import { UsageError } from "./command/usage-error.ts";
 
 /** One request: far below what a gateway accepts. */
 const batchMax = { lines: 1000, bytes: 1024 * 1024 };
-/** Lines that are typed slowly are sent after so long. */
+/** How long lines wait for more of them: those that are typed are sent at once. */
 const lingerMs = 20;
 
 export const publish = command({
@@ -132,18 +133,12 @@ async function send(
   published: Published,
   lineNumbers: readonly number[],
 ): Promise<void> {
-  try {
-    const idempotencyKey = crypto.randomUUID();
-    const answer = await client.publish(target, bytes, { idempotencyKey, contentType });
-    published.accepted += answer.accepted;
-    published.position = answer.position;
-    published.refuse(answer.refused, lineNumbers);
-  } catch (error) {
-    // Nothing of this batch was accepted; the next one may be.
-    const issues = error instanceof SluiceError ? error.errors : [];
-    if (issues.length === 0 || issues.some(({ index }) => index === undefined)) throw error;
-    published.refuse(issues, lineNumbers);
-  }
+  const idempotencyKey = crypto.randomUUID();
+  const options = { idempotencyKey, contentType };
+  const { accepted, refused, position } = await publishBatch(client, target, bytes, options);
+  published.accepted += accepted;
+  published.position = position ?? published.position;
+  published.refuse(refused, lineNumbers);
 }
 
 interface Line {

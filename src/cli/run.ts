@@ -92,8 +92,8 @@ function unknownCommand(
 }
 
 /**
- * A command that finishes its work on a signal takes `onStop` and decides on the exit code. Any other
- * ends at once. A reader that left (`| head`) stops a command like a signal does, with code 0.
+ * A command that finishes its work on a signal calls `onStop` and decides on the exit code. Any other
+ * command ends immediately. A closed output (`| head`) stops a command as a signal does, with code 0.
  */
 function endedBySignals(runtime: Runtime): Runtime {
   let callback: ((signal: string) => void) | undefined;
@@ -109,7 +109,7 @@ function endedBySignals(runtime: Runtime): Runtime {
     if (callback === undefined) runtime.exit(exitCodes.done);
     callback(error.code);
   });
-  // Nobody reads what is reported either: that is no reason to stop.
+  // A closed standard error is not a reason to stop.
   process.stderr.on("error", () => {});
   return { ...runtime, onStop: (taken) => void (callback = taken) };
 }

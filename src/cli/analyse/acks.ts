@@ -1,10 +1,10 @@
-/** What became of each id of an ack rule, read from the rule's topics and its output. */
+/** The occurrences and the ack of each id of an ack rule, read from the rule's topics and its output. */
 import { jsonMembers } from "../../core/json.ts";
 import type { SluiceClient, SluiceEvent } from "../../client/index.ts";
 import { SluiceError } from "../../client/index.ts";
 import { namesFromPointer } from "../json-pointer.ts";
 
-/** As `GET /v1/ack-rules/{name}` tells it. */
+/** The response of `GET /v1/ack-rules/{name}`. */
 export interface AckRuleAnswer {
   readonly name: string;
   readonly topics?: readonly string[];
@@ -21,18 +21,18 @@ export interface AckedId {
   readonly seenMs: readonly (number | undefined)[];
   readonly ack: string | undefined;
   readonly ackMs: number | undefined;
-  /** From the last sighting to the ack. */
+  /** Time from the last occurrence to the ack. */
   readonly delayMs: number | undefined;
 }
 
 export interface Acks {
   readonly rule: string;
   readonly topics: readonly string[];
-  /** In the order in which they were first seen. */
+  /** Ordered by their first occurrence. */
   readonly ids: readonly AckedId[];
-  /** Of the first sighting of all. */
+  /** Time of the first occurrence of all. */
   readonly firstMs: number;
-  /** Acks beyond the first of an id: there are to be none. */
+  /** Acks beyond the first of an id; 0 unless something is wrong. */
   readonly repeated: number;
   /** Records in which no id was found. */
   readonly withoutId: number;
@@ -50,7 +50,7 @@ interface Found {
   ack?: { readonly time: string; readonly delayMs: number | undefined };
 }
 
-/** `seen` is told how many records were read. Throws what the gateway refuses. */
+/** `progress` is called with the number of records read. Throws a `SluiceError`. */
 export async function readAcks(
   client: SluiceClient,
   rule: AckRuleAnswer & { readonly topics: readonly string[] },
@@ -66,14 +66,14 @@ export async function readAcks(
     for await (const event of eventsOf(client, topic)) {
       progress(++read);
       const time = event.time ?? "";
-      // What its topics held before it was made is not the rule's.
+      // Records from before the rule's creation do not count.
       if (Date.parse(time) < sinceMs) continue;
       const at = idOf(event, id);
       if (at === undefined) withoutId++;
       else of(at).seen[index] ??= time;
     }
   }
-  // After the topics: an ack of an id that came meanwhile is of no sighting that was read.
+  // Read after the topics, so an ack may belong to an id that appeared in the meantime.
   for await (const event of eventsOf<Ack>(client, output)) {
     progress(++read);
     const { rule: by, message_id: at, seen = {}, delay_ms: delayMs } = event.data;
@@ -84,7 +84,7 @@ export async function readAcks(
       continue;
     }
     one.ack = { time: event.time ?? "", delayMs };
-    // The rule's own words: it goes by when the gateway received a record.
+    // The rule's own times, at which the gateway received the records.
     for (const [index, topic] of topics.entries()) one.seen[index] = seen[topic] ?? one.seen[index];
   }
   const ids = [...found].map(([id, one]) => ackedId(id, topics.length, one));
@@ -100,7 +100,7 @@ export async function readAcks(
   }
 }
 
-/** A topic that nobody has written to yet is an empty one. */
+/** A topic that does not exist yet is read as an empty one. */
 async function* eventsOf<Data>(
   client: SluiceClient,
   topic: string,
@@ -131,13 +131,13 @@ function firstOf({ seenMs, ackMs }: AckedId): number {
   return Math.min(...[...seenMs, ackMs].map((ms) => ms ?? Number.POSITIVE_INFINITY));
 }
 
-/** With its microseconds: `Date` stops at the milliseconds. */
+/** With microseconds: `Date` stops at milliseconds. */
 function msOf(time: string): number {
   const below = /\.\d{3}(\d{1,6})/.exec(time)?.[1] ?? "";
   return Date.parse(time) + Number(`0.${below}`);
 }
 
-/** A text or an integer, as its JSON has it: an int64 is exact. */
+/** A text, or an integer as its JSON has it: an int64 is exact. */
 function idOf(
   event: SluiceEvent,
   { key, pointer, field = "" }: NonNullable<AckRuleAnswer["id"]>,

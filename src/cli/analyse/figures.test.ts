@@ -49,12 +49,12 @@ function read(svg: string) {
   return { texts, dots };
 }
 
-test("times: a point for each sighting and each ack, and the middle again in the large", () => {
+test("times: a point for each occurrence and each ack, and the middle again in the large", () => {
   const { texts, dots } = read(timesFigure(some));
   expect(dots.map(({ count }) => count)).toEqual([100, 99, 99, 50, 50, 50]);
   expect(new Set(dots.map(({ colour }) => colour)).size).toBe(3);
   for (const words of [
-    "Sightings and acks of rule r",
+    "Occurrences and acks of rule r",
     "a",
     "b",
     "ack",
@@ -62,7 +62,7 @@ test("times: a point for each sighting and each ack, and the middle again in the
   ]) {
     expect(texts).toContain(words);
   }
-  // Above is later: the acks are above the sightings of their ids.
+  // Above is later: the acks are above the occurrences of their ids.
   const [, second, acks] = dots;
   expect(acks?.ys.every((y, i) => y <= (second?.ys[i] ?? 0))).toBe(true);
 });

@@ -3,14 +3,14 @@ import type { Acks } from "./acks.ts";
 import { linearScale, logScale, quantile, roundStep } from "./scale.ts";
 import { axes, legend, line, points, svg, text, tickText, type Box, type Points } from "./svg.ts";
 
-/** Told apart also by those who see fewer colours (Okabe and Ito). */
+/** Distinct for colour-blind readers as well (Okabe and Ito). */
 const topicColours = ["#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#8a6d3b"];
 const ackColour = "#d55e00";
 const medianColour = "#1f2933";
 
-/** More points are a blot; a figure says what it leaves out. */
+/** More points are unreadable; a figure states how many it leaves out. */
 const pointsMax = 20_000;
-/** Ids of the second panel, wide enough to tell each from the next. */
+/** Ids of the second panel, far enough apart to be distinguished. */
 const closeIds = 50;
 
 const width = 1200;
@@ -18,7 +18,7 @@ const height = 620;
 /** Two lines and a gap. */
 const labelHeight = 36;
 
-/** Each id's sightings and its ack, in seconds since the first sighting of all. */
+/** Each id's occurrences and its ack, in seconds since the first occurrence of all. */
 export function timesFigure({ rule, topics, ids, firstMs }: Acks): string {
   const seconds = (ms: number) => (ms - firstMs) / 1000;
   const rows = ids.map(({ seenMs, ackMs }) => ({
@@ -35,7 +35,7 @@ export function timesFigure({ rule, topics, ids, firstMs }: Acks): string {
   const left = { x: 90, y: 110, width: 620, height: 430 };
   const right = { x: 800, y: 110, width: 370, height: 430 };
   return svg(width, height, [
-    text(90, 40, `Sightings and acks of rule ${rule}`, { size: 20, bold: true }),
+    text(90, 40, `Occurrences and acks of rule ${rule}`, { size: 20, bold: true }),
     text(90, 63, `${rows.length} ids${hint}, in the order in which they were first seen`, {
       colour: "#6b7785",
     }),
@@ -90,7 +90,7 @@ export function timesFigure({ rule, topics, ids, firstMs }: Acks): string {
   }
 }
 
-/** From the last sighting of each id to its ack. */
+/** From the last occurrence of each id to its ack. */
 export function delaysFigure({ rule, ids, firstMs }: Acks): string {
   const acked = ids.flatMap(({ ackMs, delayMs }) =>
     ackMs === undefined || delayMs === undefined ? [] : [{ ackMs, delayMs }],
@@ -103,7 +103,7 @@ export function delaysFigure({ rule, ids, firstMs }: Acks): string {
   const box = { x: 90, y: 110, width: 1000, height: 430 };
   const lastS = acked.reduce((max, { ackMs }) => Math.max(max, (ackMs - firstMs) / 1000), 0);
   const x = linearScale([0, lastS || 1], [box.x, box.x + box.width], 8);
-  // A few that took very long must not press all others onto the axis.
+  // A few very long delays must not press all others onto the axis.
   const isWide = median > 0 && high > 15 * median;
   const y = isWide
     ? logScale([Math.max(sorted.find((ms) => ms > 0) ?? 1, 0.001), high], [bottom(box), box.y])
@@ -118,15 +118,15 @@ export function delaysFigure({ rule, ids, firstMs }: Acks): string {
           { share: 0.99, label: "p99", dash: "6 4", width: 1.2 },
           { share: 0.5, label: "median", dash: "", width: 2 },
         ].map((level) => ({ ...level, ms: quantile(sorted, level.share) }));
-  // The upper one's words make room for the lower one's.
+  // The upper label makes room for the lower one.
   const lowest = y.at(median);
   return svg(width, height, [
     text(90, 40, `Delay of the acks of rule ${rule}`, { size: 20, bold: true }),
-    text(90, 63, `${acked.length} acks${hint}, from an id's last sighting to its ack`, {
+    text(90, 63, `${acked.length} acks${hint}, from an id's last occurrence to its ack`, {
       colour: "#6b7785",
     }),
     axes(box, x, y, {
-      xLabel: "seconds since the first sighting",
+      xLabel: "seconds since the first occurrence",
       yLabel: `milliseconds${isWide ? ", logarithmic" : ""}`,
     }),
     points({ label: "ack", colour: ackColour, radius: 2.2, at }),
@@ -158,13 +158,13 @@ function bottom(box: Box): number {
   return box.y + box.height;
 }
 
-/** To the next round half step of six. */
+/** Rounds up to a multiple of half a round step. */
 function roundUp(value: number): number {
   const step = roundStep(value / 6) / 2;
   return Math.ceil(value / step) * step || 1;
 }
 
-/** Spread arguments are bounded; these are not. */
+/** For more values than a call can have arguments. */
 function reduce(values: readonly number[], of: (a: number, b: number) => number, none: number) {
   return values.length === 0 ? none : values.reduce((a, b) => of(a, b));
 }

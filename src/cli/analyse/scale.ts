@@ -1,8 +1,8 @@
-/** From values to places on paper, and the values that an axis names. */
+/** From values to coordinates, and the values that an axis shows. */
 
 export interface Scale {
   readonly ticks: readonly number[];
-  /** Where a value stands, in the range's units. */
+  /** The coordinate of a value, in the range's units. */
   at(value: number): number;
 }
 
@@ -20,7 +20,7 @@ export function linearScale(
   };
 }
 
-/** For values of which the largest are many times the others; all above 0. */
+/** For values of very different sizes, all above 0. */
 export function logScale(
   [low, high]: readonly [number, number],
   [from, to]: readonly [number, number],
@@ -29,13 +29,13 @@ export function logScale(
   const decades = Math.max(1, last - first);
   return {
     ticks: Array.from({ length: decades + 1 }, (_, i) => 10 ** (first + i)),
-    // Zero has no place here: it stands at the foot.
+    // Zero has no logarithm: it is drawn at the bottom.
     at: (value) =>
       from + ((Math.log10(Math.max(value, 10 ** first)) - first) / decades) * (to - from),
   };
 }
 
-/** Multiples of 1, 2 or 5 times a power of ten, inside of the two. */
+/** Multiples of 1, 2 or 5 times a power of ten, within the bounds. */
 export function roundTicks(low: number, high: number, count: number, stepMin = 0): number[] {
   const step = Math.max(stepMin, roundStep((high - low) / Math.max(1, count)));
   const first = Math.ceil(low / step - 1e-9);
@@ -46,7 +46,7 @@ export function roundTicks(low: number, high: number, count: number, stepMin = 0
   );
 }
 
-/** The smallest of them that is not below. */
+/** The smallest round step that is not below `step`. */
 export function roundStep(step: number): number {
   if (!(step > 0) || !Number.isFinite(step)) return 1;
   const power = 10 ** Math.floor(Math.log10(step));

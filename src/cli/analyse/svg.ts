@@ -12,14 +12,14 @@ export interface Points {
   readonly label: string;
   readonly colour: string;
   readonly radius: number;
-  /** Places on paper. */
+  /** Coordinates. */
   readonly at: readonly (readonly [x: number, y: number])[];
 }
 
 const ink = "#1f2933";
 const faint = "#6b7785";
 const grid = "#e3e8ee";
-/** The first is in npm, for the PNG; the others are what systems have. */
+/** The first is a dependency, for the PNG; the others are installed on most systems. */
 const fonts = "'DejaVu Sans', Verdana, system-ui, sans-serif";
 
 export function svg(width: number, height: number, body: readonly string[]): string {
@@ -37,7 +37,7 @@ export interface TextOptions {
   readonly bold?: boolean;
   readonly colour?: string;
   readonly anchor?: "start" | "middle" | "end";
-  /** Degrees, around its place. */
+  /** Degrees, around its coordinates. */
   readonly turn?: number;
 }
 
@@ -55,7 +55,7 @@ export interface AxesOptions {
   readonly yTick?: (value: number) => string;
 }
 
-/** The frame of a panel: grid, ticks with their values, what the axes are. */
+/** The frame of a panel: grid, ticks with their values, labels of the axes. */
 export function axes(box: Box, x: Scale, y: Scale, options: AxesOptions): string {
   const { xTick = tickText, yTick = tickText } = options;
   const bottom = box.y + box.height;
@@ -81,7 +81,7 @@ export function axes(box: Box, x: Scale, y: Scale, options: AxesOptions): string
   return parts.join("\n");
 }
 
-/** One path for all: thousands of elements would make a file that no viewer likes. */
+/** One path for all points: viewers are slow with thousands of elements. */
 export function points({ at, colour, radius }: Points): string {
   const path = at.map(([x, y]) => `M${px(x)} ${px(y)}h0`).join("");
   return `<path d="${path}" fill="none" stroke="${colour}" stroke-width="${radius * 2}" stroke-linecap="round" stroke-opacity="0.75"/>`;
@@ -99,13 +99,13 @@ export function line(
   return `<path d="M${px(x1)} ${px(y1)}L${px(x2)} ${px(y2)}" stroke="${colour}" stroke-width="${width}"${dashes} fill="none"/>`;
 }
 
-/** What the colours stand for, in a row. */
+/** The meaning of the colours, in a row. */
 export function legend(x: number, y: number, entries: readonly Pick<Points, "label" | "colour">[]) {
   let at = x;
   return entries
     .map(({ label, colour }) => {
       const left = at;
-      // About what the font takes: SVG cannot be asked.
+      // An estimate: SVG does not report the width of a text.
       at += 34 + label.length * 8;
       return `<circle cx="${px(left + 6)}" cy="${px(y - 4.5)}" r="5" fill="${colour}"/>${text(left + 17, y, label)}`;
     })
@@ -118,7 +118,7 @@ export function tickText(value: number): string {
   return String(Number(value.toPrecision(6)));
 }
 
-/** A tenth of a pixel is finer than anybody sees. */
+/** A tenth of a pixel is fine enough. */
 function px(value: number): string {
   return String(Math.round(value * 10) / 10);
 }
@@ -130,7 +130,7 @@ function escaped(words: string): string {
       .replaceAll("<", "&lt;")
       .replaceAll(">", "&gt;")
       .replaceAll('"', "&quot;")
-      // XML has no such characters at all.
+      // XML does not allow these characters.
       // oxlint-disable-next-line no-control-regex
       .replaceAll(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, "\uFFFD")
       .toWellFormed()

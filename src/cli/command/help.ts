@@ -28,7 +28,7 @@ export function usageLine(node: CommandNode, path: readonly string[]): string {
 }
 
 /** The doc of a parameter with its default and the variable that changes it. */
-export function parameterDoc({ doc, default: fallback, environment }: Parameter<unknown>): string {
+function parameterDoc({ doc, default: fallback, environment }: Parameter<unknown>): string {
   const notes = [
     ...(environment === undefined ? [] : [environment]),
     ...(fallback === undefined || fallback === "" ? [] : [`default ${fallback}`]),
@@ -37,7 +37,7 @@ export function parameterDoc({ doc, default: fallback, environment }: Parameter<
 }
 
 /** `--layout records|frames`. */
-export function optionName(name: string, { value, choices }: Parameter<unknown>): string {
+function optionName(name: string, { value, choices }: Parameter<unknown>): string {
   if (value === undefined) return `--${name}`;
   return `--${name} ${choices === undefined ? value : choices.join("|")}`;
 }
@@ -68,16 +68,16 @@ function groupHelp(group: CommandGroup, path: readonly string[]): string {
   ].join("\n");
 }
 
-type Row = readonly [name: string, doc: string];
+export type Row = readonly [name: string, doc: string];
 
-function argumentRows(parameters: Parameters): Row[] {
+export function argumentRows(parameters: Parameters): Row[] {
   return Object.entries(parameters).map(([name, parameter]) => [
     parameter.value ?? name,
     parameterDoc(parameter),
   ]);
 }
 
-function optionRows(parameters: Parameters): Row[] {
+export function optionRows(parameters: Parameters): Row[] {
   return shown(parameters).map(([name, parameter]) => [
     optionName(name, parameter),
     parameterDoc(parameter),

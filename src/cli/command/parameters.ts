@@ -6,7 +6,7 @@ export interface Parameter<Value> {
   readonly doc: string;
   /** Placeholder of the value in help; undefined for a flag. */
   readonly value?: string;
-  /** The text that stands for an absent one. */
+  /** The text that an absent one is read as. */
   readonly default?: string;
   /** The variable that replaces the default. */
   readonly environment?: string;
@@ -36,7 +36,7 @@ type Read<Given extends Settings, Value> = Given extends { default: string } | {
   ? Value
   : Value | undefined;
 
-/** Timers take no more than 2^31 ms, and fire at once beyond. */
+/** Timers accept at most 2^31 ms, and fire immediately beyond that. */
 const secondsMax = 2_000_000;
 
 export function flag(doc: string): Parameter<boolean> {
@@ -118,7 +118,7 @@ export function address<const Given extends Settings & { readonly example: strin
   });
 }
 
-/** A parameter with a check of its own, which throws what `unusable` returns. */
+/** A parameter with its own check, which throws what `unusable` returns. */
 export function single<Given extends Settings, Value>(
   settings: Given,
   read: (given: string, label: string) => Value,

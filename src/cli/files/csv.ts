@@ -12,7 +12,7 @@ import {
   type SheetRow,
 } from "./sheet.ts";
 
-/** Longer rows than the gateway takes records. */
+/** More than the gateway accepts as a record. */
 const rowBytesMax = 1024 * 1024;
 const delimiters = [",", ";", "\t"] as const;
 
@@ -25,12 +25,12 @@ async function* rowsOf(path: string, delimiter: string): AsyncGenerator<SheetRow
   const parser = createReadStream(path).pipe(
     parse({
       delimiter,
-      // Files that were put together have several.
+      // Concatenated files may have several.
       record_delimiter: ["\r\n", "\n", "\r"],
       bom: true,
       info: true,
       relax_column_count: true,
-      // A quote in the middle of a cell is a character like any other.
+      // A quote in the middle of a cell is an ordinary character.
       relax_quotes: true,
       max_record_size: rowBytesMax,
     }),
@@ -41,7 +41,7 @@ async function* rowsOf(path: string, delimiter: string): AsyncGenerator<SheetRow
       record: string[];
       info: Info;
     }>) {
-      // Rows may go over several lines: a row is where it begins.
+      // A row may span several lines: it is numbered by its first.
       const number = line;
       line = info.lines + 1;
       if (record.some((text) => text !== "")) yield { number, cells: record.map(csvCell) };
@@ -58,7 +58,7 @@ const reasons: Readonly<Record<string, string>> = {
   CSV_MAX_RECORD_SIZE: `a row has more than ${rowBytesMax} bytes, perhaps a quote is not closed`,
 };
 
-/** CSV has no types: numbers, true and false are what looks like them, digit by digit. */
+/** CSV has no types: what looks like a JSON number or a boolean is one, digit by digit. */
 function csvCell(text: string): Cell {
   const trimmed = text.trim();
   if (trimmed === "") return emptyCell;
@@ -67,7 +67,7 @@ function csvCell(text: string): Cell {
   return textCell(text);
 }
 
-/** The one that the header has most of, outside quotes. */
+/** The most frequent one of the header, outside quotes. */
 function delimiterOf(header: string): string {
   const bare = header.replaceAll(/"[^"]*"/g, "");
   const count = (delimiter: string) => bare.split(delimiter).length;

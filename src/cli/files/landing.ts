@@ -1,4 +1,4 @@
-/** What the gateway's relations will say of a row: checked with its mapping before the row is sent. */
+/** Which cells the gateway's relations will refuse, checked with its mapping before a row is sent. */
 import type { Relation } from "../../features/relations/relation.ts";
 import { columnTypes } from "../../features/relations/relation.ts";
 import { rowFromJson } from "../../features/relations/row.ts";
@@ -19,7 +19,7 @@ interface RelationsAnswer {
   }[];
 }
 
-/** By topic: those of the gateway that answers. */
+/** The relations of the gateway, by topic. */
 export async function relationsOf(url: string): Promise<ReadonlyMap<string, Relation>> {
   const { relations } = await request<RelationsAnswer>(url, "GET", "/v1/relations");
   return new Map(
@@ -39,7 +39,7 @@ export async function relationsOf(url: string): Promise<ReadonlyMap<string, Rela
   );
 }
 
-/** The cells of a row that its relation will refuse: the record is kept, but becomes no row. */
+/** The cells that the relation will refuse: the record is stored, but not as a row. */
 export function refusedCells(
   relation: Relation | undefined,
   record: TableRecord,

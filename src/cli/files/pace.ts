@@ -1,11 +1,11 @@
-/** When the rows of a file are sent, and how many go together. */
+/** When the rows of a file are sent, and how many are sent together. */
 import { sleep, type Clock } from "../../core/clock.ts";
 import type { TableItem, TableRecord } from "./table.ts";
 
 export type Pace =
-  /** At the times in the file, so many times as fast. */
+  /** At the times in the file, `speed` times as fast. */
   | { readonly speed: number; readonly rate?: undefined }
-  /** So many rows a second of each file, whatever times it has. */
+  /** `rate` rows a second of each file, whatever their times. */
   | { readonly rate: number; readonly speed?: undefined };
 
 export interface PaceOptions {
@@ -13,20 +13,20 @@ export interface PaceOptions {
   readonly clock: Clock;
   /** When the first row of all files is due. */
   readonly startMs: number;
-  /** The time that it has in its file. */
+  /** The time of that row in its file. */
   readonly firstMs: number;
-  /** Ends it: what was not given yet is not given any more. */
+  /** Ends the iteration. */
   readonly signal: AbortSignal;
 }
 
-/** One request: far below what a gateway takes. */
+/** One request: far below the gateway's limits. */
 const batchMax = { records: 500, bytes: 1024 * 1024 };
-/** A timer is no finer. */
+/** Timers have this resolution. */
 const tickMs = 1;
 
 /**
- * Rows that are due, together; those of one moment, or that came due while the last batch was on
- * its way, are one batch. `seen` is told of every row, sent or not.
+ * Batches of due rows: those of one moment, or that became due while the last batch was in flight.
+ * `seen` is called for every row, sent or not.
  */
 export async function* paced(
   items: AsyncIterator<TableItem, void, undefined>,
@@ -43,7 +43,7 @@ export async function* paced(
     const { record } = next.value;
     if (record === undefined) continue;
     if (pace.rate !== undefined) dueMs = startMs + (sent * 1000) / pace.rate;
-    // A row without a time goes with the one before it.
+    // A row without a time is sent with the one before it.
     else if (record.timeMs !== undefined) {
       dueMs = startMs + (record.timeMs - firstMs) / pace.speed;
     }

@@ -1,12 +1,13 @@
-/** One file's rows, into its topic. */
+/** Sends the rows of one file into its topic. */
 import type { Clock } from "../../core/clock.ts";
 import { Failure } from "../../core/failure.ts";
 import type { Relation } from "../../features/relations/relation.ts";
-import { SluiceError, type Published, type SluiceClient } from "../../client/index.ts";
+import type { SluiceClient } from "../../client/index.ts";
+import { publishBatch } from "../gateway/publish-batch.ts";
 import { refusedCells } from "./landing.ts";
 import { paced, type Pace } from "./pace.ts";
 import type { OpenFile } from "./source.ts";
-import type { TableItem, TableRecord } from "./table.ts";
+import type { TableItem } from "./table.ts";
 import type { FileTally, Tally } from "./tally.ts";
 
 export interface SendOptions {
@@ -15,17 +16,17 @@ export interface SendOptions {
   readonly pace: Pace;
   readonly startMs: number;
   readonly firstMs: number;
-  /** What the topic lands in, if anything. */
+  /** The relation of the topic, if it has one. */
   readonly relation: Relation | undefined;
   /** Visible ASCII, unique to this run and file: a repeated request is stored once. */
   readonly runId: string;
-  /** Ends the reading; what is on its way is still waited for. */
+  /** Ends the reading; rows in flight are still awaited. */
   readonly signal: AbortSignal;
-  /** Ends the waiting, too. */
+  /** Ends the waiting as well. */
   readonly abandon: AbortSignal;
 }
 
-/** Resolves when all was sent, or with the file's failure in its tally. */
+/** Resolves when all was sent, or when it failed: the file's tally then has the reason. */
 export async function sendFile(
   open: OpenFile,
   file: FileTally,
@@ -33,11 +34,17 @@ export async function sendFile(
   options: SendOptions,
 ): Promise<void> {
   const { table } = open;
+  const { client, abandon } = options;
   let batches = 0;
   try {
     for await (const batch of paced(open.items(), options, seen)) {
       const key = `${options.runId}-${++batches}`;
-      const { accepted, refused } = await publish(options, file.topic, batch, key);
+      // NDJSON: the text of each record is sent as it is.
+      const text = batch.map(({ json }) => json).join("\n");
+      const { accepted, refused } = await publishBatch(client, { topic: file.topic }, text, {
+        idempotencyKey: key,
+        signal: abandon,
+      });
       file.sent += accepted;
       file.lost += refused.length;
       tally.trouble = "";
@@ -46,7 +53,7 @@ export async function sendFile(
       }
     }
   } catch (error) {
-    if (options.abandon.aborted) return;
+    if (abandon.aborted) return;
     if (!(error instanceof Failure)) throw error;
     tally.failed(file, error.message);
   }
@@ -58,23 +65,5 @@ export async function sendFile(
       const refused = refusedCells(options.relation, record, table.columns);
       for (const cell of refused) tally.badCell(file, cell);
     }
-  }
-}
-
-/** A batch of which nothing was accepted is an answer, too: the next one may be better. */
-async function publish(
-  { client, abandon }: SendOptions,
-  topic: string,
-  batch: readonly TableRecord[],
-  idempotencyKey: string,
-): Promise<Pick<Published, "accepted" | "refused">> {
-  // NDJSON: each record's text goes as it is.
-  const text = batch.map(({ json }) => json).join("\n");
-  try {
-    return await client.publish({ topic }, text, { idempotencyKey, signal: abandon });
-  } catch (error) {
-    const refused = error instanceof SluiceError ? error.errors : [];
-    if (refused.length === 0 || refused.some(({ index }) => index === undefined)) throw error;
-    return { accepted: 0, refused };
   }
 }

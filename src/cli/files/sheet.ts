@@ -1,4 +1,4 @@
-/** What is read of a file, whatever its format: rows of cells, and what is wrong with single ones. */
+/** What every file format is read as: rows of cells, each with its value or its problem. */
 
 /** A cell's value as JSON, or why it has none. */
 export type Cell =
@@ -6,19 +6,19 @@ export type Cell =
   | { readonly problem: string; readonly json?: undefined };
 
 export interface SheetRow {
-  /** As the file counts them, from 1; of a CSV file the line that it begins on. */
+  /** Row number in the file, from 1; in a CSV file the line on which the row begins. */
   readonly number: number;
-  /** By their columns, from the first on; a hole is an empty cell. */
+  /** By column, from the first; a hole is an empty cell. */
   readonly cells: readonly (Cell | undefined)[];
 }
 
-/** A sheet that is being read. Rows come as they are read: no file has to fit into memory. */
+/** A sheet whose rows are streamed: a file may be larger than memory. */
 export interface Sheet {
-  /** Of the sheet inside its file; undefined where the format has none. */
+  /** Name of the sheet; undefined where the format has no sheets. */
   readonly name: string | undefined;
   /** Sheets of the file that are not read. */
   readonly others: readonly string[];
-  /** The first is the header. Throws a `Failure` where the file cannot be read on. */
+  /** The first row is the header. Throws a `Failure` where the file cannot be read further. */
   readonly rows: AsyncIterable<SheetRow>;
 }
 
@@ -28,7 +28,7 @@ export function textCell(text: string): Cell {
   return text === "" ? emptyCell : { json: JSON.stringify(text.toWellFormed()) };
 }
 
-/** JSON's own spelling: what is written so is kept digit by digit. */
+/** A number in the spelling of JSON is kept digit by digit. */
 export function isJsonNumber(text: string): boolean {
   return /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/.test(text);
 }

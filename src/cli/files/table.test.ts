@@ -79,7 +79,7 @@ test("bad cells are told with their places; only a row without an id is not sent
     ['{"message_id":"a","n":null}', [2, "n", 1, "it holds the error #REF!"]],
     [undefined, [3, "message_id", 0, "it holds the error #REF!"]],
     [undefined, [4, "message_id", 0, "it is empty, expected an id: the row is not sent"]],
-    ['{"message_id":"b","n":3}', [5, "", 2, "it is under no name, expected one in the header"]],
+    ['{"message_id":"b","n":3}', [5, "", 2, "its column has no name, expected one in the header"]],
   ]);
 });
 

@@ -3,24 +3,24 @@ import { Failure } from "../../core/failure.ts";
 import { columnName, emptyCell, type Cell, type Sheet, type SheetRow } from "./sheet.ts";
 
 export interface TableOptions {
-  /** The column that tells what a row is about: it is text in every record, and never empty. */
+  /** The column of the id: text in every record, never empty. */
   readonly idColumn: string;
-  /** The column of the time at which a row is to be sent; a sheet may lack it. */
+  /** The column of the time at which a row is sent; a sheet may lack it. */
   readonly timeColumn: string;
 }
 
 export interface TableRecord {
-  /** As the file counts rows, from 1. */
+  /** Row number in the file, from 1. */
   readonly row: number;
   readonly json: string;
-  /** Milliseconds since 1970, of the time's column; undefined where it holds no time. */
+  /** Milliseconds since 1970; undefined where the time column contains no time. */
   readonly timeMs: number | undefined;
 }
 
-/** A cell that could not be read, or a row that could not be sent for one. */
+/** A cell that cannot be read, or a row that cannot be sent because of one. */
 export interface BadCell {
   readonly row: number;
-  /** Undefined where it is about the whole row. */
+  /** Undefined where the whole row is meant. */
   readonly column: Column | undefined;
   readonly message: string;
 }
@@ -96,7 +96,7 @@ async function* itemsOf(
       for (const [index, cell] of cells.entries()) {
         if (isEmpty(cell) || known.has(index)) continue;
         const column = { index, name: "" };
-        bad.push({ row, column, message: "it is under no name, expected one in the header" });
+        bad.push({ row, column, message: "its column has no name, expected one in the header" });
       }
       const given = cells[id.index];
       if (given?.problem === undefined && isEmpty(given)) {
@@ -128,13 +128,13 @@ function recordFrom(
   };
 }
 
-/** One that names no zone is UTC, as a spreadsheet's times are read. */
+/** A time without a zone is UTC, as in spreadsheets. */
 function timeOf(text: string): number {
   const zoned = /(Z|[+-]\d\d:?\d\d)$/i.test(text) ? text : `${text}Z`;
   return /^\d{4}-\d\d-\d\d$/.test(text) ? Date.parse(text) : Date.parse(zoned.replace(" ", "T"));
 }
 
-/** Also one that cannot be read: it has no value. */
+/** A cell that cannot be read has no value either. */
 function isEmpty(cell: Cell | undefined): boolean {
   return cell?.json === undefined || cell.json === "null";
 }

@@ -1,4 +1,4 @@
-/** The parts of a workbook beside its sheets: which sheets there are, texts, formats. */
+/** The parts of a workbook besides its sheets: the list of sheets, texts, formats. */
 import { Failure } from "../../core/failure.ts";
 import { isTimeFormat, unescaped } from "./xlsx-values.ts";
 import type { Tag, XmlReader } from "./xml.ts";
@@ -37,7 +37,7 @@ export class RelationsReader implements XmlReader {
   close(): void {}
 }
 
-/** Texts of a whole workbook, held in memory: a workbook may be larger than they are. */
+/** The texts of a whole workbook are kept in memory, so they are bounded. */
 const sharedCharactersMax = 128 * 1024 * 1024;
 
 /** `xl/sharedStrings.xml`. */
@@ -49,7 +49,7 @@ export class SharedStringsReader implements XmlReader {
 
   open({ name }: Tag): void {
     if (name === "si") this.#text = "";
-    // How a text is pronounced is no part of it.
+    // The pronunciation of a text is not part of it.
     else if (name === "rPh") this.#isPhonetic = true;
   }
   close(name: string, text: string): void {

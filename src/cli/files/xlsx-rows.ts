@@ -4,7 +4,7 @@ import type { Cell, SheetRow } from "./sheet.ts";
 import { cellFromRaw, type WorkbookParts } from "./xlsx-values.ts";
 import type { Tag, XmlReader } from "./xml.ts";
 
-/** What spreadsheets allow. */
+/** The limit of spreadsheets. */
 const columnsMax = 16_384;
 
 export class RowsReader implements XmlReader {
@@ -21,14 +21,14 @@ export class RowsReader implements XmlReader {
     this.#parts = parts;
   }
 
-  /** Those that were finished since it was asked last. */
+  /** Takes the rows that were finished since the last call. */
   take(): SheetRow[] {
     const rows = this.#rows;
     this.#rows = [];
     return rows;
   }
 
-  /** The last row that was begun, for messages. */
+  /** Number of the last row that was begun, for messages. */
   get number(): number {
     return this.#number;
   }
@@ -55,7 +55,7 @@ export class RowsReader implements XmlReader {
 
   close(name: string, text: string): void {
     if (name === "v") this.#value = text;
-    // An inline text may be in several runs.
+    // An inline text may consist of several runs.
     else if (name === "t" && !this.#isPhonetic) this.#value = (this.#value ?? "") + text;
     else if (name === "rPh") this.#isPhonetic = false;
     else if (name === "c") this.#endCell();

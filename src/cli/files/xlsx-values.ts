@@ -1,4 +1,4 @@
-/** What a spreadsheet's cells hold, by their types and number formats (ECMA-376, 18.3.1.4 and 18.8.30). */
+/** The values of a spreadsheet's cells, by their types and number formats (ECMA-376, 18.3.1.4 and 18.8.30). */
 import { renderTime } from "../../core/time.ts";
 import { emptyCell, isJsonNumber, textCell, type Cell } from "./sheet.ts";
 
@@ -43,14 +43,14 @@ export function cellFromRaw(raw: RawCell, parts: WorkbookParts): Cell {
       if (!Number.isNaN(Date.parse(value))) return textCell(value.trim());
       return { problem: `it is the date "${value}", expected one of ISO 8601` };
     case "e":
-      return { problem: `it holds the error ${value}` };
+      return { problem: `it contains the error ${value}` };
     default:
       return { problem: `it is of type "${type}", which no spreadsheet has` };
   }
 }
 
 function numberCell(style: number, value: string, parts: WorkbookParts): Cell {
-  if (!isJsonNumber(value)) return { problem: `it is the number "${value}", which is none` };
+  if (!isJsonNumber(value)) return { problem: `it is the number "${value}", which is not one` };
   if (parts.isTime[style] !== true) return { json: value };
   const time = timeFromSerial(Number(value), parts.from1904);
   if (time !== undefined) return textCell(time);

@@ -118,9 +118,9 @@ test("a cell without a value says why, the others are read", async () => {
     '<c r="G1"><v>7</v></c>',
   ].join("");
   expect(await cells(row)).toEqual([
-    "it holds the error #DIV/0!",
+    "it contains the error #DIV/0!",
     "it points to text 7, which the file does not have",
-    'it is the number "many", which is none',
+    'it is the number "many", which is not one',
     'it is the boolean "yes", expected 1 or 0',
     "its formula has no value, expected a file that was calculated when saved",
     'it is of type "z", which no spreadsheet has',
@@ -172,11 +172,11 @@ describe("what is no workbook says why", () => {
   const good = '<row r="1"><c r="A1"><v>1</v></c></row>';
   const cases: [what: string, bytes: () => Promise<Uint8Array>, message: RegExp][] = [
     ["an empty file", async () => new Uint8Array(0), /it is empty/],
-    ["no archive", async () => new TextEncoder().encode("a,b\n1,2\n"), /it is no ZIP archive/],
+    ["no archive", async () => new TextEncoder().encode("a,b\n1,2\n"), /it is not a ZIP archive/],
     [
       "half of one",
       async () => (await workbookBytes({ rows: good })).subarray(0, 700),
-      /it is no ZIP archive/,
+      /it is not a ZIP archive/,
     ],
     ["one with a password", () => workbookBytes({ rows: good, password: "x" }), /it is encrypted/],
     [

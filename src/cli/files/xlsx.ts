@@ -1,9 +1,9 @@
 /**
  * Workbooks (`.xlsx`), the first sheet of each, row by row.
  *
- * The packages that read spreadsheets either hold a whole workbook in memory, refuse all of it for
- * one cell, or give a cell with an error as an empty one. Here a sheet is streamed, and each cell
- * that has no value says why; unpacking and XML are still packages'.
+ * The packages that read spreadsheets keep a whole workbook in memory, refuse all of it because of one
+ * cell, or return a cell with an error as an empty one. Here a sheet is streamed, and each cell without
+ * a value has a reason; packages do the unpacking and the XML.
  */
 import { openAsBlob } from "node:fs";
 import { BlobReader, ZipReader, type Entry } from "@zip.js/zip.js";
@@ -19,7 +19,7 @@ import { RowsReader } from "./xlsx-rows.ts";
 import type { WorkbookParts } from "./xlsx-values.ts";
 import { readXml, type XmlReader } from "./xml.ts";
 
-/** Throws a `Failure` that says why the file is none. */
+/** Throws a `Failure` where the file is not a workbook. */
 export async function openXlsx(path: string): Promise<Sheet> {
   const parts = await entriesOf(path);
   const workbook = await readPart(parts, "xl/workbook.xml", new WorkbookReader());
@@ -29,7 +29,7 @@ export async function openXlsx(path: string): Promise<Sheet> {
   if (first === undefined || target === undefined) throw notXlsx("it has no sheet");
   const strings = new SharedStringsReader();
   const styles = new StylesReader();
-  // A workbook of numbers alone has neither.
+  // A workbook that contains only numbers has neither.
   if (parts.has("xl/sharedStrings.xml")) await readPart(parts, "xl/sharedStrings.xml", strings);
   if (parts.has("xl/styles.xml")) await readPart(parts, "xl/styles.xml", styles);
   const values = {
@@ -65,7 +65,7 @@ async function readPart<Reader extends XmlReader>(
   reader: Reader,
 ): Promise<Reader> {
   try {
-    // Read in pieces: its reader keeps what it wants of each.
+    // The reader keeps what it needs of each piece.
     for await (const _ of readXml(textOf(parts, path), reader));
     return reader;
   } catch (error) {
@@ -73,14 +73,14 @@ async function readPart<Reader extends XmlReader>(
   }
 }
 
-/** A part's text, inflated as it is asked for, and checked against its checksum at its end. */
+/** The text of a part, inflated on demand; its checksum is verified at the end. */
 async function* textOf(parts: ReadonlyMap<string, Entry>, path: string): AsyncGenerator<string> {
   const part = parts.get(path);
   if (part === undefined || part.directory) throw notXlsx(`it has no part ${path}`);
   if (part.encrypted) throw notXlsx("it is encrypted");
   const { readable: text, writable } = new TextDecoderStream("utf-8", { fatal: true });
   const inflated = part.getData(writable, { checkSignature: true, useWebWorkers: false });
-  // It is awaited below; until then a failure of it is met by the reader of the text.
+  // Awaited below; until then the reader of the text meets its failure.
   inflated.catch(() => {});
   yield* text;
   await inflated;
@@ -93,7 +93,7 @@ async function entriesOf(path: string): Promise<ReadonlyMap<string, Entry>> {
     const entries = await new ZipReader(new BlobReader(blob)).getEntries();
     return new Map(entries.map((entry) => [entry.filename, entry]));
   } catch (error) {
-    throw notXlsx(`it is no ZIP archive (${messageOf(error)})`, error);
+    throw notXlsx(`it is not a ZIP archive (${messageOf(error)})`, error);
   }
 }
 
@@ -101,7 +101,7 @@ function notXlsx(why: string, cause?: unknown): Failure {
   return new Failure("invalid", `Cannot read it as .xlsx: ${why}`, { cause });
 }
 
-/** What packages throw, as a failure with their words. */
+/** What packages throw, as a failure with their message. */
 function readable(error: unknown): Failure {
   if (error instanceof Failure) return failureFrom(error);
   return new Failure("invalid", messageOf(error), { cause: error });

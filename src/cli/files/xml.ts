@@ -1,17 +1,17 @@
-/** The XML parts of a workbook, as they are inflated. */
+/** Parses the XML parts of a workbook while they are inflated. */
 import { SaxesParser } from "saxes";
 import { Failure } from "../../core/failure.ts";
 
 export interface Tag {
-  /** Without its prefix: writers differ in whether they use one. */
+  /** Without its prefix, which some writers use and others do not. */
   readonly name: string;
   readonly attributes: Readonly<Record<string, string>>;
 }
 
-/** What a part's reader makes of its tags and texts. */
+/** Handles the tags and texts of a part. */
 export interface XmlReader {
   open(tag: Tag): void;
-  /** `text` is what stood between the tags, without those inside. */
+  /** `text` is the text between the tags, without that of inner tags. */
   close(name: string, text: string): void;
 }
 
@@ -44,7 +44,7 @@ export async function* readXml(
   for await (const piece of part) {
     sinceTag += piece.length;
     parser.write(piece);
-    // The parser holds a text until its end: a bomb of one would be held whole.
+    // The parser keeps a text until its end, so an oversized one must be refused before.
     if (sinceTag > textMax + piece.length) {
       throw new Failure("too_large", `it holds a text of more than ${textMax} characters`);
     }

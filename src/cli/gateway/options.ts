@@ -14,7 +14,7 @@ const url = address({
 export const gatewayOptions = { url };
 
 export const grpcOption = address({
-  doc: "gRPC address; by default the gateway at --url is asked for its port",
+  doc: "gRPC address; by default the host of --url with the port that the gateway reports",
   value: "ADDRESS",
   environment: "SLUICE_GRPC_URL",
   example: "localhost:4025",

@@ -1,4 +1,4 @@
-/** When a program that streams calls again, and how long it waits before it does. */
+/** Which failures a streaming program retries, and how long it waits before that. */
 import type { Failure, FailureCode } from "../../core/failure.ts";
 
 const retryable: ReadonlySet<FailureCode> = new Set([
@@ -16,8 +16,8 @@ const firstMs = 250;
 const mostMs = 5000;
 
 /**
- * Milliseconds before the next attempt: doubled each time, at least what the gateway asked for, and
- * spread so that clients that were cut off together do not come back together.
+ * Milliseconds before the next attempt: doubled each time, at least what the gateway requests, and
+ * spread, so that clients that were cut off together do not reconnect together.
  */
 export function retryPauseMs(attempts: number, { retryAfterMs = 0 }: Failure): number {
   const doubledMs = Math.min(firstMs * 2 ** attempts, mostMs);

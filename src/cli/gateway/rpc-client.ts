@@ -1,4 +1,4 @@
-/** The other end of the services: how the programs of the command line call a gateway. */
+/** RPC clients of a gateway for the programs of the command line. */
 import { Code, ConnectError, createClient, type Client, type Transport } from "@connectrpc/connect";
 import { createConnectTransport, createGrpcTransport } from "@connectrpc/connect-node";
 import { Failure, failureCodes, type FailureCode } from "../../core/failure.ts";
@@ -22,7 +22,7 @@ export function createGrpcClients(url: string): RpcClients {
   return clientsOf(createGrpcTransport({ baseUrl: url }));
 }
 
-/** Connect over HTTP/1.1, for the HTTP port: a stream of requests is sent before its answer. */
+/** Connect over HTTP/1.1, for the HTTP port: a stream of requests ends before its response begins. */
 export function createConnectClients(url: string): RpcClients {
   return clientsOf(createConnectTransport({ baseUrl: url, httpVersion: "1.1" }));
 }
@@ -36,10 +36,10 @@ function clientsOf(transport: Transport): RpcClients {
 }
 
 /**
- * Statuses that mean the same whoever gave them. What else comes without details is a cut, a
- * cancellation too: the caller knows of its own, and a peer that dies resets streams with it.
+ * Statuses whose meaning does not depend on their sender. Any other status without details is a cut.
+ * That includes a cancellation: the caller knows its own, and a peer that dies resets streams with one.
  */
-const meant: ReadonlyMap<Code, FailureCode> = new Map([
+const unambiguous: ReadonlyMap<Code, FailureCode> = new Map([
   [Code.DeadlineExceeded, "deadline_exceeded"],
   [Code.PermissionDenied, "forbidden"],
   [Code.Unauthenticated, "unauthenticated"],
@@ -47,8 +47,8 @@ const meant: ReadonlyMap<Code, FailureCode> = new Map([
 ]);
 
 /**
- * What ended a call, in the gateway's own words: it puts an `ErrorInfo` into every failure. A
- * status without one is of the connection, or of something in between, and is `unavailable`.
+ * The failure that ended a call, in the gateway's own words: it puts an `ErrorInfo` into every failure.
+ * A status without one comes from the connection or from a proxy, and is `unavailable`.
  */
 export function failureFromRpcError(error: unknown): Failure {
   if (error instanceof Failure) return error;
@@ -59,7 +59,7 @@ export function failureFromRpcError(error: unknown): Failure {
   const delay = retry?.retryDelay;
   return new Failure(
     failureCodes.find((code) => code.toUpperCase() === info?.reason) ??
-      meant.get(status.code) ??
+      unambiguous.get(status.code) ??
       "unavailable",
     status.rawMessage,
     {

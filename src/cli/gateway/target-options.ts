@@ -51,10 +51,10 @@ export function targetFrom({ topic, emitter, key }: TargetValues): Target {
     );
   }
   const given = topic === undefined ? "neither is given" : "both are given";
-  throw new UsageError(`Cannot tell the target: ${given}, expected TOPIC or --emitter ID`);
+  throw new UsageError(`Cannot choose a target: ${given}, expected TOPIC or --emitter ID`);
 }
 
-/** As messages name it: `topic orders`, `emitter web-1`. */
+/** The name in messages: `topic orders`, `emitter web-1`. */
 export function targetName({ topic, emitter }: Target): string {
   return emitter === undefined ? `topic ${topic}` : `emitter ${emitter}`;
 }

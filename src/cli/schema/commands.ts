@@ -129,7 +129,7 @@ export const list = command({
   summary: "list the subjects, or the versions of one",
   arguments: { subject: text({ doc: "the subject whose versions are listed", value: "SUBJECT" }) },
   options: {
-    deleted: flag("also those that were deleted and can be restored"),
+    deleted: flag("include deleted ones that can be restored"),
     json: jsonOption,
     ...gatewayOptions,
   },
@@ -209,7 +209,7 @@ export const remove = command({
     name: text({ doc: "a subject, or one version of it", value: "SUBJECT[@N]", required: true }),
   },
   options: {
-    permanent: flag("delete for good what was deleted before"),
+    permanent: flag("delete permanently what was deleted before"),
     ...gatewayOptions,
   },
   examples: [{ line: "sluice schema delete biometrics-value@1", prints: ["deleted version 1 of"] }],

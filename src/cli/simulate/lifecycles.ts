@@ -11,8 +11,9 @@ import { counted, printJson } from "../terminal/listing.ts";
 import { number, seconds, text, wholeNumber } from "../command/parameters.ts";
 import { Progress } from "../terminal/progress.ts";
 import { isRetryable, retryPauseMs } from "../gateway/retry.ts";
-import { Lives, type LivesOptions } from "./lives.ts";
+import { SimulatedMessages, type MessagesOptions } from "./lifecycles-messages.ts";
 import { createRandom } from "./random.ts";
+import { seedOption } from "./seed-option.ts";
 
 /** How long events are gathered: a call with hundreds costs little more than one with one. */
 const gatherMs = 50;
@@ -64,13 +65,7 @@ configured to expect all six within --deadline seconds. Ends after --ids message
       max: 86_400,
     }),
     seconds: seconds("end after so long; 0 waits for --ids or Ctrl-C"),
-    seed: wholeNumber({
-      doc: "of the random numbers",
-      value: "N",
-      default: "1",
-      min: 0,
-      max: 2 ** 32 - 1,
-    }),
+    seed: seedOption,
     json: jsonOption,
     ...gatewayOptions,
   },
@@ -80,11 +75,11 @@ configured to expect all six within --deadline seconds. Ends after --ids message
       prints: ["events of 100 messages of app demo"],
     },
   ],
-  async run(runtime, { url, seconds: time, seed, json, deadline, app, ...lives }) {
+  async run(runtime, { url, seconds: time, seed, json, deadline, app, ...messages }) {
     await simulateLifecycles(runtime, {
       ...{ url, seconds: time, seed, json },
       deadlineMs: Math.round(deadline * 1000),
-      lives: { appId: app, prefix: Date.now().toString(36), ...lives },
+      messages: { appId: app, prefix: Date.now().toString(36), ...messages },
     });
   },
 });
@@ -95,11 +90,11 @@ interface Simulation {
   readonly seed: number;
   readonly json: boolean;
   readonly deadlineMs: number;
-  readonly lives: LivesOptions;
+  readonly messages: MessagesOptions;
 }
 
 async function simulateLifecycles(runtime: Runtime, simulation: Simulation): Promise<void> {
-  const { url, seed, json, deadlineMs, lives: options } = simulation;
+  const { url, seed, json, deadlineMs, messages: options } = simulation;
   const { appId } = options;
   const path = `/v1/apps/${encodeURIComponent(appId)}`;
   await request(url, "PUT", path, { expected: sampleStages, deadline_ms: deadlineMs });
@@ -110,13 +105,13 @@ async function simulateLifecycles(runtime: Runtime, simulation: Simulation): Pro
   const interruption = listenForStop(runtime, simulation);
   const { stop } = interruption;
   const progress = new Progress(runtime);
-  const lives = new Lives(options, createRandom(seed), Date.now());
+  const messages = new SimulatedMessages(options, createRandom(seed), Date.now());
   const run = crypto.randomUUID();
   let calls = 0;
   let sent = 0;
   let shownMs = 0;
-  while (!stop.aborted && !lives.isOver) {
-    const due = lives.take(Date.now());
+  while (!stop.aborted && !messages.isOver) {
+    const due = messages.take(Date.now());
     for (let from = 0; from < due.length; from += eventsPerCall) {
       const events = due.slice(from, from + eventsPerCall);
       await send(url, events, `${run}-${++calls}`, stop);
@@ -124,14 +119,13 @@ async function simulateLifecycles(runtime: Runtime, simulation: Simulation): Pro
     }
     if (Date.now() - shownMs >= 1000) {
       shownMs = Date.now();
-      progress.line(summaryOf(sent, lives.started));
+      progress.line(summaryOf(sent, messages.started));
     }
     await sleep(systemClock, gatherMs, stop);
   }
   progress.clear();
-  const messages = lives.started;
-  if (json) printJson(runtime, { app_id: appId, events: sent, messages });
-  else runtime.print(`${summaryOf(sent, messages)} of app ${appId}\n`);
+  if (json) printJson(runtime, { app_id: appId, events: sent, messages: messages.started });
+  else runtime.print(`${summaryOf(sent, messages.started)} of app ${appId}\n`);
   runtime.exit(interruption.exitCode(simulation.seconds === 0 && options.ids === 0));
 }
 

@@ -4,31 +4,31 @@ export const profileNames = ["steady", "minute-peak", "second-peak"] as const;
 export type ProfileName = (typeof profileNames)[number];
 
 interface Peak {
-  /** The rate during it, by the rate before and after. */
+  /** The rate during the peak, relative to the rate before and after. */
   readonly factor: number;
   readonly seconds: number;
 }
 
-/** Seed 002: 10,000 a second on average, 50,000 for a minute, 200,000 for a second. */
+/** At 10,000 a second on average: 50,000 for a minute, 200,000 for a second. */
 const peaks: Readonly<Record<ProfileName, Peak>> = {
   steady: { factor: 1, seconds: 0 },
   "minute-peak": { factor: 5, seconds: 60 },
   "second-peak": { factor: 20, seconds: 1 },
 };
-/** Before a peak, and after it where nothing else is said. */
+/** Before a peak, and by default after it. */
 const calmSeconds = 10;
 
 interface Stage {
   readonly fromNs: number;
-  /** Number of its first measurement. */
+  /** Number of the first measurement. */
   readonly first: number;
   /** Measurements a second. */
   readonly rate: number;
 }
 
-/** Measurements at a rate, evenly, with the profile's peak once, after ten seconds. */
+/** Evenly spaced measurements at a rate, with the profile's peak once, after ten seconds. */
 export class Schedule {
-  /** How many there are; Infinity where it does not end. */
+  /** Number of measurements; Infinity without an end. */
   readonly total: number;
   readonly seconds: number;
   readonly #stages: readonly Stage[];

@@ -1,6 +1,6 @@
 /**
- * What simulated producers measure: whose turn it is, and what it reads. Of each measurement the
- * first tag has a hundredth, the second a hundredth of the rest, and so on; a tag's values walk.
+ * Measurements of simulated producers: which tag comes next, and its values. The first tag gets one
+ * measurement in a hundred, the second one in a hundred of the rest, and so on; values walk randomly.
  */
 import type { Random } from "./random.ts";
 
@@ -9,21 +9,21 @@ export interface SeriesOptions {
   readonly tags: number;
   /** Values of one measurement. */
   readonly values: number;
-  /** What the tags' names begin with. */
+  /** Prefix of the tags. */
   readonly prefix: string;
 }
 
-/** What each tag has of those that are left. */
+/** Share of the remaining measurements that each tag gets. */
 const share = 0.01;
-/** Values that move from one measurement to the next; the others stand. */
+/** How many values change from one measurement to the next. */
 const movedAtOnce = 2;
-/** Values are whole hundredths: they read well, and a walk of them does not collect errors. */
+/** Values are whole hundredths: readable, and a walk of them accumulates no rounding errors. */
 const perUnit = 100;
 const stepMax = 25;
 
 export class SimulatedSeries {
   readonly #options: SeriesOptions;
-  /** How much of a truncated distribution the tags have together. */
+  /** Total probability of the truncated distribution. */
   readonly #mass: number;
   readonly #walks: (Walk | undefined)[] = [];
 
@@ -32,13 +32,13 @@ export class SimulatedSeries {
     this.#mass = 1 - (1 - share) ** options.tags;
   }
 
-  /** As the body of `POST /save` has it, without a newline. */
+  /** The body of `POST /save`, without a newline. */
   line(timeNs: bigint): string {
     const walk = this.#step();
     return `{"time":${timeNs},"tag":"${walk.tag}","values":[${walk.texts.join(",")}]}`;
   }
 
-  /** The same as `line` has, as numbers. */
+  /** The next measurement of `line` as numbers. */
   next(): { readonly tag: string; readonly values: readonly number[] } {
     const { tag, texts } = this.#step();
     return { tag, values: texts.map(Number) };
@@ -50,7 +50,7 @@ export class SimulatedSeries {
     return walk;
   }
 
-  /** A tag's number, from 0. */
+  /** Number of a tag, from 0. */
   #pick(): number {
     const drawn = this.#options.random.between(0, 1) * this.#mass;
     const index = Math.floor(Math.log1p(-drawn) / Math.log1p(-share));
@@ -68,7 +68,7 @@ export function tagName(prefix: string, index: number): string {
   return `${prefix}${String(index + 1).padStart(5, "0")}`;
 }
 
-/** Values as they are written, so that only those that move are written anew. */
+/** Values as text, so that only those that change are rendered again. */
 class Walk {
   readonly tag: string;
   readonly texts: string[];

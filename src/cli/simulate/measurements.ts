@@ -13,6 +13,7 @@ import { profileNames, Schedule } from "./measurements-profile.ts";
 import { SimulatedSeries } from "./measurements-series.ts";
 import { MeasurementTally } from "./measurements-tally.ts";
 import { createRandom } from "./random.ts";
+import { seedOption } from "./seed-option.ts";
 
 /** What is in flight when the run is stopped may take this long to be acknowledged. */
 const graceMs = 5000;
@@ -45,13 +46,7 @@ the peak, or with Ctrl-C. Exits with 1 when not all was acknowledged.`,
     }),
     profile: choice({ doc: "the course of the rate", default: "steady", choices: profileNames }),
     seconds: seconds("end after so long; 0: with the profile, or with Ctrl-C"),
-    seed: wholeNumber({
-      doc: "of the random numbers",
-      value: "N",
-      default: "1",
-      min: 0,
-      max: 2 ** 32 - 1,
-    }),
+    seed: seedOption,
     prefix: single({ doc: "of the tags", value: "TEXT", default: "tag-" }, parsePrefix),
     connections: wholeNumber({
       doc: "requests at once",

@@ -1,11 +1,11 @@
-/** Numbers that look drawn, and come again from the same seed. */
+/** Pseudorandom numbers: the same seed gives the same sequence. */
 export interface Random {
   /** From `low` to below `high`. */
   between(low: number, high: number): number;
   chance(probability: number): boolean;
   /** Normally distributed around 0, with a standard deviation of 1. */
   normal(): number;
-  /** Exponentially distributed: how long something lasts that ends at any moment. */
+  /** Exponentially distributed: the duration of something that may end at any moment. */
   exponential(mean: number): number;
 }
 

@@ -101,7 +101,7 @@ async function measure(
     await sleep(systemClock, Math.max(0, dueMs - performance.now()), signal);
     if (signal.aborted) return outbox.close();
     dueMs += everyMs;
-    wearer.live(1 / rate);
+    wearer.advance(1 / rate);
     if (!outbox.isFull) outbox.add(watchRecord(id, wearer, n, schemaId, Date.now()));
   }
 }

@@ -1,6 +1,6 @@
 /**
- * What a watch has measured and the gateway has not acknowledged. It is bounded, as a watch's memory
- * is: while the gateway is away, what does not fit is not measured.
+ * Measured records that the gateway has not acknowledged. It is bounded like a watch's memory: while
+ * the gateway is unavailable, a full outbox takes no more.
  */
 import type { WatchRecord } from "./watch-record.ts";
 
@@ -15,12 +15,12 @@ export class Outbox {
   #isClosed = false;
   #wake = () => {};
 
-  /** Sequence of the oldest record here, counted from 0: all before it were acknowledged. */
+  /** Sequence of the oldest record here, from 0: all before it were acknowledged. */
   get first(): number {
     return this.#first;
   }
 
-  /** How many were ever handed out, each counted once. */
+  /** How many records were ever handed out, each counted once. */
   get sent(): number {
     return this.#sent;
   }
@@ -29,7 +29,7 @@ export class Outbox {
     return this.#records.length >= recordsMax;
   }
 
-  /** Nothing is left and nothing will come. */
+  /** Nothing is left and nothing will be added. */
   get isDone(): boolean {
     return this.#isClosed && this.#records.length === 0;
   }
@@ -39,19 +39,19 @@ export class Outbox {
     this.#wake();
   }
 
-  /** Nothing is added any more. */
+  /** No more records will be added. */
   close(): void {
     this.#isClosed = true;
     this.#wake();
   }
 
-  /** All before this sequence are safe. */
+  /** All records before this sequence are durable. */
   acknowledge(sequence: number): void {
     this.#records.splice(0, sequence - this.#first);
     this.#first = Math.max(this.#first, sequence);
   }
 
-  /** From the oldest record on, as they come, until it is closed or `signal` aborts. */
+  /** Batches from the oldest record on, as records arrive, until it is closed or `signal` aborts. */
   async *batches(signal: AbortSignal): AsyncGenerator<readonly WatchRecord[]> {
     let next = this.#first;
     const wake = () => this.#wake();

@@ -12,7 +12,7 @@ const nowMs = 1_767_225_600_123;
 function records(count: number): WatchRecord[] {
   const wearer = new Wearer(createRandom(1));
   return Array.from({ length: count }, (_, n) => {
-    wearer.live(1);
+    wearer.advance(1);
     return watchRecord("watch-0001", wearer, n, 17, nowMs);
   });
 }

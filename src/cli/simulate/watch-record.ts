@@ -1,4 +1,4 @@
-/** What a watch measures, as records that carry the id of their schema. */
+/** Measurements of a watch as records that carry the id of their schema. */
 import { create, toBinary, type MessageInitShape } from "@bufbuild/protobuf";
 import { FileDescriptorSetSchema, timestampFromMs } from "@bufbuild/protobuf/wkt";
 import {
@@ -21,13 +21,13 @@ const activities: Readonly<Record<WearerActivity, Activity>> = {
 
 const encoder = new TextEncoder();
 
-/** A `google.protobuf.FileDescriptorSet`, closed over imports, as the registry takes it. */
+/** A `google.protobuf.FileDescriptorSet` with all imports, as the registry expects it. */
 export function biometricsSet(): Uint8Array {
   const file = [...biometricsFile.dependencies, biometricsFile].map(({ proto }) => proto);
   return toBinary(FileDescriptorSetSchema, create(FileDescriptorSetSchema, { file }));
 }
 
-/** The `n`th of a watch, counted from 0: heart rate, motion and steps take turns. */
+/** The `n`th record of a watch, from 0: heart rate, motion and steps take turns. */
 export function watchRecord(
   watchId: string,
   wearer: Wearer,

@@ -1,4 +1,4 @@
-/** One watch's stream to the collector: opened again after a cut, with what was not acknowledged. */
+/** One watch's stream to the collector; after a cut it is reopened with the unacknowledged records. */
 import { sleep, systemClock } from "../../core/clock.ts";
 import type { Failure } from "../../core/failure.ts";
 import { failureFromRpcError, type CollectorClient } from "../gateway/rpc-client.ts";
@@ -6,17 +6,17 @@ import { isRetryable, retryPauseMs } from "../gateway/retry.ts";
 import type { Outbox } from "./watch-outbox.ts";
 import type { WatchRecord } from "./watch-record.ts";
 
-/** `collect` is told what is durable when its stream ends; `ingest` as it goes. */
+/** `collect` is acknowledged when its stream ends, `ingest` while it runs. */
 export type WatchCall = "collect" | "ingest";
 
-/** A stream of `collect` ends after so long and another one follows, so that it is told. */
+/** A stream of `collect` ends after this time and another one follows, so that it is acknowledged. */
 const collectMs = 10_000;
 
 export interface WatchStreamOptions {
   readonly collector: CollectorClient;
   readonly call: WatchCall;
   readonly topic: string;
-  /** Unique to this run: by it and a record's sequence the gateway knows what it has already. */
+  /** Unique to this run: with a record's sequence it lets the gateway recognise repeated records. */
   readonly producerId: string;
 }
 
@@ -24,18 +24,18 @@ export interface WatchStreamEvents {
   /** Handed to the connection for the first time. */
   sent(records: number): void;
   acknowledged(accepted: number, refused: number, position: string): void;
-  /** The stream was cut; or, after so many attempts, it could not be opened. It is tried again. */
+  /** The stream was cut, or could not be opened after `attempts` attempts; it will be retried. */
   cut(failure: Failure, attempts: number): void;
 }
 
-/** As in both calls. */
+/** The request of both calls. */
 interface Request {
   readonly topic?: string;
   readonly producer?: { readonly id: string; readonly epoch: number; readonly sequence: bigint };
   readonly records?: WatchRecord[];
 }
 
-/** As of both calls. */
+/** The response of both calls. */
 interface Answer {
   readonly accepted: bigint;
   readonly refused: bigint;
@@ -43,7 +43,7 @@ interface Answer {
 }
 
 /**
- * Sends until the outbox is done, or `signal` aborts. Rejects with what trying again does not help.
+ * Sends until the outbox is done, or `signal` aborts. Rejects with a failure that a retry cannot mend.
  */
 export async function streamWatch(
   options: WatchStreamOptions,
@@ -53,7 +53,7 @@ export async function streamWatch(
 ): Promise<void> {
   let attempts = 0;
   while (!outbox.isDone && !signal.aborted) {
-    // Sequences go on from stream to stream; an answer counts from the start of its own.
+    // Sequences continue from stream to stream; a response counts from the start of its stream.
     const { first } = outbox;
     let accepted = 0;
     let refused = 0;
@@ -101,7 +101,7 @@ async function* call(
   } finally {
     clearTimeout(timer);
     signal.removeEventListener("abort", end);
-    // Whatever still waits for records of this stream.
+    // Wakes the generator that still waits for records of this stream.
     end();
   }
 }

@@ -6,10 +6,10 @@ const seeds = [1, 2, 3, 4, 5];
 const hour = 3600;
 
 /** An hour, second by second. */
-function live(seed: number) {
+function hourOf(seed: number) {
   const wearer = new Wearer(createRandom(seed));
   return Array.from({ length: hour }, () => {
-    wearer.live(1);
+    wearer.advance(1);
     const { activity, bpm, steps, cadence, confidence } = wearer;
     return { activity, bpm, steps, cadence, confidence, motion: wearer.motion() };
   });
@@ -21,14 +21,14 @@ const deviation = (values: readonly number[]) => {
   return Math.sqrt(mean(values.map((value) => (value - middle) ** 2)));
 };
 
-test("the same seed lives the same, another one does not", () => {
-  expect(live(7)).toEqual(live(7));
-  expect(live(7)).not.toEqual(live(8));
+test("the same seed gives the same wearer, another one does not", () => {
+  expect(hourOf(7)).toEqual(hourOf(7));
+  expect(hourOf(7)).not.toEqual(hourOf(8));
 });
 
 test("rests, walks and runs, for longer than a moment", () => {
   for (const seed of seeds) {
-    const seconds = live(seed);
+    const seconds = hourOf(seed);
     expect(new Set(seconds.map(({ activity }) => activity)).size).toBe(3);
     const changes = seconds.filter(({ activity }, i) => activity !== seconds[i - 1]?.activity);
     expect(changes.length).toBeWithin(20, hour / 8);
@@ -37,7 +37,7 @@ test("rests, walks and runs, for longer than a moment", () => {
 
 test("the heart stays human, is slow to follow, and beats faster in motion", () => {
   for (const seed of seeds) {
-    const seconds = live(seed);
+    const seconds = hourOf(seed);
     const bpms = seconds.map(({ bpm }) => bpm);
     expect(Math.min(...bpms)).toBeGreaterThan(40);
     expect(Math.max(...bpms)).toBeLessThan(200);
@@ -51,7 +51,7 @@ test("the heart stays human, is slow to follow, and beats faster in motion", () 
 
 test("steps are counted at the cadence of the activity", () => {
   for (const seed of seeds) {
-    const seconds = live(seed);
+    const seconds = hourOf(seed);
     for (const [i, { activity, steps, cadence }] of seconds.entries()) {
       if (activity === "resting") expect(cadence).toBe(0);
       else expect(cadence).toBeGreaterThan(90);
@@ -64,7 +64,7 @@ test("steps are counted at the cadence of the activity", () => {
 });
 
 test("at rest the watch feels gravity alone, in motion the arm", () => {
-  for (const { activity, motion, confidence } of live(3)) {
+  for (const { activity, motion, confidence } of hourOf(3)) {
     const { x, y, z } = motion;
     expect([x.length, y.length, z.length]).toEqual([25, 25, 25]);
     expect(confidence).toBeWithin(0, 1.001);

@@ -14,9 +14,9 @@ export interface Acceleration {
 }
 
 interface Habit {
-  /** How long it lasts, on average. */
+  /** Average duration. */
   readonly seconds: number;
-  /** What the heart tends to, in beats a minute above rest: from, to. */
+  /** Heart rate in beats a minute above rest: from, to. */
   readonly effort: readonly [number, number];
   /** Steps a minute: from, to. */
   readonly cadence: readonly [number, number];
@@ -57,7 +57,7 @@ const likely = 0.7;
 /** Time constants: a heart is slower to calm down. */
 const risingSeconds = 18;
 const calmingSeconds = 40;
-/** Breath and mood, in beats a minute, and for how long they last. */
+/** Breath and mood, in beats a minute, and how long they last. */
 const wanderBpm = 1.6;
 const wanderSeconds = 6;
 const sensorNoise = 9;
@@ -75,7 +75,7 @@ export class Wearer {
   #targetEffort = 0;
   #cadence = 0;
   #strides = 0;
-  /** How the forearm is held: angles in radians. */
+  /** Angles of the forearm in radians. */
   #pitch: number;
   #roll: number;
 
@@ -84,7 +84,7 @@ export class Wearer {
     this.#restingBpm = random.between(50, 76);
     this.#pitch = random.between(-0.8, 0.8);
     this.#roll = random.between(-0.8, 0.8);
-    // Not all at the start of a rest.
+    // Wearers do not all start with a full rest.
     this.#leftSeconds = random.between(0, habits.resting.seconds);
   }
 
@@ -113,8 +113,8 @@ export class Wearer {
     return Math.max(0, Math.min(1, 0.97 - shaken + this.#random.normal() * 0.02));
   }
 
-  /** Lives on. */
-  live(seconds: number): void {
+  /** Lets time pass. */
+  advance(seconds: number): void {
     let left = seconds;
     while (left > 0) {
       const step = Math.min(left, this.#leftSeconds);
@@ -163,7 +163,7 @@ export class Wearer {
     const [first, other] = habits[this.#activity].next;
     this.#activity = this.#random.chance(likely) ? first : other;
     const { seconds, effort, cadence } = habits[this.#activity];
-    // Nobody changes every second.
+    // An activity lasts for some seconds at least.
     this.#leftSeconds = 8 + this.#random.exponential(seconds);
     this.#targetEffort = this.#random.between(...effort);
     this.#cadence = this.#random.between(...cadence);

@@ -3,6 +3,7 @@ import { command } from "../command/command.ts";
 import { gatewayOptions, grpcOption, jsonOption } from "../gateway/options.ts";
 import { grpcUrlFrom } from "../gateway/request.ts";
 import { choice, number, seconds, text, wholeNumber } from "../command/parameters.ts";
+import { seedOption } from "./seed-option.ts";
 
 export const watch = command({
   name: "watch",
@@ -21,13 +22,7 @@ and runs. The same seed measures the same. Ends after --seconds, or with Ctrl-C.
       max: 1000,
     }),
     seconds: seconds("end after so long; 0 waits for Ctrl-C"),
-    seed: wholeNumber({
-      doc: "of the random numbers",
-      value: "N",
-      default: "1",
-      min: 0,
-      max: 2 ** 32 - 1,
-    }),
+    seed: seedOption,
     topic: text({ doc: "topic of the records", value: "TOPIC", default: "biometrics" }),
     call: choice({
       doc: "the method: one acknowledgement a stream, or running ones",

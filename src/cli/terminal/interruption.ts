@@ -5,18 +5,16 @@ import { exitCodes } from "../command/exit-codes.ts";
 export interface Interruption {
   /** Aborts with the first signal, with a closed output, or after the given time. */
   readonly stop: AbortSignal;
-  /** Aborts with the second signal, or once the grace period is over: what is unfinished is dropped. */
+  /** Aborts with the second signal, or when the grace period is over: unfinished work is dropped. */
   readonly abandon: AbortSignal;
-  /** Ends the command like the time that it was given. */
-  end(): void;
-  /** The exit code: a signal ends a command without an end of its own as it should. */
+  /** An endless command is done when a signal ends it; any other was interrupted. */
   exitCode(isEndless: boolean): number;
 }
 
 export interface InterruptionOptions {
-  /** The command ends on its own after so long; 0: it does not. */
+  /** After how many seconds the command ends on its own; 0: never. */
   readonly seconds?: number;
-  /** How long what is in flight may take to be acknowledged. */
+  /** How long records in flight may take to be acknowledged. */
   readonly graceMs?: number;
 }
 
@@ -41,7 +39,6 @@ export function listenForStop(
   return {
     stop: stop.signal,
     abandon: abandon.signal,
-    end,
     exitCode(isEndless) {
       if (isEndless || interruptedBy === undefined || interruptedBy === "EPIPE") {
         return exitCodes.done;

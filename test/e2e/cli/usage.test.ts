@@ -89,8 +89,8 @@ describe("wrong usage ends with 2: the message, then how the command is used", (
     ["simulate files --dir nope", "Cannot use --dir nope: there is no such folder", ""],
     ["schema config x FUL", "Cannot use LEVEL FUL: expected NONE or BACKWARD", ""],
     ["consume", "Cannot run sluice consume: TOPIC is missing", "sluice consume [TOPIC] [options]"],
-    ["watch orders --emitter e", "Cannot tell the target: both are given", "sluice watch [TOPIC]"],
-    ["publish", "Cannot tell the target: neither is given", "sluice publish [TOPIC] [options]"],
+    ["watch orders --emitter e", "Cannot choose a target: both are given", "sluice watch [TOPIC]"],
+    ["publish", "Cannot choose a target: neither is given", "sluice publish [TOPIC] [options]"],
     ["completion tcsh", "Cannot use SHELL tcsh: expected bash or zsh or fish", ""],
   ];
   test.concurrent.each(cases)("sluice %s", async (line, message, usage) => {
@@ -133,11 +133,18 @@ describe("the gateway's address", () => {
   test("is enough for gRPC, whose port the gateway reports; --grpc takes both forms", async () => {
     const status = await ask("GET", `${gateway.url}/status`);
     expect(status.json.grpc_port).toBe(Number(new URL(gateway.grpcUrl).port));
-    const ways = ["", `--grpc ${gateway.grpcUrl}`, `--grpc ${new URL(gateway.grpcUrl).host}`];
+    const { host } = new URL(gateway.grpcUrl);
+    const ways = [
+      [`--url ${gateway.url}`],
+      [`--grpc ${gateway.grpcUrl}`],
+      [`--grpc ${host}`],
+      ["", { SLUICE_GRPC_URL: host }],
+    ] as const;
     const ended = await Promise.all(
-      ways.map((way, index) => {
+      ways.map(([way, env = {}], index) => {
         const rest = `--topic watched-${index} --watches 1 --rate 10 --seconds 1 --json`;
-        return run(`simulate watch ${way} --url ${gateway.url} ${rest}`);
+        // The gRPC address alone is enough as well.
+        return run(`simulate watch ${way} ${rest}`, { SLUICE_URL: nowhere, ...env });
       }),
     );
     for (const { code, output } of ended) {

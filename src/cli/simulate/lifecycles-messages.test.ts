@@ -1,19 +1,19 @@
 import { expect, test } from "bun:test";
 import { sampleStages, type SampleEvent } from "../../features/lifecycle/sample-events.ts";
-import { Lives } from "./lives.ts";
+import { SimulatedMessages } from "./lifecycles-messages.ts";
 import { createRandom } from "./random.ts";
 
-function lived(seed: number, ids = 500) {
+function simulated(seed: number, ids = 500) {
   const options = { appId: "a", prefix: "m", rate: 1000, ids, missing: 0.1, duplicates: 0.05 };
-  const lives = new Lives(options, createRandom(seed), 1_795_000_000_000);
+  const messages = new SimulatedMessages(options, createRandom(seed), 1_795_000_000_000);
   const events: SampleEvent[] = [];
   let ms = 1_795_000_000_000;
-  for (; !lives.isOver; ms += 50) events.push(...lives.take(ms));
+  for (; !messages.isOver; ms += 50) events.push(...messages.take(ms));
   return { events, seconds: (ms - 1_795_000_000_000) / 1000 };
 }
 
-test("each message has its stages in order; some stop early, some are told twice", () => {
-  const { events } = lived(1);
+test("each message has its stages in order; some stop early, some are sent twice", () => {
+  const { events } = simulated(1);
   const byId = Map.groupBy(events, ({ message_id }) => message_id);
   expect(byId.size).toBe(500);
   let short = 0;
@@ -34,8 +34,8 @@ test("each message has its stages in order; some stop early, some are told twice
 });
 
 test("they come at their rate, and the same from the same seed", () => {
-  const { events, seconds } = lived(2, 2000);
+  const { events, seconds } = simulated(2, 2000);
   expect(events.length / seconds).toBeWithin(800, 1200);
-  expect(lived(2, 2000).events).toEqual(events);
-  expect(lived(3, 2000).events).not.toEqual(events);
+  expect(simulated(2, 2000).events).toEqual(events);
+  expect(simulated(3, 2000).events).not.toEqual(events);
 });

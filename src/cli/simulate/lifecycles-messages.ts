@@ -1,21 +1,21 @@
 /**
- * The lives of simulated messages: the six stages in their order, each some time after the one
- * before, now and then one that never comes, one that is told twice, or two that overtake each other.
+ * The events of simulated messages: six stages in their order, each some time after the one before.
+ * Now and then one never arrives, one is sent twice, or two overtake each other.
  */
 import { sampleStages, type SampleEvent } from "../../features/lifecycle/sample-events.ts";
 import type { Random } from "./random.ts";
 
-export interface LivesOptions {
+export interface MessagesOptions {
   readonly appId: string;
-  /** Begins the ids. */
+  /** Prefix of the ids. */
   readonly prefix: string;
-  /** Events a second, of all messages together. */
+  /** Events a second of all messages together. */
   readonly rate: number;
   /** Messages in all; 0: no end. */
   readonly ids: number;
-  /** Of the messages: whose life stops before its last stage. */
+  /** Share of messages that stop before their last stage. */
   readonly missing: number;
-  /** Of the events: told twice. */
+  /** Share of events that are sent twice. */
   readonly duplicates: number;
 }
 
@@ -24,18 +24,18 @@ interface Due {
   readonly event: SampleEvent;
 }
 
-/** From each stage to the next, on average. */
+/** Average time from each stage to the next. */
 const delaysMs = [40, 15, 120, 60, 200];
 
-export class Lives {
-  readonly #options: LivesOptions;
+export class SimulatedMessages {
+  readonly #options: MessagesOptions;
   readonly #random: Random;
   #started = 0;
   #nextMs: number;
-  /** In the order of their time; few are added out of it. */
+  /** Ordered by time; most are added at the end. */
   readonly #due: Due[] = [];
 
-  constructor(options: LivesOptions, random: Random, startMs: number) {
+  constructor(options: MessagesOptions, random: Random, startMs: number) {
     this.#options = options;
     this.#random = random;
     this.#nextMs = startMs;
@@ -45,16 +45,16 @@ export class Lives {
     return this.#started;
   }
 
-  /** All messages have had their lives. */
+  /** All events of all messages were taken. */
   get isOver(): boolean {
     return this.#due.length === 0 && !this.#hasMore;
   }
 
-  /** The events up to `nowMs` that were not taken yet, in their order. */
+  /** Takes the events up to `nowMs`, in their order. */
   take(nowMs: number): SampleEvent[] {
     while (this.#hasMore && this.#nextMs <= nowMs) {
-      this.#live(this.#nextMs);
-      // Messages come when they come: a steady rate of them has no steady pauses.
+      this.#start(this.#nextMs);
+      // Arrivals are random: at a steady rate the pauses between them still differ.
       this.#nextMs += this.#random.exponential((sampleStages.length * 1000) / this.#options.rate);
     }
     const later = this.#due.findIndex(({ ms }) => ms > nowMs);
@@ -66,7 +66,7 @@ export class Lives {
     return this.#options.ids === 0 || this.#started < this.#options.ids;
   }
 
-  #live(startMs: number): void {
+  #start(startMs: number): void {
     const { appId, prefix, missing, duplicates } = this.#options;
     const random = this.#random;
     const message_id = `${prefix}-${++this.#started}`;
