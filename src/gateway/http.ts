@@ -3,6 +3,7 @@ import { Hono } from "hono";
 import { Failure, failureFrom } from "../core/failure.ts";
 import type { Part } from "../features/part.ts";
 import type { HttpDeps } from "../http/deps.ts";
+import { methods } from "../http/endpoint/endpoint.ts";
 import { serveHot, type Fetch } from "../http/hot.ts";
 import { mountCors } from "../http/origin.ts";
 import { problemResponse } from "../http/problem.ts";
@@ -46,8 +47,6 @@ export function createHttpApp(parts: readonly Part[], { logger, origins, rpc }: 
   });
   return app;
 }
-
-const methods = ["GET", "PUT", "POST", "DELETE"];
 
 function allowedMethods(app: Hono, path: string): string[] {
   return methods.filter((method) => app.router.match(method, path)[0].length > 0);

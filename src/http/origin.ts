@@ -5,6 +5,7 @@
 import type { Hono } from "hono";
 import { cors } from "hono/cors";
 import { Failure, quoted } from "../core/failure.ts";
+import { methods } from "./endpoint/endpoint.ts";
 import { problemResponse } from "./problem.ts";
 
 const safeMethods = new Set(["GET", "HEAD", "OPTIONS"]);
@@ -43,7 +44,7 @@ export function mountCors(app: Hono, origins: readonly string[]): void {
   app.use(
     cors({
       origin: origins.includes("*") ? "*" : [...origins],
-      allowMethods: ["GET", "PUT", "POST", "DELETE"],
+      allowMethods: [...methods],
       allowHeaders: [...restHeaders, "If-None-Match", ...rpcRequestHeaders],
       exposeHeaders: ["Location", "Retry-After", ...schemaHeaders, ...rpcResponseHeaders],
       maxAge: 600,
