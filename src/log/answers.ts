@@ -1,9 +1,9 @@
-/** What every log driver answers and refuses in the same words. */
+/** Answers and failures that all log drivers share. */
 import { Failure } from "../core/failure.ts";
 import type { Appended, Bounds } from "../core/log.ts";
 import { comparePositions, renderPosition, type Position } from "../core/position.ts";
 
-/** The answer to an append whose records are entries of their own, numbered without a gap. */
+/** The answer to an append whose records are separate entries, numbered without a gap. */
 export function appendedRun(
   epoch: number,
   firstSequence: number,
@@ -14,7 +14,7 @@ export function appendedRun(
   return { first: at(0), last: at(count - 1), at, duplicate };
 }
 
-/** The answer to an append whose records lie in one entry, a frame. */
+/** The answer to an append whose records are in one entry, a frame. */
 export function appendedFrame(
   epoch: number,
   sequence: number,
@@ -25,12 +25,12 @@ export function appendedFrame(
   return { first: at(0), last: at(count - 1), at, duplicate };
 }
 
-/** The answer to a run whose records are all stored: at or before `position`, it is not kept where. */
+/** The answer to a run whose records are all stored already: at or before `position`, as the log keeps only that. */
 export function appendedBefore(position: Position): Appended {
   return { first: position, last: position, at: () => position, duplicate: true };
 }
 
-/** The answer to a run whose first `stored` records were stored before, and the rest by `appended`. */
+/** The answer to a run whose first `stored` records were stored before, and the others by `appended`. */
 export function appendedAfter(stored: number, appended: Appended): Appended {
   if (stored === 0) return appended;
   const before = { ...appended.first, sequence: appended.first.sequence - 1, index: 0 };
@@ -38,12 +38,12 @@ export function appendedAfter(stored: number, appended: Appended): Appended {
   return { ...appended, first: before, at };
 }
 
-/** Throws `position_gone`, naming where reading can start, unless a reader may go on after `after`. */
+/** Throws `position_gone`, with where reading can start, unless a reader may continue after `after`. */
 export function checkPosition(topic: string, after: Position, bounds: Bounds): void {
   if (after.epoch !== bounds.epoch) {
-    // Of a former life: everything that stands is new to this reader.
+    // Of an earlier incarnation: everything in the topic is new to this reader.
     const restart = after.epoch < bounds.epoch ? bounds.start : bounds.end;
-    throw positionGone(topic, after, "the topic was made anew since", restart);
+    throw positionGone(topic, after, "the topic was recreated since", restart);
   }
   if (comparePositions(after, bounds.start) < 0) {
     throw positionGone(topic, after, "what follows it is no longer kept", bounds.start);
@@ -54,11 +54,11 @@ export function checkPosition(topic: string, after: Position, bounds: Bounds): v
 }
 
 export function topicNotFound(topic: string): Failure {
-  return new Failure("not_found", `Cannot find topic "${topic}": there is none of this name`);
+  return new Failure("not_found", `Cannot find topic "${topic}": it does not exist`);
 }
 
 export function topicConflict(topic: string): Failure {
-  const message = `Cannot make topic "${topic}": it stands with other settings`;
+  const message = `Cannot create topic "${topic}": it exists with other settings`;
   return new Failure("conflict", message);
 }
 

@@ -1,6 +1,6 @@
 /**
- * Pages of any topic, straight from its log, which reads forward only: the newest events are found
- * by stepping back from the end in growing windows of sequences, each read once.
+ * Pages of any topic, from its log. A log reads forward only: the newest events are found by stepping
+ * back from the end in growing windows of sequences, each read once.
  */
 import type { Bounds, Log } from "../core/log.ts";
 import {
@@ -17,7 +17,7 @@ import { endType, type StoredRecord } from "../core/record.ts";
 type Reads = Pick<Log, "read" | "bounds">;
 
 /**
- * A page of the topic, or of one key of it. Throws `not_found` when the topic is not there,
+ * A page of the topic, or of one key of it. Throws `not_found` when the topic does not exist,
  * `position_gone`, and what the log throws.
  */
 export async function readPage(
@@ -94,22 +94,22 @@ async function pageBefore(
   return pageFromEarlier(start, found, limit, later);
 }
 
-/** A position before `position` from which little is read until the event at it is met. */
+/** A position shortly before `position`, from which few events are read until the one at it. */
 function precedes({ epoch, sequence, index }: Position, start: Position): Position {
   const low =
     index > 0 ? { epoch, sequence, index: index - 1 } : { epoch, sequence: sequence - 1, index: 0 };
   return comparePositions(low, start) > 0 ? low : start;
 }
 
-/** Each window reaches four times as far back: a rare key takes few steps, a dense one no long one. */
+/** Each window reaches four times as far back: a rare key takes few steps, a dense one only short ones. */
 const growth = 4;
 
-/** The newest events up to and including `until` that are `wanted`, at most `most`, oldest first. */
+/** The newest events up to and including `until` that `matches` accepts, at most `most`, oldest first. */
 async function newestUntil(
   reader: Reader,
   until: Position,
   most: number,
-  wanted: (stored: StoredRecord) => boolean = () => true,
+  matches: (stored: StoredRecord) => boolean = () => true,
 ): Promise<StoredRecord[]> {
   const { start } = reader.bounds;
   let found: StoredRecord[] = [];
@@ -119,9 +119,9 @@ async function newestUntil(
     const low = stepBack(high, width, start);
     const window: StoredRecord[] = [];
     await readRange(reader, low, high, (stored) => {
-      if (!wanted(stored)) return false;
+      if (!matches(stored)) return false;
       window.push(stored);
-      // Twice the need, then down to it: a window may hold far more than that.
+      // Cut down now and then: a window may contain far more events than are needed.
       if (window.length > 2 * most) window.splice(0, window.length - most);
       return true;
     });
@@ -138,8 +138,8 @@ function stepBack(from: Position, width: number, start: Position): Position {
 }
 
 /**
- * The events after `low` until `visit` says enough. In windows as well, the first of `width`
- * sequences: at once a log hands out far more than a page has.
+ * The events after `low` until `visit` returns false. Also in windows, the first of `width` sequences,
+ * because a log returns far more at once than a page has.
  */
 async function readForward(
   reader: Reader,
@@ -164,7 +164,7 @@ function stepOn(from: Position, width: number, end: Position): Position {
   return comparePositions(high, end) < 0 ? high : end;
 }
 
-/** The events after `low` and up to `high`, until `visit` says enough. */
+/** The events after `low` and up to `high`, until `visit` returns false. */
 async function readRange(
   { log, topic, key, signal }: Reader,
   low: Position,

@@ -132,7 +132,7 @@ describe.skipIf(reason !== undefined)("jetstream cluster", () => {
   }
 });
 
-/** All of a topic whose servers may still be electing: `unavailable` is what they may say. */
+/** All of a topic whose servers may still be electing, and may answer `unavailable`. */
 async function readWhenThere(log: LogDriver, topic: string): Promise<readonly StoredRecord[]> {
   for (let left = 5; ; left--) {
     try {

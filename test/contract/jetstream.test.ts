@@ -1,4 +1,4 @@
-/** What the shared contract cannot know of JetStream: other clients, older servers, and its own bounds. */
+/** JetStream beyond the shared contract: other clients, older servers, and the driver's bounds. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { jetstream, jetstreamManager } from "@nats-io/jetstream";
 import { connect, headers, type NatsConnection } from "@nats-io/transport-node";
@@ -131,7 +131,7 @@ describe.skipIf(reason !== undefined)("jetstream", () => {
     expect(textsOf(await readAll(log, "theirs"))).toEqual(["r0"]);
   });
 
-  test("deleted messages are no gap for a reader, wherever they stood", async () => {
+  test("deleted messages are not a gap for a reader, wherever they were", async () => {
     const name = await topic();
     const { first } = await log.append(name, numbered("r", 10, { key: "k" }));
     const manager = await jetstreamManager(nats);
@@ -234,14 +234,14 @@ describe.skipIf(reason !== undefined)("jetstream", () => {
     }
   });
 
-  test("a long past is read by a consumer, and ends at its end", async () => {
+  test("a long replay is read by a consumer, and ends at its end", async () => {
     const name = await topic();
     for (let i = 0; i < 10; i++) await log.append(name, numbered(`${i}-`, 500, { key: `k${i}` }));
     expect((await readAll(log, name)).length).toBe(5_000);
     expect((await readAll(log, name, { key: "k3" })).length).toBe(500);
   });
 
-  test("a moment in which no replica answers is waited for", async () => {
+  test("a read waits while no replica answers", async () => {
     const name = await topic();
     const { last } = await log.append(name, numbered("r", 700));
     const manager = await jetstreamManager(nats);
@@ -251,7 +251,7 @@ describe.skipIf(reason !== undefined)("jetstream", () => {
     for await (const { records } of log.read(name, { after: "earliest", until: last })) {
       texts.push(...textsOf(records));
       if (listening !== undefined) continue;
-      // Nobody listens any more, as while a stream is made or moved.
+      // No server listens, as while a stream is created or moved.
       await manager.streams.update(streamOf(name), { ...config, allow_direct: false });
       listening = sleepMs(300).then(() => manager.streams.update(streamOf(name), config));
     }
@@ -287,11 +287,11 @@ describe.skipIf(reason !== undefined)("jetstream", () => {
     expect(end.sequence - start.sequence).toBeGreaterThan(50);
   });
 
-  test("a stream that is deleted and made anew under a reader and a writer ends the life they knew", async () => {
+  test("a stream that is deleted and recreated under a reader and a writer ends the incarnation they knew", async () => {
     const name = await topic();
     await log.append(name, numbered("old", 5));
     const live = follow(log, name, { after: "earliest" });
-    await eventually("the old life", () => live.records.length === 5);
+    await eventually("the old incarnation", () => live.records.length === 5);
     const manager = await jetstreamManager(nats);
     const { config } = await manager.streams.info(streamOf(name));
     await manager.streams.delete(streamOf(name));
@@ -326,7 +326,7 @@ describe.skipIf(reason !== undefined)("jetstream", () => {
     });
   });
 
-  test("no server: unavailable, and the password is not told", async () => {
+  test("no server: unavailable, and the error does not contain the password", async () => {
     const failure = await failureOf(open({ url: "nats://me:secret@127.0.0.1:1" }));
     expect(failure.code).toBe("unavailable");
     expect(failure.message).not.toContain("secret");
@@ -334,8 +334,8 @@ describe.skipIf(reason !== undefined)("jetstream", () => {
     expect((await failureOf(open({ replicas: 2 }))).code).toBe("invalid");
   });
 
-  // Last: it stops the server under all the others.
-  test("a server that is there and says nothing: unavailable within 8 s, and all is well after", async () => {
+  // Last: it stops the server of all the others.
+  test("a server that does not answer: unavailable within 8 s, and it recovers afterwards", async () => {
     const name = await topic();
     await log.append(name, [record("before")]);
     const live = follow(log, name, { after: "earliest" });

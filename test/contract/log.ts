@@ -1,6 +1,6 @@
 /**
- * The contract of the log port. Every driver passes the whole of it against its real broker:
- * `log-memory.test.ts`, `log-postgres.test.ts`, … each hand in a harness and nothing else.
+ * The contract of the log port. Every driver passes all of it against its real broker:
+ * `log-memory.test.ts`, `log-postgres.test.ts`, … only provide a harness.
  *
  * `SLUICE_TEST_LONG=1` lets the broker stay away for 30 s instead of 3 s.
  */

@@ -1,11 +1,11 @@
-/** The connection to the NATS servers: opened once, kept for ever, its losses told to who listens. */
+/** The connection to the NATS servers: opened once and reconnected until the log closes. */
 import { connect, type NatsConnection } from "@nats-io/transport-node";
 import type { Clock } from "../../core/clock.ts";
 import type { Logger } from "../../core/logger.ts";
 import type { JetstreamSettings } from "./options.ts";
 import { Requests, unavailable } from "./requests.ts";
 
-/** How long a call waits for the connection to come back before it is `unavailable`. */
+/** How long a call waits for a reconnect before it fails as `unavailable`. */
 const reconnectMsMax = 2_000;
 
 export class Connection {
@@ -37,9 +37,9 @@ export class Connection {
         maxReconnectAttempts: -1,
         reconnectTimeWait: 250,
         reconnectJitter: 100,
-        // A server whose accounts are being changed refuses for a while: that is no reason to give up.
+        // A server whose accounts are being changed refuses for a while.
         ignoreAuthErrorAbort: true,
-        // Half-open connections show after two of these.
+        // Half-open connections are detected after two of these.
         pingInterval: 5_000,
         maxPingOut: 2,
         noAsyncTraces: true,
@@ -59,7 +59,7 @@ export class Connection {
     return haveMajor > major || (haveMajor === major && haveMinor >= minor);
   }
 
-  /** True at once, or once the connection is back; throws `unavailable` when that takes too long. */
+  /** True at once, or once reconnected; rejects with `unavailable` when that takes too long. */
   ready(): true | Promise<true> {
     if (this.#isUp) return true;
     return new Promise((resolve, reject) => {
@@ -76,7 +76,7 @@ export class Connection {
     });
   }
 
-  /** Calls back whenever the connection is lost; the answer ends that. */
+  /** Calls back whenever the connection is lost; the returned function ends that. */
   onLost(callback: () => void): () => void {
     this.#onLost.add(callback);
     return () => this.#onLost.delete(callback);
@@ -94,7 +94,7 @@ export class Connection {
         this.#lost();
       } else if (status.type === "reconnect") {
         this.#isUp = true;
-        this.#logger("info", "NATS connection is back", { server: status.server });
+        this.#logger("info", "NATS connection restored", { server: status.server });
         for (const callback of [...this.#onBack]) callback();
       } else if (status.type === "error") {
         this.#logger("error", "NATS server reports an error", { error: status.error.message });

@@ -1,9 +1,9 @@
 /**
- * One ordered run through a stream: an ephemeral pull consumer that keeps no state anywhere else.
+ * One ordered run through a stream: an ephemeral pull consumer without state anywhere else.
  *
- * It is not the client library's ordered consumer, which makes itself anew when it is lost, on a
- * re-created stream too. Here every doubt (a number missing, a silence, a lost connection, a
- * deleted consumer) ends the run, and the reader decides from where it opens the next.
+ * The client library's ordered consumer is not used, because it recreates itself when it is lost, even
+ * on a recreated stream. Here every doubt (a missing sequence, silence, a lost connection, a deleted
+ * consumer) ends the run, and the reader decides where the next one starts.
  */
 import { AckPolicy, DeliverPolicy, type JetStreamManager } from "@nats-io/jetstream";
 import { createInbox, nuid, type Msg, type Subscription } from "@nats-io/transport-node";
@@ -12,27 +12,27 @@ import type { StoredEntry } from "./entry.ts";
 import { headerOf, readHeaders } from "./headers.ts";
 import type { TopicIncarnation } from "./stream.ts";
 
-/** Entries and bytes of one pull, of which two are under way: what a slow reader holds at most is three. */
+/** Entries and bytes of one pull. Two are under way, so a slow reader has at most three in memory. */
 const pullEntries = 512;
 const pullBytesMin = 1024 ** 2;
 const pullsMax = 2;
-/** What one `take` gives. */
+/** Bounds of what one `take` returns. */
 const takeEntriesMax = 256;
 const takeBytesMax = 1024 ** 2;
 
 const heartbeatMs = 2_000;
 const silenceMsMax = 5_000;
 const expiresMs = 30_000;
-/** Outlives a reader that pauses; removes what a killed gateway leaves. */
+/** Longer than a reader pauses; removes the consumers of a killed gateway. */
 const inactiveMs = 60_000;
 const nsPerMs = 1_000_000;
 
-/** What a run has for its reader: entries in order, and up to where there are no others. */
+/** Entries in order, and the sequence up to which there are no others. */
 export interface ReadResult {
   readonly entries: readonly StoredEntry[];
-  /** Everything up to here (of the filter) has been delivered. */
+  /** Everything up to here that matches the filter has been delivered. */
   readonly through: number;
-  /** True when nothing more stood in the stream as the last entry was sent. */
+  /** True when the stream had nothing more as the last entry was sent. */
   readonly isAtEnd: boolean;
 }
 
@@ -78,13 +78,13 @@ export class ConsumerRun {
   static async open(
     connection: Connection,
     manager: JetStreamManager,
-    life: TopicIncarnation,
+    incarnation: TopicIncarnation,
     afterSequence: number,
     filter: string | undefined,
   ): Promise<ConsumerRun> {
-    const run = new ConsumerRun(connection, life.stream, afterSequence);
+    const run = new ConsumerRun(connection, incarnation.stream, afterSequence);
     try {
-      await manager.consumers.add(life.stream, {
+      await manager.consumers.add(incarnation.stream, {
         name: run.#name,
         ack_policy: AckPolicy.None,
         deliver_policy: DeliverPolicy.StartSequence,
@@ -103,12 +103,12 @@ export class ConsumerRun {
     return run;
   }
 
-  /** Why the run is over; undefined while it goes on. */
+  /** Why the run has ended; undefined while it continues. */
   get trouble(): string | undefined {
     return this.#trouble;
   }
 
-  /** Waits for entries, or for the end to move; undefined when neither came within `ms`, or it is over. */
+  /** Waits for entries, or for the end to move; undefined after `ms` without either, or when the run has ended. */
   async take(ms: number): Promise<ReadResult | undefined> {
     if (this.#isIdle()) await this.#woken(ms);
     if (this.#trouble !== undefined || this.#isIdle()) return undefined;
@@ -135,7 +135,7 @@ export class ConsumerRun {
     this.#wake?.();
   }
 
-  /** Ends a `take` that waits. */
+  /** Ends a waiting `take`. */
   interrupt(): void {
     this.#wake?.();
   }
@@ -148,7 +148,7 @@ export class ConsumerRun {
     if (this.#connection.nc.isClosed()) return;
     this.#subscription.unsubscribe();
     const subject = `$JS.API.CONSUMER.DELETE.${this.#stream}.${this.#name}`;
-    // If this does not arrive, the server removes the consumer once it was inactive.
+    // If this does not arrive, the server removes the consumer for its inactivity.
     this.#connection.requests.send(subject, new Uint8Array(0), "", () => true);
   }
 
@@ -169,7 +169,7 @@ export class ConsumerRun {
     });
   }
 
-  /** Asks for more as long as the reader keeps up: this is the back-pressure. */
+  /** Pulls more as long as the reader keeps up: this is the back-pressure. */
   #pull(): void {
     while (
       this.#pulls.length < pullsMax &&
@@ -205,7 +205,7 @@ export class ConsumerRun {
     this.#wake?.();
   }
 
-  /** Statuses end a pull, but for the heartbeat: that tells how far the consumer has looked. */
+  /** Each status but the heartbeat ends a pull; the heartbeat says how far the consumer has read. */
   #status(message: Msg): void {
     const headers = readHeaders(message);
     const { status, description } = headers;
@@ -219,7 +219,7 @@ export class ConsumerRun {
       this.#hasMoved = true;
       return this.#wake?.();
     }
-    // 408: the pull's time is over. 409 tells what is left of it where it merely ended.
+    // 408: the pull has expired. 409 says what is left of it where it merely ended.
     const isEnded = status === 408 || headerOf(headers, "Nats-Pending-Messages") !== "";
     if (!isEnded) return this.fail(`the server ended it: ${status} ${description}`);
     const id = Number(message.subject.slice(this.#inbox.length + 1));

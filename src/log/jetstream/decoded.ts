@@ -1,25 +1,25 @@
 /**
  * The newest entries of the topics that are read, as records. A node's readers of a topic (hub,
- * projections, rules) come to each entry within a moment of each other: the first decodes it for all.
+ * projections, rules) reach each entry at about the same time: the first decodes it for all.
  */
 import { BoundedMap } from "../../core/bounded-map.ts";
 import type { StoredRecord } from "../../core/record.ts";
 import { recordsFromEntry, type StoredEntry } from "./entry.ts";
 import type { TopicIncarnation } from "./stream.ts";
 
-/** Of a topic: what its readers are apart. */
+/** Bounds per topic: how far its readers may be apart. */
 const entriesMax = 64;
 const bytesMax = 1024 ** 2;
-/** Topics that were read last. */
+/** Number of topics, those that were read last. */
 const topicsMax = 64;
 
 export class DecodedEntries {
-  readonly #lives = new BoundedMap<string, DecodedLife>(topicsMax);
+  readonly #lives = new BoundedMap<string, DecodedIncarnation>(topicsMax);
 
-  of(life: TopicIncarnation): DecodedLife {
-    const name = `${life.epoch} ${life.stream}`;
-    const known = this.#lives.get(name) ?? new DecodedLife(life);
-    // Again where it stands: those that were read longest ago go.
+  of(incarnation: TopicIncarnation): DecodedIncarnation {
+    const name = `${incarnation.epoch} ${incarnation.stream}`;
+    const known = this.#lives.get(name) ?? new DecodedIncarnation(incarnation);
+    // Inserted again at the end: the topics that were read longest ago are evicted.
     this.#lives.set(name, known);
     return known;
   }
@@ -27,12 +27,12 @@ export class DecodedEntries {
 
 interface Decoded {
   readonly records: readonly StoredRecord[];
-  /** A server that lost its end gives the sequence again, but not the time. */
+  /** A server that lost its newest entries reuses their sequences, but not their times. */
   readonly receivedNs: bigint;
   readonly bytes: number;
 }
 
-export class DecodedLife {
+export class DecodedIncarnation {
   readonly #root: string;
   readonly #epoch: number;
   /** By sequence, in the order in which they were decoded. */

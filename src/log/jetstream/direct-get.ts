@@ -1,4 +1,4 @@
-/** Reading the past without a consumer: batches of Direct Get, which any replica answers. */
+/** Reads stored entries without a consumer: batches of Direct Get, which any replica answers. */
 import type { Msg } from "@nats-io/transport-node";
 import { Failure } from "../../core/failure.ts";
 import type { Connection } from "./connection.ts";
@@ -12,17 +12,17 @@ const batchBytes = 1024 ** 2;
 
 export interface Got {
   readonly entries: readonly StoredEntry[];
-  /** There is nothing more up to the last wanted, as the server that answered knows it. */
+  /** The server that answered has nothing more up to the last requested sequence. */
   readonly isAll: boolean;
 }
 
 /**
  * Entries from one sequence to another, of one subject or of all; undefined where no server listens,
- * as for a moment while a stream is made or moved. Throws `unavailable`.
+ * as for a moment while a stream is created or moved. Throws `unavailable`.
  */
 export function getEntries(
   connection: Connection,
-  life: TopicIncarnation,
+  incarnation: TopicIncarnation,
   fromSequence: number,
   lastSequence: number,
   filter: string | undefined,
@@ -31,13 +31,13 @@ export function getEntries(
     const entries: StoredEntry[] = [];
     const question = {
       seq: fromSequence,
-      // Of one subject it may be as many; of all it cannot be more than the numbers between.
+      // Of one subject there may be as many; of all not more than there are sequences between.
       batch: Math.min(batchEntries, lastSequence - fromSequence + 1),
       max_bytes: batchBytes,
       ...(filter === undefined ? {} : { next_by_subj: filter }),
     };
     const payload = utf8.encode(JSON.stringify(question));
-    connection.requests.send(`$JS.API.DIRECT.GET.${life.stream}`, payload, "", (answer) => {
+    connection.requests.send(`$JS.API.DIRECT.GET.${incarnation.stream}`, payload, "", (answer) => {
       if (answer instanceof Failure) {
         reject(answer);
         return true;
@@ -46,13 +46,13 @@ export function getEntries(
       const { status, description } = headers;
       const last = entries.at(-1)?.sequence ?? 0;
       const before = headerOf(headers, "Nats-Last-Sequence");
-      // Each entry names the one before it, and the end names the last.
+      // Each entry has the sequence of the one before it, and the end has that of the last.
       if (before !== "" && Number(before) !== last) {
-        reject(jetstreamUnavailable(life.topic, "a part of an answer is missing"));
+        reject(jetstreamUnavailable(incarnation.topic, "a part of an answer is missing"));
       } else if (status === 0) {
         entries.push(entryFromAnswer(answer, headers));
         if (before !== "") return false;
-        // A server that knows no batches answers with one entry and names none.
+        // A server without batches answers with one entry, and without the one before it.
         resolve(gotUpTo(lastSequence, entries, false));
       } else if (status === 204) {
         const isAll = headerOf(headers, "Nats-Num-Pending") === "0";
@@ -62,7 +62,7 @@ export function getEntries(
       } else if (status === 503) {
         resolve(undefined);
       } else {
-        reject(jetstreamUnavailable(life.topic, `${status} ${description}`));
+        reject(jetstreamUnavailable(incarnation.topic, `${status} ${description}`));
       }
       return true;
     });
@@ -74,20 +74,20 @@ function gotUpTo(last: number, entries: readonly StoredEntry[], isAll: boolean):
   return { entries: entries.filter((entry) => entry.sequence <= last), isAll: true };
 }
 
-/** The sequence of the leader's first entry from a sequence on; undefined when it has none. */
+/** The sequence of the leader's first entry from a sequence on; undefined when there is not any. */
 export async function nextOnLeader(
   connection: Connection,
-  life: TopicIncarnation,
+  incarnation: TopicIncarnation,
   fromSequence: number,
   filter: string | undefined,
 ): Promise<number | undefined> {
   const question = { seq: fromSequence, next_by_subj: filter ?? ">" };
-  const subject = `$JS.API.STREAM.MSG.GET.${life.stream}`;
+  const subject = `$JS.API.STREAM.MSG.GET.${incarnation.stream}`;
   const answer: MessageGot = (await connection.requests.ask(subject, question)).json();
   if (answer.error !== undefined) {
     const { err_code: code = 0, description = "" } = answer.error;
     if (isNoMessage(code)) return undefined;
-    throw failureFromCode(life.topic, code, description);
+    throw failureFromCode(incarnation.topic, code, description);
   }
   return answer.message?.seq;
 }
@@ -109,7 +109,7 @@ function entryFromAnswer(message: Msg, headers: MessageHeaders): StoredEntry {
   };
 }
 
-/** Nanoseconds of an RFC 3339 time in UTC with up to nine digits of a second's fraction. */
+/** Nanoseconds of an RFC 3339 time in UTC with up to nine fractional digits. */
 function nsFromTime(time: string): bigint {
   const seconds = Date.parse(`${time.slice(0, 19)}Z`) / 1_000;
   const fraction = time.slice(20, -1);

@@ -21,7 +21,7 @@ function entriesOf(layout: Layout, records: readonly LogRecord[]): Entry[] {
   return entriesFromBatch(root, layout, Batch.of(records), given);
 }
 
-/** As the server hands it back. */
+/** As the server returns it. */
 function stored(entry: Entry, sequence = 5): StoredRecord[] {
   return recordsFromEntry(root, 1, {
     sequence,
@@ -43,7 +43,7 @@ function headersOf(each: StoredRecord | undefined): [string, Uint8Array][] {
   return Object.entries(each?.record.headers ?? {});
 }
 
-test("a plain record is a plain message: its value, and headers that anybody reads", () => {
+test("a plain record is a plain message: its value, and headers that any client can read", () => {
   const headers = { traceparent: utf8.encode("00-abc-def-01") };
   const [entry] = entriesOf("records", [record({ key: "k", headers, schemaId: 3 })]);
   expect(entry?.subject).toBe("sluice.t.k");
@@ -53,7 +53,7 @@ test("a plain record is a plain message: its value, and headers that anybody rea
   );
 });
 
-test("headers that no line carries come back too", () => {
+test("headers that do not fit a line also come back", () => {
   const headers = {
     "Nats-Msg-Id": utf8.encode("mine"),
     "content-type": utf8.encode("mine"),
@@ -75,7 +75,7 @@ test("headers that no line carries come back too", () => {
   expect(new Map(headersOf(back))).toEqual(new Map(Object.entries(given)));
 });
 
-test("what fits no header block travels as a frame of one, under its own subject", () => {
+test("a record that fits no header block is stored as a frame of one, under its own subject", () => {
   const odd = [
     record({ contentType: "text/plän" }),
     record({ headers: { huge: new Uint8Array(100_000) } }),
@@ -93,7 +93,7 @@ test("what fits no header block travels as a frame of one, under its own subject
   }
 });
 
-test("a message of another client is a record, whatever it says", () => {
+test("any message of another client is a record", () => {
   const payload = utf8.encode("hello");
   const read = (headers: HeaderLines, subject = root) =>
     recordsFromEntry(root, 1, { sequence: 2, receivedNs: 9n, subject, headers, payload })[0]
@@ -123,7 +123,7 @@ test("frames are split before they are too large, and a record that is too large
   expect(entries.flatMap((entry) => stored(entry)).map((each) => each.record.value[0])).toEqual(
     records.map((_, i) => i),
   );
-  // Keys of three bytes a character, which the first estimate takes for one.
+  // Keys of three bytes a character, of which the first estimate assumes one.
   const keyed = Array.from({ length: 20 }, () => record({ key: "€".repeat(100_000) }));
   for (const entry of entriesOf("frames", keyed)) {
     expect(entry.payload.byteLength).toBeLessThan(payloadBytesMax);

@@ -1,15 +1,15 @@
 /**
- * Entries: what one NATS message of a topic holds, and how records become entries and come back.
+ * Entries: the content of one NATS message of a topic, encoded from records and decoded to them.
  *
- * In the layout `records` the payload is the record's value; the rest of it is in the subject and
+ * In the layout `records` the payload is the record's value; its other fields are in the subject and
  * the headers. In the layout `frames` the payload is a `sluice.v1.Frame`. The header `Sluice-Frame`
- * tells them apart, so a record that fits no header line travels as a frame of one, and whatever
- * another NATS client publishes reads as a record.
+ * marks frames. A record that fits no header line is therefore stored as a frame of one, and any
+ * message of another NATS client reads as a record.
  *
- * Positions are cursors: `(s, 0)` stands after the whole entry `s`, `(s, i)` after the first `i`
- * records of the entry `s + 1`. The last record of an entry therefore has the index 0, and where a
- * topic starts and ends can be told from the stream's first and last sequence alone, without
- * knowing how many records an entry holds that may be long gone.
+ * Positions are cursors: `(s, 0)` is after the whole entry `s`, `(s, i)` after the first `i` records
+ * of the entry `s + 1`. The last record of an entry therefore has the index 0, and the stream's first
+ * and last sequence give the bounds of a topic, without the number of records in entries that may have
+ * been dropped long ago.
  */
 import type { Batch } from "../../core/batch.ts";
 import { Failure } from "../../core/failure.ts";
@@ -35,11 +35,11 @@ export interface Entry {
   /** Header lines, each with its line end. */
   readonly headers: string;
   readonly payload: Uint8Array;
-  /** How many records it holds. */
+  /** Number of records. */
   readonly count: number;
 }
 
-/** A message that the stream has. */
+/** A message in the stream. */
 export interface StoredEntry {
   readonly sequence: number;
   readonly receivedNs: bigint;
@@ -48,14 +48,14 @@ export interface StoredEntry {
   readonly payload: Uint8Array;
 }
 
-/** Of a message's size, left for the header block's frame, the batch and dedup headers. */
+/** Part of a message's size that is left for the header block's frame and the dedup header. */
 const headroomBytes = 512;
-/** Past this the server refuses the header block (64 KiB), whatever the payload. */
+/** The server refuses a larger header block (64 KiB), whatever the payload. */
 const headerBytesMax = 60_000;
-/** Few enough that one entry is a batch that a reader can hold. */
+/** Few enough that a reader can keep one entry in memory. */
 const frameBytesMax = 1024 ** 2;
 
-/** Splits an append into entries that the server takes. Throws `too_large`. */
+/** Splits an append into entries that the server accepts. Throws `too_large`. */
 export function entriesFromBatch(
   root: string,
   layout: Layout,
@@ -136,12 +136,12 @@ export function positionInEntry(
   return { epoch, sequence: sequence - 1, index: index + 1 };
 }
 
-/** The entry that has to be read for everything up to a position. */
+/** The last entry that must be read for everything up to a position. */
 export function entryOfPosition(position: Position): number {
   return position.index === 0 ? position.sequence : position.sequence + 1;
 }
 
-/** True for an entry whose payload is said to be a Frame. */
+/** True for an entry whose header declares its payload a Frame. */
 export function isFrame(headers: HeaderLines): boolean {
   return headers.some(([name]) => name === frameHeader);
 }
@@ -172,12 +172,12 @@ export function recordsFromEntry(root: string, epoch: number, entry: StoredEntry
   return [{ record, position: { epoch, sequence, index: 0 }, receivedNs }];
 }
 
-/** Undefined for bytes that are no frame, which another client may publish under our header. */
+/** Undefined for bytes that are not a frame, which another client may publish under this header. */
 function tryDecodeFrame(payload: Uint8Array, unstampedNs: bigint): LogRecord[] | undefined {
   try {
     return decodeFrame(payload, unstampedNs);
   } catch {
-    // A reader goes on past it: such an entry reads as one record of bytes.
+    // The reader continues: such an entry reads as one record of bytes.
     return undefined;
   }
 }

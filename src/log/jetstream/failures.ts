@@ -1,4 +1,4 @@
-/** What the NATS side reports, as the log's failures. Decided by code, never by text. */
+/** Errors of NATS and JetStream as the log's failures, by their code and never by their text. */
 import { JetStreamApiError } from "@nats-io/jetstream";
 import { Failure } from "../../core/failure.ts";
 import { topicNotFound } from "../answers.ts";
@@ -21,13 +21,13 @@ export function isStreamNotFound(error: unknown): boolean {
   return error instanceof JetStreamApiError && error.code === code.streamNotFound;
 }
 
-/** The stream stands with another configuration, or its subjects belong to another stream. */
+/** The stream exists with another configuration, or its subjects belong to another stream. */
 export function isStreamTaken(error: unknown): boolean {
   if (!(error instanceof JetStreamApiError)) return false;
   return error.code === code.streamExists || error.code === code.subjectsOverlap;
 }
 
-/** JetStream reserves a stream's `max_bytes` as it makes the stream, and has no room for them. */
+/** JetStream reserves a stream's `max_bytes` when it creates the stream, and has no room for them. */
 export function isReservationRefused(error: unknown): boolean {
   if (!(error instanceof JetStreamApiError)) return false;
   const refusals: number[] = [code.accountExceeded, code.noSuitablePeers, code.storageExceeded];
@@ -43,7 +43,7 @@ export function failureFromJetstream(topic: string, error: unknown): Failure {
   return jetstreamUnavailable(topic, "it did not answer", error);
 }
 
-/** A failure that an answer carries as `error.err_code`. */
+/** The failure of an answer with `error.err_code`. */
 export function failureFromCode(
   topic: string,
   errorCode: number,

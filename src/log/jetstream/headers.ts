@@ -1,10 +1,10 @@
 /**
- * The headers of a NATS message, written and read as text: the client library's own, a map that
- * treats each name as a MIME header, take most of the time of a read: without them a replay takes
- * 12 µs of CPU a record in place of 20.
+ * The headers of a NATS message, written and read as text. The client library parses them into a map
+ * that treats each name as a MIME header, which takes most of the time of a read: a replay takes 20 µs
+ * of CPU a record with it and 12 µs without.
  *
- * A record's header whose name and value are plain goes as it is, so that other NATS clients read
- * it; any other goes as `Sluice-Header: <percent-encoded name>=<base64 value>`.
+ * A record's header with a plain name and value is sent as it is, so that other NATS clients can read
+ * it; any other as `Sluice-Header: <percent-encoded name>=<base64 value>`.
  */
 import { MsgImpl, type Msg } from "@nats-io/transport-node";
 import type { RecordHeaders } from "../../core/record.ts";
@@ -12,7 +12,7 @@ import type { RecordHeaders } from "../../core/record.ts";
 export type HeaderLines = readonly (readonly [name: string, value: string])[];
 
 export interface MessageHeaders {
-  /** The server's word in place of a message, as 404 or 503; 0: an ordinary message. */
+  /** The status that the server sends in place of a message, such as 404 or 503; 0: a message. */
   readonly status: number;
   readonly description: string;
   readonly lines: HeaderLines;
@@ -21,17 +21,17 @@ export interface MessageHeaders {
 export const contentTypeHeader = "Content-Type";
 export const timeHeader = "Sluice-Time";
 export const schemaHeader = "Sluice-Schema";
-/** Marks a payload that is a `sluice.v1.Frame`; tells how many records it holds. */
+/** Marks a payload that is a `sluice.v1.Frame`; its value is the number of records. */
 export const frameHeader = "Sluice-Frame";
 const encodedHeader = "Sluice-Header";
 
 const utf8 = new TextEncoder();
 const plainName = /^[A-Za-z0-9!#$&'*+.^_`|~-]{1,128}$/;
 const plainText = /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/;
-/** These mean something to the server or to the log; a record's own may not be taken for them. */
+/** These have a meaning for the server or the log; a record's own headers must not be mistaken for them. */
 const reserved = /^(?:nats-|sluice-|content-type$)/i;
 
-/** True for what a header line carries unchanged. */
+/** True for text that a header line can have unchanged. */
 export function isPlainText(text: string): boolean {
   return plainText.test(text);
 }
@@ -50,14 +50,14 @@ export function renderRecordHeaders(headers: RecordHeaders | undefined): string 
   return lines;
 }
 
-/** The record headers among a message's; undefined when there are none. */
+/** The record's headers among a message's; undefined without any. */
 export function parseRecordHeaders(lines: HeaderLines): RecordHeaders | undefined {
   let headers: { [name: string]: Uint8Array } | undefined;
   for (const [name, value] of lines) {
     if (name === encodedHeader) readEncoded(value, (headers ??= emptyHeaders()));
     else if (!reserved.test(name)) {
       headers ??= emptyHeaders();
-      // Another client may give a name twice: joined, as HTTP does.
+      // Another client may repeat a name: joined, as in HTTP.
       const before = headers[name];
       headers[name] = utf8.encode(
         before === undefined ? value : `${text.decode(before)}, ${value}`,
@@ -67,7 +67,7 @@ export function parseRecordHeaders(lines: HeaderLines): RecordHeaders | undefine
   return headers;
 }
 
-/** What a message has before its payload. */
+/** The part of a message before its payload. */
 export function readHeaders(message: Msg): MessageHeaders {
   const block = headerBlock(message);
   if (block === "") return noHeaders;
@@ -86,7 +86,7 @@ export function readHeaders(message: Msg): MessageHeaders {
   return { status, description, lines };
 }
 
-/** A header's value; empty when there is none. */
+/** A header's value; empty without it. */
 export function headerOf({ lines }: MessageHeaders, name: string): string {
   for (const line of lines) if (line[0] === name) return line[1];
   return "";
@@ -96,7 +96,7 @@ const noHeaders: MessageHeaders = { status: 0, description: "", lines: [] };
 const marker = "NATS/1.0";
 const text = new TextDecoder();
 
-/** The header block's text: from the library's message itself, as it offers only its own parse of it. */
+/** The header block's text, from inside the library's message: its interface has only the parsed form. */
 function headerBlock(message: Msg): string {
   if (!(message instanceof MsgImpl)) throw new Error("The NATS library has other messages now");
   const length = message._msg.hdr;
@@ -109,11 +109,11 @@ function readEncoded(line: string, into: { [name: string]: Uint8Array }): void {
   try {
     into[decodeURIComponent(line.slice(0, equals))] = bytesFromBase64(line.slice(equals + 1));
   } catch {
-    // Another client wrote it: a header that cannot be read is no reason to lose its record.
+    // Another client wrote it: an unreadable header must not lose the record.
   }
 }
 
-/** Without a prototype, so that a header may be called `__proto__`. */
+/** Without a prototype, because a header may be called `__proto__`. */
 function emptyHeaders(): { [name: string]: Uint8Array } {
   const headers: { [name: string]: Uint8Array } = {};
   Object.setPrototypeOf(headers, null);

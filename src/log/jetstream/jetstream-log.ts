@@ -1,6 +1,6 @@
 /**
- * The log in NATS JetStream: a topic is a stream, an entry a message, the sequence of a position
- * the stream's. Other NATS clients read and write the same subjects (`subject.ts`, `entry.ts`).
+ * The log in NATS JetStream. A topic is a stream, an entry is a message, and a position's sequence is
+ * the stream's. Other NATS clients can read and write the same subjects (`subject.ts`, `entry.ts`).
  */
 import { Batch } from "../../core/batch.ts";
 import type {
@@ -23,12 +23,12 @@ import { Topics } from "./topics.ts";
 
 export type { JetstreamLogOptions } from "./options.ts";
 
-/** Connects. Throws `invalid` on options that cannot be, `unavailable` when no server answers. */
+/** Connects. Throws `invalid` for wrong options, `unavailable` when no server answers. */
 export async function createJetstreamLog(options: JetstreamLogOptions): Promise<LogDriver> {
   const settings = parseJetstreamOptions(options);
   const connection = await Connection.open(settings);
   const topics = await Topics.open(connection, settings.replicas);
-  // Since 2.11 one request gets many entries.
+  // Since 2.11 one request returns many entries.
   const isBatchGet = settings.batchGet ?? connection.isServerAtLeast(2, 11);
   return new JetstreamLog(
     connection,

@@ -1,22 +1,22 @@
-/** What a JetStream log can be told; each default and limit stands with its reason. */
+/** Options of a JetStream log: each default and limit with its reason. */
 import type { Clock } from "../../core/clock.ts";
 import type { Failure } from "../../core/failure.ts";
 import { invalidField } from "../../core/failure.ts";
 import type { Logger } from "../../core/logger.ts";
 
 export interface JetstreamLogOptions {
-  /** `nats://[user[:password]@]host[:port]`, or `tls://…`; several servers parted by commas. A user without a password is a token. */
+  /** `nats://[user[:password]@]host[:port]`, or `tls://…`; several servers separated by commas. A user without a password is a token. */
   readonly url: string;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Copies that the servers keep of each topic made here: 1, 3 or 5; 1 unless given. */
+  /** Number of copies of each topic that this node creates: 1, 3 or 5; 1 unless given. */
   readonly replicas?: number;
-  /** What the server's list of connections shows. */
+  /** Name in the server's list of connections. */
   readonly name?: string;
-  /** Bounds on what is published and not yet acknowledged; past them appends are `overloaded`. */
+  /** Bounds of what is published and not yet acknowledged; past them appends are `overloaded`. */
   readonly inFlightBytesMax?: number;
   readonly inFlightEntriesMax?: number;
-  /** False reads the past by a consumer, as servers before 2.11 need it; by the server's version unless given. */
+  /** False reads stored entries by a consumer, for servers before 2.11; by the server's version unless given. */
   readonly batchGet?: boolean;
 }
 
@@ -35,7 +35,7 @@ export interface JetstreamSettings {
 /** Completes and checks the options. Throws `invalid`. */
 export function parseJetstreamOptions(options: JetstreamLogOptions): JetstreamSettings {
   const { clock, logger, replicas = 1, name = "sluice", batchGet } = options;
-  // JetStream's own limit; even numbers add a server that can fail and no failure that is survived.
+  // JetStream's limit is 5. An even number adds a server that can fail, but tolerates no more failures.
   if (![1, 3, 5].includes(replicas)) throw wrongOption("replicas", `${replicas}`, "1, 3 or 5");
   const urls = options.url.split(",").map((part) => parseServer(part.trim()));
   const login = urls.map((url) => loginOf(url)).find((each) => Object.keys(each).length > 0) ?? {};
@@ -46,7 +46,7 @@ export function parseJetstreamOptions(options: JetstreamLogOptions): JetstreamSe
     logger,
     replicas,
     name,
-    // Enough to fill a fast link for 8 s of a slow disk, small beside what a gateway holds otherwise.
+    // Enough to fill a fast link for 8 s of a slow disk, small beside a gateway's other memory.
     inFlightBytesMax: options.inFlightBytesMax ?? 64 * 1024 ** 2,
     inFlightEntriesMax: options.inFlightEntriesMax ?? 32_768,
     batchGet,
@@ -56,8 +56,12 @@ export function parseJetstreamOptions(options: JetstreamLogOptions): JetstreamSe
 function parseServer(text: string): URL {
   const url = URL.parse(text.includes("://") ? text : `nats://${text}`);
   if (url === null || !["nats:", "tls:"].includes(url.protocol) || url.hostname === "") {
-    // The text may hold a password: it is not quoted.
-    throw wrongOption("url", "", "nats://host:port or tls://host:port, several parted by commas");
+    // Not quoted: the text may contain a password.
+    throw wrongOption(
+      "url",
+      "",
+      "nats://host:port or tls://host:port, several separated by commas",
+    );
   }
   return url;
 }

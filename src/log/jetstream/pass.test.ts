@@ -9,7 +9,7 @@ import { frameHeader } from "./headers.ts";
 import { Pass } from "./pass.ts";
 import type { TopicIncarnation } from "./stream.ts";
 
-const life = {
+const incarnation = {
   topic: "t",
   stream: "SLUICE-t",
   epoch: 7,
@@ -37,19 +37,24 @@ function entry(sequence: number, isFrame = true): StoredEntry {
 function batchOf(options: Partial<ReadOptions>, entries: readonly StoredEntry[]) {
   const after = { epoch: 7, sequence: 0, index: 0 };
   const at = options.after === "earliest" ? after : (options.after ?? after);
-  const pass = new Pass(life, at, { after, ...options }, new DecodedEntries().of(life));
+  const pass = new Pass(
+    incarnation,
+    at,
+    { after, ...options },
+    new DecodedEntries().of(incarnation),
+  );
   return pass.batch(entries, entries.at(-1)?.sequence ?? 0);
 }
 
 const at = (sequence: number, index: number): Position => ({ epoch: 7, sequence, index });
 const entries = [1, 2, 3].map((sequence) => entry(sequence));
 
-test("frames are told where all of them are whole, and hold what the records are", () => {
+test("frames are returned where all of them are whole, and contain the records", () => {
   for (const [options, wanted] of [
     [{}, [1, 2, 3]],
     [{ after: "earliest" as const }, [1, 2, 3]],
     [{ until: at(3, 0) }, [1, 2, 3]],
-    // The last of an entry is its own end.
+    // The last record of an entry is the entry's end.
     [{ after: at(0, 1) }, undefined],
     [{ until: at(2, 1) }, undefined],
     [{ key: "1.1" }, undefined],
@@ -62,7 +67,7 @@ test("frames are told where all of them are whole, and hold what the records are
   }
 });
 
-test("an entry that is no frame leaves the records alone", () => {
+test("an entry that is not a frame leaves the records as they are", () => {
   const mixed = [entry(1), entry(2, false)];
   expect(batchOf({}, mixed).frames).toBeUndefined();
   expect(batchOf({}, mixed).records).toHaveLength(perEntry + 1);

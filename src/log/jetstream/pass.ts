@@ -1,50 +1,52 @@
-/** One read: where it stands, and which records are for it. */
+/** One read: its position, and which records it returns. */
 import type { LogBatch, ReadOptions, StoredFrame } from "../../core/log.ts";
 import { comparePositions, type Position } from "../../core/position.ts";
 import type { StoredRecord } from "../../core/record.ts";
-import type { DecodedLife } from "./decoded.ts";
+import type { DecodedIncarnation } from "./decoded.ts";
 import { entryOfPosition, isFrame, type StoredEntry } from "./entry.ts";
 import type { TopicIncarnation } from "./stream.ts";
 import { subjectFromKey } from "./subject.ts";
 
 export class Pass {
-  readonly life: TopicIncarnation;
+  readonly incarnation: TopicIncarnation;
   readonly until: Position | undefined;
-  /** The one subject to read; undefined: all of them. */
+  /** Undefined: all subjects. */
   readonly filter: string | undefined;
   readonly #key: string | undefined;
-  readonly #decoded: DecodedLife;
+  readonly #decoded: DecodedIncarnation;
   #at: Position;
 
   #isFree: boolean;
 
   constructor(
-    life: TopicIncarnation,
+    incarnation: TopicIncarnation,
     at: Position,
     { after, key, until }: ReadOptions,
-    decoded: DecodedLife,
+    decoded: DecodedIncarnation,
   ) {
-    this.life = life;
+    this.incarnation = incarnation;
     this.#decoded = decoded;
     this.until = until;
     this.#key = key;
     this.#at = at;
     this.#isFree = after === "earliest";
-    // Frames hold records of many keys: those are told apart after decoding.
+    // Frames contain records of many keys, which are filtered after decoding.
     this.filter =
-      key === undefined || life.layout === "frames" ? undefined : subjectFromKey(life.root, key);
+      key === undefined || incarnation.layout === "frames"
+        ? undefined
+        : subjectFromKey(incarnation.root, key);
   }
 
   get at(): Position {
     return this.#at;
   }
 
-  /** True as long as nothing was given of a read from the oldest kept. */
+  /** True while a read from the oldest kept has returned nothing yet. */
   get isFree(): boolean {
     return this.#isFree;
   }
 
-  /** How many entries there may be up to `until`. Of one key: few, as there is no telling. */
+  /** Upper bound of the entries up to `until`. Of one key: few, because that is unknown. */
   entriesMax(until: Position): number {
     return this.filter === undefined ? entryOfPosition(until) - this.#at.sequence : 0;
   }
@@ -53,12 +55,12 @@ export class Pass {
     return this.until !== undefined && comparePositions(this.#at, this.until) >= 0;
   }
 
-  /** The records of these entries that are wanted; moves on to the end of the entry `through`. */
+  /** The matching records of these entries; moves the position to the end of the entry `through`. */
   batch(entries: readonly StoredEntry[], through: number): LogBatch {
-    const { life, until } = this;
+    const { incarnation, until } = this;
     const after = this.#at;
     this.#isFree = false;
-    const end = { epoch: life.epoch, sequence: through, index: 0 };
+    const end = { epoch: incarnation.epoch, sequence: through, index: 0 };
     this.#at = until !== undefined && comparePositions(end, until) > 0 ? until : end;
     return new EntriesBatch(entries, { after, through: this.#at, key: this.#key }, this.#decoded);
   }
@@ -70,15 +72,15 @@ interface Wanted {
   readonly key: string | undefined;
 }
 
-/** Entries that are decoded once somebody asks for their records: not all readers do. */
+/** Entries that are decoded when their records are first read: not all readers need them. */
 class EntriesBatch implements LogBatch {
   readonly through: Position;
   readonly #entries: readonly StoredEntry[];
   readonly #wanted: Wanted;
-  readonly #decoded: DecodedLife;
+  readonly #decoded: DecodedIncarnation;
   #records: readonly StoredRecord[] | undefined;
 
-  constructor(entries: readonly StoredEntry[], wanted: Wanted, decoded: DecodedLife) {
+  constructor(entries: readonly StoredEntry[], wanted: Wanted, decoded: DecodedIncarnation) {
     this.through = wanted.through;
     this.#entries = entries;
     this.#wanted = wanted;

@@ -1,4 +1,4 @@
-/** Appends of idempotent producers: one at a time each, and each after what is known to be its last. */
+/** Appends for idempotent producers. */
 import type { Msg } from "@nats-io/transport-node";
 import type { Batch } from "../../core/batch.ts";
 import { BoundedMap } from "../../core/bounded-map.ts";
@@ -20,16 +20,21 @@ import {
 import type { TopicIncarnation } from "./stream.ts";
 import type { Topics } from "./topics.ts";
 
-/** After this an append that met an election, or other nodes of the same producer, gives up. */
+/** Time after which an append that met an election, or other nodes of the same producer, fails. */
 const appendMsMax = 8_000;
 const retryMs = 100;
-/** Those of producers that were heard of longest ago are asked for again. */
+/** Past it the states of the producers that wrote longest ago are evicted, and fetched again when needed. */
 const knownMax = 100_000;
 
+/**
+ * Each producer's appends run one after another. Its state in the stream is the condition of the next
+ * append: the server refuses that where another node was faster, and it is retried from the newer
+ * state.
+ */
 export class RunAppender {
   readonly #connection: Connection;
   readonly #topics: Topics;
-  /** By epoch of the topic and subject. */
+  /** By the topic's epoch and the producer's subject. */
   readonly #known = new BoundedMap<string, StoredProducer>(knownMax);
   readonly #last = new Map<string, Promise<unknown>>();
 
@@ -44,7 +49,7 @@ export class RunAppender {
     const before = this.#last.get(id);
     const appended = (async () => {
       await before?.catch(() => {
-        // Told to whoever called that one.
+        // Reported to the caller of that append.
       });
       return await this.#append(topic, batch, run);
     })();
@@ -60,24 +65,24 @@ export class RunAppender {
     const { clock } = this.#connection;
     const deadlineMs = clock.nowMs() + appendMsMax;
     for (;;) {
-      const { life } = await this.#topics.life(topic);
-      if (life.layout !== "frames") throw needsFrames(topic);
-      const key = `${life.epoch} ${producerSubject(life, run)}`;
+      const { incarnation } = await this.#topics.incarnation(topic);
+      if (incarnation.layout !== "frames") throw needsFrames(topic);
+      const key = `${incarnation.epoch} ${producerSubject(incarnation, run)}`;
       let state = this.#known.get(key);
-      // What this node remembers may be behind what another has stored since.
+      // Another node may have stored more since.
       if (state === undefined || run.first > state.sequence + 1) {
-        state = await findProducer(this.#connection, life, run);
+        state = await findProducer(this.#connection, incarnation, run);
       }
       const stored = storedOf(topic, run, state);
       if (stored === batch.count) {
-        return appendedBefore({ epoch: life.epoch, sequence: state?.entry ?? 0, index: 0 });
+        return appendedBefore({ epoch: incarnation.epoch, sequence: state?.entry ?? 0, index: 0 });
       }
-      // Nothing is known of it while the answer is out.
+      // Until the answer arrives the state is unknown.
       this.#known.delete(key);
-      const entry = await this.#publish(life, batch.skip(stored), run, state);
+      const entry = await this.#publish(incarnation, batch.skip(stored), run, state);
       if (typeof entry === "number") {
         this.#known.set(key, { ...stateAfter(run), entry });
-        return appendedAfter(stored, answer(life.epoch, entry, batch.count - stored));
+        return appendedAfter(stored, answer(incarnation.epoch, entry, batch.count - stored));
       }
       if (clock.nowMs() > deadlineMs) throw jetstreamUnavailable(topic, "it has no leader");
       if (entry === "unheard") {
@@ -87,22 +92,22 @@ export class RunAppender {
     }
   }
 
-  /** The stored entry's sequence, or why there is none yet. */
+  /** The stored entry's sequence, or why it is not stored. */
   #publish(
-    life: TopicIncarnation,
+    incarnation: TopicIncarnation,
     batch: Batch,
     run: ProducerRun,
     state: StoredProducer | undefined,
   ): Promise<number | "unheard" | "overtaken"> {
     const { payloadBytesMax: bytesMax, clock, requests } = this.#connection;
     const given = { bytesMax, nowNs: clock.nowNs() };
-    const [entry, ...others] = entriesFromBatch(life.root, life.layout, batch, given);
+    const [entry, ...others] = entriesFromBatch(incarnation.root, incarnation.layout, batch, given);
     if (entry === undefined || others.length > 0) throw tooLarge(run, bytesMax);
     const headers = entry.headers + producerHeaders(run, state);
     return new Promise((resolve, reject) => {
-      requests.send(producerSubject(life, run), entry.payload, headers, (reply) => {
+      requests.send(producerSubject(incarnation, run), entry.payload, headers, (reply) => {
         if (reply instanceof Failure) reject(reply);
-        else settle(life.topic, reply, resolve, reject);
+        else settle(incarnation.topic, reply, resolve, reject);
         return true;
       });
     });
@@ -115,7 +120,7 @@ function settle(
   resolve: (outcome: number | "unheard" | "overtaken") => void,
   reject: (failure: Failure) => void,
 ): void {
-  // The server's "no responders" has no body.
+  // The server's status "no responders" has no body.
   if (reply.data.byteLength === 0) return resolve("unheard");
   const { seq, error } = reply.json<Ack>();
   if (error === undefined) resolve(seq ?? 0);
@@ -134,11 +139,11 @@ function answer(epoch: number, sequence: number, count: number): Appended {
 }
 
 function needsFrames(topic: string): Failure {
-  const message = `Cannot append of a producer to topic "${topic}": its layout is records, expected frames`;
+  const message = `Cannot append for a producer to topic "${topic}": its layout is records, expected frames`;
   return new Failure("invalid", message);
 }
 
 function tooLarge(run: ProducerRun, bytesMax: number): Failure {
-  const message = `Cannot append of producer "${run.id}": expected at most ${bytesMax} bytes at once`;
+  const message = `Cannot append for producer "${run.id}": expected at most ${bytesMax} bytes at once`;
   return new Failure("too_large", message);
 }

@@ -1,4 +1,4 @@
-/** Streams: how a topic's settings become a stream's configuration, and its state a topic's bounds. */
+/** A topic's settings as a stream's configuration, and a stream's state as a topic's bounds. */
 import {
   DiscardPolicy,
   RetentionPolicy,
@@ -10,7 +10,7 @@ import type { TopicInfo } from "../../core/log.ts";
 import { schemaRules, type Layout, type TopicSettings } from "../../core/topic.ts";
 import { streamFromTopic, subjectFromTopic } from "./subject.ts";
 
-/** Metadata of a stream. */
+/** Names in a stream's metadata. */
 const topicField = "sluice.topic";
 const layoutField = "sluice.layout";
 /** Absent where the rule is `none`. */
@@ -19,19 +19,19 @@ const schemaField = "sluice.schema";
 const bytesField = "sluice.retention_bytes";
 
 const nsPerMs = 1_000_000;
-/** JetStream's least. */
+/** JetStream's minimum. */
 const retentionMsMin = 100;
 const dedupWindowMs = 2 * 60 * 1000;
 
-/** One life of a topic: from the making of its stream to its removal. */
+/** One incarnation of a topic: from the creation of its stream to its removal. */
 export interface TopicIncarnation {
   readonly topic: string;
   readonly stream: string;
   /** The subject of records without a key. */
   readonly root: string;
   /**
-   * Milliseconds at which the servers made the stream: their clock, so that it does not depend on
-   * which gateway made it.
+   * When the stream was created, in milliseconds of the servers' clock, which does not depend on the
+   * gateway that created it.
    */
   readonly epoch: number;
   readonly layout: Layout;
@@ -67,7 +67,7 @@ export function configFromSettings(
   };
 }
 
-/** The settings as JetStream can keep them. */
+/** The settings with JetStream's minimum applied. */
 export function keptSettings(settings: TopicSettings): TopicSettings {
   const { retentionMs } = settings;
   return {
@@ -78,7 +78,10 @@ export function keptSettings(settings: TopicSettings): TopicSettings {
   };
 }
 
-export function lifeFromStream(topic: string, { config, created }: StreamInfo): TopicIncarnation {
+export function incarnationFromStream(
+  topic: string,
+  { config, created }: StreamInfo,
+): TopicIncarnation {
   return {
     topic,
     stream: config.name,
@@ -92,7 +95,7 @@ export function lifeFromStream(topic: string, { config, created }: StreamInfo): 
 
 export function infoFromStream(topic: string, info: StreamInfo): TopicInfo {
   const { config, state } = info;
-  const { epoch, layout } = lifeFromStream(topic, info);
+  const { epoch, layout } = incarnationFromStream(topic, info);
   const start = Math.max(0, state.first_seq - 1);
   return {
     name: topic,
@@ -111,11 +114,11 @@ export function infoFromStream(topic: string, info: StreamInfo): TopicInfo {
   };
 }
 
-/** Where the gateway holds a topic's size: the last sequence to drop, undefined when it is in bounds. */
+/** Where the gateway bounds a topic's size: the last sequence to drop; undefined when it is in bounds. */
 export function excessOf({ config, state }: StreamInfo): number | undefined {
   const bytesMax = config.max_bytes > 0 ? 0 : unreservedBytes(config);
   if (bytesMax === 0 || state.bytes <= bytesMax) return undefined;
-  // By the mean size; what it misses the next look finds. The newest always stays.
+  // By the mean size; the next call finds what this misses. The newest entry always stays.
   const share = 1 - bytesMax / state.bytes;
   const excess = Math.ceil((state.last_seq - state.first_seq + 1) * share);
   return Math.min(state.first_seq + excess - 1, state.last_seq - 1);

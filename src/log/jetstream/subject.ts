@@ -14,7 +14,7 @@ const subjectPrefix = "sluice.";
  */
 const tokenLengthMax = 256;
 
-/** What cannot stand in a token as it is: the separators and wildcards, `%`, space, control, non-ASCII. */
+/** Characters that a token cannot have: separators, wildcards, `%`, space, controls, non-ASCII. */
 const odd = /[^\x21-\x7e]|[.*>%]/;
 const utf8 = new TextEncoder();
 const oddBytes = new Set(utf8.encode(".*>%"));
@@ -23,7 +23,7 @@ export function streamFromTopic(topic: string): string {
   return streamPrefix + topic.replaceAll(".", "~");
 }
 
-/** Undefined when the stream is none of ours. */
+/** Undefined when the stream is not a topic. */
 export function topicFromStream(stream: string): string | undefined {
   if (!stream.startsWith(streamPrefix)) return undefined;
   return stream.slice(streamPrefix.length).replaceAll("~", ".");
@@ -38,19 +38,19 @@ export function subjectFromKey(root: string, key: string): string {
   return key === "" ? root : `${root}.${tokenFromText(key)}`;
 }
 
-/** Whether the subject tells the key; of a long key it has the hash alone. */
+/** Whether the subject has the key; of a long key it has only the hash. */
 export function isKeyInSubject(subject: string): boolean {
   return !subject.includes(hashMark);
 }
 
-/** The key that a subject of the topic tells; of one that another client encoded wrongly, the token. */
+/** The key in a subject of the topic; the token itself where another client encoded it wrongly. */
 export function keyFromSubject(root: string, subject: string): string {
   const token = subject.slice(root.length + 1);
   if (!token.includes("%")) return token;
   try {
     return decodeURIComponent(token);
   } catch {
-    // Not percent-encoded UTF-8: the token itself is the best name there is.
+    // Not percent-encoded UTF-8: the token itself is the best name.
     return token;
   }
 }
@@ -58,7 +58,7 @@ export function keyFromSubject(root: string, subject: string): string {
 /** `%` is never followed by `~` in an encoded text. */
 const hashMark = "%~";
 
-/** One subject token or header value of any text; injective. */
+/** Any text as one subject token or header value; injective. */
 export function tokenFromText(text: string): string {
   const token = odd.test(text) ? percentEncode(text) : text;
   if (token.length <= tokenLengthMax) return token;

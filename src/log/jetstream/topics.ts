@@ -1,17 +1,16 @@
 /**
- * Topics as streams: making, describing and removing them, and which life of each is the present
- * one.
+ * Topics as streams: creates, describes and removes them, and knows each one's present incarnation.
  *
- * JetStream reserves a stream's `max_bytes` on making it, so a few topics of the default size
- * would fill a laptop's store with nothing in it. Where the reservation is refused, the stream is
- * made without it, and the gateway drops the oldest itself whenever it looks at the stream.
+ * JetStream reserves a stream's `max_bytes` when it creates the stream, so a few empty topics of the
+ * default size would fill a laptop's store. Where the reservation is refused, the stream is created
+ * without it, and the gateway drops the oldest entries itself whenever it reads the stream's state.
  */
 import { jetstreamManager, type JetStreamManager, type StreamInfo } from "@nats-io/jetstream";
 import { sleep } from "../../core/clock.ts";
 import type { Bounds, TopicInfo } from "../../core/log.ts";
 import { parseName, sameSettings, type TopicSettings } from "../../core/topic.ts";
 import { topicConflict, topicNotFound } from "../answers.ts";
-import { askMsMax, asked } from "./retry.ts";
+import { attemptMsMax, withRetry } from "./retry.ts";
 import type { Connection } from "./connection.ts";
 import {
   failureFromJetstream,
@@ -24,25 +23,25 @@ import {
   excessOf,
   infoFromStream,
   keptSettings,
-  lifeFromStream,
+  incarnationFromStream,
   type TopicIncarnation,
 } from "./stream.ts";
 import { streamFromTopic, topicFromStream } from "./subject.ts";
 
-/** A life that was not confirmed for this long is confirmed in passing. */
+/** An incarnation is confirmed in the background once it was not for this long. */
 const confirmMs = 10_000;
 const deletedAdvisory = "$JS.EVENT.ADVISORY.STREAM.DELETED.";
 
-/** What this node knows of a topic's life. */
-export interface KnownLife {
-  readonly life: TopicIncarnation;
+/** What this node knows of a topic's incarnation. */
+export interface KnownIncarnation {
+  readonly incarnation: TopicIncarnation;
   readonly confirmedMs: number;
-  /** The highest sequence that this node was given in it. */
+  /** The highest sequence of it that this node has seen. */
   lastSequence: number;
 }
 
 export interface Inspected {
-  readonly life: TopicIncarnation;
+  readonly incarnation: TopicIncarnation;
   readonly bounds: Bounds;
 }
 
@@ -50,26 +49,29 @@ export class Topics {
   readonly #connection: Connection;
   readonly #manager: JetStreamManager;
   readonly #replicas: number;
-  readonly #known = new Map<string, KnownLife>();
-  readonly #asking = new Map<string, Promise<KnownLife>>();
+  readonly #known = new Map<string, KnownIncarnation>();
+  readonly #fetching = new Map<string, Promise<KnownIncarnation>>();
   readonly #onRemoved = new Set<(topic: string) => void>();
 
   private constructor(connection: Connection, manager: JetStreamManager, replicas: number) {
     this.#connection = connection;
     this.#manager = manager;
     this.#replicas = replicas;
-    // Whatever happened while the connection was away was not told.
+    // Advisories that were sent meanwhile are lost.
     connection.onLost(() => this.#known.clear());
     connection.nc.subscribe(`${deletedAdvisory}*`, {
       callback: (error, message) => {
-        // Without the right to listen, a life that ended shows by its numbers and by `confirmMs`.
+        // Without permission to subscribe, sequences and `confirmMs` show that an incarnation ended.
         if (!error) this.#removed(message.subject.slice(deletedAdvisory.length));
       },
     });
   }
 
   static async open(connection: Connection, replicas: number): Promise<Topics> {
-    const manager = await jetstreamManager(connection.nc, { checkAPI: false, timeout: askMsMax });
+    const manager = await jetstreamManager(connection.nc, {
+      checkAPI: false,
+      timeout: attemptMsMax,
+    });
     return new Topics(connection, manager, replicas);
   }
 
@@ -77,30 +79,30 @@ export class Topics {
     return this.#manager;
   }
 
-  /** The topic's life as this node knows it; asks only when it knows none. Throws `not_found`. */
-  life(topic: string): KnownLife | Promise<KnownLife> {
+  /** The topic's incarnation as this node knows it, else from the server. Throws `not_found`. */
+  incarnation(topic: string): KnownIncarnation | Promise<KnownIncarnation> {
     const known = this.#known.get(topic);
     if (known === undefined) return this.confirm(topic);
     if (this.#connection.clock.nowMs() - known.confirmedMs > confirmMs) {
       this.confirm(topic).catch(() => {
-        // Whoever needs the answer asks again and is told.
+        // The next caller that needs the answer fetches it and gets the failure.
       });
     }
     return known;
   }
 
-  /** Asks for the topic's present life; calls at once share one question, and go on in their order. */
-  confirm(topic: string): Promise<KnownLife> {
-    const asking = this.#asking.get(topic) ?? this.#ask(topic);
-    this.#asking.set(topic, asking);
-    return asking;
+  /** Fetches the topic's present incarnation; concurrent calls share one request, and continue in their order. */
+  confirm(topic: string): Promise<KnownIncarnation> {
+    const fetching = this.#fetching.get(topic) ?? this.#fetch(topic);
+    this.#fetching.set(topic, fetching);
+    return fetching;
   }
 
-  /** The topic's life and bounds, from the stream's leader. Throws `not_found`. */
+  /** The topic's incarnation and bounds, from the stream's leader. Throws `not_found`. */
   async inspect(topic: string): Promise<Inspected> {
     const info = await this.#info(topic);
     if (info === undefined) throw topicNotFound(topic);
-    return { life: this.#learn(topic, info), bounds: infoFromStream(topic, info).bounds };
+    return { incarnation: this.#learn(topic, info), bounds: infoFromStream(topic, info).bounds };
   }
 
   async describe(topic: string): Promise<TopicInfo | undefined> {
@@ -124,8 +126,8 @@ export class Topics {
 
   async create(topic: string, settings: TopicSettings): Promise<TopicInfo> {
     const name = parseName(topic, "topic");
-    const standing = await this.describe(name);
-    if (standing === undefined) {
+    const existing = await this.describe(name);
+    if (existing === undefined) {
       try {
         const info = await this.#add(name, settings);
         this.#learn(name, info);
@@ -134,8 +136,8 @@ export class Topics {
         if (!isStreamTaken(error)) throw failureFromJetstream(name, error);
       }
     }
-    // It stands, or another node was faster.
-    const info = standing ?? (await this.describe(name));
+    // It existed already, or another node was faster.
+    const info = existing ?? (await this.describe(name));
     if (info === undefined || !sameSettings(info.settings, keptSettings(settings))) {
       throw topicConflict(name);
     }
@@ -150,35 +152,35 @@ export class Topics {
       throw failureFromJetstream(topic, error);
     }
     this.#removed(streamFromTopic(topic));
-    // An epoch is the millisecond of making: the next life must not begin in this one's.
+    // An epoch is the millisecond of creation: the next incarnation must not begin in the same one.
     await sleep(this.#connection.clock, 2);
   }
 
-  /** Calls back with each topic that is removed, by whomever; the answer ends that. */
+  /** Calls back with each topic that any client removes; the returned function ends that. */
   onRemoved(callback: (topic: string) => void): () => void {
     this.#onRemoved.add(callback);
     return () => this.#onRemoved.delete(callback);
   }
 
-  async #ask(topic: string): Promise<KnownLife> {
+  async #fetch(topic: string): Promise<KnownIncarnation> {
     try {
       await this.inspect(topic);
       const known = this.#known.get(topic);
       if (known === undefined) throw topicNotFound(topic);
       return known;
     } finally {
-      this.#asking.delete(topic);
+      this.#fetching.delete(topic);
     }
   }
 
   async #add(name: string, settings: TopicSettings): Promise<StreamInfo> {
     try {
       const config = configFromSettings(name, settings, this.#replicas, true);
-      return await asked(this.#connection, () => this.#manager.streams.add(config));
+      return await withRetry(this.#connection, () => this.#manager.streams.add(config));
     } catch (error) {
       if (settings.retentionBytes === 0 || !isReservationRefused(error)) throw error;
       const config = configFromSettings(name, settings, this.#replicas, false);
-      return await asked(this.#connection, () => this.#manager.streams.add(config));
+      return await withRetry(this.#connection, () => this.#manager.streams.add(config));
     }
   }
 
@@ -186,7 +188,7 @@ export class Topics {
     try {
       await this.#connection.ready();
       const stream = streamFromTopic(topic);
-      return await asked(this.#connection, () => this.#manager.streams.info(stream));
+      return await withRetry(this.#connection, () => this.#manager.streams.info(stream));
     } catch (error) {
       if (!isStreamNotFound(error)) throw failureFromJetstream(topic, error);
       this.#known.delete(topic);
@@ -195,18 +197,22 @@ export class Topics {
   }
 
   #learn(topic: string, info: StreamInfo): TopicIncarnation {
-    const life = lifeFromStream(topic, info);
+    const incarnation = incarnationFromStream(topic, info);
     const excess = excessOf(info);
-    if (excess !== undefined) this.#drop(life, excess);
+    if (excess !== undefined) this.#drop(incarnation, excess);
     const known = this.#known.get(topic);
-    const lastSequence = known?.life.epoch === life.epoch ? known.lastSequence : 0;
-    this.#known.set(topic, { life, confirmedMs: this.#connection.clock.nowMs(), lastSequence });
-    return life;
+    const lastSequence = known?.incarnation.epoch === incarnation.epoch ? known.lastSequence : 0;
+    this.#known.set(topic, {
+      incarnation,
+      confirmedMs: this.#connection.clock.nowMs(),
+      lastSequence,
+    });
+    return incarnation;
   }
 
-  #drop(life: TopicIncarnation, upTo: number): void {
-    this.#manager.streams.purge(life.stream, { seq: upTo + 1 }).catch(() => {
-      // Another node did, or the next look finds it again.
+  #drop(incarnation: TopicIncarnation, upTo: number): void {
+    this.#manager.streams.purge(incarnation.stream, { seq: upTo + 1 }).catch(() => {
+      // Another node dropped it, or the next reading of the state finds it again.
     });
   }
 

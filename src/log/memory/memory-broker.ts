@@ -1,4 +1,4 @@
-/** The topics of a memory log: what several nodes of one test share, as they would a broker. */
+/** The topics of a memory log, which the nodes of one test share like a broker. */
 import type { Batch } from "../../core/batch.ts";
 import type { Clock } from "../../core/clock.ts";
 import type { AppendOptions, Appended, Bounds } from "../../core/log.ts";
@@ -21,10 +21,10 @@ export class MemoryBroker {
   }
 }
 
-/** As long as JetStream's default, so that a test of a retry sees the same on every driver. */
+/** JetStream's default, so that a retry behaves the same on every driver. */
 const dedupWindowMs = 2 * 60 * 1000;
 
-/** One life of a topic. */
+/** One incarnation of a topic. */
 export class MemoryTopic {
   readonly epoch: number;
   readonly settings: TopicSettings;
@@ -58,7 +58,7 @@ export class MemoryTopic {
     const appended = answer(this.epoch, this.#end.sequence + 1, batch.count, false);
     const receivedNs = clock.nowNs();
     for (const [i, record] of batch.records(receivedNs).entries()) {
-      // A copy: the producer may use its buffers again once it has the ack.
+      // A copy: the producer may reuse its buffers once it has the ack.
       const copy = { ...record, value: record.value.slice() };
       this.#records.push({ record: copy, position: appended.at(i), receivedNs });
       this.bytes += recordBytes(record);
@@ -72,7 +72,7 @@ export class MemoryTopic {
     return appendedAfter(stored, appended);
   }
 
-  /** Up to `limit` records after a position, with where they end. */
+  /** Up to `limit` records after a position, and the position after them. */
   after(position: Position, limit: number): { records: StoredRecord[]; through: Position } {
     const from = this.#indexAfter(position);
     const records = this.#records.slice(from, from + limit);
@@ -96,7 +96,7 @@ export class MemoryTopic {
     this.#records = this.#records.slice(count);
   }
 
-  /** Calls back on every append and on removal; the answer ends that. */
+  /** Calls back on every append and on removal; the returned function ends that. */
   watch(callback: () => void): () => void {
     this.#watchers.add(callback);
     return () => this.#watchers.delete(callback);

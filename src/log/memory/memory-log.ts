@@ -1,6 +1,6 @@
 /**
- * The log in this process's memory, for tests of what stands on the log port. It keeps the whole
- * contract but durability: `acknowledged` lasts as long as the process.
+ * The log in this process's memory, for tests of code that uses the log port. It fulfils the whole
+ * contract except durability.
  */
 import { Batch } from "../../core/batch.ts";
 import type { Clock } from "../../core/clock.ts";
@@ -21,7 +21,7 @@ import { MemoryBroker, type MemoryTopic } from "./memory-broker.ts";
 
 export interface MemoryLogOptions {
   readonly clock: Clock;
-  /** Nodes that are given the same broker share their topics; without one a node is alone. */
+  /** Nodes with the same broker share their topics; without one a node is alone. */
   readonly broker?: MemoryBroker;
 }
 
@@ -57,16 +57,16 @@ export class MemoryLog implements LogDriver {
     const signals = [this.#closed.signal, ...(options.signal ? [options.signal] : [])];
     const signal = AbortSignal.any(signals);
     if (signal.aborted) return;
-    const life = this.#topic(topic);
+    const incarnation = this.#topic(topic);
     const { key, until } = options;
-    let at = options.after === "earliest" ? life.bounds.start : options.after;
+    let at = options.after === "earliest" ? incarnation.bounds.start : options.after;
     for (;;) {
       checkPosition(topic, at, this.#topic(topic).bounds);
       if (until !== undefined && comparePositions(at, until) >= 0) return;
-      if (comparePositions(at, life.bounds.end) === 0) {
-        await changed(life, signal);
+      if (comparePositions(at, incarnation.bounds.end) === 0) {
+        await changed(incarnation, signal);
       } else {
-        const next = life.after(at, batchRecordsMax);
+        const next = incarnation.after(at, batchRecordsMax);
         const isWithin = until !== undefined && comparePositions(next.through, until) > 0;
         const through = isWithin ? until : next.through;
         const records = next.records.filter(
@@ -86,32 +86,32 @@ export class MemoryLog implements LogDriver {
 
   async create(topic: string, settings: TopicSettings): Promise<TopicInfo> {
     const name = parseName(topic, "topic");
-    const standing = this.#broker.topics.get(name);
-    if (standing !== undefined && !sameSettings(standing.settings, settings)) {
+    const existing = this.#broker.topics.get(name);
+    if (existing !== undefined && !sameSettings(existing.settings, settings)) {
       throw topicConflict(name);
     }
-    return infoOf(name, standing ?? this.#broker.create(name, settings, this.#clock));
+    return infoOf(name, existing ?? this.#broker.create(name, settings, this.#clock));
   }
 
   async describe(topic: string): Promise<TopicInfo | undefined> {
-    const life = this.#broker.topics.get(topic);
-    return life === undefined ? undefined : infoOf(topic, life);
+    const incarnation = this.#broker.topics.get(topic);
+    return incarnation === undefined ? undefined : infoOf(topic, incarnation);
   }
 
   async list(): Promise<readonly TopicInfo[]> {
-    const infos = [...this.#broker.topics].map(([name, life]) => infoOf(name, life));
+    const infos = [...this.#broker.topics].map(([name, incarnation]) => infoOf(name, incarnation));
     return infos.sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
   async remove(topic: string): Promise<void> {
-    const life = this.#topic(topic);
+    const incarnation = this.#topic(topic);
     this.#broker.topics.delete(topic);
-    life.wake();
+    incarnation.wake();
   }
 
-  /** Applies every topic's retention, which nothing does by itself here. */
+  /** Applies every topic's retention, which does not happen on its own here. */
   async sweep(): Promise<void> {
-    for (const life of this.#broker.topics.values()) life.trim(this.#clock.nowNs());
+    for (const incarnation of this.#broker.topics.values()) incarnation.trim(this.#clock.nowNs());
   }
 
   async close(): Promise<void> {
@@ -119,9 +119,9 @@ export class MemoryLog implements LogDriver {
   }
 
   #topic(name: string): MemoryTopic {
-    const life = this.#broker.topics.get(name);
-    if (life === undefined) throw topicNotFound(name);
-    return life;
+    const incarnation = this.#broker.topics.get(name);
+    if (incarnation === undefined) throw topicNotFound(name);
+    return incarnation;
   }
 }
 
@@ -129,14 +129,14 @@ function infoOf(name: string, { settings, bounds, bytes }: MemoryTopic): TopicIn
   return { name, settings, bounds, bytes };
 }
 
-function changed(life: MemoryTopic, signal: AbortSignal): Promise<void> {
+function changed(incarnation: MemoryTopic, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const done = () => {
       unwatch();
       signal.removeEventListener("abort", done);
       resolve();
     };
-    const unwatch = life.watch(done);
+    const unwatch = incarnation.watch(done);
     signal.addEventListener("abort", done);
   });
 }

@@ -68,7 +68,7 @@ export function appendContract(suite: Suite, layout: Layout): void {
     expect(read.map((each) => each.record.key)).toEqual([...keys, ...keys, ...keys]);
   });
 
-  test("a record that came in encoded and without a time has that of its receipt", async () => {
+  test("an encoded record without a time gets that of its receipt", async () => {
     const log = await suite.node();
     const topic = await suite.topic({ layout });
     const records = [record("a", { timeNs: 0n }), record("b", { timeNs: 7n })];
@@ -101,7 +101,7 @@ export function appendContract(suite: Suite, layout: Layout): void {
     await log.append(topic, records);
     for (const one of records) await log.append(topic, [one]);
 
-    // Another node has nothing of it in memory.
+    // Another node does not have it in memory.
     for (const reader of [log, await suite.node(1)]) {
       const read = await readAll(reader, topic);
       expect(read.map((each) => plain(each.record))).toEqual([...records, ...records].map(plain));
@@ -155,7 +155,7 @@ export function appendContract(suite: Suite, layout: Layout): void {
     expect((await failureOf(log.append(topic, []))).code).toBe("invalid");
   });
 
-  test("an append to a topic that is not there is not_found", async () => {
+  test("an append to a topic that does not exist is not_found", async () => {
     const log = await suite.node();
     const failure = await failureOf(log.append(`absent-${Math.random()}`, [record("x")]));
     expect(failure.code).toBe("not_found");

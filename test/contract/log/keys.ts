@@ -139,7 +139,7 @@ export function keyContract(suite: Suite, layout: Layout): void {
     }
   }, 30_000);
 
-  test("a key goes from the past into the present without a seam", async () => {
+  test("a key goes from stored to live records without a gap", async () => {
     const nodes = [await suite.node(0), await suite.node(1)] as const;
     const topic = await suite.topic({ layout });
     const rounds = 300;

@@ -44,7 +44,7 @@ export function liveContract(suite: Suite, layout: Layout): void {
     });
   }
 
-  test("a read goes from the past into the present without a seam", async () => {
+  test("a read goes from stored to live records without a gap", async () => {
     const nodes = [await suite.node(0), await suite.node(1)] as const;
     const topic = await suite.topic({ layout });
     const total = 2_000;
@@ -71,7 +71,7 @@ export function liveContract(suite: Suite, layout: Layout): void {
     }
   }, 30_000);
 
-  test("a slow reader is given everything, in bounded batches, and slows nobody", async () => {
+  test("a slow reader gets everything, in bounded batches, and does not slow others", async () => {
     const log = await suite.node(0);
     const topic = await suite.topic({ layout });
     const value = new Uint8Array(1_000);

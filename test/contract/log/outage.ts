@@ -24,7 +24,7 @@ export function outageContract(suite: Suite): void {
   const { broker, gateway } = suite.harness;
 
   if (broker === undefined) {
-    test.skip("the broker away: this log has no process of its own to end", () => {});
+    test.skip("the broker away: this log has no process to end", () => {});
   } else {
     for (const layout of ["records", "frames"] as const) {
       test(
@@ -65,7 +65,7 @@ export function outageContract(suite: Suite): void {
           await sleepMs(awayMs);
           const before = acks.size;
           await broker.start();
-          // No restart of a gateway is needed: it finds its broker again by itself.
+          // No gateway needs a restart: it reconnects to its broker on its own.
           await eventually("acks after the restart", () => acks.size > before + 400, 40_000);
           stop.abort();
           await Promise.all(appending);
@@ -135,7 +135,7 @@ export function outageContract(suite: Suite): void {
   }
 }
 
-/** Reads on from its last `through` whenever the log is unavailable, as the contract asks of a caller. */
+/** Resumes after its last `through` whenever the log is unavailable, as the contract expects of a caller. */
 function persistentReader(
   log: LogDriver,
   topic: string,

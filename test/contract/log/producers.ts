@@ -21,7 +21,7 @@ async function appendRun(
 }
 
 export function producerContract(suite: Suite, layout: Layout): void {
-  test("a driver that cannot tell producers apart in a layout refuses them", async () => {
+  test("a driver that does not support producers in a layout refuses them", async () => {
     const log = await suite.node();
     const topic = await suite.topic({ layout });
     if (log.driver !== "jetstream" || layout === "frames") {
@@ -40,7 +40,7 @@ export function producerContract(suite: Suite, layout: Layout): void {
     if (!isTaken(log)) return;
     const topic = await suite.topic({ layout });
     await appendRun(log, topic, "p", 1, 10, 5);
-    // The same, part of it, and more than it: on this node, and on one that knows nothing of it.
+    // The same, part of it, and more than it: on this node, and on one without its state.
     for (const node of [log, other]) {
       expect((await appendRun(node, topic, "p", 1, 10, 5)).duplicate).toBe(true);
       expect((await appendRun(node, topic, "p", 1, 12, 2)).duplicate).toBe(true);
@@ -72,7 +72,7 @@ export function producerContract(suite: Suite, layout: Layout): void {
       expect((await failureOf(appendRun(node, topic, "p", 1, 3, 1))).code).toBe("conflict");
     }
     await appendRun(log, topic, "p", 2, 102, 1);
-    // Other producers and other topics are none of it.
+    // Other producers and other topics are not affected.
     await appendRun(log, topic, "q", 0, 7, 1);
     await appendRun(log, await suite.topic({ layout }), "p", 0, 0, 1);
     expect(textsOf(await readAll(other, topic))).toEqual([

@@ -20,7 +20,7 @@ import {
   type Suite,
 } from "./suite.ts";
 
-/** Reads `count` records; how many frames were told on the way, each of which was looked into. */
+/** Reads `count` records; returns how many frames came with them, each of which was checked. */
 async function readFrames(log: LogDriver, topic: string, after: Position, count: number) {
   let frames = 0;
   let read = 0;
@@ -97,7 +97,7 @@ export function readContract(suite: Suite, layout: Layout): void {
     const topic = await suite.topic({ layout });
     const probe = await suite.topic({ layout });
     await log.append(topic, [record("0")]);
-    // The third append of one topic tells how the third of another of the same layout is numbered.
+    // The third append to one topic has the number of the third to another of the same layout.
     const { end: mine } = await log.bounds(topic);
     let third = mine;
     for (let i = 0; i < 3; i++) third = (await log.append(probe, [record("p")])).last;
@@ -119,7 +119,7 @@ export function readContract(suite: Suite, layout: Layout): void {
     let after: Position | "earliest" = "earliest";
     const tokens: string[] = [];
     const { end } = await log.bounds(topic);
-    // Opened anew for each batch, as a caller does who keeps only the last `through`.
+    // Opened again for each batch, like a caller that keeps only the last `through`.
     while (after === "earliest" || comparePositions(after, end) < 0) {
       after = await oneBatch(log, topic, after, tokens);
     }
@@ -128,7 +128,7 @@ export function readContract(suite: Suite, layout: Layout): void {
     expect(tokens).toEqual(tokensOf(await readAll(log, topic)));
   });
 
-  test("the frames of a batch, where they are told, are its records: past and live, from any position", async () => {
+  test("the frames of a batch, where it has them, are its records: stored and live, from any position", async () => {
     const { topic, positions } = await mixed();
     const nodes = [await suite.node(0), await suite.node(1)];
     const last = positions.length + 2 * 10 * 3;
@@ -174,7 +174,7 @@ export function readContract(suite: Suite, layout: Layout): void {
     }
   });
 
-  test("reading a topic that is not there is not_found", async () => {
+  test("reading a topic that does not exist is not_found", async () => {
     const log = await suite.node();
     const absent = `absent-${Math.random()}`;
     expect((await failureOf(log.read(absent, { after: "earliest" }))).code).toBe("not_found");

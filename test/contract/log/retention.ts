@@ -21,7 +21,7 @@ export function retentionContract(suite: Suite, layout: Layout): void {
     const topic = await suite.topic({ layout, retentionMs: 0, retentionBytes: 200_000 });
     const value = new Uint8Array(1_000);
     const { first, last } = await log.append(topic, numbered("first", 3, { key: "k" }));
-    // A live reader that has everything is not disturbed by what is dropped behind it.
+    // A live reader that has everything is not affected by what is dropped behind it.
     const live = follow(reader, topic, { after: "earliest" });
     for (let i = 0; i < 100; i++) {
       await log.append(
@@ -87,7 +87,7 @@ export function retentionContract(suite: Suite, layout: Layout): void {
     expect((await readAll(log, topic)).length).toBe(100);
   });
 
-  test("a reader that lags behind what is dropped is told", async () => {
+  test("a reader that lags behind what is dropped gets position_gone", async () => {
     const log = await suite.node(0);
     const topic = await suite.topic({ layout, retentionMs: 0, retentionBytes: 100_000 });
     const reader = await suite.node(1);

@@ -3,7 +3,7 @@ import type { Layout } from "../../../src/core/topic.ts";
 import { eventually, follow, readAll, record, textsOf, type Suite } from "./suite.ts";
 
 export function scaleContract(suite: Suite, layout: Layout): void {
-  test("10,000 keys in one topic: each is a stream of its own", async () => {
+  test("10,000 keys in one topic: each is a separate stream", async () => {
     const nodes = [await suite.node(0), await suite.node(1)] as const;
     const topic = await suite.topic({ layout });
     const key = (i: number) => `emitter-${i.toString(36)}`;

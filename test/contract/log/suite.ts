@@ -11,7 +11,7 @@ export interface Suite {
   readonly harness: LogHarness;
   /** The i-th node; opened once and shared by all cases. */
   node(index?: number): Promise<LogDriver>;
-  /** Makes a topic of its own for a case. */
+  /** Creates a separate topic for a case. */
   topic(settings: Partial<TopicSettings>): Promise<string>;
   closeAll(): Promise<void>;
 }
@@ -73,7 +73,7 @@ export function positionsOf(appended: Appended, count: number): Position[] {
   return Array.from({ length: count }, (_, i) => appended.at(i));
 }
 
-/** Index of the first position that does not stand after the one before it; -1 when all do. */
+/** Index of the first position that is not after the one before it; -1 when all are. */
 export function firstDisorder(positions: readonly Position[]): number {
   return positions.findIndex((position, i) => {
     const before = positions[i - 1];
@@ -107,10 +107,10 @@ export async function failureOf(what: Promise<unknown> | AsyncIterable<unknown>)
   throw new Error("Expected a failure: there was none");
 }
 
-/** A read that goes on in the background. */
+/** A read in the background. */
 export interface Follower {
   readonly records: StoredRecord[];
-  /** Where the reader stands; undefined before its first batch. */
+  /** The reader's position; undefined before its first batch. */
   through(): Position | undefined;
   /** Resolves when the read ended, with the failure that ended it, if one did. */
   readonly ended: Promise<Failure | undefined>;
@@ -148,10 +148,10 @@ export function sleepMs(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
-/** Of a reader that is woken, and does not find out by asking twice a second. */
+/** For a reader that is woken, and does not poll twice a second. */
 export const wokenMsMax = 250;
 
-/** One of many may meet a moment in which the machine was busy elsewhere. */
+/** One of many may meet a moment in which the machine was busy. */
 export function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[values.length >>> 1] ?? NaN;
 }

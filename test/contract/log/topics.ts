@@ -21,7 +21,7 @@ export function topicContract(suite: Suite, layout: Layout): void {
     schema: "validated" as const,
   };
 
-  test("making a topic is idempotent; with other settings it is a conflict", async () => {
+  test("creating a topic is idempotent; with other settings it is a conflict", async () => {
     const [log, other] = [await suite.node(0), await suite.node(1)];
     const name = await suite.topic(settings);
     await log.append(name, [record("kept")]);
@@ -42,7 +42,7 @@ export function topicContract(suite: Suite, layout: Layout): void {
     expect(textsOf(await readAll(log, name))).toEqual(["kept"]);
   });
 
-  test("many nodes may make one topic at once", async () => {
+  test("many nodes may create one topic at once", async () => {
     const nodes = [await suite.node(0), await suite.node(1)] as const;
     const name = `contract.at-once-${Math.random().toString(36).slice(2)}`;
     const made = await Promise.all(
@@ -96,22 +96,22 @@ export function topicContract(suite: Suite, layout: Layout): void {
     expect((await failureOf(log.remove(name))).code).toBe("not_found");
   }, 30_000);
 
-  test("a re-created topic begins a higher epoch; the old life's positions are refused", async () => {
+  test("a recreated topic begins a higher epoch; the old incarnation's positions are refused", async () => {
     const [log, other] = [await suite.node(0), await suite.node(1)];
     const name = await suite.topic({ layout });
     let before = await log.append(name, numbered("old", 5), { dedupId: "same" });
-    for (let life = 0; life < 3; life++) {
+    for (let incarnation = 0; incarnation < 3; incarnation++) {
       await other.append(name, [record("warm")]);
       const live = follow(log, name, { after: before.last });
-      await eventually("the old life's reader", () => live.records.length === 1);
+      await eventually("the old incarnation's reader", () => live.records.length === 1);
       await other.remove(name);
       const made = await other.create(name, { ...settings, retentionMs: 0 });
       expect(made.bounds.epoch).toBeGreaterThan(before.last.epoch);
       expect(made.bounds.start).toEqual(made.bounds.end);
       expect(["not_found", "position_gone"]).toContain((await live.ended)?.code ?? "no failure");
 
-      // The dedup id of the former life is free again, also on the node that knew it.
-      const first = await log.append(name, numbered(`new${life}-`, 2), { dedupId: "same" });
+      // The dedup id of the former incarnation is free again, also on the node that knew it.
+      const first = await log.append(name, numbered(`new${incarnation}-`, 2), { dedupId: "same" });
       expect(first.duplicate).toBe(false);
       expect(first.first.epoch).toBe(made.bounds.epoch);
       for (const node of [log, other]) {
@@ -119,8 +119,8 @@ export function topicContract(suite: Suite, layout: Layout): void {
         expect(failure.code).toBe("position_gone");
         const restart = parsePosition(failure.position ?? "");
         expect(textsOf(await readAll(node, name, { after: restart }))).toEqual([
-          `new${life}-0`,
-          `new${life}-1`,
+          `new${incarnation}-0`,
+          `new${incarnation}-1`,
         ]);
       }
       before = first;

@@ -188,7 +188,7 @@ describe.each(Object.entries(ways))("%s", (_name, transport) => {
     await producer().publish(batch(0n, "d", 2));
     const fenced = await endOf(producer().publish(batch(4n, "e")));
     expect(fenced).toMatchObject({ code: "AlreadyExists", reason: "CONFLICT" });
-    expect(fenced.message).toContain("its epoch 1 is over, 2 has begun");
+    expect(fenced.message).toContain("epoch 1 was superseded by epoch 2");
     expect(await texts(gateway.url, topic)).toEqual(["a1", "a2", "b1", "b2", "d1", "d2"]);
   });
 
