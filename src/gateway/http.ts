@@ -25,11 +25,15 @@ export function createHttpFetch(parts: readonly Part[], deps: HttpAppDeps): Fetc
 export function createHttpApp(parts: readonly Part[], { logger, origins, rpc }: HttpAppDeps): Hono {
   const app = new Hono();
   mountCors(app, origins);
+  const middleware = new Set(app.routes.map(({ handler }) => handler));
   for (const part of parts) part.http?.(app);
   for (const path of rpc.paths) app.all(path, (c) => rpc.fetch(c.req.raw));
 
   app.notFound((c) => {
-    const allowed = allowedMethods(app, c.req.path);
+    // Middleware matches every address; it serves none.
+    const allowed = methods.filter((method) =>
+      app.router.match(method, c.req.path)[0].some(([[handler]]) => !middleware.has(handler)),
+    );
     if (allowed.length === 0) {
       return problemResponse(
         new Failure("not_found", `There is nothing at ${shownPath(c.req.path)}`),
@@ -46,8 +50,4 @@ export function createHttpApp(parts: readonly Part[], { logger, origins, rpc }: 
     return problemResponse(failure);
   });
   return app;
-}
-
-function allowedMethods(app: Hono, path: string): string[] {
-  return methods.filter((method) => app.router.match(method, path)[0].length > 0);
 }

@@ -88,7 +88,9 @@ export class WsConnection implements SocketEvents {
     } catch (error) {
       const failure = failureFrom(error);
       if (failure.code === "internal") {
-        this.#deps.logger("error", "WebSocket request failed", { cause: String(failure.cause) });
+        this.#deps.logger("error", "request on a WebSocket failed", {
+          cause: String(failure.cause),
+        });
       }
       // An error names the request that it answers, also one that could not be parsed.
       const ref = message === undefined ? parseRef(text) : message.ref;
