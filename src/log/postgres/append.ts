@@ -1,6 +1,6 @@
 /**
- * Group commit. While one commit of a topic is under way, further appends wait and go together in
- * the next: a lone append costs one commit, and a crowd shares it. No timer delays anything.
+ * Group commit. While one commit of a topic is under way, further appends are queued and share the
+ * next one: a lone append costs one commit, and many concurrent ones share it. No timer delays them.
  */
 import type { Batch } from "../../core/batch.ts";
 import { Failure } from "../../core/failure.ts";
@@ -11,7 +11,7 @@ import { deadlineMs, type Database } from "./database.ts";
 import { stateAfter, storedOf } from "../producers.ts";
 import type { PostgresLogTuning } from "./options.ts";
 import { Producers } from "./producers.ts";
-import type { Tails } from "./live-buffers.ts";
+import type { LiveBuffers } from "./live-buffers.ts";
 import type { TopicIncarnation, Topics } from "./topics.ts";
 
 /** Large enough to spread a commit's cost over many records, small enough to last milliseconds. */
@@ -26,10 +26,10 @@ interface Pending {
   reject(failure: unknown): void;
 }
 
-/** What of a pending append goes into a commit. */
+/** The part of a pending append that goes into a commit. */
 interface Prepared extends CommitItem {
   readonly pending: Pending;
-  /** Its first records that were stored before. */
+  /** Number of its first records that were stored before. */
   readonly stored: number;
 }
 
@@ -37,16 +37,16 @@ export class Appender {
   readonly #database: Database;
   readonly #topics: Topics;
   readonly #limits: PostgresLogTuning;
-  readonly #tails: Tails;
+  readonly #buffers: LiveBuffers;
   readonly #producers: Producers;
   readonly #queues = new Map<string, TopicQueue>();
   #queuedBytes = 0;
 
-  constructor(database: Database, topics: Topics, limits: PostgresLogTuning, tails: Tails) {
+  constructor(database: Database, topics: Topics, limits: PostgresLogTuning, buffers: LiveBuffers) {
     this.#database = database;
     this.#topics = topics;
     this.#limits = limits;
-    this.#tails = tails;
+    this.#buffers = buffers;
     this.#producers = new Producers(database);
   }
 
@@ -84,19 +84,19 @@ export class Appender {
       throw new Failure("too_large", message);
     }
     if (queue.bytes + bytes > topicQueueBytesMax || this.#queuedBytes + bytes > nodeQueueBytesMax) {
-      const message = `Cannot append to topic "${topic}": more waits already than can be stored at once`;
+      const message = `Cannot append to topic "${topic}": its queue is full`;
       throw new Failure("overloaded", message, { retryAfterMs: 500 });
     }
   }
 
   async #run(topic: string, queue: TopicQueue): Promise<void> {
     while (queue.items.length > 0) {
-      const group = takeGroup(queue);
+      const group = nextGroup(queue);
       try {
         await this.#commit(topic, group);
       } catch (error) {
         for (const item of group) item.reject(error);
-        // Whoever waited behind it waited for the same database: it hears so now, not in 8 s.
+        // Appends queued behind it wait for the same database: they fail now and not in 8 s.
         if (error instanceof Failure && error.code === "unavailable") {
           for (const item of queue.items) item.reject(error);
           group.push(...queue.items.splice(0));
@@ -111,42 +111,48 @@ export class Appender {
     this.#queues.delete(topic);
   }
 
-  /** Settles every item of the group, or throws what is to be told to those that it did not settle. */
+  /** Settles every item of the group, or throws the failure of those that it did not settle. */
   async #commit(topic: string, group: readonly Pending[]): Promise<void> {
-    let life = await this.#topics.life(topic);
-    let items = await this.#prepare(topic, life, group);
+    let incarnation = await this.#topics.incarnation(topic);
+    let items = await this.#prepare(topic, incarnation, group);
     while (items.length > 0) {
-      const outcome = await commit(this.#database, life, items, this.#timeLeft(pendingOf(items)));
+      const outcome = await commit(
+        this.#database,
+        incarnation,
+        items,
+        this.#timeLeft(pendingOf(items)),
+      );
       if (outcome.kind === "stored") {
-        this.#settle(life, items, outcome.base, outcome.receivedNs);
+        this.#settle(incarnation, items, outcome.base, outcome.receivedNs);
         return;
       }
-      if (outcome.kind === "life ended") {
-        this.#topics.forget(topic, life);
-        const next = await this.#topics.life(topic);
-        if (next.id === life.id) throw topicNotFound(topic);
-        life = next;
-        items = await this.#prepare(topic, life, pendingOf(items));
+      if (outcome.kind === "removed") {
+        this.#topics.forget(topic, incarnation);
+        const next = await this.#topics.incarnation(topic);
+        if (next.id === incarnation.id) throw topicNotFound(topic);
+        incarnation = next;
+        items = await this.#prepare(topic, incarnation, pendingOf(items));
       } else if (outcome.kind === "stale producers") {
         for (const { producer } of items) {
-          if (producer !== undefined) this.#producers.forget(life, producer.id);
+          if (producer !== undefined) this.#producers.forget(incarnation, producer.id);
         }
-        items = await this.#prepare(topic, life, pendingOf(items));
+        items = await this.#prepare(topic, incarnation, pendingOf(items));
       } else {
-        items = await this.#settleDuplicates(life, items);
+        items = await this.#settleDuplicates(incarnation, items);
       }
     }
   }
 
-  /** Leaves out what producers have stored already: those items are settled here, as are refused ones. */
+  /** Leaves out what producers have stored before: those items are settled here, and so are refused ones. */
   async #prepare(
     topic: string,
-    life: TopicIncarnation,
+    incarnation: TopicIncarnation,
     group: readonly Pending[],
   ): Promise<readonly Prepared[]> {
     const runs = group.flatMap(({ producer }) => producer ?? []);
     const within = this.#timeLeft(group);
-    const states = runs.length > 0 ? await this.#producers.states(life, runs, within) : undefined;
+    const states =
+      runs.length > 0 ? await this.#producers.states(incarnation, runs, within) : undefined;
     const prepared: Prepared[] = [];
     const stale: Pending[] = [];
     for (const pending of group) {
@@ -157,50 +163,50 @@ export class Appender {
         if (stored < batch.count) {
           prepared.push({ pending, batch: batch.skip(stored), stored, dedupId, producer, state });
         } else {
-          const position = { epoch: life.epoch, sequence: state?.last ?? 0, index: 0 };
+          const position = { epoch: incarnation.epoch, sequence: state?.last ?? 0, index: 0 };
           pending.resolve(appendedBefore(position));
         }
       } catch (error) {
-        const isStale = producer !== undefined && this.#producers.forget(life, producer.id);
+        const isStale = producer !== undefined && this.#producers.forget(incarnation, producer.id);
         if (isStale) stale.push(pending);
         else pending.reject(error);
       }
     }
-    // What this node remembered may be behind what another has stored since.
+    // Another node may have stored more since than this one remembers.
     return stale.length === 0
       ? prepared
-      : [...prepared, ...(await this.#prepare(topic, life, stale))];
+      : [...prepared, ...(await this.#prepare(topic, incarnation, stale))];
   }
 
   #settle(
-    life: TopicIncarnation,
+    incarnation: TopicIncarnation,
     items: readonly Prepared[],
     base: number,
     receivedNs: bigint,
   ): void {
     const batches = items.map(({ batch }) => batch);
-    this.#tails.committed(life, base, batches, receivedNs);
+    this.#buffers.committed(incarnation, base, batches, receivedNs);
     let first = base + 1;
     for (const item of items) {
-      const appended = appendedRun(life.epoch, first, item.batch.count, false);
+      const appended = appendedRun(incarnation.epoch, first, item.batch.count, false);
       item.pending.resolve(appendedAfter(item.stored, appended));
       first += item.batch.count;
       if (item.producer === undefined) continue;
       const state = { ...stateAfter(item.producer), last: first - 1 };
-      this.#producers.remember(life, item.producer.id, state);
+      this.#producers.remember(incarnation, item.producer.id, state);
     }
   }
 
   async #settleDuplicates(
-    life: TopicIncarnation,
+    incarnation: TopicIncarnation,
     items: readonly Prepared[],
   ): Promise<readonly Prepared[]> {
     const within = this.#timeLeft(pendingOf(items));
-    const known = await knownIds(this.#database, life, items, within);
+    const known = await knownIds(this.#database, incarnation, items, within);
     return items.filter(({ dedupId, pending }) => {
       const stored = dedupId === undefined ? undefined : known.get(dedupId);
       if (stored === undefined) return true;
-      pending.resolve(appendedRun(life.epoch, stored.first, stored.count, true));
+      pending.resolve(appendedRun(incarnation.epoch, stored.first, stored.count, true));
       return false;
     });
   }
@@ -217,16 +223,16 @@ function pendingOf(items: readonly Prepared[]): readonly Pending[] {
 
 interface TopicQueue {
   readonly items: Pending[];
-  /** Of what waits and what is under way. */
+  /** Bytes of what is queued and what is under way. */
   bytes: number;
   running: Promise<void> | undefined;
 }
 
 /**
- * What goes into the next commit, in order. A dedup id or a producer goes once: its second append
- * waits for the next commit, and so does all that was taken after it.
+ * The appends of the next commit, in order. It contains a dedup id or a producer once: its second
+ * append waits for the commit after it, and so do all that came after that.
  */
-function takeGroup(queue: TopicQueue): Pending[] {
+function nextGroup(queue: TopicQueue): Pending[] {
   const ids = new Set<string>();
   const producers = new Set<string>();
   let bytes = 0;

@@ -1,4 +1,4 @@
-/** One commit: the statements that make a group of appends durable, and their answers. */
+/** One commit: the statement that makes a group of appends durable, and its outcomes. */
 import type { Batch } from "../../core/batch.ts";
 import type { ProducerRun } from "../../core/log.ts";
 import { stateAfter, type ProducerState } from "../producers.ts";
@@ -15,32 +15,32 @@ export interface CommitItem {
   readonly batch: Batch;
   readonly dedupId?: string | undefined;
   readonly producer?: ProducerRun | undefined;
-  /** What the log has of the producer, as far as this node knows. */
+  /** The producer's state in the log, as far as this node knows. */
   readonly state?: ProducerState | undefined;
 }
 
-/** `base`: the sequence before the group's first record. */
+/** `base` is the sequence before the group's first record. */
 export type Committed =
   | { readonly kind: "stored"; readonly base: number; readonly receivedNs: bigint }
-  | { readonly kind: "life ended" }
+  | { readonly kind: "removed" }
   | { readonly kind: "has duplicates" }
-  /** What is known of a producer is not so any more. */
+  /** A producer's state has changed since this node read it. */
   | { readonly kind: "stale producers" };
 
 /**
- * Stores all or nothing, in one statement and one round trip. The UPDATE takes the topic's row
- * lock, and the inserts draw their sequences from its answer: whoever comes second waits there.
+ * Stores all or nothing, in one statement and one round trip. The UPDATE takes the topic's row lock,
+ * and the inserts draw their sequences from its result: a concurrent commit waits there.
  */
 export async function commit(
   database: Database,
-  life: TopicIncarnation,
+  incarnation: TopicIncarnation,
   items: readonly CommitItem[],
   withinMs: number,
 ): Promise<Committed> {
   const { sql, clock } = database;
   const entries = entriesOf(
     items.map(({ batch }) => batch),
-    life.layout,
+    incarnation.layout,
   );
   const joined = join(items);
   const count = entries.lasts.at(-1) ?? 0;
@@ -51,7 +51,7 @@ export async function commit(
   const query = sql<{ readonly base: string }[]>`
     WITH topic AS (
       UPDATE log_topics SET last_seq = last_seq + ${count}, bytes = bytes + ${bytes}
-      WHERE id = ${life.id} AND removed_ms IS NULL
+      WHERE id = ${incarnation.id} AND removed_ms IS NULL
       RETURNING id, last_seq - ${count} AS base
     ), entries AS (
       INSERT INTO log_entries (topic_id, last_seq, count, received_ns, key_hash, frame)
@@ -95,7 +95,7 @@ export async function commit(
       RETURNING 1
     )`
     } SELECT base${
-      // The one error that a statement can make of its own: all of it is undone.
+      // Division by zero is the one error that a statement can raise itself: all of it is undone.
       producers === undefined
         ? sql``
         : sql`, 1 / (CASE WHEN (SELECT count(*) FROM producers) = ${producers.epochs.length}
@@ -103,7 +103,7 @@ export async function commit(
     } FROM topic`;
   try {
     const [row] = await database.run(query, withinMs);
-    if (row === undefined) return { kind: "life ended" };
+    if (row === undefined) return { kind: "removed" };
     return { kind: "stored", base: Number(row.base), receivedNs };
   } catch (error) {
     if (dedup !== undefined && errorCode(error) === uniqueViolation) {
@@ -121,10 +121,10 @@ export interface Known {
   readonly count: number;
 }
 
-/** Those of the items' dedup ids that are stored already, and where. */
+/** The dedup ids of the items that are stored already, with their positions. */
 export async function knownIds(
   database: Database,
-  life: TopicIncarnation,
+  incarnation: TopicIncarnation,
   items: readonly CommitItem[],
   withinMs: number,
 ): Promise<ReadonlyMap<string, Known>> {
@@ -133,7 +133,7 @@ export async function knownIds(
   const rows = await database.run(
     sql<{ readonly id: Uint8Array; readonly first_seq: string; readonly count: number }[]>`
       SELECT id, first_seq, count FROM log_dedup
-      WHERE topic_id = ${life.id} AND id = ANY(${ids}::bytea[])`,
+      WHERE topic_id = ${incarnation.id} AND id = ANY(${ids}::bytea[])`,
     withinMs,
   );
   const text = new TextDecoder();

@@ -1,6 +1,6 @@
 /**
- * Records as a commit or a fetch left them: encoded. They are decoded once somebody asks for records,
- * for all who do; whoever reads frames asks for none.
+ * Records as a commit or a fetch left them: encoded. They are decoded once, for all readers, when the
+ * first of them needs records; readers of frames need none.
  */
 import type { Batch } from "../../core/batch.ts";
 import type { StoredFrame } from "../../core/log.ts";
@@ -9,29 +9,34 @@ import type { TopicIncarnation } from "./topics.ts";
 
 export interface EncodedRecords {
   readonly records: readonly StoredRecord[];
-  /** All of `records` as Frames, where they lie so. */
+  /** All of `records` as Frames, where they are stored as such. */
   readonly frames?: readonly StoredFrame[] | undefined;
 }
 
 /** Records with adjacent sequences. */
 export interface EncodedRun extends EncodedRecords {
   readonly count: number;
-  /** As they are encoded. */
+  /** Size of the encoded records. */
   readonly bytes: number;
 }
 
-/** What one commit of this node stored after `base`. */
+/** The records that one commit of this node stored after `base`. */
 export class CommittedRecords implements EncodedRun {
   readonly count: number;
-  readonly #life: TopicIncarnation;
+  readonly #incarnation: TopicIncarnation;
   readonly #base: number;
   readonly #batches: readonly Batch[];
   readonly #receivedNs: bigint;
   #records: readonly StoredRecord[] | undefined;
 
-  /** The batches' bytes are kept. */
-  constructor(life: TopicIncarnation, base: number, batches: readonly Batch[], receivedNs: bigint) {
-    this.#life = life;
+  /** Keeps the bytes of the batches. */
+  constructor(
+    incarnation: TopicIncarnation,
+    base: number,
+    batches: readonly Batch[],
+    receivedNs: bigint,
+  ) {
+    this.#incarnation = incarnation;
     this.#base = base;
     this.#batches = batches;
     this.#receivedNs = receivedNs;
@@ -49,7 +54,7 @@ export class CommittedRecords implements EncodedRun {
   }
 
   get frames(): readonly StoredFrame[] | undefined {
-    const { epoch, layout } = this.#life;
+    const { epoch, layout } = this.#incarnation;
     if (layout !== "frames") return undefined;
     let sequence = this.#base;
     return this.#batches.map(({ frame: bytes, count }) => {
@@ -59,7 +64,7 @@ export class CommittedRecords implements EncodedRun {
   }
 
   #decode(): readonly StoredRecord[] {
-    const { epoch } = this.#life;
+    const { epoch } = this.#incarnation;
     const receivedNs = this.#receivedNs;
     const records = this.#batches.flatMap((batch) => batch.records(receivedNs));
     return records.map((record, i) => {

@@ -6,13 +6,13 @@ import type { Layout } from "../../core/topic.ts";
 import { delimitedEnd } from "../../core/wire.ts";
 import { keyHash } from "./key-hash.ts";
 
-/** What a row takes besides its frame: headers, columns and its part of two indexes; counted in a topic's bytes. */
+/** Size of a row besides its frame (headers, columns, its part of two indexes); counted in a topic's bytes. */
 export const entryOverheadBytes = 100;
 
-/** Past this a run is closed, so that neither a reader in its middle nor a page decodes much for little. */
+/** Size at which a run is closed, so that a page, or a reader that begins inside it, decodes little in vain. */
 const entryBytesMax = 256 * 1024;
 
-/** The rows of one commit, a column each; sequences and offsets count from 0. */
+/** The rows of one commit, column by column; sequences and offsets count from 0. */
 export interface EntryColumns {
   readonly lasts: number[];
   readonly counts: number[];
@@ -44,7 +44,7 @@ export function entriesOf(appends: readonly Batch[], layout: Layout): EntryColum
   };
   for (const batch of appends) {
     const { frame, count } = batch;
-    // Only the layout `records` asks for keys: frames are cut without being decoded.
+    // Only the layout `records` needs keys: frames are cut without being decoded.
     const records = layout === "records" ? batch.records(0n) : undefined;
     let at = 0;
     for (let i = 0; i < count; i++) {

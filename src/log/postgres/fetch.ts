@@ -11,20 +11,20 @@ import { boundsOf, type TopicIncarnation } from "./topics.ts";
 export interface Span {
   /** The sequence to read after; undefined: the oldest kept. */
   readonly after: number | undefined;
-  /** The last sequence wanted; undefined: the newest. */
+  /** The last sequence to read; undefined: the newest. */
   readonly until?: number | undefined;
   readonly key?: string | undefined;
 }
 
 export interface Fetched extends EncodedRecords {
   readonly bounds: Bounds;
-  /** The sequence up to which `records` holds everything that was asked for. */
+  /** The sequence up to which `records` is complete. */
   readonly through: number;
-  /** Of the frames. */
+  /** Size of the frames. */
   readonly bytes: number;
 }
 
-/** Entries of one fetch; one more than the bytes allow is taken, so that a large one passes. */
+/** Entries of one fetch; one more than the bytes allow is fetched, so that a large one passes. */
 const rowsMax = 1_000;
 const bytesMax = 1024 ** 2;
 
@@ -36,19 +36,18 @@ interface FetchedRow extends Partial<EntryRow> {
 }
 
 /**
- * The next records of a span, or undefined when the life has ended. One statement is one
- * snapshot: no record up to `bounds.end` can be missing from it, since sequences are drawn in the
- * order of commits.
+ * The next records of a span, or undefined when the topic was removed. One statement is one snapshot:
+ * no record up to `bounds.end` can be missing from it, because sequences are drawn in commit order.
  */
 export async function fetchSpan(
   database: Database,
-  life: TopicIncarnation,
+  incarnation: TopicIncarnation,
   span: Span,
 ): Promise<Fetched | undefined> {
   const { sql } = database;
   const { key } = span;
   const hash =
-    key === undefined || key === "" || life.layout === "frames" ? undefined : keyHash(key);
+    key === undefined || key === "" || incarnation.layout === "frames" ? undefined : keyHash(key);
   const ofKey = hash === undefined ? sql`` : sql`AND e.key_hash = ${hash}`;
   const rows = await database.run(sql<FetchedRow[]>`
     SELECT t.epoch, t.trimmed_seq, t.last_seq AS topic_last_seq,
@@ -60,22 +59,22 @@ export async function fetchSpan(
             - octet_length(e.frame) AS bytes_before
         FROM log_entries e
         WHERE e.topic_id = t.id AND e.last_seq > greatest(${span.after ?? 0}::bigint, t.trimmed_seq)
-          ${untilClause(database, life, span.until)} ${ofKey}
+          ${untilClause(database, incarnation, span.until)} ${ofKey}
         ORDER BY e.last_seq LIMIT ${rowsMax}
       ) w WHERE w.bytes_before < ${bytesMax}
     ) e ON true
-    WHERE t.id = ${life.id} AND t.removed_ms IS NULL
+    WHERE t.id = ${incarnation.id} AND t.removed_ms IS NULL
     ORDER BY e.last_seq`);
   const [first] = rows;
   if (first === undefined) return undefined;
   const bounds = boundsOf({ ...first, last_seq: first.topic_last_seq });
-  return new FetchedRows(life, span, rows.filter(isEntry), {
+  return new FetchedRows(incarnation, span, rows.filter(isEntry), {
     bounds,
     through: throughOf(rows, bounds.end.sequence, span.until),
   });
 }
 
-/** A row of nulls tells that the topic is there, and no entry. */
+/** A row of nulls means that the topic exists and has no such entry. */
 function isEntry(row: FetchedRow): row is FetchedRow & EntryRow {
   return row.count !== null && row.count !== undefined;
 }
@@ -88,20 +87,20 @@ interface Found {
 class FetchedRows implements Fetched {
   readonly bounds: Bounds;
   readonly through: number;
-  readonly #life: TopicIncarnation;
+  readonly #incarnation: TopicIncarnation;
   readonly #span: Span;
   readonly #rows: readonly EntryRow[];
   #records: readonly StoredRecord[] | undefined;
 
   constructor(
-    life: TopicIncarnation,
+    incarnation: TopicIncarnation,
     span: Span,
     rows: readonly EntryRow[],
     { bounds, through }: Found,
   ) {
     this.bounds = bounds;
     this.through = through;
-    this.#life = life;
+    this.#incarnation = incarnation;
     this.#span = span;
     this.#rows = rows;
   }
@@ -117,7 +116,7 @@ class FetchedRows implements Fetched {
   }
 
   get frames(): readonly StoredFrame[] | undefined {
-    const { epoch, layout } = this.#life;
+    const { epoch, layout } = this.#incarnation;
     const { after = 0, key } = this.#span;
     if (layout !== "frames" || key !== undefined) return undefined;
     const frames: StoredFrame[] = [];
@@ -134,7 +133,7 @@ class FetchedRows implements Fetched {
     const { after = 0, key } = this.#span;
     const records: StoredRecord[] = [];
     for (const row of this.#rows) {
-      for (const each of recordsOf(row, this.#life.epoch)) {
+      for (const each of recordsOf(row, this.#incarnation.epoch)) {
         const { sequence } = each.position;
         if (sequence <= after || sequence > this.through) continue;
         if (key === undefined || each.record.key === key) records.push(each);
@@ -147,12 +146,12 @@ class FetchedRows implements Fetched {
 /** Ends at the entry that holds `until`: found in the index, not by reading on to the end. */
 function untilClause(
   { sql }: Database,
-  life: TopicIncarnation,
+  incarnation: TopicIncarnation,
   until: number | undefined,
 ): Fragment {
   if (until === undefined) return sql``;
   return sql`AND e.last_seq <= coalesce((
-    SELECT min(x.last_seq) FROM log_entries x WHERE x.topic_id = ${life.id} AND x.last_seq >= ${until}
+    SELECT min(x.last_seq) FROM log_entries x WHERE x.topic_id = ${incarnation.id} AND x.last_seq >= ${until}
   ), ${until})`;
 }
 
@@ -163,7 +162,7 @@ function throughOf(rows: readonly FetchedRow[], end: number, until = Infinity): 
     bytes += frame?.byteLength ?? 0;
     last = Number(last_seq);
   }
-  // Cut short by a limit: only what was given is known. Otherwise there is nothing else up to the end.
+  // Cut short by a limit: complete up to the last row. Otherwise there is nothing else up to the end.
   const isCut = rows.length >= rowsMax || bytes >= bytesMax;
   return Math.min(isCut ? last : end, until);
 }

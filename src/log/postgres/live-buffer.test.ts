@@ -1,121 +1,121 @@
 import { expect, test } from "bun:test";
 import { bytesType, recordBytes, type StoredRecord } from "../../core/record.ts";
 import type { EncodedRun } from "./encoded-records.ts";
-import { Tail } from "./live-buffer.ts";
+import { LiveBuffer } from "./live-buffer.ts";
 
-const life = { id: "1", epoch: 1, layout: "records" } as const;
+const incarnation = { id: "1", epoch: 1, layout: "records" } as const;
 const never = new AbortController().signal;
 
 test("before a reader came to the end nothing is known", () => {
-  const tail = new Tail(life);
-  expect(tail.take(0, undefined)).toBe("behind");
-  tail.join(3);
-  expect(tail.take(3, undefined)).toBe("at the end");
-  expect(tail.take(2, undefined)).toBe("behind");
+  const buffer = new LiveBuffer(incarnation);
+  expect(buffer.take(0, undefined)).toBe("behind");
+  buffer.join(3);
+  expect(buffer.take(3, undefined)).toBe("at the end");
+  expect(buffer.take(2, undefined)).toBe("behind");
 });
 
 test("what is committed between a reader's fetch and its join is not lost", () => {
-  const tail = new Tail(life);
-  tail.committed(3, run(4, 5));
-  tail.committed(5, run(6, 6));
-  tail.join(3);
-  expect(sequences(tail.take(3, undefined))).toEqual([4, 5, 6]);
-  expect(tail.take(6, undefined)).toBe("at the end");
+  const buffer = new LiveBuffer(incarnation);
+  buffer.committed(3, run(4, 5));
+  buffer.committed(5, run(6, 6));
+  buffer.join(3);
+  expect(sequences(buffer.take(3, undefined))).toEqual([4, 5, 6]);
+  expect(buffer.take(6, undefined)).toBe("at the end");
 });
 
 test("a commit after others' records waits until those are fetched", () => {
-  const tail = joined(3);
-  tail.committed(7, run(8, 9));
-  expect(tail.take(3, undefined)).toBe("at the end");
-  expect(tail.missing).toEqual({ after: 3, until: 7 });
-  tail.fetched(fetched(4, 5), 3);
-  expect(tail.missing).toEqual({ after: 5, until: 7 });
-  tail.fetched(fetched(6, 7), 5);
-  expect(sequences(tail.take(3, undefined))).toEqual([4, 5, 6, 7, 8, 9]);
-  expect(tail.missing).toBeUndefined();
+  const buffer = joined(3);
+  buffer.committed(7, run(8, 9));
+  expect(buffer.take(3, undefined)).toBe("at the end");
+  expect(buffer.missing).toEqual({ after: 3, until: 7 });
+  buffer.fetched(fetched(4, 5), 3);
+  expect(buffer.missing).toEqual({ after: 5, until: 7 });
+  buffer.fetched(fetched(6, 7), 5);
+  expect(sequences(buffer.take(3, undefined))).toEqual([4, 5, 6, 7, 8, 9]);
+  expect(buffer.missing).toBeUndefined();
 });
 
 test("a commit that was fetched meanwhile is not given twice", () => {
-  const tail = joined(3);
-  tail.committed(5, run(6, 7));
-  tail.fetched(fetched(4, 7), 3);
-  expect(sequences(tail.take(3, undefined))).toEqual([4, 5, 6, 7]);
-  tail.committed(5, run(6, 7));
-  expect(tail.take(7, undefined)).toBe("at the end");
+  const buffer = joined(3);
+  buffer.committed(5, run(6, 7));
+  buffer.fetched(fetched(4, 7), 3);
+  expect(sequences(buffer.take(3, undefined))).toEqual([4, 5, 6, 7]);
+  buffer.committed(5, run(6, 7));
+  expect(buffer.take(7, undefined)).toBe("at the end");
 });
 
 test("a fetch that ends inside a commit of this node is followed by another", () => {
-  const tail = joined(3);
-  tail.committed(5, run(6, 9));
-  tail.fetched(fetched(4, 7), 3);
-  expect(tail.missing).toEqual({ after: 7, until: undefined });
-  tail.fetched(fetched(8, 9), 7);
-  expect(sequences(tail.take(3, undefined))).toEqual([4, 5, 6, 7, 8, 9]);
+  const buffer = joined(3);
+  buffer.committed(5, run(6, 9));
+  buffer.fetched(fetched(4, 7), 3);
+  expect(buffer.missing).toEqual({ after: 7, until: undefined });
+  buffer.fetched(fetched(8, 9), 7);
+  expect(sequences(buffer.take(3, undefined))).toEqual([4, 5, 6, 7, 8, 9]);
 });
 
 test("of a fetch that a commit of this node overtook the rest is taken", () => {
-  const tail = joined(3);
-  tail.committed(3, run(4, 5));
-  tail.fetched(fetched(4, 7), 3);
-  expect(sequences(tail.take(3, undefined))).toEqual([4, 5, 6, 7]);
-  tail.fetched(fetched(6, 7), 5);
-  expect(tail.take(7, undefined)).toBe("at the end");
+  const buffer = joined(3);
+  buffer.committed(3, run(4, 5));
+  buffer.fetched(fetched(4, 7), 3);
+  expect(sequences(buffer.take(3, undefined))).toEqual([4, 5, 6, 7]);
+  buffer.fetched(fetched(6, 7), 5);
+  expect(buffer.take(7, undefined)).toBe("at the end");
 });
 
 test("a reader inside a chunk gets its rest; one behind the ring is sent to the database", () => {
-  const tail = joined(0);
-  tail.committed(0, run(1, 5));
-  expect(sequences(tail.take(2, undefined))).toEqual([3, 4, 5]);
-  for (let i = 5; i < 20; i++) tail.committed(i, run(i + 1, i + 1, "k", 200_000));
-  expect(tail.take(0, undefined)).toBe("behind");
-  expect(sequences(tail.take(18, undefined))).toEqual([19, 20]);
+  const buffer = joined(0);
+  buffer.committed(0, run(1, 5));
+  expect(sequences(buffer.take(2, undefined))).toEqual([3, 4, 5]);
+  for (let i = 5; i < 20; i++) buffer.committed(i, run(i + 1, i + 1, "k", 200_000));
+  expect(buffer.take(0, undefined)).toBe("behind");
+  expect(sequences(buffer.take(18, undefined))).toEqual([19, 20]);
   // More than the ring holds: not kept, and still the end.
-  tail.committed(20, run(21, 21, "k", 5_000_000));
-  expect(tail.take(20, undefined)).toBe("behind");
-  expect(tail.take(21, undefined)).toBe("at the end");
+  buffer.committed(20, run(21, 21, "k", 5_000_000));
+  expect(buffer.take(20, undefined)).toBe("behind");
+  expect(buffer.take(21, undefined)).toBe("at the end");
 });
 
 test("a reader of a key sleeps through the others' records, and goes on behind them", async () => {
-  const tail = joined(0);
+  const buffer = joined(0);
   const places: number[] = [];
-  const waiting = tail.wait(0, "k", never).then((at) => places.push(at));
-  for (let i = 0; i < 5_000; i++) tail.committed(i, run(i + 1, i + 1, "other"));
+  const waiting = buffer.wait(0, "k", never).then((at) => places.push(at));
+  for (let i = 0; i < 5_000; i++) buffer.committed(i, run(i + 1, i + 1, "other"));
   await Promise.resolve();
   expect(places).toEqual([]);
-  tail.committed(5_000, run(5_001, 5_002, "k"));
+  buffer.committed(5_000, run(5_001, 5_002, "k"));
   await waiting;
   expect(places).toEqual([5_000]);
-  expect(sequences(tail.take(5_000, "k"))).toEqual([5_001, 5_002]);
-  expect(tail.take(5_000, "other")).toEqual({ records: [], through: 5_002 });
+  expect(sequences(buffer.take(5_000, "k"))).toEqual([5_001, 5_002]);
+  expect(buffer.take(5_000, "other")).toEqual({ records: [], through: 5_002 });
 });
 
 test("a key's records are found in a chunk of many keys", () => {
-  const tail = joined(0);
+  const buffer = joined(0);
   const all = [...records(1, 10, "a"), ...records(11, 20, "b"), ...records(21, 30, "a")];
-  tail.committed(0, heldRun(all));
-  expect(sequences(tail.take(5, "a"))).toEqual([
+  buffer.committed(0, heldRun(all));
+  expect(sequences(buffer.take(5, "a"))).toEqual([
     6, 7, 8, 9, 10, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30,
   ]);
-  expect(sequences(tail.take(5, "b")).length).toBe(10);
+  expect(sequences(buffer.take(5, "b")).length).toBe(10);
 });
 
-test("abort and the end of the tail wake whoever waits", async () => {
-  const tail = joined(3);
+test("abort and the end of the buffer wake all waiting readers", async () => {
+  const buffer = joined(3);
   const abort = new AbortController();
-  const waits = [tail.wait(3, undefined, abort.signal), tail.wait(3, "k", abort.signal)];
+  const waits = [buffer.wait(3, undefined, abort.signal), buffer.wait(3, "k", abort.signal)];
   abort.abort();
   expect(await Promise.all(waits)).toEqual([3, 3]);
-  const others = [tail.wait(3, undefined, never), tail.wait(3, "k", never)];
-  tail.over();
+  const others = [buffer.wait(3, undefined, never), buffer.wait(3, "k", never)];
+  buffer.close();
   expect(await Promise.all(others)).toEqual([3, 3]);
-  expect(tail.take(3, undefined)).toBe("behind");
-  expect(await tail.wait(3, undefined, never)).toBe(3);
+  expect(buffer.take(3, undefined)).toBe("behind");
+  expect(await buffer.wait(3, undefined, never)).toBe(3);
 });
 
-function joined(end: number): Tail {
-  const tail = new Tail(life);
-  tail.join(end);
-  return tail;
+function joined(end: number): LiveBuffer {
+  const buffer = new LiveBuffer(incarnation);
+  buffer.join(end);
+  return buffer;
 }
 
 function run(first: number, last: number, key = "k", bytes = 1): EncodedRun {
@@ -140,7 +140,7 @@ function records(first: number, last: number, key: string, bytes = 1): StoredRec
   }));
 }
 
-function sequences(taken: ReturnType<Tail["take"]>): number[] {
+function sequences(taken: ReturnType<LiveBuffer["take"]>): number[] {
   if (typeof taken === "string") throw new Error(`Expected records: the reader is ${taken}`);
   return taken.records.map((each) => each.position.sequence);
 }

@@ -1,60 +1,60 @@
 /**
- * The live end of one topic on this node: the newest records in memory, in order and without a
- * gap, shared by all who wait there. A record committed here is taken over as it is, without
- * being read back or decoded; one committed elsewhere is fetched once, whoever many wait for it.
+ * The live end of one topic on this node: the newest records in memory, in order and without a gap,
+ * shared by all readers there. Records that this node committed are kept as they are, without being
+ * read back or decoded; records of other nodes are fetched once for all readers.
  *
- * It is pure memory and pure bookkeeping: `tails.ts` fills it and tells it what happens.
+ * It does no I/O: `live-buffers.ts` fills it.
  */
 import type { StoredFrame } from "../../core/log.ts";
 import type { StoredRecord } from "../../core/record.ts";
 import type { EncodedRecords, EncodedRun } from "./encoded-records.ts";
 import type { TopicIncarnation } from "./topics.ts";
 
-/** Records up to `through`, which may lie behind the last of them. */
+/** Records up to `through`, which may be after the last of them. */
 export interface BufferedTo extends EncodedRecords {
   readonly through: number;
 }
 
-/** What a reader finds after its place: records, nothing yet, or nothing in memory ("behind"). */
+/** What follows a reader's place: records, nothing yet, or records that are not in memory ("behind"). */
 export type ReadResult = BufferedTo | "at the end" | "behind";
 
 interface Chunk {
-  /** Sequence before its first record. */
+  /** The sequence before its first record. */
   readonly base: number;
   readonly through: number;
-  readonly held: EncodedRecords;
+  readonly encoded: EncodedRecords;
   readonly bytes: number;
   byKey?: Map<string, StoredRecord[]>;
 }
 
-/** A reader that stands at the end; called with the sequence up to which nothing concerns it. */
-type Waiter = (nothingUpTo: number) => void;
+/** A reader at the end; called with the sequence up to which there is nothing for it. */
+type Waiter = (emptyThrough: number) => void;
 
 const ringBytesMax = 1024 ** 2;
 const ringChunksMax = 1_024;
 const batchRecordsMax = 1_000;
 
-export class Tail {
-  readonly life: TopicIncarnation;
-  /** Everything up to here was in the ring or is in it; undefined until a reader came to the end. */
+export class LiveBuffer {
+  readonly incarnation: TopicIncarnation;
+  /** Everything up to here was in the ring or is in it; undefined until a reader reached the end. */
   end: number | undefined;
-  /** The newest sequence that is known to be in the database. */
+  /** The newest sequence known to be in the database. */
   known = 0;
-  /** The life ended, or the database is away: who waits has to ask the database again. */
-  isOver = false;
+  /** The topic was removed or the database is unreachable; readers must query it again. */
+  isEnded = false;
   #ring: Chunk[] = [];
   #bytes = 0;
-  /** Committed here, while others' records before it are still to be fetched. */
+  /** Committed here, while records of other nodes before it are not fetched yet. */
   #early: Chunk[] = [];
   #earlyBytes = 0;
   readonly #waiters = new Set<Waiter>();
   readonly #keyWaiters = new Map<string, Set<Waiter>>();
 
-  constructor(life: TopicIncarnation) {
-    this.life = life;
+  constructor(incarnation: TopicIncarnation) {
+    this.incarnation = incarnation;
   }
 
-  /** A reader found the topic's end here: what is newer comes through the tail. */
+  /** A reader found the topic's end here: newer records come through the buffer. */
   join(end: number): void {
     this.known = Math.max(this.known, end);
     if (this.end !== undefined) return;
@@ -63,8 +63,8 @@ export class Tail {
   }
 
   /** Records that this node committed after `base`. */
-  committed(base: number, held: EncodedRun): void {
-    this.#follow({ base, through: base + held.count, held, bytes: held.bytes });
+  committed(base: number, run: EncodedRun): void {
+    this.#follow({ base, through: base + run.count, encoded: run, bytes: run.bytes });
   }
 
   #follow(chunk: Chunk): void {
@@ -74,7 +74,7 @@ export class Tail {
       this.#push(chunk);
       this.#takeEarly();
     } else if (this.end === undefined || base > this.end) {
-      // Bounded as the ring is: what does not fit is fetched like anyone else's.
+      // Bounded as the ring is: what does not fit is fetched like the records of other nodes.
       if (this.#early.length >= ringChunksMax) return;
       if (this.#earlyBytes + chunk.bytes > ringBytesMax) return;
       this.#early.push(chunk);
@@ -82,24 +82,24 @@ export class Tail {
     }
   }
 
-  /** What is to be fetched: `after`, `until` the first record that is here already. */
+  /** The span to fetch: after the end, until the first record that is here already. */
   get missing(): { readonly after: number; readonly until: number | undefined } | undefined {
-    if (this.isOver || this.end === undefined || this.end >= this.known) return undefined;
+    if (this.isEnded || this.end === undefined || this.end >= this.known) return undefined;
     return { after: this.end, until: this.#early[0]?.base };
   }
 
-  /** What was read from the database: all that stands after `after`. */
+  /** Records read from the database: all that follow `after`. */
   fetched(fetched: BufferedTo & { readonly bytes: number }, after: number): void {
     const { end: base } = this;
     const { through, bytes } = fetched;
     if (base === undefined || through <= base) return;
-    const held = base === after ? fetched : { records: recordsAfter(fetched.records, base) };
-    this.#push({ base, through, held, bytes });
+    const encoded = base === after ? fetched : { records: recordsAfter(fetched.records, base) };
+    this.#push({ base, through, encoded, bytes });
     this.#takeEarly();
   }
 
   take(at: number, key: string | undefined): ReadResult {
-    if (this.isOver || this.end === undefined) return "behind";
+    if (this.isEnded || this.end === undefined) return "behind";
     if (at >= this.end) return "at the end";
     const from = this.#chunkAfter(at);
     if (from === undefined) return "behind";
@@ -110,24 +110,24 @@ export class Tail {
       chunks.push(chunk);
       base = chunk.through;
     }
-    if (key === undefined) return new TakenChunks(chunks, at);
+    if (key === undefined) return new BufferedChunks(chunks, at);
     const records = chunks.flatMap((chunk) => recordsAfter(recordsOfKey(chunk, key), at));
     return { records, through: chunks.at(-1)?.through ?? at };
   }
 
   /**
-   * Resolves when there may be something after `at`, where the reader stands at the end, with the
-   * place to go on from. A reader of a key sleeps through the records of all others.
+   * Resolves when there may be something after `at`, the end that the reader has reached, with the
+   * place to continue from. Records of other keys do not wake a reader of a key.
    */
   wait(at: number, key: string | undefined, signal: AbortSignal): Promise<number> {
     return new Promise((resolve) => {
-      if (this.isOver || signal.aborted || at < (this.end ?? 0)) return resolve(at);
+      if (this.isEnded || signal.aborted || at < (this.end ?? 0)) return resolve(at);
       const waiters = key === undefined ? this.#waiters : this.#waitersOf(key);
-      const done = (nothingUpTo: number) => {
+      const done = (emptyThrough: number) => {
         waiters.delete(done);
         if (key !== undefined && waiters.size === 0) this.#keyWaiters.delete(key);
         signal.removeEventListener("abort", aborted);
-        resolve(Math.max(at, nothingUpTo));
+        resolve(Math.max(at, emptyThrough));
       };
       const aborted = () => done(at);
       waiters.add(done);
@@ -135,15 +135,15 @@ export class Tail {
     });
   }
 
-  /** Lets readers of keys know how far the topic has come without a record of theirs. */
+  /** Moves readers of keys past records of other keys. */
   advanceKeys(): void {
     const { end } = this;
     if (end !== undefined) for (const waiters of [...this.#keyWaiters.values()]) wake(waiters, end);
   }
 
-  /** Sends every reader back to the database, to learn there what became of the topic. */
-  over(): void {
-    this.isOver = true;
+  /** Sends every reader back to the database, which knows what became of the topic. */
+  close(): void {
+    this.isEnded = true;
     this.#ring = [];
     this.#early = [];
     wake(this.#waiters, 0);
@@ -170,7 +170,7 @@ export class Tail {
     if (dropped > 0) this.#ring.splice(0, dropped);
     wake(this.#waiters, chunk.base);
     if (this.#keyWaiters.size === 0) return;
-    for (const { record } of chunk.held.records) {
+    for (const { record } of chunk.encoded.records) {
       const waiters = this.#keyWaiters.get(record.key);
       if (waiters !== undefined) wake(waiters, chunk.base);
     }
@@ -182,11 +182,11 @@ export class Tail {
     const early = this.#early;
     this.#early = [];
     this.#earlyBytes = 0;
-    // Pushed again in turn: each either follows now, or waits on, or was fetched meanwhile.
+    // Each one either follows now, or keeps waiting, or was fetched meanwhile.
     for (const chunk of early) this.#follow(chunk);
   }
 
-  /** Index of the chunk that holds the record after `at`. */
+  /** Index of the chunk that contains the record after `at`. */
   #chunkAfter(at: number): number | undefined {
     let low = 0;
     let high = this.#ring.length - 1;
@@ -200,8 +200,8 @@ export class Tail {
   }
 }
 
-/** All of some chunks' records after a reader's place. */
-class TakenChunks implements BufferedTo {
+/** The records of some chunks after a reader's place. */
+class BufferedChunks implements BufferedTo {
   readonly through: number;
   readonly #chunks: readonly Chunk[];
   readonly #at: number;
@@ -213,16 +213,16 @@ class TakenChunks implements BufferedTo {
   }
 
   get records(): readonly StoredRecord[] {
-    return this.#chunks.flatMap(({ base, held }) =>
-      base >= this.#at ? held.records : recordsAfter(held.records, this.#at),
+    return this.#chunks.flatMap(({ base, encoded }) =>
+      base >= this.#at ? encoded.records : recordsAfter(encoded.records, this.#at),
     );
   }
 
   get frames(): readonly StoredFrame[] | undefined {
     const frames: StoredFrame[] = [];
-    for (const { base, held } of this.#chunks) {
-      if (base < this.#at || held.frames === undefined) return undefined;
-      frames.push(...held.frames);
+    for (const { base, encoded } of this.#chunks) {
+      if (base < this.#at || encoded.frames === undefined) return undefined;
+      frames.push(...encoded.frames);
     }
     return frames;
   }
@@ -233,13 +233,13 @@ function recordsAfter(records: readonly StoredRecord[], at: number): readonly St
 }
 
 function recordsOfKey(chunk: Chunk, key: string): readonly StoredRecord[] {
-  const { records } = chunk.held;
-  // A map pays only where many keys share a chunk, as under group commit.
+  const { records } = chunk.encoded;
+  // A map pays off only where many keys share a chunk, as under group commit.
   if (records.length < 8) return records.filter(({ record }) => record.key === key);
   chunk.byKey ??= Map.groupBy(records, ({ record }) => record.key);
   return chunk.byKey.get(key) ?? [];
 }
 
-function wake(waiters: Set<Waiter>, nothingUpTo: number): void {
-  for (const waiter of [...waiters]) waiter(nothingUpTo);
+function wake(waiters: Set<Waiter>, emptyThrough: number): void {
+  for (const waiter of [...waiters]) waiter(emptyThrough);
 }

@@ -1,27 +1,27 @@
-/** The tails of this node: made for the first who reads a topic live, kept up to date, let go after the last. */
+/** The live buffers of this node: created for the first live reader of a topic, dropped after the last. */
 import type { Batch } from "../../core/batch.ts";
 import { failureFrom } from "../../core/failure.ts";
 import type { Logger } from "../../core/logger.ts";
 import { deadlineMs, type Database } from "./database.ts";
 import { fetchSpan } from "./fetch.ts";
 import { CommittedRecords, countOf } from "./encoded-records.ts";
-import { Tail } from "./live-buffer.ts";
+import { LiveBuffer } from "./live-buffer.ts";
 import type { TopicIncarnation } from "./topics.ts";
 import { removedSequence, type Wakeups } from "./wakeups.ts";
 
-/** How long a lost notification delays a record. One small query per node, whatever it reads. */
+/** How long a lost notification delays a record. One small query per node, however many topics it reads. */
 const pollMs = 500;
 
-/** How often readers of a key learn how far the topic has come. */
+/** How often readers of keys move past records of other keys. */
 const advanceKeysMs = 5_000;
 
 interface Followed {
-  readonly tail: Tail;
+  readonly buffer: LiveBuffer;
   readers: number;
   filling: boolean;
 }
 
-export class Tails {
+export class LiveBuffers {
   readonly #database: Database;
   readonly #wakeups: Wakeups;
   readonly #logger: Logger;
@@ -35,100 +35,101 @@ export class Tails {
     this.#logger = logger;
   }
 
-  /** The topic's tail, until `unfollow`. */
-  follow(life: TopicIncarnation): Tail {
-    let followed = this.#followed.get(life.id);
+  /** The topic's buffer; to be released by `unfollow`. */
+  follow(incarnation: TopicIncarnation): LiveBuffer {
+    let followed = this.#followed.get(incarnation.id);
     if (followed === undefined) {
-      followed = { tail: new Tail(life), readers: 0, filling: false };
-      this.#followed.set(life.id, followed);
+      followed = { buffer: new LiveBuffer(incarnation), readers: 0, filling: false };
+      this.#followed.set(incarnation.id, followed);
     }
     followed.readers++;
     this.#wakeups.listen(
-      (topicId, sequence) => this.#hear(topicId, sequence),
+      (topicId, sequence) => this.#onWakeup(topicId, sequence),
       () => void this.#poll(),
     );
-    if (!this.#isPolling) void this.#pollOnAndOn();
-    return followed.tail;
+    if (!this.#isPolling) void this.#pollRepeatedly();
+    return followed.buffer;
   }
 
-  unfollow(tail: Tail): void {
-    const followed = this.#followed.get(tail.life.id);
-    // A tail that is over was let go already, and another may have its place.
-    if (followed?.tail === tail && --followed.readers === 0) this.#followed.delete(tail.life.id);
+  unfollow(buffer: LiveBuffer): void {
+    const followed = this.#followed.get(buffer.incarnation.id);
+    // A buffer that has ended was dropped already, and another may have its place.
+    if (followed?.buffer === buffer && --followed.readers === 0)
+      this.#followed.delete(buffer.incarnation.id);
   }
 
   /** A reader found the topic's end. */
-  join(tail: Tail, end: number): void {
-    tail.join(end);
-    this.#fill(tail.life.id);
+  join(buffer: LiveBuffer, end: number): void {
+    buffer.join(end);
+    this.#fill(buffer.incarnation.id);
   }
 
   committed(
-    life: TopicIncarnation,
+    incarnation: TopicIncarnation,
     base: number,
     batches: readonly Batch[],
     receivedNs: bigint,
   ): void {
-    this.#wakeups.announce(life.id, base + countOf(batches));
-    const tail = this.#followed.get(life.id)?.tail;
-    if (tail === undefined) return;
+    this.#wakeups.announce(incarnation.id, base + countOf(batches));
+    const buffer = this.#followed.get(incarnation.id)?.buffer;
+    if (buffer === undefined) return;
     const kept = batches.map((batch) => batch.kept());
-    tail.committed(base, new CommittedRecords(life, base, kept, receivedNs));
-    this.#fill(life.id);
+    buffer.committed(base, new CommittedRecords(incarnation, base, kept, receivedNs));
+    this.#fill(incarnation.id);
   }
 
-  removed(life: TopicIncarnation): void {
-    this.#wakeups.announce(life.id, removedSequence);
-    this.#over(life.id);
+  removed(incarnation: TopicIncarnation): void {
+    this.#wakeups.announce(incarnation.id, removedSequence);
+    this.#end(incarnation.id);
   }
 
   close(): void {
     this.#isClosed = true;
   }
 
-  #hear(topicId: string, sequence: number): void {
-    if (sequence === removedSequence) this.#over(topicId);
-    else this.#learn(topicId, sequence);
+  #onWakeup(topicId: string, sequence: number): void {
+    if (sequence === removedSequence) this.#end(topicId);
+    else this.#advance(topicId, sequence);
   }
 
-  #learn(topicId: string, sequence: number): void {
-    const tail = this.#followed.get(topicId)?.tail;
-    if (tail === undefined) return;
-    tail.known = Math.max(tail.known, sequence);
+  #advance(topicId: string, sequence: number): void {
+    const buffer = this.#followed.get(topicId)?.buffer;
+    if (buffer === undefined) return;
+    buffer.known = Math.max(buffer.known, sequence);
     this.#fill(topicId);
   }
 
-  #over(topicId: string): void {
-    const tail = this.#followed.get(topicId)?.tail;
+  #end(topicId: string): void {
+    const buffer = this.#followed.get(topicId)?.buffer;
     this.#followed.delete(topicId);
-    tail?.over();
+    buffer?.close();
   }
 
   /** Fetches what other nodes have committed, one fetch at a time. */
   #fill(topicId: string): void {
     const followed = this.#followed.get(topicId);
-    if (followed === undefined || followed.filling || followed.tail.missing === undefined) return;
+    if (followed === undefined || followed.filling || followed.buffer.missing === undefined) return;
     followed.filling = true;
     void this.#fillAll(followed).finally(() => {
       followed.filling = false;
     });
   }
 
-  async #fillAll({ tail }: Followed): Promise<void> {
-    const { life } = tail;
-    const isCurrent = () => this.#followed.get(life.id)?.tail === tail;
-    for (let { missing } = tail; missing !== undefined && isCurrent(); { missing } = tail) {
+  async #fillAll({ buffer }: Followed): Promise<void> {
+    const { incarnation } = buffer;
+    const isCurrent = () => this.#followed.get(incarnation.id)?.buffer === buffer;
+    for (let { missing } = buffer; missing !== undefined && isCurrent(); { missing } = buffer) {
       try {
-        const fetched = await fetchSpan(this.#database, life, missing);
+        const fetched = await fetchSpan(this.#database, incarnation, missing);
         const isLost =
           fetched === undefined ||
           fetched.bounds.start.sequence > missing.after ||
           fetched.bounds.end.sequence < missing.after;
-        if (isLost) return this.#over(life.id);
-        tail.fetched(fetched, missing.after);
+        if (isLost) return this.#end(incarnation.id);
+        buffer.fetched(fetched, missing.after);
       } catch (error) {
-        // The next poll tries again, or ends the tail when the database stays away.
-        this.#logger("warn", "could not read what other nodes have appended", {
+        // The next poll retries, or ends the buffer when the database stays unreachable.
+        this.#logger("warn", "reading what other nodes appended failed; retrying", {
           code: failureFrom(error).code,
         });
         return;
@@ -136,46 +137,51 @@ export class Tails {
     }
   }
 
-  async #pollOnAndOn(): Promise<void> {
+  async #pollRepeatedly(): Promise<void> {
     this.#isPolling = true;
     const { clock } = this.#database;
-    let heardMs = clock.nowMs();
-    let advancedMs = heardMs;
+    let answeredMs = clock.nowMs();
+    let advancedMs = answeredMs;
     while (this.#followed.size > 0 && !this.#isClosed) {
       await new Promise<void>((resolve) => clock.after(pollMs, resolve));
-      const isHeard = await this.#poll();
+      const isAnswered = await this.#poll();
       const nowMs = clock.nowMs();
-      if (isHeard) heardMs = nowMs;
-      // Silence must not look like a topic without news: who waits is told to come again.
-      else if (nowMs - heardMs >= deadlineMs) {
-        for (const id of [...this.#followed.keys()]) this.#over(id);
+      if (isAnswered) answeredMs = nowMs;
+      // Missing answers must not look like an idle topic: wakes all readers, so that they query again.
+      else if (nowMs - answeredMs >= deadlineMs) {
+        for (const id of [...this.#followed.keys()]) this.#end(id);
       }
       if (nowMs - advancedMs < advanceKeysMs) continue;
       advancedMs = nowMs;
-      for (const { tail } of this.#followed.values()) tail.advanceKeys();
+      for (const { buffer } of this.#followed.values()) buffer.advanceKeys();
     }
     this.#isPolling = false;
   }
 
-  /** Asks for the newest sequence of every followed topic; false when there was no answer. */
+  /** Queries the newest sequence of every followed topic; false without an answer. */
   async #poll(): Promise<boolean> {
     if (this.#followed.size === 0) return true;
-    const asked = [...this.#followed.values()].map(({ tail }) => ({ tail, known: tail.known }));
+    const polled = [...this.#followed.values()].map(({ buffer }) => ({
+      buffer,
+      known: buffer.known,
+    }));
     const { sql } = this.#database;
     try {
-      const ids = `{${asked.map(({ tail }) => tail.life.id).join(",")}}`;
+      const ids = `{${polled.map(({ buffer }) => buffer.incarnation.id).join(",")}}`;
       const rows = await this.#database.run(sql<{ id: string; last_seq: string }[]>`
         SELECT id, last_seq FROM log_topics WHERE id = ANY(${ids}::bigint[]) AND removed_ms IS NULL`);
       const lasts = new Map(rows.map((row) => [row.id, Number(row.last_seq)]));
-      for (const { tail, known } of asked) {
-        const last = lasts.get(tail.life.id);
-        // Removed, or restored to a state before what was read: positions past the end are gone.
-        if (last === undefined || last < known) this.#over(tail.life.id);
-        else this.#learn(tail.life.id, last);
+      for (const { buffer, known } of polled) {
+        const last = lasts.get(buffer.incarnation.id);
+        // Removed, or restored to an earlier state: positions past the end are gone.
+        if (last === undefined || last < known) this.#end(buffer.incarnation.id);
+        else this.#advance(buffer.incarnation.id, last);
       }
       return true;
     } catch (error) {
-      this.#logger("debug", "could not poll for new records", { code: failureFrom(error).code });
+      this.#logger("debug", "polling for new records failed; retrying", {
+        code: failureFrom(error).code,
+      });
       return false;
     }
   }

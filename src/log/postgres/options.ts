@@ -2,30 +2,30 @@
 import { Failure } from "../../core/failure.ts";
 
 export interface PostgresLogTuning {
-  /** What one append may hold, encoded. */
+  /** Size of one append, encoded. */
   readonly appendBytesMax: number;
-  /** What may wait for the next commit of one topic. */
+  /** Size of what may be queued for the next commit of one topic. */
   readonly topicQueueBytesMax: number;
-  /** What may wait for commits of all topics of this node. */
+  /** Size of what may be queued for commits of all topics of this node. */
   readonly nodeQueueBytesMax: number;
   /** How often this node looks for records to drop. */
   readonly sweepMs: number;
-  /** How long a dedup id is known at least. */
+  /** How long a dedup id is remembered at least. */
   readonly dedupMs: number;
 }
 
 const MiB = 1024 ** 2;
 
 const limits: { readonly [name in keyof PostgresLogTuning]: readonly [number, number, number] } = {
-  // default, least, most.
-  // A query's text is twice its bytes, and PostgreSQL takes 1 GiB of it.
+  // Default, least, most.
+  // A query's text is twice its bytes, and PostgreSQL accepts 1 GiB of it.
   appendBytesMax: [16 * MiB, 1_024, 256 * MiB],
-  // Some seconds of commits: a queue that long is better refused than lengthened.
+  // Some seconds of commits: beyond that it is better to refuse than to queue.
   topicQueueBytesMax: [32 * MiB, 1_024, 1_024 * MiB],
   nodeQueueBytesMax: [64 * MiB, 1_024, 4_096 * MiB],
-  // A retention of a second makes no sense; one of a minute shall not keep two.
+  // A retention of a second makes no sense; one of a minute must not keep two.
   sweepMs: [10_000, 100, 3_600_000],
-  // As long as JetStream's default, so that a producer's retries fare alike on both.
+  // JetStream's default, so that a producer's retries work alike on both.
   dedupMs: [120_000, 1_000, 86_400_000],
 };
 

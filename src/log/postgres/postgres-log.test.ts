@@ -129,8 +129,8 @@ test("a removed topic's entries are deleted; its epoch is remembered even if the
   const next = await log.create(topic, defaultTopicSettings);
   expect(next.bounds.epoch).toBe(epoch + 1);
   await log.sweep();
-  const lives = await sql`SELECT epoch FROM log_topics WHERE name = ${topic}`;
-  expect(lives.map((row) => Number(row["epoch"]))).toEqual([epoch + 1]);
+  const incarnations = await sql`SELECT epoch FROM log_topics WHERE name = ${topic}`;
+  expect(incarnations.map((row) => Number(row["epoch"]))).toEqual([epoch + 1]);
 });
 
 test("a dedup id is forgotten after its window", async () => {
@@ -200,9 +200,9 @@ async function commitSilently(topic: string, text: string): Promise<void> {
   const [row] = await sql<{ id: string; epoch: string }[]>`
     SELECT id, epoch FROM log_topics WHERE name = ${topic}`;
   const records = [record(text)];
-  const life = { id: row?.id ?? "", epoch: Number(row?.epoch), layout: "records" } as const;
+  const incarnation = { id: row?.id ?? "", epoch: Number(row?.epoch), layout: "records" } as const;
   const items = [{ batch: Batch.of(records), dedupId: undefined }];
-  const outcome = await commit(new Database(sql, systemClock), life, items, 5_000);
+  const outcome = await commit(new Database(sql, systemClock), incarnation, items, 5_000);
   expect(outcome.kind).toBe("stored");
   await sleepMs(0);
 }

@@ -1,5 +1,5 @@
 /**
- * The log in PostgreSQL: what Sluice uses when it is given no broker. Tables and indexes are in
+ * The log in PostgreSQL: what Sluice uses without a broker. Its tables and indexes are in
  * `migrations/0000_log.sql`; docs/decisions/log-postgres.md says why it works this way.
  */
 import { Batch } from "../../core/batch.ts";
@@ -28,7 +28,7 @@ import { Database } from "./database.ts";
 import { completeOptions, type PostgresLogTuning } from "./options.ts";
 import { readTopic } from "./read.ts";
 import { Retention } from "./retention.ts";
-import { Tails } from "./live-buffers.ts";
+import { LiveBuffers } from "./live-buffers.ts";
 import { Topics } from "./topics.ts";
 import { Wakeups } from "./wakeups.ts";
 
@@ -40,7 +40,7 @@ export interface PostgresLogOptions extends DatabaseAddress, Partial<PostgresLog
 /** Commits of as many topics at once; replays share them. */
 const connectionsMax = 8;
 
-/** Past this PostgreSQL ends a statement: one that nobody waits for any more occupies a connection. */
+/** PostgreSQL ends a longer statement: once nobody waits for it, it only occupies a connection. */
 const statementTimeoutMs = 10_000;
 
 /**
@@ -52,7 +52,7 @@ export class PostgresLog implements LogDriver {
   readonly #database: Database;
   readonly #topics: Topics;
   readonly #wakeups: Wakeups;
-  readonly #tails: Tails;
+  readonly #buffers: LiveBuffers;
   readonly #appender: Appender;
   readonly #retention: Retention;
   readonly #reads = new Set<AbortController>();
@@ -70,8 +70,8 @@ export class PostgresLog implements LogDriver {
     this.#database = new Database(sql, clock);
     this.#topics = new Topics(this.#database);
     this.#wakeups = new Wakeups(this.#database, schema, logger);
-    const tails = (this.#tails = new Tails(this.#database, this.#wakeups, logger));
-    this.#appender = new Appender(this.#database, this.#topics, tuning, tails);
+    const buffers = (this.#buffers = new LiveBuffers(this.#database, this.#wakeups, logger));
+    this.#appender = new Appender(this.#database, this.#topics, tuning, buffers);
     this.#retention = new Retention(this.#database, tuning, logger);
   }
 
@@ -93,7 +93,7 @@ export class PostgresLog implements LogDriver {
     options.signal?.addEventListener("abort", end);
     this.#reads.add(ending);
     try {
-      const context = { database: this.#database, topics: this.#topics, tails: this.#tails };
+      const context = { database: this.#database, topics: this.#topics, buffers: this.#buffers };
       yield* readTopic(context, topic, options, ending.signal);
     } finally {
       this.#reads.delete(ending);
@@ -118,10 +118,10 @@ export class PostgresLog implements LogDriver {
   }
 
   async remove(topic: string): Promise<void> {
-    this.#tails.removed(await this.#topics.remove(topic));
+    this.#buffers.removed(await this.#topics.remove(topic));
   }
 
-  /** Applies retention now; it also happens by itself, every `sweepMs`. */
+  /** Applies retention now; it is also applied every `sweepMs`. */
   sweep(): Promise<void> {
     return this.#retention.sweep();
   }
@@ -130,7 +130,7 @@ export class PostgresLog implements LogDriver {
     this.#isClosed = true;
     await this.#appender.flush();
     for (const read of this.#reads) read.abort();
-    this.#tails.close();
+    this.#buffers.close();
     await Promise.all([this.#retention.close(), this.#wakeups.close()]);
     await this.#database.sql.end({ timeout: 2 });
   }

@@ -1,7 +1,7 @@
 /**
- * Idempotent producers in PostgreSQL. How far each has come is a row that changes in the statement
- * that stores its records; the row names the state that it was made from, so of two nodes that
- * append for one producer only one succeeds, and the other reads again.
+ * Idempotent producers in PostgreSQL. The state of each is a row, which changes in the statement that
+ * stores its records. The row contains the state that it replaced, so of two nodes that append for one
+ * producer only one succeeds, and the other reads the state again.
  */
 import { BoundedMap } from "../../core/bounded-map.ts";
 import type { ProducerRun } from "../../core/log.ts";
@@ -15,48 +15,49 @@ export interface StoredProducer extends ProducerState {
   readonly last: number;
 }
 
-/** Those heard of longest ago are read again. */
+/** Producers that are remembered; beyond it the least recent are read again. */
 const knownMax = 100_000;
 
 export class Producers {
   readonly #database: Database;
-  /** What this node stored or read last; a commit tells when it is no longer so. */
+  /** The states that this node stored or read last; a commit reports one that is out of date. */
   readonly #known = new BoundedMap<string, StoredProducer>(knownMax);
 
   constructor(database: Database) {
     this.#database = database;
   }
 
-  /** The runs' producers by id, as far as the log has any. */
+  /** The states of the runs' producers, by id; those that the log does not know are left out. */
   async states(
-    life: TopicIncarnation,
+    incarnation: TopicIncarnation,
     runs: readonly ProducerRun[],
     withinMs: number,
   ): Promise<ReadonlyMap<string, StoredProducer>> {
     const states = new Map<string, StoredProducer>();
     const unknown: string[] = [];
     for (const { id } of runs) {
-      const known = this.#known.get(keyOf(life, id));
+      const known = this.#known.get(keyOf(incarnation, id));
       if (known === undefined) unknown.push(id);
       else states.set(id, known);
     }
     if (unknown.length > 0) {
-      for (const [id, state] of await this.#read(life, unknown, withinMs)) states.set(id, state);
+      for (const [id, state] of await this.#read(incarnation, unknown, withinMs))
+        states.set(id, state);
     }
     return states;
   }
 
-  remember(life: TopicIncarnation, id: string, state: StoredProducer): void {
-    this.#known.set(keyOf(life, id), state);
+  remember(incarnation: TopicIncarnation, id: string, state: StoredProducer): void {
+    this.#known.set(keyOf(incarnation, id), state);
   }
 
-  /** False when there was nothing to forget: what was told of it has just been read. */
-  forget(life: TopicIncarnation, id: string): boolean {
-    return this.#known.delete(keyOf(life, id));
+  /** False when there was nothing to forget: the state was just read. */
+  forget(incarnation: TopicIncarnation, id: string): boolean {
+    return this.#known.delete(keyOf(incarnation, id));
   }
 
   async #read(
-    life: TopicIncarnation,
+    incarnation: TopicIncarnation,
     ids: readonly string[],
     withinMs: number,
   ): Promise<readonly (readonly [string, StoredProducer])[]> {
@@ -64,7 +65,7 @@ export class Producers {
     const rows = await this.#database.run(
       sql<ProducerRow[]>`
         SELECT id, epoch, sequence, last_seq FROM log_producers
-        WHERE topic_id = ${life.id} AND id = ANY(${arrayOfUtf8(ids)}::bytea[])`,
+        WHERE topic_id = ${incarnation.id} AND id = ANY(${arrayOfUtf8(ids)}::bytea[])`,
       withinMs,
     );
     const text = new TextDecoder();

@@ -1,6 +1,6 @@
 /**
- * Drops what is past its topic's age or size, and what is left of removed topics: in small
- * chunks, oldest first, each a transaction of its own that also moves the topic's first position.
+ * Drops records beyond their topic's age or size, and those of removed topics: in small chunks, oldest
+ * first. Each chunk is one transaction, which also moves the topic's first position.
  */
 import { failureFrom } from "../../core/failure.ts";
 import type { Logger } from "../../core/logger.ts";
@@ -9,17 +9,17 @@ import { entryOverheadBytes } from "./entry.ts";
 
 export interface RetentionOptions {
   readonly sweepMs: number;
-  /** How long a dedup id is known at least. */
+  /** How long a dedup id is remembered at least. */
   readonly dedupMs: number;
 }
 
 /** Entries of one transaction: a few milliseconds of work. */
 const chunkRows = 1_000;
 
-/** How long an idempotent producer may be silent and still be known: a device's week in a drawer. */
+/** How long an idempotent producer may be silent and still be remembered: a device may lie in a drawer for a week. */
 const producerMs = 7 * 24 * 60 * 60 * 1000;
 
-/** Taken for each chunk, so that of all nodes one sweeps at a time and a dead one holds up nobody. */
+/** SQL of the lock that is taken for each chunk: one node sweeps at a time, and a dead one delays nobody. */
 const lockKey = "hashtextextended(current_schema() || ':log-retention', 0)";
 
 export class Retention {
@@ -40,7 +40,7 @@ export class Retention {
   /** Applies retention to every topic now; a call during a sweep waits for that one, then sweeps. */
   async sweep(): Promise<void> {
     await this.#sweeping?.catch(() => {
-      // Told to whoever called that one.
+      // The caller of that one handles it.
     });
     this.#sweeping = this.#sweep();
     await this.#sweeping;
@@ -50,7 +50,7 @@ export class Retention {
     this.#isClosed = true;
     this.#cancel();
     await this.#sweeping?.catch(() => {
-      // Told to whoever called it.
+      // Its caller handles it.
     });
   }
 
@@ -60,7 +60,9 @@ export class Retention {
       this.sweep()
         .catch((error: unknown) => {
           // Nothing is lost by keeping records longer: the next sweep drops them.
-          this.#logger("warn", "could not apply retention", { code: failureFrom(error).code });
+          this.#logger("warn", "applying retention failed; retrying", {
+            code: failureFrom(error).code,
+          });
         })
         .finally(() => this.#schedule());
     });
@@ -77,7 +79,7 @@ export class Retention {
     await this.#forgetProducers();
   }
 
-  /** Looked for just behind what was dropped last: before it the index is full of dead entries. */
+  /** Looks just after what was dropped last: before it the index is full of dead entries. */
   async #topicsToTrim(): Promise<readonly string[]> {
     const { sql, clock } = this.#database;
     const rows = await this.#database.run(sql<{ id: string }[]>`
@@ -96,7 +98,7 @@ export class Retention {
   /**
    * The UPDATE reads what was deleted before it touches the topic's row, so that appends wait for
    * the end of this statement only. It counts what this statement deleted: another node may have
-   * swept between this one's snapshot and its lock. Answers how many entries went.
+   * swept between this one's snapshot and its lock. Returns the number of entries that it deleted.
    */
   async #trimChunk(id: string): Promise<number> {
     const { sql, clock } = this.#database;
@@ -136,7 +138,7 @@ export class Retention {
     return Number(row?.count ?? 0);
   }
 
-  /** Removed lives with entries, and those that a newer life of the name made needless. */
+  /** Removed incarnations that have entries, or that a newer incarnation made needless. */
   async #topicsToPurge(): Promise<readonly string[]> {
     const { sql } = this.#database;
     const rows = await this.#database.run(sql<{ id: string }[]>`

@@ -1,4 +1,4 @@
-/** Topics and their lives, as rows of `log_topics`. */
+/** Topics and their incarnations, as rows of `log_topics`. */
 import type { Bounds, TopicInfo } from "../../core/log.ts";
 import {
   parseName,
@@ -10,7 +10,7 @@ import {
 import { topicConflict, topicNotFound } from "../answers.ts";
 import type { Database } from "./database.ts";
 
-/** What a node may remember of a topic: none of it changes within a life. */
+/** What a node may cache of a topic: none of it changes within an incarnation. */
 export interface TopicIncarnation {
   readonly id: string;
   readonly epoch: number;
@@ -32,24 +32,24 @@ interface TopicRow {
 
 export class Topics {
   readonly #database: Database;
-  readonly #lives = new Map<string, TopicIncarnation>();
+  readonly #incarnations = new Map<string, TopicIncarnation>();
 
   constructor(database: Database) {
     this.#database = database;
   }
 
-  /** The topic's life as far as this node knows; it may have ended since. Throws `not_found`. */
-  async life(name: string): Promise<TopicIncarnation> {
-    return this.#lives.get(name) ?? lifeOf(await this.#standing(name));
+  /** The topic's incarnation as far as this node knows; it may have ended since. Throws `not_found`. */
+  async incarnation(name: string): Promise<TopicIncarnation> {
+    return this.#incarnations.get(name) ?? incarnationOf(await this.#existing(name));
   }
 
-  /** To be called when a life turned out to have ended. */
-  forget(name: string, life: TopicIncarnation): void {
-    if (this.#lives.get(name)?.id === life.id) this.#lives.delete(name);
+  /** To be called when an incarnation has ended. */
+  forget(name: string, incarnation: TopicIncarnation): void {
+    if (this.#incarnations.get(name)?.id === incarnation.id) this.#incarnations.delete(name);
   }
 
   async bounds(name: string): Promise<Bounds> {
-    return boundsOf(await this.#standing(name));
+    return boundsOf(await this.#existing(name));
   }
 
   async create(topic: string, settings: TopicSettings): Promise<TopicInfo> {
@@ -62,7 +62,7 @@ export class Topics {
         ${retentionMs}, ${retentionBytes}, ${schema}
       FROM log_topics WHERE name = ${name}
       ON CONFLICT DO NOTHING`);
-    const info = infoOf(await this.#standing(name));
+    const info = infoOf(await this.#existing(name));
     if (!sameSettings(info.settings, settings)) throw topicConflict(name);
     return info;
   }
@@ -79,18 +79,18 @@ export class Topics {
     return rows.map(infoOf);
   }
 
-  /** Ends the life; its entries are deleted by retention. */
+  /** Ends the incarnation; retention deletes its entries. */
   async remove(name: string): Promise<TopicIncarnation> {
     const { sql, clock } = this.#database;
     const [row] = await this.#database.run(sql<TopicRow[]>`
       UPDATE log_topics SET removed_ms = ${clock.nowMs()}
       WHERE name = ${name} AND removed_ms IS NULL RETURNING *`);
-    this.#lives.delete(name);
+    this.#incarnations.delete(name);
     if (row === undefined) throw topicNotFound(name);
-    return lifeOf(row);
+    return incarnationOf(row);
   }
 
-  async #standing(name: string): Promise<TopicRow> {
+  async #existing(name: string): Promise<TopicRow> {
     const row = await this.#find(name);
     if (row === undefined) throw topicNotFound(name);
     return row;
@@ -100,8 +100,8 @@ export class Topics {
     const { sql } = this.#database;
     const [row] = await this.#database.run(sql<TopicRow[]>`
       SELECT * FROM log_topics WHERE name = ${name} AND removed_ms IS NULL`);
-    if (row === undefined) this.#lives.delete(name);
-    else this.#lives.set(name, lifeOf(row));
+    if (row === undefined) this.#incarnations.delete(name);
+    else this.#incarnations.set(name, incarnationOf(row));
     return row;
   }
 }
@@ -119,7 +119,7 @@ export function boundsOf(row: {
   };
 }
 
-function lifeOf(row: TopicRow): TopicIncarnation {
+function incarnationOf(row: TopicRow): TopicIncarnation {
   return { id: row.id, epoch: Number(row.epoch), layout: row.layout };
 }
 

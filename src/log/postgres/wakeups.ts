@@ -1,28 +1,29 @@
 /**
- * Tells other nodes of new records through LISTEN and NOTIFY. A notification only shortens the
- * wait for the next poll (`tails.ts`), so it may be late or lost.
+ * Notifies other nodes of new records through LISTEN and NOTIFY. A notification only shortens the
+ * wait for the next poll (`live-buffers.ts`), so it may be late or lost.
  *
- * It is sent apart from the commit that it speaks of: NOTIFY inside a transaction takes a lock on
- * the whole database at commit, and all appends to all topics would queue for it.
+ * It is sent outside the commit: NOTIFY inside a transaction takes a lock on the whole database at
+ * commit, and all appends to all topics would queue for it.
  *
- * A gateway alone is not to pay for it: each node that listens says so now and then, and one that
- * hears nobody tells nobody. Who comes later reads what was committed until its first word by polling.
+ * A single node should not pay for notifications. Listening nodes announce themselves periodically; a
+ * node that has received no announcement sends no notifications. A node that joins later finds earlier
+ * commits by polling.
  */
 import { sleep } from "../../core/clock.ts";
 import type { Logger } from "../../core/logger.ts";
 import type { Database } from "./database.ts";
 
-/** Between two notifications of one node: the first is sent at once, a burst of commits shares the next. */
+/** Pause between two notifications of one node: the first is sent at once, a burst of commits shares the next. */
 const gapMs = 10;
 
-/** How often a listening node says that it is there, and for how long that is believed. */
-const helloMs = 3_000;
-const believedMs = 15_000;
+/** How often a listening node announces itself, and for how long others count on it. */
+const announceMs = 3_000;
+const presentMs = 15_000;
 
-/** What a payload holds at most: 8,000 bytes of it are PostgreSQL's limit, an entry has up to 40. */
+/** Topics in one payload: PostgreSQL's limit is 8,000 bytes, and a topic takes up to 40. */
 const topicsMax = 150;
 
-/** Stands in for a sequence where the topic was removed. */
+/** In place of a sequence: the topic was removed. */
 export const removedSequence = -1;
 
 /** `sequence` is the topic's newest, or `removedSequence`. */
@@ -30,15 +31,15 @@ export type OnWakeup = (topicId: string, sequence: number) => void;
 
 export class Wakeups {
   readonly #database: Database;
-  /** A channel belongs to the whole database: another schema's notifications are not for this log. */
+  /** A channel is the whole database's: the schema keeps other gateways' notifications apart. */
   readonly #channel: string;
   readonly #logger: Logger;
   readonly #node = crypto.randomUUID().slice(0, 8);
-  readonly #news = new Map<string, number>();
+  readonly #unsent = new Map<string, number>();
   #sending: Promise<void> | undefined;
   #listening: Promise<() => Promise<void>> | undefined;
-  /** Undefined until this node listens: then it knows of no one, and tells all. */
-  #believedUntilMs: number | undefined;
+  /** Until when other nodes are assumed; undefined until this node listens: it then notifies in any case. */
+  #othersUntilMs: number | undefined;
   #isClosed = false;
 
   constructor(database: Database, schema: string, logger: Logger) {
@@ -47,10 +48,10 @@ export class Wakeups {
     this.#logger = logger;
   }
 
-  /** Queues a notification; commits of one topic that come before it leaves count as one. */
+  /** Queues a notification; one that is not sent yet is replaced by the topic's next one. */
   announce(topicId: string, sequence: number): void {
     if (this.#isAlone()) return;
-    this.#news.set(topicId, sequence);
+    this.#unsent.set(topicId, sequence);
     this.#sending ??= this.#send();
   }
 
@@ -67,9 +68,9 @@ export class Wakeups {
   }
 
   async #send(): Promise<void> {
-    while (this.#news.size > 0) {
-      const entries = [...this.#news].slice(0, topicsMax);
-      for (const [topicId] of entries) this.#news.delete(topicId);
+    while (this.#unsent.size > 0) {
+      const entries = [...this.#unsent].slice(0, topicsMax);
+      for (const [topicId] of entries) this.#unsent.delete(topicId);
       const words = entries.map(([topicId, sequence]) => `${topicId}:${sequence}`);
       await this.#notify(words);
       if (this.#isClosed) break;
@@ -84,28 +85,28 @@ export class Wakeups {
       const { sql } = this.#database;
       await this.#database.run(sql`SELECT pg_notify(${this.#channel}, ${payload})`);
     } catch (error) {
-      // The others poll: this is a delay and no loss.
+      // Other nodes poll: the record is late for them and not lost.
       const level = words.length > 0 ? "warn" : "debug";
-      this.#logger(level, "could not notify other nodes", { error: String(error) });
+      this.#logger(level, "notifying other nodes failed", { error: String(error) });
     }
   }
 
   #isAlone(): boolean {
-    const untilMs = this.#believedUntilMs;
+    const untilMs = this.#othersUntilMs;
     return untilMs !== undefined && this.#database.clock.nowMs() > untilMs;
   }
 
-  /** Words of another node: it is there, and it may not know of this one yet. */
-  #heard(): void {
+  /** Another node notifies, and may not know of this one yet. */
+  #onOtherNode(): void {
     const wasAlone = this.#isAlone();
-    this.#believedUntilMs = this.#database.clock.nowMs() + believedMs;
+    this.#othersUntilMs = this.#database.clock.nowMs() + presentMs;
     if (wasAlone) void this.#notify([]);
   }
 
-  async #sayHello(signal: AbortSignal): Promise<void> {
+  async #announceRepeatedly(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       await this.#notify([]);
-      await sleep(this.#database.clock, helloMs, signal);
+      await sleep(this.#database.clock, announceMs, signal);
     }
   }
 
@@ -113,28 +114,30 @@ export class Wakeups {
     const onPayload = (payload: string) => {
       const [node, ...words] = payload.split(" ");
       if (node === this.#node) return;
-      this.#heard();
+      this.#onOtherNode();
       for (const word of words) {
         const [topicId = "", sequence] = word.split(":");
         onWakeup(topicId, Number(sequence));
       }
     };
     try {
-      // Listens again by itself after a lost connection, and then calls `onGap`.
+      // postgres.js listens again after a lost connection, and then calls `onGap`.
       const { unlisten } = await this.#database.sql.listen(this.#channel, onPayload, onGap);
-      // Until they could have said so, others are taken to be there.
-      this.#believedUntilMs ??= this.#database.clock.nowMs() + believedMs;
+      // Other nodes are assumed until they could have announced themselves.
+      this.#othersUntilMs ??= this.#database.clock.nowMs() + presentMs;
       const stop = new AbortController();
-      void this.#sayHello(stop.signal);
+      void this.#announceRepeatedly(stop.signal);
       return async () => {
         stop.abort();
         await unlisten().catch((error: unknown) => {
-          // Its connection is gone, and with it the listening.
-          this.#logger("debug", "could not unlisten", { error: String(error) });
+          // The connection is gone, and LISTEN with it.
+          this.#logger("debug", "unlisten failed", { error: String(error) });
         });
       };
     } catch (error) {
-      this.#logger("warn", "cannot listen yet; polling until then", { error: String(error) });
+      this.#logger("warn", "listening for other nodes failed; polling instead", {
+        error: String(error),
+      });
       return async () => {};
     }
   }
