@@ -18,6 +18,11 @@ export class BackOff {
     this.#nextMs = retryMs.first;
   }
 
+  /** How long the next wait will be. */
+  get nextMs(): number {
+    return this.#nextMs;
+  }
+
   /** Waits before the next attempt, or until `signal` aborts. */
   async wait(signal?: AbortSignal): Promise<void> {
     const ms = this.#nextMs;

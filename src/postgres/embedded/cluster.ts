@@ -1,7 +1,7 @@
 /**
- * The database cluster on disk: `<dataDir>/postgres` and the password beside it. A new one is
- * made in a directory of its own and renamed when whole, so a kill in between leaves no half of a
- * database. Data that another major version wrote is never touched.
+ * The database cluster on disk: `<dataDir>/postgres` and the password beside it. A new one is created
+ * in a staging directory and renamed when complete, so that a kill never leaves half a database. Data
+ * that another major version wrote is never touched.
  */
 import {
   chown,
@@ -20,7 +20,8 @@ import { join } from "node:path";
 import process from "node:process";
 import type { Logger } from "../../core/logger.ts";
 import { type Binaries, findBinaries } from "./binaries.ts";
-import { diskFull, EmbeddedError, errorCode, unwritable } from "./error.ts";
+import { errorCode } from "../error.ts";
+import { diskFull, EmbeddedError, unwritable } from "./error.ts";
 import { collect, createLauncher, type Launcher } from "./launcher.ts";
 import { lockDataDir } from "./lock.ts";
 
@@ -29,22 +30,22 @@ export type Durability = "full" | "test";
 
 export interface Cluster {
   readonly dataDir: string;
-  /** What PostgreSQL calls PGDATA. */
+  /** PostgreSQL's PGDATA. */
   readonly directory: string;
   readonly logFile: string;
   readonly password: string;
   readonly durability: Durability;
-  /** What it keeps of its files in memory of its own; touched only as data comes. */
+  /** Size of the server's own cache; the memory is used only as data comes. */
   readonly cacheMb: number;
   readonly binaries: Binaries;
   readonly launcher: Launcher;
   readonly log: Logger;
-  /** Gives the data directory free for other gateways. */
+  /** Releases the data directory for other gateways. */
   unlock(): Promise<void>;
 }
 
 export interface ClusterOptions {
-  /** Absolute; made when it does not exist. */
+  /** An absolute path; created when it does not exist. */
   readonly dataDir: string;
   readonly log: Logger;
   readonly durability?: Durability;
@@ -53,7 +54,7 @@ export interface ClusterOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Below, PostgreSQL's own default; above, its table of pages costs more at a start than it saves. */
+/** Below is PostgreSQL's own default; above, its page table costs more at a start than it saves. */
 const cacheMbLimits = { least: 128, most: 8192 };
 
 export const superuser = "sluice";
@@ -64,7 +65,7 @@ export async function openCluster(options: ClusterOptions): Promise<Cluster> {
   const { dataDir, log, durability = "full", cacheMb = 0, signal } = options;
   const directory = join(dataDir, "postgres");
   await mkdir(dataDir, { recursive: true }).catch((error: unknown) => {
-    throw unwritable("make data directory", dataDir, error);
+    throw unwritable("create data directory", dataDir, error);
   });
   const unlock = await lockDataDir(dataDir);
   try {
@@ -133,18 +134,18 @@ async function isFresh(directory: string, version: string): Promise<boolean> {
   return false;
 }
 
-/** PostgreSQL wants to own its data; as root it is started as the owner, whoever that is. */
+/** PostgreSQL must own its data; a gateway that runs as root starts it as the owner. */
 async function refuseOtherOwner(directory: string): Promise<void> {
   const { uid } = await stat(directory);
   const self = process.getuid?.() ?? uid;
   if (self === 0 ? uid !== 0 : uid === self) return;
-  const wanted =
+  const expected =
     self === 0
       ? "an owner that is not root (chown -R)"
       : `user id ${uid}, or another SLUICE_DATA_DIR`;
   throw new EmbeddedError(
     "unwritable",
-    `Cannot open database "${directory}": it belongs to user id ${uid} and this process runs as ${self}, expected ${wanted}`,
+    `Cannot open database "${directory}": it belongs to user id ${uid} and this process runs as ${self}, expected ${expected}`,
   );
 }
 
@@ -158,7 +159,7 @@ async function passwordOf(dataDir: string, directory: string, fresh: boolean): P
   if (!fresh) {
     throw new EmbeddedError(
       "not_a_database",
-      `Cannot open database "${directory}": "${path}" is missing or empty, expected the password that the database was made with`,
+      `Cannot open database "${directory}": "${path}" is missing or empty, expected the password that the database was created with`,
     );
   }
   const password =
@@ -170,8 +171,8 @@ async function passwordOf(dataDir: string, directory: string, fresh: boolean): P
 }
 
 /**
- * PostgreSQL's own advice is a quarter to two fifths. What it reads past its cache costs three times
- * as much (docs/decisions/as-of-samples.md). A container's limit counts.
+ * PostgreSQL's own advice is a quarter to two fifths. A read past its cache costs three times as much
+ * (docs/decisions/as-of-samples.md). A container's limit counts.
  */
 function defaultCacheMb(): number {
   const limit = process.constrainedMemory();
@@ -188,8 +189,8 @@ async function initialise(
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const { dataDir, directory, password, durability, binaries, launcher } = cluster;
-  // The lock is held: what is left of earlier attempts is nobody's. An initdb whose gateway was
-  // killed may still write there, and then the next start removes it.
+  // Under the lock, what earlier attempts left is no longer used. An initdb whose gateway was killed
+  // may still write there; then the next start removes it.
   for (const name of await readdir(dataDir)) {
     const leftover = join(dataDir, name);
     if (name.startsWith(stagingPrefix)) {
@@ -205,16 +206,16 @@ async function initialise(
       await chown(passwordFile, launcher.account.uid, launcher.account.gid);
       await chown(staging, launcher.account.uid, launcher.account.gid);
     }
-    const made = join(staging, "data");
+    const created = join(staging, "data");
     const args = [
       ...[
         "-D",
-        made,
+        created,
         `--username=${superuser}`,
         `--pwfile=${passwordFile}`,
         "--auth=scram-sha-256",
       ],
-      // Unicode rules from PostgreSQL itself: no index depends on the machine's C library.
+      // PostgreSQL's own Unicode rules: no index depends on the machine's C library.
       ...["--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"],
       ...["--data-checksums", "--no-instructions", ...(durability === "test" ? ["--no-sync"] : [])],
     ];
@@ -225,23 +226,23 @@ async function initialise(
     if (signal?.aborted) {
       throw new EmbeddedError(
         "cancelled",
-        `Cannot make database "${directory}": the start was cancelled`,
+        `Cannot create database "${directory}": the start was cancelled`,
       );
     }
     if (code !== 0) throw initdbFailed(directory, output);
-    await rename(made, directory);
+    await rename(created, directory);
     if (durability === "full") await syncDirectory(dataDir);
   } catch (error) {
-    throw error instanceof EmbeddedError ? error : unwritable("make database", directory, error);
+    throw error instanceof EmbeddedError ? error : unwritable("create database", directory, error);
   } finally {
     if (staging !== undefined) await rm(staging, { recursive: true, force: true });
   }
 }
 
-/** initdb gives no codes: the system's own words are all there is to tell a full disk by. */
+/** initdb has no error codes: only the system's message shows that the disk is full. */
 function initdbFailed(directory: string, output: string): EmbeddedError {
   if (/No space left on device|Disk quota exceeded|Check free disk space/.test(output)) {
-    return diskFull("make database", directory);
+    return diskFull("create database", directory);
   }
   const words = output
     .trim()
@@ -249,11 +250,11 @@ function initdbFailed(directory: string, output: string): EmbeddedError {
     .filter((line) => /error|FATAL|PANIC/i.test(line));
   return new EmbeddedError(
     "unstartable",
-    `Cannot make database "${directory}": initdb failed (${words.join("; ") || output.trim()}), expected it to end well`,
+    `Cannot create database "${directory}": initdb failed (${words.join("; ") || output.trim()}), expected it to succeed`,
   );
 }
 
-/** A rename survives a power cut once the directory that holds the name is on disk. */
+/** A rename survives a power cut once the directory that contains the name is on disk. */
 async function syncDirectory(path: string): Promise<void> {
   const handle = await open(path, "r");
   try {

@@ -1,12 +1,13 @@
 /**
- * PostgreSQL for a gateway that was given none: real binaries, its data under `<dataDir>/postgres`,
- * reachable on 127.0.0.1 alone. It outlives a gateway that is killed, and the next gateway adopts
- * it; a server that dies under a living gateway is started again on the same port.
+ * PostgreSQL for a gateway without `DATABASE_URL`: real binaries, data under `<dataDir>/postgres`,
+ * reachable on 127.0.0.1 only. The server outlives a killed gateway, and the next gateway adopts it; a
+ * server that dies under a running gateway is restarted on the same port.
  */
 import { resolve } from "node:path";
 import process from "node:process";
-import { setTimeout as sleep } from "node:timers/promises";
+import { systemClock } from "../../core/clock.ts";
 import type { Logger } from "../../core/logger.ts";
+import { BackOff } from "../../core/retry.ts";
 import { adoptServer } from "./adopt.ts";
 import { type Cluster, type Durability, openCluster } from "./cluster.ts";
 import { EmbeddedError } from "./error.ts";
@@ -16,12 +17,12 @@ import { sendSignal } from "./process.ts";
 import { launchServer, type Server, serverUrl, stopServer } from "./server.ts";
 
 export interface EmbeddedOptions {
-  /** Made when it does not exist; one gateway at a time may have it. */
+  /** Created when it does not exist; one gateway at a time may use it. */
   readonly dataDir: string;
   readonly log: Logger;
   /** Cancels the start; a server that has started is stopped by `stop`. */
   readonly signal?: AbortSignal;
-  /** 0, the default, is any free port. An adopted server keeps the port that it has. */
+  /** 0, the default, is any free port. An adopted server keeps its port. */
   readonly port?: number;
   readonly durability?: Durability;
   /** See `ClusterOptions`. */
@@ -29,7 +30,7 @@ export interface EmbeddedOptions {
 }
 
 export interface Embedded {
-  /** postgres://…, the same as long as this gateway lives. */
+  /** postgres://…, the same as long as this gateway runs. */
   readonly url: string;
   /** The server's version, such as "18.4". */
   readonly version: string;
@@ -39,7 +40,7 @@ export interface Embedded {
 
 const portAttempts = 5;
 const restartMs = { first: 50, most: 5000 };
-/** A server that lived this long did not die of its start: the next restart is quick again. */
+/** A server that ran this long did not fail to start: the next restart is quick again. */
 const steadyMs = 30_000;
 
 /** Rejects with an `EmbeddedError` that says what is wrong and what is expected. */
@@ -61,7 +62,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
         ms: Math.round(performance.now() - started),
       },
     );
-    return await keep(cluster, server);
+    return await Supervisor.start(cluster, server);
   } catch (error) {
     await cluster.unlock();
     if (!signal?.aborted || error instanceof EmbeddedError) throw error;
@@ -86,79 +87,92 @@ export async function launchOnPort(
     } catch (error) {
       const taken = error instanceof EmbeddedError && error.reason === "port_taken";
       if (!taken || attempt === portAttempts) throw error;
-      cluster.log("warn", "the port of the embedded PostgreSQL was taken: trying another", {
+      cluster.log("warn", "the port of the embedded PostgreSQL was taken; trying another", {
         port,
       });
     }
   }
 }
 
-/** Keeps a server running on its port until `stop`. */
-async function keep(cluster: Cluster, first: Server): Promise<Embedded> {
-  const { log } = cluster;
-  const stopping = new AbortController();
-  const unfollow = await followServerLog(cluster.logFile, log);
-  let server = first;
-  // A gateway that exits without stop() still asks for the shutdown; it cannot wait for it.
-  const onExit = () => {
-    if (server.running) sendSignal(server.pid, "SIGINT");
-  };
-  process.on("exit", onExit);
+/** Keeps a server running on its port until it is stopped. */
+class Supervisor implements Embedded {
+  readonly url: string;
+  readonly version: string;
+  readonly #cluster: Cluster;
+  readonly #unfollow: () => void;
+  readonly #stopping = new AbortController();
+  readonly #supervised: Promise<void>;
+  #server: Server;
+  #stopped: Promise<void> | undefined;
 
-  const stopped = new Promise<void>((settle) =>
-    stopping.signal.addEventListener("abort", () => settle(), { once: true }),
-  );
-  const supervise = async () => {
-    let delayMs = restartMs.first;
+  static async start(cluster: Cluster, server: Server): Promise<Supervisor> {
+    return new Supervisor(cluster, server, await followServerLog(cluster.logFile, cluster.log));
+  }
+
+  private constructor(cluster: Cluster, server: Server, unfollow: () => void) {
+    this.url = serverUrl(cluster, server.port);
+    this.version = server.version;
+    this.#cluster = cluster;
+    this.#server = server;
+    this.#unfollow = unfollow;
+    process.on("exit", this.#onExit);
+    this.#supervised = this.#supervise();
+  }
+
+  stop(): Promise<void> {
+    return (this.#stopped ??= this.#stop());
+  }
+
+  async #stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#supervised;
+    this.#unfollow();
+    await stopServer(this.#cluster, this.#server);
+    process.off("exit", this.#onExit);
+    await this.#cluster.unlock();
+  }
+
+  /** A gateway that exits without `stop` still requests the shutdown; it cannot wait for it. */
+  readonly #onExit = (): void => {
+    if (this.#server.running) sendSignal(this.#server.pid, "SIGINT");
+  };
+
+  async #supervise(): Promise<void> {
+    const { signal } = this.#stopping;
+    const stopped = new Promise<void>((resolve) => {
+      signal.addEventListener("abort", () => resolve(), { once: true });
+    });
+    const backOff = new BackOff(systemClock, restartMs);
     for (;;) {
       const since = performance.now();
-      await Promise.race([server.ended, stopped]);
-      if (stopping.signal.aborted) return;
-      if (performance.now() - since > steadyMs) delayMs = restartMs.first;
-      log("error", "embedded PostgreSQL ended: restarting it", {
-        pid: server.pid,
-        port: server.port,
-      });
-      for (let attempt = 1; ; attempt++) {
-        await sleep(delayMs, undefined, { signal: stopping.signal }).catch(() => undefined);
-        if (stopping.signal.aborted) return;
-        delayMs = Math.min(delayMs * 2, restartMs.most);
-        try {
-          const began = performance.now();
-          server = await launchServer(cluster, server.port, stopping.signal);
-          const ms = Math.round(performance.now() - began);
-          log("info", "restarted embedded PostgreSQL", {
-            pid: server.pid,
-            port: server.port,
-            attempt,
-            ms,
-          });
-          break;
-        } catch (error) {
-          if (stopping.signal.aborted) return;
-          log("error", "embedded PostgreSQL does not restart", {
-            attempt,
-            retry_ms: delayMs,
-            error: String(error),
-          });
-        }
+      await Promise.race([this.#server.ended, stopped]);
+      if (signal.aborted) return;
+      if (performance.now() - since > steadyMs) backOff.reset();
+      const { pid, port } = this.#server;
+      this.#cluster.log("error", "embedded PostgreSQL ended; restarting it", { pid, port });
+      await this.#restart(backOff);
+    }
+  }
+
+  /** Until it runs again, or `stop` is called. */
+  async #restart(backOff: BackOff): Promise<void> {
+    const { log } = this.#cluster;
+    const { signal } = this.#stopping;
+    for (let attempt = 1; ; attempt++) {
+      await backOff.wait(signal);
+      if (signal.aborted) return;
+      const began = performance.now();
+      try {
+        this.#server = await launchServer(this.#cluster, this.#server.port, signal);
+        const { pid, port } = this.#server;
+        const ms = Math.round(performance.now() - began);
+        log("info", "restarted embedded PostgreSQL", { pid, port, attempt, ms });
+        return;
+      } catch (error) {
+        if (signal.aborted) return;
+        const fields = { attempt, retry_ms: backOff.nextMs, error: String(error) };
+        log("error", "embedded PostgreSQL does not restart", fields);
       }
     }
-  };
-  const supervised = supervise();
-
-  const stop = async () => {
-    stopping.abort();
-    await supervised;
-    unfollow();
-    await stopServer(cluster, server);
-    process.off("exit", onExit);
-    await cluster.unlock();
-  };
-  let stopOnce: Promise<void> | undefined;
-  return {
-    url: serverUrl(cluster, first.port),
-    version: first.version,
-    stop: () => (stopOnce ??= stop()),
-  };
+  }
 }

@@ -1,17 +1,17 @@
-/** What keeps the embedded PostgreSQL from starting, as one closed set of reasons. */
-
+/** The reasons why the embedded PostgreSQL does not start, as one closed set. */
 import process from "node:process";
+import { errorCode } from "../error.ts";
 
 export type EmbeddedReason =
   | "unsupported" // no binaries for this platform, or they cannot run here
   | "in_use" // another gateway has the data directory
-  | "unwritable" // the data directory cannot be made, written or entered
+  | "unwritable" // the data directory cannot be created, written or entered
   | "disk_full"
   | "other_version" // another major version of PostgreSQL wrote the data
-  | "not_a_database" // the directory holds something else, or half of a database
+  | "not_a_database" // the directory contains something else, or half a database
   | "port_taken"
   | "cancelled" // the caller's signal aborted the start
-  | "unstartable"; // the server ended while it started; the message has its last words
+  | "unstartable"; // the server ended while it started; the message contains its last error
 
 export class EmbeddedError extends Error {
   readonly reason: EmbeddedReason;
@@ -23,13 +23,7 @@ export class EmbeddedError extends Error {
   }
 }
 
-/** The `code` of a system error (`ENOENT`…), `undefined` for anything else. */
-export function errorCode(error: unknown): string | undefined {
-  if (!(error instanceof Error) || !("code" in error)) return undefined;
-  return typeof error.code === "string" ? error.code : undefined;
-}
-
-/** Rethrows a failed file operation as what the reader can do about it. */
+/** A failed file operation as an error that says what to do about it. */
 export function unwritable(action: string, path: string, error: unknown): EmbeddedError {
   const code = errorCode(error) ?? String(error);
   if (code === "ENOSPC" || code === "EDQUOT") return diskFull(action, path, error);

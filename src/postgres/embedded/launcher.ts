@@ -1,19 +1,20 @@
 /**
- * As whom PostgreSQL runs. It refuses to run as root, so as root it is started as the owner of its
- * data, or for new data as `postgres` or else `nobody`: initdb wants a user that has a name, and
- * these need not be made.
+ * The user that PostgreSQL runs as. It refuses to run as root, so a gateway that runs as root starts it
+ * as the owner of its data. New data gets the owner `postgres`, or else `nobody`: initdb needs a user
+ * with a name, and these exist already.
  *
- * That user may not be able to enter the data directory or the checkout (/root is 0700). No
- * directory of anybody's is opened up for that; instead setpriv(1) gives the server the one
- * capability to pass, as an ambient capability. `no_setuid_fixup` goes with it, because otherwise
- * access(2), by which PostgreSQL checks its own binary, ignores capabilities. The price is that
- * the server can then read every file of the machine: hence only when it cannot do without.
+ * That user may not be able to enter the data directory or the checkout (/root is 0700). Permissions of
+ * directories are not changed for that. Instead setpriv(1) gives the server the one capability it needs,
+ * as an ambient capability; `no_setuid_fixup` is added because access(2), with which PostgreSQL checks
+ * its own binary, ignores capabilities otherwise. The price is that the server can then read every file
+ * of the machine, so this is done only where it is necessary.
  */
 import { type ChildProcess, spawn, type StdioOptions } from "node:child_process";
 import { readFile, stat } from "node:fs/promises";
 import process from "node:process";
 import { type Binaries, unsupported } from "./binaries.ts";
-import { EmbeddedError, errorCode } from "./error.ts";
+import { errorCode } from "../error.ts";
+import { EmbeddedError } from "./error.ts";
 
 export interface Account {
   readonly uid: number;
@@ -44,7 +45,7 @@ export interface Ended {
 /** Docker gives a container dac_override but not the lesser dac_read_search. */
 const capabilities = [undefined, "dac_read_search", "dac_override"] as const;
 
-/** Tried out for real, access rights being what they are: ACLs, mounts, security modules. */
+/** A real attempt: ACLs, mounts and security modules make access rights hard to predict. */
 const probe = 'cd "$1" || exit 91; exec "$2" --version';
 const cannotEnter = 91;
 const cannotExecute = 126;
@@ -76,7 +77,7 @@ export async function createLauncher(
   throw unlaunchable(binaries, dataDir, account, first);
 }
 
-/** A runtime may also throw at once, where it may not change the user. */
+/** A runtime may also throw at once where it may not change the user. */
 async function tryOut(start: () => ChildProcess): Promise<Ended> {
   try {
     return await collect(start());
@@ -122,7 +123,7 @@ async function accountFor(cluster: string): Promise<Account> {
   );
 }
 
-/** The environment is made here: PGDATA, PGPORT and the like are not for this server. */
+/** The environment is built here: PGDATA, PGPORT and the like are not meant for this server. */
 function launchAs(
   account: Account | undefined,
   capability: string | undefined,
@@ -179,9 +180,9 @@ function unlaunchable(
       `Cannot start a process as ${who}: ${ended.output}, expected a root that may change its user (CAP_SETUID, CAP_SETGID), another user than root, or DATABASE_URL`,
     );
   }
-  const words = ended?.output.trim().split("\n").at(-1) ?? "";
+  const lastLine = ended?.output.trim().split("\n").at(-1) ?? "";
   return unsupported(
     `${process.platform}-${process.arch}`,
-    `"${binaries.postgres}" does not run (${words}), expected a Linux with glibc (Alpine has musl) and the package's install script run (trustedDependencies)`,
+    `"${binaries.postgres}" does not run (${lastLine}), expected a Linux with glibc (Alpine has musl) and the package's install script run (trustedDependencies)`,
   );
 }

@@ -1,14 +1,14 @@
 /**
- * The server's own log, `<dataDir>/postgres.log`: a file rather than a pipe, so that a server that
- * outlives its gateway still has it. The gateway that watches the server reads what is added,
- * passes on what matters and keeps the file bounded.
+ * The server's log, `<dataDir>/postgres.log`: a file rather than a pipe, so that a server that outlives
+ * its gateway can still write. The gateway reads what is added, passes on what matters and keeps the
+ * file bounded.
  */
 import { copyFile, open, stat, truncate } from "node:fs/promises";
 import type { Logger, LogLevel } from "../../core/logger.ts";
 
 export interface ServerLine {
   readonly severity: "WARNING" | "FATAL" | "PANIC";
-  /** SQLSTATE, by which to tell one failure from another. */
+  /** SQLSTATE. */
   readonly code: string;
   readonly message: string;
 }
@@ -23,11 +23,11 @@ const levels: Record<ServerLine["severity"], LogLevel> = {
 };
 const pollMs = 1000;
 const logBytesMax = 16 * 1024 * 1024;
-/** A server in trouble writes the same line thousands of times; the file has them all. */
+/** A server in trouble writes the same line thousands of times; the file contains them all. */
 const linesPerPollMax = 20;
 const readBytesMax = 256 * 1024;
 
-/** The lines that tell of trouble; what statements did wrong (ERROR) their client is told. */
+/** The lines that report trouble. Those of failed statements (ERROR) are left out: their client gets the error. */
 export function parseServerLog(text: string): ServerLine[] {
   return text.split("\n").flatMap((line) => {
     const [, code, severity, message] = linePattern.exec(line) ?? [];
@@ -37,7 +37,7 @@ export function parseServerLog(text: string): ServerLine[] {
   });
 }
 
-/** What the file has from byte `from` on, at most `readBytesMax` of it. */
+/** The file from byte `from` on, at most `readBytesMax` of it. */
 export async function readServerLog(path: string, from: number): Promise<string> {
   const handle = await open(path, "r");
   try {
@@ -74,7 +74,7 @@ export async function followServerLog(path: string, log: Logger): Promise<() => 
       }
     }
     if (size > logBytesMax) {
-      // The server holds the file open for appending: it is emptied in place, not renamed.
+      // The server has the file open for appending, so it is truncated and not renamed.
       await copyFile(path, `${path}.1`);
       await truncate(path, 0);
       offset = 0;

@@ -1,4 +1,4 @@
-/** `postmaster.pid`, by which PostgreSQL tells who serves a data directory, where, and how far it is. */
+/** `postmaster.pid`: PostgreSQL writes there which process serves a data directory, its port and its status. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 
@@ -10,7 +10,7 @@ export interface PidFile {
 
 const statuses = ["starting", "ready", "stopping", "standby"] as const;
 
-/** Undefined when there is none, or none that is whole: it is written line by line. */
+/** Undefined when it does not exist, or is incomplete: it is written line by line. */
 export async function readPidFile(directory: string): Promise<PidFile | undefined> {
   const text = await readFile(join(directory, "postmaster.pid"), "utf8").catch(() => "");
   return parsePidFile(text);

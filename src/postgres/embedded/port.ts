@@ -1,13 +1,12 @@
 /** Ports on loopback, the only address where the embedded PostgreSQL listens. */
 import { createServer } from "node:net";
-import { errorCode } from "./error.ts";
+import { errorCode } from "../error.ts";
 
 export const loopback = "127.0.0.1";
 
 /**
- * A port that is free now, below those that systems give to outgoing connections: from among
- * these a client that reconnects to a dead server can be given the server's own port, and so
- * connect to itself and keep it.
+ * A free port, below those that systems assign to outgoing connections. Among those, a client that
+ * reconnects to a dead server could be assigned the server's own port, connect to itself and keep it.
  */
 export async function freePort(): Promise<number> {
   for (;;) {

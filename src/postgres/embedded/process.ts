@@ -1,18 +1,18 @@
 /**
- * Who is alive, asked of the system. A pid alone proves nothing: it is given again to other
- * programs, and a zombie answers signal 0. So a process is known by its pid and its start time,
- * and a server of a data directory by its name and working directory.
+ * Which processes are alive, according to the system. A pid alone proves nothing: it is reused, and a
+ * zombie answers signal 0. So a process is identified by its pid and its start time, and a server of a
+ * data directory by its name and working directory.
  */
 import { execFile } from "node:child_process";
 import { readdir, readFile, readlink, realpath } from "node:fs/promises";
 import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
-import { errorCode } from "./error.ts";
+import { errorCode } from "../error.ts";
 
 const onLinux = process.platform === "linux";
 const pollMs = 10;
 
-/** A text that no other process ever has, or `undefined` when `pid` is dead or a zombie. */
+/** A text that no other process ever has; undefined when `pid` is dead or a zombie. */
 export async function processIdentity(pid: number): Promise<string | undefined> {
   if (!onLinux) {
     const [line] = await ps(["-o", "stat=,lstart=", "-p", String(pid)]);
@@ -28,7 +28,7 @@ export async function processIdentity(pid: number): Promise<string | undefined> 
 
 /**
  * The processes of PostgreSQL that work in `directory`, postmaster and backends alike. Where there
- * is no /proc only the postmaster is found: backends do not tell their directory to `ps`.
+ * is no /proc only the postmaster is found: `ps` does not show the directory of backends.
  */
 export async function clusterProcesses(directory: string): Promise<number[]> {
   const path = await realpath(directory).catch(() => directory);
@@ -49,8 +49,8 @@ export async function clusterProcesses(directory: string): Promise<number[]> {
 }
 
 /**
- * Waits for what a dead postmaster left behind, and ends what does not end by itself: PostgreSQL
- * refuses to start while one backend still has its shared memory. Answers the pids it had to end.
+ * Waits for the backends of a dead postmaster, and ends those that do not end on their own: PostgreSQL
+ * refuses to start while one of them still uses its shared memory. Returns the pids that it ended.
  */
 export async function reapOrphans(directory: string): Promise<number[]> {
   const steps = [
@@ -73,7 +73,7 @@ export async function reapOrphans(directory: string): Promise<number[]> {
   return [...ended];
 }
 
-/** Sends a signal; a process that is gone already is what the sender wanted. */
+/** Sends a signal; a process that has ended already is fine. */
 export function sendSignal(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal);
@@ -82,7 +82,7 @@ export function sendSignal(pid: number, signal: NodeJS.Signals): void {
   }
 }
 
-/** Polls until the condition holds: true; or `timeoutMs` have passed: false. */
+/** Polls until the condition is true; false once `timeoutMs` have passed. */
 export async function until(
   condition: () => Promise<boolean>,
   timeoutMs: number,
@@ -96,7 +96,7 @@ export async function until(
   return true;
 }
 
-/** Fields of proc_pid_stat(5); the name in parentheses may itself hold spaces and parentheses. */
+/** Fields of proc_pid_stat(5); the name in parentheses may itself contain spaces and parentheses. */
 async function linuxStatus(pid: number) {
   const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => undefined);
   if (stat === undefined) return undefined;
@@ -108,7 +108,7 @@ async function linuxStatus(pid: number) {
   };
 }
 
-/** Lines of `ps`, none when it names no process: then its exit code is 1. */
+/** Lines of `ps`; none when it finds no process, for which its exit code is 1. */
 function ps(options: readonly string[]): Promise<string[]> {
   return new Promise((resolve) => {
     execFile("ps", [...options], { env: { LC_ALL: "C", PATH: "/usr/bin:/bin" } }, (_, stdout) => {

@@ -13,9 +13,9 @@ export interface Server {
   readonly pid: number;
   readonly port: number;
   readonly version: string;
-  /** Settles, and never rejects, when the postmaster has ended for whatever reason. */
+  /** Resolves, never rejects, once the postmaster has ended for any reason. */
   readonly ended: Promise<void>;
-  /** Before a signal is sent: the pid of an ended process may be anybody's. */
+  /** To be checked before a signal is sent: the pid of an ended process may be reused. */
   readonly running: boolean;
 }
 
@@ -51,8 +51,8 @@ export async function launchServer(
   let child: ChildProcess;
   try {
     const stdio = ["ignore", output.fd, output.fd] as const;
-    // PostgreSQL takes a pid file for live when its pid is: whoever has that pid now, it is none
-    // of the processes in this directory. Under this name it leaves one pid out of account.
+    // PostgreSQL takes a pid file for valid when its pid is alive. The process that has this pid now
+    // does not work in this directory; PostgreSQL ignores a pid in this variable.
     const env = stale === undefined ? {} : { PG_GRANDPARENT_PID: String(stale.pid) };
     child = launcher.spawn(
       binaries.postgres,
@@ -76,7 +76,7 @@ export async function launchServer(
   const began = performance.now();
   const recovering = setInterval(() => {
     const seconds = Math.round((performance.now() - began) / 1000);
-    cluster.log("info", "embedded PostgreSQL is starting: after a crash it recovers", { seconds });
+    cluster.log("info", "embedded PostgreSQL recovers from a crash", { seconds });
   }, recoveryLogMs);
   try {
     await until(ready, Number.POSITIVE_INFINITY, signal);
@@ -95,8 +95,8 @@ export async function launchServer(
 }
 
 /**
- * Asks for a fast shutdown, and for less and less when that is not obeyed. `immediate` leaves the
- * fast one out, for a server that is known not to obey.
+ * Requests a fast shutdown, and harder ones when the server does not end. `immediate` leaves out the
+ * fast one, for a server that does not respond.
  */
 export async function stopServer(
   cluster: Cluster,
@@ -120,7 +120,7 @@ export async function stopServer(
   await reapOrphans(cluster.directory);
 }
 
-/** Given on the command line, where they win over postgresql.conf: a release decides them anew. */
+/** Passed on the command line, where they override postgresql.conf: each release decides them. */
 function settings({ durability, cacheMb, binaries }: Cluster, port: number): string[] {
   const values = {
     listen_addresses: loopback,
@@ -129,24 +129,24 @@ function settings({ durability, cacheMb, binaries }: Cluster, port: number): str
     max_connections: 60,
     // An index probe that finds its two pages here takes a third of the time of one that does not.
     shared_buffers: `${cacheMb}MB`,
-    // And read again from disk, page by page in any order, they take minutes after each start: what
-    // was here is listed every five minutes and at the end, and read in the order of the files.
+    // Read again from disk in random order, the pages would take minutes after each start. pg_prewarm
+    // lists what is cached every five minutes and at the end, and reads it in the order of the files.
     ...(binaries.hasPrewarm ? { shared_preload_libraries: "pg_prewarm" } : {}),
-    // The log is written once and read at its end: little to gain from plans compiled or parallel.
+    // The log is written once and read at its end: compiled or parallel plans gain little.
     jit: "off",
-    // What was acknowledged is on disk; and each checkpoint rewrites whole pages, so have few.
+    // What was acknowledged is on disk. Each checkpoint rewrites whole pages, so there are few.
     synchronous_commit: "on",
     wal_compression: "on",
     min_wal_size: "256MB",
     max_wal_size: "2GB",
     checkpoint_timeout: "15min",
-    // Without fsync a commit still reaches the system, and so survives the death of the server.
+    // Without fsync a commit still reaches the operating system, so it survives the server's death.
     ...(durability === "full" ? {} : { fsync: "off", full_page_writes: "off" }),
     log_line_prefix: serverLogPrefix,
     log_timezone: "UTC",
     timezone: "UTC",
     log_checkpoints: "off",
-    // Statements of failed queries hold the users' data; it has no place in a log.
+    // Statements of failed queries contain users' data, which must not be logged.
     log_min_error_statement: "panic",
     log_error_verbosity: "terse",
   };
@@ -164,10 +164,11 @@ async function startFailed(cluster: Cluster, port: number, from: number): Promis
       `Cannot start PostgreSQL on "${loopback}:${port}": another program has the port, expected a free one`,
     );
   }
-  const words = lines.map(({ message }) => message).at(-1) ?? text.trim().split("\n").at(-1) ?? "";
+  const lastLine =
+    lines.map(({ message }) => message).at(-1) ?? text.trim().split("\n").at(-1) ?? "";
   return new EmbeddedError(
     "unstartable",
-    `Cannot start PostgreSQL in "${directory}": it ended (${words}), expected it to run; see "${logFile}"`,
+    `Cannot start PostgreSQL in "${directory}": it ended (${lastLine}), expected it to run; see "${logFile}"`,
   );
 }
 
@@ -180,7 +181,7 @@ async function endsWithin(ended: Promise<void>, ms: number): Promise<void> {
   timer.abort();
 }
 
-/** Ties `running` to the end of the process. */
+/** A server whose `running` follows the end of its process. */
 export function watched(pid: number, port: number, version: string, ended: Promise<void>): Server {
   let running = pid !== 0;
   void ended.then(() => (running = false));
