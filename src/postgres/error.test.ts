@@ -4,7 +4,8 @@ import postgres from "postgres";
 import { withPostgres } from "../../test/support/postgres.ts";
 import { Failure } from "../core/failure.ts";
 import { openDatabase, type Database } from "./database.ts";
-import { errorCode, retryReason, storeFailure } from "./error.ts";
+import { errorCode } from "./error-code.ts";
+import { retryReason, storeFailure } from "./error.ts";
 
 const failureOf = (code: string) => Object.assign(new Error("any text"), { code });
 

@@ -1,9 +1,7 @@
 /** What PostgreSQL and its connection report, as failures: by code, never by text. */
 import { DrizzleQueryError } from "drizzle-orm/errors";
 import { Failure } from "../core/failure.ts";
-
-/** SQLSTATE of an insert that met an equal key. */
-export const uniqueViolation = "23505";
+import { errorCode } from "./error-code.ts";
 
 /** Classes of SQLSTATE after which the same statement may succeed later. */
 const retryableClasses: Readonly<Record<string, string>> = {
@@ -60,14 +58,4 @@ export function storeFailure(error: unknown): Failure {
     return new Failure("internal", "The store failed", { cause });
   }
   return new Failure("unavailable", "The store is not available", { cause, retryAfterMs: 1000 });
-}
-
-/** The SQLSTATE or system code. Drizzle and `Failure` wrap the driver's error as their cause. */
-export function errorCode(error: unknown): string | undefined {
-  for (let e = error; e instanceof Error; e = e.cause) {
-    if (e instanceof Failure) continue;
-    if ("code" in e && typeof e.code === "string" && e.code !== "") return e.code;
-    if (e instanceof AggregateError && e.errors[0] instanceof Error) return errorCode(e.errors[0]);
-  }
-  return undefined;
 }

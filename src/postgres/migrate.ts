@@ -4,7 +4,8 @@ import { readMigrationFiles, type MigrationMeta } from "drizzle-orm/migrator";
 import type { Sql } from "postgres";
 import { Failure } from "../core/failure.ts";
 import { connect, defaultSchema, type DatabaseAddress } from "./connect.ts";
-import { errorCode, storeFailure } from "./error.ts";
+import { errorCode } from "./error-code.ts";
+import { storeFailure } from "./error.ts";
 import { migrationsTable, moveFromPublic } from "./public-tables.ts";
 
 const migrationsFolder = fileURLToPath(new URL("../../migrations", import.meta.url));

@@ -3,7 +3,7 @@ import type { Batch } from "../../core/batch.ts";
 import type { ProducerRun } from "../../core/log.ts";
 import { stateAfter, type ProducerState } from "../producers.ts";
 import { arrayOfNumbers, arrayOfUtf8 } from "../../postgres/arrays.ts";
-import { errorCode, uniqueViolation } from "../../postgres/error.ts";
+import { errorCode, uniqueViolation } from "../../postgres/error-code.ts";
 import type { Database } from "./database.ts";
 import { entriesOf, entryOverheadBytes } from "./entry.ts";
 import type { TopicIncarnation } from "./topics.ts";

@@ -20,7 +20,7 @@ import { join } from "node:path";
 import process from "node:process";
 import type { Logger } from "../../core/logger.ts";
 import { type Binaries, findBinaries } from "./binaries.ts";
-import { errorCode } from "../error.ts";
+import { errorCode } from "../error-code.ts";
 import { diskFull, EmbeddedError, unwritable } from "./error.ts";
 import { collect, createLauncher, type Launcher } from "./launcher.ts";
 import { lockDataDir } from "./lock.ts";

@@ -1,6 +1,6 @@
 /** The reasons why the embedded PostgreSQL does not start, as one closed set. */
 import process from "node:process";
-import { errorCode } from "../error.ts";
+import { errorCode } from "../error-code.ts";
 
 export type EmbeddedReason =
   | "unsupported" // no binaries for this platform, or they cannot run here

@@ -13,7 +13,7 @@ import { type ChildProcess, spawn, type StdioOptions } from "node:child_process"
 import { readFile, stat } from "node:fs/promises";
 import process from "node:process";
 import { type Binaries, unsupported } from "./binaries.ts";
-import { errorCode } from "../error.ts";
+import { errorCode } from "../error-code.ts";
 import { EmbeddedError } from "./error.ts";
 
 export interface Account {

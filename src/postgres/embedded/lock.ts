@@ -9,7 +9,7 @@ import { link, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
-import { errorCode } from "../error.ts";
+import { errorCode } from "../error-code.ts";
 import { EmbeddedError, unwritable } from "./error.ts";
 import { processIdentity } from "./process.ts";
 

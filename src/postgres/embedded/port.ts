@@ -1,6 +1,6 @@
 /** Ports on loopback, the only address where the embedded PostgreSQL listens. */
 import { createServer } from "node:net";
-import { errorCode } from "../error.ts";
+import { errorCode } from "../error-code.ts";
 
 export const loopback = "127.0.0.1";
 

@@ -7,7 +7,7 @@ import { execFile } from "node:child_process";
 import { readdir, readFile, readlink, realpath } from "node:fs/promises";
 import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
-import { errorCode } from "../error.ts";
+import { errorCode } from "../error-code.ts";
 
 const onLinux = process.platform === "linux";
 const pollMs = 10;

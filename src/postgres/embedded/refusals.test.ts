@@ -95,7 +95,7 @@ describe("what keeps it from starting is said", () => {
     await rm(join(dataDir, "postgres.password"));
     const error = await failureOf(startEmbedded({ dataDir, log: silent }));
     expect(error.message).toContain(
-      'postgres.password" is missing or empty, expected the password that the database was made with',
+      'postgres.password" is missing or empty, expected the password that the database was created with',
     );
   });
 

@@ -1,7 +1,7 @@
 /** Series for readers: samples, snapshots for aggregates, pages for exports, the list. */
 import { and, asc, desc, eq, gt, gte, lt, sql, sum } from "drizzle-orm";
 import type { Database } from "../../../postgres/database.ts";
-import { errorCode } from "../../../postgres/error.ts";
+import { errorCode } from "../../../postgres/error-code.ts";
 import { fixedLimit, type Queries } from "../../../postgres/statement.ts";
 import type { SeriesListQuery, SeriesPoint, SeriesSnapshot, SeriesStore } from "../series-port.ts";
 import { asOfPoints, createReaches, lastPoint } from "./as-of.ts";

@@ -10,7 +10,7 @@ import type { StoredRecord } from "../../../core/record.ts";
 import type { Relation } from "../relation.ts";
 import { rowFromRecord } from "../row.ts";
 import type { Database } from "../../../postgres/database.ts";
-import { errorCode } from "../../../postgres/error.ts";
+import { errorCode } from "../../../postgres/error-code.ts";
 import { moveProjection, positionOf, skipProjection } from "../../../postgres/projection-row.ts";
 import { arrayOfTexts } from "../../../postgres/arrays.ts";
 import { list, statement, type Queries } from "../../../postgres/statement.ts";
