@@ -70,7 +70,7 @@ test("a failure passes as it is; a code is found below what wraps it", () => {
 test("what a server says of deadlocks, locks, standbys and rivals", async () => {
   await withPostgres(async (url) => {
     await using opened = new AsyncDisposableStack();
-    const database = openDatabase({ url });
+    const database = openDatabase({ url, schema: "public" });
     opened.defer(() => database.close());
     await database.sql`create table t (n int primary key)`;
     await database.sql`insert into t values (1), (2)`;
