@@ -13,7 +13,7 @@ export const files = command({
   summary: "rows of spreadsheets, at their times",
   description: `Reads the .xlsx and .csv files of --dir at once and sends each row as a JSON record, its fields
 named by the first row. By the order of their names the first file goes into the first topic, and so
-on; without --topics a file goes into the topic of its own name. Rows are sent at the times of their
+on; without --topics a file goes into the topic with its name. Rows are sent at the times of their
 --time-column, --speed times as fast, or --rate a second of each file. Cells that cannot be read, and
 those that the gateway's relations will refuse, are reported by file, sheet, row and column; the
 others are sent. While the gateway is unavailable the same rows are retried. Exits with 1 when a file
