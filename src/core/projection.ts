@@ -9,7 +9,7 @@ import type { StoredRecord } from "./record.ts";
 export interface ProjectionTarget {
   readonly name: string;
   readonly topic: string;
-  /** Where the rows stand; undefined before the first commit. */
+  /** The position up to which records are rows; undefined before the first commit. */
   position(): Promise<Position | undefined>;
   /**
    * Writes the rows of `records` and moves the position from `from` to `to`, in one transaction.
@@ -17,13 +17,13 @@ export interface ProjectionTarget {
    */
   commit(records: readonly StoredRecord[], from: Position | undefined, to: Position): Promise<void>;
   /**
-   * Moves the position over records that the log no longer has. Readers of the rows must be able
-   * to tell: what lies before `to` does not join what comes after. Throws `conflict` as `commit`.
+   * Moves the position over records that the log no longer has. Readers of the rows must be able to
+   * see the gap before `to`. Throws `conflict` as `commit` does.
    */
   skip(from: Position | undefined, to: Position): Promise<void>;
 }
 
-/** At most one node holds a name at a time; a dead node's names are free within 5 s. */
+/** At most one node owns a name at a time; a dead node's names are released within 5 s. */
 export interface Ownership {
   /** Waits until `name` is this node's. Rejects with `cancelled` when `signal` aborts. */
   acquire(name: string, signal: AbortSignal): Promise<Owned>;

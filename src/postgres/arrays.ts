@@ -6,7 +6,7 @@ export function arrayOfNumbers(values: readonly (number | bigint | null | undefi
   return `{${values.map((value) => value ?? "null").join(",")}}`;
 }
 
-/** An array literal of texts. PostgreSQL's cannot hold NUL, so it becomes U+FFFD. */
+/** An array literal of texts. PostgreSQL's cannot contain NUL, so it becomes U+FFFD. */
 export function arrayOfTexts(values: readonly (string | null)[]): string {
   const elements = values.map((value) =>
     value === null ? "null" : `"${storableText(value).replaceAll(/["\\]/g, "\\$&")}"`,
@@ -32,7 +32,7 @@ export function arrayOfBytes(values: readonly (Uint8Array | null)[]): string {
   return `{${elements.join(",")}}`;
 }
 
-/** A bytea[] literal of texts in UTF-8: unlike text, bytea can hold NUL. */
+/** A bytea[] literal of texts in UTF-8: unlike text, bytea can contain NUL. */
 export function arrayOfUtf8(texts: readonly string[]): string {
   return arrayOfBytes(texts.map((text) => Buffer.from(text)));
 }

@@ -10,7 +10,7 @@ export interface DatabaseAddress {
 
 export const defaultSchema = "sluice";
 
-/** No schema of a gateway: those of PostgreSQL, and the one of landing tables, whose names are the user's. */
+/** Schemas that a gateway cannot use: PostgreSQL's, and that of landing tables, whose names users choose. */
 const foreignSchemas = /^(pg_.*|information_schema|relations)$/;
 
 /** True for a name that is written without quotes, and leaves room for a channel's name beside it. */

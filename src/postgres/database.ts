@@ -74,7 +74,7 @@ function open(address: DatabaseAddress, max: number, statementMs: number, planni
       application_name: "sluice",
       statement_timeout: statementMs,
       lock_timeout: Math.min(statementMs, 10_000),
-      // A transaction whose node vanished must not hold its row locks.
+      // A transaction whose node vanished must not keep its row locks.
       idle_in_transaction_session_timeout: 10_000,
       ...alongIndexes,
       ...planning,

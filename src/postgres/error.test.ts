@@ -67,7 +67,7 @@ test("a failure passes as it is; a code is found below what wraps it", () => {
   expect(retryReason("no error")).toBeUndefined();
 });
 
-test("what a server says of deadlocks, locks, standbys and rivals", async () => {
+test("deadlocks, locks, read-only transactions and rivals are retried as a real server reports them", async () => {
   await withPostgres(async (url) => {
     await using opened = new AsyncDisposableStack();
     const database = openDatabase({ url, schema: "public" });
@@ -121,7 +121,7 @@ async function serialisation({ sql }: Database): Promise<void> {
   });
 }
 
-test("a server that goes away, is away, and comes back", async () => {
+test("a server that stops, is unavailable, and comes back", async () => {
   await withPostgres(async (url, server) => {
     const database = openDatabase({ url });
     const query = () => database.run(() => database.sql`select 1 as one`);

@@ -17,14 +17,14 @@ const retryableClasses: Readonly<Record<string, string>> = {
   "58": "its disk failed",
 };
 
-/** Codes that say something else than the rest of their class. */
+/** Codes that differ from the rest of their class. */
 const retryableCodes: Readonly<Record<string, string>> = {
   // A standby before it is promoted. The rest of class 25 is a misuse of transactions by this program.
   "25006": "it is read-only for now",
   // The server ended a transaction that this node left idle for too long: it was rolled back.
   "25P03": "it ended an idle transaction",
   "25P04": "it ended a long transaction",
-  // A lock was not released within lock_timeout. The rest of class 55 asks for a change of the object.
+  // A lock was not released within lock_timeout. The rest of class 55 needs the object to be changed.
   "55P03": "a lock was not released in time",
 };
 

@@ -52,7 +52,15 @@ test("a user who may not create schemas learns which privilege is missing", asyn
   });
 });
 
-test("a database that a newer release has used is refused, and says so", async () => {
+test("connections whose search_path another setting decides are refused", async () => {
+  await withPostgres(async (url) => {
+    const failed = migrate({ url: `${url}?search_path=public` });
+    await expect(failed).rejects.toMatchObject({ code: "conflict" });
+    await expect(failed).rejects.toThrow('sessions begin in "public"');
+  });
+});
+
+test("a database that a newer release has used is refused with the reason", async () => {
   await withPostgres(async (url) => {
     await migrate({ url });
     const sql = connect({ url }, { max: 1, session: { application_name: "test" } });
@@ -64,7 +72,7 @@ test("a database that a newer release has used is refused, and says so", async (
   });
 });
 
-test("a database that is away is unavailable", async () => {
+test("a database that cannot be reached is unavailable", async () => {
   const failed = migrate({ url: "postgres://postgres@127.0.0.1:1/none" });
   await expect(failed).rejects.toMatchObject({ code: "unavailable" });
 });

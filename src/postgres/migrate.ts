@@ -2,17 +2,14 @@
 import { fileURLToPath } from "node:url";
 import { readMigrationFiles, type MigrationMeta } from "drizzle-orm/migrator";
 import type { Sql } from "postgres";
-import { Failure } from "../core/failure.ts";
+import { Failure, quoted } from "../core/failure.ts";
 import { connect, defaultSchema, type DatabaseAddress } from "./connect.ts";
 import { errorCode } from "./error-code.ts";
 import { storeFailure } from "./error.ts";
 import { migrationsTable, moveFromPublic } from "./public-tables.ts";
 
 const migrationsFolder = fileURLToPath(new URL("../../migrations", import.meta.url));
-/**
- * Taken by whoever creates a schema or works in `public`: older releases take it as well. Each number
- * is the same in every release.
- */
+/** The same in every release. Older releases take it to work in `public`, this one also to create a schema. */
 const publicLock = 7_589_462;
 const insufficientPrivilege = "42501";
 
@@ -33,6 +30,7 @@ export async function migrate({ url, schema = defaultSchema }: DatabaseAddress):
     const migrations = readMigrationFiles({ migrationsFolder });
     await sql`select pg_advisory_lock(${publicLock})`;
     await createSchema(sql, schema);
+    await checkSession(sql, schema);
     const movedTables = await moveFromPublic(sql, schema, migrations);
     if (schema !== "public") {
       // Gateways of another schema need not wait for the migrations of this one.
@@ -51,7 +49,7 @@ export async function migrate({ url, schema = defaultSchema }: DatabaseAddress):
 }
 
 async function createSchema(sql: Sql, schema: string): Promise<void> {
-  // "if not exists" would ask for the privilege to create one even where there is nothing to create.
+  // "if not exists" would need the privilege to create one even where there is nothing to create.
   const [row] = await sql<{ found: boolean }[]>`
     select to_regnamespace(${`"${schema}"`}) is not null as found`;
   if (row?.found === true) return;
@@ -65,14 +63,24 @@ async function createSchema(sql: Sql, schema: string): Promise<void> {
   });
 }
 
-/** Migrations call functions of TimescaleDB, which is in a schema of its own choice. */
+/** A pooler that drops `search_path` would have every statement work in another schema. */
+async function checkSession(sql: Sql, schema: string): Promise<void> {
+  const [row] = await sql<{ current: string | null }[]>`select current_schema() as current`;
+  if (row?.current === schema) return;
+  throw new Failure(
+    "conflict",
+    `Cannot use schema "${schema}": sessions begin in ${quoted(String(row?.current))}, expected connections that pass on the parameter search_path`,
+  );
+}
+
+/** Migrations call functions of TimescaleDB, which may be in any schema. */
 async function findExtension(sql: Sql, schema: string): Promise<void> {
   await sql`
     select set_config('search_path', ${`"${schema}", `} || extnamespace::regnamespace::text, false)
     from pg_extension where extname = 'timescaledb'`;
 }
 
-/** All or nothing, as Drizzle's migrator does it, which leaves no say about what a statement refers to. */
+/** All or nothing, as Drizzle's migrator works, which would apply the statements unchanged. */
 async function applyMissing(sql: Sql, migrations: readonly MigrationMeta[]): Promise<void> {
   await sql`create table if not exists ${sql(migrationsTable)} (
     id serial primary key, hash text not null, created_at bigint)`;

@@ -8,49 +8,49 @@ import { createOwnership } from "./ownership.ts";
 
 const never = new AbortController().signal;
 
-test("one node at a time holds a name, and only that name", async () => {
+test("one node at a time owns a name, and only that name", async () => {
   await withPostgres(async (url) => {
     const a = createOwnership({ url, clock, logger });
     const b = createOwnership({ url, clock, logger });
-    const held = await a.acquire("x", never);
+    const owned = await a.acquire("x", never);
     await b.acquire("y", never);
     const order: string[] = [];
     const waiting = b.acquire("x", never).then(() => order.push("b has x"));
     await Bun.sleep(1500);
     order.push("a releases x");
-    await held.release();
+    await owned.release();
     await waiting;
     expect(order).toEqual(["a releases x", "b has x"]);
-    expect(held.lost.aborted).toBe(false);
+    expect(owned.lost.aborted).toBe(false);
     await Promise.all([a.close(), b.close()]);
   });
 });
 
-test("two askers of one node exclude each other too, and waiting can be cancelled", async () => {
+test("two owners within one node exclude each other, and waiting can be cancelled", async () => {
   await withPostgres(async (url) => {
     const a = createOwnership({ url, clock, logger });
-    const held = await a.acquire("x", never);
+    const owned = await a.acquire("x", never);
     const impatient = a.acquire("x", AbortSignal.timeout(300));
     await expect(impatient).rejects.toMatchObject({ code: "cancelled" });
-    await held.release();
+    await owned.release();
     await a.acquire("x", never);
     await a.close();
   });
 });
 
-test("a lost session aborts what it held, and another node has the name within 5 s", async () => {
+test("a lost session aborts what it owned, and another node has the name within 5 s", async () => {
   await withPostgres(async (url, server) => {
     const a = createOwnership({ url, clock, logger });
     const b = createOwnership({ url, clock, logger });
-    const held = await a.acquire("x", never);
+    const owned = await a.acquire("x", never);
     const next = b.acquire("x", never);
     const admin = postgres(server.url, { max: 1 });
     await admin`select pg_terminate_backend(pid) from pg_stat_activity
       where application_name = 'sluice-ownership' and pid in (select pid from pg_locks where locktype = 'advisory' and granted)`;
     const since = performance.now();
-    await Promise.all([admin.end(), untilAborted(held.lost)]);
+    await Promise.all([admin.end(), untilAborted(owned.lost)]);
     expect(performance.now() - since).toBeLessThan(1500);
-    // The loser may well be the next winner: it asks again by itself.
+    // The loser may be the next owner.
     const again = a.acquire("x", never);
     await Promise.race([next, again]);
     expect(performance.now() - since).toBeLessThan(5000);
@@ -62,9 +62,9 @@ test("a lost session aborts what it held, and another node has the name within 5
 test("the server's death aborts at once; its return gives the name to someone", async () => {
   await withPostgres(async (url, server) => {
     const a = createOwnership({ url, clock, logger });
-    const held = await a.acquire("x", never);
+    const owned = await a.acquire("x", never);
     await server.kill9();
-    await untilAborted(held.lost);
+    await untilAborted(owned.lost);
     const again = a.acquire("x", never);
     await Bun.sleep(300);
     await server.start();
@@ -81,7 +81,7 @@ test("a process that is killed frees its names within 5 s", async () => {
       const { systemClock } = await import(${JSON.stringify(module.replace("postgres/ownership", "core/clock"))});
       const ownership = createOwnership({ url: ${JSON.stringify(url)}, clock: systemClock, logger() {} });
       await ownership.acquire("x", new AbortController().signal);
-      console.log("held");
+      console.log("owned");
       setInterval(() => {}, 1000);`;
     const child = spawn(process.execPath, ["-e", script], { stdio: ["ignore", "pipe", "inherit"] });
     await new Promise((resolve) => child.stdout.once("data", resolve));

@@ -36,7 +36,7 @@ test("its tables, partitions and sequences are moved once, with their data; othe
     expect(await tablesOf(url, "public")).toEqual(["invoices", "sluice_migrations"]);
     expect(await tablesOf(url, "relations")).toEqual(["orders"]);
 
-    // It goes on where it was: positions, sequences and constraints are those of before.
+    // Positions, sequences and constraints continue.
     expect(await append(url, "sluice", ["d"])).toEqual(["a", "b", "c", "d"]);
     const sql = connect({ url }, { max: 1, session: { application_name: "test" } });
     const [schema] = await sql`
@@ -67,7 +67,7 @@ test("after the move an older release refuses the database, and this one refuses
       select created_at from sluice_migrations order by created_at desc limit 1`;
     expect(Number(newest?.["created_at"])).toBeGreaterThan(1_795_273_716_937);
     await sql.end();
-    // A second gateway of the database begins with tables of its own.
+    // A second gateway of the database begins with empty tables.
     expect(await migrate({ url })).toEqual({ movedTables: 0 });
     expect(await tablesOf(url, "mine")).toEqual(await tablesOf(url, "sluice"));
   });

@@ -1,6 +1,6 @@
 /**
  * Older releases had their tables in `public`. They are moved into the gateway's schema, once, with
- * their data, indexes and sequences: this rewrites nothing, and takes milliseconds.
+ * their data, indexes and sequences. No row is rewritten, so this takes milliseconds.
  */
 import type { MigrationMeta } from "drizzle-orm/migrator";
 import type { Sql, TransactionSql } from "postgres";
@@ -9,8 +9,8 @@ import { Failure } from "../core/failure.ts";
 export const migrationsTable = "sluice_migrations";
 
 /**
- * The tables of those releases, by the migration that created them. Only what the database's own list
- * of migrations says it created is moved: a table of the same name may be the user's otherwise.
+ * The tables of those releases, by the migration that created them. Only the tables of migrations that
+ * the database lists as applied are moved: any other table with such a name is the user's.
  */
 const tablesByMigration: readonly (readonly string[])[] = [
   ["log_topics", "log_entries", "log_dedup"],
@@ -26,7 +26,7 @@ const tablesByMigration: readonly (readonly string[])[] = [
   ],
   ["log_producers"],
   [],
-  // A function of TimescaleDB's hypertable stays: the extension remembers it by its name.
+  // The function of TimescaleDB's hypertable stays, because the extension refers to it by name.
   ["series_tags", "measurements", "series_dirty"],
   ["series_rollups", "series_due"],
   ["lifecycles", "lifecycle_apps", "lifecycle_progress"],
@@ -58,7 +58,7 @@ export async function moveFromPublic(
     const applied = migrations.filter(
       ({ folderMillis }) => folderMillis <= Number(newest?.at ?? 0),
     );
-    // A release that knows schemas was told to stay in `public`.
+    // A release that knows schemas uses `public` because its setting says so.
     if (applied.length > tablesByMigration.length) return 0;
     const tables = await tablesToMove(tx, applied.length);
     for (const name of tables) await tx`alter table public.${tx(name)} set schema ${tx(schema)}`;
@@ -89,8 +89,8 @@ async function tablesToMove(tx: TransactionSql, migrations: number): Promise<rea
 }
 
 /**
- * An older release that starts later would find no tables, and create and fill them anew. It looks
- * into this table first, and refuses a database that a newer release has changed.
+ * An older release that starts later would find no tables, and begin with empty ones. It reads this
+ * table first, and refuses a database that a newer release has changed.
  */
 async function leaveMarker(tx: TransactionSql, schema: string, createdAt: number): Promise<void> {
   await tx`create table public.${tx(migrationsTable)} (

@@ -22,7 +22,7 @@ function records(from: number, count: number): LogRecord[] {
   }));
 }
 
-/** Everyone owns everything: what is left to hold rivals apart is the position. */
+/** Every node owns everything: only the position keeps rivals apart. */
 const careless: Ownership = {
   acquire: async (): Promise<Owned> => ({
     lost: new AbortController().signal,
@@ -242,7 +242,7 @@ test("while others come first a batch waits, for some seconds at most", async ()
   expect(performance.now() - freeMs).toBeLessThan(2500);
 }, 20_000);
 
-test("what the log no longer has is skipped, counted and said", async () => {
+test("what the log no longer has is skipped, counted and logged", async () => {
   const log = createMemoryLog({ clock });
   await log.create(topic, { ...defaultTopicSettings, retentionBytes: 1500 });
   const first = await log.append(topic, records(0, 10));
@@ -256,7 +256,7 @@ test("what the log no longer has is skipped, counted and said", async () => {
   expect(target.skips).toBe(1);
   expect(run.projection.status().skipped).toBe(start.sequence - first.last.sequence);
   expect(target.rows.length).toBe(100 - start.sequence);
-  // A new life of the topic: everything of it is read.
+  // A new incarnation of the topic: all of it is read.
   await log.remove(topic);
   await log.create(topic, defaultTopicSettings);
   await log.append(topic, records(0, 5));
@@ -272,7 +272,7 @@ async function tokenOfEnd(log: MemoryLog): Promise<string> {
 async function until(condition: () => Promise<boolean>): Promise<void> {
   const deadline = performance.now() + 20_000;
   for (;;) {
-    // Whatever is asked may be away for a moment, as the test wants it.
+    // Each call may fail for a moment, as the test decides.
     if (await condition().catch(() => false)) return;
     if (performance.now() > deadline) throw new Error(`Not within 20 s: ${condition.toString()}`);
     await Bun.sleep(20);

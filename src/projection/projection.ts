@@ -45,7 +45,7 @@ export interface Projection {
 }
 
 const limitsDefault: GatherLimits = {
-  // One statement of 2,000 rows costs far less than 20 of 100, and holds its locks for ~50 ms.
+  // One statement of 2,000 rows costs far less than 20 of 100, and keeps its locks for ~50 ms.
   records: 2000,
   bytes: 4 * 1024 * 1024,
   ms: 200,
@@ -156,7 +156,7 @@ class ProjectionWork {
     }
   }
 
-  /** The log no longer has what follows `from`: logs that, and goes on from where it can be read. */
+  /** The log no longer has what follows `from`: reports it, and continues where reading can start. */
   async #skipGone(from: Position): Promise<void> {
     const { log, target, logger } = this.#options;
     const { start, end } = await log.bounds(target.topic);

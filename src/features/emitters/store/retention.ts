@@ -1,7 +1,7 @@
 /**
  * Drops old rows of emitters: by age, and past a count per emitter. One node at a time walks over
- * the emitters that have rows, a few at a time, so that no statement holds many locks or runs long.
- * What was dropped last stands at the emitter: a reader before it is told.
+ * the emitters that have rows, a few at a time, so that no statement takes many locks or runs long.
+ * The emitter's row has the newest position that was dropped: readers before it are refused.
  */
 import { sql } from "drizzle-orm";
 import type { Clock } from "../../../core/clock.ts";
@@ -44,7 +44,7 @@ export function runEmitterRetention(options: RetentionOptions): Promise<void> {
   }).done;
 }
 
-/** One walk over all emitters; tells how many rows it dropped. */
+/** One walk over all emitters; returns how many rows it dropped. */
 export async function trimEmitterRows(
   { db, run }: Database,
   { ageMs, countMax = countMaxDefault }: EmitterRetention,

@@ -71,7 +71,7 @@ export async function makePartitions(
   await run(() =>
     db.transaction(async (tx) => {
       if (!(await isPartitioned(tx))) return;
-      // Not the ownership's name, which a session of this node holds.
+      // Not the ownership's name, which a session of this node has locked.
       await lockUntilCommit(tx, "make-partitions");
       const existing = await existingTables(tx, hours.map(nameOf));
       for (const hour of hours.filter((each) => !existing.has(nameOf(each)))) {
@@ -139,7 +139,7 @@ export async function dropPartitions(
   return old;
 }
 
-/** TimescaleDB's functions are in a schema of its own choice. */
+/** TimescaleDB's functions may be in any schema. */
 async function dropChunks(db: Queries, beforeNs: bigint): Promise<readonly string[]> {
   const [extension] = await statement<{ schema: string }>(
     db,
