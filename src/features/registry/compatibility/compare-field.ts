@@ -2,7 +2,7 @@ import { type DescField, type DescMessage, ScalarType } from "@bufbuild/protobuf
 import { FeatureSet_FieldPresence } from "@bufbuild/protobuf/wkt";
 import { type Comparison, localName, type Place } from "./comparison.ts";
 
-/** The files that the two schemas are about: their own messages are compared by name, whole. */
+/** The own files of the two schemas, whose messages are compared as a whole, by name. */
 export interface OwnFiles {
   readonly written: string;
   readonly read: string;
@@ -37,7 +37,7 @@ export function isRequired(field: DescField): boolean {
   return field.presence === FeatureSet_FieldPresence.LEGACY_REQUIRED;
 }
 
-/** Scalars that read each other's encoding: a change within a group keeps what was written. */
+/** Scalars that read each other's encoding: a change within a group preserves written values. */
 type ScalarGroup = "number" | "zigzag" | "bytes" | "32 bits" | "64 bits" | "float" | "double";
 
 interface Scalar {
@@ -97,7 +97,7 @@ const scalarGroups = {
   [ScalarType.DOUBLE]: "double",
 } as const satisfies Record<ScalarType, ScalarGroup>;
 
-/** Whether the types are of one kind, so that it makes sense to compare what is around them. */
+/** Returns whether the types are of one kind: then their labels can be compared as well. */
 function compareTypes(
   comparison: Comparison,
   own: OwnFiles,
@@ -128,8 +128,8 @@ function compareTypes(
 type Label = "singular" | "optional" | "required" | "repeated";
 
 /**
- * A single number is read of a list only by chance (lists are packed), a single string or message
- * is always the last of a list. What is read as required has to be written.
+ * A number read from a list is arbitrary (lists are packed); a string or message read from a list is
+ * its last one. A field that is read as required must be written.
  */
 function compareLabels(
   comparison: Comparison,

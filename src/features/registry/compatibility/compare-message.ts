@@ -2,13 +2,13 @@ import type { DescEnum, DescField, DescMessage, DescOneof } from "@bufbuild/prot
 import { compareField, isRequired, type OwnFiles } from "./compare-field.ts";
 import { type Comparison, inside, type Place } from "./comparison.ts";
 
-/** What a file or a message declares. */
+/** A file or a message: it contains messages and enums. */
 interface Scope {
   readonly messages: readonly DescMessage[];
   readonly enums: readonly DescEnum[];
 }
 
-/** Compares the types of a scope by their names, all that is in them included. */
+/** Compares the types of a scope by their names, including everything in them. */
 export function compareScopes(
   comparison: Comparison,
   own: OwnFiles,
@@ -31,7 +31,7 @@ export function compareScopes(
     } else {
       compareMessages(comparison, own, within, from, to);
       if (indexBefore.get(from) !== indexAfter.get(to)) {
-        comparison.add(within, "MESSAGE_MOVED", `message "${name}" stands at another index`);
+        comparison.add(within, "MESSAGE_MOVED", `message "${name}" is at another index`);
       }
     }
   }
@@ -54,10 +54,10 @@ export function compareMessages(
   read: DescMessage,
 ): void {
   compareOneofs(comparison, at, written, read);
-  const gone = goneOneofs(written, read);
+  const removedOneofs = findRemovedOneofs(written, read);
   for (const [number, from, to] of pairs(written.fields, read.fields, (field) => field.number)) {
     if (to === undefined) {
-      if (from !== undefined && !gone.has(from.oneof)) removed(comparison, at, from);
+      if (from !== undefined && !removedOneofs.has(from.oneof)) removed(comparison, at, from);
     } else if (from === undefined) {
       added(comparison, at, to);
     } else {
@@ -92,7 +92,7 @@ function compareOneofs(
 ): void {
   const before = new Map(written.fields.map((field) => [field.number, field]));
   for (const oneof of read.oneofs) {
-    // Each field that stood alone is an origin of its own, each oneof is one for all its fields.
+    // Each field outside of a oneof is one origin, and each oneof is one for all its fields.
     const origins = new Set<DescField | DescOneof>();
     let alone = 0;
     for (const { number } of oneof.fields) {
@@ -117,7 +117,10 @@ function compareOneofs(
 }
 
 /** Oneofs that are not read at all, by name or by any of their fields: removed as a whole. */
-function goneOneofs(written: DescMessage, read: DescMessage): ReadonlySet<DescOneof | undefined> {
+function findRemovedOneofs(
+  written: DescMessage,
+  read: DescMessage,
+): ReadonlySet<DescOneof | undefined> {
   const names = new Set(read.oneofs.map((oneof) => oneof.name));
   const numbers = new Set(read.fields.map((field) => field.number));
   return new Set(
@@ -150,7 +153,7 @@ function nested(message: DescMessage): Scope {
   return { messages: message.nestedMessages, enums: message.nestedEnums };
 }
 
-/** What both sides have under one key, what only one has beside `undefined`; the read side's first. */
+/** Pairs by key, `undefined` where one side lacks the key; keys of the read side come first. */
 function* pairs<T, K>(
   written: readonly T[],
   read: readonly T[],

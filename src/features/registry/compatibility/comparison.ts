@@ -2,8 +2,8 @@ import type { DescMessage } from "@bufbuild/protobuf";
 import { type Difference, type DifferenceType, isBreaking } from "./difference.ts";
 
 /**
- * An imported message as the writer has it and as the reader has it. Where it breaks, so does each
- * field of its type, but not before all of it was compared: types may contain themselves.
+ * An imported message in the writer's and in the reader's version. If it breaks, so does each field
+ * of its type. That is known only once all of it was compared, because types may contain themselves.
  */
 export interface ImportedPair {
   readonly written: DescMessage;
@@ -13,10 +13,10 @@ export interface ImportedPair {
   breaks: boolean;
 }
 
-/** Where the comparison stands. */
+/** A place in the schemas that are compared. */
 export interface Place {
   readonly path: readonly string[];
-  /** The imported message that this is within; undefined in the schemas' own files. */
+  /** The enclosing imported message; undefined in the schemas' own files. */
   readonly within: ImportedPair | undefined;
 }
 
@@ -31,7 +31,7 @@ export class Comparison {
     if (at.within !== undefined && isBreaking(type)) at.within.breaks = true;
   }
 
-  /** Has a pair of imported messages compared, once; `field` at `at` uses it. */
+  /** Queues a pair of imported messages for comparison, once; `field` at `at` uses it. */
   use(written: DescMessage, read: DescMessage, at: Place, field: string): void {
     const key = `${written.typeName} ${read.typeName}`;
     let pair = this.#pairs.get(key);

@@ -19,7 +19,7 @@ export interface Incompatibility extends Difference {
   readonly earlier: number;
 }
 
-/** Everything that keeps `schema` from following `earlier`, newest first; empty if nothing does. */
+/** Everything that prevents `schema` from following `earlier` (newest first); empty if nothing does. */
 export function checkCompatibility(
   schema: LinkedSchema,
   earlier: readonly LinkedSchema[],
@@ -40,7 +40,7 @@ export function checkCompatibility(
   return found;
 }
 
-/** All differences, those that break nothing too, for `read` reading what `written` wrote. */
+/** All differences for `read` reading what `written` wrote, including those that break nothing. */
 export function compareSchemas(written: LinkedSchema, read: LinkedSchema): readonly Difference[] {
   const comparison = new Comparison();
   const own = { written: written.file, read: read.file };

@@ -1,11 +1,12 @@
 /**
- * This node's schemas by id. What is registered never changes, so an entry stays right for good;
- * only one that was deleted for good has to go.
+ * This node's schemas by id. A registered schema never changes, so an entry stays valid until its
+ * schema is purged.
  */
 import type { StoredSchema } from "../registry-port.ts";
+import { ByteCache } from "./byte-cache.ts";
 
 export interface SchemaCache {
-  /** What is known, else what `load` gives: once, however many ask at the same time. */
+  /** The cached schema, otherwise what `load` returns; concurrent calls share one load. */
   get(
     id: number,
     load: (id: number) => Promise<StoredSchema | undefined>,
@@ -13,53 +14,34 @@ export interface SchemaCache {
   delete(id: number): void;
 }
 
-/** Of descriptor sets; what readers make of them is several times as large. */
+/** Bytes of descriptor sets; the objects that readers make of them are several times as large. */
 const bytesDefault = 32 * 1024 * 1024;
 
 export function createSchemaCache(bytesMax = bytesDefault): SchemaCache {
-  // In the order of last use: a Map gives its keys as they were set.
-  const known = new Map<number, StoredSchema>();
+  const cached = new ByteCache<number, StoredSchema>({
+    bytesMax,
+    bytesOf: ({ set }) => set.length,
+  });
   const loading = new Map<number, Promise<StoredSchema | undefined>>();
-  let bytes = 0;
-
-  function remove(id: number): void {
-    bytes -= known.get(id)?.set.length ?? 0;
-    known.delete(id);
-  }
-
-  function keep(schema: StoredSchema): void {
-    remove(schema.id);
-    known.set(schema.id, schema);
-    bytes += schema.set.length;
-    for (const id of known.keys()) {
-      if (bytes <= bytesMax || id === schema.id) break;
-      remove(id);
-    }
-  }
-
   return {
-    async get(id, from) {
-      const schema = known.get(id);
-      if (schema !== undefined) {
-        known.delete(id);
-        known.set(id, schema);
-        return schema;
-      }
-      const underWay = loading.get(id);
-      if (underWay !== undefined) return await underWay;
-      const pending = from(id);
+    async get(id, load) {
+      const schema = cached.get(id);
+      if (schema !== undefined) return schema;
+      const running = loading.get(id);
+      if (running !== undefined) return await running;
+      const pending = load(id);
       loading.set(id, pending);
       try {
         const loaded = await pending;
-        // Unless it was deleted for good while it was on its way.
-        if (loaded !== undefined && loading.get(id) === pending) keep(loaded);
+        // Not if it was purged while it was being loaded.
+        if (loaded !== undefined && loading.get(id) === pending) cached.set(id, loaded);
         return loaded;
       } finally {
         if (loading.get(id) === pending) loading.delete(id);
       }
     },
     delete(id) {
-      remove(id);
+      cached.delete(id);
       loading.delete(id);
     },
   };

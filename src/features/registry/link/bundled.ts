@@ -50,9 +50,9 @@ export function isBundled(path: string): boolean {
 }
 
 /**
- * A copy of the bundled file at `path`, which the caller may change. Bundled files stand in for
- * those that are sent: compilers bring versions of their own, and the same schema has to be the
- * same whoever compiled it.
+ * A copy of the bundled file at `path`, which the caller may change. Bundled files replace those that
+ * are sent: each compiler has its own versions of them, and the same schema must have the same bytes
+ * with any compiler.
  */
 export function bundledFile(path: string): FileDescriptorProto | undefined {
   const file = files.get(path);

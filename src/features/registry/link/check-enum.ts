@@ -1,9 +1,10 @@
 import type { EnumDescriptorProto } from "@bufbuild/protobuf/wkt";
+import { quoted } from "../../../core/failure.ts";
 import type { Declared } from "./declarations.ts";
-import { type Problems, quote } from "./problems.ts";
+import type { Problems } from "./problems.ts";
 import { checkRanges, inRanges } from "./ranges.ts";
 
-/** Checks what an enum holds, save for names, which `Symbols` does. */
+/** Checks the parts of an enum, except for names, which `Symbols` checks. */
 export function checkEnum(
   { name, proto, file }: Declared<EnumDescriptorProto>,
   problems: Problems,
@@ -11,7 +12,7 @@ export function checkEnum(
   const [first] = proto.value;
   if (first === undefined) problems.add(name, "is an enum without a value, expected one at least");
   else if (file.syntax === "proto3" && first.number !== 0) {
-    problems.add(name, `begins with ${quote(first.name)} = ${first.number}, expected 0 in proto3`);
+    problems.add(name, `begins with ${quoted(first.name)} = ${first.number}, expected 0 in proto3`);
   }
   // An enum's ranges include their end, unlike a message's.
   const reserved = checkRanges(
@@ -29,7 +30,7 @@ export function checkEnum(
     if (taken !== undefined && proto.options?.allowAlias !== true) {
       problems.add(
         at,
-        `has the number ${value.number} of ${quote(taken)}, expected a free one or the option allow_alias`,
+        `has the number ${value.number} of ${quoted(taken)}, expected a free one or the option allow_alias`,
       );
     }
     byNumber.set(value.number, value.name);

@@ -1,11 +1,12 @@
 import { maximumEdition, minimumEdition } from "@bufbuild/protobuf";
 import { Edition, type FileDescriptorProto } from "@bufbuild/protobuf/wkt";
-import { type Problems, quote } from "./problems.ts";
+import { quoted } from "../../../core/failure.ts";
+import type { Problems } from "./problems.ts";
 
-/** Anything but control characters and what other systems take for a separator. */
+/** Anything but control characters and backslashes, which other systems use as a separator. */
 const pathSegment = /^[^\\\p{Cc}]+$/u;
 
-/** Checks what a file says of itself: path, syntax, edition, which imports are public. */
+/** Checks a file's path, syntax and edition, and which of its imports are public. */
 export function checkFile(file: FileDescriptorProto, problems: Problems): void {
   const segments = file.name.split("/");
   if (segments.some((part) => part === "." || part === ".." || !pathSegment.test(part))) {
@@ -22,14 +23,11 @@ export function checkFile(file: FileDescriptorProto, problems: Problems): void {
     case "editions":
       if (!isSupported(file.edition)) {
         const name = Edition[file.edition] ?? file.edition;
-        problems.add(
-          file.name,
-          `is written in ${name}, expected 2023 or a later one that is known`,
-        );
+        problems.add(file.name, `is written in ${name}, expected 2023 or a later known one`);
       }
       break;
     default:
-      problems.add(file.name, `has the syntax ${quote(file.syntax)}, expected proto2 or proto3`);
+      problems.add(file.name, `has the syntax ${quoted(file.syntax)}, expected proto2 or proto3`);
   }
   for (const at of [...file.publicDependency, ...file.weakDependency]) {
     if (file.dependency[at] === undefined) {

@@ -7,15 +7,16 @@ import {
   FieldDescriptorProto_Type as Type,
   FieldDescriptorProtoSchema,
 } from "@bufbuild/protobuf/wkt";
+import { quoted } from "../../../core/failure.ts";
 import { type Declared, isMapEntry } from "./declarations.ts";
-import { type Problems, quote } from "./problems.ts";
+import type { Problems } from "./problems.ts";
 import { checkRanges, inRanges } from "./ranges.ts";
 
 const numberMax = 536_870_911;
-/** Kept for implementations, see the language specification. */
-const kept = { start: 19_000, end: 20_000 };
+/** Reserved for implementations, see the language specification. */
+const reservedForImplementations = { start: 19_000, end: 20_000 };
 
-/** Checks what a message holds, save for names and types, which `Symbols` does. */
+/** Checks the parts of a message, except for names and types, which `Symbols` checks. */
 export function checkMessage(message: Declared<DescriptorProto>, problems: Problems): void {
   const { name, proto } = message;
   const byNumber = new Map<number, string>();
@@ -35,14 +36,14 @@ export function checkMessage(message: Declared<DescriptorProto>, problems: Probl
     if (taken !== undefined) {
       problems.add(
         at,
-        `has the number ${field.number} of field ${quote(taken)}, expected a free one`,
+        `has the number ${field.number} of field ${quoted(taken)}, expected a free one`,
       );
     }
     byNumber.set(field.number, field.name);
     for (const jsonName of new Set([jsonNameOf(field), protoCamelCase(field.name)])) {
       const other = byJsonName.get(jsonName);
       if (other !== undefined && other !== field.name) {
-        problems.add(at, `has the JSON name ${quote(jsonName)} of field ${quote(other)}`);
+        problems.add(at, `has the JSON name ${quoted(jsonName)} of field ${quoted(other)}`);
       }
       byJsonName.set(jsonName, field.name);
     }
@@ -50,7 +51,7 @@ export function checkMessage(message: Declared<DescriptorProto>, problems: Probl
       problems.add(at, `has the number ${field.number}, which the message reserves`);
     }
     if (inRanges(field.number, extensions)) {
-      problems.add(at, `has the number ${field.number}, which the message keeps for extensions`);
+      problems.add(at, `has the number ${field.number}, which the message reserves for extensions`);
     }
     if (reservedNames.has(field.name)) problems.add(at, "has a name that the message reserves");
     if (field.extendee !== "") problems.add(at, "has an extendee, expected none on a field");
@@ -63,7 +64,7 @@ export function checkMessage(message: Declared<DescriptorProto>, problems: Probl
         );
       } else members.push(field);
     } else if (field.proto3Optional) {
-      problems.add(at, "is proto3 optional without a oneof of its own, expected one");
+      problems.add(at, "is proto3 optional and in no oneof, expected a separate oneof for it");
     }
   }
   for (const [index, members] of membersOf.entries()) {
@@ -75,15 +76,18 @@ export function checkMessage(message: Declared<DescriptorProto>, problems: Probl
 export function checkNumber(number: number, at: string, problems: Problems): void {
   if (number < 1 || number > numberMax) {
     problems.add(at, `has the number ${number}, expected 1 to ${numberMax}`);
-  } else if (number >= kept.start && number < kept.end) {
+  } else if (
+    number >= reservedForImplementations.start &&
+    number < reservedForImplementations.end
+  ) {
     problems.add(
       at,
-      `has the number ${number}, expected none of ${kept.start} to ${kept.end - 1}, which implementations keep`,
+      `has the number ${number}, which is one of ${reservedForImplementations.start} to ${reservedForImplementations.end - 1}: they are reserved for implementations`,
     );
   }
 }
 
-/** As compilers fill it in where its author did not. */
+/** The name that compilers fill in where the author did not. */
 export function jsonNameOf(field: FieldDescriptorProto): string {
   return isFieldSet(field, FieldDescriptorProtoSchema.field.jsonName)
     ? field.jsonName
@@ -98,12 +102,12 @@ function checkOneof(
   if (members.length === 0) problems.add(at, "is a oneof without a field, expected one at least");
   for (const { label, name } of members) {
     if (label === Label.REPEATED || label === Label.REQUIRED) {
-      problems.add(at, `has the field ${quote(name)}, which is not singular`);
+      problems.add(at, `has the field ${quoted(name)}, which is not singular`);
     }
   }
   const optional = members.find((field) => field.proto3Optional);
   if (optional !== undefined && members.length > 1) {
-    problems.add(at, `holds ${members.length} fields, expected ${quote(optional.name)} alone`);
+    problems.add(at, `has ${members.length} fields, expected ${quoted(optional.name)} alone`);
   }
 }
 
@@ -138,9 +142,12 @@ function checkMapEntry(
     proto.nestedType.length + proto.enumType.length + proto.extension.length === 0 &&
     proto.oneofDecl.length + proto.extensionRange.length === 0;
   if (!wellFormed || scope === file.package) {
-    problems.add(name, "is no map entry, expected a nested message of key = 1 and value = 2 alone");
+    problems.add(
+      name,
+      "is not a map entry, expected a nested message of key = 1 and value = 2 alone",
+    );
   } else if (!keyTypes.has(key.type)) {
-    problems.add(name, "has a key that is no integer, bool or string");
+    problems.add(name, "has a key that is not an integer, bool or string");
   } else if (value.type === Type.GROUP) {
     problems.add(name, "has a group as its value");
   }

@@ -7,9 +7,10 @@ import {
   FieldDescriptorProtoSchema,
   type ServiceDescriptorProto,
 } from "@bufbuild/protobuf/wkt";
+import { quoted } from "../../../core/failure.ts";
 import { checkNumber } from "./check-message.ts";
 import { type Declared, isMapEntry } from "./declarations.ts";
-import { type Problems, quote } from "./problems.ts";
+import type { Problems } from "./problems.ts";
 import { inRanges, type Ranges } from "./ranges.ts";
 import type { Symbols } from "./symbols.ts";
 
@@ -18,7 +19,7 @@ export type ExtensionRanges = ReadonlyMap<string, Ranges>;
 
 /**
  * Resolves the types of a message's fields and writes them out in full, with the leading dot that
- * says so. Problems: types that are not to be found, or that do not fit the field.
+ * marks a full name. Problems: types that do not exist, or that do not fit the field.
  */
 export function linkFields(
   message: Declared<DescriptorProto>,
@@ -31,7 +32,7 @@ export function linkFields(
   }
 }
 
-/** The same for extensions, whose numbers have to be in a range of the message they extend. */
+/** The same for extensions, whose numbers must be in a range of the message that they extend. */
 export function linkExtensions(
   extensions: readonly Declared<FieldDescriptorProto>[],
   ranges: ExtensionRanges,
@@ -50,7 +51,7 @@ export function linkExtensions(
     if (!inRanges(proto.number, ranges.get(extendee.name) ?? [])) {
       problems.add(
         name,
-        `has the number ${proto.number}, which ${quote(extendee.name)} does not keep for extensions`,
+        `has the number ${proto.number}, which ${quoted(extendee.name)} does not reserve for extensions`,
       );
     }
     const key = `${extendee.name} ${proto.number}`;
@@ -58,7 +59,7 @@ export function linkExtensions(
     if (other !== undefined) {
       problems.add(
         name,
-        `extends ${quote(extendee.name)} as ${quote(other)} does: ${proto.number}`,
+        `extends ${quoted(extendee.name)} as ${quoted(other)} does: ${proto.number}`,
       );
     }
     taken.set(key, name);
@@ -100,27 +101,27 @@ function linkField(
     );
     return;
   }
-  // Descriptors made by hand may leave the type to the name.
+  // Hand-made descriptors may have a type name without a type.
   const untyped = !isFieldSet(field, FieldDescriptorProtoSchema.field.type);
-  const wanted = untyped ? (["message", "enum"] as const) : wantedOf(field.type);
-  if (wanted === undefined) {
-    if (field.typeName !== "") problems.add(at, `is a scalar of type ${quote(field.typeName)}`);
+  const kinds = untyped ? (["message", "enum"] as const) : kindsOf(field.type);
+  if (kinds === undefined) {
+    if (field.typeName !== "") problems.add(at, `is a scalar of type ${quoted(field.typeName)}`);
   } else {
-    const type = symbols.resolve(field.typeName, used, at, wanted);
+    const type = symbols.resolve(field.typeName, used, at, kinds);
     if (type === undefined) return;
     field.typeName = `.${type.name}`;
     if (untyped) field.type = type.kind === "enum" ? Type.ENUM : Type.MESSAGE;
     if (symbols.isMapEntry(type.name) && !fitsMapEntry(field, type.name, used.scope)) {
       problems.add(
         at,
-        `uses the map entry ${quote(type.name)}, expected it of one map field alone`,
+        `uses the map entry ${quoted(type.name)}, expected one map field to use it, and nothing else`,
       );
     }
   }
   checkDefault(field, at, syntax, problems);
 }
 
-function wantedOf(type: Type): readonly ("message" | "enum")[] | undefined {
+function kindsOf(type: Type): readonly ("message" | "enum")[] | undefined {
   switch (type) {
     case Type.MESSAGE:
     case Type.GROUP:
@@ -149,10 +150,10 @@ function checkDefault(
     field.label !== Label.REPEATED &&
     field.type !== Type.MESSAGE &&
     field.type !== Type.GROUP;
-  if (!fits) problems.add(at, `has the default ${quote(field.defaultValue)}, expected none`);
+  if (!fits) problems.add(at, `has the default ${quoted(field.defaultValue)}, expected none`);
 }
 
-/** By full name, where a message keeps numbers for extensions. */
+/** The ranges of messages that reserve numbers for extensions, by full name. */
 export function extensionRangesOf(messages: Iterable<Declared<DescriptorProto>>): ExtensionRanges {
   const ranges = new Map<string, Ranges>();
   for (const { name, proto } of messages) {

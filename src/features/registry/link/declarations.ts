@@ -5,21 +5,20 @@ import type {
   FileDescriptorProto,
   ServiceDescriptorProto,
 } from "@bufbuild/protobuf/wkt";
-import { Failure } from "../../../core/failure.ts";
+import { Failure, quoted } from "../../../core/failure.ts";
 import { schemaLimits } from "./limits.ts";
-import { quote } from "./problems.ts";
 
-/** Something a file declares. */
+/** A declaration of a file. */
 export interface Declared<Proto> {
   /** Full name, without a leading dot. */
   readonly name: string;
-  /** Full name of the message or package that it stands in; "" where there is none. */
+  /** Full name of the enclosing message or package; "" without either. */
   readonly scope: string;
   readonly proto: Proto;
   readonly file: FileDescriptorProto;
 }
 
-/** What a file declares, nested declarations too, each list in declaration order, depth first. */
+/** All declarations of a file, including nested ones; each list in declaration order, depth first. */
 export interface Declarations {
   readonly messages: readonly Declared<DescriptorProto>[];
   readonly enums: readonly Declared<EnumDescriptorProto>[];
@@ -47,7 +46,7 @@ export function declarationsOf(file: FileDescriptorProto): Declarations {
   return { messages, enums, extensions, services };
 }
 
-/** A map field's entry message, which its author never wrote. */
+/** Whether it is the entry message of a map field, which compilers add. */
 export function isMapEntry(message: DescriptorProto): boolean {
   return message.options?.mapEntry === true;
 }
@@ -57,7 +56,7 @@ export function fullName(scope: string, name: string): string {
   if (scope.length + name.length >= schemaLimits.nameCharsMax) {
     throw new Failure(
       "invalid",
-      `Cannot link the schema: the name ${quote(name)} in ${quote(scope)} is too long, expected at most ${schemaLimits.nameCharsMax} characters with its scope`,
+      `Cannot link the schema: the name ${quoted(name)} in ${quoted(scope)} is too long, expected at most ${schemaLimits.nameCharsMax} characters with its scope`,
     );
   }
   return scope === "" ? name : `${scope}.${name}`;

@@ -5,11 +5,12 @@ import {
   ScalarType,
 } from "@bufbuild/protobuf";
 import { nestedTypes } from "@bufbuild/protobuf/reflect";
-import { type Problems, quote } from "./problems.ts";
+import { quoted } from "../../../core/failure.ts";
+import type { Problems } from "./problems.ts";
 
 /**
- * Problems: defaults that their fields' types do not have. A default is text until it is read,
- * which then fails, or gives no number, in the middle of decoding a record.
+ * Problems: defaults that are not values of their fields' types. Descriptors have a default as text,
+ * which is parsed while a record is decoded: a bad one would fail there, or give NaN.
  */
 export function checkDefaults(registry: FileRegistry, problems: Problems): void {
   for (const file of registry.files) {
@@ -26,14 +27,14 @@ export function checkDefaults(registry: FileRegistry, problems: Problems): void 
 
 function checkDefault(field: DescField | DescExtension, at: string, problems: Problems): void {
   const { defaultValue } = field.proto;
-  // An empty default is that of a string or bytes, or the same as none.
+  // An empty default is one of a string or bytes, or stands for no default.
   if (defaultValue === "") return;
   const fits =
     field.fieldKind === "enum"
       ? field.enum.values.some(({ name }) => name === defaultValue)
       : field.fieldKind === "scalar" && fitsScalar(field.scalar, defaultValue);
   if (!fits) {
-    problems.add(at, `has the default ${quote(defaultValue)}, expected a value of its type`);
+    problems.add(at, `has the default ${quoted(defaultValue)}, expected a value of its type`);
   }
 }
 
@@ -55,7 +56,7 @@ function fitsScalar(type: ScalarType, text: string): boolean {
 
 const integer = /^-?[0-9]{1,20}$/;
 const float = /^(-?inf|-?nan|-?[0-9]+(\.[0-9]*)?([eE][-+]?[0-9]+)?|-?\.[0-9]+([eE][-+]?[0-9]+)?)$/;
-/** The inside of a literal: nothing that would end it. */
+/** The inside of a literal, without anything that would end it. */
 const escaped = /^(?:[^"\\\n]|\\[^\n])*$/;
 
 const int32 = [-(2n ** 31n), 2n ** 31n - 1n] as const;

@@ -11,7 +11,7 @@ import type { LinkedSchema } from "./linked.ts";
 
 const registries = new WeakMap<LinkedSchema, FileRegistry>();
 
-/** The descriptors of a schema, made once and kept as long as the schema is. */
+/** The descriptors of a schema, made once and kept as long as the schema object. */
 export function descriptorsOf(schema: LinkedSchema): FileRegistry {
   const known = registries.get(schema);
   if (known !== undefined) return known;
@@ -30,8 +30,8 @@ export function ownFile(schema: LinkedSchema): DescFile {
 }
 
 /**
- * The message of the full name `name`, imported ones too, by default the own file's first. Throws
- * `not_found` where the schema has none.
+ * The message with the full name `name`, which may be imported; by default the first of the schema's
+ * own file. Throws `not_found`.
  */
 export function messageOf(schema: LinkedSchema, name = schema.messages[0]): DescMessage {
   const message = name === undefined ? undefined : descriptorsOf(schema).getMessage(name);

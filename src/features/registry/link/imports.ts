@@ -1,13 +1,14 @@
 import type { FileDescriptorProto } from "@bufbuild/protobuf/wkt";
+import { quoted } from "../../../core/failure.ts";
 import { bundledFile, isBundled } from "./bundled.ts";
-import { type Problems, quote } from "./problems.ts";
+import type { Problems } from "./problems.ts";
 
 /** Files of a schema by path. */
 export type Files = ReadonlyMap<string, FileDescriptorProto>;
 
 /**
- * The path that a set is about: of those files that no other imports, the last one. Undefined when
- * all are imported, which only a cycle can do.
+ * The path of a set's own file: the last one that no other file imports. Undefined when all are
+ * imported, which takes a cycle.
  */
 export function ownFileOf(sent: Files): string | undefined {
   const imported = new Set<string>();
@@ -19,8 +20,8 @@ export function ownFileOf(sent: Files): string | undefined {
 
 /**
  * The file at `own` with all it imports, each after those it imports, ties by path. Bundled files
- * stand in for those sent, save for `own` itself. Problems: imports that are nowhere, imports
- * named twice, cycles. With problems the order is of those files that could be ordered.
+ * replace those sent, except for `own` itself. Problems: missing imports, imports named twice, cycles.
+ * With problems, only the files that could be ordered are returned.
  */
 export function orderFiles(own: string, sent: Files, problems: Problems): FileDescriptorProto[] {
   const reached = new Map<string, FileDescriptorProto>();
@@ -30,13 +31,13 @@ export function orderFiles(own: string, sent: Files, problems: Problems): FileDe
     if (file === undefined || reached.has(path)) continue;
     reached.set(path, file);
     const seen = new Set<string>();
-    for (const wanted of importsOf(file)) {
-      if (seen.has(wanted)) problems.add(path, `imports ${quote(wanted)} twice, expected once`);
-      else if (!sent.has(wanted) && !isBundled(wanted)) {
-        problems.add(path, `imports ${quote(wanted)}, which is not in the set`);
+    for (const name of importsOf(file)) {
+      if (seen.has(name)) problems.add(path, `imports ${quoted(name)} twice, expected once`);
+      else if (!sent.has(name) && !isBundled(name)) {
+        problems.add(path, `imports ${quoted(name)}, which is not in the set`);
       }
-      seen.add(wanted);
-      queue.push(wanted);
+      seen.add(name);
+      queue.push(name);
     }
   }
   return sortFiles(reached, problems);
@@ -49,7 +50,7 @@ export function importsOf(file: FileDescriptorProto): string[] {
 
 /**
  * For each file the paths whose declarations it may use: its own, those of its imports, and of what
- * these import publicly. `files` stand in the order of `orderFiles`.
+ * these import publicly. `files` are in the order of `orderFiles`.
  */
 export function visibleFrom(files: readonly FileDescriptorProto[]): Map<string, Set<string>> {
   const exported = new Map<string, Set<string>>();
@@ -76,12 +77,12 @@ function sortFiles(
   const open = new Map<string, Set<string>>();
   const importers = new Map<string, string[]>();
   for (const [path, file] of files) {
-    const wanted = new Set(importsOf(file).filter((name) => files.has(name)));
-    open.set(path, wanted);
-    for (const name of wanted) importers.set(name, [...(importers.get(name) ?? []), path]);
+    const imports = new Set(importsOf(file).filter((name) => files.has(name)));
+    open.set(path, imports);
+    for (const name of imports) importers.set(name, [...(importers.get(name) ?? []), path]);
   }
   const sorted: FileDescriptorProto[] = [];
-  const ready = [...open].filter(([, wanted]) => wanted.size === 0).map(([path]) => path);
+  const ready = [...open].filter(([, imports]) => imports.size === 0).map(([path]) => path);
   for (;;) {
     const path = ready.sort(byCodeUnit).shift();
     if (path === undefined) break;
@@ -89,13 +90,13 @@ function sortFiles(
     if (file !== undefined) sorted.push(file);
     open.delete(path);
     for (const importer of importers.get(path) ?? []) {
-      const wanted = open.get(importer);
-      wanted?.delete(path);
-      if (wanted?.size === 0) ready.push(importer);
+      const imports = open.get(importer);
+      imports?.delete(path);
+      if (imports?.size === 0) ready.push(importer);
     }
   }
   for (const cycle of cyclesOf(open)) {
-    problems.add(cycle[0] ?? "", `imports itself: ${cycle.map(quote).join(" → ")}`);
+    problems.add(cycle[0] ?? "", `imports itself: ${cycle.map(quoted).join(" → ")}`);
   }
   return sorted;
 }
@@ -107,7 +108,7 @@ function cyclesOf(open: ReadonlyMap<string, ReadonlySet<string>>): string[][] {
   for (const start of [...open.keys()].sort(byCodeUnit)) {
     const path: string[] = [];
     let at: string | undefined = start;
-    // Each open file imports an open one, so a walk ends where it has been before.
+    // Each open file imports an open one, so a walk ends at a file that it has passed before.
     while (at !== undefined && !done.has(at)) {
       done.add(at);
       path.push(at);
@@ -118,7 +119,7 @@ function cyclesOf(open: ReadonlyMap<string, ReadonlySet<string>>): string[][] {
   return cycles;
 }
 
-/** The same order wherever it is computed, unlike a locale's. */
+/** The same order on every machine, unlike a locale's. */
 function byCodeUnit(a: string, b: string): number {
   if (a === b) return 0;
   return a < b ? -1 : 1;

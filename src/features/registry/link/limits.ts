@@ -1,20 +1,20 @@
-/** What a schema may at most hold. Real ones stay far below; hostile ones end here, early. */
+/** Bounds of a schema. Real ones stay far below; hostile ones are refused early. */
 export const schemaLimits = {
   /** Bytes of the descriptor set as it is sent. */
   bytesMax: 4 * 1024 * 1024,
   filesMax: 1000,
-  /** Messages of all files, map entries included. */
+  /** Number of messages of all files, including map entries. */
   messagesMax: 20_000,
-  /** Messages, fields, enums, values, options and the like of all files: objects in memory. */
+  /** Number of messages, fields, enums, values, options and the like of all files: objects in memory. */
   elementsMax: 250_000,
-  /** Fields of the descriptors' own encoding: what decoding costs. */
+  /** Number of fields in the encoding of the descriptors: the cost of decoding them. */
   wireFieldsMax: 1_500_000,
-  /** How deep messages nest, counted in levels of the descriptor's encoding. */
+  /** Depth of nesting, in levels of the descriptor's encoding. */
   depthMax: 64,
-  /** Characters of a full name: checks quote and join them. */
+  /** Characters of a full name: checks quoted and join names. */
   nameCharsMax: 1000,
   /** Characters of a file's path. */
   pathCharsMax: 1000,
-  /** Problems that are told one by one; the rest is counted. */
+  /** Number of problems that are listed; the rest is counted. */
   problemsMax: 1000,
 } as const;

@@ -126,7 +126,7 @@ const refused: readonly [string, FileDescriptorProtoJson[], [string, RegExp][]][
       ["a.M.c", /the number 0, expected 1 to 536870911/],
       ["a.M.d", /19000 to 19999/],
       ["a.M.e", /7, which the message reserves/],
-      ["a.M.f", /12, which the message keeps for extensions/],
+      ["a.M.f", /12, which the message reserves for extensions/],
     ],
   ],
   [
@@ -190,7 +190,7 @@ const refused: readonly [string, FileDescriptorProtoJson[], [string, RegExp][]][
     ],
     [
       ["a.y", /extends "a\.M" as "a\.x" does: 10/],
-      ["a.z", /the number 20, which "a\.M" does not keep/],
+      ["a.z", /the number 20, which "a\.M" does not reserve/],
     ],
   ],
   [
@@ -204,7 +204,7 @@ const refused: readonly [string, FileDescriptorProtoJson[], [string, RegExp][]][
     ],
     [
       ["a.M.a", /uses the map entry/],
-      ["a.M.E", /is no map entry/],
+      ["a.M.E", /is not a map entry/],
     ],
   ],
   ["an unknown syntax", [{ ...fileOf(), syntax: "proto4" }], [["a.proto", /"proto4"/]]],

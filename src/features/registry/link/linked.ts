@@ -1,7 +1,13 @@
+/**
+ * The linker of descriptor sets. Hand-written, because no library checks one: `buf` compiles text
+ * only, protobuf-es loads descriptors without validating them, and a set that is registered unchecked
+ * would fail later, in the middle of decoding records. A design with less code would render the set
+ * as text (`render/`) and let `buf` check that; it costs a process of some 40 ms per registration.
+ */
 import { create, createFileRegistry, type FileRegistry, toBinary } from "@bufbuild/protobuf";
 import { type FileDescriptorProto, FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
 import { createHash } from "node:crypto";
-import { Failure } from "../../../core/failure.ts";
+import { Failure, quoted } from "../../../core/failure.ts";
 import { checkEnum } from "./check-enum.ts";
 import { checkFile } from "./check-file.ts";
 import { checkMessage } from "./check-message.ts";
@@ -12,44 +18,44 @@ import { orderFiles, ownFileOf, visibleFrom } from "./imports.ts";
 import { normaliseFile } from "./normal.ts";
 import { customOptionsOf, normaliseOptions } from "./options.ts";
 import { parseDescriptorSet } from "./parse.ts";
-import { Problems, quote } from "./problems.ts";
+import { Problems } from "./problems.ts";
 import { checkRules } from "./rules.ts";
 import { Symbols } from "./symbols.ts";
 
 export { schemaLimits } from "./limits.ts";
 
-/** A schema that was linked: a file with everything it imports. */
+/** A linked schema: a file with everything it imports. */
 export interface LinkedSchema {
-  /** Path of the schema's own file, e.g. "acme/v1/watch.proto". */
+  /** Path of the schema's own file, such as "acme/v1/watch.proto". */
   readonly file: string;
   /**
-   * Canonical google.protobuf.FileDescriptorSet: closed over imports, each file after those it
+   * Canonical google.protobuf.FileDescriptorSet: it includes all imports, each file after those it
    * imports (ties by path), without source info. See docs/registry.md.
    */
   readonly set: Uint8Array;
-  /** SHA-256 of `set` and `file`, lower-case hex: same content, same hash, in any order sent. */
+  /** SHA-256 of `set` and `file`, lower-case hex; it does not depend on the order of the files sent. */
   readonly hash: string;
-  /** Full names of the file's messages, nested ones too, in declaration order (depth first). */
+  /** Full names of the file's messages, including nested ones, in declaration order (depth first). */
   readonly messages: readonly string[];
 }
 
 /**
- * Links a google.protobuf.FileDescriptorSet: every import and every type name in it is found, and
- * what the language forbids is not there. `file` is the path of the schema's own file, by default
- * the last one that no other imports; files that it does not need are dropped, and those that every
- * compiler brings (google/protobuf, buf/validate) are supplied. Linking what was linked changes
- * nothing. Throws `invalid` with all problems as `errors`, each with the full name it is at.
+ * Links a google.protobuf.FileDescriptorSet: checks that every import and every type name in it
+ * resolves and that it obeys the rules of the language. `file` is the path of the schema's own file,
+ * by default the last one that no other imports. Files that it does not need are dropped, and those
+ * that every compiler has (google/protobuf, buf/validate) are supplied. Linking a linked set changes
+ * nothing. Throws `invalid` with all problems as `errors`, each with the full name of its place.
  */
 export function linkSchema(set: Uint8Array, file?: string): LinkedSchema {
   const sent = parseDescriptorSet(set);
   const own = file ?? ownFileOf(sent) ?? [...sent.keys()].at(-1);
   if (own === undefined || !sent.has(own)) {
-    throw new Failure("invalid", `Cannot link ${quote(own ?? "")}: the set has no such file`);
+    throw new Failure("invalid", `Cannot link ${quoted(own ?? "")}: the set has no such file`);
   }
-  const action = `Cannot link ${quote(own)}`;
+  const action = `Cannot link ${quoted(own)}`;
   const problems = new Problems();
   const files = orderFiles(own, sent, problems);
-  // Without all files in order, every name of a file that lacks would be a problem of its own.
+  // Reported first: with a file missing, each use of a name from it would be reported as well.
   problems.throwIfAny(action);
 
   const messages = linkFiles(files, own, problems);
@@ -70,7 +76,7 @@ export function linkSchema(set: Uint8Array, file?: string): LinkedSchema {
   return { file: own, set: bytes, hash, messages };
 }
 
-/** Checks and resolves everything that `files` declare; the names of `own`'s messages. */
+/** Checks and resolves everything that `files` declare; returns the names of the messages in `own`. */
 function linkFiles(
   files: readonly FileDescriptorProto[],
   own: string,

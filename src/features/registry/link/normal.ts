@@ -33,8 +33,8 @@ export type Optioned =
   | MethodDescriptorProto;
 
 /**
- * Brings a file to the form in which the same source is the same bytes, whichever compiler it came
- * from: what compilers add for themselves goes, what only some fill in is filled in or left out.
+ * Brings a file to the form in which the same source has the same bytes with every compiler: removes
+ * what compilers add for themselves, and fills in or removes what only some of them fill in.
  */
 export function normaliseFile(file: FileDescriptorProto): void {
   clearField(file, FileDescriptorProtoSchema.field.sourceCodeInfo);
@@ -51,7 +51,7 @@ export function normaliseFile(file: FileDescriptorProto): void {
   }
 }
 
-/** The file and all in it that may have options, in declaration order. */
+/** The file and everything in it that may have options, in declaration order. */
 export function* optioned(file: FileDescriptorProto): Generator<Optioned> {
   yield file;
   for (const message of file.messageType) yield* optionedIn(message);
@@ -80,13 +80,13 @@ function* enumParts(proto: EnumDescriptorProto): Generator<Optioned> {
 
 function normaliseField(field: FieldDescriptorProto): void {
   const names = FieldDescriptorProtoSchema.field;
-  // The language gives extensions no JSON name; some compilers write one all the same.
+  // Extensions have no JSON name in the language, but some compilers write one.
   if (field.extendee === "") field.jsonName = jsonNameOf(field);
   else clearField(field, names.jsonName);
   if (!isFieldSet(field, names.label)) field.label = Label.OPTIONAL;
   if (!field.proto3Optional) clearField(field, names.proto3Optional);
   const isFloat = field.type === Type.FLOAT || field.type === Type.DOUBLE;
-  // Compilers write one number in several ways; what is none is found later, and stays.
+  // Compilers write the same number in several ways; text that is not a number is found later.
   if (isFloat && Number.isFinite(Number(field.defaultValue)) && field.defaultValue !== "") {
     field.defaultValue = floatText(Number(field.defaultValue));
   }
@@ -104,7 +104,7 @@ function normaliseMethod(method: MethodDescriptorProto): void {
   if (!method.serverStreaming) clearField(method, names.serverStreaming);
 }
 
-/** Unknown fields of options are custom options; elsewhere they are a compiler's own notes. */
+/** Unknown fields of options are custom options; elsewhere they are notes of a compiler. */
 function dropUnknown(proto: Message): void {
   delete proto.$unknown;
 }

@@ -29,8 +29,8 @@ export function customOptionsOf(registry: FileRegistry): CustomOptions {
 }
 
 /**
- * Writes the options of a file in one order: a compiler may write a custom option whole or part by
- * part. Options that are empty go. Problems: options that were not interpreted, or do not decode.
+ * Brings the options of a file into one order: a compiler may write a custom option as a whole or in
+ * parts. Empty options are removed. Problems: options that were not interpreted, or do not decode.
  */
 export function normaliseOptions(
   file: FileDescriptorProto,
@@ -63,7 +63,7 @@ function mergeCustom(options: Message, custom: CustomOptions): void {
   const numbers = new Set(options.$unknown.map((field) => field.no));
   for (const number of numbers) {
     const extension = custom.get(options.$typeName)?.get(number);
-    // An option whose declaration is not at hand keeps its bytes.
+    // An option whose declaration is not in the set keeps its bytes.
     if (extension === undefined) continue;
     setExtension(options, extension, getExtension(options, extension));
   }

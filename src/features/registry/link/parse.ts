@@ -5,10 +5,9 @@ import {
   FileDescriptorProtoSchema,
 } from "@bufbuild/protobuf/wkt";
 import { BinaryReader, WireType } from "@bufbuild/protobuf/wire";
-import { Failure } from "../../../core/failure.ts";
+import { Failure, quoted } from "../../../core/failure.ts";
 import { checkShape, type ShapeBounds, ShapeError } from "../decode/shape.ts";
 import { schemaLimits } from "./limits.ts";
-import { quote } from "./problems.ts";
 
 /** Field numbers of google/protobuf/descriptor.proto. */
 const setFile = 1;
@@ -16,8 +15,8 @@ const fileSourceInfo = 9;
 
 /**
  * Files of a google.protobuf.FileDescriptorSet by path, without source info. Throws `invalid` for
- * bytes that are no set, two files of one path that differ, or a limit that is passed; what the
- * set would take in memory is counted before any of it is decoded.
+ * bytes that are not a set, two different files with one path, or an exceeded limit; what the set
+ * would take in memory is counted before any of it is decoded.
  */
 export function parseDescriptorSet(set: Uint8Array): Map<string, FileDescriptorProto> {
   if (set.length > schemaLimits.bytesMax) {
@@ -31,12 +30,12 @@ export function parseDescriptorSet(set: Uint8Array): Map<string, FileDescriptorP
     const file = decodeFile(bytes);
     if (file.name === "" || file.name.length > schemaLimits.pathCharsMax) {
       refuse(
-        `file ${quote(file.name)} has a path of ${file.name.length} characters, expected 1 to ${schemaLimits.pathCharsMax}`,
+        `file ${quoted(file.name)} has a path of ${file.name.length} characters, expected 1 to ${schemaLimits.pathCharsMax}`,
       );
     }
     const before = seen.get(file.name);
     if (before !== undefined && !sameBytes(before, bytes)) {
-      refuse(`it has two different files ${quote(file.name)}, expected one`);
+      refuse(`it has two different files ${quoted(file.name)}, expected one`);
     }
     seen.set(file.name, bytes);
     files.set(file.name, file);
@@ -85,14 +84,15 @@ function decodeFile(bytes: Uint8Array): FileDescriptorProto {
 }
 
 /**
- * Each file's bytes without its source info, which may be most of them, is dropped, and would be
- * the costliest to decode.
+ * Each file's bytes without its source info, which is not kept. It may be most of the bytes, and
+ * costs most to decode.
  */
 function* stripped(set: Uint8Array): Generator<Uint8Array> {
   let files = 0;
   for (const { number, wireType, start, end } of topLevel(set)) {
     if (number !== setFile) continue;
-    if (wireType !== WireType.LengthDelimited) refuse("its field 1 is no message, expected files");
+    if (wireType !== WireType.LengthDelimited)
+      refuse("its field 1 is not a message, expected files");
     if (++files > schemaLimits.filesMax) {
       refuse(`it has more than ${schemaLimits.filesMax} files`);
     }
@@ -134,7 +134,7 @@ function nextField(reader: BinaryReader): Field {
   } catch (error) {
     throw new Failure(
       "invalid",
-      `Cannot read the descriptor set: byte ${tag} begins no field, expected a google.protobuf.FileDescriptorSet`,
+      `Cannot read the descriptor set: byte ${tag} does not begin a field, expected a google.protobuf.FileDescriptorSet`,
       { cause: error },
     );
   }

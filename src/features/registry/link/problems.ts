@@ -1,7 +1,7 @@
 import { Failure, type Issue, invalidIssue } from "../../../core/failure.ts";
 import { schemaLimits } from "./limits.ts";
 
-/** Collects what is wrong with a schema, so that its author learns all of it at once. */
+/** Collects the problems of a schema, so that its author sees all of them at once. */
 export class Problems {
   #issues: Issue[] = [];
   #count = 0;
@@ -10,7 +10,7 @@ export class Problems {
     return this.#count;
   }
 
-  /** `field` is the full name or file the problem is at, `message` says what is and what is expected. */
+  /** `field` is the full name or file of the problem's place; `message` says what is wrong and what is expected. */
   add(field: string, message: string): void {
     this.#count++;
     if (this.#issues.length < schemaLimits.problemsMax) {
@@ -27,9 +27,4 @@ export class Problems {
       errors: this.#issues,
     });
   }
-}
-
-/** Names come from outside: bounded and escaped in messages. */
-export function quote(text: string): string {
-  return JSON.stringify(text.length > 120 ? `${text.slice(0, 117)}...` : text);
 }

@@ -1,12 +1,12 @@
 import type { Problems } from "./problems.ts";
 
-/** Numbers from `start` to before `end`, as descriptors of messages hold them. */
+/** Numbers from `start` up to but not including `end`, as in descriptors of messages. */
 export interface NumberRange {
   readonly start: number;
   readonly end: number;
 }
 
-/** Ranges that do not overlap, by their start. */
+/** Ranges that do not overlap, sorted by start. */
 export type Ranges = readonly NumberRange[];
 
 /** Sorted ranges. Problems: those that are empty, out of bounds (`max` excluded) or overlap. */
@@ -31,7 +31,7 @@ export function checkRanges(
   return sorted;
 }
 
-/** By halves: a hostile message has thousands of both fields and ranges. */
+/** A binary search: a hostile message has thousands of both fields and ranges. */
 export function inRanges(number: number, ranges: Ranges): boolean {
   let low = 0;
   let high = ranges.length;

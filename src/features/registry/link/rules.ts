@@ -2,7 +2,7 @@ import { create, type DescMessage, type FileRegistry } from "@bufbuild/protobuf"
 import { CompilationError, createValidator } from "@bufbuild/protovalidate";
 import type { Problems } from "./problems.ts";
 
-/** Problems: protovalidate rules that do not compile, which every record would fall over. */
+/** Problems: protovalidate rules that do not compile, because every record would fail on them. */
 export function checkRules(
   registry: FileRegistry,
   messages: readonly string[],
@@ -13,7 +13,7 @@ export function checkRules(
   for (const name of messages) {
     const message = registry.getMessage(name);
     if (message === undefined || !hasCustomOptions(message)) continue;
-    // Rules are compiled when they are first needed, so an empty message is enough.
+    // Rules are compiled on first use, so an empty message is enough.
     const { error } = validator.validate(message, create(message));
     if (error instanceof CompilationError) {
       problems.add(name, `has a rule that does not compile: ${error.message}`);

@@ -1,6 +1,7 @@
 import type { FileDescriptorProto } from "@bufbuild/protobuf/wkt";
+import { quoted } from "../../../core/failure.ts";
 import { type Declarations, type Declared, fullName, isMapEntry } from "./declarations.ts";
-import { type Problems, quote } from "./problems.ts";
+import type { Problems } from "./problems.ts";
 
 type Kind = "message" | "enum" | "enum value" | "field" | "oneof" | "service" | "method";
 
@@ -19,13 +20,13 @@ export class Symbols {
   readonly #visible: ReadonlyMap<string, ReadonlySet<string>>;
   readonly #problems: Problems;
 
-  /** `visible` holds, for each file's path, the paths whose declarations it may use. */
+  /** `visible` has, for each file's path, the paths whose declarations it may use. */
   constructor(visible: ReadonlyMap<string, ReadonlySet<string>>, problems: Problems) {
     this.#visible = visible;
     this.#problems = problems;
   }
 
-  /** Adds what a file declares. Problems: names that are no identifiers or are taken. */
+  /** Adds the declarations of a file. Problems: names that are not identifiers, or are taken. */
   declare(file: FileDescriptorProto, declarations: Declarations): void {
     this.#declarePackage(file);
     for (const message of declarations.messages) {
@@ -48,15 +49,15 @@ export class Symbols {
   }
 
   /**
-   * The full name that `typeName` means where it is used in `scope` of `file`, and what it is; a
-   * name without a leading dot is looked for from the innermost scope outwards. Undefined, with a
-   * problem at `at`, when it is nowhere, out of sight, or not of the kinds that are wanted.
+   * Resolves `typeName` where it is used in `scope` of `file`, to a full name and a kind. A name
+   * without a leading dot is searched from the innermost scope outwards. Undefined, with a problem at
+   * `at`, when it does not exist, is not visible there, or is not one of `kinds`.
    */
   resolve(
     typeName: string,
     used: Pick<Declared<unknown>, "scope" | "file">,
     at: string,
-    wanted: readonly ("message" | "enum")[],
+    kinds: readonly ("message" | "enum")[],
   ): { readonly name: string; readonly kind: "message" | "enum" } | undefined {
     const visible = this.#visible.get(used.file.name);
     let hidden: SymbolAt | undefined;
@@ -68,18 +69,18 @@ export class Symbols {
         continue;
       }
       const { kind } = symbol;
-      if ((kind === "message" || kind === "enum") && wanted.includes(kind)) return { name, kind };
+      if ((kind === "message" || kind === "enum") && kinds.includes(kind)) return { name, kind };
       this.#problems.add(
         at,
-        `uses ${quote(typeName)}, ${article(kind)}, expected ${wanted.map(article).join(" or ")}`,
+        `uses ${quoted(typeName)}, ${article(kind)}, expected ${kinds.map(article).join(" or ")}`,
       );
       return undefined;
     }
     this.#problems.add(
       at,
       hidden === undefined
-        ? `uses ${quote(typeName)}, which is declared nowhere, expected ${wanted.map(article).join(" or ")}`
-        : `uses ${quote(typeName)} of ${quote(hidden.file)}, which ${quote(used.file.name)} does not import`,
+        ? `uses ${quoted(typeName)}, which is declared nowhere, expected ${kinds.map(article).join(" or ")}`
+        : `uses ${quoted(typeName)} of ${quoted(hidden.file)}, which ${quoted(used.file.name)} does not import`,
     );
     return undefined;
   }
@@ -95,7 +96,7 @@ export class Symbols {
       if (!identifier.test(part)) {
         this.#problems.add(
           file.name,
-          `has the package ${quote(file.package)}, expected identifiers`,
+          `has the package ${quoted(file.package)}, expected identifiers`,
         );
         return;
       }
@@ -104,7 +105,7 @@ export class Symbols {
       if (known === undefined) {
         this.#byName.set(scope, { kind: "package", file: file.name, mapEntry: false });
       } else if (known.kind !== "package") {
-        this.#problems.add(file.name, `has a package named as the ${known.kind} ${quote(scope)}`);
+        this.#problems.add(file.name, `has a package named as the ${known.kind} ${quoted(scope)}`);
       }
     }
   }
@@ -118,13 +119,13 @@ export class Symbols {
   ): void {
     const full = fullName(scope, name);
     if (!identifier.test(name)) {
-      this.#problems.add(full, `has the name ${quote(name)}, expected an identifier`);
+      this.#problems.add(full, `has the name ${quoted(name)}, expected an identifier`);
     }
     const known = this.#byName.get(full);
     if (known === undefined) {
       this.#byName.set(full, { kind, file: file.name, mapEntry });
     } else {
-      const where = known.file === file.name ? "" : ` of ${quote(known.file)}`;
+      const where = known.file === file.name ? "" : ` of ${quoted(known.file)}`;
       this.#problems.add(full, `is declared twice: as ${kind}, and as ${known.kind}${where}`);
     }
   }

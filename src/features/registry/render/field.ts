@@ -7,11 +7,11 @@ import {
   FieldDescriptorProto_Type as Type,
   FieldDescriptorProtoSchema,
 } from "@bufbuild/protobuf/wkt";
-import { quoted } from "./literals.ts";
+import { stringLiteral } from "./literals.ts";
 import type { TypeNamer } from "./names.ts";
 import { optionTexts } from "./option-text.ts";
 
-/** What rendering a file's parts takes. */
+/** What the parts of a file need to be rendered. */
 export interface FileContext {
   /** As in the file: "" is proto2. */
   readonly syntax: string;
@@ -21,7 +21,7 @@ export interface FileContext {
 
 /**
  * A field without its end: `optional int32 a = 1 [deprecated = true]`. `entry` is the map entry
- * that a map field is of, `scope` the full name of what the field stands in.
+ * of a map field, `scope` the full name of the enclosing message or package.
  */
 export function fieldText(
   context: FileContext,
@@ -75,7 +75,7 @@ function fieldOptions({ registry }: FileContext, field: FieldDescriptorProto): s
   if (isFieldSet(field, names.defaultValue)) texts.push(`default = ${defaultText(field)}`);
   const named = isFieldSet(field, names.jsonName) && field.extendee === "";
   if (named && field.jsonName !== protoCamelCase(field.name)) {
-    texts.push(`json_name = ${quoted(field.jsonName)}`);
+    texts.push(`json_name = ${stringLiteral(field.jsonName)}`);
   }
   return inlineOptions([...texts, ...optionTexts(field.options, registry)]);
 }
@@ -83,9 +83,9 @@ function fieldOptions({ registry }: FileContext, field: FieldDescriptorProto): s
 function defaultText(field: FieldDescriptorProto): string {
   switch (field.type) {
     case Type.STRING:
-      return quoted(field.defaultValue);
+      return stringLiteral(field.defaultValue);
     case Type.BYTES:
-      // Descriptors hold the default of bytes as the literal's inside, escaped already.
+      // Descriptors have the default of bytes as the inside of its literal, escaped already.
       return `"${field.defaultValue}"`;
     default:
       return field.defaultValue;

@@ -1,4 +1,4 @@
-/** Text that is written line by line, in blocks. */
+/** Text, written line by line in nested blocks. */
 export class Lines {
   readonly #lines: string[] = [];
   #depth = 0;
@@ -7,7 +7,7 @@ export class Lines {
     this.#lines.push(`${"  ".repeat(this.#depth)}${line}`);
   }
 
-  /** An empty line, unless the text or a block has just begun. */
+  /** Adds an empty line, except at the start of the text or of a block. */
   gap(): void {
     const last = this.#lines.at(-1);
     if (last !== undefined && last !== "" && !last.endsWith("{")) this.#lines.push("");

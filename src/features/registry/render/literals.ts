@@ -1,5 +1,5 @@
-/** A string literal of the language, with what is not printable escaped. */
-export function quoted(text: string): string {
+/** A string literal of the language; unprintable characters are escaped. */
+export function stringLiteral(text: string): string {
   let inner = "";
   for (const char of text) {
     inner += escapes.get(char) ?? (char < " " ? octal(char.charCodeAt(0)) : char);
@@ -8,7 +8,7 @@ export function quoted(text: string): string {
 }
 
 /** A bytes literal: printable ASCII as it is, the rest escaped. */
-export function quotedBytes(bytes: Uint8Array): string {
+export function bytesLiteral(bytes: Uint8Array): string {
   let inner = "";
   for (const byte of bytes) {
     const char = String.fromCharCode(byte);
@@ -32,7 +32,7 @@ const escapes = new Map([
   ["\u007f", "\\177"],
 ]);
 
-/** Three digits always, so that a digit that follows is none of it. */
+/** Always three digits, so that a following digit does not belong to it. */
 function octal(byte: number): string {
   return `\\${byte.toString(8).padStart(3, "0")}`;
 }

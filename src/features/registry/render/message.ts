@@ -9,12 +9,12 @@ import {
 } from "@bufbuild/protobuf/wkt";
 import { type FileContext, fieldText, inlineOptions, lastPart } from "./field.ts";
 import type { Lines } from "./lines.ts";
-import { quoted } from "./literals.ts";
+import { stringLiteral } from "./literals.ts";
 import { optionTexts } from "./option-text.ts";
 
-/** A file or a message: what may hold messages, enums and extensions. */
+/** A file or a message: it may contain messages, enums and extensions. */
 export interface Scope {
-  /** Full name, "" where there is none. */
+  /** Full name; "" for a file without a package. */
   readonly name: string;
   readonly messages: readonly DescriptorProto[];
   readonly enums: readonly EnumDescriptorProto[];
@@ -22,8 +22,8 @@ export interface Scope {
 }
 
 /**
- * What a scope declares. Compilers make a message for each map and group, where its field stands
- * among the messages: so fields are written as late as that order lets them.
+ * Renders the declarations of a scope. Compilers add a message for each map and group, at the place
+ * of its field among the messages, so a field is written as late as that order allows.
  */
 export function renderScope(
   lines: Lines,
@@ -113,7 +113,7 @@ function renderReserved(
 ): void {
   const numbers = ranges(rangeText);
   if (numbers.length > 0) lines.add(`reserved ${numbers.join(", ")};`);
-  const texts = syntax === "editions" ? names : names.map(quoted);
+  const texts = syntax === "editions" ? names : names.map(stringLiteral);
   if (texts.length > 0) lines.add(`reserved ${texts.join(", ")};`);
 }
 

@@ -1,12 +1,12 @@
 import type { FileRegistry } from "@bufbuild/protobuf";
 
-/** How a type is named where it is used: as short as cannot be mistaken. */
+/** The name of a type where it is used: the shortest one that is unambiguous. */
 export type TypeNamer = (typeName: string, scope: string) => string;
 
 /**
- * Names types by the language's rule: the first part of a name is looked for from the innermost
- * scope outwards, and where it is found, the rest has to be. What could be found elsewhere is
- * written in full, with a leading dot.
+ * Names types by the language's rule: the first part of a name is searched from the innermost scope
+ * outwards, and where it is found, the rest must be found as well. A name that could resolve to
+ * something else is written in full, with a leading dot.
  */
 export function createTypeNamer(registry: FileRegistry): TypeNamer {
   const taken = new Set<string>();
@@ -28,12 +28,12 @@ export function createTypeNamer(registry: FileRegistry): TypeNamer {
     const short = [...shortened(full, scope), full].find((name) =>
       leadsTo(name, full, scope, taken),
     );
-    // A keyword at the start of a field would be read as one.
+    // At the start of a field, a name that is a keyword would be read as the keyword.
     return short === undefined || keywords.has(short.split(".", 1)[0] ?? "") ? `.${full}` : short;
   };
 }
 
-/** Words that begin something else where a field's type could stand. */
+/** Words that begin another declaration where a field's type could be. */
 const keywords = new Set(
   [
     "bool bytes double enum export extend extensions fixed32 fixed64 float group import int32 int64",
@@ -42,7 +42,7 @@ const keywords = new Set(
   ].flatMap((line) => line.split(" ")),
 );
 
-/** The name without the scopes that it shares, the shortest first. */
+/** The name without the scopes that it shares, shortest first. */
 function* shortened(full: string, scope: string): Generator<string> {
   for (let outer = scope; outer !== ""; outer = parentOf(outer)) {
     if (full.startsWith(`${outer}.`)) yield full.slice(outer.length + 1);

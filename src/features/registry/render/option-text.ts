@@ -1,5 +1,5 @@
-// Options as text, read from their bytes: so custom options, which are unknown fields, and built-in
-// ones are one thing.
+// Options as text, read from their bytes: custom options, which are unknown fields, and built-in
+// ones are then handled alike.
 
 import {
   type DescExtension,
@@ -15,7 +15,7 @@ import {
   file_google_protobuf_descriptor,
 } from "@bufbuild/protobuf/wkt";
 import { BinaryReader, WireType } from "@bufbuild/protobuf/wire";
-import { floatText, quoted, quotedBytes } from "./literals.ts";
+import { floatText, stringLiteral, bytesLiteral } from "./literals.ts";
 
 const optionMessages = new Map(
   file_google_protobuf_descriptor.messages.map((message) => [message.typeName, message]),
@@ -30,7 +30,7 @@ export function optionTexts(options: Message | undefined, registry: FileRegistry
 
 type AnyField = DescField | DescExtension;
 
-/** Messages of descriptor.proto itself are written field by field, as in `features.enum_type`. */
+/** Messages of descriptor.proto are written field by field, as in `features.enum_type`. */
 function statements(
   prefix: string,
   desc: DescMessage,
@@ -38,7 +38,7 @@ function statements(
   registry: FileRegistry,
 ): string[] {
   return fieldsOf(desc, bytes, registry).flatMap(({ field, value, wireType }) => {
-    // The compiler marks entries of maps by itself.
+    // Compilers mark entries of maps on their own.
     if (field.name === "map_entry") return [];
     const name = field.kind === "extension" ? `(.${field.typeName})` : field.name;
     const single = field.kind === "field" && field.fieldKind === "message";
@@ -102,7 +102,7 @@ function values(
   if (field.fieldKind === "map") return [mapEntry(field, reader.bytes(), registry)];
   const { message } = field;
   if (message !== undefined) {
-    // A group's bytes end with its end tag, which is no field.
+    // A group's bytes end with its end tag, which is not a field.
     const bytes = wireType === WireType.StartGroup ? groupBytes(value, field) : reader.bytes();
     return [literal(message, bytes, registry)];
   }
@@ -159,8 +159,8 @@ function scalarText(type: ScalarType, reader: BinaryReader): string {
 }
 
 const scalarTexts = {
-  [ScalarType.STRING]: (reader) => quoted(reader.string()),
-  [ScalarType.BYTES]: (reader) => quotedBytes(reader.bytes()),
+  [ScalarType.STRING]: (reader) => stringLiteral(reader.string()),
+  [ScalarType.BYTES]: (reader) => bytesLiteral(reader.bytes()),
   [ScalarType.BOOL]: (reader) => `${reader.bool()}`,
   [ScalarType.DOUBLE]: (reader) => floatText(reader.double()),
   [ScalarType.FLOAT]: (reader) => floatText(reader.float()),

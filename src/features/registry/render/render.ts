@@ -7,15 +7,15 @@ import { descriptorsOf, ownFile } from "../link/descriptors.ts";
 import type { LinkedSchema } from "../link/linked.ts";
 import type { FileContext } from "./field.ts";
 import { Lines } from "./lines.ts";
-import { quoted } from "./literals.ts";
+import { stringLiteral } from "./literals.ts";
 import { renderScope } from "./message.ts";
 import { createTypeNamer } from "./names.ts";
 import { optionTexts } from "./option-text.ts";
 
 /**
- * The schema's own file as .proto text, which compiles to the same schema; comments, which a
- * descriptor set has no place for once it is canonical, are not there. An option whose declaration
- * the set lacks is left out.
+ * The schema's own file as .proto text, which compiles to the same schema. It has no comments,
+ * because canonical descriptor sets have none. An option whose declaration is not in the set is
+ * left out.
  */
 export function renderProto(schema: LinkedSchema): string {
   const file = ownFile(schema).proto;
@@ -61,10 +61,10 @@ function importTexts(file: FileDescriptorProto): string[] {
   const weak = new Set(file.weakDependency);
   return [
     ...file.dependency.map((path, at) => {
-      if (open.has(at)) return `public ${quoted(path)}`;
-      return weak.has(at) ? `weak ${quoted(path)}` : quoted(path);
+      if (open.has(at)) return `public ${stringLiteral(path)}`;
+      return weak.has(at) ? `weak ${stringLiteral(path)}` : stringLiteral(path);
     }),
-    ...file.optionDependency.map((path) => `option ${quoted(path)}`),
+    ...file.optionDependency.map((path) => `option ${stringLiteral(path)}`),
   ];
 }
 
