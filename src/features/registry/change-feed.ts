@@ -14,7 +14,7 @@ export interface WatchOptions {
 export interface WatchEvent {
   /** Undefined at first and in heartbeats. */
   readonly change: RegistryChange | undefined;
-  /** Every change up to here that the watcher asked for was yielded. */
+  /** All changes up to this one that concern the watcher were yielded. */
   readonly revision: number;
 }
 

@@ -1,6 +1,6 @@
 /**
- * The changes of the registry as this node reads them from the store. The store calls when
- * something changed; a poll turns a lost call into a delay.
+ * Reads the changes of the registry from the store, for this node. The store calls back after a
+ * change; a poll turns a lost call into a delay.
  */
 import { type Clock, sleep } from "../../core/clock.ts";
 import { failureFrom } from "../../core/failure.ts";

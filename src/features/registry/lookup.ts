@@ -16,7 +16,7 @@ import {
 import { renderProto } from "./render/render.ts";
 import { parseSubject } from "./subject.ts";
 
-/** Whether versions that are deleted, but not purged, are visible. */
+/** Whether softly deleted versions are visible. */
 export interface Visibility {
   readonly deleted: boolean;
 }

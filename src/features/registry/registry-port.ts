@@ -1,7 +1,7 @@
-/** Schemas as the registry keeps them, and the ports behind it: its store, and its compiler. */
+/** The registry's types, and the ports behind it: its store and its compiler. */
 import { Failure, type FailureCode, type FailureDetails } from "../../core/failure.ts";
 
-/** What a subject's next version must keep; `BACKWARD` where nothing else was said. */
+/** What a subject's next version must preserve. */
 export const compatibilities = [
   "NONE",
   "BACKWARD",
@@ -12,9 +12,8 @@ export const compatibilities = [
   "FULL_TRANSITIVE",
 ] as const;
 /**
- * Who has to be understood. BACKWARD: the new schema reads what the newest earlier one wrote.
- * FORWARD: the newest earlier one reads what the new one writes. FULL: both. TRANSITIVE: with all
- * earlier ones.
+ * BACKWARD: the new schema reads what the newest earlier one wrote. FORWARD: the newest earlier one
+ * reads what the new one writes. FULL: both. TRANSITIVE: the same with all earlier ones.
  */
 export type Compatibility = (typeof compatibilities)[number];
 export const defaultCompatibility: Compatibility = "BACKWARD";
@@ -24,55 +23,55 @@ export const registryModes = ["READWRITE", "READONLY"] as const;
 export type RegistryMode = (typeof registryModes)[number];
 export const defaultMode: RegistryMode = "READWRITE";
 
-/** The subject that stands for all: its settings hold where a subject has none of its own. */
+/** Stands for all subjects: its settings apply where a subject has no own setting. */
 export const allSubjects = "";
 
-/** An import (`name` is its path) that is a schema of the registry. */
+/** An import that is a schema of the registry; `name` is its path. */
 export interface SchemaReference {
   readonly name: string;
   readonly subject: string;
   readonly version: number;
 }
 
-/** Under one global id, for good: what is registered never changes. */
+/** A schema under one global id, which never changes. */
 export interface StoredSchema {
   readonly id: number;
-  /** A UUID that follows from the content: the same in every registry. */
+  /** A UUID derived from the content: the same in every registry. */
   readonly guid: string;
   /** SHA-256 of `set` and `file`, lower-case hex. */
   readonly hash: string;
-  /** Path of its own file in `set`. */
+  /** Path of the schema's file in `set`. */
   readonly file: string;
   /** Canonical google.protobuf.FileDescriptorSet, closed over imports. */
   readonly set: Uint8Array;
-  /** Full names of the messages of its own file, nested ones included, in declaration order. */
+  /** Full names of the messages of its file, including nested ones, in declaration order. */
   readonly messages: readonly string[];
 }
 
-/** A schema as it stands under a subject. */
+/** A version of a subject. */
 export interface SchemaVersion extends Omit<StoredSchema, "set"> {
   readonly subject: string;
-  /** From 1; a number is never given twice. */
+  /** From 1; a number is never reused. */
   readonly version: number;
-  /** Deleted, but not for good. */
+  /** Whether it is deleted softly, and not purged. */
   readonly deleted: boolean;
 }
 
-/** A version and how it was registered. */
+/** A version, and how it was registered. */
 export interface RegisteredSchema extends SchemaVersion {
   /** The `.proto` text that was sent; undefined where descriptors were. */
   readonly text: string | undefined;
   readonly references: readonly SchemaReference[];
 }
 
-/** A version with its content: what makes two schemas one. */
+/** A version with its content, the identity of its schema. */
 export type StoredVersion = SchemaVersion & { readonly content: string };
 
-/** What a decision about a subject is made on. */
+/** The state on which a decision about a subject is based. */
 export interface SubjectState {
-  /** Unlike before once anything of the subject, or of what holds for all, was changed. */
+  /** Changes with every change of the subject or of the settings of all subjects. */
   readonly revision: number;
-  /** Oldest first, deleted ones included. */
+  /** Oldest first, including deleted ones. */
   readonly versions: readonly StoredVersion[];
   readonly compatibility: Compatibility;
   readonly mode: RegistryMode;
@@ -80,26 +79,26 @@ export interface SubjectState {
 
 export interface NewVersion {
   readonly subject: string;
-  /** The state that the decision was made on. */
+  /** The state on which the decision was based. */
   readonly revision: number;
-  /** What makes two schemas one: their ids are equal when this is. */
+  /** The identity of a schema: equal content has an equal id. */
   readonly content: string;
   readonly schema: Omit<StoredSchema, "id">;
   readonly text: string | undefined;
   readonly references: readonly SchemaReference[];
 }
 
-/** A part of what is there, by subject. */
+/** A page of what is registered, by subject. */
 export interface Listing {
-  /** Of the subject's name. */
+  /** Prefix of the subject's name. */
   readonly prefix: string;
-  /** Deleted ones, too. */
+  /** Whether deleted versions are included. */
   readonly deleted: boolean;
   readonly offset: number;
   readonly limit: number;
 }
 
-/** Settings of a subject, or of all: undefined where it has none of its own. */
+/** The own settings of a subject, or those of all subjects; undefined where not set. */
 export interface RegistrySettings {
   readonly compatibility: Compatibility | undefined;
   readonly mode: RegistryMode | undefined;
@@ -115,42 +114,42 @@ export const changeKinds = [
 export type ChangeKind = (typeof changeKinds)[number];
 
 export interface RegistryChange {
-  /** One more than that of the change before, in the order of commits. */
+  /** Increases by one with each change, in the order of commits. */
   readonly revision: number;
   readonly kind: ChangeKind;
-  /** `allSubjects` where it is about the settings of all. */
+  /** `allSubjects` for the settings of all subjects. */
   readonly subject: string;
-  /** 0 where it is about no version. */
+  /** 0 where the change is not about a version. */
   readonly version: number;
   readonly id: number;
 }
 
-/** Every method throws `unavailable` while the store is away. */
+/** Every method throws `unavailable` while the store cannot be reached. */
 export interface RegistryStore {
   schema(id: number): Promise<StoredSchema | undefined>;
   idOfGuid(guid: string): Promise<number | undefined>;
-  /** The newest schema with a version that is not deleted whose own file declares the message. */
+  /** The newest schema that has a live version and whose file declares the message. */
   idOfMessage(fullName: string): Promise<number | undefined>;
   /** Every version with this id, by subject. */
   versionsOfId(id: number): Promise<readonly RegisteredSchema[]>;
   subject(name: string): Promise<SubjectState>;
   version(subject: string, version: number): Promise<RegisteredSchema | undefined>;
-  /** Ids of what imports a version, by reference. */
+  /** Ids of the schemas that import the version, by reference. */
   referencedBy(subject: string, version: number): Promise<readonly number[]>;
-  /** Names of those that have versions. */
-  subjects(wanted: Listing): Promise<readonly string[]>;
+  /** Names of the subjects that have versions. */
+  subjects(listing: Listing): Promise<readonly string[]>;
   /** By subject and version. */
   versions(
-    wanted: Listing & { readonly latestOnly: boolean },
+    listing: Listing & { readonly latestOnly: boolean },
   ): Promise<readonly RegisteredSchema[]>;
   /**
-   * Adds the next version. "changed" when the subject is no longer in the state `revision`, or a
-   * reference is gone: then nothing was written, and the decision is to be made again.
+   * Adds the next version. Returns "changed", and writes nothing, when the subject is no longer in the
+   * state `revision` or a reference was deleted: the decision must be made again.
    */
   addVersion(version: NewVersion): Promise<SchemaVersion | "changed">;
   /**
-   * Deletes versions, softly or for good. "referenced" when others import one of them; "changed"
-   * as above.
+   * Deletes versions, softly or permanently. Returns "referenced" when other schemas import one of
+   * them, "changed" as above.
    */
   deleteVersions(options: {
     readonly subject: string;
@@ -159,7 +158,7 @@ export interface RegistryStore {
     readonly permanent: boolean;
   }): Promise<"deleted" | "referenced" | "changed">;
   settings(subject: string): Promise<RegistrySettings>;
-  /** Sets what is given; `null` takes a setting away. */
+  /** Sets the given settings; `null` removes one. */
   setSettings(
     subject: string,
     settings: {
@@ -167,13 +166,13 @@ export interface RegistryStore {
       readonly mode?: RegistryMode | null;
     },
   ): Promise<void>;
-  /** The newest change's; 0 where there was none. */
+  /** The revision of the newest change; 0 before the first. */
   revision(): Promise<number>;
-  /** In order, those after `revision`. */
+  /** Changes after `revision`, in order. */
   changesAfter(revision: number, limit: number): Promise<readonly RegistryChange[]>;
   /**
-   * Calls back soon after any node changed something, and whenever such a call may have been
-   * missed. The answer ends it. Calls may be late or lost: it only shortens the wait for a poll.
+   * Calls back soon after any node changed something, and whenever such a call may have been missed.
+   * Calls may be late or lost, so callers must poll as well. The returned function stops it.
    */
   listen(callback: () => void): () => Promise<void>;
 }
@@ -194,7 +193,7 @@ export interface SchemaCompiler {
   imports(): Promise<readonly string[]>;
 }
 
-/** Why the registry cannot do what it is asked, more closely than a failure's code. */
+/** Reasons of the registry's failures, finer than their codes. */
 const reasons = {
   subject_not_found: "not_found",
   version_not_found: "not_found",

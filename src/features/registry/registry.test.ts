@@ -13,7 +13,7 @@ const wider = watch.replace("}", "bool on = 3; }");
 const broken = watch.replace("int32", "string");
 const all = { prefix: "", deleted: false, offset: 0, limit: 100 };
 
-test("a schema gets one id and one version, whoever sends it and however it is written", async () => {
+test("a schema gets one id and one version, regardless of its sender and its form", async () => {
   await withRegistries(1, async (registry) => {
     const first = await registry.register("watch", text(watch));
     expect(first).toMatchObject({
@@ -41,7 +41,7 @@ test("a schema gets one id and one version, whoever sends it and however it is w
   });
 });
 
-test("what is not compatible is refused with every reason, and a dry run keeps nothing", async () => {
+test("an incompatible schema is refused with every reason, and a dry run stores nothing", async () => {
   await withRegistries(1, async (registry) => {
     await registry.register("watch", text(watch));
     const { compatible, incompatibilities } = await registry.check("watch", text(broken));
@@ -72,7 +72,7 @@ test("what is not compatible is refused with every reason, and a dry run keeps n
   });
 });
 
-test("transitive modes look at every version, newest first; others at the newest", async () => {
+test("transitive modes compare every version, newest first; others the newest", async () => {
   await withRegistries(1, async (registry) => {
     await registry.setCompatibility("", "NONE");
     for (const schema of [watch, broken]) await registry.register("watch", text(schema));
@@ -90,7 +90,7 @@ test("transitive modes look at every version, newest first; others at the newest
 const order = `syntax = "proto3"; package shop; import "w.proto"; import "google/api/annotations.proto";
   message Order { acme.v1.Watch watch = 1; }`;
 
-test("references are linked, kept with their versions, and not deleted under what uses them", async () => {
+test("references are linked, stored with their versions, and cannot be deleted while in use", async () => {
   await withRegistries(1, async (registry) => {
     await registry.register("watch", text(watch));
     const { schema } = await registry.register("order", text(order, "w.proto=watch"));
@@ -114,7 +114,7 @@ test("references are linked, kept with their versions, and not deleted under wha
   });
 });
 
-test("a reference to nothing, and two that bring different files, are refused", async () => {
+test("a missing reference, and two with different files, are refused", async () => {
   await withRegistries(1, async (registry) => {
     const lost = registry.register("order", text(order, "w.proto=watch"));
     await expectReason("subject_not_found", lost);
@@ -129,11 +129,11 @@ test("a reference to nothing, and two that bring different files, are refused", 
       ),
     );
     const clash = registry.register("order", text(order, "w.proto=watch", "b.proto=both"));
-    await expect(clash).rejects.toThrow('brings another file "w.proto"');
+    await expect(clash).rejects.toThrow('has another file "w.proto"');
   });
 });
 
-test("deleting hides, deleting for good removes, and a number is never given twice", async () => {
+test("soft deletion hides, permanent deletion removes, and a number is never reused", async () => {
   await withRegistries(1, async (registry) => {
     await registry.register("watch", text(watch));
     await registry.register("watch", text(wider));
@@ -171,7 +171,7 @@ test("deleting hides, deleting for good removes, and a number is never given twi
   });
 });
 
-test("a subject that is read-only takes nothing new", async () => {
+test("a read-only subject takes no new version", async () => {
   await withRegistries(1, async (registry) => {
     await registry.register("watch", text(watch));
     await registry.setMode("watch", "READONLY");
@@ -184,7 +184,7 @@ test("a subject that is read-only takes nothing new", async () => {
   });
 });
 
-test("nodes that register at once agree: one version for one schema, no gaps for several", async () => {
+test("nodes that register at the same time agree: one version per schema, without gaps", async () => {
   await withRegistries(3, async (...registries) => {
     const [first] = registries;
     await first.setCompatibility("", "NONE");
@@ -205,7 +205,7 @@ test("nodes that register at once agree: one version for one schema, no gaps for
   });
 });
 
-test("what breaks compatibility is not let in by racing", async () => {
+test("an incompatible schema cannot get in by a race", async () => {
   await withRegistries(2, async (...registries) => {
     // Each may follow the other's absence, but not the other.
     const results = await Promise.allSettled([
@@ -216,7 +216,7 @@ test("what breaks compatibility is not let in by racing", async () => {
   });
 });
 
-test("watchers of every node are told of every change once, in order, from any revision", async () => {
+test("watchers on every node get every change once, in order, from any revision", async () => {
   await withRegistries(2, async (one, two) => {
     if (two === undefined) throw new Error("There is no second registry");
     await one.register("before", text(watch));
@@ -244,7 +244,7 @@ test("watchers of every node are told of every change once, in order, from any r
   });
 });
 
-test("a schema that one node deletes for good is soon gone on the others", async () => {
+test("a schema that one node purges soon disappears from the others", async () => {
   await withRegistries(2, async (one, two) => {
     if (two === undefined) throw new Error("There is no second registry");
     const { schema } = await one.register("watch", text(watch));

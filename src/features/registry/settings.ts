@@ -9,7 +9,7 @@ import {
 } from "./registry-port.ts";
 import { parseSubject } from "./subject.ts";
 
-/** What applies to a subject; `own…` is undefined where it has no setting of its own. */
+/** The settings that apply to a subject; `own…` is undefined where it has no own setting. */
 export interface Settings {
   readonly compatibility: Compatibility;
   readonly mode: RegistryMode;

@@ -1,4 +1,4 @@
-/** Names of subjects and numbers of versions, as they come from outside. */
+/** Parses names of subjects and numbers of versions. */
 import { quoted } from "../../core/failure.ts";
 import { RegistryFailure } from "./registry-port.ts";
 
@@ -7,7 +7,7 @@ const versionMax = 2 ** 31 - 1;
 
 /** Returns the name, or throws `invalid_subject`. */
 export function parseSubject(name: string): string {
-  // Control characters are in no name that anybody meant, and cannot be shown.
+  // Control characters are never intended in a name, and cannot be displayed.
   const plain = name.length > 0 && name.length <= charsMax && !/\p{Cc}|\p{Cs}/u.test(name);
   if (plain && !name.startsWith(":.") && !name.startsWith("__")) return name;
   throw new RegistryFailure(

@@ -55,7 +55,7 @@ const lost = (name: string, typeName: string) => ({
 });
 
 const invalid: Readonly<Record<string, { readonly schema: Schema; readonly says: RegExp }>> = {
-  nothing: { schema: { case: undefined }, says: /there is none/ },
+  nothing: { schema: { case: undefined }, says: /it is missing/ },
   "an empty set": { schema: bytes(), says: /it has no file/ },
   "bytes that are no set": { schema: bytes(0xff, 0xff, 0xff), says: /Cannot read/ },
   "a length that lies": { schema: bytes(0x0a, 0xff, 0xff, 0xff, 0x7f), says: /Cannot read/ },

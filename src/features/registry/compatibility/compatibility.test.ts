@@ -34,7 +34,7 @@ describe("modes", () => {
   });
 });
 
-test("a reason says what, where and why", () => {
+test("a reason has a type, a path and a message", () => {
   expect(checkCompatibility(now, [oldest], "FULL")).toEqual([
     {
       type: "FIELD_SCALAR_KIND_CHANGED",
@@ -53,7 +53,7 @@ test("a reason says what, where and why", () => {
   ]);
 });
 
-test("all reasons are told, nested and imported ones too", () => {
+test("all reasons are listed, including those in nested and imported types", () => {
   const schema = (type: "TYPE_INT32" | "TYPE_DOUBLE"): LinkedSchema => {
     const number = field("x", 3, { type });
     const inner = { name: "Inner", field: [number] };
@@ -79,7 +79,7 @@ test("all reasons are told, nested and imported ones too", () => {
   ]);
 });
 
-test("types that contain each other in every way take no more than their number", () => {
+test("the cost of mutually recursive types grows with their number only", () => {
   const schema = (type: "TYPE_INT32" | "TYPE_DOUBLE"): LinkedSchema => {
     const messageType: DescriptorProtoJson[] = Array.from({ length: 60 }, (_, n) => ({
       name: `N${n}`,

@@ -11,7 +11,7 @@ import { createCompiler, defaultCompilerOptions } from "./compiler.ts";
 
 const compiler = createCompiler();
 
-test("gives the file with all that it imports, custom options included", async () => {
+test("returns the file with all its imports, including custom options", async () => {
   const set = await compile({
     "acme/v1/watch.proto": `
       syntax = "proto3";
@@ -47,7 +47,7 @@ test("gives the file with all that it imports, custom options included", async (
   expect(files.every((file) => file.sourceCodeInfo === undefined)).toBe(true);
 });
 
-test("prefers a file that is sent to the one at hand", async () => {
+test("prefers a sent file to a bundled one", async () => {
   const set = await compile({
     "a.proto":
       'syntax = "proto3"; import "google/type/money.proto"; message A { google.type.Money m = 1; }',
@@ -118,13 +118,13 @@ for (const [what, files] of Object.entries(hostile)) {
   });
 }
 
-test("takes ten thousand messages", async () => {
+test("compiles ten thousand messages", async () => {
   const messages = Array.from({ length: 10_000 }, (_, n) => `message M${n} { M${n} m = 1; }`);
   const set = await compile({ "a.proto": `syntax = "proto3";\n${messages.join("\n")}` });
   expect(fromBinary(FileDescriptorSetSchema, set).file[0]?.messageType.length).toBe(10_000);
 });
 
-test("ends at its deadline, refuses past its line, and leaves nothing behind", async () => {
+test("ends at its deadline, refuses when its queue is full, and leaves nothing behind", async () => {
   const small = createCompiler({
     ...defaultCompilerOptions,
     timeMsMax: 1,

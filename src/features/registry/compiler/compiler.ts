@@ -1,6 +1,6 @@
 /**
- * `.proto` text to descriptors. The compiler is a process of its own: hostile text can neither hold
- * up nor bring down the gateway, and the deadline ends what it does.
+ * Compiles `.proto` text to descriptors, in a separate process: hostile text can neither block nor
+ * crash the gateway, and a deadline ends the process.
  */
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
@@ -10,15 +10,15 @@ import type { SchemaCompiler } from "../registry-port.ts";
 import { compileFailure } from "./errors.ts";
 import { runBuf } from "./process.ts";
 import { checkSources } from "./sources.ts";
-import { importsAtHand, makeWorkspace, protoFolder } from "./workspace.ts";
+import { bundledImports, makeWorkspace, protoFolder } from "./workspace.ts";
 
 export interface CompilerOptions {
   readonly timeMsMax: number;
-  /** Processes at once; the others wait. */
+  /** Number of processes at the same time; other compilations wait. */
   readonly runningMax: number;
-  /** Past it a compilation is refused. */
+  /** Number of waiting compilations; more are refused. */
   readonly waitingMax: number;
-  /** Of the descriptor set that comes out. */
+  /** Size of the compiled descriptor set. */
   readonly setBytesMax: number;
 }
 
@@ -38,7 +38,7 @@ export function createCompiler(options = defaultCompilerOptions): SchemaCompiler
     refusal: `Cannot compile the schema now: ${options.waitingMax} others are waiting`,
   });
   return {
-    imports: importsAtHand,
+    imports: bundledImports,
     async compile(files, file) {
       checkSources(files);
       using _ = await processes.acquire();

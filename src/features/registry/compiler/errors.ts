@@ -1,20 +1,23 @@
-/** What the compiler reports, as issues. */
+/** The compiler's report, as issues. */
 import { Failure, type Issue, invalidIssue } from "../../../core/failure.ts";
 import { unnamedFile } from "../registry-port.ts";
 import { protoFolder } from "./workspace.ts";
 
-/** Told one by one; a text that is something else altogether has an error in every line. */
+/** Number of errors that are listed: text of another kind has an error in every line. */
 const errorsMax = 100;
 const quotedMax = 80;
 
-/** `report` is `buf build --error-format json`: an object a line. */
+/** `report` is the output of `buf build --error-format json`: an object per line. */
 export function compileFailure(report: string, files: ReadonlyMap<string, string>): Failure {
   const issues = report.split("\n").flatMap((line) => issueFrom(line, files) ?? []);
   const [first] = issues;
   if (first === undefined) {
-    // Not about a place in the text; then it is one sentence.
+    // It is not about a place in the text, and then it is one sentence.
     const why = report.split("\n")[0]?.slice(0, 300) ?? "";
-    return new Failure("invalid", `Cannot compile the schema: ${why || "the compiler gave up"}`);
+    return new Failure(
+      "invalid",
+      `Cannot compile the schema: ${why || "the compiler failed without a reason"}`,
+    );
   }
   const rest = issues.length === 1 ? "" : ` (and ${issues.length - 1} more)`;
   return new Failure("invalid", `Cannot compile the schema: ${first.message}${rest}`, {
@@ -50,7 +53,7 @@ function parseError(line: string): CompileError | undefined {
   try {
     value = JSON.parse(line);
   } catch {
-    // The report is cut off at its bound, in the middle of a line.
+    // The report is cut off at its bound, possibly in the middle of a line.
     return undefined;
   }
   if (typeof value !== "object" || value === null) return undefined;
@@ -69,7 +72,7 @@ function parseError(line: string): CompileError | undefined {
   };
 }
 
-/** "Imported file does not exist" alone would not say which. */
+/** The source text of the error: "imported file does not exist" alone would not say which file. */
 function quotedSource(text: string | undefined, error: CompileError): string {
   if (text === undefined || error.endLine !== error.line) return "";
   const line = text.split("\n")[error.line - 1] ?? "";

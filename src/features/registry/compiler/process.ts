@@ -1,20 +1,20 @@
-/** Runs the compiler's binary: `buf`, which needs no network for what it does here. */
+/** Runs the compiler's binary, `buf`, which needs no network for a build. */
 import { spawn } from "node:child_process";
 import { createRequire } from "node:module";
 import process from "node:process";
 import { Failure } from "../../../core/failure.ts";
 
-/** A report beyond it is of no more use to anybody. */
+/** The rest of a longer report is dropped. */
 const reportBytesMax = 256 * 1024;
 
 export interface Ended {
-  /** Undefined: it was killed because the time was up. */
+  /** Exit code; undefined when the process was killed after the deadline. */
   readonly code: number | undefined;
-  /** What it wrote to standard error, up to a bound. */
+  /** Its standard error, up to a bound. */
   readonly report: string;
 }
 
-/** Where the package's name for a platform is not that of the runtimes. */
+/** Platforms that the package names differently from the runtimes. */
 const otherNames: Readonly<Record<string, string>> = {
   "linux-arm64": "linux-aarch64",
   "linux-arm": "linux-armv7",
@@ -30,26 +30,26 @@ export async function runBuf(args: readonly string[], folder: string, ms: number
     cwd: folder,
     stdio: ["ignore", "ignore", "pipe"],
     env: {
-      // Nothing of ours: neither settings of a developer's own buf, nor the gateway's secrets.
+      // Not the gateway's environment: it has secrets, and perhaps a developer's settings of buf.
       HOME: folder,
       BUF_CACHE_DIR: folder,
-      // It loads all certificates at its start, and talks to nobody.
+      // It would load all certificates at its start, and connects to nothing.
       SSL_CERT_DIR: folder,
       SSL_CERT_FILE: "/dev/null",
       GOMAXPROCS: "2",
       GOMEMLIMIT: "512MiB",
     },
   });
-  const parts: Buffer[] = [];
+  const chunks: Buffer[] = [];
   let length = 0;
-  child.stderr.on("data", (part: Buffer) => {
-    // Read on past the bound: a full pipe would stop it.
-    if (length < reportBytesMax) parts.push(part.subarray(0, reportBytesMax - length));
-    length += part.length;
+  child.stderr.on("data", (chunk: Buffer) => {
+    // Reading continues past the bound: a full pipe would block the process.
+    if (length < reportBytesMax) chunks.push(chunk.subarray(0, reportBytesMax - length));
+    length += chunk.length;
   });
-  let late = false;
+  let isLate = false;
   const timer = setTimeout(() => {
-    late = true;
+    isLate = true;
     child.kill("SIGKILL");
   }, ms);
   try {
@@ -57,7 +57,7 @@ export async function runBuf(args: readonly string[], folder: string, ms: number
       child.once("error", reject);
       child.once("close", (exit) => resolve(exit ?? -1));
     });
-    return { code: late ? undefined : code, report: Buffer.concat(parts).toString() };
+    return { code: isLate ? undefined : code, report: Buffer.concat(chunks).toString() };
   } catch (error) {
     throw new Failure("unavailable", "Cannot compile the schema: the compiler does not start", {
       cause: error,
@@ -67,13 +67,13 @@ export async function runBuf(args: readonly string[], folder: string, ms: number
   }
 }
 
-/** The npm package's own command is a script, which passes no signals on to the binary. */
+/** Not the npm package's command: that is a script, which does not forward signals to the binary. */
 function bufBinary(): string {
   const { platform, arch } = process;
   const name = otherNames[`${platform}-${arch}`] ?? `${platform}-${arch}`;
   const file = platform === "win32" ? "buf.exe" : "buf";
   try {
-    // The platform's package belongs to that one, and need not be visible from here.
+    // The platform's package is a dependency of that one, and may not be resolvable from here.
     const { resolve } = createRequire(require.resolve("@bufbuild/buf/package.json"));
     return resolve(`@bufbuild/buf-${name}/bin/${file}`);
   } catch (error) {

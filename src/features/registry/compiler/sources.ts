@@ -1,8 +1,8 @@
-/** What may be given to the compiler: bounds, and paths that stay inside their folder. */
+/** Checks what the compiler is given: bounds, and paths that stay inside their folder. */
 import { Failure, invalidField, quoted } from "../../../core/failure.ts";
 
 export const sourceLimits = {
-  /** Of all texts together, UTF-8. The largest files in use are half of it. */
+  /** Bytes of all texts together in UTF-8; the largest files in use have half of it. */
   bytesMax: 1024 * 1024,
   filesMax: 500,
   pathCharsMax: 500,
@@ -37,7 +37,7 @@ function checkPath(path: string, files: ReadonlyMap<string, string>): void {
   if (!plain || !path.endsWith(".proto") || path.length > sourceLimits.pathCharsMax) {
     refuse(path, "expected a relative one like acme/v1/watch.proto");
   }
-  // "a.proto/b.proto" beside "a.proto": one of them would have to be a folder.
+  // "a.proto/b.proto" beside "a.proto": the latter would have to be a folder.
   for (let end = segments.length - 1; end > 0; end--) {
     const folder = segments.slice(0, end).join("/");
     if (files.has(folder)) refuse(path, `${quoted(folder)} is a file`);

@@ -1,18 +1,18 @@
-/** A temporary folder that holds what one compilation reads. */
+/** A temporary folder with the files that one compilation reads. */
 import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 
-/** Below it are the files that texts import. */
+/** The folder of all `.proto` files. */
 export const protoFolder = "proto";
 
 const importsFolder = fileURLToPath(new URL("../../../../schemas/imports", import.meta.url));
 let importPaths: Promise<readonly string[]> | undefined;
 
-/** Paths of what texts may import besides google/protobuf, which the compiler has in itself. */
-export function importsAtHand(): Promise<readonly string[]> {
+/** Paths that texts may import, apart from google/protobuf, which the compiler contains. */
+export function bundledImports(): Promise<readonly string[]> {
   return (importPaths ??= listImports());
 }
 
@@ -20,7 +20,7 @@ export interface Workspace extends AsyncDisposable {
   readonly folder: string;
 }
 
-/** `files` are texts by checked import path; they stand before what is at hand. */
+/** `files` are texts by checked import path; they take precedence over bundled imports. */
 export async function makeWorkspace(files: ReadonlyMap<string, string>): Promise<Workspace> {
   const folder = await mkdtemp(join(tmpdir(), `sluice-compile-${process.pid}-`));
   const workspace = {
@@ -38,12 +38,12 @@ export async function makeWorkspace(files: ReadonlyMap<string, string>): Promise
 }
 
 async function fill(root: string, files: ReadonlyMap<string, string>): Promise<void> {
-  const atHand = (await importsAtHand()).filter((path) => !files.has(path));
-  const folders = new Set([...files.keys(), ...atHand].map((path) => dirname(join(root, path))));
+  const bundled = (await bundledImports()).filter((path) => !files.has(path));
+  const folders = new Set([...files.keys(), ...bundled].map((path) => dirname(join(root, path))));
   for (const folder of folders) await mkdir(folder, { recursive: true });
   await Promise.all([
     ...[...files].map(([path, text]) => writeFile(join(root, path), text)),
-    ...atHand.map((path) => symlink(join(importsFolder, path), join(root, path))),
+    ...bundled.map((path) => symlink(join(importsFolder, path), join(root, path))),
   ]);
 }
 

@@ -49,7 +49,7 @@ const rules = linkSchema(set, "rules.proto");
 describe("decode", () => {
   const decoder = createDecoder(watch);
 
-  test("gives canonical JSON", () => {
+  test("returns canonical JSON", () => {
     const json = {
       id: "ü",
       steps: "-9223372036854775808",
@@ -65,7 +65,7 @@ describe("decode", () => {
     expect(decoder.decode(new Uint8Array())).toBe("{}");
   });
 
-  test("takes another message of the schema, imported ones too", () => {
+  test("decodes any message of the schema, including imported ones", () => {
     expect(decoder.decode(bytesOf(watch, "w.Reading", { rate: 5 }), "w.Reading")).toBe(
       '{"rate":5}',
     );
@@ -74,7 +74,7 @@ describe("decode", () => {
     expect(() => decoder.decode(at, "w.Gone")).toThrow('"watch.proto" has no message "w.Gone"');
   });
 
-  test("an Any holds a message of the set, and no other", () => {
+  test("an Any may contain a message of the set, and no other", () => {
     const reading = messageOf(watch, "w.Reading");
     const desc = messageOf(watch, "w.Watch");
     const any = anyPack(reading, create(reading, { rate: 7 }));
@@ -85,7 +85,7 @@ describe("decode", () => {
     expect(codeOf(() => decoder.decode(toBinary(desc, gone)))).toBe("invalid");
   });
 
-  test("leaves out what the schema does not know", () => {
+  test("leaves out unknown fields", () => {
     const bytes = new BinaryWriter().tag(500, WireType.LengthDelimited).string("x").finish();
     expect(decoder.decode(bytes)).toBe("{}");
   });
@@ -181,7 +181,7 @@ describe("bytes that do not decode", () => {
     expect(createDecoder(watch).validate(bytes)?.message).toContain("more than 250000 messages");
   });
 
-  test("a lone message that the schema lacks", () => {
+  test("a message that the schema does not have", () => {
     expect(createDecoder(watch).validate(new Uint8Array(), "w.Gone")).toEqual({
       field: "",
       code: "invalid",
@@ -221,13 +221,13 @@ describe("rules", () => {
     expect(issue?.message).toMatch(message);
   });
 
-  test("a value that keeps them, and a message without", () => {
+  test("a value that obeys them, and a message without rules", () => {
     const decoder = createDecoder(rules);
     expect(decoder.validate(bytesOf(rules, "r.Rules", good))).toBeUndefined();
     expect(decoder.validate(bytesOf(rules, "r.Free", { a: 1 }), "r.Free")).toBeUndefined();
   });
 
-  test("the same of its JSON form", () => {
+  test("the same for its JSON form", () => {
     const decoder = createDecoder(rules);
     const check = (json: unknown) => decoder.validateJson(utf8.encode(JSON.stringify(json)));
     expect(check(good)).toBeUndefined();
@@ -252,7 +252,7 @@ describe("rules", () => {
     expect(decoder.validateJson(utf8.encode("{}"), "r.Gone")?.message).toContain("no message");
   });
 
-  test("proto2's required fields, in groups and nested ones too", () => {
+  test("required fields of proto2, also in groups and nested messages", () => {
     const decoder = createDecoder(old);
     expect(decoder.validate(new Uint8Array())).toMatchObject({ field: "id" });
     // id = "a", and a group without its number.
@@ -264,7 +264,7 @@ describe("rules", () => {
   });
 });
 
-test("bytes at random are decoded or refused, never anything else", () => {
+test("random bytes are decoded or refused, never anything else", () => {
   const random = seededRandom(4);
   const decoders = [createDecoder(watch), createDecoder(old), createDecoder(rules)];
   const seed = bytesOf(watch, "w.Watch", {

@@ -13,28 +13,28 @@ import { descriptorsOf } from "../link/descriptors.ts";
 import type { LinkedSchema } from "../link/linked.ts";
 import { checkShape, type ShapeBounds, ShapeError } from "./shape.ts";
 
-/** Decodes records of one schema. Make it once for a schema: it compiles as it goes. */
+/** Decodes records of one schema. Create it once per schema: it compiles rules as it goes. */
 export interface Decoder {
   /**
-   * The value as canonical protobuf JSON: an int64 is a string, an Any holds a message of the
-   * schema's set, fields that the schema does not know are left out. `message` is a full name, by
-   * default the file's first message. Throws `invalid` for bytes that do not decode or have no JSON
-   * form, `not_found` for a message that the schema does not have.
+   * The value as canonical protobuf JSON: an int64 is a string, an Any contains a message of the
+   * schema's set, unknown fields are left out. `message` is a full name, by default the file's first
+   * message. Throws `invalid` for bytes that do not decode or have no JSON form, `not_found` for a
+   * message that the schema does not have.
    */
   decode(value: Uint8Array, message?: string): string;
   /**
-   * What is wrong with a value, undefined if nothing is: bytes that do not decode, a required
-   * field that is not set, a protovalidate rule that does not hold. `field` is the path in the
-   * message, "" where it is all of it.
+   * What is wrong with a value, undefined if nothing is: bytes that do not decode, a missing required
+   * field, a violated protovalidate rule. `field` is the path in the message, "" for the message as a
+   * whole.
    */
   validate(value: Uint8Array, message?: string): Issue | undefined;
-  /** The same for a value in protobuf JSON, UTF-8. Members that the schema does not know are wrong. */
+  /** The same for a value in protobuf JSON, UTF-8. Members that the schema does not have are wrong. */
   validateJson(value: Uint8Array, message?: string): Issue | undefined;
 }
 
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 
-/** Objects that one record may decode to, and what reading it may cost. */
+/** Bounds of the objects that one record decodes to, and of the cost of reading it. */
 const bounds: ShapeBounds = { messagesMax: 250_000, fieldsMax: 2_000_000, depthMax: 100 };
 
 export function createDecoder(schema: LinkedSchema): Decoder {
@@ -84,7 +84,7 @@ export function createDecoder(schema: LinkedSchema): Decoder {
       try {
         message = fromJsonString(desc, utf8.decode(value), { registry });
       } catch (error) {
-        // Text that is no UTF-8 or no JSON, or that nests too deeply, or is of another message.
+        // The text is not UTF-8 or not JSON, or nests too deeply, or is of another message.
         const reason = error instanceof Error ? error.message : String(error);
         return invalidIssue("", `is not its JSON form: ${reason}`);
       }
@@ -107,7 +107,7 @@ function read(
   try {
     return { message: fromBinary(desc, value, { readUnknownFields }) };
   } catch {
-    // The shape holds, so it is the one thing that is not seen in it.
+    // The shape is right, so it is the one thing that the shape does not show.
     return { issue: invalidIssue("", "has a string that is not UTF-8") };
   }
 }
@@ -116,7 +116,7 @@ function checkRules(validator: Validator, desc: DescMessage, message: Message): 
   const result = validator.validate(desc, message);
   if (result.kind === "valid") return undefined;
   if (result.kind === "error") {
-    return invalidIssue("", `cannot be held against its rules: ${result.error.message}`);
+    return invalidIssue("", `cannot be checked against its rules: ${result.error.message}`);
   }
   const [first] = result.violations;
   if (first === undefined) return undefined;

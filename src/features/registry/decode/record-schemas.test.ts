@@ -131,7 +131,7 @@ describe("a rule", () => {
     return issues.map((issue) => issue?.field);
   };
 
-  test("id wants a schema that is there, and does not look at the value", async () => {
+  test("id requires an existing schema, and ignores the value", async () => {
     expect(
       await fields(
         "id",
@@ -154,7 +154,7 @@ describe("a rule", () => {
     ]);
   });
 
-  test("validated wants the message, whole and as its rules have it", async () => {
+  test("validated requires a whole message that obeys its rules", async () => {
     expect(
       await fields(
         "validated",
@@ -175,7 +175,7 @@ describe("a rule", () => {
     ]);
   });
 
-  test("a store that is away is nobody's fault, and lets nothing through", async () => {
+  test("while the store is unavailable, nothing passes and no record is blamed", async () => {
     const { source, schemas } = setUp();
     await schemas.check("validated", [record({ schemaId: 2 })]);
     source.away = true;
@@ -187,7 +187,7 @@ describe("a rule", () => {
 });
 
 describe("answers", () => {
-  test("come at once when every schema is at hand, and else in the same order", async () => {
+  test("are synchronous when every schema is cached, and otherwise in the same order", async () => {
     const { schemas } = setUp();
     const ids = [2, 4, 2, 3, 6];
     const asked = ids.map((schemaId) => record({ schemaId }));
@@ -199,7 +199,7 @@ describe("answers", () => {
     expect(schemas.check("validated", known)).toHaveLength(4);
   });
 
-  test("one bad id is asked for once a batch, and anew with the next", async () => {
+  test("one bad id is looked up once per batch, and again in the next", async () => {
     const { source, schemas } = setUp();
     const flood = Array.from({ length: 1000 }, () => record({ schemaId: 3 }));
     expect((await schemas.check("id", flood)).every((issue) => issue !== undefined)).toBe(true);
@@ -208,7 +208,7 @@ describe("answers", () => {
     expect(source.asked).toEqual([3, 3]);
   });
 
-  test("a long batch leaves others their turns", async () => {
+  test("a long batch yields to other work", async () => {
     const { schemas } = setUp();
     await schemas.check("validated", [record({ schemaId: 2 })]);
     const long = Array.from({ length: 1000 }, (_, n) =>
@@ -224,7 +224,7 @@ describe("answers", () => {
 });
 
 describe("decoders", () => {
-  test("are kept within a bound, those used last", async () => {
+  test("are cached within a bound, by last use", async () => {
     const source = new Source();
     const decoders = createDecoders(source, linked.set.length * 2);
     for (const id of [2, 4, 2, 6]) await decoders.get({ id });
@@ -235,7 +235,7 @@ describe("decoders", () => {
     expect(source.asked).toEqual([2, 4, 6, 4]);
   });
 
-  test("of a GUID and of its id are one, and go together", async () => {
+  test("of a GUID and of its id are the same, and are evicted together", async () => {
     const source = new Source();
     const decoders = createDecoders(source);
     const known = await decoders.get({ guid: guidOf(8) });
@@ -246,7 +246,7 @@ describe("decoders", () => {
     expect(await decoders.get({ id: 8 })).toBeUndefined();
   });
 
-  test("of a schema that is deleted for good while it is on its way are not kept", async () => {
+  test("of a schema that is purged while it is loaded are not cached", async () => {
     const source = new Source();
     const decoders = createDecoders(source);
     const underWay = decoders.get({ id: 8 });

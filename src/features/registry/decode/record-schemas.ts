@@ -1,7 +1,7 @@
 /**
- * Records held against the schemas that they name, and decoded with them. A record names its schema
- * by `schema_id`, by Confluent's header, or by Confluent's frame in front of the payload; where it
- * does so twice, both have to say the same.
+ * Checks records against the schemas that they name, and decodes them. A record names its schema by
+ * `schema_id`, by Confluent's header, or by Confluent's frame in front of the payload; if it does so
+ * twice, both must agree.
  */
 import { type Clock, sleep } from "../../../core/clock.ts";
 import { type Issue, failureFrom, invalidIssue } from "../../../core/failure.ts";
@@ -17,7 +17,7 @@ import type {
 import { createDecoders, type KnownSchema, type SchemaSource } from "./decoders.ts";
 import { isFramed, messageNameAt, parseFrame, type SchemaRef, valueSchemaHeader } from "./wire.ts";
 
-/** Records that are checked in one turn: with rules on each, these may take a few milliseconds. */
+/** Number of records that are checked in one turn; with rules, they may take a few milliseconds. */
 const turnMax = 256;
 
 const textOf = new TextDecoder();
@@ -28,7 +28,7 @@ export function createRecordSchemas(
 ): RecordChecks & RecordDecoder {
   const decoders = createDecoders(registry);
 
-  /** Asks for a schema once a batch, where there is none: a flood of one bad id is one question. */
+  /** Looks up an unknown schema once per batch, so a flood of one bad id costs one query. */
   function createLookup() {
     const absent = new Set<number | string>();
     return (ref: SchemaRef): KnownSchema | undefined | Promise<KnownSchema | undefined> => {
@@ -51,9 +51,9 @@ export function createRecordSchemas(
         if (named === undefined) return noSchema;
         if ("issue" in named) return named.issue;
         const found = lookup(named.ref);
-        const judge = (known: KnownSchema | undefined) =>
-          known === undefined ? unknownSchema(named.ref) : judged(rule, record, named, known);
-        return found instanceof Promise ? found.then(judge) : judge(found);
+        const check = (known: KnownSchema | undefined) =>
+          known === undefined ? unknownSchema(named.ref) : checkAgainst(rule, record, named, known);
+        return found instanceof Promise ? found.then(check) : check(found);
       };
       return inOrder(records, one, () => sleep(clock, 0));
     },
@@ -65,7 +65,7 @@ export function createRecordSchemas(
         if (named === undefined) return undefined;
         if ("issue" in named) return { schema: undefined, issue: named.issue };
         const found = lookup(named.ref);
-        const decode = (known: KnownSchema | undefined) => decoded(record, named, known);
+        const decode = (known: KnownSchema | undefined) => decodeWith(record, named, known);
         return found instanceof Promise ? found.then(decode) : decode(found);
       };
       return inOrder<DecodedRecord | undefined>(records, one);
@@ -73,7 +73,7 @@ export function createRecordSchemas(
   };
 }
 
-/** What a record says of its schema. `payload` is the message, or its JSON. */
+/** The schema that a record names. `payload` is the message, or its JSON. */
 interface NamedSchema {
   readonly ref: SchemaRef;
   /** Undefined: the file's first message. */
@@ -100,7 +100,7 @@ function nameOf(record: SchemaRecord): NamedSchema | { readonly issue: Issue } |
   return { ref: { id: schemaId }, indexes: undefined, payload: value };
 }
 
-function judged(
+function checkAgainst(
   rule: "id" | "validated",
   record: SchemaRecord,
   named: NamedSchema,
@@ -126,7 +126,7 @@ function judged(
   );
 }
 
-function decoded(
+function decodeWith(
   record: SchemaRecord,
   named: NamedSchema,
   known: KnownSchema | undefined,
@@ -177,8 +177,9 @@ function unknownSchema(ref: SchemaRef): Issue {
 }
 
 /**
- * An answer for each record, one after the other. Goes on in later turns from the first that has to
- * be waited for, or where `pause` says so, after each so many.
+ * An answer for each record, in order and synchronously as far as possible: it continues in later
+ * turns from the first answer that is a promise, and pauses after each `turnMax` records if `pause`
+ * is given.
  */
 function inOrder<Answer>(
   records: readonly SchemaRecord[],
@@ -187,14 +188,15 @@ function inOrder<Answer>(
 ): MaybePromise<readonly Answer[]> {
   const answers: Answer[] = [];
   for (const record of records) {
-    if (pause !== undefined && answers.length === turnMax) return goOn(pause());
+    if (pause !== undefined && answers.length === turnMax) return continueAfter(pause());
     const answer = one(record);
-    if (answer instanceof Promise) return goOn(answer.then((value) => void answers.push(value)));
+    if (answer instanceof Promise)
+      return continueAfter(answer.then((value) => void answers.push(value)));
     answers.push(answer);
   }
   return answers;
 
-  async function goOn(first: Promise<void>): Promise<readonly Answer[]> {
+  async function continueAfter(first: Promise<void>): Promise<readonly Answer[]> {
     await first;
     while (answers.length < records.length) {
       for (const record of records.slice(answers.length, answers.length + turnMax)) {

@@ -11,7 +11,7 @@ const schema = (id: number, bytes = 10): StoredSchema => ({
   messages: [],
 });
 
-test("loads an id once, however many ask at the same time", async () => {
+test("loads an id once for concurrent callers", async () => {
   const cache = createSchemaCache();
   const loaded: number[] = [];
   const load = (id: number) => {
@@ -24,7 +24,7 @@ test("loads an id once, however many ask at the same time", async () => {
   expect(loaded).toEqual([1, 2]);
 });
 
-test("drops what was used longest ago, past its bytes", async () => {
+test("evicts what was used least recently, past its bytes", async () => {
   const cache = createSchemaCache(30);
   const loaded: number[] = [];
   const get = (id: number) =>
@@ -39,7 +39,7 @@ test("drops what was used longest ago, past its bytes", async () => {
   expect(loaded).not.toContain(9);
 });
 
-test("keeps neither what is missing, nor what failed, nor what was deleted on its way", async () => {
+test("caches nothing that is missing, failed, or was deleted while it was loaded", async () => {
   const cache = createSchemaCache();
   expect(await cache.get(1, () => Promise.resolve(undefined))).toBeUndefined();
   await expect(cache.get(1, () => Promise.reject(new Error("away")))).rejects.toThrow("away");

@@ -79,11 +79,11 @@ describe("frames", () => {
     expect(() => renderFrame({ schema: { id }, indexes: [0], payload })).toThrow("expected 0 to");
   });
 
-  test("a GUID that is none is refused", () => {
+  test("an invalid GUID is refused", () => {
     expect(() => renderFrame({ schema: { guid: "x" }, indexes: [0], payload })).toThrow("UUID");
   });
 
-  test("a bare message is told from a framed one", () => {
+  test("a bare message is distinguished from a framed one", () => {
     expect(isFramed(hex("00 00000007 00"))).toBe(true);
     expect(isFramed(hex("00 00000007"))).toBe(false);
     expect(isFramed(renderFrame({ schema: { guid }, indexes: [0], payload }))).toBe(true);
@@ -119,7 +119,7 @@ describe("message indexes", () => {
     },
   );
 
-  test("an imported message has none", async () => {
+  test("an imported message has no index", async () => {
     const linked = await schema;
     expect(() => messageIndexesOf(linked, "b.Imported")).toThrow('is of "b.proto"');
     expect(() => messageIndexesOf(linked, "a.Gone")).toThrow('the message "a.Gone"');

@@ -16,23 +16,23 @@ import type { LinkedSchema } from "../link/linked.ts";
 
 export const valueSchemaHeader = "__value_schema_id";
 
-/** What names a schema: its id in the registry, or its GUID as lower-case UUID text. */
+/** The name of a schema: its id in the registry, or its GUID as lower-case UUID text. */
 export type SchemaRef = { readonly id: number } | { readonly guid: string };
 
 export interface SchemaFrame {
   readonly schema: SchemaRef;
   /** The message in the schema's own file: its index, then that of the message nested in it, … */
   readonly indexes: readonly number[];
-  /** What follows, not copied: the message, or nothing in a header. */
+  /** The rest, not copied: the message, or nothing in a header. */
   readonly payload: Uint8Array;
 }
 
-/** As deep as messages may nest. */
+/** The deepest nesting of messages. */
 const indexesMax = 64;
 const idMax = 2 ** 32 - 1;
 const guidPattern = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
-/** Whether bytes begin as a frame does; a bare protobuf message has no field 0, which it would be. */
+/** Whether bytes begin like a frame. A bare protobuf message cannot: it would begin with field 0. */
 export function isFramed(bytes: Uint8Array): boolean {
   return (bytes[0] === 0 && bytes.length > 5) || (bytes[0] === 1 && bytes.length > 17);
 }
@@ -76,8 +76,8 @@ export function renderFrame({ schema, indexes, payload }: SchemaFrame): Uint8Arr
 }
 
 /**
- * The full name of the message that `indexes` lead to. They count messages as they are written:
- * entries of maps, which compilers add, have none. Throws `invalid` where they lead nowhere.
+ * The full name of the message at `indexes`. They count messages as in the source: map entries, which
+ * compilers add, have no index. Throws `invalid` where there is no such message.
  */
 export function messageNameAt(schema: LinkedSchema, indexes: readonly number[]): string {
   let siblings: readonly DescMessage[] = ownFile(schema).messages;
@@ -98,7 +98,7 @@ export function messageNameAt(schema: LinkedSchema, indexes: readonly number[]):
   return message.typeName;
 }
 
-/** The reverse. Throws `not_found` for a message that is not of the schema's own file. */
+/** The reverse. Throws `not_found` for a message outside of the schema's own file. */
 export function messageIndexesOf(schema: LinkedSchema, name: string): readonly number[] {
   const indexes: number[] = [];
   let message = messageOf(schema, name);

@@ -52,7 +52,7 @@ test("a thousand files in a chain of public imports link", () => {
   expect(linkSchema(setOf(...files)).file).toBe("999.proto");
 });
 
-test("sets with bytes at random are linked or refused, never anything else", async () => {
+test("sets with random bytes are linked or refused, never anything else", async () => {
   const random = seededRandom(4);
   const compiled = linkSchema(await compileProtos(corpus), "corpus/proto2.proto").set;
   let linked = 0;

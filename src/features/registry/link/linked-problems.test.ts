@@ -7,7 +7,7 @@ import { failureOf } from "../../../../test/registry/failure.ts";
 import { compileProtos } from "../../../../test/support/protos.ts";
 import { linkSchema, schemaLimits } from "./linked.ts";
 
-/** What is wrong, and every problem that is told, by where it is. */
+/** What is wrong, and every problem that is reported, by its place. */
 const refused: readonly [string, FileDescriptorProtoJson[], [string, RegExp][]][] = [
   [
     "an import that is not there",
@@ -65,7 +65,7 @@ const refused: readonly [string, FileDescriptorProtoJson[], [string, RegExp][]][
     [["a.M.x", /"\.c\.C" of "c\.proto", which "a\.proto" does not import/]],
   ],
   [
-    "an enum where a message is wanted",
+    "an enum where a message is expected",
     [
       {
         ...fileOf({ name: "M", field: [field("x", 1, { typeName: ".a.E" })] }),
@@ -194,7 +194,7 @@ const refused: readonly [string, FileDescriptorProtoJson[], [string, RegExp][]][
     ],
   ],
   [
-    "a map entry that is none",
+    "a malformed map entry",
     [
       fileOf({
         name: "M",
@@ -244,13 +244,13 @@ describe("refuses", () => {
     expect(errors[0]?.message).toMatch(/does not compile/);
   });
 
-  test("a file that the set lacks", () => {
+  test("a file that is not in the set", () => {
     expect(failureOf(() => linkSchema(setOf(fileOf()), "b.proto")).message).toBe(
       'Cannot link "b.proto": the set has no such file',
     );
   });
 
-  test("more problems than it tells one by one", () => {
+  test("more problems than it lists", () => {
     const many = Array.from({ length: 3000 }, (_, n) =>
       field(`f${n}`, n + 1, { typeName: ".a.X" }),
     );

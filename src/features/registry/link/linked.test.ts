@@ -20,7 +20,7 @@ const watch = {
 };
 
 describe("a compiled schema", () => {
-  test("is closed over its imports, in their order, and nothing else", async () => {
+  test("contains its imports, in their order, and nothing else", async () => {
     const schema = linkSchema(await compileProtos(watch), "acme/watch.proto");
     expect(filesOf(schema.set).map((file) => file.name)).toEqual([
       "acme/units.proto",
@@ -37,7 +37,7 @@ describe("a compiled schema", () => {
     expect(filesOf(schema.set).every((file) => file.sourceCodeInfo === undefined)).toBe(true);
   });
 
-  test("is the same in any order, and linked again", async () => {
+  test("is the same for any order of files, and when it is linked again", async () => {
     const set = await compileProtos(watch);
     const schema = linkSchema(set, "acme/watch.proto");
     const file = filesOf(set).toReversed();
@@ -53,13 +53,13 @@ describe("a compiled schema", () => {
     expect(reading.hash).toMatch(/^[0-9a-f]{64}$/);
   });
 
-  test("is about the last file that no other imports, unless one is named", async () => {
+  test("has the last file that no other imports as its own, unless one is named", async () => {
     expect(linkSchema(await compileProtos(watch)).file).toBe("acme/unused.proto");
   });
 });
 
-describe("descriptors of other makers", () => {
-  test("hash as a compiler's do", async () => {
+describe("descriptors of other compilers", () => {
+  test("have the same hash", async () => {
     const compiled = await compileProtos({
       "a.proto": `syntax = "proto2"; package a; message M { optional int32 some_number = 1;
         optional N n = 2; optional E e = 3; message N {} enum E { X = 1; } }
@@ -110,7 +110,7 @@ describe("descriptors of other makers", () => {
     expect(schema("15000000001", {}).hash).not.toBe(one.hash);
   });
 
-  test("need not bring what every compiler has", () => {
+  test("need not include files that every compiler has", () => {
     const file = fileOf({
       name: "M",
       field: [field("at", 1, { typeName: ".google.protobuf.Timestamp" })],
@@ -131,7 +131,7 @@ describe("descriptors of other makers", () => {
     ]);
   });
 
-  test("custom options are the same whole and part by part", async () => {
+  test("custom options are the same as a whole and in parts", async () => {
     const option = `syntax = "proto3"; import "google/protobuf/descriptor.proto";
       message O { int32 a = 1; int32 b = 2; O c = 3; }
       extend google.protobuf.MessageOptions { O o = 50000; O p = 50001; }`;

@@ -51,7 +51,7 @@ export function mountRegistry(router: ConnectRouter, registry: Registry): void {
     },
 
     async getDescriptorSet(request) {
-      const { schema, subject, version, deleted } = await wantedSchema(registry, request);
+      const { schema, subject, version, deleted } = await findSchema(registry, request);
       return {
         schema: versionMessage({ ...schema, subject, version, deleted }),
         fileDescriptorSet: schema.set,
@@ -72,7 +72,9 @@ export function mountRegistry(router: ConnectRouter, registry: Registry): void {
     },
 
     async deleteVersion({ subject, version, permanent }) {
-      return { version: await registry.deleteVersion(subject, numbered(version), { permanent }) };
+      return {
+        version: await registry.deleteVersion(subject, versionFrom(version), { permanent }),
+      };
     },
 
     async deleteSubject({ subject, permanent }) {
@@ -91,14 +93,14 @@ export function mountRegistry(router: ConnectRouter, registry: Registry): void {
     },
 
     async *watch({ subject, after }, { signal }) {
-      const told = registry.watch(
+      const events = registry.watch(
         {
           subject: subject === "" ? undefined : subject,
           after: after === undefined ? undefined : Number(after),
         },
         signal,
       );
-      for await (const { change, revision } of told) {
+      for await (const { change, revision } of events) {
         yield {
           revision: BigInt(revision),
           ...(change === undefined ? {} : { change: changeMessage(change) }),
@@ -132,31 +134,31 @@ function sourceFrom(schema: RegisterRequest["schema"], file: string | undefined)
   }
   throw new Failure(
     "invalid",
-    "Cannot read the schema: there is none, expected file_descriptor_set or proto_text",
+    "Cannot read the schema: it is missing, expected file_descriptor_set or proto_text",
   );
 }
 
-interface WantedSchema {
+interface FoundSchema {
   readonly schema: StoredSchema;
   readonly subject: string;
   readonly version: number;
   readonly deleted: boolean;
 }
 
-async function wantedSchema(
+async function findSchema(
   registry: Registry,
-  { schema: wanted }: GetDescriptorSetRequest,
-): Promise<WantedSchema> {
-  switch (wanted.case) {
+  { schema: name }: GetDescriptorSetRequest,
+): Promise<FoundSchema> {
+  switch (name.case) {
     case "subjectVersion": {
-      const { subject, version } = wanted.value;
-      const found = await registry.version(subject, numbered(version), { deleted: false });
+      const { subject, version } = name.value;
+      const found = await registry.version(subject, versionFrom(version), { deleted: false });
       return { ...found, schema: await registry.schema(found.id) };
     }
     case "id":
-      return await newestOf(registry, await registry.schema(wanted.value));
+      return await newestOf(registry, await registry.schema(name.value));
     case "fullName":
-      return await newestOf(registry, await registry.schemaOfMessage(wanted.value));
+      return await newestOf(registry, await registry.schemaOfMessage(name.value));
     case undefined:
       break;
   }
@@ -166,18 +168,18 @@ async function wantedSchema(
   );
 }
 
-async function newestOf(registry: Registry, schema: StoredSchema): Promise<WantedSchema> {
+async function newestOf(registry: Registry, schema: StoredSchema): Promise<FoundSchema> {
   const versions = await registry.versionsOfId(schema.id);
   const newest = versions.findLast((one) => !one.deleted) ?? versions.at(-1);
   const { subject = "", version = 0, deleted = true } = newest ?? {};
   return { schema, subject, version, deleted };
 }
 
-function numbered(version: number): number | "latest" {
+function versionFrom(version: number): number | "latest" {
   return version === 0 ? "latest" : version;
 }
 
-/** Only what the message has: its fields are set from an object's. */
+/** The fields of the message; a stored version has more. */
 function versionMessage({
   id,
   guid,
@@ -213,7 +215,7 @@ const codeOf = {
   FULL_TRANSITIVE: CompatibilityCode.FULL_TRANSITIVE,
 } as const satisfies Record<Compatibility, CompatibilityCode>;
 
-/** Undefined: none of its own. */
+/** Undefined: the subject has no own setting. */
 function compatibilityFrom(code: CompatibilityCode): Compatibility | undefined {
   if (code === CompatibilityCode.UNSPECIFIED) return undefined;
   const found = compatibilities.find((one) => codeOf[one] === code);

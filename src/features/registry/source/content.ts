@@ -1,19 +1,19 @@
 /**
- * What makes two schemas one. The path of a schema's own file is a label and no content: clients
- * send the same text under names of their own, or under none.
+ * The identity of a schema. The path of its file is a label and not part of its content, because
+ * clients send the same text under different names, or without one.
  */
 import { fromBinary, toBinary } from "@bufbuild/protobuf";
 import { FileDescriptorProtoSchema, FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
 import { createHash } from "node:crypto";
 import type { LinkedSchema } from "../link/linked.ts";
 
-/** SHA-256 of the linked files, whatever the own one is called; lower-case hex. */
+/** SHA-256 of the linked files without the path of the own one; lower-case hex. */
 export function contentOf(schema: LinkedSchema): string {
   const hash = createHash("sha256");
   for (const file of fromBinary(FileDescriptorSetSchema, schema.set).file) {
     if (file.name === schema.file) file.name = "";
     const bytes = toBinary(FileDescriptorProtoSchema, file);
-    // Its length first: where one file ends is content, too.
+    // The length first, because the boundaries of files are content as well.
     hash.update(`${bytes.length} `).update(bytes);
   }
   return hash.digest("hex");

@@ -19,7 +19,7 @@ for (const [pack, name, path] of named) {
   });
 }
 
-test("names a file without messages by what it has, and one without anything", () => {
+test("names a file without messages by its first declaration, if it has any", () => {
   const none = new Map();
   expect(fileNameFor(file({ package: "a", enumType: [{ name: "Unit" }] }), none)).toBe(
     "a/unit.proto",
@@ -27,7 +27,7 @@ test("names a file without messages by what it has, and one without anything", (
   expect(fileNameFor(file({ package: "a" }), none)).toBe("a/schema.proto");
 });
 
-test("keeps clear of the paths of its imports, and not of its own", () => {
+test("avoids the paths of its imports, but not its current path", () => {
   const own = file({ name: "schema.proto" });
   const files = new Map([["schema.proto", own]]);
   expect(fileNameFor(own, files)).toBe("schema.proto");

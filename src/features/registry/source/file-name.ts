@@ -1,10 +1,10 @@
-/** A path for a schema that was sent without one. */
+/** The path of a schema that was sent without one. */
 import type { FileDescriptorProto } from "@bufbuild/protobuf/wkt";
 
 /**
  * From the package and the first type, as style guides name files: `acme.v1` and `WatchEvent` give
- * `acme/v1/watch_event.proto`. So schemas of different content seldom share a path, which the
- * descriptor pools of some languages do not allow. `files` are the file itself and its imports, which have their paths.
+ * `acme/v1/watch_event.proto`. So different schemas seldom share a path, which the descriptor pools
+ * of some languages do not allow. `files` are the file itself and its imports, whose paths are taken.
  */
 export function fileNameFor(
   own: FileDescriptorProto,

@@ -10,7 +10,7 @@ import type { SchemaReference, StoredSchema } from "../registry-port.ts";
 import { isBundled } from "../link/bundled.ts";
 import { renderProto } from "../render/render.ts";
 
-/** A reference and the schema that it leads to. */
+/** A reference and its schema. */
 export interface Referenced {
   readonly reference: SchemaReference;
   readonly schema: StoredSchema;
@@ -20,8 +20,8 @@ export interface Referenced {
 export type Files = Map<string, FileDescriptorProto>;
 
 /**
- * The files of all references: each schema's own one under the path of its reference. Throws
- * `invalid` where two of them differ under one path.
+ * The files of all references: the own file of each schema under the path of its reference. Throws
+ * `invalid` where two files with one path differ.
  */
 export function filesOf(referenced: readonly Referenced[]): Files {
   const files: Files = new Map();
@@ -29,16 +29,16 @@ export function filesOf(referenced: readonly Referenced[]): Files {
   const errors: Issue[] = [];
   for (const { reference, schema } of referenced) {
     for (const file of fromBinary(FileDescriptorSetSchema, schema.set).file) {
-      // No other file of its set imports the own one, so nothing else changes with its name.
+      // No other file of the set imports the own one, so no import needs the new name.
       if (file.name === schema.file) file.name = reference.name;
       const bytes = toBinary(FileDescriptorProtoSchema, file);
-      const standing = bytesOf.get(file.name);
-      if (standing !== undefined && Buffer.compare(standing, bytes) !== 0) {
+      const existing = bytesOf.get(file.name);
+      if (existing !== undefined && Buffer.compare(existing, bytes) !== 0) {
         const { subject, version } = reference;
-        const message = `version ${version} of subject ${quoted(subject)} brings another file ${quoted(file.name)} than the references before it`;
+        const message = `version ${version} of subject ${quoted(subject)} has another file ${quoted(file.name)} than the references before it`;
         errors.push(invalidIssue(`references/${reference.name}`, message));
       }
-      if (standing !== undefined) continue;
+      if (existing !== undefined) continue;
       bytesOf.set(file.name, bytes);
       files.set(file.name, file);
     }
@@ -48,12 +48,12 @@ export function filesOf(referenced: readonly Referenced[]): Files {
   throw new Failure("invalid", `Cannot use the references: ${first.message}`, { errors });
 }
 
-/** Their text, save for what the compiler has: `atHand` and google/protobuf. */
-export function textsOf(files: Files, atHand: ReadonlySet<string>): Map<string, string> {
+/** Their text, except for files that the compiler has: `bundled` and google/protobuf. */
+export function textsOf(files: Files, bundled: ReadonlySet<string>): Map<string, string> {
   const set = setOf(files);
-  const own = [...files.keys()].filter((path) => !atHand.has(path) && !isBundled(path));
+  const own = [...files.keys()].filter((path) => !bundled.has(path) && !isBundled(path));
   return new Map(
-    // Each was linked when it was registered: what rendering needs of a schema is its set.
+    // Each was linked when it was registered; of a schema, rendering needs only the set.
     own.map((file) => [file, renderProto({ file, set, hash: "", messages: [] })]),
   );
 }

@@ -1,14 +1,14 @@
-/** What is sent for a schema (text, a descriptor set, one file), linked with all that it imports. */
+/** Links what is sent for a schema (text, a descriptor set, one file) with everything it imports. */
 import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 import { Failure } from "../../../core/failure.ts";
 import { RegistryFailure, type SchemaCompiler, unnamedFile } from "../registry-port.ts";
 import { fileNameFor } from "./file-name.ts";
-import { importsOf } from "../link/imports.ts";
+import { importsOf, ownFileOf } from "../link/imports.ts";
 import { parseDescriptorSet } from "../link/parse.ts";
 import { linkSchema, type LinkedSchema } from "../link/linked.ts";
 import { filesOf, type Files, type Referenced, setOf, textsOf } from "./references.ts";
 
-/** The schema itself, in one of three forms. `file` is the path of its own file. */
+/** A schema in one of three forms. `file` is the path of its file. */
 export type SchemaSource =
   | {
       readonly form: "text";
@@ -21,7 +21,7 @@ export type SchemaSource =
   /** One google.protobuf.FileDescriptorProto, which names itself. */
   | { readonly form: "file"; readonly descriptor: Uint8Array };
 
-/** Throws `invalid_schema` with everything that is wrong with it; else what the compiler throws. */
+/** Throws `invalid_schema` with all its problems, and what the compiler throws. */
 export async function linkSource(
   source: SchemaSource,
   referenced: readonly Referenced[],
@@ -33,7 +33,7 @@ export async function linkSource(
     if (source.form === "set") {
       return await linkFiles(source.set, source.file, references, compiler);
     }
-    // As a set of one file, so that the same bounds hold before anything is decoded.
+    // As a set of one file, so that the same bounds apply before anything is decoded.
     const set = new BinaryWriter().tag(1, WireType.LengthDelimited).bytes(source.descriptor);
     return await linkFiles(set.finish(), undefined, references, compiler);
   } catch (error) {
@@ -52,18 +52,18 @@ async function linkText(
   if (source.imports.has(path)) {
     throw new Failure("invalid", `Cannot compile the schema: it imports "${path}", its own path`);
   }
-  // PostgreSQL keeps the text, and has no NUL.
+  // PostgreSQL stores the text, and cannot store NUL.
   if (source.text.includes("\0")) {
-    throw new Failure("invalid", "Cannot compile the schema: its text holds a NUL character");
+    throw new Failure("invalid", "Cannot compile the schema: its text has a NUL character");
   }
-  const atHand = new Set(await compiler.imports());
+  const bundled = new Set(await compiler.imports());
   const texts = new Map([
-    ...textsOf(references, atHand),
+    ...textsOf(references, bundled),
     ...source.imports,
     [path, source.text] as const,
   ]);
   const files = parseDescriptorSet(await compiler.compile(texts, path));
-  // What is registered stands as it is, and not as it would be compiled today.
+  // Registered files stay as they are, even if today's compiler would compile them differently.
   for (const [name, file] of references) if (files.has(name)) files.set(name, file);
   const own = files.get(path);
   if (own !== undefined && source.file === undefined) own.name = fileNameFor(own, files);
@@ -77,30 +77,24 @@ async function linkFiles(
   compiler: SchemaCompiler,
 ): Promise<LinkedSchema> {
   const files = parseDescriptorSet(set);
-  // Before the sent ones: by default the schema's own file is the last one.
+  // References first, because the schema's own file is by default the last one.
   const all: Files = new Map([...references, ...files]);
-  const atHand = new Set(await compiler.imports());
-  const missing = missingFrom(all).filter((path) => atHand.has(path));
+  const bundled = new Set(await compiler.imports());
+  const missing = missingFrom(all).filter((path) => bundled.has(path));
   if (missing.length > 0) {
     for (const [name, one] of await compileImports(missing, compiler)) {
       if (!all.has(name)) all.set(name, one);
     }
   }
-  return linkSchema(setOf(all), file ?? ownOf(files));
-}
-
-/** The last one sent that no other one imports; undefined: the linker says what is wrong. */
-function ownOf(files: Files): string | undefined {
-  const imported = new Set([...files.values()].flatMap(importsOf));
-  return [...files.keys()].findLast((path) => !imported.has(path));
+  return linkSchema(setOf(all), file ?? ownFileOf(files));
 }
 
 function missingFrom(files: Files): string[] {
-  const wanted = new Set([...files.values()].flatMap(importsOf));
-  return [...wanted].filter((path) => !files.has(path));
+  const imports = new Set([...files.values()].flatMap(importsOf));
+  return [...imports].filter((path) => !files.has(path));
 }
 
-/** Files that every schema may import, as descriptors. */
+/** Compiles files that every schema may import. */
 async function compileImports(paths: readonly string[], compiler: SchemaCompiler): Promise<Files> {
   const text = ['syntax = "proto3";', ...paths.map((path) => `import "${path}";`)].join("\n");
   const files = parseDescriptorSet(
