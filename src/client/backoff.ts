@@ -1,9 +1,9 @@
-/** Pauses between attempts: doubling, bounded, and spread so that clients do not come all at once. */
+/** Pauses between attempts: doubled, bounded, and randomised so that clients do not return together. */
 import { sleep } from "../core/clock.ts";
 import type { SluiceError } from "./error.ts";
 import type { Settings } from "./options.ts";
 
-/** What a gateway that has not said otherwise would ask for. */
+/** The first pause, until the gateway requests another. */
 const firstMsDefault = 1000;
 
 export class Backoff {
@@ -16,22 +16,22 @@ export class Backoff {
     this.#firstMs = settings.reconnectMs ?? firstMs;
   }
 
-  /** Attempts that failed since the last success. */
+  /** Number of failed attempts since the last success. */
   get attempts(): number {
     return this.#attempts;
   }
 
-  /** It worked: the next pause is a short one again. */
+  /** Call this after a success: the next pause is short again. */
   succeeded(): void {
     this.#attempts = 0;
   }
 
-  /** The gateway's own wish (`retry:`), unless the user has one. */
+  /** The pause that the gateway requests (`retry:`), unless the user has set one. */
   suggest(ms: number): void {
     if (this.#settings.reconnectMs === undefined) this.#firstMs = ms;
   }
 
-  /** Waits before the next attempt, at least as long as the gateway asked (`Retry-After`). */
+  /** Waits before the next attempt, at least as long as the gateway requests (`Retry-After`). */
   async pause(error: SluiceError, signal?: AbortSignal): Promise<void> {
     const { clock, random, onRetry, reconnectMsMax } = this.#settings;
     const doubledMs = Math.min(this.#firstMs * 2 ** Math.min(this.#attempts, 20), reconnectMsMax);

@@ -141,7 +141,7 @@ test("pages follow next to the end; texts are exact", async () => {
   expect(events[0]).toMatchObject({ data: { s: "}]" }, time: "2026-01-01T00:00:00Z" });
 });
 
-test("names that no address can hold are refused", async () => {
+test("names that an address cannot contain are refused", async () => {
   const { client, asked } = scripted([]);
   await expect(client.emitters.get("..")).rejects.toMatchObject({ code: "invalid" });
   await expect(client.emitters.end("")).rejects.toMatchObject({ code: "invalid" });

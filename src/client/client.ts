@@ -1,4 +1,4 @@
-/** The client: for browsers, Bun and Deno, on web APIs alone. */
+/** The client: for browsers, Bun, Deno and Node, with web APIs only. */
 import { EmittersClient } from "./emitters.ts";
 import { settingsFromOptions, type ClientOptions, type Settings } from "./options.ts";
 import { readPage, readPages, type Page, type PageOptions } from "./pages.ts";
@@ -17,7 +17,7 @@ export class SluiceClient {
     this.emitters = new EmittersClient(this.#settings);
   }
 
-  /** Watches a topic, one key of it, or an emitter, over SSE: one request each. */
+  /** Subscribes to a topic, one key of it, or an emitter, over SSE: one request each. */
   subscribe<Data = unknown>(target: Target, options?: SubscribeOptions): Subscription<Data> {
     return new SseSubscription<Data>(this.#settings, target, options);
   }
@@ -27,7 +27,7 @@ export class SluiceClient {
     return publish(this.#settings, target, events, options);
   }
 
-  /** One page of what is kept, the newest unless told otherwise. */
+  /** One page of the records kept, by default the newest. */
   page<Data = unknown>(target: Target, options?: PageOptions): Promise<Page<Data>> {
     return readPage<Data>(this.#settings, target, options);
   }

@@ -1,10 +1,10 @@
-/** Emitters: resources that are made, watched and ended. */
+/** Emitters: created, read and ended. */
 import type { EmitterSource } from "../core/emitters.ts";
 import { SluiceError } from "./error.ts";
 import { ask } from "./http.ts";
 import type { Settings } from "./options.ts";
 import { readPage, readPages, type Page, type PageOptions } from "./pages.ts";
-import { part, withQuery } from "./target.ts";
+import { segment, withQuery } from "./target.ts";
 
 export interface EmitterInfo {
   readonly id: string;
@@ -13,7 +13,7 @@ export interface EmitterInfo {
   /** The guest's events per second; 0 when the source is external. */
   readonly rate: number;
   readonly createdAt: Date;
-  /** Undefined while it lives. */
+  /** Undefined until it has ended. */
   readonly endedAt: Date | undefined;
 }
 
@@ -26,7 +26,7 @@ export interface EmitterDetails extends EmitterInfo {
 }
 
 export interface CreateEmitter {
-  /** Chosen by the caller: making it again is then safe, and answers the one that stands. */
+  /** Chosen by the caller: creating it again is then safe, and returns the existing one. */
   readonly id?: string | undefined;
   /** A guest by default. */
   readonly source?: EmitterSource | undefined;
@@ -48,7 +48,7 @@ export class EmittersClient {
     this.#settings = settings;
   }
 
-  /** Throws `conflict` when the id stands with another configuration, or has ended. */
+  /** Throws `conflict` when the id exists with another configuration, or has ended. */
   async create({ id, source, rate, signal }: CreateEmitter = {}): Promise<EmitterInfo> {
     const text = await ask(this.#settings, {
       method: "PUT",
@@ -61,9 +61,9 @@ export class EmittersClient {
     return infoFromWire(JSON.parse(text) as WireEmitter);
   }
 
-  /** Throws `not_found`; one that has ended is given. */
+  /** Throws `not_found`; an ended one is returned. */
   async get(id: string, options: { readonly signal?: AbortSignal } = {}): Promise<EmitterDetails> {
-    const path = `/v1/emitters/${part(named(id))}`;
+    const path = `/v1/emitters/${segment(requireId(id))}`;
     const text = await ask(this.#settings, { method: "GET", path, repeatable: true, ...options });
     const wire = JSON.parse(text) as WireEmitter & {
       readonly node?: string;
@@ -73,7 +73,7 @@ export class EmittersClient {
     return { ...infoFromWire(wire), node: wire.node, events: wire.events, last: wire.last };
   }
 
-  /** Those that live, and with `ended` the others too, by id. */
+  /** The live emitters, and with `ended` also the ended ones, by id. */
   async list(
     options: {
       readonly after?: string;
@@ -92,7 +92,7 @@ export class EmittersClient {
     return { emitters: emitters.map(infoFromWire), next };
   }
 
-  /** Ends it for good; its watchers' iterations end. Ending it again changes nothing. */
+  /** Ends it permanently; the iterations of its subscribers end. Ending it again changes nothing. */
   async end(id: string, options: { readonly signal?: AbortSignal } = {}): Promise<EmitterInfo> {
     const path = emitterPath(id);
     const text = await ask(this.#settings, {
@@ -105,14 +105,14 @@ export class EmittersClient {
   }
 
   page<Data = unknown>(id: string, options?: PageOptions): Promise<Page<Data>> {
-    return readPage<Data>(this.#settings, { emitter: named(id) }, options);
+    return readPage<Data>(this.#settings, { emitter: requireId(id) }, options);
   }
 
   pages<Data = unknown>(
     id: string,
     options?: Omit<PageOptions, "before">,
   ): AsyncGenerator<Page<Data>, void, undefined> {
-    return readPages<Data>(this.#settings, { emitter: named(id) }, options);
+    return readPages<Data>(this.#settings, { emitter: requireId(id) }, options);
   }
 }
 
@@ -135,11 +135,11 @@ function infoFromWire({ id, source, rate, created_at, ended_at }: WireEmitter): 
 }
 
 function emitterPath(id: string): string {
-  return `/log/${part(named(id))}`;
+  return `/log/${segment(requireId(id))}`;
 }
 
-/** Without a name the address would be that of all emitters. */
-function named(id: string): string {
+/** An empty id would give the address of all emitters. */
+function requireId(id: string): string {
   if (id !== "") return id;
   throw new SluiceError("invalid", 'Cannot use emitter "": expected its id');
 }

@@ -1,12 +1,12 @@
-/** What the client throws: the gateway's failure codes, as the problem in an answer gives them. */
+/** The client's errors: they have the gateway's failure codes, from the problem in its response. */
 import { Failure, failureCodes, type FailureCode, type Issue } from "../core/failure.ts";
 
 /**
- * `position_gone` is also thrown when a stream goes on after a gap and nobody said what to do about
- * it; `unavailable` when the gateway cannot be reached at all.
+ * `position_gone` is also thrown when a stream would continue after a gap and there is no `onReset`;
+ * `unavailable` also when the gateway cannot be reached.
  */
 export class SluiceError extends Failure {
-  /** The answer's HTTP status; undefined when there was none. */
+  /** HTTP status of the response; undefined without one. */
   readonly status: number | undefined;
 
   constructor(code: FailureCode, message: string, details: SluiceErrorDetails = {}) {
@@ -15,7 +15,7 @@ export class SluiceError extends Failure {
     this.status = details.status;
   }
 
-  /** Whether the same request may well succeed later. */
+  /** Whether the same request may succeed later. */
   get retryable(): boolean {
     return retryable[this.code];
   }
@@ -29,7 +29,7 @@ export interface SluiceErrorDetails {
   readonly cause?: unknown;
 }
 
-/** What time alone can mend. `internal` is among them: one node's trouble is not another's. */
+/** Failures that may pass. `internal` is among them, because another node may not have it. */
 const retryable = {
   invalid: false,
   invalid_position: false,
@@ -53,27 +53,27 @@ const retryable = {
   internal: true,
 } as const satisfies Record<FailureCode, boolean>;
 
-/** An answer that is no success, as the error it tells. Reads the body. */
+/** The error that a failed response describes. Reads the body. */
 export async function errorFromResponse(response: Response): Promise<SluiceError> {
   const { status } = response;
   const retryAfterMs = parseRetryAfter(response.headers.get("retry-after"));
-  const waits = retryAfterMs === undefined ? {} : { retryAfterMs };
+  const delay = retryAfterMs === undefined ? {} : { retryAfterMs };
   const text = await response.text();
   const problem = membersOf(text);
-  // Something between here and the gateway may have answered, in words of its own.
+  // A proxy may have answered, in its own format.
   if (problem === undefined) {
-    const said = text.slice(0, 200).trim();
-    const message = `The answer was ${status}${said === "" ? "" : `: ${said}`}`;
-    return new SluiceError(codeFromStatus(status), message, { status, ...waits });
+    const excerpt = text.slice(0, 200).trim();
+    const message = `The answer was ${status}${excerpt === "" ? "" : `: ${excerpt}`}`;
+    return new SluiceError(codeFromStatus(status), message, { status, ...delay });
   }
-  return errorFromMembers(problem, { status, ...waits });
+  return errorFromMembers(problem, { status, ...delay });
 }
 
 /** A problem inside a stream: an SSE `error` event's data, a WebSocket message's member. */
 export function errorFromProblem(problem: unknown): SluiceError {
   const members = typeof problem === "string" ? membersOf(problem) : problem;
   if (isMembers(members)) return errorFromMembers(members, {});
-  return new SluiceError("internal", "The gateway told of a failure, but not of which");
+  return new SluiceError("internal", "The gateway reported a failure without saying which");
 }
 
 /** What `fetch` and sockets throw. A `SluiceError` passes as it is. */
@@ -107,13 +107,13 @@ function errorFromMembers(problem: Members, details: SluiceErrorDetails): Sluice
   });
 }
 
-/** Of a JSON object's text; undefined when it is none. */
+/** The members of a JSON object; undefined for any other text. */
 function membersOf(text: string): Members | undefined {
   try {
     const value: unknown = JSON.parse(text);
     return isMembers(value) ? value : undefined;
   } catch {
-    // It is not JSON: the caller says what it was.
+    // It is not JSON: the caller reports the text.
     return undefined;
   }
 }
@@ -126,7 +126,7 @@ function isIssue(value: unknown): value is Issue {
   return isMembers(value) && typeof value["message"] === "string";
 }
 
-/** The nearest code for an answer that names none. */
+/** The nearest code for a response without one. */
 function codeFromStatus(status: number): FailureCode {
   const code = statusCodes[status];
   if (code !== undefined) return code;

@@ -1,30 +1,30 @@
-/** One record as a reader gets it. */
+/** One record, as a reader receives it. */
 import { jsonMembers } from "../core/json.ts";
 
-/** `Data` is what the caller knows of the JSON; nothing checks it. */
+/** `Data` is the caller's type for the JSON; it is not checked. */
 export interface SluiceEvent<Data = unknown> {
-  /** Where it stands: `{ after: position }` reads on behind it. */
+  /** Its position: `{ after: position }` resumes after it. */
   readonly position: string;
   /** Its JSON as it was appended: an int64 is exact here. */
   readonly text: string;
   /** The text, parsed on first use. Numbers past 2^53 are rounded, as JavaScript's are. */
   readonly data: Data;
-  /** The record's own bytes, also when it is no JSON (`{"base64":"…"}` on the way). */
+  /** The record's bytes, also if it is not JSON (sent as `{"base64":"…"}`). */
   readonly bytes: Uint8Array;
-  /** Its key, where there is one; SSE does not tell it. */
+  /** Its key, if it has one; SSE does not carry it. */
   readonly key: string | undefined;
-  /** The producer's time in RFC 3339; SSE does not tell it. */
+  /** The producer's time in RFC 3339; SSE does not carry it. */
   readonly time: string | undefined;
 }
 
-/** Out of an SSE message. */
+/** The event of an SSE message. */
 export function eventFromSse<Data>(position: string, text: string): SluiceEvent<Data> {
   return new ReceivedEvent<Data>(position, () => text, undefined, undefined);
 }
 
 /**
- * Out of `{"position","time","key"?,"data"}`, as pages and sockets have it. `parsed` is the same
- * event parsed already; the exact text is cut out of `json` when it is asked for.
+ * The event of `{"position","time","key"?,"data"}`, as in pages and socket messages. `parsed` is the
+ * same event, parsed; the exact text is cut out of `json` when it is first read.
  */
 export function eventFromJson<Data>(parsed: unknown, json: () => string): SluiceEvent<Data> {
   const { position, time, key, data } = parsed as {
@@ -73,7 +73,7 @@ class ReceivedEvent<Data> implements SluiceEvent<Data> {
     return base64 === undefined ? new TextEncoder().encode(this.text) : bytesFromBase64(base64);
   }
 
-  /** For logs and `JSON.stringify`: what was read, not how. */
+  /** For logs and `JSON.stringify`. */
   toJSON(): unknown {
     const { position, time, key, data } = this;
     return { position, time, key, data };
@@ -87,7 +87,7 @@ function base64Of(data: unknown): string | undefined {
     : undefined;
 }
 
-/** `Uint8Array.fromBase64` is younger than some of the browsers that are in use. */
+/** Some browsers in use do not have `Uint8Array.fromBase64`. */
 function bytesFromBase64(base64: string): Uint8Array {
   return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
 }

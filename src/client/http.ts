@@ -1,20 +1,20 @@
-/** Requests with one answer: JSON out and in, repeated where that is safe. */
+/** Requests with one response, in JSON, retried where that is safe. */
 import { Backoff } from "./backoff.ts";
 import { errorFromResponse, errorFromThrown, SluiceError } from "./error.ts";
 import type { Settings } from "./options.ts";
 
-export interface Ask {
+export interface ClientRequest {
   readonly method: "GET" | "PUT" | "POST" | "DELETE";
   readonly path: string;
   readonly body?: string | Uint8Array<ArrayBuffer> | undefined;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Whether asking twice does no more than asking once. */
+  /** Whether sending it twice has the effect of sending it once. */
   readonly repeatable: boolean;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** The answer's text. Throws what the gateway refused, or the signal's reason. */
-export async function ask(settings: Settings, request: Ask): Promise<string> {
+/** The response's text. Throws the gateway's failure, or the signal's reason. */
+export async function ask(settings: Settings, request: ClientRequest): Promise<string> {
   const backoff = new Backoff(settings, 250);
   for (;;) {
     request.signal?.throwIfAborted();
@@ -29,7 +29,7 @@ export async function ask(settings: Settings, request: Ask): Promise<string> {
   }
 }
 
-async function askOnce(settings: Settings, request: Ask): Promise<string> {
+async function askOnce(settings: Settings, request: ClientRequest): Promise<string> {
   const { method, path, body, signal } = request;
   const url = `${settings.url}${path}`;
   const timeout = new AbortController();

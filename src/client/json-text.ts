@@ -1,4 +1,4 @@
-/** Events on their way out: JSON with bigints as the integers they are. */
+/** Outgoing events as JSON, with bigints as integers. */
 import { SluiceError } from "./error.ts";
 
 /**
@@ -38,10 +38,10 @@ function unfit(index: number, why: string, cause?: unknown): SluiceError {
   });
 }
 
-/** Deeper ones are cycles, or what no parser would take. */
+/** A deeper value is a cycle, or one that no parser would take. */
 const depthMax = 1000;
 
-/** `JSON.stringify`, but for bigints, of which it throws: the quick way is tried first. */
+/** `JSON.stringify`, which throws for bigints, except that these are written as integers. */
 function write(value: unknown, key: string, depth: number): string | undefined {
   if (typeof value === "bigint") return value.toString();
   if (typeof value !== "object" || value === null || !holdsBigint(value, depth)) {

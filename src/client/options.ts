@@ -1,38 +1,38 @@
-/** The client's options: partial in, complete out, each with its default and its reason. */
+/** The client's options, each with its default. */
 import { systemClock, type Clock } from "../core/clock.ts";
 import { SluiceError } from "./error.ts";
 
 export interface ClientOptions {
-  /** Where the gateway is, with the path under which a proxy has it, if any. */
+  /** The gateway's address, including a proxy's path. */
   readonly url: string | URL;
-  /** What makes requests; the global one by default. For credentials, proxies, tests. */
+  /** Sends requests; the global `fetch` by default. For credentials, proxies, tests. */
   readonly fetch?: Fetch;
-  /** Added to every request, but not to a socket's handshake: browsers cannot do that. */
+  /** Headers of every request, but not of a socket's handshake: browsers cannot do that. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** What opens sockets; the global `WebSocket` by default. */
+  /** Opens sockets; the global `WebSocket` by default. */
   readonly openSocket?: (url: string) => WebSocket;
-  /** The pause before the first attempt to come back; by default what the gateway asks for. */
+  /** The pause before the first attempt to reconnect; by default what the gateway requests. */
   readonly reconnectMs?: number;
   /** The longest pause between two attempts; 30 s by default. */
   readonly reconnectMsMax?: number;
-  /** A stream without a byte for this long is cut off and resumed; 45 s, three heartbeats. */
+  /** A stream without a byte for this long is closed and resumed; 45 s, three heartbeats. */
   readonly silenceMs?: number;
-  /** How long one request may take, streams aside; 30 s. */
+  /** Timeout of one request, except for streams; 30 s. */
   readonly timeoutMs?: number;
-  /** Attempts at a request that may be repeated safely; 5. Streams come back without end. */
+  /** Attempts at a request that is safe to repeat; 5. Streams reconnect without limit. */
   readonly attemptsMax?: number;
-  /** Told each time something is tried again: why, and in how many milliseconds. */
+  /** Called before each retry, with the reason and the pause in milliseconds. */
   readonly onRetry?: (error: SluiceError, delayMs: number) => void;
-  /** Time and chance, for tests. */
+  /** Time and randomness, for tests. */
   readonly clock?: Clock;
   readonly random?: () => number;
 }
 
-/** As much of the global `fetch` as is used. */
+/** The part of the global `fetch` that the client uses. */
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
 export interface Settings {
-  /** Without a slash at its end. */
+  /** Without a trailing slash. */
   readonly url: string;
   readonly fetch: Fetch;
   readonly headers: Readonly<Record<string, string>>;
@@ -54,7 +54,7 @@ export function settingsFromOptions(options: ClientOptions): Settings {
   url.hash = "";
   return {
     url: url.href.replace(/\/+$/, ""),
-    // Called through an arrow: browsers want `fetch` called on the window.
+    // Through an arrow function, because browsers require `this` to be the window.
     fetch: options.fetch ?? ((target, init) => fetch(target, init)),
     headers: options.headers ?? {},
     openSocket: options.openSocket ?? openWebSocket,

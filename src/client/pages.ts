@@ -1,4 +1,4 @@
-/** Pages of what is kept. */
+/** Pages of the records kept. */
 import { arrayElements, jsonMembers } from "../core/json.ts";
 import { eventFromJson, type SluiceEvent } from "./event.ts";
 import { ask } from "./http.ts";
@@ -8,13 +8,13 @@ import { checkTarget, recordsPath, type Target } from "./target.ts";
 export interface Page<Data = unknown> {
   /** Oldest first. */
   readonly events: readonly SluiceEvent<Data>[];
-  /** As `after`, gives the later page; null when nothing lies beyond. */
+  /** As `after`, returns the later page; null if there is none yet. */
   readonly next: string | null;
-  /** As `before`, gives the earlier page; null when nothing lies beyond. */
+  /** As `before`, returns the earlier page; null at the oldest record. */
   readonly prev: string | null;
 }
 
-/** Neither `after` nor `before`: the newest. Never both. */
+/** At most one of `after` and `before`; without either, the newest page. */
 export interface PageOptions {
   /** A position, or `earliest`. */
   readonly after?: string | undefined;
@@ -58,7 +58,7 @@ function pageFromText<Data>(text: string): Page<Data> {
   return { events: eventsFromJson(events, text), next, prev };
 }
 
-/** The events of `{"events":[…]}`, parsed; their exact texts are cut when one is asked for. */
+/** The parsed events of `{"events":[…]}`; their exact texts are cut out when one is first read. */
 export function eventsFromJson<Data>(
   parsed: readonly unknown[],
   text: string,

@@ -1,4 +1,4 @@
-/** Appending. */
+/** Appends events. */
 import type { Issue } from "../core/failure.ts";
 import { ask } from "./http.ts";
 import { jsonFromEvents } from "./json-text.ts";
@@ -13,25 +13,25 @@ export type Events = readonly unknown[] | string | Uint8Array<ArrayBuffer>;
 
 export interface PublishOptions {
   /**
-   * Visible ASCII, at most 200 characters, new for each call. With it the client tries again when
-   * it cannot know whether the events were stored: the gateway stores them once.
+   * Visible ASCII, at most 200 characters, new for each call. With it the client retries when it
+   * cannot know whether the events were stored: the gateway stores them once.
    */
   readonly idempotencyKey?: string | undefined;
-  /** Of bytes; `application/octet-stream` by default. */
+  /** Content type of bytes; `application/octet-stream` by default. */
   readonly contentType?: string | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** What was appended is durable. */
+/** The result of an append; what was accepted is durable. */
 export interface Published {
   readonly accepted: number;
-  /** Of the last event accepted. */
+  /** Position of the last accepted event. */
   readonly position: string;
-  /** Those that were not, by their index; the others were appended all the same. */
+  /** The refused events, by index; the others were appended. */
   readonly refused: readonly Issue[];
 }
 
-/** Throws when nothing was accepted: `errors` then says why of each. */
+/** Throws when nothing was accepted; `errors` then has the reason for each event. */
 export async function publish(
   settings: Settings,
   target: Target,
@@ -54,7 +54,7 @@ export async function publish(
   return JSON.parse(text) as Published;
 }
 
-/** One event a line, so that a bad one is refused by itself. */
+/** One event per line, so that a bad one is refused individually. */
 function bodyFromEvents(events: Events): string | Uint8Array<ArrayBuffer> {
   if (typeof events === "string" || events instanceof Uint8Array) return events;
   return jsonFromEvents(events, "an array, text or a Uint8Array").join("\n");
@@ -62,6 +62,6 @@ function bodyFromEvents(events: Events): string | Uint8Array<ArrayBuffer> {
 
 function contentTypeOf(events: Events, { contentType }: PublishOptions): string {
   if (events instanceof Uint8Array) return contentType ?? "application/octet-stream";
-  // A string may be either: as plain JSON the gateway finds out.
+  // A string may be JSON or NDJSON: for this type, the gateway detects which.
   return typeof events === "string" ? "application/json" : "application/x-ndjson";
 }

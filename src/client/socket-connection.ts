@@ -1,4 +1,4 @@
-/** One open WebSocket: requests and their answers by `ref`, and whether the other side lives. */
+/** One open WebSocket: requests and their answers by `ref`, and whether the other side is alive. */
 import { errorFromProblem, errorFromThrown, SluiceError } from "./error.ts";
 import type { Settings } from "./options.ts";
 
@@ -9,15 +9,15 @@ export interface SocketMessage {
 }
 
 export interface ConnectionEvents {
-  /** What is no answer to a request; `text` is the message as it came. */
+  /** A message that is not an answer to a request; `text` is its JSON. */
   message(message: SocketMessage, text: string): void;
-  /** It is over, once; requests without an answer are told after this. */
+  /** Called once when it is closed, before its unanswered requests fail. */
   closed(error: SluiceError): void;
 }
 
 type Answer = (answer: SocketMessage | SluiceError) => void;
 
-/** The gateway takes 256 requests at once. */
+/** The gateway takes 256 requests at the same time. */
 const pendingMax = 128;
 
 /** The largest message that the gateway takes. */
@@ -33,7 +33,7 @@ export class SocketConnection {
     readonly answer: Answer;
   }[] = [];
   #lastRef = 0;
-  #heardMs: number;
+  #lastHeardMs: number;
   #cancelTick: () => void = () => {};
   #over = false;
 
@@ -41,7 +41,7 @@ export class SocketConnection {
     this.#settings = settings;
     this.#socket = socket;
     this.#events = events;
-    this.#heardMs = settings.clock.nowMs();
+    this.#lastHeardMs = settings.clock.nowMs();
     socket.onmessage = ({ data }) => this.#received(data);
     socket.onclose = ({ code, reason }) => this.#close(closeError(code, reason));
     this.#tick();
@@ -54,7 +54,7 @@ export class SocketConnection {
   ): Promise<SocketConnection> {
     const url = `${settings.url.replace(/^http/, "ws")}/v1/ws`;
     return new Promise((resolve, reject) => {
-      if (signal.aborted) return reject(closedByUs());
+      if (signal.aborted) return reject(closedHere());
       const socket = openSocket(settings, url);
       const give = (settle: () => void) => {
         cancel();
@@ -66,7 +66,7 @@ export class SocketConnection {
         socket.onclose = null;
         socket.close();
       };
-      const abort = () => fail(closedByUs());
+      const abort = () => fail(closedHere());
       signal.addEventListener("abort", abort);
       const cancel = settings.clock.after(settings.timeoutMs, () => {
         fail(
@@ -77,12 +77,12 @@ export class SocketConnection {
         );
       });
       socket.onopen = () => give(() => resolve(new SocketConnection(settings, socket, events)));
-      // The close event that follows says nothing more, neither why nor with which status.
+      // The close event has neither a reason nor a status.
       socket.onclose = () => fail(new SluiceError("unavailable", `Cannot open ${url}`));
     });
   }
 
-  /** Sends a request with a `ref`; `answer` is called once, synchronously with what comes. */
+  /** Sends a request with a `ref`; `answer` is called once, when its answer arrives. */
   ask(message: Omit<SocketMessage, "ref"> | string, answer: Answer): void {
     if (this.#over) return answer(new SluiceError("unavailable", "The socket is closed"));
     if (this.#pending.size >= pendingMax) this.#waiting.push({ message, answer });
@@ -90,11 +90,11 @@ export class SocketConnection {
   }
 
   close(): void {
-    this.#close(closedByUs());
+    this.#close(closedHere());
     this.#socket.close(1000);
   }
 
-  /** A string is a JSON object without its ref, which is put in front. */
+  /** A string is a JSON object without its ref, which is inserted first. */
   #ask(message: Omit<SocketMessage, "ref"> | string, answer: Answer): void {
     const ref = ++this.#lastRef;
     const text =
@@ -113,7 +113,7 @@ export class SocketConnection {
   }
 
   #received(data: unknown): void {
-    this.#heardMs = this.#settings.clock.nowMs();
+    this.#lastHeardMs = this.#settings.clock.nowMs();
     if (typeof data !== "string") return;
     const message = parseMessage(data);
     if (message === undefined) return;
@@ -127,13 +127,13 @@ export class SocketConnection {
     if (next !== undefined) this.#ask(next.message, next.answer);
   }
 
-  /** Three times in the longest silence allowed: asks for a sign of life, or gives up. */
+  /** Three times within the longest silence allowed: pings, or gives up. */
   #tick(): void {
     const { clock, silenceMs } = this.#settings;
     this.#cancelTick = clock.after(silenceMs / 3, () => {
-      const silentMs = clock.nowMs() - this.#heardMs;
+      const silentMs = clock.nowMs() - this.#lastHeardMs;
       if (silentMs >= silenceMs) {
-        this.#close(new SluiceError("unavailable", `The gateway said nothing for ${silenceMs} ms`));
+        this.#close(new SluiceError("unavailable", `The gateway sent nothing for ${silenceMs} ms`));
         this.#socket.close();
         return;
       }
@@ -165,7 +165,7 @@ function openSocket(settings: Settings, url: string): WebSocket {
   }
 }
 
-/** Undefined when it is no message of Sluice's. */
+/** Undefined if it is not a message of Sluice. */
 function parseMessage(text: string): SocketMessage | undefined {
   try {
     const message: unknown = JSON.parse(text);
@@ -173,22 +173,22 @@ function parseMessage(text: string): SocketMessage | undefined {
       ? (message as SocketMessage)
       : undefined;
   } catch {
-    // An error thrown in an event handler would end the whole process of a user.
+    // An error thrown in an event handler would end the user's process.
     return undefined;
   }
 }
 
-function closedByUs(): SluiceError {
+function closedHere(): SluiceError {
   return new SluiceError("cancelled", "The socket was closed");
 }
 
 function closeError(code: number, reason: string): SluiceError {
-  const said = reason === "" ? "" : ` ${reason}`;
+  const suffix = reason === "" ? "" : ` ${reason}`;
   if (code === 1001) {
-    return new SluiceError("shutting_down", `The socket was closed: ${code}${said}`);
+    return new SluiceError("shutting_down", `The socket was closed: ${code}${suffix}`);
   }
   if (code === 4008) {
-    return new SluiceError("slow_subscriber", `The socket was closed: ${code}${said}`);
+    return new SluiceError("slow_subscriber", `The socket was closed: ${code}${suffix}`);
   }
-  return new SluiceError("unavailable", `The socket was cut off: ${code}${said}`);
+  return new SluiceError("unavailable", `The socket was cut off: ${code}${suffix}`);
 }

@@ -1,20 +1,21 @@
 /**
- * One subscription of a socket. A browser's WebSocket cannot be told to wait, so a subscription
- * whose consumer is slow leaves the socket when its buffer is full, and joins again, after the last
- * position it has, once the buffer is empty. The others go on meanwhile.
+ * One subscription of a socket. A browser's WebSocket has no back-pressure, so a subscription whose
+ * consumer is slow leaves the socket when its buffer is full, and joins again after its last
+ * position once the buffer is empty. The others continue meanwhile.
  */
 import { createDeferred } from "./deferred.ts";
 import type { SluiceError } from "./error.ts";
 import type { SluiceEvent } from "./event.ts";
-import { tellReset, type SubscribeOptions, type Subscription } from "./subscription.ts";
+import { reportReset, type SubscribeOptions, type Subscription } from "./subscription.ts";
 import { addressOf, checkTarget, type From, type Target } from "./target.ts";
 
 /** What the socket does for a subscription. */
 export interface SubscriptionLink {
-  /** Wants `subscribed(…)`, or `refused(…)`, and then what comes; again after each reconnect. */
+  /** Subscribes now and after each reconnect; `subscribed(…)` or `fail(…)` is called, then the rest. */
   join(subscription: SocketSubscription<unknown>): void;
-  /** Wants nothing more for now. */
+  /** Unsubscribes until the next `join`. */
   pause(subscription: SocketSubscription<unknown>): void;
+  /** Unsubscribes permanently. */
   leave(subscription: SocketSubscription<unknown>): void;
 }
 
@@ -29,7 +30,7 @@ type Item<Data> =
   | { readonly kind: "end"; readonly position: string | undefined }
   | { readonly kind: "failure"; readonly error: SluiceError };
 
-/** Characters of messages that may wait for the consumer: some of the gateway's largest chunks. */
+/** Characters of messages that may wait for the consumer: a few of the gateway's largest chunks. */
 export const bufferCharsMax = 1024 * 1024;
 
 export class SocketSubscription<Data> implements Subscription<Data> {
@@ -56,7 +57,7 @@ export class SocketSubscription<Data> implements Subscription<Data> {
     this.#from = options.from ?? "live";
     if (typeof this.#from === "object" && "after" in this.#from) this.#position = this.#from.after;
     this.#events = this.#run();
-    // Nobody may be waiting for it.
+    // It may reject while nothing waits for it.
     this.#readiness.promise.catch(() => {});
     if (options.signal?.aborted === true) this.#release();
     options.signal?.addEventListener("abort", this.#aborted);
@@ -70,13 +71,13 @@ export class SocketSubscription<Data> implements Subscription<Data> {
     return this.#ended;
   }
 
-  /** Where the next `subscribe` is to start: behind all that was received. */
+  /** Where the next `subscribe` starts: after everything that was received. */
   get from(): From {
     return this.#from;
   }
 
-  /** Whether it should be joined: it is not while its buffer is full. */
-  get wanting(): boolean {
+  /** Whether the socket should join it: not while its buffer is full. */
+  get isWanted(): boolean {
     return this.#joined && !this.#paused && !this.#over;
   }
 
@@ -103,7 +104,7 @@ export class SocketSubscription<Data> implements Subscription<Data> {
     await this.return();
   }
 
-  /** From the socket: it is effective, at a position unless it starts with the oldest. */
+  /** Called by the socket: it is in effect, at a position unless it starts with the oldest. */
   subscribed(position: string | undefined): void {
     if (position !== undefined) {
       this.#receivedUpTo(position);
@@ -139,7 +140,7 @@ export class SocketSubscription<Data> implements Subscription<Data> {
     this.#put({ kind: "failure", error });
   }
 
-  /** The socket is closed for good: what was received is still given. */
+  /** The socket is closed: what was received is still delivered. */
   stop(): void {
     this.#over = true;
     this.#readiness.resolve();
@@ -183,7 +184,7 @@ export class SocketSubscription<Data> implements Subscription<Data> {
           this.#position = item.position;
           this.#taken(item.chars);
         } else if (item !== undefined) {
-          this.#tell(item);
+          this.#handle(item);
           if (this.#ended) return;
         } else if (this.#over) return;
         else await new Promise<void>((resolve) => (this.#wake = resolve));
@@ -200,7 +201,7 @@ export class SocketSubscription<Data> implements Subscription<Data> {
     this.#link.join(this);
   }
 
-  #tell(item: Exclude<Item<Data>, { readonly kind: "events" }>): void {
+  #handle(item: Exclude<Item<Data>, { readonly kind: "events" }>): void {
     if (item.kind === "failure") throw item.error;
     if (item.kind === "end") {
       this.#position = item.position ?? this.#position;
@@ -208,7 +209,7 @@ export class SocketSubscription<Data> implements Subscription<Data> {
       return;
     }
     const { position, reason } = item;
-    tellReset(this.#options.onReset, { after: this.#position, position, reason });
+    reportReset(this.#options.onReset, { after: this.#position, position, reason });
     this.#position = position;
   }
 }

@@ -1,4 +1,4 @@
-/** Many subscriptions and publishes over one WebSocket, which comes back by itself. */
+/** Many subscriptions and publishes over one WebSocket, which reconnects on its own. */
 import { Backoff } from "./backoff.ts";
 import { createDeferred } from "./deferred.ts";
 import { errorFromProblem, SluiceError } from "./error.ts";
@@ -18,14 +18,14 @@ import { addressOf, checkTarget, queryFromStart, type Target } from "./target.ts
 export class SluiceSocket implements AsyncDisposable {
   readonly #settings: Settings;
   readonly #subscriptions = new Map<string, SocketSubscription<unknown>>();
-  /** Left while the gateway still sends to them: what comes before the answer is dropped. */
+  /** Names that are being unsubscribed: messages for them are dropped until the answer. */
   readonly #leaving = new Set<string>();
   readonly #stop = new AbortController();
   readonly #backoff: Backoff;
   #connection: SocketConnection | undefined;
   #connecting: Promise<void> | undefined;
-  /** Publishes that wait for a connection. */
-  #wanted = 0;
+  /** Number of requests that wait for an answer. */
+  #requests = 0;
 
   /** Throws `invalid` where nothing opens sockets. */
   constructor(settings: Settings) {
@@ -34,15 +34,15 @@ export class SluiceSocket implements AsyncDisposable {
     this.#backoff = new Backoff(settings);
   }
 
-  /** As the client's own `subscribe`; one for each target at a time. */
+  /** As `subscribe` of the client, with one subscription per target at a time. */
   subscribe<Data = unknown>(target: Target, options: SubscribeOptions = {}): Subscription<Data> {
     if (this.#stop.signal.aborted) throw closed();
     return new SocketSubscription<Data>(this.#link, target, options);
   }
 
   /**
-   * Appends up to 1,000 events to a topic, a key of it, or an emitter. Calls that run at the same
-   * time may be stored in any order: await one before the next where that matters.
+   * Appends up to 1,000 events to a topic, a key of it, or an emitter. Concurrent calls may be stored
+   * in any order: await one before the next where that matters.
    */
   async publish(
     target: Target,
@@ -109,7 +109,7 @@ export class SluiceSocket implements AsyncDisposable {
 
   #join(connection: SocketConnection, subscription: SocketSubscription<unknown>): void {
     const { address, from } = subscription;
-    // An unsubscribe that is under way is answered first: it then joins.
+    // It joins after the answer to an unsubscribe that is still running.
     if (this.#leaving.has(nameOf(address))) return;
     connection.ask({ op: "subscribe", ...address, ...queryFromStart(from) }, (answer) => {
       if (!(answer instanceof SluiceError)) return subscription.subscribed(positionOf(answer));
@@ -117,7 +117,7 @@ export class SluiceSocket implements AsyncDisposable {
     });
   }
 
-  /** The connection stands, but not this subscription. */
+  /** The connection is fine, but the gateway refused or closed this subscription. */
   #refused(
     connection: SocketConnection,
     subscription: SocketSubscription<unknown>,
@@ -141,7 +141,7 @@ export class SluiceSocket implements AsyncDisposable {
     error: SluiceError,
   ): Promise<void> {
     await this.#backoff.pause(error, this.#stop.signal);
-    // A connection that came since has joined all there are.
+    // A newer connection has already joined all subscriptions.
     const current = this.#subscriptions.get(nameOf(subscription.address)) === subscription;
     if (current && connection === this.#connection) this.#join(connection, subscription);
   }
@@ -154,13 +154,13 @@ export class SluiceSocket implements AsyncDisposable {
     connection.ask({ op: "unsubscribe", ...address }, () => {
       this.#leaving.delete(name);
       const waiting = this.#subscriptions.get(name);
-      if (connection === this.#connection && waiting?.wanting === true) {
+      if (connection === this.#connection && waiting?.isWanted === true) {
         this.#join(connection, waiting);
       }
     });
   }
 
-  /** One connection, after as many attempts as it takes, while anybody wants it. */
+  /** Opens the connection, with as many attempts as it takes, while it is needed. */
   #connect(): Promise<void> {
     return (this.#connecting ??= this.#tryToConnect().finally(() => {
       this.#connecting = undefined;
@@ -168,8 +168,8 @@ export class SluiceSocket implements AsyncDisposable {
   }
 
   async #tryToConnect(): Promise<void> {
-    const wanted = () => this.#subscriptions.size > 0 || this.#wanted > 0;
-    while (this.#connection === undefined && !this.#stop.signal.aborted && wanted()) {
+    const isNeeded = () => this.#subscriptions.size > 0 || this.#requests > 0;
+    while (this.#connection === undefined && !this.#stop.signal.aborted && isNeeded()) {
       try {
         const connection = await SocketConnection.open(
           this.#settings,
@@ -179,7 +179,7 @@ export class SluiceSocket implements AsyncDisposable {
         this.#connection = connection;
         this.#backoff.succeeded();
         for (const subscription of this.#subscriptions.values()) {
-          if (subscription.wanting) this.#join(connection, subscription);
+          if (subscription.isWanted) this.#join(connection, subscription);
         }
         return;
       } catch (error) {
@@ -194,11 +194,11 @@ export class SluiceSocket implements AsyncDisposable {
     closed: (error) => {
       this.#connection = undefined;
       this.#leaving.clear();
-      if (!this.#stop.signal.aborted && this.#subscriptions.size > 0) void this.#comeBack(error);
+      if (!this.#stop.signal.aborted && this.#subscriptions.size > 0) void this.#reconnect(error);
     },
   };
 
-  async #comeBack(error: SluiceError): Promise<void> {
+  async #reconnect(error: SluiceError): Promise<void> {
     await this.#backoff.pause(error, this.#stop.signal);
     await this.#connect();
   }
@@ -222,11 +222,11 @@ export class SluiceSocket implements AsyncDisposable {
     }
   }
 
-  /** The answer to a request, over the connection that stands or the next one. */
+  /** Sends a request over the current connection or the next one, and returns the answer. */
   async #ask(message: string, signal: AbortSignal | undefined): Promise<SocketMessage> {
     const { clock, timeoutMs } = this.#settings;
     const outcome = createDeferred<SocketMessage>();
-    // It may come too late for anyone to hear.
+    // It may settle when nothing waits for it any more.
     outcome.promise.catch(() => {});
     const abort = () => outcome.reject(signal?.reason);
     if (signal?.aborted === true) abort();
@@ -234,7 +234,7 @@ export class SluiceSocket implements AsyncDisposable {
     const cancel = clock.after(timeoutMs, () => {
       outcome.reject(new SluiceError("deadline_exceeded", `No answer within ${timeoutMs} ms`));
     });
-    this.#wanted++;
+    this.#requests++;
     try {
       while (this.#connection === undefined) {
         if (this.#stop.signal.aborted) throw closed();
@@ -246,7 +246,7 @@ export class SluiceSocket implements AsyncDisposable {
       });
       return await outcome.promise;
     } finally {
-      this.#wanted--;
+      this.#requests--;
       cancel();
       signal?.removeEventListener("abort", abort);
     }

@@ -1,25 +1,29 @@
 /**
- * Server-sent events out of bytes, as the HTML standard has it (section 9.2.6, "Interpreting an
- * event stream"): any chunking, CR, LF and CRLF, a byte order mark, comments.
+ * Parses server-sent events from bytes by the HTML standard (section 9.2.6, "Interpreting an event
+ * stream"): any chunking, CR, LF and CRLF, a byte order mark, comments.
+ *
+ * Hand-written, because a heartbeat is a bare `id:` without data, which must move the position.
+ * Parsers such as `eventsource-parser` report events with data only, so the position would stay
+ * behind on a quiet key of a busy topic, and a reconnect would read everything in between again.
  */
 
 export interface SseMessage {
   /** `message` unless an `event` field says otherwise. */
   readonly type: string;
   readonly data: string;
-  /** The last event id as this event leaves it; empty: none yet. */
+  /** The last event id after this event; empty before the first. */
   readonly id: string;
 }
 
-/** A line or an event past this is no stream of Sluice's: 64 Mi characters. */
+/** Sluice sends no longer lines or events: 64 Mi characters. */
 const charsMaxDefault = 64 * 1024 * 1024;
 
 export class SseParser {
   readonly #decoder = new TextDecoder();
   readonly #charsMax: number;
-  /** Characters of a line whose end has not come. */
+  /** The beginning of a line whose end has not arrived. */
   #rest = "";
-  /** A CR came last: an LF right after it belongs to the same line end. */
+  /** Whether a CR came last: an LF right after it belongs to the same line end. */
   #afterCr = false;
   #type = "";
   #data = "";
@@ -32,12 +36,12 @@ export class SseParser {
     this.#charsMax = charsMax;
   }
 
-  /** As the last complete block left it, one without data included. */
+  /** The last event id after the last complete block, also one without data. */
   get lastEventId(): string {
     return this.#lastEventId;
   }
 
-  /** The reconnection time, once the stream has told one. */
+  /** The reconnection time, once the stream has set one. */
   get retryMs(): number | undefined {
     return this.#retryMs;
   }
@@ -49,7 +53,7 @@ export class SseParser {
     if (fresh === "") return messages;
     if (this.#afterCr && fresh.charCodeAt(0) === LF) fresh = fresh.slice(1);
     this.#afterCr = false;
-    // Only the new text can hold the end of a line that is not over yet.
+    // Only the new text can contain the end of an unfinished line.
     const from = this.#rest.length;
     const text = from === 0 ? fresh : this.#rest + fresh;
     this.#rest = text.slice(this.#lines(text, from, messages));

@@ -1,4 +1,4 @@
-/** One SSE response: read as fast as its messages are taken, given up when it falls silent. */
+/** One SSE response: read as fast as its messages are consumed, abandoned when it falls silent. */
 import { createDeferred } from "./deferred.ts";
 import { errorFromResponse, errorFromThrown, SluiceError } from "./error.ts";
 import type { Settings } from "./options.ts";
@@ -17,7 +17,7 @@ export class SseStream {
     this.#settings = settings;
     this.#abort = abort;
     this.#reader = reader;
-    // An aborted body may reject this, which is what was wanted.
+    // It may reject because the body is aborted, which is the purpose.
     abort.signal.addEventListener("abort", () => void reader.cancel().catch(() => {}));
   }
 
@@ -42,7 +42,7 @@ export class SseStream {
     });
   }
 
-  /** The last event id of the messages read so far; empty: none. */
+  /** The last event id of the messages read so far; empty before the first. */
   get lastEventId(): string {
     return this.#parser.lastEventId;
   }
@@ -51,7 +51,7 @@ export class SseStream {
     return this.#parser.retryMs;
   }
 
-  /** Reads until the stream has told where it stands. Returns how many messages came with that, for `next`. */
+  /** Reads until the position of the stream is known. Returns how many messages it kept for `next`. */
   async begin(): Promise<number> {
     const first: SseMessage[] = [];
     while (this.lastEventId === "") {
@@ -63,7 +63,7 @@ export class SseStream {
     return first.length;
   }
 
-  /** What the next bytes complete, perhaps nothing; undefined when the body is over. */
+  /** The messages that the next bytes complete, possibly none; undefined at the end of the body. */
   async next(): Promise<readonly SseMessage[] | undefined> {
     const first = this.#first;
     this.#first = undefined;
@@ -87,7 +87,7 @@ export class SseStream {
   }
 }
 
-/** Aborts when `action` takes longer than the gateway's heartbeats allow; rejects once aborted. */
+/** Aborts when `action` takes longer than heartbeats allow; rejects once aborted. */
 async function withinSilence<T>(
   settings: Settings,
   abort: AbortController,
@@ -95,12 +95,12 @@ async function withinSilence<T>(
 ): Promise<T> {
   const { clock, silenceMs } = settings;
   const aborted = createDeferred<never>();
-  // A `fetch` of the user's own may not heed its signal.
+  // The user's own `fetch` may ignore its signal.
   const reject = () => aborted.reject(abort.signal.reason);
   if (abort.signal.aborted) reject();
   abort.signal.addEventListener("abort", reject);
   const cancel = clock.after(silenceMs, () => {
-    abort.abort(new SluiceError("unavailable", `The gateway said nothing for ${silenceMs} ms`));
+    abort.abort(new SluiceError("unavailable", `The gateway sent nothing for ${silenceMs} ms`));
   });
   try {
     return await Promise.race([action(), aborted.promise]);

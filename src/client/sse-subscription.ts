@@ -1,11 +1,11 @@
-/** A subscription over SSE: one response after another, each from where the last one stopped. */
+/** A subscription over SSE: one response after another, each resumes where the last one stopped. */
 import { Backoff } from "./backoff.ts";
 import { errorFromProblem, SluiceError } from "./error.ts";
 import { eventFromSse, type SluiceEvent } from "./event.ts";
 import type { Settings } from "./options.ts";
 import type { SseMessage } from "./sse-parser.ts";
 import { SseStream } from "./sse-stream.ts";
-import { tellReset, type SubscribeOptions, type Subscription } from "./subscription.ts";
+import { reportReset, type SubscribeOptions, type Subscription } from "./subscription.ts";
 import { checkTarget, ssePath, type From, type Target } from "./target.ts";
 
 export class SseSubscription<Data> implements Subscription<Data> {
@@ -86,7 +86,7 @@ export class SseSubscription<Data> implements Subscription<Data> {
     }
   }
 
-  /** Gives what the stream brings; returns why it broke off, or undefined when all is over. */
+  /** Yields the stream's events; returns why it broke off, or undefined at the end of the subscription. */
   async *#read(
     stream: SseStream,
   ): AsyncGenerator<SluiceEvent<Data>, SluiceError | undefined, undefined> {
@@ -101,12 +101,12 @@ export class SseSubscription<Data> implements Subscription<Data> {
           if (this.#ended) return undefined;
           if (event !== undefined) yield event;
         }
-        // A heartbeat is a bare id: it moves the position past what is not of this stream.
+        // A heartbeat is a bare id: it moves the position past records that are not of this stream.
         this.#moveTo(stream.lastEventId);
       }
     } catch (error) {
       if (this.#stop.signal.aborted) return undefined;
-      // What `onReset` throws is not a SluiceError, and the caller's own.
+      // What `onReset` throws is the caller's error.
       if (!(error instanceof SluiceError)) throw error;
       if (error.code === "ended") this.#ended = true;
       else if (!error.retryable) throw error;
@@ -123,7 +123,7 @@ export class SseSubscription<Data> implements Subscription<Data> {
     }
     if (type === "reset") {
       const { reason } = JSON.parse(data) as { readonly reason: string };
-      tellReset(this.#onReset, { after: this.#position, position: id, reason });
+      reportReset(this.#onReset, { after: this.#position, position: id, reason });
       this.#moveTo(id);
     } else if (type === "end") {
       this.#moveTo(id);
@@ -138,7 +138,7 @@ export class SseSubscription<Data> implements Subscription<Data> {
     this.#from = { after: position };
   }
 
-  /** A stream that has begun, after as many attempts as it takes; undefined when it is over. */
+  /** An open stream, after as many attempts as it takes; undefined when the subscription is over. */
   async #connect(): Promise<SseStream | undefined> {
     while (!this.#stop.signal.aborted) {
       try {
@@ -152,7 +152,7 @@ export class SseSubscription<Data> implements Subscription<Data> {
         }
         if (error.code === "position_gone" && error.position !== undefined) {
           const { position, message: reason } = error;
-          tellReset(this.#onReset, { after: this.#position, position, reason });
+          reportReset(this.#onReset, { after: this.#position, position, reason });
           this.#moveTo(position);
         } else if (!error.retryable) throw error;
         else await this.#backoff.pause(error, this.#stop.signal);
@@ -170,7 +170,7 @@ export class SseSubscription<Data> implements Subscription<Data> {
     );
     try {
       const stream = await SseStream.open(this.#settings, ssePath(this.#target, this.#from), abort);
-      // Until a live stream has told its position, coming back to it would leave a gap.
+      // Until the position of a live stream is known, a reconnect would leave a gap.
       if (this.#from === "live" && (await stream.begin()) === 0) this.#moveTo(stream.lastEventId);
       return stream;
     } catch (error) {

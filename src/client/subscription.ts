@@ -1,26 +1,26 @@
-/** What `subscribe` gives, over SSE and over a socket alike. */
+/** A subscription, over SSE or a socket. */
 import { SluiceError } from "./error.ts";
 import type { SluiceEvent } from "./event.ts";
 import type { From } from "./target.ts";
 
 /**
- * The events of a target, in order, each once, for `for await`. It comes back by itself after any
- * cut and goes on where it was. The iteration ends when the target ended, when the signal aborts,
- * or with the `SluiceError` of a failure that trying again cannot mend.
+ * The events of a target, in order, each once, for `for await`. It reconnects on its own after any cut
+ * and resumes. The iteration ends when the target has ended, when the signal aborts, or with the
+ * `SluiceError` of a failure that a retry cannot repair.
  */
 export interface Subscription<Data = unknown>
   extends AsyncIterable<SluiceEvent<Data>, void, undefined>, AsyncDisposable {
-  /** Everything up to here was given: `{ after: position }` goes on from there, even tomorrow. */
+  /** Everything up to here was delivered: `{ after: position }` resumes there, even tomorrow. */
   readonly position: string | undefined;
-  /** Whether the target came to its end: nothing will ever follow. */
+  /** Whether the target has ended: nothing will follow. */
   readonly ended: boolean;
   /**
-   * Connects now instead of with the first `next()`, and resolves once what is appended from then
-   * on will be given. Rejects as the iteration would.
+   * Connects now instead of with the first `next()`, and resolves once everything that is appended
+   * from then on will be delivered. Rejects as the iteration would.
    */
   ready(): Promise<void>;
   next(): Promise<IteratorResult<SluiceEvent<Data>, void>>;
-  /** Lets go of the connection; the iteration ends. */
+  /** Closes the connection; the iteration ends. */
   return(): Promise<IteratorResult<SluiceEvent<Data>, void>>;
 }
 
@@ -30,23 +30,23 @@ export interface SubscribeOptions {
   /** Ends the iteration, without an error. */
   readonly signal?: AbortSignal | undefined;
   /**
-   * Called when events are gone that should have come next (dropped by age or size, or the topic
-   * was made anew); the iteration then goes on behind the gap. Without it the iteration ends with
-   * `position_gone`: there is never a gap that nobody heard of.
+   * Called when the next events no longer exist (dropped by age or size, or the topic was recreated);
+   * the iteration then continues after the gap. Without it the iteration ends with `position_gone`:
+   * a gap is never silent.
    */
   readonly onReset?: ((reset: Reset) => void) | undefined;
 }
 
 export interface Reset {
-  /** The last position that was given; undefined: none was. */
+  /** The last position that was delivered; undefined before the first. */
   readonly after: string | undefined;
-  /** Where reading goes on. */
+  /** Where reading resumes. */
   readonly position: string;
   readonly reason: string;
 }
 
-/** Hands the gap to whoever wants to know, or throws it. */
-export function tellReset(onReset: SubscribeOptions["onReset"], reset: Reset): void {
+/** Calls `onReset`, or throws `position_gone` without one. */
+export function reportReset(onReset: SubscribeOptions["onReset"], reset: Reset): void {
   if (onReset !== undefined) return onReset(reset);
   throw new SluiceError("position_gone", reset.reason, { position: reset.position });
 }

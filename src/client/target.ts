@@ -1,4 +1,4 @@
-/** What is read or written: a topic, one key of it, or an emitter; and where its addresses are. */
+/** The target of reads and writes (a topic, one key of it, or an emitter), and its addresses. */
 import { emittersTopic } from "../core/emitters.ts";
 import { SluiceError } from "./error.ts";
 
@@ -7,7 +7,7 @@ export type Target =
   | { readonly emitter: string; readonly topic?: undefined; readonly key?: undefined };
 
 /**
- * Where reading starts. `live`: what is appended from now on. `earliest`: the oldest that is kept.
+ * Where reading starts. `live`: what is appended from now on. `earliest`: the oldest record kept.
  * `after`: what follows a position. `tail`: the newest n, at most 1,000, then live.
  */
 export type From = "live" | "earliest" | { readonly after: string } | { readonly tail: number };
@@ -18,14 +18,14 @@ export interface Query {
 
 export function ssePath(target: Target, from: From): string {
   const query = queryFromStart(from);
-  if (target.emitter !== undefined) return withQuery(`/sse/log/${part(target.emitter)}`, query);
-  return withQuery(`/v1/topics/${part(target.topic)}/sse`, { key: target.key, ...query });
+  if (target.emitter !== undefined) return withQuery(`/sse/log/${segment(target.emitter)}`, query);
+  return withQuery(`/v1/topics/${segment(target.topic)}/sse`, { key: target.key, ...query });
 }
 
-/** Where pages are read and events appended. */
+/** The address of pages and appends. */
 export function recordsPath(target: Target, query: Query = {}): string {
-  if (target.emitter !== undefined) return withQuery(`/log/${part(target.emitter)}`, query);
-  return withQuery(`/v1/topics/${part(target.topic)}/records`, { key: target.key, ...query });
+  if (target.emitter !== undefined) return withQuery(`/log/${segment(target.emitter)}`, query);
+  return withQuery(`/v1/topics/${segment(target.topic)}/records`, { key: target.key, ...query });
 }
 
 /** The start as the members of a query, or of a WebSocket message. */
@@ -34,7 +34,7 @@ export function queryFromStart(from: From): { after?: string; tail?: number } {
   return from === "earliest" ? { after: "earliest" } : { ...from };
 }
 
-/** As WebSocket messages name it: an emitter is a key of the emitters' topic there, too. */
+/** The target in WebSocket messages, where an emitter is also a key of the emitters' topic. */
 export function addressOf(target: Target): Readonly<Record<string, string>> {
   if (target.emitter !== undefined) return { emitter: target.emitter };
   if (target.key === undefined) return { topic: target.topic };
@@ -42,13 +42,13 @@ export function addressOf(target: Target): Readonly<Record<string, string>> {
   return { topic: target.topic, key: target.key };
 }
 
-/** Throws `invalid` unless it names exactly one thing. For callers without types. */
+/** Throws `invalid` unless it names exactly one target. For callers without types. */
 export function checkTarget(target: Target): void {
   const given = [target.topic, target.emitter].filter((name) => name !== undefined);
   if (given.length === 1 && given[0] !== "") return;
   throw new SluiceError(
     "invalid",
-    "Cannot tell the target: expected { topic, key? } or { emitter }",
+    "Cannot use the target: expected { topic, key? } or { emitter }",
   );
 }
 
@@ -61,8 +61,8 @@ export function withQuery(path: string, query: Query): string {
   return text === "" ? path : `${path}?${text}`;
 }
 
-/** One part of a path. Throws `invalid` for the two names that every URL swallows, however escaped. */
-export function part(name: string): string {
+/** One segment of a path. Throws `invalid` for `.` and `..`, which URLs resolve even if escaped. */
+export function segment(name: string): string {
   if (name !== "." && name !== "..") return encodeURIComponent(name);
-  throw new SluiceError("invalid", `Cannot use the name "${name}": no address can hold it`);
+  throw new SluiceError("invalid", `Cannot use the name "${name}": an address cannot contain it`);
 }
