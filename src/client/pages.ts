@@ -8,7 +8,7 @@ import { checkTarget, recordsPath, type Target } from "./target.ts";
 export interface Page<Data = unknown> {
   /** Oldest first. */
   readonly events: readonly SluiceEvent<Data>[];
-  /** As `after`, returns the later page; null if there is none yet. */
+  /** As `after`, returns the later page; null at the newest record. */
   readonly next: string | null;
   /** As `before`, returns the earlier page; null at the oldest record. */
   readonly prev: string | null;

@@ -90,7 +90,7 @@ test("goes on behind what it has after every cut, a bare id included, and drops 
   expect(subscription).toMatchObject({ position: "p9", ended: true });
 });
 
-test("starts where it is told, and a live start that told no position starts live again", async () => {
+test("starts at the requested position; a live start that got no position starts live again", async () => {
   const path = "/v1/topics/t/sse";
   const start = async (from: SubscribeOptions["from"]) =>
     (await collect(["", end], { from })).asked;
@@ -107,7 +107,7 @@ test("addresses keys and emitters, whatever is in their names", async () => {
   expect(asked).toEqual(["/v1/topics/a/sse?key=k%2F%C3%BC%26", "/sse/log/x%20y?tail=1"]);
 });
 
-test("a gap ends the iteration with where reading can start, or is told to onReset", async () => {
+test("a gap ends the iteration with the position where reading can start, or is passed to onReset", async () => {
   const gap = `event:reset\nid:p7\ndata:${JSON.stringify({ position: "p7", reason: "trimmed" })}\n\n`;
   const answers = [`${preamble}${at("p1", "1")}${gap}${at("p8", "8")}${end}`];
   const thrown = await collect(answers);
@@ -125,7 +125,7 @@ test("a gap ends the iteration with where reading can start, or is told to onRes
   expect(resets).toEqual([{ after: "p1", position: "p7", reason: "trimmed" }]);
 });
 
-test("a 410 that tells where reading can start is a gap, too", async () => {
+test("a 410 with the position where reading can start is also a gap", async () => {
   const gone = () => problem(410, "position_gone", { position: "p7" });
   const from = { after: "p1" };
   expect((await collect([gone], { from })).error).toMatchObject({
@@ -305,7 +305,7 @@ test("ready() resolves once a live position is known, and rejects as the iterati
   await expect(refused.next()).rejects.toMatchObject({ code: "forbidden" });
 });
 
-test("data is parsed when asked for, the text is exact, bytes come back as they were", async () => {
+test("data is parsed on first use, the text is exact, bytes come back as they were", async () => {
   const bytes = new Uint8Array([0, 255, 10]);
   const body = `${preamble}${at("p1", '{"n":9007199254740993}')}${at("p2", `{"base64":"${bytes.toBase64()}"}`)}${at("p3", "oh, no JSON")}${end}`;
   const { client } = scripted([body]);
@@ -321,7 +321,7 @@ test("data is parsed when asked for, the text is exact, bytes come back as they 
   expect(() => events[2]?.data).toThrow(SyntaxError);
 });
 
-test("a target that is none is refused at once", () => {
+test("an invalid target is refused at once", () => {
   const { client } = scripted([]);
   expect(() => client.subscribe({} as never)).toThrow("expected { topic, key? } or { emitter }");
   expect(() => client.subscribe({ topic: "a", emitter: "b" } as never)).toThrow(SluiceError);

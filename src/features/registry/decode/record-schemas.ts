@@ -190,8 +190,9 @@ function inOrder<Answer>(
   for (const record of records) {
     if (pause !== undefined && answers.length === turnMax) return continueAfter(pause());
     const answer = one(record);
-    if (answer instanceof Promise)
+    if (answer instanceof Promise) {
       return continueAfter(answer.then((value) => void answers.push(value)));
+    }
     answers.push(answer);
   }
   return answers;

@@ -91,8 +91,9 @@ function* stripped(set: Uint8Array): Generator<Uint8Array> {
   let files = 0;
   for (const { number, wireType, start, end } of topLevel(set)) {
     if (number !== setFile) continue;
-    if (wireType !== WireType.LengthDelimited)
+    if (wireType !== WireType.LengthDelimited) {
       refuse("its field 1 is not a message, expected files");
+    }
     if (++files > schemaLimits.filesMax) {
       refuse(`it has more than ${schemaLimits.filesMax} files`);
     }
