@@ -4,7 +4,7 @@ import { Failure } from "./failure.ts";
 import { OwnedTask, type OwnedWork } from "./owned-task.ts";
 import type { Owned, Ownership } from "./projection.ts";
 
-/** Gives the name at once unless it is told to fail; remembers what happened. */
+/** Grants the name at once, or fails `failing` times first; records what happened. */
 class FakeOwnership implements Ownership {
   readonly events: string[] = [];
   failing = 0;
@@ -124,7 +124,7 @@ test("a lost name stops the turn, and is owned again", async () => {
   await end();
 });
 
-test("a name that cannot be asked for is asked for again, with back-off", async () => {
+test("acquiring a name is retried with back-off", async () => {
   let turns = 0;
   const { clock, ownership, task, end } = rig(async () => {
     turns++;

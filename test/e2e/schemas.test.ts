@@ -36,7 +36,7 @@ test("each owns its own projections at the same time", async () => {
   }
 });
 
-test("a topic of one name is two topics, and readers hear of their own gateway's records alone", async () => {
+test("a topic of one name is two topics, and readers get the records of their gateway only", async () => {
   const both = [0, 1] as const;
   for (const gateway of both) await post(url(gateway, "/v1/topics/orders/records"), { n: gateway });
   const streams = await Promise.all(
