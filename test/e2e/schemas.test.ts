@@ -65,3 +65,51 @@ test("all tables are in the two schemas, and those of landing tables", async () 
   await sql.end();
   expect(rows.map(({ schema }) => schema)).toEqual(["second", "sluice"]);
 });
+
+test("a gateway moves the tables that an older release had in public, and answers from them", async () => {
+  await using old = await (await testPostgres()).createDatabase();
+  const env = { DATABASE_URL: old.url, SLUICE_GUESTS: "0" };
+  const ns = BigInt(Date.now()) * 1_000_000n;
+  const addresses = [
+    "/v1/topics/readings/records",
+    "/v1/messages/m1",
+    "/subjects",
+    `/v1/series/t1?start=${ns - 1000n}&end=${ns + 1000n}`,
+  ];
+  const answersOf = async ({ url: at }: GatewayProcess) => {
+    const answers = await Promise.all(addresses.map((address) => ask("GET", at + address)));
+    return answers.map(({ status, text }) => [status, text]);
+  };
+
+  const before = await startGateway({ env: { ...env, SLUICE_DATABASE_SCHEMA: "public" } });
+  await post(`${before.url}/v1/topics/readings/records`, { celsius: 21 });
+  await post(`${before.url}/save`, `{"time":${ns},"tag":"t1","values":[1.5]}`);
+  await post(`${before.url}/api/event`, { app_id: "a", message_id: "m1", event: "sent" });
+  const schema = 'syntax = "proto3"; message M { string a = 1; }';
+  await post(`${before.url}/subjects/s/versions`, { schemaType: "PROTOBUF", schema });
+  const stored = await until("all to be stored", 10_000, async () => {
+    const answers = await answersOf(before);
+    return answers.every(([status]) => status === 200) && answers;
+  });
+  await before.stop();
+
+  const sql = postgres(old.url, { max: 1 });
+  // What an older release leaves: its tables, without the last migration.
+  await sql`delete from public.sluice_migrations
+    where created_at = (select max(created_at) from public.sluice_migrations)`;
+  const after = await startGateway({ env });
+  const tables = await sql`
+    select table_name as name from information_schema.tables where table_schema = 'public'`;
+  await sql.end();
+  expect(tables).toMatchObject([{ name: "sluice_migrations" }]);
+  expect(await answersOf(after)).toEqual(stored);
+  expect(after.log()).toContain("moved the tables of an older release out of public");
+  await post(`${after.url}/v1/topics/readings/records`, { celsius: 22 });
+  const { json } = await ask("GET", `${after.url}/v1/topics/readings/records`);
+  expect(json.events.map((event: { data: unknown }) => event.data)).toEqual([
+    { celsius: 21 },
+    { celsius: 22 },
+  ]);
+  expect(await after.stop()).toBe(0);
+  expect(after.errors()).toEqual([]);
+}, 60_000);
