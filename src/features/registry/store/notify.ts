@@ -1,9 +1,9 @@
 /**
- * Tells other nodes that the registry changed, through LISTEN and NOTIFY. Inside the transaction:
- * unlike appends, these changes are rare, and the lock that NOTIFY takes at commit is no matter.
+ * Notifies other nodes of changes of the registry, through LISTEN and NOTIFY, inside the transaction:
+ * unlike appends, these changes are rare, so that the lock that NOTIFY takes at commit does not matter.
  */
 import { sql } from "drizzle-orm";
-import type { PostgresJsDatabase } from "drizzle-orm/postgres-js";
+import type { Queries } from "../../../postgres/statement.ts";
 import { sleep, type Clock } from "../../../core/clock.ts";
 import { failureFrom } from "../../../core/failure.ts";
 import type { Logger } from "../../../core/logger.ts";
@@ -12,14 +12,14 @@ import type { Database } from "../../../postgres/database.ts";
 /** One for each schema: a channel belongs to the whole database. */
 const channelPrefix = "sluice_registry:";
 
-/** Between attempts to listen, while the store is away. */
+/** Between attempts to listen while the store is unavailable. */
 const retryMs = 1000;
 
-export async function notifyOfChanges(tx: Pick<PostgresJsDatabase, "execute">): Promise<void> {
+export async function notifyOfChanges(tx: Queries): Promise<void> {
   await tx.execute(sql`select pg_notify(${channelPrefix} || current_schema(), '')`);
 }
 
-/** Calls back on a change of any node, and after each time that it could not listen. */
+/** Calls back on a change of any node, and whenever it listens again. */
 export function listenForChanges(
   { sql: connection, schema, run }: Database,
   clock: Clock,
@@ -30,14 +30,14 @@ export function listenForChanges(
   const stop = new AbortController();
   const listening = listen();
 
-  /** Resolves to what ends it. Once it stands, postgres.js listens again by itself. */
+  /** Resolves to a function that ends it. After that postgres.js listens again on its own. */
   async function listen(): Promise<() => Promise<void>> {
     while (!stop.signal.aborted) {
       try {
         const { unlisten } = await run(() => connection.listen(channel, callback, callback));
         return unlisten;
       } catch (error) {
-        logger("warn", "Cannot listen for changes of the registry yet: polling until then", {
+        logger("warn", "listening for changes of the registry failed; polling, retrying", {
           reason: failureFrom(error).message,
         });
       }
@@ -50,7 +50,7 @@ export function listenForChanges(
     stop.abort();
     const unlisten = await listening;
     await unlisten().catch(() => {
-      // Its connection is gone, and with it the listening.
+      // The connection is closed, and listens no more.
     });
   };
 }

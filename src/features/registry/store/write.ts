@@ -1,22 +1,15 @@
 /**
- * What is written to the registry. Writes are rare and go one at a time, over all nodes, under one
- * lock: so a decision that was made on a subject's state is kept only while that state stands, and
+ * Writes to the registry. They are rare and run one at a time on all nodes, under one lock: so a
+ * decision about a subject is committed only while the subject's state is the one it was made on, and
  * revisions are in the order of commits, without gaps.
  */
-import { and, eq, inArray, isNull, max, notExists, or, sql } from "drizzle-orm";
-import type { PostgresJsDatabase } from "drizzle-orm/postgres-js";
-import {
-  allSubjects,
-  type NewVersion,
-  type RegistryChange,
-  type RegistryStore,
-  type SchemaReference,
-} from "../registry-port.ts";
+import { and, eq, inArray, isNull, notExists, or, sql } from "drizzle-orm";
+import type { NewVersion, RegistryStore, SchemaReference } from "../registry-port.ts";
 import type { Database } from "../../../postgres/database.ts";
-import { lockUntilCommit } from "../../../postgres/statement.ts";
-import { notifyOfChanges } from "./notify.ts";
+import { lockUntilCommit, type Queries } from "../../../postgres/statement.ts";
+import { recordChanges } from "./changes.ts";
+import { subjectRevision } from "./subject-state.ts";
 import {
-  registryChanges,
   registrySettings,
   schemaMessages,
   schemaReferences,
@@ -26,13 +19,13 @@ import {
 } from "./tables.ts";
 
 type Writes = Pick<RegistryStore, "addVersion" | "deleteVersions" | "setSettings">;
-type Transaction = Parameters<Parameters<PostgresJsDatabase["transaction"]>[0]>[0];
 
 /** Rows in one insert: PostgreSQL takes 65,535 values. */
 const rowsMax = 10_000;
 
 export function createRegistryWrites({ db, run }: Database): Writes {
-  function alone<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
+  /** Runs the write while no other one runs. */
+  function alone<T>(work: (tx: Queries) => Promise<T>): Promise<T> {
     return run(() =>
       db.transaction(async (tx) => {
         await lockUntilCommit(tx, "registry");
@@ -42,13 +35,13 @@ export function createRegistryWrites({ db, run }: Database): Writes {
   }
 
   return {
-    addVersion: (wanted) =>
+    addVersion: (added) =>
       alone(async (tx) => {
-        const { subject, references, schema, text } = wanted;
-        if ((await subjectRevision(tx, subject)) !== wanted.revision) return "changed";
-        if (!(await stand(tx, references))) return "changed";
+        const { subject, references, schema, text } = added;
+        if ((await subjectRevision(tx, subject)) !== added.revision) return "changed";
+        if (!(await exist(tx, references))) return "changed";
 
-        const id = (await knownId(tx, wanted.content)) ?? (await addSchema(tx, wanted));
+        const id = (await knownId(tx, added.content)) ?? (await addSchema(tx, added));
         const [counted] = await tx
           .insert(subjects)
           .values({ name: subject, versions: 1 })
@@ -67,7 +60,7 @@ export function createRegistryWrites({ db, run }: Database): Writes {
             })),
           );
         }
-        await tell(tx, [{ kind: "registered", subject, version, id }]);
+        await recordChanges(tx, [{ kind: "registered", subject, version, id }]);
         const { guid, hash, file, messages } = schema;
         return { subject, version, id, guid, hash, file, messages, deleted: false };
       }),
@@ -89,10 +82,10 @@ export function createRegistryWrites({ db, run }: Database): Writes {
               .returning();
         if (permanent) await dropUnused(tx, [...new Set(gone.map((row) => row.schema))]);
         const kind = permanent ? "version_purged" : "version_deleted";
-        const told = gone.toSorted((a, b) => a.version - b.version);
-        await tell(
+        const ordered = gone.toSorted((a, b) => a.version - b.version);
+        await recordChanges(
           tx,
-          told.map(({ version, schema: id }) => ({ kind, subject, version, id })),
+          ordered.map(({ version, schema: id }) => ({ kind, subject, version, id })),
         );
         return "deleted";
       }),
@@ -108,7 +101,7 @@ export function createRegistryWrites({ db, run }: Database): Writes {
           .values({ subject, ...given })
           .onConflictDoUpdate({ target: registrySettings.subject, set: { subject, ...given } });
         const about = { subject, version: 0, id: 0 };
-        await tell(tx, [
+        await recordChanges(tx, [
           ...(compatibility === undefined ? [] : [{ kind: "config_changed" as const, ...about }]),
           ...(mode === undefined ? [] : [{ kind: "mode_changed" as const, ...about }]),
         ]);
@@ -117,15 +110,8 @@ export function createRegistryWrites({ db, run }: Database): Writes {
   };
 }
 
-async function subjectRevision(tx: Transaction, subject: string): Promise<number> {
-  const [row] = await tx
-    .select({ revision: max(registryChanges.revision) })
-    .from(registryChanges)
-    .where(inArray(registryChanges.subject, [subject, allSubjects]));
-  return row?.revision ?? 0;
-}
-
-async function stand(tx: Transaction, references: readonly SchemaReference[]): Promise<boolean> {
+/** Whether the versions that are referenced exist. */
+async function exist(tx: Queries, references: readonly SchemaReference[]): Promise<boolean> {
   for (const { subject, version } of references) {
     const rows = await tx
       .select({ version: subjectVersions.version })
@@ -142,7 +128,7 @@ async function stand(tx: Transaction, references: readonly SchemaReference[]): P
   return true;
 }
 
-async function knownId(tx: Transaction, content: string): Promise<number | undefined> {
+async function knownId(tx: Queries, content: string): Promise<number | undefined> {
   const [row] = await tx
     .select({ id: schemas.id })
     .from(schemas)
@@ -150,13 +136,13 @@ async function knownId(tx: Transaction, content: string): Promise<number | undef
   return row?.id;
 }
 
-async function addSchema(tx: Transaction, { content, schema }: NewVersion): Promise<number> {
+async function addSchema(tx: Queries, { content, schema }: NewVersion): Promise<number> {
   const { guid, hash, file, set, messages } = schema;
   const [row] = await tx
     .insert(schemas)
     .values({ content, guid, hash, file, set, messages: [...messages] })
     .returning({ id: schemas.id });
-  if (row === undefined) throw new Error("PostgreSQL did not tell the id of a new schema");
+  if (row === undefined) throw new Error("PostgreSQL did not return the id of a new schema");
   const names = [...new Set(messages)].map((name) => ({ name, schema: row.id }));
   for (let from = 0; from < names.length; from += rowsMax) {
     await tx.insert(schemaMessages).values(names.slice(from, from + rowsMax));
@@ -164,9 +150,12 @@ async function addSchema(tx: Transaction, { content, schema }: NewVersion): Prom
   return row.id;
 }
 
-/** By a version that stays. For good, one that is itself deleted counts, too: it may be asked for. */
+/**
+ * Whether a version that remains references one of these. A permanent deletion also counts versions
+ * that are deleted themselves, because they may still be fetched.
+ */
 async function areReferenced(
-  tx: Transaction,
+  tx: Queries,
   subject: string,
   versions: readonly number[],
   permanent: boolean,
@@ -196,7 +185,7 @@ async function areReferenced(
   return rows.length > 0;
 }
 
-async function dropUnused(tx: Transaction, ids: readonly number[]): Promise<void> {
+async function dropUnused(tx: Queries, ids: readonly number[]): Promise<void> {
   await tx
     .delete(schemas)
     .where(
@@ -210,22 +199,4 @@ async function dropUnused(tx: Transaction, ids: readonly number[]): Promise<void
         ),
       ),
     );
-}
-
-/** In the transaction: a watcher that is told of a change finds it. */
-async function tell(
-  tx: Transaction,
-  changes: readonly Omit<RegistryChange, "revision">[],
-): Promise<void> {
-  if (changes.length === 0) return;
-  const [newest] = await tx
-    .select({ revision: max(registryChanges.revision) })
-    .from(registryChanges);
-  const first = (newest?.revision ?? 0) + 1;
-  await tx.insert(registryChanges).values(
-    changes.map(({ kind, subject, version, id }, at) => ({
-      ...{ revision: first + at, kind, subject, version, schema: id },
-    })),
-  );
-  await notifyOfChanges(tx);
 }
