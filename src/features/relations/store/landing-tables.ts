@@ -70,7 +70,8 @@ async function prepare(tx: Queries, relation: Relation, schema: string): Promise
     problems.push(`${relation.name} is written by the gateway of schema "${writer}"`);
   }
   if (problems.length > 0) return problems;
-  if (table.comment === null) await noteWriter(tx, relation, schema);
+  // A table that the user created under another role is written to, and not changed otherwise.
+  if (table.comment === null && table.isOwn) await noteWriter(tx, relation, schema);
   for (const column of relation.columns.filter(({ name }) => !table.types.has(name))) {
     await statement(tx, sql`alter table ${landingTable(relation)} add column ${columnOf(column)}`);
   }
@@ -97,6 +98,8 @@ async function noteWriter(tx: Queries, relation: Relation, schema: string): Prom
 
 interface Table {
   readonly comment: string | null;
+  /** Whether this user of the database may change it. */
+  readonly isOwn: boolean;
   readonly isTable: boolean;
   readonly types: ReadonlyMap<string, string>;
   /** In the key's order. */
@@ -105,10 +108,11 @@ interface Table {
 
 async function existing(tx: Queries, { name }: Relation): Promise<Table | undefined> {
   const oid = sql`to_regclass(format('relations.%I', ${name}::text))`;
-  const [found] = await statement<{ kind: string; comment: string | null }>(
+  const [found] = await statement<{ kind: string; comment: string | null; own: boolean }>(
     tx,
     sql`
-      select relkind::text as kind, obj_description(oid, 'pg_class') as comment
+      select relkind::text as kind, obj_description(oid, 'pg_class') as comment,
+        pg_has_role(relowner, 'usage') as own
       from pg_class where oid = ${oid}`,
   );
   if (found === undefined) return undefined;
@@ -124,6 +128,7 @@ async function existing(tx: Queries, { name }: Relation): Promise<Table | undefi
   );
   return {
     comment: found.comment,
+    isOwn: found.own,
     isTable: found.kind === "r" || found.kind === "p",
     types: new Map(columns.map((column) => [column.name, column.type])),
     key: columns.filter(({ place }) => place !== null).map((column) => column.name),

@@ -65,6 +65,29 @@ test("a table belongs to the gateway of one schema; another one is refused, and 
   });
 });
 
+test("a table of another role is used as it is", async () => {
+  await withStore(async ({ url, database: admin }) => {
+    await prepareRelations(admin, [orders]);
+    const user = `limited_${process.pid}`;
+    await admin.sql`comment on table relations.orders is null`;
+    await admin.sql.unsafe(`create role ${user} login password 'secret';
+      grant usage on schema relations, sluice to ${user}`);
+    const limited = new URL(url);
+    limited.username = user;
+    limited.password = "secret";
+    const database = openDatabase({ url: limited.href });
+    try {
+      await prepareRelations(database, [orders]);
+      const [found] = await admin.sql`
+        select obj_description('relations.orders'::regclass, 'pg_class') as comment`;
+      expect(found?.["comment"]).toBeNull();
+    } finally {
+      await database.close();
+      await admin.sql.unsafe(`drop owned by ${user}; drop role ${user}`);
+    }
+  });
+});
+
 test("records become typed rows, a later one of the same key replaces the row", async () => {
   await withStore(async ({ database }) => {
     await prepareRelations(database, [orders]);
