@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { createClient } from "./client.ts";
 import type { ClientOptions } from "./options.ts";
 
-interface Asked {
+interface SentRequest {
   readonly method: string;
   readonly path: string;
   readonly body: unknown;
@@ -10,7 +10,7 @@ interface Asked {
 }
 
 function scripted(answers: readonly (Response | Error)[], options: Partial<ClientOptions> = {}) {
-  const asked: Asked[] = [];
+  const requests: SentRequest[] = [];
   const waiting = [...answers];
   const client = createClient({
     url: "http://gateway",
@@ -18,13 +18,13 @@ function scripted(answers: readonly (Response | Error)[], options: Partial<Clien
     ...options,
     fetch: async (url, { method = "GET", body, headers }) => {
       const given = Object.fromEntries(new Headers(headers));
-      asked.push({ method, path: url.replace("http://gateway", ""), body, headers: given });
+      requests.push({ method, path: url.replace("http://gateway", ""), body, headers: given });
       const answer = waiting.shift() ?? new Error("Nothing is left to answer");
       if (answer instanceof Error) throw answer;
       return answer;
     },
   });
-  return { client, asked };
+  return { client, requests };
 }
 
 const json = (value: unknown, status = 200) => new Response(JSON.stringify(value), { status });
@@ -32,7 +32,7 @@ const stored = { accepted: 1, position: "p1", refused: [] };
 const unavailable = () => json({ status: 503, code: "unavailable", detail: "away" }, 503);
 
 test("publishes one event a line, with bigints as they are", async () => {
-  const { client, asked } = scripted([json(stored)], { headers: { authorization: "Bearer x" } });
+  const { client, requests } = scripted([json(stored)], { headers: { authorization: "Bearer x" } });
   const when = new Date(0);
   const events = [
     { ns: 1_700_000_000_000_000_001n, deep: [{ big: -1n, gone: undefined }], when },
@@ -41,7 +41,7 @@ test("publishes one event a line, with bigints as they are", async () => {
     1.5,
   ];
   expect(await client.publish({ topic: "t", key: "k" }, events)).toEqual(stored);
-  expect(asked).toEqual([
+  expect(requests).toEqual([
     {
       method: "POST",
       path: "/v1/topics/t/records?key=k",
@@ -56,12 +56,12 @@ test("publishes one event a line, with bigints as they are", async () => {
 });
 
 test("publishes text and bytes as they are", async () => {
-  const { client, asked } = scripted([json(stored), json(stored), json(stored)]);
+  const { client, requests } = scripted([json(stored), json(stored), json(stored)]);
   const bytes = new Uint8Array([1, 2]);
   await client.publish({ emitter: "e" }, '{"a":1}');
   await client.publish({ topic: "t" }, bytes);
   await client.publish({ topic: "t" }, bytes, { contentType: "image/png" });
-  expect(asked.map(({ path, body, headers }) => [path, body, headers["content-type"]])).toEqual([
+  expect(requests.map(({ path, body, headers }) => [path, body, headers["content-type"]])).toEqual([
     ["/log/e", '{"a":1}', "application/json"],
     ["/v1/topics/t/records", bytes, "application/octet-stream"],
     ["/v1/topics/t/records", bytes, "image/png"],
@@ -69,7 +69,7 @@ test("publishes text and bytes as they are", async () => {
 });
 
 test("what has no JSON form is refused before anything is sent, by its index", async () => {
-  const { client, asked } = scripted([]);
+  const { client, requests } = scripted([]);
   const cycle: Record<string, unknown> = { big: 1n };
   cycle["self"] = cycle;
   for (const bad of [undefined, () => 0, Symbol("s"), cycle]) {
@@ -78,13 +78,17 @@ test("what has no JSON form is refused before anything is sent, by its index", a
       errors: [{ index: 1, field: "events" }],
     });
   }
-  expect(asked).toEqual([]);
+  expect(requests).toEqual([]);
 });
 
 test("tries again what may be repeated, with the same key, and nothing else", async () => {
   const again = scripted([new Error("cut"), unavailable(), json(stored)]);
   expect(await again.client.publish({ topic: "t" }, [1], { idempotencyKey: "k1" })).toEqual(stored);
-  expect(again.asked.map(({ headers }) => headers["idempotency-key"])).toEqual(["k1", "k1", "k1"]);
+  expect(again.requests.map(({ headers }) => headers["idempotency-key"])).toEqual([
+    "k1",
+    "k1",
+    "k1",
+  ]);
 
   const once = scripted([unavailable(), json(stored)]);
   await expect(once.client.publish({ topic: "t" }, [1])).rejects.toMatchObject({
@@ -98,11 +102,11 @@ test("tries again what may be repeated, with the same key, and nothing else", as
   await expect(
     refused.client.publish({ topic: "t" }, [1], { idempotencyKey: "k" }),
   ).rejects.toMatchObject({ code: "invalid" });
-  expect([once.asked.length, refused.asked.length]).toEqual([1, 1]);
+  expect([once.requests.length, refused.requests.length]).toEqual([1, 1]);
 
   const tired = scripted([unavailable(), unavailable(), unavailable()], { attemptsMax: 2 });
   await expect(tired.client.page({ topic: "t" })).rejects.toMatchObject({ code: "unavailable" });
-  expect(tired.asked).toHaveLength(2);
+  expect(tired.requests).toHaveLength(2);
 });
 
 test("a request without an answer ends by its timeout, an aborted one with its reason", async () => {
@@ -121,14 +125,14 @@ test("a request without an answer ends by its timeout, an aborted one with its r
 test("pages follow next to the end; texts are exact", async () => {
   const event = (position: string, data: string) =>
     `{"position":"${position}","time":"2026-01-01T00:00:00Z","key":"k","data": ${data} }`;
-  const { client, asked } = scripted([
+  const { client, requests } = scripted([
     new Response(
       `{"events":[${event("p1", '{"n":9007199254740993,"s":"}]"}')},${event("p2", "2")}],"next":"p2","prev":null}`,
     ),
     new Response(`{"events":[${event("p3", "3")}],"next":null,"prev":"p3"}`),
   ]);
   const pages = await Array.fromAsync(client.pages({ emitter: "e" }, { limit: 2 }));
-  expect(asked.map(({ path }) => path)).toEqual([
+  expect(requests.map(({ path }) => path)).toEqual([
     "/log/e?after=earliest&limit=2",
     "/log/e?after=p2&limit=2",
   ]);
@@ -142,11 +146,11 @@ test("pages follow next to the end; texts are exact", async () => {
 });
 
 test("names that an address cannot contain are refused", async () => {
-  const { client, asked } = scripted([]);
+  const { client, requests } = scripted([]);
   await expect(client.emitters.get("..")).rejects.toMatchObject({ code: "invalid" });
   await expect(client.emitters.end("")).rejects.toMatchObject({ code: "invalid" });
   await expect(client.publish({ topic: "." }, [1])).rejects.toMatchObject({ code: "invalid" });
-  expect(asked).toEqual([]);
+  expect(requests).toEqual([]);
 });
 
 test("an address that the client cannot use is refused at once", () => {
@@ -163,7 +167,7 @@ test("an address that the client cannot use is refused at once", () => {
 });
 
 test("events that are neither an array, text nor bytes are refused, saying what they are", async () => {
-  const { client, asked } = scripted([]);
+  const { client, requests } = scripted([]);
   for (const [events, what] of [
     [{ a: 1 }, "an object"],
     [1, "a number"],
@@ -182,7 +186,7 @@ test("events that are neither an array, text nor bytes are refused, saying what 
       message: `Cannot append events: they are ${what}, expected an array`,
     });
   }
-  expect(asked).toEqual([]);
+  expect(requests).toEqual([]);
 });
 
 test("a gateway that cannot be reached is named with its address and the reason", async () => {

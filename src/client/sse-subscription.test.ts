@@ -15,18 +15,18 @@ interface Pause {
 function scripted(
   answers: readonly Scripted[],
   options: Partial<ClientOptions> = {},
-  reconnectMs: number | "asked" = 1,
+  reconnectMs: number | "requested" = 1,
 ) {
-  const asked: string[] = [];
+  const requests: string[] = [];
   const pauses: Pause[] = [];
   const waiting = [...answers];
   const client = createClient({
     url: "http://gateway/under/here/",
-    ...(reconnectMs === "asked" ? {} : { reconnectMs }),
+    ...(reconnectMs === "requested" ? {} : { reconnectMs }),
     ...options,
     fetch: async (url, init) => {
       init.signal?.throwIfAborted();
-      asked.push(url.replace("http://gateway/under/here", ""));
+      requests.push(url.replace("http://gateway/under/here", ""));
       const answer = waiting.shift();
       if (answer === undefined) throw new Error(`Nothing is left to answer ${url} with`);
       if (answer instanceof Error) throw answer;
@@ -35,7 +35,7 @@ function scripted(
     },
     onRetry: ({ code }, delayMs) => pauses.push({ code, delayMs }),
   });
-  return { client, asked, pauses };
+  return { client, requests, pauses };
 }
 
 function stream(body: BodyInit): Response {
@@ -58,9 +58,9 @@ async function collect(
   answers: readonly Scripted[],
   options: SubscribeOptions = {},
   more: Partial<ClientOptions> = {},
-  reconnectMs: number | "asked" = 1,
+  reconnectMs: number | "requested" = 1,
 ) {
-  const { client, asked, pauses } = scripted(answers, more, reconnectMs);
+  const { client, requests, pauses } = scripted(answers, more, reconnectMs);
   const subscription = client.subscribe({ topic: "t" }, options);
   const texts: string[] = [];
   let error: unknown;
@@ -69,7 +69,7 @@ async function collect(
   } catch (thrown) {
     error = thrown;
   }
-  return { texts, error, asked, pauses, subscription };
+  return { texts, error, requests, pauses, subscription };
 }
 
 const preamble = ":sluice\nretry:1000\nid:p0\n\n";
@@ -77,7 +77,7 @@ const end = "event:end\nid:p9\ndata:{}\n\n";
 const at = (position: string, data: string) => `id:${position}\ndata:${data}\n\n`;
 
 test("goes on behind what it has after every cut, a bare id included, and drops half an event", async () => {
-  const { texts, asked, error, subscription } = await collect([
+  const { texts, requests, error, subscription } = await collect([
     `${preamble}${at("p1", "1")}id:p2\ndata:2`,
     new Error("connection refused"),
     `${preamble}${at("p2", "2")}:\nid:p5\n\n`,
@@ -86,14 +86,14 @@ test("goes on behind what it has after every cut, a bare id included, and drops 
   expect(error).toBeUndefined();
   expect(texts).toEqual(["p1=1", "p2=2"]);
   const path = "/v1/topics/t/sse";
-  expect(asked).toEqual([path, `${path}?after=p1`, `${path}?after=p1`, `${path}?after=p5`]);
+  expect(requests).toEqual([path, `${path}?after=p1`, `${path}?after=p1`, `${path}?after=p5`]);
   expect(subscription).toMatchObject({ position: "p9", ended: true });
 });
 
 test("starts at the requested position; a live start that got no position starts live again", async () => {
   const path = "/v1/topics/t/sse";
   const start = async (from: SubscribeOptions["from"]) =>
-    (await collect(["", end], { from })).asked;
+    (await collect(["", end], { from })).requests;
   expect(await start("live")).toEqual([path, path]);
   expect(await start("earliest")).toEqual([`${path}?after=earliest`, `${path}?after=earliest`]);
   expect(await start({ tail: 5 })).toEqual([`${path}?tail=5`, `${path}?tail=5`]);
@@ -101,10 +101,10 @@ test("starts at the requested position; a live start that got no position starts
 });
 
 test("addresses keys and emitters, whatever is in their names", async () => {
-  const { client, asked } = scripted([end, end]);
+  const { client, requests } = scripted([end, end]);
   for await (const _ of client.subscribe({ topic: "a", key: "k/ü&" }));
   for await (const _ of client.subscribe({ emitter: "x y" }, { from: { tail: 1 } }));
-  expect(asked).toEqual(["/v1/topics/a/sse?key=k%2F%C3%BC%26", "/sse/log/x%20y?tail=1"]);
+  expect(requests).toEqual(["/v1/topics/a/sse?key=k%2F%C3%BC%26", "/sse/log/x%20y?tail=1"]);
 });
 
 test("a gap ends the iteration with the position where reading can start, or is passed to onReset", async () => {
@@ -120,8 +120,8 @@ test("a gap ends the iteration with the position where reading can start, or is 
   });
 
   const resets: Reset[] = [];
-  const told = await collect(answers, { onReset: (reset) => resets.push(reset) });
-  expect(told.texts).toEqual(["p1=1", "p8=8"]);
+  const collected = await collect(answers, { onReset: (reset) => resets.push(reset) });
+  expect(collected.texts).toEqual(["p1=1", "p8=8"]);
   expect(resets).toEqual([{ after: "p1", position: "p7", reason: "trimmed" }]);
 });
 
@@ -133,23 +133,23 @@ test("a 410 with the position where reading can start is also a gap", async () =
     position: "p7",
   });
   const resets: Reset[] = [];
-  const told = await collect([gone, `${preamble}${end}`], {
+  const collected = await collect([gone, `${preamble}${end}`], {
     from,
     onReset: (reset) => resets.push(reset),
   });
-  expect(told.asked).toEqual(["/v1/topics/t/sse?after=p1", "/v1/topics/t/sse?after=p7"]);
+  expect(collected.requests).toEqual(["/v1/topics/t/sse?after=p1", "/v1/topics/t/sse?after=p7"]);
   expect(resets).toEqual([{ after: "p1", position: "p7", reason: "It is position_gone" }]);
 });
 
 test("what onReset throws is thrown as it is, and nothing is tried again", async () => {
   const mine = new RangeError("mine");
-  const { error, asked } = await collect([problem(410, "position_gone", { position: "p7" })], {
+  const { error, requests } = await collect([problem(410, "position_gone", { position: "p7" })], {
     onReset: () => {
       throw mine;
     },
   });
   expect(error).toBe(mine);
-  expect(asked).toHaveLength(1);
+  expect(requests).toHaveLength(1);
 });
 
 test("a failure that trying again cannot mend ends the iteration, one that it can does not", async () => {
@@ -182,12 +182,16 @@ test("a failure that trying again cannot mend ends the iteration, one that it ca
 });
 
 test("an error event ends it or is tried again, by its code", async () => {
-  const told = (code: string) =>
+  const errorEvent = (code: string) =>
     `${preamble}${at("p1", "1")}event:error\nid:p1\ndata:${JSON.stringify({ code, detail: "why" })}\n\n`;
-  const back = await collect([told("shutting_down"), told("slow_subscriber"), `${preamble}${end}`]);
-  expect(back.asked.at(-1)).toBe("/v1/topics/t/sse?after=p1");
+  const back = await collect([
+    errorEvent("shutting_down"),
+    errorEvent("slow_subscriber"),
+    `${preamble}${end}`,
+  ]);
+  expect(back.requests.at(-1)).toBe("/v1/topics/t/sse?after=p1");
   expect(back.pauses.map(({ code }) => code)).toEqual(["shutting_down", "slow_subscriber"]);
-  expect((await collect([told("not_found")])).error).toMatchObject({
+  expect((await collect([errorEvent("not_found")])).error).toMatchObject({
     code: "not_found",
     message: "why",
   });
@@ -219,7 +223,7 @@ test("pauses double up to a bound and are spread; retry: sets the first, Retry-A
     ["retry:10\nid:p0\n\n", () => problem(503, "unavailable", {}, { "retry-after": "1" }), end],
     {},
     { random: () => 0 },
-    "asked",
+    "requested",
   );
   expect(hinted.pauses.map(({ delayMs }) => delayMs)).toEqual([5, 1000]);
 });
@@ -230,12 +234,12 @@ test("a connection that falls silent is given up and resumed", async () => {
       new ReadableStream({ start: (body) => body.enqueue(new TextEncoder().encode(preamble)) }),
     );
   const never = () => new Promise<Response>(() => {});
-  const { asked, pauses, texts } = await collect(
+  const { requests, pauses, texts } = await collect(
     [never, silent, `${preamble}${at("p1", "1")}${end}`],
     {},
     { silenceMs: 30 },
   );
-  expect(asked).toEqual(["/v1/topics/t/sse", "/v1/topics/t/sse", "/v1/topics/t/sse?after=p0"]);
+  expect(requests).toEqual(["/v1/topics/t/sse", "/v1/topics/t/sse", "/v1/topics/t/sse?after=p0"]);
   expect(pauses.map(({ code }) => code)).toEqual(["unavailable", "unavailable"]);
   expect(texts).toEqual(["p1=1"]);
 });
@@ -274,8 +278,8 @@ test("ends without an error when its signal aborts, in the middle of a read, a p
     );
     expect([error, texts]).toEqual([undefined, []]);
   }
-  const { asked, error } = await collect([open], { signal: AbortSignal.abort() });
-  expect([asked, error]).toEqual([[], undefined]);
+  const { requests, error } = await collect([open], { signal: AbortSignal.abort() });
+  expect([requests, error]).toEqual([[], undefined]);
 });
 
 test("leaving the loop closes the connection", async () => {

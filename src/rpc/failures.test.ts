@@ -59,9 +59,9 @@ test("a failure is a status, and no line in the log", async () => {
 
 test("anything else is `internal`: the log has the cause, the caller has not", async () => {
   const { client, lines } = rig({ check: () => Promise.reject(new TypeError("hunter2")) });
-  const told = await codeOf(client.check({}));
-  expect(told).toStartWith("Internal: ");
-  expect(told).not.toContain("hunter2");
+  const message = await codeOf(client.check({}));
+  expect(message).toStartWith("Internal: ");
+  expect(message).not.toContain("hunter2");
   expect(lines).toHaveLength(1);
   expect(lines[0]).toContain("hunter2");
   expect(lines[0]).toContain('"method":"Check"');

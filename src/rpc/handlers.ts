@@ -37,7 +37,7 @@ export function createRpcHandlers(routes: RpcRoutes, options: RpcOptions): RpcHa
     readMaxBytes: options.messageBytesMax,
     maxTimeoutMs: timeoutMsMax,
     // connect-es ignores what a message does not have by default. A misspelt field would then be
-    // lost, or a misspelt enum value be read as 0, and the caller told that all went well.
+    // lost, or a misspelt enum value be read as 0, although the call succeeds.
     jsonOptions: { registry: options.registry ?? details, ignoreUnknownFields: false },
     interceptors: [failureInterceptor(options.logger, options.stopping)],
   });

@@ -121,9 +121,9 @@ test("the handler hears why the stream is over", async () => {
   const stream = call();
   await Bun.sleep(50);
   stream.close(constants.NGHTTP2_CANCEL);
-  const told = await reason.promise;
-  expect(told).toBeInstanceOf(ConnectError);
-  expect(ConnectError.from(told).code).toBe(Code.Canceled);
+  const error = await reason.promise;
+  expect(error).toBeInstanceOf(ConnectError);
+  expect(ConnectError.from(error).code).toBe(Code.Canceled);
 });
 
 test("a request is that of its headers, and its body may be left half read", async () => {

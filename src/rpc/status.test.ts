@@ -49,10 +49,10 @@ test("says when to come back, exactly", () => {
 });
 
 test("what HTTP clients should retry later has a RetryInfo", () => {
-  const told = failureCodes.filter(
+  const retryable = failureCodes.filter(
     (code) => connectErrorFrom(new Failure(code, "x")).findDetails(RetryInfoSchema).length > 0,
   );
-  expect(told).toEqual(["overloaded", "unavailable", "shutting_down"]);
+  expect(retryable).toEqual(["overloaded", "unavailable", "shutting_down"]);
 });
 
 test("a cause stays here", () => {

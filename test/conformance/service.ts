@@ -15,13 +15,13 @@ import {
   ServerStreamRequestSchema,
   UnaryRequestSchema,
   type ConformancePayload,
-  type Error as WantedError,
+  type Error as ErrorDefinition,
   type Header,
   type StreamResponseDefinition,
   type UnaryResponseDefinition,
 } from "./gen/connectrpc/conformance/v1/service_pb.ts";
 
-/** What stands in an `Any` of a request or of an error's details. */
+/** The types of an `Any` of a request or of an error's details. */
 export const conformanceTypes = createRegistry(
   UnaryRequestSchema,
   IdempotentUnaryRequestSchema,
@@ -94,7 +94,7 @@ export async function single(
   addHeaders(definition, context);
   await pause(definition?.responseDelayMs);
   const response = definition?.response;
-  if (response?.case === "error") throw wanted(response.value, requestInfo(seen, context));
+  if (response?.case === "error") throw errorFrom(response.value, requestInfo(seen, context));
   return { payload: payload(response?.value, seen, context) };
 }
 
@@ -115,7 +115,7 @@ async function* rest(
   }
   if (definition?.error === undefined) return;
   const nothingSent = definition.responseData.length === 0;
-  throw wanted(definition.error, nothingSent ? requestInfo(seen, context) : undefined);
+  throw errorFrom(definition.error, nothingSent ? requestInfo(seen, context) : undefined);
 }
 
 function payload(data: Uint8Array | undefined, seen: Any[], context: Metadata): ConformancePayload {
@@ -137,8 +137,8 @@ function requestInfo(
   });
 }
 
-function wanted(
-  { code, message, details }: WantedError,
+function errorFrom(
+  { code, message, details }: ErrorDefinition,
   info: MessageShape<typeof ConformancePayload_RequestInfoSchema> | undefined,
 ): ConnectError {
   const packed = info === undefined ? [] : [anyPack(ConformancePayload_RequestInfoSchema, info)];
@@ -156,9 +156,9 @@ function wanted(
 }
 
 /** The suite's numbers are those of the protocols. */
-function codeFrom(wanted: number): Code {
+function codeFrom(number: number): Code {
   const codes = Object.values(Code).filter((code) => typeof code === "number");
-  return codes.find((code: number) => code === wanted) ?? Code.Unknown;
+  return codes.find((code: number) => code === number) ?? Code.Unknown;
 }
 
 function addHeaders(
@@ -169,8 +169,8 @@ function addHeaders(
   append(responseTrailer, definition?.responseTrailers ?? []);
 }
 
-function append(headers: Headers, wanted: readonly Header[]): void {
-  for (const { name, value } of wanted) for (const one of value) headers.append(name, one);
+function append(headers: Headers, added: readonly Header[]): void {
+  for (const { name, value } of added) for (const one of value) headers.append(name, one);
 }
 
 async function pause(ms = 0): Promise<void> {

@@ -21,12 +21,12 @@ test("there are at least 60 changes, each named once", () => {
 describe("the verdict on", () => {
   test.each(changes.map((change, row) => [change.change, row, verdictOfSluice(change)] as const))(
     "%s",
-    (_change, row, wanted) => {
+    (_change, row, expected) => {
       const { before, after } = compiled[row] ?? raise(row);
       const backward = checkCompatibility(after, [before], "BACKWARD");
       const forward = checkCompatibility(after, [before], "FORWARD");
       const verdict = verdictOf(backward.length === 0, forward.length === 0);
-      expect({ verdict, found: [...backward, ...forward] }).toMatchObject({ verdict: wanted });
+      expect({ verdict, found: [...backward, ...forward] }).toMatchObject({ verdict: expected });
       const full = checkCompatibility(after, [before], "FULL");
       expect(full).toEqual([...backward, ...forward]);
       expect(checkCompatibility(after, [before], "NONE")).toEqual([]);

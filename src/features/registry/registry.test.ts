@@ -228,8 +228,8 @@ test("watchers on every node get every change once, in order, from any revision"
     await one.deleteVersion("watch", 1, { permanent: false });
     await two.deleteVersion("watch", 1, { permanent: true });
     await one.setCompatibility("watch", "FULL");
-    const told = await watching.told;
-    expect(told.map(({ revision, kind, version }) => [revision, kind, version])).toEqual([
+    const changes = await watching.changes;
+    expect(changes.map(({ revision, kind, version }) => [revision, kind, version])).toEqual([
       [2, "registered", 1],
       [3, "registered", 2],
       [4, "version_deleted", 1],
@@ -237,7 +237,7 @@ test("watchers on every node get every change once, in order, from any revision"
       [6, "config_changed", 0],
     ]);
     const again = collect(one, { after: 0, subject: "watch" }, 5, stop.signal);
-    expect(await again.told).toEqual(told);
+    expect(await again.changes).toEqual(changes);
     const future = one.watch({ after: 7, subject: undefined }, stop.signal).next();
     await expect(future).rejects.toThrow("the newest is 6");
     stop.abort();
@@ -252,7 +252,7 @@ test("a schema that one node purges soon disappears from the others", async () =
     const stop = new AbortController();
     const watching = collect(two, { after: 1, subject: undefined }, 2, stop.signal);
     for (const permanent of [false, true]) await one.deleteSubject("watch", { permanent });
-    await watching.told;
+    await watching.changes;
     await expectReason("schema_not_found", two.schema(schema.id));
     stop.abort();
   });
@@ -272,16 +272,16 @@ function collect(
 ) {
   const stream = registry.watch(options, signal);
   const started = stream.next();
-  const told = (async () => {
+  const changes = (async () => {
     await started;
-    const changes = [];
+    const received = [];
     for await (const { change } of stream) {
-      if (change !== undefined) changes.push(change);
-      if (changes.length === count) break;
+      if (change !== undefined) received.push(change);
+      if (received.length === count) break;
     }
-    return changes;
+    return received;
   })();
-  return { started, told };
+  return { started, changes };
 }
 
 async function expectReason(reason: string, work: Promise<unknown>): Promise<void> {

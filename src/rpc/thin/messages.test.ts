@@ -35,11 +35,11 @@ test("whole messages are handed over where they lie", () => {
 test("cut anywhere, they are put together again, and a chunk may be used again afterwards", () => {
   for (let seed = 1; seed <= 200; seed++) {
     const random = seededRandom(seed);
-    const wanted = Array.from({ length: 20 }, (): [number, string] => {
+    const sent = Array.from({ length: 20 }, (): [number, string] => {
       return [random.int(2), String.fromCharCode(97 + random.int(26)).repeat(random.int(60))];
     });
     const body = Buffer.concat(
-      wanted.map(([flags, text]) => enveloped(flags, Buffer.from(text, "latin1"))),
+      sent.map(([flags, text]) => enveloped(flags, Buffer.from(text, "latin1"))),
     );
     const { messages, read } = reader();
     for (let at = 0; at < body.byteLength;) {
@@ -49,7 +49,7 @@ test("cut anywhere, they are put together again, and a chunk may be used again a
       chunk.fill(0xff);
       at = to;
     }
-    expect({ seed, read }).toEqual({ seed, read: wanted });
+    expect({ seed, read }).toEqual({ seed, read: sent });
     expect(messages.isWhole).toBe(true);
   }
 });

@@ -5,7 +5,7 @@ export type Verdict = "both" | "backward" | "forward" | "neither";
 
 export interface Change {
   readonly change: string;
-  /** What stands after `syntax` and `package`; `$d` is the package of what it imports. */
+  /** The text after `syntax` and `package`; `$d` is the package of what it imports. */
   readonly before: string;
   readonly after: string;
   /** "proto3" unless said. */

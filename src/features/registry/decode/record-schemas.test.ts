@@ -24,9 +24,9 @@ const empty = linkSchema(
 
 const guidOf = (id: number) => `00000000-0000-0000-0000-${String(id).padStart(12, "0")}`;
 
-/** Schemas with even ids up to 1000 and one without messages, and how often it was asked. */
+/** Schemas with even ids up to 1000 and one without messages, and the names that were queried. */
 class Source implements SchemaSource {
-  readonly asked: (number | string)[] = [];
+  readonly queries: (number | string)[] = [];
   readonly gone = new Set<number>();
   away = false;
   #onPurged: (id: number) => void = () => {};
@@ -48,8 +48,8 @@ class Source implements SchemaSource {
     this.#onPurged(id);
   }
 
-  async #answer(asked: number | string, id: number): Promise<StoredSchema> {
-    this.asked.push(asked);
+  async #answer(name: number | string, id: number): Promise<StoredSchema> {
+    this.queries.push(name);
     if (this.away) throw new Failure("unavailable", "The store is not available");
     const there = id % 2 === 0 && id <= 1000 && !this.gone.has(id);
     if (there) return { ...linked, id, guid: guidOf(id) };
@@ -110,12 +110,12 @@ describe("what a record names", () => {
     ["half a frame", header(frame(2).subarray(0, 4)), { schema: undefined }],
     ["bytes of another message", { value: frame(2, [0], hole) }, { issue: { field: "id" } }],
   ];
-  for (const [what, given, wanted] of cases) {
+  for (const [what, given, expected] of cases) {
     test(what, async () => {
       const { schemas } = setUp();
       const [decoded] = await schemas.decode([record(given)]);
-      if (wanted === undefined) expect(decoded).toBeUndefined();
-      else expect(decoded).toMatchObject(wanted);
+      if (expected === undefined) expect(decoded).toBeUndefined();
+      else expect(decoded).toMatchObject(expected);
     });
   }
 
@@ -180,9 +180,9 @@ describe("a rule", () => {
     await schemas.check("validated", [record({ schemaId: 2 })]);
     source.away = true;
     expect(schemas.check("validated", [record({ schemaId: 2 })])).toEqual([undefined]);
-    const asked = [record({ schemaId: 2 }), record({ schemaId: 4 })];
-    await expect(Promise.resolve(schemas.check("id", asked))).rejects.toThrow("not available");
-    await expect(Promise.resolve(schemas.decode(asked))).rejects.toThrow("not available");
+    const batch = [record({ schemaId: 2 }), record({ schemaId: 4 })];
+    await expect(Promise.resolve(schemas.check("id", batch))).rejects.toThrow("not available");
+    await expect(Promise.resolve(schemas.decode(batch))).rejects.toThrow("not available");
   });
 });
 
@@ -190,11 +190,11 @@ describe("answers", () => {
   test("are synchronous when every schema is cached, and otherwise in the same order", async () => {
     const { schemas } = setUp();
     const ids = [2, 4, 2, 3, 6];
-    const asked = ids.map((schemaId) => record({ schemaId }));
-    const first = schemas.decode(asked);
+    const batch = ids.map((schemaId) => record({ schemaId }));
+    const first = schemas.decode(batch);
     expect(first).toBeInstanceOf(Promise);
     expect((await first).map((one) => one?.schema?.id)).toEqual(ids);
-    const known = asked.filter(({ schemaId }) => schemaId !== 3);
+    const known = batch.filter(({ schemaId }) => schemaId !== 3);
     expect(schemas.decode(known)).toHaveLength(4);
     expect(schemas.check("validated", known)).toHaveLength(4);
   });
@@ -203,9 +203,9 @@ describe("answers", () => {
     const { source, schemas } = setUp();
     const flood = Array.from({ length: 1000 }, () => record({ schemaId: 3 }));
     expect((await schemas.check("id", flood)).every((issue) => issue !== undefined)).toBe(true);
-    expect(source.asked).toEqual([3]);
+    expect(source.queries).toEqual([3]);
     await schemas.check("id", flood);
-    expect(source.asked).toEqual([3, 3]);
+    expect(source.queries).toEqual([3, 3]);
   });
 
   test("a long batch yields to other work", async () => {
@@ -228,11 +228,11 @@ describe("decoders", () => {
     const source = new Source();
     const decoders = createDecoders(source, linked.set.length * 2);
     for (const id of [2, 4, 2, 6]) await decoders.get({ id });
-    expect(source.asked).toEqual([2, 4, 6]);
+    expect(source.queries).toEqual([2, 4, 6]);
     await decoders.get({ id: 2 });
-    expect(source.asked).toEqual([2, 4, 6]);
+    expect(source.queries).toEqual([2, 4, 6]);
     await decoders.get({ id: 4 });
-    expect(source.asked).toEqual([2, 4, 6, 4]);
+    expect(source.queries).toEqual([2, 4, 6, 4]);
   });
 
   test("of a GUID and of its id are the same, and are evicted together", async () => {

@@ -27,7 +27,7 @@ export function checkDefaults(registry: FileRegistry, problems: Problems): void 
 
 function checkDefault(field: DescField | DescExtension, at: string, problems: Problems): void {
   const { defaultValue } = field.proto;
-  // An empty default is one of a string or bytes, or stands for no default.
+  // An empty default is one of a string or bytes, or means that there is no default.
   if (defaultValue === "") return;
   const fits =
     field.fieldKind === "enum"

@@ -6,22 +6,19 @@ import {
   setExtension,
   toBinary,
 } from "@bufbuild/protobuf";
-import { file_google_protobuf_descriptor, type FileDescriptorProto } from "@bufbuild/protobuf/wkt";
+import type { FileDescriptorProto } from "@bufbuild/protobuf/wkt";
 import { type Optioned, optioned } from "./normal.ts";
+import { descriptorMessages } from "./descriptor-messages.ts";
 import type { Problems } from "./problems.ts";
 
 /** Custom options by the message of descriptor.proto that they extend, and by number. */
 type CustomOptions = ReadonlyMap<string, ReadonlyMap<number, DescExtension>>;
 
-const optionMessages = new Map(
-  file_google_protobuf_descriptor.messages.map((message) => [message.typeName, message]),
-);
-
 /** The custom options that a schema's files declare. */
 export function customOptionsOf(registry: FileRegistry): CustomOptions {
   const custom = new Map<string, Map<number, DescExtension>>();
   for (const type of registry) {
-    if (type.kind !== "extension" || !optionMessages.has(type.extendee.typeName)) continue;
+    if (type.kind !== "extension" || !descriptorMessages.has(type.extendee.typeName)) continue;
     const byNumber = custom.get(type.extendee.typeName) ?? new Map<number, DescExtension>();
     custom.set(type.extendee.typeName, byNumber.set(type.number, type));
   }
@@ -70,6 +67,6 @@ function mergeCustom(options: Message, custom: CustomOptions): void {
 }
 
 function isEmpty(options: Message): boolean {
-  const schema = optionMessages.get(options.$typeName);
+  const schema = descriptorMessages.get(options.$typeName);
   return schema !== undefined && toBinary(schema, options).length === 0;
 }

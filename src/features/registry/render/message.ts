@@ -132,7 +132,7 @@ function isGroup(field: FieldDescriptorProto): boolean {
   return field.type === Type.GROUP;
 }
 
-/** Writes a message's fields in their order, each oneof where its first field stands. */
+/** Writes a message's fields in their order, each oneof at the place of its first field. */
 class FieldWriter {
   readonly #lines: Lines;
   readonly #context: FileContext;

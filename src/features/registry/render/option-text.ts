@@ -10,20 +10,14 @@ import {
   ScalarType,
   toBinary,
 } from "@bufbuild/protobuf";
-import {
-  FieldDescriptorProto_Type as Type,
-  file_google_protobuf_descriptor,
-} from "@bufbuild/protobuf/wkt";
+import { FieldDescriptorProto_Type as Type } from "@bufbuild/protobuf/wkt";
 import { BinaryReader, WireType } from "@bufbuild/protobuf/wire";
+import { descriptorMessages } from "../link/descriptor-messages.ts";
 import { floatText, stringLiteral, bytesLiteral } from "./literals.ts";
-
-const optionMessages = new Map(
-  file_google_protobuf_descriptor.messages.map((message) => [message.typeName, message]),
-);
 
 /** `name = value` for each option that is set, in the order of their numbers. */
 export function optionTexts(options: Message | undefined, registry: FileRegistry): string[] {
-  const desc = options === undefined ? undefined : optionMessages.get(options.$typeName);
+  const desc = options === undefined ? undefined : descriptorMessages.get(options.$typeName);
   if (options === undefined || desc === undefined) return [];
   return statements("", desc, toBinary(desc, options), registry);
 }

@@ -43,7 +43,7 @@ function joined(): { delivery: Delivery; half: Half; chunks: AsyncIterator<Chunk
   return { delivery, half, chunks: delivery[Symbol.asyncIterator]() };
 }
 
-function told(failure: unknown): unknown[] {
+function codeAndPosition(failure: unknown): unknown[] {
   return failure instanceof Failure ? [failure.code, failure.position] : [failure];
 }
 
@@ -85,7 +85,7 @@ test("ends with its failure, after what came before it, at the last position", a
   delivery.end(new Failure("slow_subscriber", "Too slow"), at(1));
   expect((await chunks.next()).value?.through.sequence).toBe(1);
   const failure = await chunks.next().catch((error: unknown) => error);
-  expect(told(failure)).toEqual(["slow_subscriber", renderPosition(at(1))]);
+  expect(codeAndPosition(failure)).toEqual(["slow_subscriber", renderPosition(at(1))]);
   expect(delivery.deliver(chunk(2))).toBe("refused");
 });
 
@@ -93,7 +93,7 @@ test("a reset ends it as position_gone, with where reading can start", async () 
   const { delivery, chunks } = joined();
   const waiting = chunks.next().catch((error: unknown) => error);
   expect(delivery.reset(at(40), new Failure("position_gone", "Trimmed"))).toBe("refused");
-  expect(told(await waiting)).toEqual(["position_gone", renderPosition(at(40))]);
+  expect(codeAndPosition(await waiting)).toEqual(["position_gone", renderPosition(at(40))]);
 });
 
 test("a normal end also ends the iteration", async () => {

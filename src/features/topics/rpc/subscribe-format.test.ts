@@ -42,15 +42,17 @@ for (const taken of [0, 1, 2, records.length]) {
     const chunk = new Chunk("t", undefined, records.slice(0, taken), through);
     const bytes = toBinary(SubscribeResponseSchema, binaryFormat.render(chunk));
     const read = fromBinary(SubscribeResponseSchema, bytes);
-    const wanted = jsonFormat.render(chunk);
+    const expected = jsonFormat.render(chunk);
     expect(read.records).toHaveLength(taken);
     expect(read.$unknown).toBeUndefined();
-    expect(toJson(SubscribeResponseSchema, read)).toEqual(toJson(SubscribeResponseSchema, wanted));
+    expect(toJson(SubscribeResponseSchema, read)).toEqual(
+      toJson(SubscribeResponseSchema, expected),
+    );
     const framed = grpcFormat.render(chunk);
     expect([...framed.subarray(0, 5)]).toEqual([0, ...bigEndian(framed.byteLength - 5)]);
     const unframed = fromBinary(SubscribeResponseSchema, framed.subarray(5));
     expect(toJson(SubscribeResponseSchema, unframed)).toEqual(
-      toJson(SubscribeResponseSchema, wanted),
+      toJson(SubscribeResponseSchema, expected),
     );
   });
 }

@@ -62,12 +62,12 @@ function framed(request: MessageInitShape<typeof SubscribeRequestSchema>): Uint8
 function statusOf(stream: ClientHttp2Stream): Promise<string> {
   return new Promise((resolve) => {
     let status = "none";
-    const told = (headers: Record<string, unknown>) => {
+    const addStatus = (headers: Record<string, unknown>) => {
       const [code, message] = [headers["grpc-status"], headers["grpc-message"]];
       if (typeof code === "string") status = `${code} ${decodeURIComponent(String(message))}`;
     };
-    stream.on("response", told);
-    stream.on("trailers", told);
+    stream.on("response", addStatus);
+    stream.on("trailers", addStatus);
     stream.on("close", () => resolve(status));
     stream.resume();
   });
