@@ -7,10 +7,10 @@ import { createJsonLogger } from "../gateway/json-logger.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { exitCodes } from "./command/exit-codes.ts";
 
-/** Balancers and process managers wait for about 10 s. */
+/** Load balancers and process managers wait for about 10 s. */
 const drainMsMax = 9500;
 
-/** Resolves never: it exits once the gateway has drained. */
+/** Never resolves: it exits once the gateway has drained. */
 export async function serveGateway(runtime: Runtime): Promise<void> {
   const config = parseConfig(runtime.environment);
   const logger = createJsonLogger(
@@ -33,18 +33,20 @@ export async function serveGateway(runtime: Runtime): Promise<void> {
     stop = resolve;
     if (stopping) resolve("a signal during the start");
   });
-  logger("info", "Draining", { signal });
+  logger("info", "draining", { signal });
   const late = setTimeout(() => {
-    logger("error", "Draining took too long, leaving");
+    logger("error", "draining takes too long; exiting");
     runtime.exit(exitCodes.failed);
   }, drainMsMax);
   try {
     await gateway.drain();
   } catch (error) {
-    logger("error", "Draining failed", { cause: String(failureFrom(error).cause ?? error) });
+    logger("error", "draining failed; exiting", {
+      cause: String(failureFrom(error).cause ?? error),
+    });
     runtime.exit(exitCodes.failed);
   }
   clearTimeout(late);
-  logger("info", "Drained");
+  logger("info", "drained");
   runtime.exit(exitCodes.done);
 }

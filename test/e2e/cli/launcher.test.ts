@@ -61,6 +61,6 @@ describe("bin/sluice.mjs", () => {
     simulating.child.kill("SIGINT");
     expect((await simulating.ended).code).toBe(130);
     expect(await gateway.stop()).toBe(0);
-    expect(gateway.log()).toContain("rain");
+    expect(gateway.log()).toContain('"drained"');
   }, 60_000);
 });
