@@ -1,4 +1,5 @@
 /** One commit: the statement that makes a group of appends durable, and its outcomes. */
+import type { Fragment } from "postgres";
 import type { Batch } from "../../core/batch.ts";
 import type { ProducerRun } from "../../core/log.ts";
 import { stateAfter, type ProducerState } from "../producers.ts";
@@ -62,21 +63,43 @@ export async function commit(
         ${arrayOfNumbers(entries.hashes)}::bigint[], ${arrayOfNumbers(entries.offsets)}::int[],
         ${arrayOfNumbers(entries.lengths)}::int[]
       ) AS e (last, count, hash, at, length)
-    )${
-      dedup === undefined
-        ? sql``
-        : sql`, dedup AS (
+    )${dedupClause(database, dedup)}${producersClause(database, producers)}
+    SELECT base${unlessStale(database, producers)} FROM topic`;
+  try {
+    const [row] = await database.run(query, withinMs);
+    if (row === undefined) return { kind: "removed" };
+    return { kind: "stored", base: Number(row.base), receivedNs };
+  } catch (error) {
+    if (dedup !== undefined && errorCode(error) === uniqueViolation) {
+      return { kind: "has duplicates" };
+    }
+    if (producers !== undefined && errorCode(error) === divisionByZero) {
+      return { kind: "stale producers" };
+    }
+    throw error;
+  }
+}
+
+/** Stores the items' dedup ids; a known one is a unique violation, which undoes the commit. */
+function dedupClause({ sql, clock }: Database, dedup: DedupColumns | undefined): Fragment {
+  if (dedup === undefined) return sql``;
+  return sql`, dedup AS (
       INSERT INTO log_dedup (topic_id, id, first_seq, count, at_ms)
       SELECT topic.id, d.id, topic.base + d.first, d.count, ${clock.nowMs()}::bigint
       FROM topic, unnest(
         ${dedup.ids}::bytea[], ${arrayOfNumbers(dedup.firsts)}::int[],
         ${arrayOfNumbers(dedup.counts)}::int[]
       ) AS d (id, first, count)
-    )`
-    }${
-      producers === undefined
-        ? sql``
-        : sql`, producers AS (
+    )`;
+}
+
+/** Moves the producers whose state is still the one that this node knows. */
+function producersClause(
+  { sql, clock }: Database,
+  producers: ProducerColumns | undefined,
+): Fragment {
+  if (producers === undefined) return sql``;
+  return sql`, producers AS (
       INSERT INTO log_producers AS p
         (topic_id, id, epoch, sequence, last_seq, from_epoch, from_sequence, at_ms)
       SELECT topic.id, d.id, d.epoch, d.sequence, topic.base + d.last, d.from_epoch,
@@ -93,27 +116,14 @@ export async function commit(
         at_ms = excluded.at_ms
       WHERE p.epoch = excluded.from_epoch AND p.sequence = excluded.from_sequence
       RETURNING 1
-    )`
-    } SELECT base${
-      // Division by zero is the one error that a statement can raise itself: all of it is undone.
-      producers === undefined
-        ? sql``
-        : sql`, 1 / (CASE WHEN (SELECT count(*) FROM producers) = ${producers.epochs.length}
-          THEN 1 ELSE 0 END) AS taken`
-    } FROM topic`;
-  try {
-    const [row] = await database.run(query, withinMs);
-    if (row === undefined) return { kind: "removed" };
-    return { kind: "stored", base: Number(row.base), receivedNs };
-  } catch (error) {
-    if (dedup !== undefined && errorCode(error) === uniqueViolation) {
-      return { kind: "has duplicates" };
-    }
-    if (producers !== undefined && errorCode(error) === divisionByZero) {
-      return { kind: "stale producers" };
-    }
-    throw error;
-  }
+    )`;
+}
+
+/** A column that undoes the commit unless all producers moved: by the one error that SQL alone can raise. */
+function unlessStale({ sql }: Database, producers: ProducerColumns | undefined): Fragment {
+  if (producers === undefined) return sql``;
+  return sql`, 1 / (CASE WHEN (SELECT count(*) FROM producers) = ${producers.epochs.length}
+          THEN 1 ELSE 0 END) AS taken`;
 }
 
 export interface Known {
@@ -156,7 +166,13 @@ function join(items: readonly CommitItem[]): Uint8Array {
   return joined;
 }
 
-function dedupColumns(items: readonly CommitItem[]) {
+interface DedupColumns {
+  readonly ids: string;
+  readonly firsts: readonly number[];
+  readonly counts: readonly number[];
+}
+
+function dedupColumns(items: readonly CommitItem[]): DedupColumns | undefined {
   const ids: string[] = [];
   const firsts: number[] = [];
   const counts: number[] = [];
@@ -172,7 +188,16 @@ function dedupColumns(items: readonly CommitItem[]) {
   return ids.length === 0 ? undefined : { ids: arrayOfUtf8(ids), firsts, counts };
 }
 
-function producerColumns(items: readonly CommitItem[]) {
+interface ProducerColumns {
+  readonly ids: string;
+  readonly epochs: readonly number[];
+  readonly sequences: readonly number[];
+  readonly lasts: readonly number[];
+  readonly fromEpochs: readonly number[];
+  readonly fromSequences: readonly number[];
+}
+
+function producerColumns(items: readonly CommitItem[]): ProducerColumns | undefined {
   const ids: string[] = [];
   const columns = {
     epochs: [] as number[],
