@@ -271,13 +271,13 @@ table("PUT", [
     "an external emitter with a rate",
     "PUT /log",
     "400 invalid",
-    { body: `{"source":"external","rate":5}`, field: "rate" },
+    { body: `{"source":"external","/rate":5}`, field: "rate" },
   ],
   [
     "an emitter with another configuration",
     () => `PUT ${toEmitter()}`,
     "409 conflict",
-    { body: `{"rate":5}`, field: "source" },
+    { body: `{"rate":5}`, field: "/source" },
   ],
   [
     "a topic with another configuration",

@@ -124,15 +124,15 @@ function suite(name: string, start: () => Promise<Services>): void {
         "There is no topic biometrics yet: waiting for it",
         `schema ${first}: examples.biometrics.v1.Biometrics, ${subject} version 1`,
         `schema ${second}: examples.biometrics.v1.Biometrics, ${subject} version 2`,
-        expect.stringMatching(new RegExp(`^${count + 3} records; go on with --from \\S+$`)),
+        expect.stringMatching(new RegExp(`^${count + 3} records; go on with --after \\S+$`)),
       ]);
       expect([dynamic.lines().length, generated.lines().length]).toEqual([count + 3, count + 3]);
 
       // Where one ended another one goes on.
-      const part = consume("--dynamic", topic, "--from", "earliest", "--limit", "100");
+      const part = consume("--dynamic", topic, "--after", "earliest", "--limit", "100");
       expect(await part.exited).toBe(0);
-      const [, position = ""] = /--from (\S+)\n$/.exec(part.errors()) ?? [];
-      const rest = consume("--generated", topic, "--from", position, "--limit", `${count - 100}`);
+      const [, position = ""] = /--after (\S+)\n$/.exec(part.errors()) ?? [];
+      const rest = consume("--generated", topic, "--after", position, "--limit", `${count - 100}`);
       expect(await rest.exited).toBe(0);
       expect([...part.lines(), ...rest.lines()]).toEqual(printed);
     }, 60_000);
@@ -143,7 +143,7 @@ function suite(name: string, start: () => Promise<Services>): void {
         const simulated = watches(topic, "--call", call, "--watches", "20", "--rate", "10");
         // From the earliest: the watches may have begun before these look.
         const programs = (["--dynamic", "--generated"] as const).map((how) =>
-          consume(how, topic, "--from", "earliest"),
+          consume(how, topic, "--after", "earliest"),
         );
         for (const program of programs) await program.printed(50);
 
