@@ -1,7 +1,7 @@
 /**
- * What an append carries: records, or the `sluice.v1.Frame` that they lie in already. Whoever needs
- * the other form makes it then, so a record that comes in encoded, and is stored in frames, is never
- * decoded on its way.
+ * The records of an append: as objects, or in the `sluice.v1.Frame` in which they arrived. The other
+ * form is made when a driver needs it, so a record that arrives encoded and is stored in frames is
+ * never decoded.
  */
 import { decodeFrame, encodeFrame, offsetOf } from "./frame.ts";
 import type { LogRecord } from "./record.ts";
@@ -26,8 +26,8 @@ export class Batch {
   }
 
   /**
-   * `frame` holds `count` records, checked before. Its bytes are the caller's again once the append
-   * has resolved: a driver that keeps records for longer copies them.
+   * `frame` contains `count` records that were checked before. The caller may reuse its bytes once the
+   * append has resolved: a driver that keeps records for longer must copy them (`kept`).
    */
   static encoded(frame: Uint8Array, count: number): Batch {
     return new Batch(count, undefined, frame);
@@ -40,7 +40,7 @@ export class Batch {
     return Batch.encoded(this.frame.subarray(offsetOf(this.frame, count)), this.count - count);
   }
 
-  /** The same with bytes of its own, where they are the caller's. */
+  /** The same batch with copied bytes, where they are the caller's. */
   kept(): Batch {
     return this.#records === undefined
       ? Batch.encoded(new Uint8Array(this.frame), this.count)
@@ -51,7 +51,7 @@ export class Batch {
     return batch instanceof Batch ? batch : Batch.of(batch);
   }
 
-  /** The records; those without a time of their own have `unstampedNs`. */
+  /** The records; those without a time get `unstampedNs`. */
   records(unstampedNs: bigint): readonly LogRecord[] {
     return this.#records ?? decodeFrame(this.frame, unstampedNs);
   }
@@ -61,12 +61,12 @@ export class Batch {
     return (this.#frame ??= encodeFrame(this.#records ?? []));
   }
 
-  /** The Frame is there: storing it costs no encoding. */
+  /** True when storing the Frame needs no encoding. */
   get isEncoded(): boolean {
     return this.#frame !== undefined;
   }
 
-  /** Bytes of the Frame, without making it where it is not there yet: an estimate then. */
+  /** Bytes of the Frame; an estimate where it is not encoded yet. */
   get bytesHeld(): number {
     if (this.#frame !== undefined) return this.#frame.byteLength;
     let bytes = 0;

@@ -1,4 +1,4 @@
-/** A map of at most `max` entries: past that, the one that was set longest ago goes. */
+/** A map of at most `max` entries: past it the entry that was set longest ago is evicted. */
 export class BoundedMap<K, V> extends Map<K, V> {
   readonly #max: number;
 
@@ -8,7 +8,7 @@ export class BoundedMap<K, V> extends Map<K, V> {
   }
 
   override set(key: K, value: V): this {
-    // Deleted first: a map gives its keys in the order in which they came to be.
+    // Deleted first: a map iterates over its keys in the order in which they were inserted.
     this.delete(key);
     super.set(key, value);
     if (this.size > this.#max) {

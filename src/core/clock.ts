@@ -1,21 +1,21 @@
-/** Time comes in through this port, so that a simulation can own it. */
+/** The port of time, so that a simulation can control it. */
 
 export interface Clock {
   /** Milliseconds since the Unix epoch. */
   nowMs(): number;
   /** Nanoseconds since the Unix epoch. */
   nowNs(): bigint;
-  /** Calls back once after `ms`; the answer cancels it. */
+  /** Calls back once after `ms`; the returned function cancels that. */
   after(ms: number, callback: () => void): () => void;
 }
 
-/** The two clocks drift apart when the system's is set, or sleeps; by less they just tick apart. */
+/** The clocks diverge when the system clock is set or the machine sleeps; smaller differences are jitter. */
 const driftMsMax = 2;
 let originMs = performance.timeOrigin;
 
 export const systemClock: Clock = {
   nowMs: () => Date.now(),
-  // Microseconds from performance.now(): Date.now() alone would give many records one stamp.
+  // Microseconds from performance.now(): with Date.now() alone many records would have the same time.
   nowNs: () => {
     const sinceMs = performance.now();
     const nowMs = Date.now();

@@ -1,6 +1,6 @@
 /**
  * What can go wrong, as one closed set. Each protocol maps the set exhaustively in its own folder
- * (`src/http/problem.ts`, `src/rpc/status.ts`); the message is public, the cause never leaves.
+ * (`src/http/problem.ts`, `src/rpc/status.ts`); the message is public, the cause is never sent.
  */
 
 export const failureCodes = [
@@ -13,14 +13,14 @@ export const failureCodes = [
   "conflict", // exists with another configuration
   "incompatible", // a schema that breaks its subject's compatibility
   "position_gone", // trimmed, of an earlier epoch, or past the end
-  "ended", // the emitter or topic came to its end
+  "ended", // the emitter or topic has ended
   "too_large", // a body, record or batch past its limit
   "headers_too_large",
   "unsupported_media_type",
   "overloaded", // a bound is reached; retry later
   "slow_subscriber", // did not read what it was sent in time
-  "unavailable", // the log or the store is away; retry later
-  "shutting_down", // this node drains; another one serves
+  "unavailable", // the log or the store does not answer; retry later
+  "shutting_down", // this node drains; another one can serve
   "deadline_exceeded",
   "cancelled", // the caller went away
   "internal",
@@ -44,7 +44,7 @@ export interface FailureDetails {
   readonly cause?: unknown;
 }
 
-/** Thrown wherever a caller's request cannot be met; carries what the caller may know. */
+/** Thrown where a caller's request cannot be fulfilled, with what the caller may know. */
 export class Failure extends Error {
   readonly code: FailureCode;
   readonly errors: readonly Issue[];
@@ -61,7 +61,7 @@ export class Failure extends Error {
   }
 }
 
-/** The failure of a request of which one field is wrong: the message is the field's as well. */
+/** The failure of a request with one wrong field, which gets the same message. */
 export function invalidField(
   field: string,
   message: string,
@@ -74,10 +74,10 @@ export function invalidIssue(field: string, message: string): Issue {
   return { field, code: "invalid", message };
 }
 
-/** Longer ones are cut in messages: a caller could have them grow without a bound. */
+/** Longer values are cut in messages, because a caller decides how long they are. */
 const quotedCharsMax = 100;
 
-/** A value that came from outside, as a message shows it: JSON, escaped and bounded. */
+/** A value from outside for a message: JSON, escaped and bounded. */
 export function quoted(value: unknown): string {
   const isText = typeof value === "string";
   const text = isText ? value : (JSON.stringify(value) ?? String(value));
@@ -85,7 +85,7 @@ export function quoted(value: unknown): string {
   return isText ? JSON.stringify(short) : short;
 }
 
-/** A failure passes as it is; anything else becomes `internal` with the original as its cause. */
+/** A failure as it is; any other error becomes `internal`, with the original as its cause. */
 export function failureFrom(error: unknown): Failure {
   if (error instanceof Failure) return error;
   return new Failure("internal", "The gateway failed to answer this request", { cause: error });

@@ -1,18 +1,18 @@
 /**
- * JSON as text: a batch is cut into its values without re-rendering them, because a JavaScript
- * number would round an int64 on the way (invariant 7).
+ * JSON as text: a batch is cut into its values without rendering them again, because a JavaScript
+ * number would round an int64 (invariant 7).
  */
 
 const strictUtf8 = new TextDecoder("utf-8", { fatal: true });
 
-/** A value's own bytes, or why it is none. */
+/** A value's bytes, or why they are not JSON. */
 export type JsonValue =
   | { readonly ok: true; readonly value: Uint8Array }
   | { readonly ok: false; readonly message: string };
 
 /**
  * The values of a body: one value, the elements of an array, or one value a line (NDJSON). A
- * bad line is refused by itself; a body that is neither is one bad value.
+ * bad line is refused individually; any other body is one bad value.
  */
 export function jsonValues(body: Uint8Array, form: "json" | "lines" | "either"): JsonValue[] {
   if (form === "lines") return lineValues(body);
@@ -48,7 +48,7 @@ export function checkJson(bytes: Uint8Array): JsonValue {
     JSON.parse(strictUtf8.decode(bytes));
     return { ok: true, value: trim(bytes) };
   } catch (error) {
-    // A RangeError is the engine's own bound on nesting.
+    // A RangeError is the engine's bound of nesting.
     const what = error instanceof RangeError ? "it is nested too deeply" : messageOf(error);
     return { ok: false, message: `Cannot parse JSON: ${what}` };
   }
@@ -121,5 +121,7 @@ function isSpace(byte: number | undefined): boolean {
 }
 
 function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message.replace(/^JSON Parse error: /, "") : "it is none";
+  return error instanceof Error
+    ? error.message.replace(/^JSON Parse error: /, "")
+    : "it is not JSON";
 }

@@ -1,11 +1,11 @@
 /**
- * The log port: what keeps topics. Drivers live in `src/log/`; the same contract suite
+ * The log port, which stores topics. Drivers are in `src/log/`; the same contract suite
  * (`test/contract/log.ts`) runs against each of them with its real broker.
  *
  * Failures that every driver throws: `not_found` (no such topic), `position_gone` (trimmed, of an
- * earlier epoch, or past the end; `position` tells where reading can start), `unavailable` (the
- * broker is away; nothing is known of what was in flight), `too_large`, `invalid` (an append of no
- * records), `shutting_down` (after `close`).
+ * earlier epoch, or past the end; its `position` is where reading can start), `unavailable` (the
+ * broker does not answer; appends that were in flight may be stored or not), `too_large`, `invalid`
+ * (an append without records), `shutting_down` (after `close`).
  */
 import type { Batch } from "./batch.ts";
 import type { Position } from "./position.ts";
@@ -16,9 +16,9 @@ export interface Log {
   readonly driver: "memory" | "postgres" | "jetstream" | "kafka";
 
   /**
-   * Makes the records durable, in their order, and tells where they are. Resolves after the
-   * broker has them. Concurrent calls may be committed together, but never interleave the records
-   * of a call out of order.
+   * Makes the records durable, in their order, and returns their positions. Resolves once the broker
+   * has stored them. Concurrent calls may be committed together; each call's records keep their
+   * order.
    */
   append(
     topic: string,
@@ -27,21 +27,21 @@ export interface Log {
   ): Promise<Appended>;
 
   /**
-   * Reads on from a position, in order, without gap or duplicate, and waits at the end unless
-   * `until` is given. Ends with a failure when that cannot be kept: the caller starts again from
-   * the last `through`. Returns (without failure) when `signal` aborts.
+   * Reads from a position on, in order, without a gap or duplicate, and waits at the end unless
+   * `until` is given. Ends with a failure when it cannot: the caller resumes after the last
+   * `through`. Returns (without failure) when `signal` aborts.
    */
   read(topic: string, options: ReadOptions): AsyncIterable<LogBatch>;
 
   bounds(topic: string): Promise<Bounds>;
 
-  /** Flushes what was taken, then lets go of the broker. Reads end. */
+  /** Flushes what was taken, then disconnects from the broker. Reads end. */
   close(): Promise<void>;
 }
 
-/** Making and listing topics: separate, since readers and writers need none of it. */
+/** Administration of topics: separate, because readers and writers do not need it. */
 export interface TopicAdmin {
-  /** Makes the topic; idempotent. `conflict` when it stands with other settings. */
+  /** Creates the topic; idempotent. Throws `conflict` when it exists with other settings. */
   create(topic: string, settings: TopicSettings): Promise<TopicInfo>;
   describe(topic: string): Promise<TopicInfo | undefined>;
   /** By name. */
@@ -50,16 +50,16 @@ export interface TopicAdmin {
   remove(topic: string): Promise<void>;
 }
 
-/** What a driver module's factory gives. */
+/** What a driver's factory returns. */
 export type LogDriver = Log & TopicAdmin;
 
 export interface AppendOptions {
-  /** A second append of the same id, within the driver's window, stores nothing and answers as the first. */
+  /** A second append with the same id, within the driver's window, stores nothing and returns the first answer. */
   readonly dedupId?: string;
   /**
-   * The records are an idempotent producer's: those that the log has of it already are not stored
-   * again. Throws `conflict` when its epoch is lower than one seen before, or when sequences are
-   * missing between the last stored and these.
+   * The records are those of an idempotent producer: those that are stored already are not stored
+   * again. Throws `conflict` when its epoch is lower than an earlier one, or when sequences are missing
+   * between the last stored and these.
    */
   readonly producer?: ProducerRun;
 }
@@ -68,7 +68,7 @@ export interface AppendOptions {
 export interface ProducerRun {
   readonly id: string;
   readonly epoch: number;
-  /** Of the run's first record, before refusals: what follows the one stored last. */
+  /** Sequence of the run's first record, refused ones included: follows the one stored last. */
   readonly first: number;
   /** One for each record, rising; a refused record leaves a gap. */
   readonly sequences: readonly number[];
@@ -88,28 +88,28 @@ export interface ReadOptions {
   readonly after: Position | "earliest";
   /** Only the records of this key. */
   readonly key?: string;
-  /** Ends once everything up to and including this position was given. */
+  /** Ends once everything up to and including this position was returned. */
   readonly until?: Position;
   readonly signal?: AbortSignal;
 }
 
 export interface LogBatch {
   /**
-   * In order; empty when only the reader moved (nothing of its key up to `through`). May be decoded
-   * when it is first asked for.
+   * In order; empty when only the position moved (no record of the key up to `through`). May be
+   * decoded when it is first read.
    */
   readonly records: readonly StoredRecord[];
-  /** Everything up to here has been given: the position to go on after. */
+  /** Everything up to here has been returned: the position to continue after. */
   readonly through: Position;
-  /** The same undecoded, where the log has it as Frames that are wholly in this batch. */
+  /** The same undecoded, where the log has it as Frames that are completely in this batch. */
   readonly frames?: readonly StoredFrame[] | undefined;
 }
 
-/** A `sluice.v1.Frame` as it lies in the log; whoever wrote it, so it may be malformed. */
+/** A `sluice.v1.Frame` as it is in the log. Other clients may have written it, so it may be malformed. */
 export interface StoredFrame {
   readonly bytes: Uint8Array;
   readonly receivedNs: bigint;
-  /** Of its last record. */
+  /** Position of its last record. */
   readonly last: Position;
 }
 

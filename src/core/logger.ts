@@ -1,4 +1,4 @@
-/** Log lines, as a port: `src/gateway/` writes them as JSON, tests keep or drop them. */
+/** The port of log lines: `src/gateway/` writes them as JSON, tests collect or drop them. */
 
 export type LogLevel = "debug" | "info" | "warn" | "error";
 export type LogFields = Readonly<{ [name: string]: string | number | boolean | undefined }>;

@@ -27,7 +27,7 @@ export interface OwnedTaskOptions {
 export interface Turn {
   /** Aborts when the task ends, or when the name is no longer this node's. */
   readonly stop: AbortSignal;
-  /** To be called when part of the turn has succeeded: the next failure is retried soon again. */
+  /** Must be called when part of the turn has succeeded: the next failure is then retried soon again. */
   progressed(): void;
 }
 

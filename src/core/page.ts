@@ -25,14 +25,14 @@ export interface PageQuery {
 }
 
 export const pageLimitDefault = 100;
-/** 1,000 events of a few hundred bytes are one answer that a phone can still take. */
+/** A phone can still handle an answer of 1,000 events of a few hundred bytes. */
 export const pageLimitMax = 1000;
 
 export const emptyPage: Page = { events: [], next: null, prev: null };
 
 /**
- * The page after `after`, out of what was found beyond it: up to `limit` + 1 events, oldest first.
- * `earlier` tells whether any event is kept up to and including `after`.
+ * The page after `after`, from what was found after it: up to `limit` + 1 events, oldest first.
+ * `earlier`: whether any event is kept up to and including `after`.
  */
 export function pageFromLater(
   after: Position,
@@ -43,7 +43,7 @@ export function pageFromLater(
   const events = found.slice(0, limit);
   const first = events[0];
   const last = events.at(-1);
-  // An empty page has no event to name: what is just behind `after` takes `after` itself in.
+  // An empty page has no event to name: the position just after `after` includes `after` itself.
   const prev = first === undefined ? { ...after, index: after.index + 1 } : first.position;
   return {
     events,
@@ -53,9 +53,9 @@ export function pageFromLater(
 }
 
 /**
- * The page before some position, or the newest, out of what was found there: the nearest events,
- * up to `limit` + 1, oldest first. `later` tells whether any event lies at that position or beyond.
- * `floor` is where the kept events begin.
+ * The page before a position, or the newest, from what was found there: the nearest events, up to
+ * `limit` + 1, oldest first. `later`: whether any event is at that position or after it. `floor` is
+ * where the kept events begin.
  */
 export function pageFromEarlier(
   floor: Position,
@@ -65,7 +65,7 @@ export function pageFromEarlier(
 ): Page {
   const events = found.slice(-limit);
   const first = events[0];
-  // Nothing is kept before the asked position, so all that is kept lies at it or beyond.
+  // Nothing is kept before the requested position, so all that is kept is at it or after it.
   const next = events.at(-1)?.position ?? floor;
   return {
     events,
@@ -76,7 +76,7 @@ export function pageFromEarlier(
 
 /**
  * Throws `position_gone` when the events that follow `after` are not all kept: it lies before
- * `floor`, beyond `end`, or in another life of the topic.
+ * `floor`, beyond `end`, or in another incarnation of the topic.
  */
 export function checkAfter(after: Position, floor: Position, end: Position): void {
   if (comparePositions(after, floor) < 0 || after.epoch !== floor.epoch) {
@@ -85,10 +85,10 @@ export function checkAfter(after: Position, floor: Position, end: Position): voi
   if (comparePositions(after, end) > 0) throw positionGone(after, "it lies beyond the end", end);
 }
 
-/** The same for `before`, which may well lie beyond the end: that asks for the newest. */
+/** The same for `before`. A position beyond the end requests the newest events. */
 export function checkBefore(before: Position, floor: Position): void {
   const order = comparePositions(before, floor);
-  // An event that was dropped is at the floor itself; sequence 0 is no event but the beginning.
+  // The event at the floor itself was dropped, except for sequence 0, which is the beginning.
   if (order < 0 || (order === 0 && floor.sequence > 0) || before.epoch !== floor.epoch) {
     throw positionGone(before, "what precedes it is no longer kept", floor);
   }

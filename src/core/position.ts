@@ -1,24 +1,24 @@
 /**
- * A position is where a reader stands in a topic, and the one token for it on every face:
- * a page's `next`, an SSE `id:`, a WebSocket frame, an RPC message.
+ * A position is a reader's place in a topic. Its token is the same in every protocol: in a page's
+ * `next`, an SSE `id:`, a WebSocket frame and an RPC message.
  *
- * Token: `<epoch>-<sequence>` or `<epoch>-<sequence>-<index>`, each number in base 36 behind one
- * character that tells its length. Tokens of one topic therefore sort as strings in the order of
+ * Token: `<epoch>-<sequence>` or `<epoch>-<sequence>-<index>`, each number in base 36 after one
+ * character with its length. Tokens of one topic therefore sort as strings in the order of
  * their records. Index 0 is left out: only topics whose entries hold many records need one.
  */
 import { Failure, quoted } from "./failure.ts";
 
-/** All three are safe integers. Sequences start at 1; 0 stands before the first record. */
+/** All three are safe integers. Sequences start at 1; 0 is before the first record. */
 export interface Position {
-  /** Milliseconds at which this life of the topic began; higher after the topic was re-created. */
+  /** When this incarnation of the topic began, in milliseconds; higher after the topic was recreated. */
   readonly epoch: number;
   /** The log entry, counted by the driver. */
   readonly sequence: number;
-  /** Tells the records of one entry apart, in their order; the driver gives it its meaning. */
+  /** Distinguishes the records of one entry, in their order; its meaning is the driver's. */
   readonly index: number;
 }
 
-/** No entry holds as many records; stores keep it in 32 bits. */
+/** No entry has as many records; stores keep it in 32 bits. */
 const indexMax = 2 ** 31 - 1;
 
 const tokenPattern = /^([0-9a-z]{2,12})-([0-9a-z]{2,12})(?:-([0-9a-z]{2,12}))?$/;
@@ -26,7 +26,7 @@ const tokenPattern = /^([0-9a-z]{2,12})-([0-9a-z]{2,12})(?:-([0-9a-z]{2,12}))?$/
 /** Renders the token. Callers render one per record and format, so it stays allocation-light. */
 export function renderPosition(position: Position): string {
   const { epoch, sequence, index } = position;
-  // The records of a frame follow one another, and share all but the index.
+  // The records of a frame follow one another and differ only in the index.
   if (epoch !== rendered.epoch || sequence !== rendered.sequence) {
     rendered = { epoch, sequence, head: `${sortable(epoch)}-${sortable(sequence)}` };
   }
@@ -50,12 +50,12 @@ export function parsePosition(token: string): Position {
   return { epoch, sequence, index };
 }
 
-/** Negative when `a` stands before `b`. Positions of an older epoch stand before all newer ones. */
+/** Negative when `a` is before `b`. Positions of an older epoch are before all newer ones. */
 export function comparePositions(a: Position, b: Position): number {
   return a.epoch - b.epoch || a.sequence - b.sequence || a.index - b.index;
 }
 
-/** Where a reader of a fresh epoch stands before its first record. */
+/** A reader's position in a new epoch, before its first record. */
 export function epochStart(epoch: number): Position {
   return { epoch, sequence: 0, index: 0 };
 }
@@ -72,7 +72,7 @@ function numberFromSortable(text: string | undefined): number | undefined {
   return Number.isSafeInteger(value) && sortable(value) === text ? value : undefined;
 }
 
-/** 0 is left out where it could stand. */
+/** Index 0 has no canonical spelling: it is left out. */
 function indexFromSortable(text: string): number | undefined {
   const index = numberFromSortable(text);
   return index !== undefined && index >= 1 && index <= indexMax ? index : undefined;

@@ -13,7 +13,7 @@ export interface ProjectionTarget {
   position(): Promise<Position | undefined>;
   /**
    * Writes the rows of `records` and moves the position from `from` to `to`, in one transaction.
-   * Throws `conflict` when the position is not `from` (another owner went on).
+   * Throws `conflict` when the position is not `from` (another owner has taken over).
    */
   commit(records: readonly StoredRecord[], from: Position | undefined, to: Position): Promise<void>;
   /**

@@ -1,7 +1,7 @@
-/** Records: bytes that Sluice carries without having to understand them. */
+/** Records: bytes that Sluice does not need to understand. */
 import type { Position } from "./position.ts";
 
-/** What a producer hands in, after the gate has checked and stamped it. Fields as in `schemas/sluice/v1/record.proto`. */
+/** A producer's record, checked and stamped. Fields as in `schemas/sluice/v1/record.proto`. */
 export interface LogRecord {
   readonly value: Uint8Array;
   /** UTF-8 text that orders and addresses records inside a topic; empty: none. */
@@ -10,28 +10,25 @@ export interface LogRecord {
   readonly contentType: string;
   /** The registry's global schema id; 0: none. */
   readonly schemaId: number;
-  /** The producer's clock, nanoseconds since the Unix epoch; the gate stamps what has none. */
+  /** The producer's time, nanoseconds since the Unix epoch; else the time of ingestion. */
   readonly timeNs: bigint;
   readonly headers?: RecordHeaders;
 }
 
 export type RecordHeaders = Readonly<{ [name: string]: Uint8Array }>;
 
-/** A record that the log has. */
+/** A record in the log. */
 export interface StoredRecord {
   readonly record: LogRecord;
   readonly position: Position;
-  /** The gateway's (or the broker's) clock on receipt, nanoseconds since the Unix epoch. */
+  /** When the gateway (or the broker) received it, nanoseconds since the Unix epoch. */
   readonly receivedNs: bigint;
 }
 
 export const jsonType = "application/json";
 export const bytesType = "application/octet-stream";
 
-/**
- * The last record of a key: its emitter came to its end. Only Sluice itself appends it; the gate
- * refuses this media type from outside.
- */
+/** The last record of a key: its emitter has ended. Internal: ingestion refuses this type from outside. */
 export const endType = "application/vnd.sluice.end+json";
 
 /** Bytes that a record occupies in a buffer, for bounds; its fixed fields count as 64. */

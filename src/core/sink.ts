@@ -1,8 +1,8 @@
-/** Where bytes leave the process. Back-pressure is in the answer, never in hidden memory. */
+/** Where bytes leave the process. The answer has the back-pressure: nothing is queued without a bound. */
 
 /**
- * `sent`: on its way. `queued`: accepted, but the peer reads slowly: send nothing more before it
- * has drained. `refused`: the peer is gone, nothing was taken.
+ * `sent`: on its way. `queued`: accepted, but the peer reads slowly: the writer must wait for
+ * `drained`. `refused`: the peer is gone, nothing was taken.
  */
 export type Sent = "sent" | "queued" | "refused";
 
@@ -12,9 +12,9 @@ export interface ByteSink {
   close(): void;
 }
 
-/** What the owner of a sink is told. `closed` comes exactly once, whoever closed. */
+/** Notifies the owner of a sink. `closed` is called exactly once, whichever side closed. */
 export interface SinkEvents {
-  /** What was queued has left. */
+  /** All queued bytes were sent. */
   drained(): void;
   closed(): void;
 }

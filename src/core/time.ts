@@ -1,4 +1,4 @@
-/** Times between nanoseconds and RFC 3339. */
+/** Times as nanoseconds and as RFC 3339. */
 
 /** RFC 3339 in UTC, with as many fraction digits as it takes (none, 3, 6 or 9). */
 export function renderTime(ns: bigint): string {
@@ -19,7 +19,7 @@ function floorDivide(a: bigint, b: bigint): bigint {
 const rfc3339 =
   /^(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:\.(\d{1,30}))?(?:[Zz]|([+-])(\d\d):(\d\d))$/;
 const int64Max = 2n ** 63n - 1n;
-/** A shift of hours and minutes may take a time of the last representable day past it. */
+/** The offset may move a time of the last representable day past it. */
 const yearMin = 1678;
 const yearMax = 2262;
 
@@ -31,11 +31,11 @@ export function parseTime(text: string): bigint | undefined {
   return parseInMinute(text) ?? parseAny(text);
 }
 
-/** The minute of the time that was read last, in UTC, up to its colon: those that follow share it. */
+/** The minute of the last parsed time, in UTC, up to its colon: the following times often share it. */
 let readMinute = { text: "", ms: 0 };
 const minuteLength = "2026-11-21T10:02:".length;
 
-/** Undefined as well for what this has no eye for: half the cost of an event would else be its time. */
+/** Undefined also for forms that this does not handle. Without it an event's time takes half of its cost. */
 function parseInMinute(text: string): bigint | undefined {
   const end = text.length - 1;
   const isNear = readMinute.text !== "" && text.startsWith(readMinute.text);
@@ -53,7 +53,7 @@ function parseInMinute(text: string): bigint | undefined {
   return BigInt(readMinute.ms + second * 1000) * 1_000_000n + BigInt(ns);
 }
 
-/** NaN where one is no digit. */
+/** NaN where one is not a digit. */
 function digitsAt(text: string, from: number, to: number): number {
   let value = 0;
   for (let i = from; i < to; i++) {

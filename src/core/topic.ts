@@ -2,16 +2,16 @@
 import { invalidField, quoted } from "./failure.ts";
 
 /**
- * How records lie in the log. `records`: each is an entry of its own that other clients of the
- * broker can read, and a key can be read by itself cheaply. `frames`: many records in one entry
- * (a `sluice.v1.Frame`), for topics that take in more than single entries can carry; reading one
- * key reads past the others.
+ * How records are stored in the log. `records`: each is a separate entry, which other clients of the
+ * broker can read; reading one key is cheap. `frames`: many records in one entry (a
+ * `sluice.v1.Frame`), for topics with more records than separate entries allow; reading one key reads
+ * the others as well.
  */
 export type Layout = "records" | "frames";
 
 /**
- * What the gate asks of each record. `none`: nothing. `id`: that it names a schema of the registry.
- * `validated`: that its bytes are a message of that schema, which holds to the schema's rules.
+ * What each record must fulfil. `none`: nothing. `id`: it names a schema of the registry. `validated`:
+ * its bytes are a message of that schema and satisfy the schema's rules.
  */
 export const schemaRules = ["none", "id", "validated"] as const;
 export type SchemaRule = (typeof schemaRules)[number];
@@ -27,7 +27,7 @@ export interface TopicSettings {
 
 export const defaultTopicSettings: TopicSettings = {
   layout: "records",
-  // A day: what the measurements keep by default, and long enough to come back after a night.
+  // A day: the measurements' default, and long enough to resume after a night.
   retentionMs: 24 * 60 * 60 * 1000,
   // 8 GiB: a laptop's disk survives a forgotten simulation.
   retentionBytes: 8 * 1024 ** 3,
@@ -38,7 +38,7 @@ const namePattern = /^[A-Za-z0-9._-]{1,200}$/;
 
 /** Returns the name, or throws `invalid` naming `field`. */
 export function parseName(name: string, field: string): string {
-  // An address with "." or ".." in it means another one.
+  // In a URL the segments "." and ".." refer to another path.
   if (namePattern.test(name) && name !== "." && name !== "..") return name;
   throw invalidField(
     field,

@@ -17,7 +17,7 @@ export interface GatherOptions {
   readonly idle: () => void;
 }
 
-/** Reads one batch ahead while the last one is being worked on. */
+/** Reads one batch ahead while the consumer processes the last one. */
 export async function* gather(
   source: AsyncIterable<LogBatch>,
   { limits, clock, idle }: GatherOptions,
@@ -35,7 +35,7 @@ export async function* gather(
       const timeUp = deadline(clock, limits.ms);
       while (records.length < limits.records && bytes < limits.bytes) {
         const more = await Promise.race([ahead, timeUp.reached]);
-        // The end of the source is met again above, once this batch is done.
+        // The loop above sees the end of the source again, after this batch.
         if (more === undefined || more.done === true) break;
         bytes += take(records, more.value);
         through = more.value.through;

@@ -1,4 +1,4 @@
-/** Bun: the one file that names it. */
+/** The adapter for Bun: no other file uses `Bun`. */
 import http from "node:http";
 import { Failure } from "../core/failure.ts";
 import type { ByteSink, Sent, SinkEvents } from "../core/sink.ts";
@@ -12,14 +12,14 @@ import {
 } from "./runtime.ts";
 
 /**
- * Bun answers 431 by itself past its own bound of 16 KiB, with no body that says why. The bound
- * is moved away and the router refuses (`SLUICE_HEADER_BYTES_MAX`), with a problem.
+ * Past its bound of 16 KiB Bun answers 431 on its own, without a body that says why. The bound is
+ * raised, and the router refuses instead (`SLUICE_HEADER_BYTES_MAX`), with a problem.
  */
 const engineHeaderBytesMax = 1_310_720;
 
 /**
- * The same for bodies, past which Bun answers a bare 413. It reads a body no faster than the
- * handler does, and the rest of a refused one is dropped, so none of it is held in memory.
+ * The same for bodies, past which Bun answers 413 without a body. Bun reads a body no faster than the
+ * handler, and drops the rest of a refused one, so that it takes no memory.
  */
 const engineBodyBytesMax = 2 ** 40;
 
@@ -38,7 +38,7 @@ export const bunRuntime: Runtime = {
   createServer: () => new BunServer(),
 };
 
-/** One minified module; some 30 ms for a page, so that a fresh clone needs no build. */
+/** One minified module, in about 30 ms for a page: a fresh clone needs no build. */
 export async function bundleForBrowsers(entry: string): Promise<Uint8Array> {
   const { outputs } = await Bun.build({
     entrypoints: [entry],
@@ -57,7 +57,7 @@ interface SocketData {
   socket?: BunSocket;
 }
 
-/** What Bun's fetch returns once a request was upgraded is ignored, but our handlers return one. */
+/** Bun ignores the response of an upgraded request, but handlers must return one. */
 const upgraded = new Response(null);
 
 class BunServer implements Server, Host {
@@ -129,7 +129,7 @@ class BunServer implements Server, Host {
   }
 }
 
-/** Bun's own stream form: writes go to the socket without a queue in between. */
+/** Bun's direct stream: writes go to the socket without a queue in between. */
 interface DirectSource {
   readonly type: "direct";
   pull(controller: DirectController): void;
@@ -137,7 +137,7 @@ interface DirectSource {
 }
 
 interface DirectController {
-  /** Bytes taken; a promise when the socket is full (the bytes are taken all the same); 0 when it is gone. */
+  /** Bytes taken; a promise when the socket is full (the bytes are still taken); 0 when it is closed. */
   write(bytes: Uint8Array): number | Promise<number>;
   flush(): void;
   close(): void;

@@ -1,13 +1,13 @@
-/** Deno: the one file that names it. The proof that the rest is free of Bun. */
+/** The adapter for Deno: no other file uses `Deno`. It proves that the rest does not depend on Bun. */
 import { Failure } from "../core/failure.ts";
 import type { ByteSink, Sent, SinkEvents } from "../core/sink.ts";
 import { goingAwayCode, type Host, type Socket, type SocketEvents } from "../core/host.ts";
 import { idleTimeoutSeconds, type ListenOptions, type Runtime, type Server } from "./runtime.ts";
 
-/** Bytes that may wait in a stream or socket before its writer is told `queued`. */
+/** Bytes that may wait in a stream or socket before its writer gets `queued`. */
 const queuedBytesMax = 64 * 1024;
 
-/** A socket tells nobody when it has drained: it is asked this often while it is full. */
+/** A socket has no event for having drained: it is polled this often while it is full. */
 const drainPollMs = 20;
 
 export const denoRuntime: Runtime = {
@@ -78,7 +78,7 @@ class DenoServer implements Server, Host {
     ws.onmessage = ({ data }: MessageEvent<string | ArrayBuffer>) => {
       socket.events?.message(typeof data === "string" ? data : new Uint8Array(data));
     };
-    // An error is followed by a close, which tells all there is to do.
+    // An error is followed by a close, which is handled.
     ws.onclose = () => {
       this.#sockets.delete(socket);
       socket.ended();
@@ -98,7 +98,7 @@ class DenoServer implements Server, Host {
   }
 }
 
-/** Node's codes, which the composition decides by. */
+/** Node's error codes, on which the gateway decides. */
 function listenCode(error: unknown): string | undefined {
   if (error instanceof Deno.errors.AddrInUse) return "EADDRINUSE";
   return error instanceof Deno.errors.PermissionDenied ? "EACCES" : undefined;
@@ -131,7 +131,7 @@ class DenoSink implements ByteSink {
     return this.#queued ? "queued" : "sent";
   }
 
-  /** The stream wants more: what was queued has left. */
+  /** The stream pulls: all queued bytes were sent. */
   pulled(): void {
     if (!this.#queued) return;
     this.#queued = false;

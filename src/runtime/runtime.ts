@@ -1,4 +1,4 @@
-/** What a runtime gives: `src/runtime/` has one file for each. */
+/** What a runtime provides: `src/runtime/` has one file for each. */
 import type { Host } from "../core/host.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -21,15 +21,15 @@ export interface Runtime {
   createServer(): Server;
 }
 
-/** A listener, and what it gives to the faces, which need it before it can start. */
+/** A listener, and what it provides for handlers, which need it before it starts. */
 export interface Server {
   readonly host: Host;
   /**
    * Accepts HTTP/1.1 (and h2c where the runtime has it); resolves to the port. Throws an error
-   * with code `EADDRINUSE` or `EACCES` when the port cannot be had.
+   * with code `EADDRINUSE` or `EACCES` when the port is not available.
    */
   listen(options: ListenOptions): Promise<number>;
-  /** Takes no new connections, closes open streams and sockets, waits for what is in flight. */
+  /** Accepts no more connections, closes open streams and sockets, waits for what is in flight. */
   stop(withinMs: number): Promise<void>;
 }
 

@@ -12,7 +12,7 @@ import { SimClock } from "./clock.ts";
 import { calm, SimLog } from "./log.ts";
 import { Random } from "./random.ts";
 
-/** Remembers what it is told, and when. */
+/** Records what it gets, and when. */
 export class Listener implements Subscriber {
   sent: Sent = "sent";
   readonly chunks: { readonly ms: number; readonly chunk: Chunk }[] = [];
@@ -67,14 +67,14 @@ export class Bench {
     return new Listener(this.clock);
   }
 
-  /** Subscribes in this very instant. */
+  /** Subscribes at this instant. */
   subscribe(subscriber: Subscriber, key?: string, start: Start = "live"): Subscription {
     const call = this.call(this.hub.subscribe("t", key, start, subscriber));
     if (call.result === undefined) throw call.failure ?? new Error("subscribe has not answered");
     return call.result;
   }
 
-  /** What a call has answered by now. */
+  /** What a call has returned by now. */
   call<Result>(promise: Promise<Result>): { result?: Result; failure?: Failure } {
     const answer: { result?: Result; failure?: Failure } = {};
     promise.then(

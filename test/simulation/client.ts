@@ -1,6 +1,6 @@
 /**
- * A client that knows what it has to get: it compares each chunk with the log's own history, so
- * that a gap, a duplicate or a wrong order is seen in the very call that brings it.
+ * A client that knows what it must get. It compares each chunk with the log's history, so a gap, a
+ * duplicate or a wrong order fails in the call that delivers it.
  */
 import type { Failure } from "../../src/core/failure.ts";
 import { comparePositions, renderPosition, type Position } from "../../src/core/position.ts";
@@ -17,19 +17,19 @@ import type {
 } from "../../src/hub/subscriber.ts";
 import { firstAfter, isKept, type SimLog } from "./log.ts";
 
-/** What a client asks of the simulation it lives in. */
+/** What a client needs of the simulation. */
 export interface World {
   readonly log: SimLog;
   readonly stallMs: number;
   readonly silenceMsMax: number;
   nowMs(): number;
-  /** What the sink of this connection says next. */
+  /** The next answer of this connection's sink. */
   answer(connection: Connection): Sent;
-  /** Called inside `deliver`, after the chunk was taken: a place for mischief. */
+  /** Called inside `deliver`, after the chunk was taken, for reentrant calls. */
   interfere(connection: Connection): void;
-  /** Live members of a channel have to be handed one and the same chunk. */
+  /** All live members of a channel must get the same chunk object. */
   checkShared(connection: Connection, chunk: Chunk): void;
-  /** True when the topic has been missing at some time. */
+  /** True when the topic was missing at some time. */
   wasRemoved(topic: string): boolean;
   readonly closing: boolean;
   count(what: Outcome, client: Client): void;
@@ -58,17 +58,17 @@ export class Client {
   readonly name: string;
   readonly topic: string;
   readonly key: string | undefined;
-  /** The hub writes its chunks itself. */
+  /** The hub writes its chunks directly. */
   readonly isDirect: boolean;
-  /** Everything up to here was received; undefined before the first connection told. */
+  /** Everything up to here was received; undefined before the first connection has a position. */
   at: Position | undefined;
   connection: Connection | undefined;
-  /** `at` was not given by the log: when a reset is due depends on how far the log has come. */
+  /** `at` was not issued by the log: when a reset is due depends on the log's end. */
   invented = false;
   readonly #world: World;
-  /** In the history of `at.epoch`: nothing of this client's lies between `at` and this index. */
+  /** In the history of `at.epoch`: none of this client's records is between `at` and this index. */
   #next = 0;
-  /** Where its start may lie, as long as it is not known. */
+  /** Range of its start, while that is not known. */
   #from: Position | undefined;
 
   constructor(world: World, number: number, topic: string, key: string | undefined) {
@@ -91,7 +91,7 @@ export class Client {
     this.#next = firstAfter(this.#history(position.epoch), position);
   }
 
-  /** The next record that it has to get, if the log has had it already. */
+  /** The next record that it must get, if the log has had it already. */
   next(): StoredRecord | undefined {
     if (this.at === undefined) return undefined;
     const history = this.#history(this.at.epoch);
@@ -121,7 +121,7 @@ export class Client {
     this.at = through;
   }
 
-  /** The hub says that the client stands there: nothing of its own may lie between. */
+  /** The hub reports the client's position: none of its records may lie between. */
   checkStands(position: Position, what: string): void {
     if (this.at === undefined) return this.moveTo(position);
     if (position.epoch !== this.at.epoch) return this.#fail(`${what} of another epoch, no reset`);
@@ -134,7 +134,7 @@ export class Client {
     }
   }
 
-  /** A reset has to be true, and to leave out nothing that can still be read. */
+  /** A reset must be justified, and must not leave out what can still be read. */
   checkReset(position: Position): void {
     const topic = this.#world.log.topic(this.topic);
     if (topic === undefined || this.invented) return;
@@ -161,7 +161,7 @@ export class Client {
   }
 }
 
-/** Chunks by what a direct sink is given in their stead. */
+/** Chunks by the bytes that a direct sink gets in their place. */
 const chunkOfBytes = new WeakMap<Uint8Array, Chunk>();
 const directFormat: Format<Uint8Array> = {
   render(chunk) {
@@ -171,19 +171,19 @@ const directFormat: Format<Uint8Array> = {
   },
 };
 
-/** One subscription of a client, from the call of `subscribe` to whatever ends it. */
+/** One subscription of a client, from the call of `subscribe` to its end. */
 export class Connection implements Subscriber {
   readonly client: Client;
   readonly direct?: Direct;
   subscription: Subscription | undefined;
-  /** No call may come any more. */
+  /** No more calls may come. */
   over = false;
   #answering = false;
-  /** When it last heard anything. */
+  /** When it last got anything. */
   #heardMs = 0;
-  /** The sink is full since then. */
+  /** When the sink became full. */
   queuedMs: number | undefined;
-  /** Its sink never drains by itself. */
+  /** Its sink never drains on its own. */
   stuck = false;
   /** Closes itself the next time that it is inside `deliver`. */
   closesInside = false;
@@ -286,7 +286,7 @@ export class Connection implements Subscriber {
   }
 
   drain(): void {
-    // A sink drains in a turn of its own, long after `subscribe` or `deliver` has answered.
+    // A sink drains in another turn, long after `subscribe` or `deliver` has returned.
     if (this.subscription === undefined || this.#answering) return;
     if (this.queuedMs !== undefined) this.#heardMs = this.#world.nowMs();
     this.queuedMs = undefined;
@@ -300,7 +300,7 @@ export class Connection implements Subscriber {
     this.subscription?.close();
   }
 
-  /** What has to hold whenever nothing is left to do at this instant. */
+  /** Invariants whenever nothing is left to do at this instant. */
   checkAtRest(): void {
     if (this.over) return;
     if (this.#endDue) this.#fail("nothing after the end of its key");
@@ -321,7 +321,7 @@ export class Connection implements Subscriber {
       this.queuedMs = this.#world.nowMs();
       this.#world.count("queued", this.client);
     }
-    // Before `subscribe` has answered there is nothing to close: such a face would refuse.
+    // Before `subscribe` has resolved there is nothing to close: such a subscriber would refuse.
     this.#heardMs = this.#world.nowMs();
     if (this.closesInside && this.subscription !== undefined) this.close();
     this.#answering = true;

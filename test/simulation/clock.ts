@@ -1,4 +1,4 @@
-/** Virtual time: it passes only when the simulator says so, and so do promises. */
+/** Virtual time: it passes only when the simulation lets it, and so do promises. */
 import { drainMicrotasks } from "bun:jsc";
 import type { Clock } from "../../src/core/clock.ts";
 
@@ -35,7 +35,7 @@ export class SimClock implements Clock {
     };
   }
 
-  /** Runs what is due within `ms`, each with all that follows from it. */
+  /** Runs what is due within `ms`, each with all of its consequences. */
   advance(ms: number): void {
     const untilMs = this.#nowMs + ms;
     this.settle();
@@ -50,7 +50,7 @@ export class SimClock implements Clock {
     this.#nowMs = untilMs;
   }
 
-  /** Lets every promise that can go on do so. */
+  /** Lets every promise that can continue do so. */
   settle(): void {
     drainMicrotasks();
   }

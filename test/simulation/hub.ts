@@ -46,7 +46,7 @@ class Simulation implements World {
   #hub: Hub;
   readonly #clients: Client[] = [];
   readonly #removed = new Set<string>();
-  /** What live members were handed in this step, to compare identities. */
+  /** The chunks of live members in this step, to compare identities. */
   readonly #handed = new Map<string, Chunk>();
   readonly #queuedShare: number;
   readonly #refusedShare: number;
@@ -89,7 +89,7 @@ class Simulation implements World {
     this.#hub = this.#newHub();
     for (const topic of topics) this.log.create(topic);
     for (const [name, act] of this.#repertoire()) {
-      // Each run leans towards some of what can happen, and leaves some of it out.
+      // Each run favours some events and leaves others out.
       const weight = random.pick([0, 1, 3, 6]) ?? 0;
       const noted = () => {
         this.#trace?.(`${this.#clock.nowMs()} ${name}`);
@@ -109,8 +109,8 @@ class Simulation implements World {
   }
 
   get silenceMsMax(): number {
-    // Its replay may end, unheard, just after the others of its channel were told something. The
-    // hub looks once a second, and not before a flush that is due.
+    // Its replay may end without a delivery, just after the others of its channel got something. The
+    // hub checks once a second, and not before a flush that is due.
     return (this.#options.heartbeatMs + 1000) * 2 + this.#options.coalesceMs;
   }
 
@@ -154,7 +154,7 @@ class Simulation implements World {
     else this.count("shared", connection.client);
   }
 
-  /** Whether `not_found` can be true: readers may tell late of a topic that has come back since. */
+  /** Whether `not_found` is plausible: readers may report late that a topic was missing. */
   wasRemoved(topic: string): boolean {
     return this.#removed.has(topic);
   }
@@ -164,7 +164,7 @@ class Simulation implements World {
     this.#trace?.(`${this.#clock.nowMs()}   ${client.name}: ${what}`);
   }
 
-  /** Remembered, since the hub may catch what its subscribers throw. */
+  /** Recorded, because the hub may catch what its subscribers throw. */
   fail(message: string): void {
     this.#trace?.(`${this.#clock.nowMs()} FAILED ${message}`);
     this.#failure ??= message;
@@ -184,7 +184,7 @@ class Simulation implements World {
       ["close inside", () => this.#connected((connection) => (connection.closesInside = true))],
       ["drop", () => this.#connected((connection) => connection.close())],
       ["trim", () => this.#trim()],
-      ["make anew", () => this.#makeAnew()],
+      ["recreate", () => this.#recreate()],
       ["remove", () => this.#remove()],
       ["outage", () => this.#outage()],
       ["restart", () => this.#restart()],
@@ -231,7 +231,7 @@ class Simulation implements World {
     this.#connect(client);
   }
 
-  /** Another node, which may be further ahead than this one, has served the client meanwhile. */
+  /** Another node, which may be ahead of this one, has served the client meanwhile. */
   #readElsewhere(client: Client): void {
     const topic = this.log.topic(client.topic);
     if (topic === undefined) return;
@@ -246,7 +246,7 @@ class Simulation implements World {
     this.count("ahead", client);
   }
 
-  /** A position that no log gave: to be refused as long as the log has not come that far. */
+  /** A position that no log issued: it must be refused until the log reaches it. */
   #standPastEnd(client: Client): void {
     const end = this.log.topic(client.topic)?.end;
     if (end === undefined) return;
@@ -275,7 +275,7 @@ class Simulation implements World {
 
   #drain(): void {
     for (const connection of this.#connections()) {
-      // A drain that nobody waits for has to be harmless, too.
+      // A drain that no member waits for must also be harmless.
       if (!connection.stuck && this.#random.chance(0.5)) connection.drain();
     }
   }
@@ -287,7 +287,7 @@ class Simulation implements World {
     if (upTo !== undefined) this.log.trim(name, upTo);
   }
 
-  #makeAnew(): void {
+  #recreate(): void {
     this.#clock.advance(1);
     this.log.create(this.#anyTopic());
   }
@@ -295,7 +295,7 @@ class Simulation implements World {
   #remove(): void {
     const name = this.#anyTopic();
     this.#removed.add(name);
-    if (this.log.topic(name) === undefined) this.#makeAnew();
+    if (this.log.topic(name) === undefined) this.#recreate();
     else this.log.remove(name);
   }
 
@@ -334,7 +334,7 @@ class Simulation implements World {
     if (connection !== undefined) act(connection);
   }
 
-  /** Nothing is left to do at this instant: what always has to hold, does. */
+  /** Nothing is left to do at this instant: checks the invariants. */
   #rest(): void {
     this.#clock.settle();
     this.#handed.clear();
@@ -351,7 +351,7 @@ class Simulation implements World {
     if (this.#failure !== undefined) throw new Error(this.#failure);
   }
 
-  /** Everything heals: everyone gets what is due, and nothing is left behind. */
+  /** All faults end: every client must get what is due, and nothing may be left behind. */
   #finish(): void {
     this.#trace?.(`${this.#clock.nowMs()} everything heals`);
     const { habits } = this.log;
@@ -368,11 +368,11 @@ class Simulation implements World {
       connection.closesInside = false;
       connection.drain();
     }
-    // An answer of before may be late still, and after it the longest pause between two attempts.
+    // An earlier answer may still be late, and after it comes the longest pause between two attempts.
     this.#clock.advance(6000);
     this.#rest();
     if (this.#options.subscriptionsMax >= this.#clients.length) {
-      // An end may lie between where a client stood and now: it comes back until it has all.
+      // An end may lie between a client's position and now: it reconnects until it has everything.
       for (let round = 0; round < 200 && !this.#allCaughtUp(); round++) {
         for (const client of this.#clients) if (!client.connection) this.#connect(client);
         this.#clock.advance(100);
@@ -401,7 +401,7 @@ class Simulation implements World {
     this.#throwFailure();
   }
 
-  /** Who has caught up is live: a last record comes at once, and then heartbeats. */
+  /** A client that has caught up is live: it gets a last record at once, and then heartbeats. */
   #expectLive(): void {
     const record = { value: bytes.subarray(0, 1), contentType: jsonType, schemaId: 0, timeNs: 0n };
     for (const topic of topics) {

@@ -1,8 +1,8 @@
 /**
- * A log in virtual time that does whatever the port allows: it answers late, in batches of any
- * size, fails in the middle of a read, trims under its readers and loses whole topics.
+ * A log in virtual time that does everything that the port allows: it answers late, in batches of any
+ * size, fails during reads, trims under its readers and loses whole topics.
  *
- * It remembers every record it ever had, in the order of each epoch, for the checks.
+ * It keeps every record that it ever had, in the order of each epoch, for the checks.
  */
 import { sleep } from "../../src/core/clock.ts";
 import { Failure } from "../../src/core/failure.ts";
@@ -17,21 +17,21 @@ import { recordBytes, type LogRecord, type StoredRecord } from "../../src/core/r
 import type { SimClock } from "./clock.ts";
 import type { Random } from "./random.ts";
 
-/** How this log behaves; drawn once for a run, some of it changed while it goes on. */
+/** How this log behaves; drawn once for a run, and partly changed during it. */
 export interface LogHabits {
   latencyMsMax: number;
-  /** Share of the calls that answer after some time; the others do at once. */
+  /** Share of the calls that answer late. */
   lateShare: number;
   failShare: number;
   batchMax: number;
-  /** A read may give the rest of a batch that reaches past `until`. */
+  /** A read may return the rest of a batch that reaches past `until`. */
   overshoots: boolean;
-  /** Sequences that hold no record, as the markers of a broker's transactions. */
+  /** Sequences without a record, like the markers of a broker's transactions. */
   gapShare: number;
   outage: "none" | "refuses" | "hangs";
 }
 
-/** For tests that want to see the hub alone: it answers at once, and never fails. */
+/** For tests of the hub alone: it answers at once, and never fails. */
 export const calm: LogHabits = {
   latencyMsMax: 0,
   lateShare: 0,
@@ -52,7 +52,7 @@ interface Topic {
 export class SimLog implements Log {
   readonly driver = "memory";
   readonly habits: LogHabits;
-  /** Reads and other calls that have not ended. */
+  /** Number of reads and other calls that have not ended. */
   open = 0;
   readonly #clock: SimClock;
   readonly #random: Random;
@@ -67,7 +67,7 @@ export class SimLog implements Log {
     this.habits = habits;
   }
 
-  /** Makes the topic, or makes it anew: its records are gone and a later epoch begins. */
+  /** Creates or recreates the topic: its records are gone and a later epoch begins. */
   create(name: string): void {
     const epoch = this.#clock.nowMs();
     const records: StoredRecord[] = [];
@@ -85,12 +85,12 @@ export class SimLog implements Log {
     return this.#topics.get(name);
   }
 
-  /** Every record of that life of the topic, also those that were trimmed since. */
+  /** Every record of that incarnation of the topic, trimmed ones included. */
   history(name: string, epoch: number): readonly StoredRecord[] {
     return this.#history.get(`${name} ${epoch}`) ?? [];
   }
 
-  /** Appends entries of one record each, or one entry that holds them all. */
+  /** Appends entries of one record each, or one entry with all of them. */
   publish(name: string, records: readonly LogRecord[], asFrame: boolean): StoredRecord[] {
     const topic = this.#topic(name);
     const receivedNs = this.#clock.nowNs();
@@ -109,7 +109,7 @@ export class SimLog implements Log {
     return stored;
   }
 
-  /** Drops the records up to that one, with the whole of its entry. */
+  /** Drops the records up to that one, with its whole entry. */
   trim(name: string, upTo: StoredRecord): void {
     const topic = this.#topic(name);
     const { sequence } = upTo.position;
@@ -122,7 +122,7 @@ export class SimLog implements Log {
     this.#waiting.clear();
   }
 
-  /** Bytes that readers of whole topics were given since. */
+  /** Bytes that readers of whole topics got since. */
   tailedBytesSince(ms: number): number {
     this.#tailed = this.#tailed.filter((tailed) => tailed.ms >= ms);
     return this.#tailed.reduce((sum, tailed) => sum + tailed.bytes, 0);
@@ -169,7 +169,7 @@ export class SimLog implements Log {
         }
       }
     } finally {
-      // A driver may have something to give back before a read has ended.
+      // A driver may have to release something before a read has ended.
       if (this.#random.chance(this.habits.lateShare)) {
         await sleep(this.#clock, 1 + this.#random.int(this.habits.latencyMsMax));
       }
@@ -181,7 +181,7 @@ export class SimLog implements Log {
     return Promise.resolve();
   }
 
-  /** What comes next after `at`; nothing when the reader is at its end. */
+  /** The next batch after `at`; undefined when the reader is at its end. */
   #batch(topic: Topic, at: Position, { key, until }: ReadOptions): LogBatch | undefined {
     const { habits } = this;
     const from = firstAfter(topic.records, at);
@@ -196,7 +196,7 @@ export class SimLog implements Log {
     }
     const last = read.at(-1);
     const records = key === undefined ? read : read.filter(({ record }) => record.key === key);
-    // A reader of one key may learn that nothing more comes, or only how far that is sure.
+    // A reader of one key may learn that nothing more comes, or only up to where that is certain.
     if (records.length === 0 && until !== undefined && this.#random.chance(0.3)) {
       const rest = topic.records.slice(from);
       const more = rest.some(
@@ -234,7 +234,7 @@ export class SimLog implements Log {
     }
   }
 
-  /** Resolves when something changed in the log, or on abort. */
+  /** Resolves when the log has changed, or on abort. */
   #change(signal: AbortSignal | undefined): Promise<void> {
     return new Promise((resolve) => {
       const done = () => {
@@ -262,7 +262,7 @@ export function firstAfter(records: readonly StoredRecord[], position: Position)
   return low;
 }
 
-/** True when a reader can go on after the position. */
+/** True when a reader can continue after the position. */
 export function isKept({ epoch, start, end }: Bounds, position: Position): boolean {
   return (
     position.epoch === epoch &&

@@ -1,9 +1,9 @@
-/** Everything that a simulated run leaves to chance comes from one seed (mulberry32). */
+/** All chance of a simulated run comes from one seed (mulberry32). */
 export class Random {
   #state: number;
 
   constructor(seed: number) {
-    // Neighbouring seeds would begin alike.
+    // Neighbouring seeds would otherwise begin alike.
     this.#state = Math.imul(seed, 0x9e3779b1) >>> 0;
   }
 
