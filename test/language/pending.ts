@@ -111,7 +111,6 @@ export const pending: readonly string[] = [
   "src/postgres/ownership.ts",
   "test/docs/docs.test.ts",
   "test/docs/examples.ts",
-  "test/e2e/bad-input.test.ts",
   "test/e2e/client/client-scenario.ts",
   "test/e2e/client/client.test.ts",
   "test/e2e/files/files.test.ts",

@@ -1,26 +1,26 @@
-/** What a refusal has to look like, whatever was refused. */
+/** The form of every refusal. */
 import { expect } from "bun:test";
 import type { Answer } from "./http.ts";
 
 /** The status and the code, such as "400 invalid". */
-export type Wanted = `${number} ${string}`;
+export type Expected = `${number} ${string}`;
 
 export interface About {
-  /** What the detail names. */
+  /** A part of the detail. */
   readonly detail?: string | RegExp;
-  /** The first error's field. */
+  /** The field of the first error. */
   readonly field?: string;
 }
 
 export function expectProblem(
   { status, headers, json }: Answer,
-  wanted: Wanted,
+  expected: Expected,
   { detail, field }: About = {},
 ): void {
-  const [wantedStatus, code] = wanted.split(" ");
+  const [expectedStatus, code] = expected.split(" ");
   const contentType = headers.get("content-type");
   expect({ status, code: json?.code, contentType }).toEqual({
-    status: Number(wantedStatus),
+    status: Number(expectedStatus),
     code,
     contentType: "application/problem+json",
   });
