@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { ConfigError, parseConfig } from "../src/gateway/config.ts";
+import { parseConfig } from "../src/gateway/config.ts";
+import { ConfigError } from "../src/gateway/settings.ts";
 
 function problems(environment: Record<string, string>): readonly string[] {
   try {

@@ -2,7 +2,7 @@
 import { readFile } from "node:fs/promises";
 import process from "node:process";
 import { Failure } from "../core/failure.ts";
-import { ConfigError } from "../gateway/config.ts";
+import { ConfigError } from "../gateway/settings.ts";
 import { EmbeddedError } from "../postgres/embedded/error.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import {

@@ -31,7 +31,7 @@ export interface Platform extends Foundation, HttpDeps {
   /**
    * Creates an internal topic, so that it can be followed before its first record; one that exists
    * keeps its settings. Records of a topic with a contract are checked against it in every protocol.
-   * Call this before the collector is asked for a writer of the topic, which keeps the contract.
+   * Call this before opening a writer on the topic, because the writer keeps the contract.
    */
   internalTopic(topic: string, settings: TopicSettings, contract?: RecordContract): Promise<void>;
 }

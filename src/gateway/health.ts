@@ -18,8 +18,8 @@ export interface GatewayHealth extends Health {
   drain(): void;
 }
 
-/** Readiness is asked often, by balancers: one look at the services serves this long. */
-const lookMs = 1000;
+/** Balancers query readiness often, so one check of the services is reused for this long. */
+const checkedMs = 1000;
 
 /** `parts` is called once all parts are open. */
 export function createGatewayHealth(deps: HealthDeps, parts: () => readonly Part[]): GatewayHealth {
@@ -27,12 +27,12 @@ export function createGatewayHealth(deps: HealthDeps, parts: () => readonly Part
   const startedMs = clock.nowMs();
   let draining = false;
   let grpcPort: number | undefined;
-  let looked: { readonly atMs: number; readonly why: Promise<string | undefined> } | undefined;
+  let lastCheck: { readonly atMs: number; readonly why: Promise<string | undefined> } | undefined;
 
-  async function look(): Promise<string | undefined> {
+  async function check(): Promise<string | undefined> {
     const [storeWhy, logWhy] = await Promise.all([
-      away("The store", () => ping()),
-      away("The log", () => log.list()),
+      unavailable("The store", () => ping()),
+      unavailable("The log", () => log.list()),
     ]);
     return storeWhy ?? logWhy;
   }
@@ -47,10 +47,10 @@ export function createGatewayHealth(deps: HealthDeps, parts: () => readonly Part
     async notReady() {
       if (draining) return "This node shuts down";
       const nowMs = clock.nowMs();
-      if (looked === undefined || nowMs - looked.atMs >= lookMs) {
-        looked = { atMs: nowMs, why: look() };
+      if (lastCheck === undefined || nowMs - lastCheck.atMs >= checkedMs) {
+        lastCheck = { atMs: nowMs, why: check() };
       }
-      return await looked.why;
+      return await lastCheck.why;
     },
     async status() {
       return {
@@ -69,11 +69,15 @@ export function createGatewayHealth(deps: HealthDeps, parts: () => readonly Part
   };
 }
 
-async function away(what: string, ask: () => Promise<unknown>): Promise<string | undefined> {
+/** Why the service cannot be used; undefined when it answers. */
+async function unavailable(
+  what: string,
+  query: () => Promise<unknown>,
+): Promise<string | undefined> {
   try {
-    await ask();
+    await query();
     return undefined;
   } catch (error) {
-    return `${what} is away: ${error instanceof Error ? error.message : String(error)}`;
+    return `${what} is unavailable: ${error instanceof Error ? error.message : String(error)}`;
   }
 }

@@ -15,13 +15,13 @@ export interface RpcDeps extends Pick<Platform, "collector" | "limits" | "logger
 }
 
 export interface Rpc {
-  /** gRPC, Connect and gRPC-Web over h2c, on a port of its own. */
+  /** gRPC, Connect and gRPC-Web over h2c, on their own port. */
   readonly server: RpcServer;
   /** Connect and gRPC-Web, for the HTTP listener. */
   readonly http: RpcFetch;
 }
 
-/** How long streams have to end by themselves, with their last position, when this node stops. */
+/** Time that streams have to end on their own, with their last position, when this node stops. */
 const endingMs = 500;
 
 export function createRpc(parts: readonly Part[], deps: RpcDeps): Rpc {
@@ -46,7 +46,7 @@ export function createRpc(parts: readonly Part[], deps: RpcDeps): Rpc {
       listen: (hostname, port) => server.listen(hostname, port),
       async stop(withinMs) {
         const reason = new Failure("shutting_down", "This node shuts down: use another one");
-        // Whenever this listener is through: the other one's streams end by the same signal.
+        // Not once this listener has stopped: the HTTP listener's streams end by the same signal.
         setTimeout(() => stopping.abort(reason), Math.min(endingMs, withinMs));
         await server.stop(withinMs);
       },

@@ -1,0 +1,118 @@
+/** Reads settings one by one and collects every problem, so that all are reported at once. */
+import { parseChoice, parseCount, parseFlag, type Parsed } from "../core/parse.ts";
+import { isSchemaName } from "../postgres/connect.ts";
+import type { Environment } from "../runtime/runtime.ts";
+
+export class ConfigError extends Error {
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super(
+      `Cannot start, ${problems.length} of the settings cannot be used:\n  ${problems.join("\n  ")}`,
+    );
+    this.name = "ConfigError";
+    this.problems = problems;
+  }
+}
+
+/** Names that tests, benchmarks and the other commands read. */
+const foreignNames = /^SLUICE_(?:(?:TEST|SIM|BENCH)_|(?:GRPC_)?URL$)/;
+
+const oneOrZero = { on: ["1", "true"], off: ["0", "false"] };
+
+/** A setting that is unset or cannot be used has its default; `finish` throws for the latter. */
+export class Settings {
+  readonly #environment: Environment;
+  readonly #known = new Set<string>();
+  readonly #problems: string[] = [];
+
+  constructor(environment: Environment) {
+    this.#environment = environment;
+  }
+
+  problem(text: string): void {
+    this.#problems.push(text);
+  }
+
+  /** Undefined when it is unset or empty. */
+  optional(name: string): string | undefined {
+    this.#known.add(name);
+    const text = this.#environment[name];
+    return text === undefined || text === "" ? undefined : text;
+  }
+
+  text(name: string, byDefault: string): string {
+    return this.optional(name) ?? byDefault;
+  }
+
+  number(name: string, byDefault: number, min: number, max: number): number {
+    return this.#parsed(name, byDefault, (text) => parseCount(text, min, max));
+  }
+
+  flag(name: string, byDefault: boolean): boolean {
+    return this.#parsed(name, byDefault, (text) => parseFlag(text, oneOrZero));
+  }
+
+  choice<Choice extends string>(
+    name: string,
+    choices: readonly Choice[],
+    byDefault: Choice,
+  ): Choice {
+    return this.#parsed(name, byDefault, (text) => parseChoice(text, choices));
+  }
+
+  url(name: string, protocols: readonly string[]): string | undefined {
+    const text = this.optional(name);
+    if (text === undefined) return undefined;
+    // Several servers of one cluster are separated by commas.
+    const bad = text
+      .split(",")
+      .find((part) => !URL.canParse(part) || !protocols.includes(new URL(part).protocol));
+    // A URL may contain a password, so the message names only the setting.
+    if (bad !== undefined) {
+      this.problem(
+        `${name}: expected a URL that begins with ${protocols.map((p) => `${p}//`).join(" or ")}`,
+      );
+    }
+    return text;
+  }
+
+  schema(name: string, byDefault: string): string {
+    const text = this.optional(name);
+    if (text === undefined || isSchemaName(text)) return text ?? byDefault;
+    this.problem(
+      `${name}=${text}: expected the name of a schema, at most 40 of a-z, 0-9 and _, not beginning with a digit, and neither "relations" nor a schema of PostgreSQL itself`,
+    );
+    return byDefault;
+  }
+
+  origins(name: string): readonly string[] {
+    const given = (this.optional(name) ?? "").split(",").map((origin) => origin.trim());
+    const expected = given.filter((origin) => origin !== "");
+    for (const origin of expected) {
+      if (origin === "*" || (URL.canParse(origin) && new URL(origin).origin === origin)) continue;
+      this.problem(
+        `${name}: ${origin} is not an origin, expected one like https://example.com, or *`,
+      );
+    }
+    return expected;
+  }
+
+  #parsed<Value>(name: string, byDefault: Value, parse: (text: string) => Parsed<Value>): Value {
+    const text = this.optional(name);
+    if (text === undefined) return byDefault;
+    const parsed = parse(text);
+    if (parsed.ok) return parsed.value;
+    this.problem(`${name}=${text}: expected ${parsed.expected}`);
+    return byDefault;
+  }
+
+  finish(): void {
+    for (const name of Object.keys(this.#environment)) {
+      if (name.startsWith("SLUICE_") && !this.#known.has(name) && !foreignNames.test(name)) {
+        this.problem(`${name}: there is no such setting`);
+      }
+    }
+    if (this.#problems.length > 0) throw new ConfigError(this.#problems);
+  }
+}
