@@ -56,7 +56,7 @@ test("rows past the age go; an emitter without rows still counts what it had", a
   });
 });
 
-test("one node at a time does it, until it is told to end", async () => {
+test("one node at a time does it, until its signal ends it", async () => {
   await withStore(async (rig) => {
     await fill(rig, 3, 100);
     const stop = new AbortController();

@@ -1,12 +1,11 @@
 /**
- * As-of sampling: an index probe for each instant, into the one partition that it lies in. Looking
- * first whether an hour has fewer points than it has instants costs more than it saves. Several
- * partitions share a statement, whose text comes again with each query, so that it is planned once.
+ * As-of sampling: an index probe for each instant, in the one partition that contains it. Checking
+ * first whether an hour has fewer points than instants costs more than it saves. Several partitions
+ * share a statement. Its text is the same for each query, so that it is planned once.
  *
- * A probe without a lower end reads its index page to the beginning, some hundred entries, for the
- * one that it is after: 7 µs, and 3 where it ends soon. So it looks back a few times as far as it
- * had to for this series before; an instant that finds nothing there is asked for again, without
- * an end.
+ * A probe without a lower bound reads its index page from the start, some hundred entries, to find
+ * one: 7 µs, against 3 with a near bound. So a probe looks back a few times as far as earlier queries
+ * of the series had to; an instant without a point in that reach is probed again, without a bound.
  */
 import { sql, type SQL } from "drizzle-orm";
 import { BoundedMap } from "../../../core/bounded-map.ts";
@@ -19,31 +18,31 @@ import { statement, type Queries } from "../../../postgres/statement.ts";
 import { packedPoint, unpackPoints } from "./packed.ts";
 import { hourTable, type SeriesPlan } from "./partition-list.ts";
 
-/** How far a probe looks back, in mean ages of the points that were found: past it lie 0.005 %. */
+/** How far a probe looks back, in mean ages of the points that were found: 0.005 % are older. */
 const reachAges = 10;
-/** Of a series that is sparser an hour has few points: nothing to gain from looking at fewer. */
+/** A sparser series has few points an hour, so that a bounded probe gains nothing. */
 const reachNsMax = hourNs;
-/** A mean needs not all of a query's instants. */
+/** One instant of so many is enough for the mean. */
 const learntEvery = 8;
-/** Series whose reach is remembered. */
+/** Number of series whose reach is remembered. */
 const reachesMax = 10_000;
 const int64Min = -(2n ** 63n);
 
-/** How far back the newest point of a series is found, by the series' number. */
+/** How far back the newest point of a series is found, by the series' id. */
 export type Reaches = Map<number, bigint>;
 
 export function createReaches(): Reaches {
   return new BoundedMap(reachesMax);
 }
 
-/** Hours that share a statement; a day is three or four of them, which run side by side. */
+/** Hours that share a statement; a day takes three or four statements, which run concurrently. */
 const blockHours = 8n;
-/** Partitions that one statement looks back through, and how that grows while there is nothing. */
+/** Number of partitions that one statement probes, and how it grows while no point is found. */
 const lookBack = { first: 1, factor: 8, most: 64 };
 
 /**
- * The points among which the last at or before each instant is, by time; instants rise. `reaches`
- * is read, and learns.
+ * Points by time, with the last one at or before each instant among them; instants rise. The query
+ * uses and updates `reaches`.
  */
 export async function asOfPoints(
   db: Queries,
@@ -68,7 +67,7 @@ async function pointsWithin(
     return await pointsBefore(db, plan, instants);
   }
   const near = byTime(await probeGroups(db, plan, groupByHour(instants), reachNs));
-  // A point of its hour within an instant's reach, whichever probe met it: its own met the last one.
+  // Any probe may have found the point: the instant's own probe found the last one.
   const met = asOfJoin(near, instants);
   const missed = instants.filter((instant, i) => {
     const point = met[i];
@@ -108,7 +107,7 @@ async function pointsBefore(
     i === all.length - 1 ? group : withEnd(group),
   );
   const found = await probeGroups(db, { id, tables }, groups, undefined);
-  // Where an hour begins with instants before its first point, the hours before it are asked.
+  // Where an hour begins with instants before its first point, the hours before it are probed.
   const carried = await Promise.all(
     unsatisfied(groups, found).map(({ from, to }) =>
       lastPoint(db, { id, tables }, hours.slice(firstFrom(hours, from), firstFrom(hours, to))),
@@ -134,7 +133,7 @@ function groupByHour(instants: readonly bigint[]): HourGroup[] {
   return groups;
 }
 
-/** An hour is asked for its end as well where another follows, which may begin with what holds there. */
+/** Adds the end of the hour, because the next hour's first instants may need the point before it. */
 function withEnd({ hour, instants }: HourGroup): HourGroup {
   return { hour, instants: [...instants, (hour + 1n) * hourNs - 1n] };
 }
@@ -186,7 +185,7 @@ function unionAll(selects: readonly SQL[]): SQL {
   return sql.join([...selects], sql` union all `);
 }
 
-/** In order, and each once: successive instants may have met the same point. */
+/** In order and without repetition: several instants may have found the same point. */
 function byTime(points: readonly SeriesPoint[]): SeriesPoint[] {
   return points
     .toSorted((a, b) => (a.timeNs < b.timeNs ? -1 : 1))
@@ -198,14 +197,14 @@ interface HourRange {
   readonly to: bigint;
 }
 
-/** Hours, up to but without `to`, that may hold what a group's first instants carry on. */
+/** Hours before `to` that may contain the point before a group's first instants. */
 function unsatisfied(groups: readonly HourGroup[], found: readonly SeriesPoint[]): HourRange[] {
   const firsts = groups.map(({ instants }) => instants[0] ?? 0n);
   const met = asOfJoin(found, firsts);
   return groups.flatMap(({ hour }, i) => {
     const point = met[i];
     if (point !== undefined && hourOf(point.timeNs) === hour) return [];
-    // The group before was asked for its hour's end, so that what lies before it matters no more.
+    // The group before includes the end of its hour, so that earlier hours do not matter.
     const before = groups[i - 1]?.hour;
     return [{ from: before === undefined ? -(2n ** 63n) : before + 1n, to: hour }];
   });

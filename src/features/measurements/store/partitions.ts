@@ -4,7 +4,8 @@
  * `measurements` is TimescaleDB's hypertable it creates its own chunks, and they are only dropped here.
  * The statements are by hand, because Drizzle knows no partitions.
  */
-import { sql } from "drizzle-orm";
+import { getTableName, sql } from "drizzle-orm";
+import type { PgTable } from "drizzle-orm/pg-core";
 import type { Clock } from "../../../core/clock.ts";
 import type { Logger } from "../../../core/logger.ts";
 import { OwnedTask } from "../../../core/owned-task.ts";
@@ -13,6 +14,7 @@ import type { Ownership } from "../../../core/projection.ts";
 import type { Database } from "../../../postgres/database.ts";
 import { arrayOfTexts } from "../../../postgres/arrays.ts";
 import { lockUntilCommit, statement, type Queries } from "../../../postgres/statement.ts";
+import { measurements } from "./tables.ts";
 
 export const hourNs = 3_600_000_000_000n;
 const hoursAhead = 3n;
@@ -117,17 +119,8 @@ export async function dropPartitions(
   beforeNs: bigint,
 ): Promise<readonly string[]> {
   if (!(await run(() => isPartitioned(db)))) return await run(() => dropChunks(db, beforeNs));
-  const names = await run(() =>
-    statement<{ name: string }>(
-      db,
-      sql`
-        select c.relname as name from pg_inherits i join pg_class c on c.oid = i.inhrelid
-        where i.inhparent = 'measurements'::regclass order by c.relname`,
-    ),
-  );
-  const old = names
-    .map(({ name }) => name)
-    .filter((name) => (hourFromName(name) + 1n) * hourNs <= beforeNs);
+  const names = await run(() => partitionsOf(db, measurements));
+  const old = names.filter((name) => (hourFromName(name) + 1n) * hourNs <= beforeNs);
   for (const name of old) {
     await run(() =>
       db.transaction(async (tx) => {
@@ -154,6 +147,17 @@ async function dropChunks(db: Queries, beforeNs: bigint): Promise<readonly strin
         older_than => ${String(beforeNs)}::bigint) as name`,
   );
   return chunks.map(({ name }) => name);
+}
+
+/** Names of a table's partitions, in order. */
+export async function partitionsOf(db: Queries, table: PgTable): Promise<readonly string[]> {
+  const rows = await statement<{ name: string }>(
+    db,
+    sql`
+      select c.relname as name from pg_inherits i join pg_class c on c.oid = i.inhrelid
+      where i.inhparent = ${getTableName(table)}::regclass order by c.relname`,
+  );
+  return rows.map(({ name }) => name);
 }
 
 /** False where it is TimescaleDB's hypertable. */

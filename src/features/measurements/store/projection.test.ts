@@ -223,7 +223,7 @@ test("a reader that stays does not let dropping hold up the writers", async () =
   });
 });
 
-test("hours before 1970 are whole hours, too", () => {
+test("hours before 1970 are also whole hours", () => {
   expect([0n, hourNs - 1n, hourNs, -1n, -hourNs, -hourNs - 1n].map(hourOf)).toEqual([
     0n,
     0n,
@@ -234,7 +234,7 @@ test("hours before 1970 are whole hours, too", () => {
   ]);
 });
 
-test("a tag has one id, whoever asks first, and however odd it is", async () => {
+test("a tag has one id, whichever node asks first, and however odd it is", async () => {
   await withStore(async ({ database }) => {
     const nodes = Array.from({ length: 4 }, () => new TagIds(database));
     const tags = [

@@ -1,22 +1,22 @@
 /**
- * Rollups as rows, as the roller writes them. A change is noted by the projection in `series_dirty`,
- * in the transaction that writes the measurement; a note that stands already is not touched. So notes
- * are taken while no such transaction is under way: behind the lock of the projection's row, for the
- * time of one statement. Whatever is written afterwards leaves a new note.
+ * Rollups as rows, written by the roller. The projection notes a change in `series_dirty`, in the
+ * transaction that writes the measurement; it does not touch an existing note. So notes are taken
+ * while no such transaction is open: under the lock of the projection's row, for one statement. Later
+ * writes leave new notes.
  */
 import { eq, sql } from "drizzle-orm";
 import { dirtyBucketNs, measurementsTopic } from "../measurement.ts";
 import { levelNs, type Level, type Rollup, type RollUp, type RollupStore } from "../series-port.ts";
 import { floorTo } from "../query/cells.ts";
 import type { Database } from "../../../postgres/database.ts";
-import { hourOf } from "./partitions.ts";
+import { hourOf, partitionsOf } from "./partitions.ts";
 import { decodeRollup, packedColumns, rollupFromRow } from "./rollup-row.ts";
 import { arrayOfBytes, arrayOfNumbers } from "../../../postgres/arrays.ts";
 import { packedPoint, unpackPoints } from "./packed.ts";
 import { hourTable, hourTables } from "./partition-list.ts";
 import { lockUntilCommit, statement, type Queries } from "../../../postgres/statement.ts";
 import { projections } from "../../../postgres/tables.ts";
-import { seriesDirty, seriesDue } from "./tables.ts";
+import { seriesDirty, seriesDue, seriesRollups } from "./tables.ts";
 
 const dayNs = 86_400_000_000_000n;
 const partitionPattern = /^series_rollups_(-?\d+)$/;
@@ -55,7 +55,7 @@ export function createRollupStore({ db, run }: Database): RollupStore {
             .from(projections)
             .where(eq(projections.name, measurementsTopic))
             .for("update");
-          // By hand: what one table loses the other gains, in one statement.
+          // By hand: one statement moves the rows from one table to the other.
           const taken = await statement(
             tx,
             sql`
@@ -100,16 +100,8 @@ export function createRollupStore({ db, run }: Database): RollupStore {
     },
 
     async dropBefore(ns) {
-      // By hand, as Drizzle knows no partitions.
-      const names = await run(() =>
-        statement<{ name: string }>(
-          db,
-          sql`
-          select c.relname as name from pg_inherits i join pg_class c on c.oid = i.inhrelid
-          where i.inhparent = 'series_rollups'::regclass`,
-        ),
-      );
-      for (const { name } of names) {
+      const names = await run(() => partitionsOf(db, seriesRollups));
+      for (const name of names) {
         const day = partitionPattern.exec(name)?.[1];
         if (day === undefined || (BigInt(day) + 1n) * dayNs > ns) continue;
         await run(() => statement(db, sql`drop table if exists ${sql.identifier(name)}`));
@@ -118,7 +110,7 @@ export function createRollupStore({ db, run }: Database): RollupStore {
   };
 }
 
-/** Of two owners, of which one has not noticed yet that it was replaced, each waits for the other's step. */
+/** An owner may not have noticed yet that it was replaced: the two run their steps one at a time. */
 async function oneAtATime(tx: Queries): Promise<void> {
   await lockUntilCommit(tx, "series-rollups-step");
 }
@@ -144,7 +136,7 @@ async function takeDue(
   return rows.map(({ tag, time }) => ({ tag, time: BigInt(time) }));
 }
 
-/** Level 1: out of the measurements, hour by hour, since each bucket lies in one partition. */
+/** Level 1: from the measurements, hour by hour, because each bucket is in one partition. */
 async function rollPoints(
   tx: Queries,
   due: readonly Bucket[],
@@ -155,7 +147,7 @@ async function rollPoints(
   const tables = await hourTables(tx);
   for (const [hour, buckets] of Map.groupBy(due, ({ time }) => hourOf(time))) {
     const table = tables.get(hour);
-    // Retention was here before.
+    // Retention has dropped it.
     if (table === undefined) continue;
     // By hand: a scan of the partition's index for each bucket, and its points as one value.
     const rows = await statement<{ tag: number; time: string; packed: Uint8Array | null }>(
@@ -186,7 +178,7 @@ interface TaggedBucket {
   readonly bucket: string;
 }
 
-/** The levels above: out of the level below. */
+/** The other levels: from the level below. */
 async function rollRollups(
   tx: Queries,
   level: 2 | 3,
@@ -219,7 +211,7 @@ async function rollRollups(
   });
 }
 
-/** What stood of the due buckets goes, also where nothing takes its place. */
+/** Deletes the old rollups of the due buckets, also of those that have no new one. */
 async function replace(
   tx: Queries,
   level: Level,

@@ -73,7 +73,7 @@ test("samples are the as-of join, whatever the range", async () => {
   });
 }, 30_000);
 
-test("samples of a series that is dense and then sparse, asked for in turn", async () => {
+test("samples of a series that is dense and then sparse, queried in turn", async () => {
   await withSeries(async ({ store, commit }) => {
     const startNs = nowHour - 3n * hour;
     const dense = Array.from({ length: 3000 }, (_, i) =>

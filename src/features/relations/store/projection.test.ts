@@ -302,7 +302,7 @@ describe("tables", () => {
     });
   });
 
-  test("have their names quoted, whatever came to be in a mapping", async () => {
+  test("have their names quoted, whatever a mapping contains", async () => {
     await withStore(async ({ database }) => {
       const name = 'x"; drop table emitters; --';
       const hostile: Relation = {

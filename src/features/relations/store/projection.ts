@@ -42,7 +42,7 @@ export function createRelationProjection(database: Database, relation: Relation)
     skip: (from, to) =>
       skipProjection(database, name, from, to, async (tx) => {
         // The log assigns these positions again, and their records are refused again. Rows have no
-        // position of their own: those of records that the log has lost remain.
+        // position: those of records that the log has lost remain.
         await tx
           .delete(relationRefusals)
           .where(
