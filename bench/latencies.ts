@@ -1,4 +1,5 @@
 /** Latencies of one run: quantiles by the runtime's own histogram, and counts up to fixed bounds. */
+
 import { createHistogram, type RecordableHistogram } from "node:perf_hooks";
 
 /** Plain data: a run's process hands it to the one that reports. */

@@ -1,15 +1,16 @@
 /** Counts what the log contains after a run, by reading the log itself and not the gateway that was measured. */
+
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { systemClock } from "../src/core/clock.ts";
 import { Failure } from "../src/core/failure.ts";
 import type { LogDriver } from "../src/core/log.ts";
 import { silent } from "../src/core/logger.ts";
-import type { Environment } from "../src/runtime/runtime.ts";
 import { createJetstreamLog } from "../src/log/jetstream/jetstream-log.ts";
 import { PostgresLog } from "../src/log/postgres/postgres-log.ts";
 import { readPidFile } from "../src/postgres/embedded/pidfile.ts";
 import { serverUrl } from "../src/postgres/embedded/server.ts";
+import type { Environment } from "../src/runtime/runtime.ts";
 
 const parts = { clock: systemClock, logger: silent };
 

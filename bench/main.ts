@@ -1,4 +1,5 @@
 /** `sluice bench`: how much one gateway carries, compared with what the machine can do at best. */
+
 import type { CommandGroup } from "../src/cli/command/command.ts";
 import { collect } from "./collect/command.ts";
 import { fanout, load } from "./fanout/command.ts";

@@ -1,4 +1,5 @@
 /** What processes have used, read from `/proc`; undefined on systems without it. */
+
 import { readdirSync, readFileSync } from "node:fs";
 
 /** `USER_HZ`: the unit of `/proc/<pid>/stat`, 100 on every Linux that Bun runs on. */

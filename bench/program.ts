@@ -1,4 +1,5 @@
 /** Programs that a benchmark starts: floors, and gateways with their own data directory. */
+
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";

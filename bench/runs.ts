@@ -1,4 +1,5 @@
 /** Floor, gateway, floor again: each server is alone on the machine while it is measured. */
+
 import { Failure } from "../src/core/failure.ts";
 import type { Runtime } from "../src/runtime/runtime.ts";
 

@@ -1,6 +1,7 @@
 /** The options that several benchmarks share. */
-import { defaultUrl } from "../src/cli/gateway/options.ts";
+
 import { address, choice, wholeNumber } from "../src/cli/command/parameters.ts";
+import { defaultUrl } from "../src/cli/gateway/options.ts";
 
 /** A benchmark starts its own gateway, so SLUICE_URL does not apply: it would be loaded unasked. */
 export const urlOption = address({

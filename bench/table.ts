@@ -1,4 +1,5 @@
 /** Reports for people: figures as text, and the table of a floor, the gateway and the floor again. */
+
 import type { Runs } from "./runs.ts";
 
 const columns = ["floor", "gateway", "floorAgain"] as const;

@@ -1,4 +1,5 @@
 /** What a server's process has used; undefined where processes cannot be looked at. */
+
 import { difference } from "./figures.ts";
 import { childrenCpuSeconds, cpuSeconds, peakBytes } from "./proc.ts";
 

@@ -2,13 +2,13 @@
 
 import { join } from "node:path";
 import {
-  isGroup,
-  visibleCommands,
   type Command,
   type CommandExample,
   type CommandNode,
+  isGroup,
+  visibleCommands,
 } from "../src/cli/command/command.ts";
-import { argumentRows, optionRows, usageLine, type Row } from "../src/cli/command/help.ts";
+import { argumentRows, optionRows, type Row, usageLine } from "../src/cli/command/help.ts";
 import { sluice } from "../src/cli/sluice.ts";
 import { root } from "./install.ts";
 

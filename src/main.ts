@@ -1,4 +1,5 @@
 /** `sluice`: the command line. */
+
 import { runCommand } from "./cli/run.ts";
 import { bunRuntime } from "./runtime/bun.ts";
 

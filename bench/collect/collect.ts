@@ -1,13 +1,14 @@
 /** `sluice bench collect`: how fast records are collected, compared with a floor in the same run on the same machine. */
-import type { Runtime } from "../../src/runtime/runtime.ts";
+
 import { Progress } from "../../src/cli/terminal/progress.ts";
+import type { Runtime } from "../../src/runtime/runtime.ts";
+import { floorGatewayFloor } from "../runs.ts";
 import { buildLoader } from "./loader.ts";
 import { measureCollect } from "./measure.ts";
 import type { CollectOptions } from "./options.ts";
 import { renderCollect } from "./report.ts";
 import { onCollector, startCollector, startStreamFloor, startUnaryFloor } from "./servers.ts";
 import { summarizeCollect } from "./summary.ts";
-import { floorGatewayFloor } from "../runs.ts";
 
 /** Exits with 1 when the log does not contain exactly what was sent. */
 export async function benchCollect(runtime: Runtime, options: CollectOptions): Promise<void> {

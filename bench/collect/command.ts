@@ -1,7 +1,8 @@
 /** `sluice bench collect`: how many records come in over gRPC. */
+
 import { command } from "../../src/cli/command/command.ts";
-import { jsonOption } from "../../src/cli/gateway/options.ts";
 import { address, flag, wholeNumber } from "../../src/cli/command/parameters.ts";
+import { jsonOption } from "../../src/cli/gateway/options.ts";
 import { logOption, pidOption } from "../shared-options.ts";
 
 const streamedRecords = 1_000_000;

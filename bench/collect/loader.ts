@@ -2,9 +2,10 @@
  * The load of `sluice bench collect` is a Go program (`loader/`), because grpc-go costs a fraction
  * of what a client on the gateway's runtime costs. It is built into `.cache/bin`.
  */
+
 import { spawn } from "node:child_process";
-import { mkdir } from "node:fs/promises";
 import { once } from "node:events";
+import { mkdir } from "node:fs/promises";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { Failure } from "../../src/core/failure.ts";

@@ -1,9 +1,10 @@
 /** One run against one server: the load, what it cost the server, and how much of it the log contains. */
+
 import { countAndRemove } from "../log.ts";
-import { sendLoad, type CollectLoad, type LoadResult } from "./loader.ts";
-import type { CollectServer } from "./servers.ts";
 import type { OnProgress } from "../runs.ts";
-import { usageOf, usageSince, type Usage } from "../usage.ts";
+import { type Usage, usageOf, usageSince } from "../usage.ts";
+import { type CollectLoad, type LoadResult, sendLoad } from "./loader.ts";
+import type { CollectServer } from "./servers.ts";
 
 export interface CollectMeasured extends Usage {
   readonly load: LoadResult;

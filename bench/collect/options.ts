@@ -1,6 +1,7 @@
 /** The options of `sluice bench collect`. */
-import type { CollectLoad, GrpcAddress } from "./loader.ts";
+
 import type { LogChoice } from "../program.ts";
+import type { CollectLoad, GrpcAddress } from "./loader.ts";
 
 export interface CollectOptions {
   readonly load: CollectLoad;

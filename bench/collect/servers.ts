@@ -1,15 +1,16 @@
 /** The servers that `sluice bench collect` sends to, by their gRPC addresses. */
+
 import { fileURLToPath } from "node:url";
 import type { Environment } from "../../src/runtime/runtime.ts";
-import { logPlaceFrom, type LogPlace } from "../log.ts";
-import type { GrpcAddress } from "./loader.ts";
+import { type LogPlace, logPlaceFrom } from "../log.ts";
 import {
+  type LogChoice,
+  type Program,
   startGatewayProgram,
   startOnLog,
   startProgram,
-  type LogChoice,
-  type Program,
 } from "../program.ts";
+import type { GrpcAddress } from "./loader.ts";
 
 const streamFloorPath = fileURLToPath(new URL("../floors/collect.ts", import.meta.url));
 const unaryFloorPath = fileURLToPath(new URL("../floors/publish.ts", import.meta.url));

@@ -1,9 +1,10 @@
 /** The result as one JSON object (`--json`); the report for people is rendered from it. */
+
 import { availableParallelism } from "node:os";
 import { byFloor, rounded, spread } from "../figures.ts";
+import type { Runs } from "../runs.ts";
 import type { CollectMeasured } from "./measure.ts";
 import type { CollectOptions } from "./options.ts";
-import type { Runs } from "../runs.ts";
 
 /** A figure that is not known is null. */
 export interface CollectSummary {

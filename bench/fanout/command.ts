@@ -1,7 +1,8 @@
 /** `sluice bench fanout`: what it costs to bring every event to many subscribers. */
+
 import { command } from "../../src/cli/command/command.ts";
-import { jsonOption } from "../../src/cli/gateway/options.ts";
 import { choice, number, wholeNumber } from "../../src/cli/command/parameters.ts";
+import { jsonOption } from "../../src/cli/gateway/options.ts";
 import { logOption, pidOption, urlOption } from "../shared-options.ts";
 import { eventBytesMin } from "./stamp.ts";
 

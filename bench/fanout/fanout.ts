@@ -1,10 +1,11 @@
 /** `sluice bench fanout`: floor, gateway, floor again, in one run on one machine. */
-import type { Runtime } from "../../src/runtime/runtime.ts";
+
 import { Progress } from "../../src/cli/terminal/progress.ts";
+import type { Runtime } from "../../src/runtime/runtime.ts";
+import { floorGatewayFloor, type OnProgress } from "../runs.ts";
 import { measure, measureIdle } from "./measure.ts";
 import type { FanoutOptions } from "./options.ts";
 import { renderFanout, renderIdle } from "./report.ts";
-import { floorGatewayFloor, type OnProgress } from "../runs.ts";
 import { onEmitter, startFloor, startGateway } from "./servers.ts";
 import { summarizeFanout, summarizeIdle } from "./summary.ts";
 

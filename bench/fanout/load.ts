@@ -3,9 +3,10 @@
  * the server, so that none of them waits for another's work. It receives commands over the channel
  * between the two processes and reports there.
  */
+
 import { Latencies, type LatencySummary } from "../latencies.ts";
 import { StampReader } from "./stamp.ts";
-import { Subscriber, type Address } from "./subscriber.ts";
+import { type Address, Subscriber } from "./subscriber.ts";
 
 export interface LoadPlan {
   readonly kind: "open";

@@ -1,12 +1,13 @@
 /** One run against one server: subscribers in their own process, the publisher in this one. */
+
 import { type ChildProcess, spawn } from "node:child_process";
 import { Failure } from "../../src/core/failure.ts";
-import type { LoadCommand, LoadPlan, LoadReport, LoadResult } from "./load.ts";
 import { difference } from "../figures.ts";
 import { residentBytes } from "../proc.ts";
-import type { OnProgress } from "../runs.ts";
-import { usageOf, usageSince, type Usage } from "../usage.ts";
 import { mainPath } from "../program.ts";
+import type { OnProgress } from "../runs.ts";
+import { type Usage, usageOf, usageSince } from "../usage.ts";
+import type { LoadCommand, LoadPlan, LoadReport, LoadResult } from "./load.ts";
 import { publish, type Published, type Schedule } from "./publish.ts";
 import type { Server } from "./servers.ts";
 

@@ -1,7 +1,8 @@
 /** The options of `sluice bench fanout`. */
+
+import type { LogChoice } from "../program.ts";
 import type { Load } from "./measure.ts";
 import type { Schedule } from "./publish.ts";
-import type { LogChoice } from "../program.ts";
 import type { Transport } from "./subscriber.ts";
 
 export interface FanoutOptions {

@@ -1,4 +1,5 @@
 /** The publisher: stamped events on a schedule, one request under way at a time. */
+
 import { Failure } from "../../src/core/failure.ts";
 import { nowUs, stampedEvent } from "./stamp.ts";
 

@@ -1,4 +1,5 @@
 /** The summary as a table for people. */
+
 import {
   cpuShare,
   floorRemarks,

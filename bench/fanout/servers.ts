@@ -1,9 +1,10 @@
 /** The servers that are measured: the floor, a gateway that the command starts, or one that runs already. */
+
 import { fileURLToPath } from "node:url";
+import { request } from "../../src/cli/gateway/request.ts";
 import { Failure } from "../../src/core/failure.ts";
 import type { Environment } from "../../src/runtime/runtime.ts";
-import { request } from "../../src/cli/gateway/request.ts";
-import { startGatewayProgram, startProgram, type LogChoice } from "../program.ts";
+import { type LogChoice, startGatewayProgram, startProgram } from "../program.ts";
 import type { Address, Transport } from "./subscriber.ts";
 
 const floorPath = fileURLToPath(new URL("../floors/fanout.ts", import.meta.url));

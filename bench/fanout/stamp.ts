@@ -2,6 +2,7 @@
  * Makes an event measurable: its body carries the publisher's clock and its number behind a mark
  * that occurs nowhere else in a stream, so a subscriber finds it in the bytes alone, in any protocol.
  */
+
 import type { Latencies } from "../latencies.ts";
 
 /**

@@ -1,4 +1,5 @@
 /** One subscriber on a bare socket: it looks for stamps and ignores the protocol. */
+
 import { connect, type Socket } from "node:net";
 import { nowUs, type StampReader } from "./stamp.ts";
 

@@ -1,9 +1,10 @@
 /** The result as one JSON object (`--json`); the report for people is rendered from it. */
+
 import { availableParallelism } from "node:os";
 import { byFloor, rounded, spread } from "../figures.ts";
+import type { Runs } from "../runs.ts";
 import type { Idle, Measured } from "./measure.ts";
 import type { FanoutOptions } from "./options.ts";
-import type { Runs } from "../runs.ts";
 
 /** A figure that is not known is null. */
 export interface FanoutSummary {

@@ -11,8 +11,8 @@
 import { createServer } from "node:http2";
 import { connectNodeAdapter } from "@connectrpc/connect-node";
 import { systemClock } from "../../src/core/clock.ts";
-import { MarsGrpc } from "../../src/gen/marsweb/event_pb.ts";
 import { sampleEvent } from "../../src/features/lifecycle/sample-events.ts";
+import { MarsGrpc } from "../../src/gen/marsweb/event_pb.ts";
 
 const headers = { "content-type": "application/json" };
 

@@ -7,20 +7,20 @@
 
 import { createServer } from "node:http2";
 import { connectNodeAdapter } from "@connectrpc/connect-node";
-import { parseConfig } from "../../src/gateway/config.ts";
 import { systemClock as clock } from "../../src/core/clock.ts";
 import { silent as logger } from "../../src/core/logger.ts";
-import { lifecycleTopic } from "../../src/features/lifecycle/event.ts";
 import type { RecordChecks } from "../../src/core/schemas.ts";
-import { Collector } from "../../src/ingest/collector.ts";
-import { SchemaGate } from "../../src/ingest/schema-gate.ts";
-import { InFlight } from "../../src/ingest/in-flight.ts";
-import { Writer } from "../../src/ingest/writer.ts";
+import { lifecycleTopic } from "../../src/features/lifecycle/event.ts";
 import { EventIntake } from "../../src/features/lifecycle/intake.ts";
+import { mountMars } from "../../src/features/lifecycle/rpc/mars.ts";
+import { mountCollector } from "../../src/features/topics/rpc/collector.ts";
+import { parseConfig } from "../../src/gateway/config.ts";
+import { Collector } from "../../src/ingest/collector.ts";
+import { InFlight } from "../../src/ingest/in-flight.ts";
+import { SchemaGate } from "../../src/ingest/schema-gate.ts";
+import { Writer } from "../../src/ingest/writer.ts";
 import { createJetstreamLog } from "../../src/log/jetstream/jetstream-log.ts";
 import { PostgresLog } from "../../src/log/postgres/postgres-log.ts";
-import { mountCollector } from "../../src/features/topics/rpc/collector.ts";
-import { mountMars } from "../../src/features/lifecycle/rpc/mars.ts";
 import { startEmbedded } from "../../src/postgres/embedded/embedded.ts";
 import { migrate } from "../../src/postgres/migrate.ts";
 

@@ -1,8 +1,9 @@
 /** Clients that query random ranges of the most frequent tags at a fixed rate. */
+
+import { tagName } from "../../src/cli/simulate/measurements-series.ts";
+import type { Random } from "../../src/cli/simulate/random.ts";
 import { sleep, systemClock as clock } from "../../src/core/clock.ts";
 import { failureFrom } from "../../src/core/failure.ts";
-import type { Random } from "../../src/cli/simulate/random.ts";
-import { tagName } from "../../src/cli/simulate/measurements-series.ts";
 import { Latencies } from "../latencies.ts";
 import { fetchSamples, randomRange, samplesEach } from "./samples.ts";
 

@@ -1,9 +1,10 @@
 /** `sluice bench query`: how fast answers are, and how far behind, while measurements are written. */
+
 import { command } from "../../src/cli/command/command.ts";
-import { jsonOption } from "../../src/cli/gateway/options.ts";
 import { choice, number, wholeNumber } from "../../src/cli/command/parameters.ts";
-import { profileNames } from "../../src/cli/simulate/measurements-profile.ts";
 import { UsageError } from "../../src/cli/command/usage-error.ts";
+import { jsonOption } from "../../src/cli/gateway/options.ts";
+import { profileNames } from "../../src/cli/simulate/measurements-profile.ts";
 import { logOption, urlOption } from "../shared-options.ts";
 
 export const query = command({

@@ -1,4 +1,5 @@
 /** The options of `sluice bench query`. */
+
 import type { ProfileName } from "../../src/cli/simulate/measurements-profile.ts";
 import type { LogChoice } from "../program.ts";
 

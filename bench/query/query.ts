@@ -1,23 +1,24 @@
 /** `sluice bench query`: how fast answers are and how far behind they lag while measurements are written. */
-import { systemClock as clock } from "../../src/core/clock.ts";
-import type { Runtime } from "../../src/runtime/runtime.ts";
-import { Progress } from "../../src/cli/terminal/progress.ts";
+
 import { produceMeasurements, saveLines } from "../../src/cli/simulate/measurements-producer.ts";
 import { Schedule } from "../../src/cli/simulate/measurements-profile.ts";
 import { SimulatedSeries, tagName } from "../../src/cli/simulate/measurements-series.ts";
 import { MeasurementTally } from "../../src/cli/simulate/measurements-tally.ts";
 import { createRandom } from "../../src/cli/simulate/random.ts";
+import { Progress } from "../../src/cli/terminal/progress.ts";
+import { systemClock as clock } from "../../src/core/clock.ts";
+import type { Runtime } from "../../src/runtime/runtime.ts";
+import { requireOwnTopic } from "../series/gateway.ts";
+import { preload } from "../series/preload.ts";
+import { countStored } from "../series/settled.ts";
 import { askTags } from "./clients.ts";
 import type { QueryOptions } from "./options.ts";
 import { readBack } from "./read-back.ts";
 import { renderQuery } from "./report.ts";
 import { fetchSamples, rangeNsMin } from "./samples.ts";
-import { onQueryGateway, startQueryGateway, type QueryServer } from "./servers.ts";
-import { summarizeQuery, type QueryMeasured } from "./summary.ts";
+import { onQueryGateway, type QueryServer, startQueryGateway } from "./servers.ts";
+import { type QueryMeasured, summarizeQuery } from "./summary.ts";
 import { verifyAnswers } from "./verify.ts";
-import { requireOwnTopic } from "../series/gateway.ts";
-import { preload } from "../series/preload.ts";
-import { countStored } from "../series/settled.ts";
 
 const topTags = 100;
 const valuesEach = 10;

@@ -1,7 +1,8 @@
 /** One client that repeatedly writes a measurement and queries it at once. */
+
+import { saveLines } from "../../src/cli/simulate/measurements-producer.ts";
 import { sleep, systemClock as clock } from "../../src/core/clock.ts";
 import { failureFrom } from "../../src/core/failure.ts";
-import { saveLines } from "../../src/cli/simulate/measurements-producer.ts";
 import { Latencies } from "../latencies.ts";
 import { fetchSamples, rangeNsMin } from "./samples.ts";
 

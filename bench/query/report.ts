@@ -1,4 +1,5 @@
 /** The summary for people. */
+
 import { megabytes, ms, seconds, whole } from "../table.ts";
 import type { Quantiles, QuerySummary } from "./summary.ts";
 

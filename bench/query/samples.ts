@@ -1,7 +1,8 @@
 /** Answers of `GET /api`, and the ranges that are queried. */
-import { Failure } from "../../src/core/failure.ts";
+
 import { failureFromProblem } from "../../src/cli/gateway/request.ts";
 import type { Random } from "../../src/cli/simulate/random.ts";
+import { Failure } from "../../src/core/failure.ts";
 
 /** Shorter ranges are refused. */
 export const rangeNsMin = 600_000_000_000n;

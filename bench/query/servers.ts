@@ -1,8 +1,9 @@
 /** The gateways that `sluice bench query` queries. */
+
 import type { Environment } from "../../src/runtime/runtime.ts";
-import { usageOf, type Usage } from "../usage.ts";
 import type { LogChoice } from "../program.ts";
 import { startSeriesGateway } from "../series/gateway.ts";
+import { type Usage, usageOf } from "../usage.ts";
 
 export interface QueryServer extends AsyncDisposable {
   readonly url: string;

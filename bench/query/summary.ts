@@ -1,9 +1,10 @@
 /** The result as one JSON object (`--json`); the report for people is rendered from it. */
+
 import { availableParallelism } from "node:os";
 import type { MeasurementTally } from "../../src/cli/simulate/measurements-tally.ts";
 import { rounded } from "../figures.ts";
 import type { LatencySummary } from "../latencies.ts";
-import { usageSince, type Usage } from "../usage.ts";
+import { type Usage, usageSince } from "../usage.ts";
 import type { ClientsResult } from "./clients.ts";
 import type { QueryOptions } from "./options.ts";
 import type { ReadBackResult } from "./read-back.ts";

@@ -1,8 +1,9 @@
 /** Compares answers with the raw data: each sample must be the last measurement at or before its instant. */
-import type { Random } from "../../src/cli/simulate/random.ts";
-import { tagName } from "../../src/cli/simulate/measurements-series.ts";
-import { Failure } from "../../src/core/failure.ts";
+
 import { failureFromProblem } from "../../src/cli/gateway/request.ts";
+import { tagName } from "../../src/cli/simulate/measurements-series.ts";
+import type { Random } from "../../src/cli/simulate/random.ts";
+import { Failure } from "../../src/core/failure.ts";
 import { fetchSamples, randomRange, samplesEach, type SamplesQuery } from "./samples.ts";
 
 export interface VerifyOptions {

@@ -1,10 +1,11 @@
 /** Connections that each save one measurement after the other: the load where wrk is not installed. */
+
 import { Buffer } from "node:buffer";
 import { connect, type Socket } from "node:net";
-import { systemClock } from "../../src/core/clock.ts";
-import { Failure } from "../../src/core/failure.ts";
 import { SimulatedSeries } from "../../src/cli/simulate/measurements-series.ts";
 import { createRandom } from "../../src/cli/simulate/random.ts";
+import { systemClock } from "../../src/core/clock.ts";
+import { Failure } from "../../src/core/failure.ts";
 import { Latencies } from "../latencies.ts";
 import type { SaveLoad, SaveResult } from "./result.ts";
 

@@ -1,7 +1,8 @@
 /** `sluice bench save`: how many measurements come in, one a request. */
+
 import { command } from "../../src/cli/command/command.ts";
-import { jsonOption } from "../../src/cli/gateway/options.ts";
 import { choice, wholeNumber } from "../../src/cli/command/parameters.ts";
+import { jsonOption } from "../../src/cli/gateway/options.ts";
 import { logOption } from "../shared-options.ts";
 
 export const save = command({

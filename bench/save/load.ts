@@ -1,4 +1,5 @@
 /** The load of `sluice bench save`: wrk where it is installed, else connections of this process. */
+
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { Failure } from "../../src/core/failure.ts";

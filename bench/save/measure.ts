@@ -1,10 +1,11 @@
 /** One run against one server: the load, what it cost the server, and how much of it the store contains. */
-import { usageOf, usageSince, type Usage } from "../usage.ts";
+
 import type { OnProgress } from "../runs.ts";
+import { countStored } from "../series/settled.ts";
+import { type Usage, usageOf, usageSince } from "../usage.ts";
 import { sendSaveLoad } from "./load.ts";
 import type { SaveLoad, SaveResult } from "./result.ts";
 import type { SaveServer } from "./servers.ts";
-import { countStored } from "../series/settled.ts";
 
 export interface SaveMeasured extends Usage {
   readonly load: SaveResult;

@@ -1,4 +1,5 @@
 /** The options of `sluice bench save`. */
+
 import type { LogChoice } from "../program.ts";
 import type { SaveLoad } from "./result.ts";
 

@@ -1,4 +1,5 @@
 /** The summary as a table for people. */
+
 import { floorRemarks, megabytes, ms, ratio, seconds, tableOf, whole } from "../table.ts";
 import type { SaveSummary } from "./summary.ts";
 

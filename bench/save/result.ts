@@ -1,4 +1,5 @@
 /** What a load sends, and the answers it gets. */
+
 import type { LatencySummary } from "../latencies.ts";
 
 export type LoadChoice = "auto" | "wrk" | "own";

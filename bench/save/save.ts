@@ -1,12 +1,13 @@
 /** `sluice bench save`: one measurement per request, compared with a floor in the same run on the same machine. */
-import type { Runtime } from "../../src/runtime/runtime.ts";
+
 import { Progress } from "../../src/cli/terminal/progress.ts";
+import type { Runtime } from "../../src/runtime/runtime.ts";
 import { floorGatewayFloor } from "../runs.ts";
+import { requireOwnTopic } from "../series/gateway.ts";
 import { measureSave } from "./measure.ts";
 import type { SaveOptions } from "./options.ts";
 import { renderSave } from "./report.ts";
 import { startSaveFloor, startSaveGateway } from "./servers.ts";
-import { requireOwnTopic } from "../series/gateway.ts";
 import { summarizeSave } from "./summary.ts";
 
 /** Exits with 1 when the store does not contain exactly what was acknowledged. */

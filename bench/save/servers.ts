@@ -1,7 +1,8 @@
 /** The servers that `sluice bench save` sends to. */
+
 import { fileURLToPath } from "node:url";
 import type { Environment } from "../../src/runtime/runtime.ts";
-import { startProgram, type LogChoice, type Program } from "../program.ts";
+import { type LogChoice, type Program, startProgram } from "../program.ts";
 import { startSeriesGateway } from "../series/gateway.ts";
 
 const floorPath = fileURLToPath(new URL("../floors/save.ts", import.meta.url));

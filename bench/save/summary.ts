@@ -1,4 +1,5 @@
 /** The result as one JSON object (`--json`); the report for people is rendered from it. */
+
 import { availableParallelism } from "node:os";
 import { byFloor, rounded, spread } from "../figures.ts";
 import type { LogChoice } from "../program.ts";

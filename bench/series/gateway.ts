@@ -1,10 +1,11 @@
 /** A gateway whose store and log contain the measurements of one run only. */
+
 import { Failure } from "../../src/core/failure.ts";
 import type { LogDriver } from "../../src/core/log.ts";
 import { measurementsTopic } from "../../src/features/measurements/measurement.ts";
 import type { Environment } from "../../src/runtime/runtime.ts";
-import { logPlaceFrom, openLog, type LogPlace } from "../log.ts";
-import { startGatewayProgram, type LogChoice, type Program } from "../program.ts";
+import { type LogPlace, logPlaceFrom, openLog } from "../log.ts";
+import { type LogChoice, type Program, startGatewayProgram } from "../program.ts";
 
 /** Its topic of measurements belongs to this run (`requireOwnTopic`) and is removed when the gateway stops. */
 export async function startSeriesGateway(

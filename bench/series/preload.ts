@@ -1,11 +1,12 @@
 /** Fills a store before it is queried, with what the simulated producer writes in most of a day. */
-import {
-  valuesFromNumbers,
-  type Measurement,
-} from "../../src/features/measurements/measurement.ts";
-import { openMeasurementRows } from "./rows.ts";
+
 import type { SimulatedSeries } from "../../src/cli/simulate/measurements-series.ts";
+import {
+  type Measurement,
+  valuesFromNumbers,
+} from "../../src/features/measurements/measurement.ts";
 import { embeddedUrl } from "../log.ts";
+import { openMeasurementRows } from "./rows.ts";
 
 /** Rows are laid out as by a gateway's batches. */
 const batchRows = 10_000;

@@ -2,17 +2,18 @@
  * Writes and counts rows of measurements for benchmarks, bypassing the log, which cannot take 50
  * million in a minute. Samples and exports see these rows; rollups do not, because nothing notes them.
  */
+
 import { inArray, sql } from "drizzle-orm";
 import type { Measurement } from "../../src/features/measurements/measurement.ts";
-import { openDatabase } from "../../src/postgres/database.ts";
 import { KnownHours } from "../../src/features/measurements/store/known-hours.ts";
 import { rowsFromMeasurements, unpacked } from "../../src/features/measurements/store/rows.ts";
 import {
   measurements as storedMeasurements,
   seriesTags,
 } from "../../src/features/measurements/store/tables.ts";
-import { statement } from "../../src/postgres/statement.ts";
 import { TagIds } from "../../src/features/measurements/store/tag-ids.ts";
+import { openDatabase } from "../../src/postgres/database.ts";
+import { statement } from "../../src/postgres/statement.ts";
 
 export interface MeasurementRows {
   /** Each measurement must differ from all others in tag or time, stored ones included. Throws `unavailable`. */

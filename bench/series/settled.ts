@@ -1,10 +1,11 @@
 /** Waits until a run is stored, then counts its rows without the gateway. */
+
+import { request } from "../../src/cli/gateway/request.ts";
 import { sleep, systemClock as clock } from "../../src/core/clock.ts";
 import { Failure } from "../../src/core/failure.ts";
-import { openMeasurementRows } from "./rows.ts";
-import { request } from "../../src/cli/gateway/request.ts";
 import { embeddedUrl } from "../log.ts";
 import type { OnProgress } from "../runs.ts";
+import { openMeasurementRows } from "./rows.ts";
 
 interface Status {
   readonly measurements: {

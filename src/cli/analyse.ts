@@ -1,8 +1,9 @@
 /** `sluice analyse`: figures of what a gateway has kept. */
+
 import { command, type CommandGroup } from "./command/command.ts";
-import { gatewayOptions, jsonOption } from "./gateway/options.ts";
 import { path, text } from "./command/parameters.ts";
 import { UsageError } from "./command/usage-error.ts";
+import { gatewayOptions, jsonOption } from "./gateway/options.ts";
 
 const acks = command({
   name: "acks",

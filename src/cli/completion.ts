@@ -1,10 +1,11 @@
 /** `sluice completion`: a script that completes commands, options and their values in a shell. */
-import { command, type Command, type CommandGroup } from "./command/command.ts";
+
+import { type Command, command, type CommandGroup } from "./command/command.ts";
+import { choice } from "./command/parameters.ts";
 import { bashScript } from "./completion/bash.ts";
 import { fishScript } from "./completion/fish.ts";
 import { wordsOf } from "./completion/words.ts";
 import { zshScript } from "./completion/zsh.ts";
-import { choice } from "./command/parameters.ts";
 
 const scripts = { bash: bashScript, zsh: zshScript, fish: fishScript };
 const shells = ["bash", "zsh", "fish"] as const satisfies readonly (keyof typeof scripts)[];

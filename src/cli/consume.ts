@@ -1,16 +1,17 @@
 /** `sluice consume`: a topic's records as lines of JSON, decoded by the schemas that they name. */
+
 import type { From } from "../client/index.ts";
 import { Failure } from "../core/failure.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { command } from "./command/command.ts";
+import { flag, text } from "./command/parameters.ts";
+import { UsageError } from "./command/usage-error.ts";
 import type { LineDecoder } from "./consume/decoder.ts";
 import { gatewayOptions } from "./gateway/options.ts";
-import { listenForStop, type Interruption } from "./terminal/interruption.ts";
-import { counted } from "./terminal/listing.ts";
-import { flag, text } from "./command/parameters.ts";
 import type { RegistryClient } from "./gateway/rpc-client.ts";
 import { keyOption, optionalTopic, readOptions, startFrom } from "./gateway/target-options.ts";
-import { UsageError } from "./command/usage-error.ts";
+import { type Interruption, listenForStop } from "./terminal/interruption.ts";
+import { counted } from "./terminal/listing.ts";
 
 /** What `simulate watch` sends. */
 const demoTopic = "biometrics";

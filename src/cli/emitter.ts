@@ -1,11 +1,12 @@
 /** `sluice emitter`: emitters of a running gateway. */
+
 import type { Runtime } from "../runtime/runtime.ts";
 import { command, type CommandGroup } from "./command/command.ts";
+import { choice, flag, number, text, texts } from "./command/parameters.ts";
+import { UsageError } from "./command/usage-error.ts";
 import { gatewayOptions, jsonOption } from "./gateway/options.ts";
 import { request } from "./gateway/request.ts";
 import { Listing, printJson } from "./terminal/listing.ts";
-import { choice, flag, number, text, texts } from "./command/parameters.ts";
-import { UsageError } from "./command/usage-error.ts";
 
 interface EmitterAnswer {
   readonly id: string;

@@ -1,20 +1,21 @@
 /** `sluice publish`: lines of standard input, or a file, as records. */
+
 import { createReadStream } from "node:fs";
+import { readFile } from "node:fs/promises";
 import process from "node:process";
 import { createInterface } from "node:readline";
-import { readFile } from "node:fs/promises";
 import { createClient, type SluiceClient, type Target } from "../client/index.ts";
 import { Failure, type Issue } from "../core/failure.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { command } from "./command/command.ts";
 import { exitCodes } from "./command/exit-codes.ts";
+import { path, text } from "./command/parameters.ts";
+import { UsageError } from "./command/usage-error.ts";
 import { gatewayOptions, jsonOption } from "./gateway/options.ts";
 import { publishBatch } from "./gateway/publish-batch.ts";
 import { failureFromClient } from "./gateway/request.ts";
-import { counted, printJson } from "./terminal/listing.ts";
-import { path, text } from "./command/parameters.ts";
 import { optionalTopic, targetFrom, targetOptions } from "./gateway/target-options.ts";
-import { UsageError } from "./command/usage-error.ts";
+import { counted, printJson } from "./terminal/listing.ts";
 
 /** One request: far below what a gateway accepts. */
 const batchMax = { lines: 1000, bytes: 1024 * 1024 };

@@ -1,4 +1,5 @@
 /** Finds the command that the words name and runs it; maps what it throws to exit codes. */
+
 import { readFile } from "node:fs/promises";
 import process from "node:process";
 import { Failure } from "../core/failure.ts";
@@ -6,17 +7,17 @@ import { ConfigError } from "../gateway/settings.ts";
 import { EmbeddedError } from "../postgres/embedded/error.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import {
-  isGroup,
-  visibleCommands,
   type CommandGroup,
   type CommandNode,
+  isGroup,
+  visibleCommands,
 } from "./command/command.ts";
 import { exitCodes } from "./command/exit-codes.ts";
 import { helpText, usageLine } from "./command/help.ts";
 import { nearest } from "./command/parse.ts";
+import { UsageError } from "./command/usage-error.ts";
 import { settingsHint } from "./serve.ts";
 import { sluice } from "./sluice.ts";
-import { UsageError } from "./command/usage-error.ts";
 
 /** Runs `sluice <command> …`; without a command it serves. */
 export async function runCommand(runtime: Runtime): Promise<void> {

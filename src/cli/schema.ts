@@ -1,4 +1,5 @@
 /** `sluice schema`: the registry of a running gateway. */
+
 import type { CommandGroup } from "./command/command.ts";
 import { check, config, get, list, register, remove, watch } from "./schema/commands.ts";
 

@@ -1,8 +1,9 @@
 /** Runs the gateway until a signal stops it. */
-import { startGateway } from "../gateway/gateway.ts";
-import { parseConfig } from "../gateway/config.ts";
+
 import { systemClock } from "../core/clock.ts";
 import { failureFrom } from "../core/failure.ts";
+import { parseConfig } from "../gateway/config.ts";
+import { startGateway } from "../gateway/gateway.ts";
 import { createJsonLogger } from "../gateway/json-logger.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { exitCodes } from "./command/exit-codes.ts";

@@ -1,4 +1,5 @@
 /** `sluice serve`: the gateway. */
+
 import { command } from "./command/command.ts";
 
 export const settingsHint =

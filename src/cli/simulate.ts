@@ -1,4 +1,5 @@
 /** `sluice simulate`: producers that look like the real ones, against a running gateway. */
+
 import type { CommandGroup } from "./command/command.ts";
 import { emitters } from "./simulate/emitters.ts";
 import { files } from "./simulate/files.ts";

@@ -1,4 +1,5 @@
 /** All commands, in the order in which help shows them. */
+
 import { analyse } from "./analyse.ts";
 import { bench } from "./bench.ts";
 import type { CommandGroup } from "./command/command.ts";

@@ -1,10 +1,11 @@
 /** `sluice topic`: topics of a running gateway. */
+
 import type { Runtime } from "../runtime/runtime.ts";
 import { command, type CommandGroup } from "./command/command.ts";
+import { choice, number, text, wholeNumber } from "./command/parameters.ts";
 import { gatewayOptions, jsonOption } from "./gateway/options.ts";
 import { request } from "./gateway/request.ts";
 import { Listing, printJson } from "./terminal/listing.ts";
-import { choice, number, text, wholeNumber } from "./command/parameters.ts";
 
 interface TopicAnswer {
   readonly name: string;

@@ -1,12 +1,11 @@
 /** `sluice watch`: what is appended, live. */
-import { createClient, SluiceError, type From, type Target } from "../client/index.ts";
+
+import { createClient, type From, SluiceError, type Target } from "../client/index.ts";
 import { sleep, systemClock } from "../core/clock.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { command } from "./command/command.ts";
 import { gatewayOptions } from "./gateway/options.ts";
 import { failureFromClient } from "./gateway/request.ts";
-import { listenForStop, type Interruption } from "./terminal/interruption.ts";
-import { counted } from "./terminal/listing.ts";
 import {
   optionalTopic,
   readOptions,
@@ -15,6 +14,8 @@ import {
   targetName,
   targetOptions,
 } from "./gateway/target-options.ts";
+import { type Interruption, listenForStop } from "./terminal/interruption.ts";
+import { counted } from "./terminal/listing.ts";
 
 const absentMs = 500;
 

@@ -1,4 +1,5 @@
 /** Pauses between attempts: doubled, bounded, and randomised so that clients do not return together. */
+
 import { sleep } from "../core/clock.ts";
 import type { SluiceError } from "./error.ts";
 import type { Settings } from "./options.ts";

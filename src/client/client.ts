@@ -1,8 +1,9 @@
 /** The client: for browsers, Bun, Deno and Node, with web APIs only. */
+
 import { EmittersClient } from "./emitters.ts";
-import { settingsFromOptions, type ClientOptions, type Settings } from "./options.ts";
-import { readPage, readPages, type Page, type PageOptions } from "./pages.ts";
-import { publish, type Events, type Published, type PublishOptions } from "./publish.ts";
+import { type ClientOptions, type Settings, settingsFromOptions } from "./options.ts";
+import { type Page, type PageOptions, readPage, readPages } from "./pages.ts";
+import { type Events, publish, type Published, type PublishOptions } from "./publish.ts";
 import { SluiceSocket } from "./socket.ts";
 import { SseSubscription } from "./sse-subscription.ts";
 import type { SubscribeOptions, Subscription } from "./subscription.ts";

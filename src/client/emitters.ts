@@ -1,9 +1,10 @@
 /** Emitters: created, read and ended. */
+
 import type { EmitterSource } from "../core/emitters.ts";
 import { SluiceError } from "./error.ts";
 import { ask } from "./http.ts";
 import type { Settings } from "./options.ts";
-import { readPage, readPages, type Page, type PageOptions } from "./pages.ts";
+import { type Page, type PageOptions, readPage, readPages } from "./pages.ts";
 import { segment, withQuery } from "./target.ts";
 
 export interface EmitterInfo {

@@ -1,5 +1,6 @@
 /** The client's errors: they have the gateway's failure codes, from the problem in its response. */
-import { Failure, failureCodes, type FailureCode, type Issue } from "../core/failure.ts";
+
+import { Failure, type FailureCode, failureCodes, type Issue } from "../core/failure.ts";
 
 /**
  * `position_gone` is also thrown when a stream would continue after a gap and there is no `onReset`;

@@ -1,4 +1,5 @@
 /** One record, as a reader receives it. */
+
 import { jsonMembers } from "../core/json.ts";
 
 /** `Data` is the caller's type for the JSON; it is not checked. */

@@ -1,4 +1,5 @@
 /** Requests with one response, in JSON, retried where that is safe. */
+
 import { Backoff } from "./backoff.ts";
 import { errorFromResponse, errorFromThrown, SluiceError } from "./error.ts";
 import type { Settings } from "./options.ts";

@@ -1,4 +1,5 @@
 /** Outgoing events as JSON, with bigints as integers. */
+
 import { SluiceError } from "./error.ts";
 
 /**

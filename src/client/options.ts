@@ -1,5 +1,6 @@
 /** The client's options, each with its default. */
-import { systemClock, type Clock } from "../core/clock.ts";
+
+import { type Clock, systemClock } from "../core/clock.ts";
 import { SluiceError } from "./error.ts";
 
 export interface ClientOptions {

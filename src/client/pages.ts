@@ -1,4 +1,5 @@
 /** Pages of the records kept. */
+
 import { arrayElements, jsonMembers } from "../core/json.ts";
 import { eventFromJson, type SluiceEvent } from "./event.ts";
 import { ask } from "./http.ts";

@@ -1,4 +1,5 @@
 /** Appends events. */
+
 import type { Issue } from "../core/failure.ts";
 import { ask } from "./http.ts";
 import { jsonFromEvents } from "./json-text.ts";

@@ -1,4 +1,5 @@
 /** One open WebSocket: requests and their answers by `ref`, and whether the other side is alive. */
+
 import { errorFromProblem, errorFromThrown, SluiceError } from "./error.ts";
 import type { Settings } from "./options.ts";
 

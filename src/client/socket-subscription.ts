@@ -3,6 +3,7 @@
  * consumer is slow leaves the socket when its buffer is full, and joins again after its last
  * position once the buffer is empty. The others continue meanwhile.
  */
+
 import { createDeferred } from "./deferred.ts";
 import type { SluiceError } from "./error.ts";
 import type { SluiceEvent } from "./event.ts";

@@ -1,4 +1,5 @@
 /** Many subscriptions and publishes over one WebSocket, which reconnects on its own. */
+
 import { Backoff } from "./backoff.ts";
 import { createDeferred } from "./deferred.ts";
 import { errorFromProblem, SluiceError } from "./error.ts";
@@ -7,8 +8,8 @@ import { requireWebSocket, type Settings } from "./options.ts";
 import { eventsFromJson } from "./pages.ts";
 import type { Published, PublishOptions } from "./publish.ts";
 import {
-  SocketConnection,
   type ConnectionEvents,
+  SocketConnection,
   type SocketMessage,
 } from "./socket-connection.ts";
 import { SocketSubscription, type SubscriptionLink } from "./socket-subscription.ts";

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { Random } from "../../test/simulation/random.ts";
-import { SseParser, type SseMessage } from "./sse-parser.ts";
+import { type SseMessage, SseParser } from "./sse-parser.ts";
 
 const utf8 = new TextEncoder();
 

@@ -1,8 +1,9 @@
 /** One SSE response: read as fast as its messages are consumed, abandoned when it falls silent. */
+
 import { createDeferred } from "./deferred.ts";
 import { errorFromResponse, errorFromThrown, SluiceError } from "./error.ts";
 import type { Settings } from "./options.ts";
-import { SseParser, type SseMessage } from "./sse-parser.ts";
+import { type SseMessage, SseParser } from "./sse-parser.ts";
 
 type Reader = ReadableStreamDefaultReader<Uint8Array>;
 

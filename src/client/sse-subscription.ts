@@ -1,4 +1,5 @@
 /** A subscription over SSE: one response after another, each resumes where the last one stopped. */
+
 import { Backoff } from "./backoff.ts";
 import { errorFromProblem, SluiceError } from "./error.ts";
 import { eventFromSse, type SluiceEvent } from "./event.ts";
@@ -6,7 +7,7 @@ import type { Settings } from "./options.ts";
 import type { SseMessage } from "./sse-parser.ts";
 import { SseStream } from "./sse-stream.ts";
 import { reportReset, type SubscribeOptions, type Subscription } from "./subscription.ts";
-import { checkTarget, ssePath, type From, type Target } from "./target.ts";
+import { checkTarget, type From, ssePath, type Target } from "./target.ts";
 
 export class SseSubscription<Data> implements Subscription<Data> {
   readonly #settings: Settings;

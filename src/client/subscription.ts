@@ -1,4 +1,5 @@
 /** A subscription, over SSE or a socket. */
+
 import { SluiceError } from "./error.ts";
 import type { SluiceEvent } from "./event.ts";
 import type { From } from "./target.ts";

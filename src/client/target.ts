@@ -1,4 +1,5 @@
 /** The target of reads and writes (a topic, one key of it, or an emitter), and its addresses. */
+
 import { emittersTopic } from "../core/emitters.ts";
 import { SluiceError } from "./error.ts";
 

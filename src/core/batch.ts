@@ -3,6 +3,7 @@
  * form is made when a driver needs it, so a record that arrives encoded and is stored in frames is
  * never decoded.
  */
+
 import { decodeFrame, encodeFrame, offsetOf } from "./frame.ts";
 import type { LogRecord } from "./record.ts";
 

@@ -1,4 +1,5 @@
 /** Emitters: resources that PUT creates, each with its own stream; and the ports that store them. */
+
 import type { Position } from "./position.ts";
 import type { StoredRecord } from "./record.ts";
 

@@ -1,5 +1,5 @@
-import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { describe, expect, test } from "bun:test";
+import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { FrameSchema } from "../gen/sluice/v1/record_pb.ts";
 import { decodeFrame, encodeFrame } from "./frame.ts";
 import type { LogRecord } from "./record.ts";

@@ -4,6 +4,7 @@
  * ten times as long. The wire form is that of `schemas/sluice/v1/record.proto`,
  * and a test holds it against the generated code.
  */
+
 import { bytesType, type LogRecord } from "./record.ts";
 import { varintBytes, WireCursor, writeVarint } from "./wire.ts";
 

@@ -1,4 +1,5 @@
 /** What a runtime provides for HTTP: streamed bodies and sockets, with their back-pressure. */
+
 import type { ByteSink, Sent, SinkEvents } from "./sink.ts";
 
 export interface Host {

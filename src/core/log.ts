@@ -7,6 +7,7 @@
  * broker does not answer; appends that were in flight may be stored or not), `too_large`, `invalid`
  * (an append without records), `shutting_down` (after `close`).
  */
+
 import type { Batch } from "./batch.ts";
 import type { Position } from "./position.ts";
 import type { LogRecord, StoredRecord } from "./record.ts";

@@ -2,7 +2,8 @@
  * A task that runs on one node of all: the node that owns its name. It owns the name, works turn by
  * turn, retries with back-off what fails, and releases the name when it ends or another owner took over.
  */
-import { sleep, type Clock } from "./clock.ts";
+
+import { type Clock, sleep } from "./clock.ts";
 import { failureFrom } from "./failure.ts";
 import type { LogFields, Logger } from "./logger.ts";
 import type { Owned, Ownership } from "./projection.ts";

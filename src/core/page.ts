@@ -2,8 +2,9 @@
  * A page: some events of a stream, oldest first, and where the pages beside it begin. What every
  * source of pages shares is here: how `next` and `prev` follow from what was found.
  */
+
 import { Failure } from "./failure.ts";
-import { comparePositions, renderPosition, type Position } from "./position.ts";
+import { comparePositions, type Position, renderPosition } from "./position.ts";
 import type { StoredRecord } from "./record.ts";
 
 export interface Page {

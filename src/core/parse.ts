@@ -2,6 +2,7 @@
  * Texts of queries, settings and arguments as values. A parser returns the value or what it
  * expected instead: HTTP, the settings and the command line each word their own errors of that.
  */
+
 import { invalidField, quoted } from "./failure.ts";
 
 export type Parsed<Value> =

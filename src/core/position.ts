@@ -6,6 +6,7 @@
  * character with its length. Tokens of one topic therefore sort as strings in the order of
  * their records. Index 0 is left out: only topics whose entries hold many records need one.
  */
+
 import { Failure, quoted } from "./failure.ts";
 
 /** All three are safe integers. Sequences start at 1; 0 is before the first record. */

@@ -2,7 +2,8 @@
  * Projections: readers of the log that turn a topic into rows. The rows and the position are
  * committed together (invariant 2), so the store is exactly-once whatever dies in between.
  */
-import { renderPosition, type Position } from "./position.ts";
+
+import { type Position, renderPosition } from "./position.ts";
 import type { StoredRecord } from "./record.ts";
 
 /** The store's half of one projection. */

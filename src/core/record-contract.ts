@@ -1,4 +1,5 @@
 /** Contracts of internal topics: their records are checked at ingestion, by whatever protocol they come. */
+
 import type { Issue } from "./failure.ts";
 
 /** Derives from a record's value what else belongs to it, or says why its topic refuses it. */

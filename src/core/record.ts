@@ -1,4 +1,5 @@
 /** Records: bytes that Sluice does not need to understand. */
+
 import type { Position } from "./position.ts";
 
 /** A producer's record, checked and stamped. Fields as in `schemas/sluice/v1/record.proto`. */

@@ -1,5 +1,6 @@
 /** Attempts with waits between them, on a `Clock`: each wait is twice as long as the one before. */
-import { sleep, type Clock } from "./clock.ts";
+
+import { type Clock, sleep } from "./clock.ts";
 
 /** The first wait and the longest, in milliseconds. */
 export interface RetryMs {

@@ -3,6 +3,7 @@
  * registry implements. A batch is answered synchronously where every schema is cached, otherwise by a
  * promise.
  */
+
 import type { Issue } from "./failure.ts";
 import type { LogRecord } from "./record.ts";
 import type { SchemaRule } from "./topic.ts";

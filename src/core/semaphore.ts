@@ -1,4 +1,5 @@
 /** A bound on what runs at once: some wait in the order in which they came, the rest is refused. */
+
 import { Failure } from "./failure.ts";
 
 export interface WaitingLine {

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
-import { systemClock } from "./clock.ts";
 import { seededRandom } from "../../test/support/random.ts";
+import { systemClock } from "./clock.ts";
 import { parseTime, renderTime } from "./time.ts";
 
 test.each([

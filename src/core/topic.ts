@@ -1,4 +1,5 @@
 /** Topics: named, ordered, durable sequences of records. */
+
 import { invalidField, quoted } from "./failure.ts";
 
 /**

@@ -2,6 +2,7 @@
  * The wire format of Protocol Buffers, for the few messages that are read and written by hand: each
  * record passes through them, and generated code takes several times as long.
  */
+
 import { Failure } from "./failure.ts";
 
 const utf8 = new TextDecoder("utf-8", { fatal: true });

@@ -1,7 +1,8 @@
 /** What the gateway hands a feature, and what a feature hands the gateway: all features share this. */
+
 import type { ConnectRouter } from "@connectrpc/connect";
 import type { Hono } from "hono";
-import type { ProjectionTarget, Ownership } from "../core/projection.ts";
+import type { Ownership, ProjectionTarget } from "../core/projection.ts";
 import type { RecordContract } from "../core/record-contract.ts";
 import type { TopicSettings } from "../core/topic.ts";
 import type { HttpDeps } from "../http/deps.ts";

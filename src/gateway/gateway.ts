@@ -1,4 +1,5 @@
 /** The composition: one gateway as a list of parts, and how it starts and stops. */
+
 import type { Logger } from "../core/logger.ts";
 import { openAckRules } from "../features/ack-rules/part.ts";
 import { openDemo } from "../features/demo/part.ts";

@@ -1,10 +1,11 @@
 /** All HTTP endpoints on one router, with the answers that every address shares. */
+
 import { Hono } from "hono";
 import { Failure, failureFrom } from "../core/failure.ts";
 import type { Part } from "../features/part.ts";
 import type { HttpDeps } from "../http/deps.ts";
 import { methods } from "../http/endpoint/endpoint.ts";
-import { serveHot, type Fetch } from "../http/hot.ts";
+import { type Fetch, serveHot } from "../http/hot.ts";
 import { mountCors } from "../http/origin.ts";
 import { problemResponse } from "../http/problem.ts";
 import { reportInternal, shownPath } from "../http/report.ts";

@@ -1,4 +1,5 @@
 /** Log lines as JSON, one object a line: `{"time","level","message",…fields}`. */
+
 import type { Clock } from "../core/clock.ts";
 import type { Logger, LogLevel } from "../core/logger.ts";
 

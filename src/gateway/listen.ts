@@ -1,4 +1,5 @@
 /** The two listeners: HTTP with Connect and gRPC-Web, and gRPC on its own port. */
+
 import { Failure } from "../core/failure.ts";
 import { limitHeaders } from "../http/headers.ts";
 import type { Fetch } from "../http/hot.ts";

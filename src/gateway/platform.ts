@@ -2,6 +2,7 @@
  * The engine that all features share, in two steps: PostgreSQL and the log first, then what takes
  * records, which needs the registry's schemas.
  */
+
 import { systemClock } from "../core/clock.ts";
 import { failureFrom } from "../core/failure.ts";
 import type { Host } from "../core/host.ts";

@@ -1,6 +1,7 @@
 /** Runs the projections of all parts. */
+
 import type { Foundation, Part } from "../features/part.ts";
-import { runProjection, type Projection } from "../projection/projection.ts";
+import { type Projection, runProjection } from "../projection/projection.ts";
 
 export class Projections implements AsyncDisposable {
   readonly #foundation: Foundation;

@@ -1,4 +1,5 @@
 /** All RPC services: written once, mounted on both listeners. */
+
 import { Failure } from "../core/failure.ts";
 import type { Part, Platform } from "../features/part.ts";
 import { createRpcFetch, type RpcFetch } from "../rpc/fetch.ts";

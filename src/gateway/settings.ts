@@ -1,5 +1,6 @@
 /** Reads settings one by one and collects every problem, so that all are reported at once. */
-import { parseChoice, parseCount, parseFlag, type Parsed } from "../core/parse.ts";
+
+import { parseChoice, parseCount, type Parsed, parseFlag } from "../core/parse.ts";
 import { isSchemaName } from "../postgres/connect.ts";
 import type { Environment } from "../runtime/runtime.ts";
 

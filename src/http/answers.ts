@@ -1,4 +1,5 @@
 /** Responses that several endpoints share. */
+
 import { Failure, type FailureCode, type Issue } from "../core/failure.ts";
 import { renderPosition } from "../core/position.ts";
 import type { IngestResult } from "../ingest/ingest.ts";

@@ -2,6 +2,7 @@
  * Pages and the files that they load, from this server alone. Each file is read and compressed
  * once; pages name it with its hash, so that browsers may keep it permanently.
  */
+
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { promisify } from "node:util";

@@ -1,4 +1,5 @@
 /** Request bodies, read within a bound. */
+
 import { Failure, quoted } from "../core/failure.ts";
 
 /**

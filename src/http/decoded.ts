@@ -1,7 +1,8 @@
 /** Streams of records that are decoded with their schemas: once for each chunk, for all readers and formats. */
+
 import type { DecodedRecord, RecordDecoder } from "../core/schemas.ts";
+import { type AsyncFormat, asyncFormat } from "../hub/async-format.ts";
 import type { Chunk } from "../hub/chunk.ts";
-import { asyncFormat, type AsyncFormat } from "../hub/async-format.ts";
 import { renderDecodedSse } from "./sse.ts";
 import { renderDecodedEvents } from "./ws-messages.ts";
 

@@ -1,4 +1,5 @@
 /** What the HTTP endpoints of every feature are built on; each takes what it needs of it. */
+
 import type { Clock } from "../core/clock.ts";
 import type { Host } from "../core/host.ts";
 import type { LogDriver } from "../core/log.ts";

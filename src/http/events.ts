@@ -1,7 +1,8 @@
 /** Records as the JSON of pages and WebSocket messages. */
+
 import { checkJson } from "../core/json.ts";
+import { type Position, renderPosition } from "../core/position.ts";
 import { isJsonType, type LogRecord, type StoredRecord } from "../core/record.ts";
-import { renderPosition, type Position } from "../core/position.ts";
 import type { DecodedRecord } from "../core/schemas.ts";
 import { renderTime } from "../core/time.ts";
 

@@ -1,4 +1,5 @@
 /** A subscriber for whom some chunks contain nothing: it is not written to then, but gets heartbeats. */
+
 import type { Clock } from "../core/clock.ts";
 import type { Failure } from "../core/failure.ts";
 import type { Position } from "../core/position.ts";

@@ -1,4 +1,5 @@
 /** The bound on request headers, answered with a problem instead of a cut connection. */
+
 import { Failure } from "../core/failure.ts";
 import { problemResponse } from "./problem.ts";
 

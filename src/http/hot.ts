@@ -3,6 +3,7 @@
  * not small beside theirs (`bench/floors/event.ts`). Requests of pages of other sites and other methods
  * go to the router, where the same handlers are mounted.
  */
+
 import type { Hono } from "hono";
 import { failureFrom } from "../core/failure.ts";
 import type { Logger } from "../core/logger.ts";

@@ -1,7 +1,8 @@
 /** A WebSocket that is one subscription, which its address names: it listens, and answers `ping`. */
-import { Failure, failureFrom, type FailureCode } from "../core/failure.ts";
+
+import { Failure, type FailureCode, failureFrom } from "../core/failure.ts";
 import { goingAwayCode, type Socket, type SocketEvents } from "../core/host.ts";
-import { renderPosition, type Position } from "../core/position.ts";
+import { type Position, renderPosition } from "../core/position.ts";
 import type { Sent } from "../core/sink.ts";
 import type { EndReason, Subscription } from "../hub/subscriber.ts";
 import type { ByteFace } from "./filtered.ts";

@@ -2,6 +2,7 @@
  * Pages of other sites. A browser lets them send simple requests anywhere, and open WebSockets
  * without asking first, so what they may do is decided here and not left to CORS alone.
  */
+
 import type { Hono } from "hono";
 import { cors } from "hono/cors";
 import { Failure, quoted } from "../core/failure.ts";

@@ -1,5 +1,6 @@
 /** Failures as RFC 9457 problem details. */
-import { failureFrom, type Failure, type FailureCode, type Issue } from "../core/failure.ts";
+
+import { type Failure, type FailureCode, failureFrom, type Issue } from "../core/failure.ts";
 
 /** One status for each code, in all HTTP endpoints. */
 export const httpStatus = {

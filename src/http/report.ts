@@ -1,4 +1,5 @@
 /** Log lines for requests that failed for an internal reason. */
+
 import type { Failure } from "../core/failure.ts";
 import type { Logger } from "../core/logger.ts";
 

@@ -1,5 +1,6 @@
 /** Request bodies as records for the gate. */
-import { Failure, type Issue, invalidIssue, quoted } from "../core/failure.ts";
+
+import { Failure, invalidIssue, type Issue, quoted } from "../core/failure.ts";
 import { jsonValues } from "../core/json.ts";
 import { bytesType, isJsonType, jsonType } from "../core/record.ts";
 import type { IncomingRecord } from "../ingest/ingest.ts";

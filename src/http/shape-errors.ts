@@ -2,6 +2,7 @@
  * What is wrong with a JSON value, as zod finds it, in the words of all other errors: the member by
  * its JSON Pointer, and what was expected of it.
  */
+
 import type { z } from "zod";
 import { invalidIssue, type Issue } from "../core/failure.ts";
 

@@ -1,8 +1,9 @@
 /** Server-sent events: the format, and a subscription as an open response. */
+
 import type { Failure } from "../core/failure.ts";
-import { renderPosition, type Position } from "../core/position.ts";
-import type { DecodedRecord } from "../core/schemas.ts";
+import { type Position, renderPosition } from "../core/position.ts";
 import { endType, type StoredRecord } from "../core/record.ts";
+import type { DecodedRecord } from "../core/schemas.ts";
 import type { ByteSink, Sent, SinkEvents } from "../core/sink.ts";
 import type { Chunk, Format } from "../hub/chunk.ts";
 import type { Direct, EndReason, Subscriber, Subscription } from "../hub/subscriber.ts";

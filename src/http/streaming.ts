@@ -1,12 +1,13 @@
 /** A hub subscription as an SSE response: for emitters, topics, events and series. */
+
 import { failureFrom } from "../core/failure.ts";
 import type { Log } from "../core/log.ts";
 import type { Position } from "../core/position.ts";
-import { AsyncSubscriber, type AsyncFormat } from "../hub/async-format.ts";
+import { type AsyncFormat, AsyncSubscriber } from "../hub/async-format.ts";
 import type { RequestedStart, Start, Subscriber, Subscription } from "../hub/subscriber.ts";
 import { tailStart } from "../log/pages.ts";
 import type { HttpDeps } from "./deps.ts";
-import { SseSubscriber, sseHeaders } from "./sse.ts";
+import { sseHeaders, SseSubscriber } from "./sse.ts";
 
 /**
  * Answers with the stream of a topic, or of one key of it. The start becomes a position before the

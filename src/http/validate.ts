@@ -1,4 +1,5 @@
 /** JSON bodies against their shape, with errors that name each wrong member. */
+
 import type { z } from "zod";
 import { Failure } from "../core/failure.ts";
 import { checkJson } from "../core/json.ts";

@@ -1,9 +1,10 @@
 /** An address that is watched by WebSocket: from the handshake to its one subscription. */
+
 import type { Format } from "../hub/chunk.ts";
 import type { RequestedStart } from "../hub/subscriber.ts";
+import type { HttpDeps } from "./deps.ts";
 import { FilteredSubscriber } from "./filtered.ts";
 import { LiveSocket } from "./live-socket.ts";
-import type { HttpDeps } from "./deps.ts";
 import { topicStart } from "./streaming.ts";
 
 export interface WatchedTopic {

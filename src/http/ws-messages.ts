@@ -1,13 +1,14 @@
 /** What is said on `WS /v1/ws`, as `docs/protocol.md` has it: one JSON object a text message. */
+
 import { z } from "zod";
+import { emittersTopic } from "../core/emitters.ts";
 import { Failure } from "../core/failure.ts";
 import { arrayElements, jsonMembers } from "../core/json.ts";
+import { renderPosition } from "../core/position.ts";
+import { endType, jsonType } from "../core/record.ts";
+import type { DecodedRecord } from "../core/schemas.ts";
 import { parseName } from "../core/topic.ts";
 import type { Chunk, Format } from "../hub/chunk.ts";
-import { emittersTopic } from "../core/emitters.ts";
-import { endType, jsonType } from "../core/record.ts";
-import { renderPosition } from "../core/position.ts";
-import type { DecodedRecord } from "../core/schemas.ts";
 import type { IncomingRecord } from "../ingest/ingest.ts";
 import { renderEvent } from "./events.ts";
 import { parseWith } from "./validate.ts";

@@ -1,9 +1,10 @@
 /** The messages of WebSockets, as `docs/protocol.md` has them: one JSON object a text message. */
+
 import { z } from "zod";
-import { tailMax } from "./endpoint/starting.ts";
+import type { Frozen } from "./endpoint/answer.ts";
 import { eventShape, issueShape, positionShape, problemShape } from "./endpoint/shapes.ts";
 import { message, type SocketMessages } from "./endpoint/socket.ts";
-import type { Frozen } from "./endpoint/answer.ts";
+import { tailMax } from "./endpoint/starting.ts";
 import { schemaIdMax } from "./request-records.ts";
 
 /** Events of one publish. */

@@ -6,13 +6,13 @@ import { Failure } from "../core/failure.ts";
 import { renderPosition } from "../core/position.ts";
 import { endType } from "../core/record.ts";
 import type { Sent } from "../core/sink.ts";
-import type { Chunk } from "./chunk.ts";
 import {
+  type AsyncFormat,
   asyncFormat,
   AsyncSubscriber,
   type AsyncTarget,
-  type AsyncFormat,
 } from "./async-format.ts";
+import type { Chunk } from "./chunk.ts";
 
 const tokens = (chunk: Chunk) => chunk.records.map(({ position }) => renderPosition(position));
 

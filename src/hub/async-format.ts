@@ -6,7 +6,8 @@
  * nothing, then replays. At most one chunk of each waits, the hub keeps the order, and the other
  * subscribers of the channel are not affected.
  */
-import { failureFrom, type Failure } from "../core/failure.ts";
+
+import { type Failure, failureFrom } from "../core/failure.ts";
 import type { Position } from "../core/position.ts";
 import type { Sent } from "../core/sink.ts";
 import type { Chunk, Format } from "./chunk.ts";

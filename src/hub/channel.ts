@@ -1,11 +1,12 @@
 /** The live subscribers of one topic, or of one key of it, and what the next flush brings them. */
-import { failureFrom, type Failure } from "../core/failure.ts";
-import { endType, recordBytes, type StoredRecord } from "../core/record.ts";
+
+import { type Failure, failureFrom } from "../core/failure.ts";
 import type { Position } from "../core/position.ts";
+import { endType, recordBytes, type StoredRecord } from "../core/record.ts";
 import type { ByteSink, Sent } from "../core/sink.ts";
 import { Chunk, type Format } from "./chunk.ts";
-import type { Direct, EndReason } from "./subscriber.ts";
 import { flushBytesMax } from "./options.ts";
+import type { Direct, EndReason } from "./subscriber.ts";
 
 /** What a channel needs of a live subscription. */
 export interface Receiver {

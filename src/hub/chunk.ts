@@ -1,4 +1,5 @@
 /** What one flush delivers to every subscriber of a channel: rendered once per format (invariant 5). */
+
 import type { Position } from "../core/position.ts";
 import type { StoredRecord } from "../core/record.ts";
 

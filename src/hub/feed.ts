@@ -1,4 +1,5 @@
 /** Live fan-out of one topic on this node. */
+
 import { sleep } from "../core/clock.ts";
 import { Failure, failureFrom } from "../core/failure.ts";
 import type { LogBatch } from "../core/log.ts";

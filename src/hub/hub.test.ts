@@ -1,10 +1,11 @@
 /** What the hub does and when, in virtual time; `test/simulation` shows that it loses nothing. */
+
 import { describe, expect, test } from "bun:test";
+import { Bench } from "../../test/simulation/bench.ts";
+import { Random } from "../../test/simulation/random.ts";
 import { Failure } from "../core/failure.ts";
 import { renderPosition } from "../core/position.ts";
 import { endType } from "../core/record.ts";
-import { Bench } from "../../test/simulation/bench.ts";
-import { Random } from "../../test/simulation/random.ts";
 
 describe("coalescing", () => {
   test("sends what comes first at once, and a burst after it in one chunk", () => {

@@ -1,4 +1,5 @@
 /** Live fan-out on one node: one reader per topic, many bounded subscribers. */
+
 import type { Clock } from "../core/clock.ts";
 import { Failure } from "../core/failure.ts";
 import type { Log } from "../core/log.ts";

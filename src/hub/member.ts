@@ -1,6 +1,7 @@
 /** One subscription inside its feed. */
+
 import { Failure, failureFrom } from "../core/failure.ts";
-import { renderPosition, type Position } from "../core/position.ts";
+import { type Position, renderPosition } from "../core/position.ts";
 import type { Sent } from "../core/sink.ts";
 import type { Channel, Receiver } from "./channel.ts";
 import type { Chunk } from "./chunk.ts";

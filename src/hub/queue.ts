@@ -1,4 +1,5 @@
 /** Records in the order of their positions: added at the end, dropped from the front. */
+
 import { comparePositions, type Position } from "../core/position.ts";
 import { recordBytes, type StoredRecord } from "../core/record.ts";
 

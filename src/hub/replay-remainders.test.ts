@@ -6,9 +6,9 @@ import { defaultTopicSettings } from "../core/topic.ts";
 import { createMemoryLog } from "../log/memory/memory-log.ts";
 import { Channel } from "./channel.ts";
 import { Hub } from "./hub.ts";
-import { ReplayRemainders } from "./replay-remainders.ts";
 import { Member } from "./member.ts";
 import { defaultHubOptions } from "./options.ts";
+import { ReplayRemainders } from "./replay-remainders.ts";
 import type { Subscriber, Subscription } from "./subscriber.ts";
 
 const at = (sequence: number): Position => ({ epoch: 1, sequence, index: 0 });

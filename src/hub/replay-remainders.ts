@@ -3,6 +3,7 @@
  * returns far more at once than a socket takes. Without this, each write of a replay would read and
  * decode most of it again.
  */
+
 import { comparePositions, type Position } from "../core/position.ts";
 import type { StoredRecord } from "../core/record.ts";
 import type { Member } from "./member.ts";

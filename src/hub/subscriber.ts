@@ -1,4 +1,5 @@
 /** The two halves of a subscription: what a protocol implements, and what it gets. */
+
 import type { Failure } from "../core/failure.ts";
 import type { Position } from "../core/position.ts";
 import type { ByteSink, Sent } from "../core/sink.ts";

@@ -2,6 +2,7 @@
  * The newest records of a topic, in memory: a subscriber that was cut off or stalled is replayed from
  * here and becomes live without a gap or duplicate.
  */
+
 import { comparePositions, type Position } from "../core/position.ts";
 import { recordBytes, type StoredRecord } from "../core/record.ts";
 import { RecordQueue, type Slice } from "./queue.ts";

@@ -1,4 +1,5 @@
 /** An append that creates its topic where it does not exist. */
+
 import type { Batch } from "../core/batch.ts";
 import { Failure } from "../core/failure.ts";
 import type { Appended, AppendOptions, Log, TopicAdmin } from "../core/log.ts";

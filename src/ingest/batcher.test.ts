@@ -1,13 +1,14 @@
 /** When frames are appended, in which order, what they contain, and who is notified. */
+
 import { expect, test } from "bun:test";
 import { Buffer } from "node:buffer";
 import type { Batch } from "../core/batch.ts";
 import { Failure } from "../core/failure.ts";
 import type { Appended, ProducerRun } from "../core/log.ts";
 import type { Position } from "../core/position.ts";
+import { Batcher, frameBytesMax, type Owner } from "./batcher.ts";
 import { Buffers } from "./buffers.ts";
 import { InFlight } from "./in-flight.ts";
-import { frameBytesMax, Batcher, type Owner } from "./batcher.ts";
 
 interface Append {
   readonly text: string;

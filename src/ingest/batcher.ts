@@ -1,4 +1,5 @@
 /** Gathers the records that many calls bring for one topic into frames, and appends them. */
+
 import { Buffer } from "node:buffer";
 import { Batch } from "../core/batch.ts";
 import type { Clock } from "../core/clock.ts";
@@ -7,8 +8,8 @@ import { failureFrom } from "../core/failure.ts";
 import type { Appended, ProducerRun } from "../core/log.ts";
 import type { Position } from "../core/position.ts";
 import type { Buffers } from "./buffers.ts";
-import { WaiterPeak } from "./waiter-peak.ts";
 import type { InFlight } from "./in-flight.ts";
+import { WaiterPeak } from "./waiter-peak.ts";
 
 /** Brings records to a batcher, and is notified of what became of them. */
 export interface Owner {

@@ -2,6 +2,7 @@
  * Buffers of one size that are reused: at full rate 130 MB of frames pass in a second, and memory
  * grows by what the garbage collector finds late.
  */
+
 import { Buffer } from "node:buffer";
 
 /** 16 MiB of 256 KiB each: as many as one batcher appends at once. */

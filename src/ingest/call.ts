@@ -1,17 +1,18 @@
 /** One producer's call: what it brought, what became of it, and what it is answered. */
+
 import { Buffer } from "node:buffer";
-import { Failure, type Issue, failureFrom, invalidIssue } from "../core/failure.ts";
+import { Failure, failureFrom, invalidIssue, type Issue } from "../core/failure.ts";
 import { FRAME_RECORDS } from "../core/frame.ts";
 import { comparePositions, type Position } from "../core/position.ts";
 import type { RecordContract } from "../core/record-contract.ts";
 import { WireCursor } from "../core/wire.ts";
-import { frameBytesMax, type Batcher, type Owner } from "./batcher.ts";
+import { type Batcher, frameBytesMax, type Owner } from "./batcher.ts";
 import type { InFlight } from "./in-flight.ts";
 import type { RecordLimits } from "./limits.ts";
-import { recordsOfMessage, type MessageRecord } from "./message-records.ts";
 import { MessageQueue } from "./message-queue.ts";
+import { type MessageRecord, recordsOfMessage } from "./message-records.ts";
 import { ProducerSequence } from "./producer-sequence.ts";
-import { readHead, type Head } from "./request.ts";
+import { type Head, readHead } from "./request.ts";
 import type { TopicGate } from "./schema-gate.ts";
 import { checkRecord } from "./wire.ts";
 

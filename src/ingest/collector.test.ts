@@ -1,19 +1,20 @@
 /** Calls of the collector on a log: their answers, and the order in which records are stored. */
+
 import { expect, test } from "bun:test";
 import { Buffer } from "node:buffer";
-import { create, toBinary, type MessageInitShape } from "@bufbuild/protobuf";
+import { create, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import { sleep, systemClock as clock } from "../core/clock.ts";
-import type { LogRecord } from "../core/record.ts";
 import type { RecordContract, RecordContracts } from "../core/record-contract.ts";
+import type { LogRecord } from "../core/record.ts";
 import { defaultTopicSettings } from "../core/topic.ts";
 import { CollectRequestSchema } from "../gen/sluice/v1/collector_pb.ts";
 import { Ack } from "../gen/sluice/v1/record_pb.ts";
 import { createMemoryLog } from "../log/memory/memory-log.ts";
 import type { Call } from "./call.ts";
 import { Collector } from "./collector.ts";
-import { SchemaGate } from "./schema-gate.ts";
 import { InFlight } from "./in-flight.ts";
 import { defaultIngestLimits } from "./limits.ts";
+import { SchemaGate } from "./schema-gate.ts";
 
 const limits = { ...defaultIngestLimits, recordBytesMax: 100, lingerMs: 1 };
 

@@ -1,16 +1,17 @@
 /** The records of all calls on this node, framed together into appends (`batcher.ts`). */
+
 import type { Batch } from "../core/batch.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Appended, Log, ProducerRun, TopicAdmin } from "../core/log.ts";
 import type { RecordContracts } from "../core/record-contract.ts";
 import { parseName, type TopicSettings } from "../core/topic.ts";
 import { appendOrCreate } from "./append.ts";
+import { Batcher, frameBytesMax } from "./batcher.ts";
 import { Buffers } from "./buffers.ts";
 import { Call, type CallHost, type Place } from "./call.ts";
-import type { SchemaGate, TopicGate } from "./schema-gate.ts";
 import type { InFlight } from "./in-flight.ts";
-import { frameBytesMax, Batcher } from "./batcher.ts";
 import type { IngestLimits } from "./limits.ts";
+import type { SchemaGate, TopicGate } from "./schema-gate.ts";
 
 export interface CollectorDeps {
   readonly log: Log & TopicAdmin;

@@ -10,9 +10,9 @@ import { defaultTopicSettings } from "../core/topic.ts";
 import { createMemoryLog } from "../log/memory/memory-log.ts";
 import { Collector } from "./collector.ts";
 import { EncodedTopic } from "./encoded.ts";
-import { SchemaGate } from "./schema-gate.ts";
 import { InFlight } from "./in-flight.ts";
 import { defaultIngestLimits } from "./limits.ts";
+import { SchemaGate } from "./schema-gate.ts";
 
 const name = "encoded";
 /** A call that waited for the linger would outlast the test. */

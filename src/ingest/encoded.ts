@@ -2,12 +2,13 @@
  * Records for one topic that their protocol has checked and encoded itself. They are framed together
  * with those of all other calls.
  */
+
 import type { Buffer } from "node:buffer";
 import type { Failure } from "../core/failure.ts";
 import { comparePositions, type Position } from "../core/position.ts";
+import type { Batcher, Owner } from "./batcher.ts";
 import type { Collector } from "./collector.ts";
 import type { InFlight } from "./in-flight.ts";
-import type { Batcher, Owner } from "./batcher.ts";
 
 export class EncodedTopic {
   readonly inFlight: InFlight;

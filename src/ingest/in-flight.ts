@@ -1,4 +1,5 @@
 /** Bytes that were taken in and are not yet durable, of all calls together: this bounds memory. */
+
 import { Failure } from "../core/failure.ts";
 
 export class InFlight {

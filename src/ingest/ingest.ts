@@ -2,17 +2,18 @@
  * Ingestion of decoded records, for the protocols that bring them so: each is checked and stamped,
  * and then appended. Bad records are refused by index and the rest of their batch is appended.
  */
+
 import { Batch } from "../core/batch.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Issue } from "../core/failure.ts";
 import type { Appended, AppendOptions, Log, TopicAdmin } from "../core/log.ts";
 import type { RecordContract, RecordContracts } from "../core/record-contract.ts";
-import { endType, recordBytes, type LogRecord, type RecordHeaders } from "../core/record.ts";
+import { endType, type LogRecord, recordBytes, type RecordHeaders } from "../core/record.ts";
 import { parseName, type TopicSettings } from "../core/topic.ts";
 import { appendOrCreate } from "./append.ts";
-import type { SchemaGate, TopicGate } from "./schema-gate.ts";
 import type { InFlight } from "./in-flight.ts";
 import type { IngestLimits } from "./limits.ts";
+import type { SchemaGate, TopicGate } from "./schema-gate.ts";
 
 /** A record as a protocol decoded it: unchecked, and perhaps without a time. */
 export interface IncomingRecord {

@@ -1,4 +1,5 @@
 /** Messages of one call that wait for their schemas. */
+
 import type { Buffer } from "node:buffer";
 import type { InFlight } from "./in-flight.ts";
 

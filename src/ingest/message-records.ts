@@ -2,11 +2,12 @@
  * The records of a message, each by itself: for topics with a schema rule or a record contract. It
  * takes longer than `appendPlain` in `call.ts`, which copies them without decoding any.
  */
+
 import { Buffer } from "node:buffer";
-import { decodeFrame, encodeFrame, FRAME_RECORDS } from "../core/frame.ts";
 import type { Issue } from "../core/failure.ts";
-import type { LogRecord } from "../core/record.ts";
+import { decodeFrame, encodeFrame, FRAME_RECORDS } from "../core/frame.ts";
 import type { RecordContract } from "../core/record-contract.ts";
+import type { LogRecord } from "../core/record.ts";
 import { WireCursor } from "../core/wire.ts";
 import type { RecordLimits } from "./limits.ts";
 import { checkRecord } from "./wire.ts";

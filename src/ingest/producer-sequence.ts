@@ -1,4 +1,5 @@
 /** The sequences of an idempotent producer's records, which each of its messages continues. */
+
 import { Failure, invalidIssue } from "../core/failure.ts";
 import type { ProducerRun } from "../core/log.ts";
 import type { ProducerHead } from "./request.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { create, toBinary, type MessageInitShape } from "@bufbuild/protobuf";
+import { create, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import { CollectRequestSchema } from "../gen/sluice/v1/collector_pb.ts";
 import { Ack } from "../gen/sluice/v1/record_pb.ts";
 import { readHead } from "./request.ts";

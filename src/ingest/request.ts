@@ -1,4 +1,5 @@
 /** What a request says beside its records: topic, producer, when a record counts as accepted. */
+
 import { type Failure, invalidField } from "../core/failure.ts";
 import { FRAME_RECORDS } from "../core/frame.ts";
 import { WireCursor } from "../core/wire.ts";

@@ -1,7 +1,8 @@
 /** Calls of the collector whose records wait for a schema: their order, bounds and ends. */
+
 import { expect, test } from "bun:test";
-import { create, toBinary, type MessageInitShape } from "@bufbuild/protobuf";
 import { Buffer } from "node:buffer";
+import { create, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import { systemClock as clock } from "../core/clock.ts";
 import { Failure, type Issue } from "../core/failure.ts";
 import type { RecordChecks } from "../core/schemas.ts";
@@ -10,9 +11,9 @@ import { CollectRequestSchema } from "../gen/sluice/v1/collector_pb.ts";
 import { createMemoryLog } from "../log/memory/memory-log.ts";
 import type { Call } from "./call.ts";
 import { Collector } from "./collector.ts";
-import { SchemaGate } from "./schema-gate.ts";
 import { InFlight } from "./in-flight.ts";
 import { defaultIngestLimits } from "./limits.ts";
+import { SchemaGate } from "./schema-gate.ts";
 
 const refused: Issue = { field: "schema_id", code: "invalid", message: "it is odd" };
 

@@ -4,10 +4,10 @@ import { Failure, type Issue } from "../core/failure.ts";
 import type { RecordChecks, SchemaRecord } from "../core/schemas.ts";
 import { defaultTopicSettings, type SchemaRule } from "../core/topic.ts";
 import { createMemoryLog } from "../log/memory/memory-log.ts";
-import { SchemaGate } from "./schema-gate.ts";
 import { InFlight } from "./in-flight.ts";
 import { Ingest } from "./ingest.ts";
 import { defaultIngestLimits } from "./limits.ts";
+import { SchemaGate } from "./schema-gate.ts";
 
 const bad: Issue = { field: "schema_id", code: "invalid", message: "it is missing" };
 /** Refuses records without a schema; id 9 takes time, and id 8 cannot be fetched. */

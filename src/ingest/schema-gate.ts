@@ -3,6 +3,7 @@
  * incarnation, so a rule is fetched once. An append returns the epoch of the incarnation that it went
  * to: the first one with another epoch has the rule fetched again.
  */
+
 import type { Issue } from "../core/failure.ts";
 import type { TopicAdmin } from "../core/log.ts";
 import type { Position } from "../core/position.ts";

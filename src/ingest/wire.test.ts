@@ -1,10 +1,11 @@
 /** Records as `checkRecord` sees them, beside what readers of the log make of them. */
+
 import { expect, test } from "bun:test";
-import { create, toBinary, type MessageInitShape } from "@bufbuild/protobuf";
+import { create, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import { decodeFrame, FRAME_RECORDS } from "../core/frame.ts";
 import { endType } from "../core/record.ts";
-import { RecordSchema } from "../gen/sluice/v1/record_pb.ts";
 import { WireCursor } from "../core/wire.ts";
+import { RecordSchema } from "../gen/sluice/v1/record_pb.ts";
 import { checkRecord } from "./wire.ts";
 
 const limits = { recordBytesMax: 100, keyBytesMax: 10, headersMax: 3 };

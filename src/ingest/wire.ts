@@ -3,6 +3,7 @@
  * copied into a log entry as it came. `bench/floors/publish.ts` measures what decoding would cost. The
  * wire format is that of `schemas/sluice/v1/`.
  */
+
 import { Failure, invalidIssue, type Issue } from "../core/failure.ts";
 import {
   RECORD_CONTENT_TYPE,

@@ -7,9 +7,9 @@ import { jsonType, type LogRecord } from "../core/record.ts";
 import { defaultTopicSettings } from "../core/topic.ts";
 import { createMemoryLog } from "../log/memory/memory-log.ts";
 import { Collector } from "./collector.ts";
-import { SchemaGate } from "./schema-gate.ts";
 import { InFlight } from "./in-flight.ts";
 import { defaultIngestLimits as limits } from "./limits.ts";
+import { SchemaGate } from "./schema-gate.ts";
 import { Writer } from "./writer.ts";
 
 const topic = "written";

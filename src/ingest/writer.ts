@@ -2,14 +2,15 @@
  * Writes to one topic for many callers that each bring a few records: through the topic's batcher, so
  * that a request of one record costs a share of an append. The caller has checked the records.
  */
+
 import { Buffer } from "node:buffer";
 import type { Failure } from "../core/failure.ts";
 import { encodeFrame, RecordEncoder } from "../core/frame.ts";
 import { comparePositions, type Position } from "../core/position.ts";
-import { recordBytes, type LogRecord } from "../core/record.ts";
+import { type LogRecord, recordBytes } from "../core/record.ts";
+import { type Batcher, frameBytesMax, type Owner } from "./batcher.ts";
 import type { Collector } from "./collector.ts";
 import type { InFlight } from "./in-flight.ts";
-import { frameBytesMax, type Batcher, type Owner } from "./batcher.ts";
 
 export class Writer {
   readonly #batcher: Batcher;

@@ -1,7 +1,8 @@
 /** Answers and failures that all log drivers share. */
+
 import { Failure } from "../core/failure.ts";
 import type { Appended, Bounds } from "../core/log.ts";
-import { comparePositions, renderPosition, type Position } from "../core/position.ts";
+import { comparePositions, type Position, renderPosition } from "../core/position.ts";
 
 /** The answer to an append whose records are separate entries, numbered without a gap. */
 export function appendedRun(

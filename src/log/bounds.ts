@@ -1,4 +1,5 @@
 /** The bounds of a topic that may not exist. */
+
 import { failureFrom } from "../core/failure.ts";
 import type { Bounds, Log } from "../core/log.ts";
 

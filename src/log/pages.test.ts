@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { checkPage, drawQuery } from "../../test/support/page-oracle.ts";
-import { seededRandom, type Random } from "../../test/support/random.ts";
+import { type Random, seededRandom } from "../../test/support/random.ts";
 import { systemClock } from "../core/clock.ts";
 import { comparePositions, type Position } from "../core/position.ts";
 import { endType, jsonType, type LogRecord, type StoredRecord } from "../core/record.ts";

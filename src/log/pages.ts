@@ -2,13 +2,14 @@
  * Pages of any topic, from its log. A log reads forward only: the newest events are found by stepping
  * back from the end in growing windows of sequences, each read once.
  */
+
 import type { Bounds, Log } from "../core/log.ts";
 import {
   checkAfter,
   checkBefore,
+  type Page,
   pageFromEarlier,
   pageFromLater,
-  type Page,
   type PageQuery,
 } from "../core/page.ts";
 import { comparePositions, type Position } from "../core/position.ts";

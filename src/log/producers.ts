@@ -1,4 +1,5 @@
 /** Idempotent producers: what a log knows of one, and what that means for its next append. */
+
 import { Failure } from "../core/failure.ts";
 import type { ProducerRun } from "../core/log.ts";
 

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { withPostgres } from "../../test/support/postgres.ts";
-import { openDatabase } from "./database.ts";
 import { arrayOfBytes, arrayOfNumbers, arrayOfTexts, textsFromArray } from "./arrays.ts";
+import { openDatabase } from "./database.ts";
 
 test("what goes in as an array literal comes out as it was", async () => {
   await withPostgres(async (url) => {

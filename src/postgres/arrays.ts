@@ -1,4 +1,5 @@
 /** Arrays as PostgreSQL's text form: postgres.js would quote and escape each number on its own. */
+
 import { Buffer } from "node:buffer";
 
 /** An array literal of numbers, which need no quotes; undefined becomes null. */

@@ -1,4 +1,5 @@
 /** Column types that Drizzle lacks. */
+
 import { customType } from "drizzle-orm/pg-core";
 import { arrayOfNumbers, arrayOfTexts, textsFromArray } from "./arrays.ts";
 

@@ -1,4 +1,5 @@
 /** The one way to connect to PostgreSQL: what all connections share; each use adds its own bounds. */
+
 import postgres, { type Options, type Sql } from "postgres";
 
 /** Where a gateway's tables are. */

@@ -1,9 +1,10 @@
 /** The store's connections: PostgreSQL through postgres.js and Drizzle, bounded in size and time. */
+
 import { drizzle, type PostgresJsDatabase } from "drizzle-orm/postgres-js";
 import type { Sql } from "postgres";
 import { systemClock } from "../core/clock.ts";
 import { Failure } from "../core/failure.ts";
-import { alongIndexes, connect, defaultSchema, type DatabaseAddress } from "./connect.ts";
+import { alongIndexes, connect, type DatabaseAddress, defaultSchema } from "./connect.ts";
 import { withDeadline } from "./deadline.ts";
 import { storeFailure } from "./error.ts";
 import { prepared } from "./prepared.ts";

@@ -1,4 +1,5 @@
 /** A server that vanished from the network never answers: TCP alone would wait for minutes. */
+
 import type { Clock } from "../core/clock.ts";
 import type { Failure } from "../core/failure.ts";
 

@@ -1,4 +1,5 @@
 /** Codes of errors, which decide; texts never do. */
+
 import { Failure } from "../core/failure.ts";
 
 /** SQLSTATE of an insert that met an equal key. */

@@ -3,7 +3,7 @@ import { DrizzleQueryError } from "drizzle-orm/errors";
 import postgres from "postgres";
 import { withPostgres } from "../../test/support/postgres.ts";
 import { Failure } from "../core/failure.ts";
-import { openDatabase, type Database } from "./database.ts";
+import { type Database, openDatabase } from "./database.ts";
 import { errorCode } from "./error-code.ts";
 import { retryReason, storeFailure } from "./error.ts";
 

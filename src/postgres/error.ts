@@ -1,4 +1,5 @@
 /** What PostgreSQL and its connection report, as failures: by code, never by text. */
+
 import { DrizzleQueryError } from "drizzle-orm/errors";
 import { Failure } from "../core/failure.ts";
 import { errorCode } from "./error-code.ts";

@@ -1,4 +1,5 @@
 /** Record headers as a jsonb column: a JSON object of base64 by name. */
+
 import type { RecordHeaders } from "../core/record.ts";
 import { storableText } from "./arrays.ts";
 

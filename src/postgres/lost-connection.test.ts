@@ -3,6 +3,7 @@
  * it throws outside of any query (github.com/porsager/postgres, issue 1208), or the connection never
  * writes again, since what was to write is cancelled and not forgotten.
  */
+
 import { expect, test } from "bun:test";
 import { connect, type Socket } from "node:net";
 import postgres from "postgres";

@@ -1,9 +1,10 @@
 /** Brings the database to this release's tables; several nodes may start at once. */
+
 import { fileURLToPath } from "node:url";
-import { readMigrationFiles, type MigrationMeta } from "drizzle-orm/migrator";
+import { type MigrationMeta, readMigrationFiles } from "drizzle-orm/migrator";
 import type { Sql } from "postgres";
 import { Failure, quoted } from "../core/failure.ts";
-import { connect, defaultSchema, type DatabaseAddress } from "./connect.ts";
+import { connect, type DatabaseAddress, defaultSchema } from "./connect.ts";
 import { errorCode } from "./error-code.ts";
 import { storeFailure } from "./error.ts";
 import { migrationsTable, moveFromPublic } from "./public-tables.ts";

@@ -7,12 +7,13 @@
  * apart, then the session ends (4 s). The node itself gives up earlier: a heartbeat that is not answered
  * within 2 s counts as loss. A pooler that shares one session among clients would break this.
  */
+
 import type { Sql } from "postgres";
-import { sleep, type Clock } from "../core/clock.ts";
+import { type Clock, sleep } from "../core/clock.ts";
 import { Failure } from "../core/failure.ts";
 import type { Logger } from "../core/logger.ts";
 import type { Owned, Ownership } from "../core/projection.ts";
-import { connect, defaultSchema, type DatabaseAddress } from "./connect.ts";
+import { connect, type DatabaseAddress, defaultSchema } from "./connect.ts";
 
 export interface OwnershipOptions extends DatabaseAddress {
   readonly clock: Clock;

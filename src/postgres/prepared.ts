@@ -3,6 +3,7 @@
  * that PostgreSQL would parse and plan each statement again, and the driver would wait for its
  * description before it sends the values.
  */
+
 import type { Sql, TransactionSql } from "postgres";
 
 /**

@@ -3,6 +3,7 @@
  * something. It moves in the transaction that writes the rows, and only from the position that the
  * writer expects: that fences an owner that was replaced without noticing it.
  */
+
 import { and, eq, sql } from "drizzle-orm";
 import { Failure } from "../core/failure.ts";
 import { comparePositions, type Position } from "../core/position.ts";

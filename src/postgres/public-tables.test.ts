@@ -1,4 +1,5 @@
 // A database of an older release, whose tables are in `public`, beside tables that are not Sluice's.
+
 import { expect, test } from "bun:test";
 import { cp, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";

@@ -2,6 +2,7 @@
  * Older releases had their tables in `public`. They are moved into the gateway's schema, once, with
  * their data, indexes and sequences. No row is rewritten, so this takes milliseconds.
  */
+
 import type { MigrationMeta } from "drizzle-orm/migrator";
 import type { Sql, TransactionSql } from "postgres";
 import { Failure } from "../core/failure.ts";

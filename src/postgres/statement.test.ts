@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { eq, getTableColumns, inArray, sql } from "drizzle-orm";
 import { pgTable, text } from "drizzle-orm/pg-core";
-import { testPostgres, type TestDatabase } from "../../test/support/postgres.ts";
+import { type TestDatabase, testPostgres } from "../../test/support/postgres.ts";
 import { bigints, bytea, orderedText, orderedTexts, sparseBigints } from "./columns.ts";
-import { openDatabase, type Database } from "./database.ts";
+import { type Database, openDatabase } from "./database.ts";
 import { migrate } from "./migrate.ts";
 import { decoderOf, fixedLimit, isAnyOf, statement } from "./statement.ts";
 import { projections } from "./tables.ts";

@@ -3,6 +3,7 @@
  * are passed as arrays, several writes behind one fence, walks along an index. Each says in the line
  * above it why it is one.
  */
+
 import { Column, sql } from "drizzle-orm";
 import type {
   ExtractTablesWithRelations,

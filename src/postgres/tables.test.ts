@@ -1,4 +1,5 @@
 // The Drizzle tables, the migrations and a real database say the same.
+
 import { expect, test } from "bun:test";
 import { cp, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";

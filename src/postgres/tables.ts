@@ -2,6 +2,7 @@
  * The store's tables that belong to no feature. Those of a feature are in its `store/tables.ts`, the
  * log's are the log driver's own. A change here becomes a migration by `drizzle-kit generate`.
  */
+
 import { bigint, integer, pgTable, text, timestamp } from "drizzle-orm/pg-core";
 
 /** How far each projection has come: committed together with its rows. */

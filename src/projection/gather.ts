@@ -1,5 +1,6 @@
 /** Gathers a reader's batches into larger ones: bounded in records, bytes and time. */
-import { sleep, type Clock } from "../core/clock.ts";
+
+import { type Clock, sleep } from "../core/clock.ts";
 import type { LogBatch } from "../core/log.ts";
 import { recordBytes, type StoredRecord } from "../core/record.ts";
 

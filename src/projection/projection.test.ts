@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { seededRandom } from "../../test/support/random.ts";
-import { withStore, type StoreRig } from "../../test/support/store-rig.ts";
+import { type StoreRig, withStore } from "../../test/support/store-rig.ts";
 import { systemClock as clock } from "../core/clock.ts";
 import { emittersTopic as topic } from "../core/emitters.ts";
 import { Failure } from "../core/failure.ts";

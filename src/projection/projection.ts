@@ -2,12 +2,13 @@
  * Runs a projection on the node that owns it: reads its topic from the position of its rows, and
  * commits rows and position together. What goes wrong is retried, counted and logged.
  */
-import { sleep, type Clock } from "../core/clock.ts";
+
+import { type Clock, sleep } from "../core/clock.ts";
 import { failureFrom } from "../core/failure.ts";
 import type { Log } from "../core/log.ts";
 import type { Logger } from "../core/logger.ts";
 import { OwnedTask, type OwnedTaskStatus, type Turn } from "../core/owned-task.ts";
-import { comparePositions, renderPosition, type Position } from "../core/position.ts";
+import { comparePositions, type Position, renderPosition } from "../core/position.ts";
 import { describeSkip, type Ownership, type ProjectionTarget } from "../core/projection.ts";
 import type { StoredRecord } from "../core/record.ts";
 import { gather, type GatherLimits } from "./gather.ts";

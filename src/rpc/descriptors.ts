@@ -1,10 +1,11 @@
 /** Descriptors of the mounted services: their files, with everything these import. */
+
 import {
   createRegistry,
-  toBinary,
   type DescFile,
   type DescService,
   type Registry,
+  toBinary,
 } from "@bufbuild/protobuf";
 import { FileDescriptorProtoSchema } from "@bufbuild/protobuf/wkt";
 

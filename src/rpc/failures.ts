@@ -2,6 +2,7 @@
  * Wraps every call: failures become its status, and a deadline, a caller who left or a draining node
  * ends it even if its handler ignores the signal.
  */
+
 import type { Interceptor } from "@connectrpc/connect";
 import { ConnectError } from "@connectrpc/connect";
 import { Failure, failureFrom } from "../core/failure.ts";

@@ -2,6 +2,7 @@
  * The same handlers behind `fetch`, for the HTTP listener: Connect and gRPC-Web over HTTP/1.1 and
  * h2c. The listener sends no trailers, so it refers gRPC clients to the other port.
  */
+
 import { Code } from "@connectrpc/connect";
 import { universalServerRequestFromFetch } from "@connectrpc/connect/protocol";
 import type { RpcHandlers } from "./handlers.ts";

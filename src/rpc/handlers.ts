@@ -1,6 +1,7 @@
 /** All methods as handlers that know nothing of a runtime: both listeners serve these. */
+
 import { createRegistry, type Registry } from "@bufbuild/protobuf";
-import { createConnectRouter, type ConnectRouter } from "@connectrpc/connect";
+import { type ConnectRouter, createConnectRouter } from "@connectrpc/connect";
 import { compressionGzip } from "@connectrpc/connect-node";
 import type { UniversalHandler } from "@connectrpc/connect/protocol";
 import type { Logger } from "../core/logger.ts";

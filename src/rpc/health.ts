@@ -1,4 +1,5 @@
 /** `grpc.health.v1.Health`, for balancers and `grpcurl`. */
+
 import type { ConnectRouter } from "@connectrpc/connect";
 import { Failure } from "../core/failure.ts";
 import {

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import {
+  type ClientHttp2Session,
+  type ClientHttp2Stream,
   connect,
   constants,
   createServer,
-  type ClientHttp2Session,
-  type ClientHttp2Stream,
   type Http2Server,
   type ServerHttp2Stream,
 } from "node:http2";

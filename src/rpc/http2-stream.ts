@@ -2,6 +2,7 @@
  * A `node:http2` stream as the request and the response of a handler. On the stream itself and not
  * on the compatibility layer: that costs more, and hides trailers and reset codes.
  */
+
 import {
   constants,
   type IncomingHttpHeaders,

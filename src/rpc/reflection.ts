@@ -1,4 +1,5 @@
 /** gRPC server reflection, `v1` and `v1alpha`, which `grpcurl` and `buf curl` query before a call. */
+
 import type { DescFile, DescService } from "@bufbuild/protobuf";
 import { Code, type ConnectRouter } from "@connectrpc/connect";
 import { file_google_rpc_error_details } from "../gen/google/rpc/error_details_pb.ts";

@@ -2,6 +2,7 @@
  * gRPC needs trailers, which the HTTP listener cannot send: `node:http2` on a separate port, with the
  * same handlers. It serves Connect and gRPC-Web as well.
  */
+
 import {
   constants,
   createServer,

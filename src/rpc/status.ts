@@ -2,10 +2,11 @@
  * Failures as the status of a call: one code each, and details of the `google.rpc` types, which
  * clients of every language know.
  */
+
 import { create, type DescMessage, type MessageInitShape } from "@bufbuild/protobuf";
-import { DurationSchema, type Duration } from "@bufbuild/protobuf/wkt";
+import { type Duration, DurationSchema } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError } from "@connectrpc/connect";
-import { failureFrom, type Failure, type FailureCode } from "../core/failure.ts";
+import { type Failure, type FailureCode, failureFrom } from "../core/failure.ts";
 import {
   BadRequestSchema,
   ErrorInfoSchema,

@@ -1,14 +1,15 @@
 /** The adapter for Bun: no other file uses `Bun`. */
+
 import http from "node:http";
 import { Failure } from "../core/failure.ts";
-import type { ByteSink, Sent, SinkEvents } from "../core/sink.ts";
 import { goingAwayCode, type Host, type Socket, type SocketEvents } from "../core/host.ts";
+import type { ByteSink, Sent, SinkEvents } from "../core/sink.ts";
 import {
   idleTimeoutSeconds,
-  socketMessageBytesMax,
   type ListenOptions,
   type Runtime,
   type Server,
+  socketMessageBytesMax,
 } from "./runtime.ts";
 
 /**

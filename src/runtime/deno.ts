@@ -1,7 +1,8 @@
 /** The adapter for Deno: no other file uses `Deno`. It proves that the rest does not depend on Bun. */
+
 import { Failure } from "../core/failure.ts";
-import type { ByteSink, Sent, SinkEvents } from "../core/sink.ts";
 import { goingAwayCode, type Host, type Socket, type SocketEvents } from "../core/host.ts";
+import type { ByteSink, Sent, SinkEvents } from "../core/sink.ts";
 import { idleTimeoutSeconds, type ListenOptions, type Runtime, type Server } from "./runtime.ts";
 
 /** Bytes that may wait in a stream or socket before its writer gets `queued`. */

@@ -1,4 +1,5 @@
 /** What a runtime provides: `src/runtime/` has one file for each. */
+
 import type { Host } from "../core/host.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;

@@ -1,4 +1,5 @@
 /** Events as a log: the newest last, scrolled along while the reader is at the end. */
+
 import type { ComponentChildren } from "preact";
 import { memo } from "preact/compat";
 import { useLayoutEffect, useRef, useState } from "preact/hooks";

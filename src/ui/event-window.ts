@@ -1,4 +1,5 @@
 /** The newest events of a source and their rate, drawn a few times a second. */
+
 import type { ShownEvent } from "./event.ts";
 import { RateMeter } from "./rate.ts";
 

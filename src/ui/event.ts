@@ -1,4 +1,5 @@
 /** An event as the pages show it, from a page of events, an SSE stream or a socket. */
+
 import { parseJson } from "./exact-json.ts";
 
 export interface ShownEvent {

@@ -1,4 +1,5 @@
 /** Requests to the gateway that serves the page. A refusal is thrown with the gateway's message. */
+
 import { parseJson } from "./exact-json.ts";
 
 export class Refused extends Error {

@@ -1,6 +1,7 @@
 /** An SSE stream as a page shows it: its newest events, its state and its rate. */
-import { noteEvent, recordEvent } from "./event.ts";
+
 import { emptyWindow, EventWindow, type EventWindowView } from "./event-window.ts";
+import { noteEvent, recordEvent } from "./event.ts";
 import { Stream, type StreamState } from "./stream.ts";
 
 export interface LiveView extends EventWindowView {

@@ -3,6 +3,7 @@
  * clients, connect-go and grpc-go, call both of Sluice's listeners in every protocol that they have,
  * and the thin paths in what they serve.
  */
+
 import { expect } from "bun:test";
 import { fileURLToPath } from "node:url";
 import { connectConformance, runTool, toolTest } from "../support/tools.ts";

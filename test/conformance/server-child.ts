@@ -6,7 +6,8 @@
  *
  *     bun test/conformance/server-child.ts rpc | http | thin-grpc | thin-connect
  */
-import { fromBinary, toBinary, create } from "@bufbuild/protobuf";
+
+import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { Hono } from "hono";
 import { createRpcFetch } from "../../src/rpc/fetch.ts";
 import { createRpcHandlers } from "../../src/rpc/handlers.ts";

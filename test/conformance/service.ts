@@ -2,22 +2,23 @@
  * `connectrpc.conformance.v1.ConformanceService`: answers as the request tells it to, and says what
  * it saw. Its methods are written as Sluice's own are, and mounted on the same listeners.
  */
+
 import { create, createRegistry, type MessageShape } from "@bufbuild/protobuf";
-import { anyPack, anyUnpack, type Any } from "@bufbuild/protobuf/wkt";
+import { type Any, anyPack, anyUnpack } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError, type ConnectRouter, type HandlerContext } from "@connectrpc/connect";
 import {
   BidiStreamRequestSchema,
   ClientStreamRequestSchema,
+  type ConformancePayload,
   ConformancePayload_RequestInfoSchema,
   ConformancePayloadSchema,
   ConformanceService,
-  IdempotentUnaryRequestSchema,
-  ServerStreamRequestSchema,
-  UnaryRequestSchema,
-  type ConformancePayload,
   type Error as ErrorDefinition,
   type Header,
+  IdempotentUnaryRequestSchema,
+  ServerStreamRequestSchema,
   type StreamResponseDefinition,
+  UnaryRequestSchema,
   type UnaryResponseDefinition,
 } from "./gen/connectrpc/conformance/v1/service_pb.ts";
 

@@ -3,10 +3,11 @@
  * protocol's own, because no method of Sluice's has any; the suite's methods do, so they are read
  * and added here, around the handlers.
  */
+
 import type { Buffer } from "node:buffer";
 import type { OutgoingHttpHeaders } from "node:http2";
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
-import { anyPack, type Any } from "@bufbuild/protobuf/wkt";
+import { type Any, anyPack } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError, type ConnectRouter } from "@connectrpc/connect";
 import { parseTimeout as parseConnectTimeout } from "@connectrpc/connect/protocol-connect";
 import { parseTimeout as parseGrpcTimeout } from "@connectrpc/connect/protocol-grpc";
@@ -20,10 +21,10 @@ import {
   ClientStreamRequestSchema,
   ConformanceService,
   UnaryRequestSchema,
-  UnaryResponseSchema,
   type UnaryResponseDefinition,
+  UnaryResponseSchema,
 } from "./gen/connectrpc/conformance/v1/service_pb.ts";
-import { single, type Metadata } from "./service.ts";
+import { type Metadata, single } from "./service.ts";
 
 interface ThinMetadata extends Metadata {
   /** Whether the method has answered or failed: until then an error is the thin path's own. */

@@ -1,15 +1,15 @@
 /** Topics of three replicas: what a cluster acknowledged survives the loss of one server. */
+
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { systemClock } from "../../src/core/clock.ts";
 import { failureFrom } from "../../src/core/failure.ts";
 import type { LogDriver } from "../../src/core/log.ts";
 import { silent } from "../../src/core/logger.ts";
-import { renderPosition, type Position } from "../../src/core/position.ts";
+import { type Position, renderPosition } from "../../src/core/position.ts";
 import type { StoredRecord } from "../../src/core/record.ts";
 import { defaultTopicSettings } from "../../src/core/topic.ts";
-
 import { createJetstreamLog } from "../../src/log/jetstream/jetstream-log.ts";
-import { natsSkipReason, startNatsCluster, type NatsCluster } from "../support/nats.ts";
+import { type NatsCluster, natsSkipReason, startNatsCluster } from "../support/nats.ts";
 import {
   eventually,
   firstDisorder,

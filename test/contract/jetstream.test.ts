@@ -1,4 +1,5 @@
 /** JetStream beyond the shared contract: other clients, older servers, and the driver's bounds. */
+
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { jetstream, jetstreamManager } from "@nats-io/jetstream";
 import { connect, headers, type NatsConnection } from "@nats-io/transport-node";
@@ -11,7 +12,7 @@ import {
   createJetstreamLog,
   type JetstreamLogOptions,
 } from "../../src/log/jetstream/jetstream-log.ts";
-import { natsSkipReason, startNats, type NatsServer } from "../support/nats.ts";
+import { type NatsServer, natsSkipReason, startNats } from "../support/nats.ts";
 import {
   eventually,
   failureOf,

@@ -1,7 +1,7 @@
-import { fileURLToPath } from "node:url";
 import { describe, test } from "bun:test";
-import { natsSkipReason, startNats, type NatsServer } from "../support/nats.ts";
+import { fileURLToPath } from "node:url";
 import { openNode } from "../support/nats-node.ts";
+import { type NatsServer, natsSkipReason, startNats } from "../support/nats.ts";
 import { logContract } from "./log.ts";
 
 const reason = natsSkipReason();

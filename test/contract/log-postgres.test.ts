@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
 import type { PostgresLog } from "../../src/log/postgres/postgres-log.ts";
 import { migrate } from "../../src/postgres/migrate.ts";
-import { testPostgres, type TestDatabase } from "../support/postgres.ts";
+import { type TestDatabase, testPostgres } from "../support/postgres.ts";
 import { logContract } from "./log.ts";
 import { openNode } from "./log/postgres-node.ts";
 

@@ -4,17 +4,18 @@
  *
  * `SLUICE_TEST_LONG=1` lets the broker stay away for 30 s instead of 3 s.
  */
+
 import { afterAll, describe } from "bun:test";
 import { appendContract } from "./log/append.ts";
 import { dedupContract } from "./log/dedup.ts";
 import type { LogHarness } from "./log/harness.ts";
 import { keyContract } from "./log/keys.ts";
+import { liveContract } from "./log/live.ts";
 import { outageContract } from "./log/outage.ts";
 import { producerContract } from "./log/producers.ts";
 import { readContract } from "./log/read.ts";
 import { retentionContract } from "./log/retention.ts";
 import { scaleContract } from "./log/scale.ts";
-import { liveContract } from "./log/live.ts";
 import { createSuite } from "./log/suite.ts";
 import { topicContract } from "./log/topics.ts";
 

@@ -1,4 +1,5 @@
 /** Every address that the documentation names is one that the gateway serves, by that method. */
+
 import { expect, test } from "bun:test";
 import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";

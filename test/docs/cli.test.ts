@@ -1,4 +1,5 @@
 /** docs/cli.md describes what the commands declare. */
+
 import { expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { cliPage, withCommands } from "../../scripts/cli-docs.ts";

@@ -1,9 +1,10 @@
 /** The documentation is true: every example in it runs against a real gateway, as it is written. */
+
 import { afterAll, expect, test } from "bun:test";
 import { globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { launchBrowser } from "../support/browser.ts";
-import { startGateway, type GatewayProcess } from "../support/gateway.ts";
+import { type GatewayProcess, startGateway } from "../support/gateway.ts";
 import { type Example, extractExamples, type Language } from "./examples.ts";
 import { type PageServer, runPage, startPageServer } from "./page.ts";
 import {

@@ -1,4 +1,5 @@
 /** The `html` examples: pages that a real browser opens, from an origin other than the gateway's. */
+
 import { join } from "node:path";
 import type { Browser } from "playwright-core";
 import { type Example, expectations, missing } from "./examples.ts";

@@ -1,4 +1,5 @@
 /** What the documentation points at exists: files, folders, links and their headings. */
+
 import { expect, test } from "bun:test";
 import { existsSync, globSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";

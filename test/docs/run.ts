@@ -1,4 +1,5 @@
 /** Runs one example of the documentation against a gateway: as a script, or as a conversation. */
+
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { basename, delimiter, dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";

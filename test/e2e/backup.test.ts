@@ -1,4 +1,5 @@
 /** A backup as docs/operations.md describes it: the directory of a stopped gateway, copied. */
+
 import { expect, test } from "bun:test";
 import { execFileSync } from "node:child_process";
 import { rmSync } from "node:fs";

@@ -2,15 +2,16 @@
  * The consumers of `examples/` as their READMEs start them: they know no schema, follow its versions,
  * and print what the gateway's own consumer prints.
  */
+
 import { afterAll, beforeAll, expect } from "bun:test";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { JsonObject } from "@bufbuild/protobuf";
-import { startGateway, type GatewayProcess } from "../support/gateway.ts";
-import { runTool, toolTest, type Tool } from "../support/tools.ts";
-import { clientsOf, encode, registerVersion, type Clients } from "./registry/biometrics.ts";
-import { startProgram, startSluice, type Program } from "../support/program.ts";
+import { type GatewayProcess, startGateway } from "../support/gateway.ts";
+import { type Program, startProgram, startSluice } from "../support/program.ts";
+import { runTool, type Tool, toolTest } from "../support/tools.ts";
+import { type Clients, clientsOf, encode, registerVersion } from "./registry/biometrics.ts";
 
 const root = join(import.meta.dir, "../..");
 const goConsumer: Tool = { name: "go-consumer", variable: "SLUICE_TEST_GO_CONSUMER" };

@@ -1,7 +1,8 @@
 /** What faces promise beyond a single request: scopes, order, and who may ask. */
+
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { eventually } from "../support/eventually.ts";
-import { startGateway, type GatewayProcess } from "../support/gateway.ts";
+import { type GatewayProcess, startGateway } from "../support/gateway.ts";
 
 let gateway: GatewayProcess;
 beforeAll(async () => {

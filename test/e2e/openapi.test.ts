@@ -9,8 +9,8 @@ import type {
   Operation,
   Schema,
 } from "../../src/http/openapi/model.ts";
-import { schemaValidator } from "../support/json-schema.ts";
 import { startGateway } from "../support/gateway.ts";
+import { schemaValidator } from "../support/json-schema.ts";
 
 const gateway = await startGateway({ env: { SLUICE_RELATIONS: "data-samples/relations.json" } });
 afterAll(() => gateway.stop(), 30_000);

@@ -3,9 +3,9 @@
 
 import { afterAll, afterEach, beforeAll, describe, expect } from "bun:test";
 import type { Browser, Page } from "playwright-core";
-import { freePort } from "../support/port.ts";
 import { launchBrowser, openPage, pageTest, type Watched } from "../support/browser.ts";
-import { startGateway, type GatewayProcess } from "../support/gateway.ts";
+import { type GatewayProcess, startGateway } from "../support/gateway.ts";
+import { freePort } from "../support/port.ts";
 
 let gateway: GatewayProcess;
 let browser: Browser | undefined;

@@ -1,9 +1,10 @@
 /** The same gateway on Bun and on Deno: one smoke suite, run against both. */
+
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { fileURLToPath } from "node:url";
 import { denoBinary } from "../support/deno.ts";
-import { startGateway, type GatewayProcess } from "../support/gateway.ts";
 import { eventually } from "../support/eventually.ts";
+import { type GatewayProcess, startGateway } from "../support/gateway.ts";
 import { readSse } from "../support/sse.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));

@@ -1,9 +1,10 @@
 // Two gateways in two schemas of one database: neither sees, waits for or wakes the other.
+
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import postgres from "postgres";
-import { startGateway, type GatewayProcess } from "../support/gateway.ts";
-import { testPostgres, type TestDatabase } from "../support/postgres.ts";
+import { type GatewayProcess, startGateway } from "../support/gateway.ts";
 import { ask, post } from "../support/http.ts";
+import { type TestDatabase, testPostgres } from "../support/postgres.ts";
 import { openSse } from "../support/sse-socket.ts";
 import { until } from "../support/until.ts";
 

@@ -5,7 +5,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { checkCompatibility } from "../../src/features/registry/compatibility/compatibility.ts";
 import type { Verdict } from "./changes/change.ts";
-import { type CompiledChange, compileChanges } from "./changes/compile.ts";
+import { compileChanges, type CompiledChange } from "./changes/compile.ts";
 import { changes, renderTable, verdictOfSluice } from "./changes/table.ts";
 
 let compiled: CompiledChange[] = [];

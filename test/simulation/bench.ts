@@ -1,7 +1,8 @@
 /** A hub alone in virtual time, on a log that does nothing unexpected. */
+
 import { Failure } from "../../src/core/failure.ts";
 import { silent } from "../../src/core/logger.ts";
-import { renderPosition, type Position } from "../../src/core/position.ts";
+import { type Position, renderPosition } from "../../src/core/position.ts";
 import { jsonType } from "../../src/core/record.ts";
 import type { Sent } from "../../src/core/sink.ts";
 import type { Chunk } from "../../src/hub/chunk.ts";

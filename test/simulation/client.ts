@@ -2,8 +2,9 @@
  * A client that knows what it must get. It compares each chunk with the log's history, so a gap, a
  * duplicate or a wrong order fails in the call that delivers it.
  */
+
 import type { Failure } from "../../src/core/failure.ts";
-import { comparePositions, renderPosition, type Position } from "../../src/core/position.ts";
+import { comparePositions, type Position, renderPosition } from "../../src/core/position.ts";
 import { endType, type StoredRecord } from "../../src/core/record.ts";
 import type { Sent } from "../../src/core/sink.ts";
 import type { Chunk, Format } from "../../src/hub/chunk.ts";

@@ -1,4 +1,5 @@
 /** Virtual time: it passes only when the simulation lets it, and so do promises. */
+
 import { drainMicrotasks } from "bun:jsc";
 import type { Clock } from "../../src/core/clock.ts";
 

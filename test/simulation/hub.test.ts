@@ -2,6 +2,7 @@
  * `SLUICE_SIM_SEEDS=100000 bun test test/simulation` runs more seeds, `SLUICE_SIM_SEED=7` only
  * that one and prints what happened.
  */
+
 import { describe, expect, test } from "bun:test";
 import { noCounts, simulate } from "./hub.ts";
 

@@ -3,15 +3,16 @@
  * stalls, drops, trims, lost topics and outages, in an order that the seed decides. One seed gives
  * one run, whatever the machine.
  */
-import { epochStart, renderPosition } from "../../src/core/position.ts";
+
 import { silent } from "../../src/core/logger.ts";
+import { epochStart, renderPosition } from "../../src/core/position.ts";
 import { endType, jsonType, type LogRecord } from "../../src/core/record.ts";
 import type { Sent } from "../../src/core/sink.ts";
 import type { Chunk } from "../../src/hub/chunk.ts";
 import { Hub } from "../../src/hub/hub.ts";
 import { Member } from "../../src/hub/member.ts";
 import type { HubOptions } from "../../src/hub/options.ts";
-import { Client, Connection, outcomes, type Outcome, type World } from "./client.ts";
+import { Client, Connection, type Outcome, outcomes, type World } from "./client.ts";
 import { SimClock } from "./clock.ts";
 import { SimLog } from "./log.ts";
 import { Random } from "./random.ts";

@@ -4,16 +4,17 @@
  *
  * It keeps every record that it ever had, in the order of each epoch, for the checks.
  */
+
 import { sleep } from "../../src/core/clock.ts";
 import { Failure } from "../../src/core/failure.ts";
 import type { Appended, Bounds, Log, LogBatch, ReadOptions } from "../../src/core/log.ts";
 import {
   comparePositions,
   epochStart,
-  renderPosition,
   type Position,
+  renderPosition,
 } from "../../src/core/position.ts";
-import { recordBytes, type LogRecord, type StoredRecord } from "../../src/core/record.ts";
+import { type LogRecord, recordBytes, type StoredRecord } from "../../src/core/record.ts";
 import type { SimClock } from "./clock.ts";
 import type { Random } from "./random.ts";
 

@@ -1,5 +1,5 @@
 /** Runners of an ack rule in a test: on a real store, and a log in memory; both may fail at any moment. */
-import type { AckLedgerStore, AckRule, AckRuleConfig } from "../../src/features/ack-rules/rule.ts";
+
 import { systemClock as clock } from "../../src/core/clock.ts";
 import { Failure } from "../../src/core/failure.ts";
 import type { LogDriver } from "../../src/core/log.ts";
@@ -7,14 +7,15 @@ import { silent as logger } from "../../src/core/logger.ts";
 import type { Owned, Ownership } from "../../src/core/projection.ts";
 import { jsonType, type LogRecord, type StoredRecord } from "../../src/core/record.ts";
 import { defaultTopicSettings as newTopics } from "../../src/core/topic.ts";
+import type { AckLedgerStore, AckRule, AckRuleConfig } from "../../src/features/ack-rules/rule.ts";
 import {
-  runAckRule,
   type AckRunner,
   type AckRunnerOptions,
+  runAckRule,
 } from "../../src/features/ack-rules/runner.ts";
-import { createMemoryLog, type MemoryLog } from "../../src/log/memory/memory-log.ts";
 import { createAckLedger } from "../../src/features/ack-rules/store/ledger.ts";
 import { createAckRuleStore } from "../../src/features/ack-rules/store/rule-store.ts";
+import { createMemoryLog, type MemoryLog } from "../../src/log/memory/memory-log.ts";
 import type { Random } from "./random.ts";
 import type { StoreRig } from "./store-rig.ts";
 

@@ -1,4 +1,5 @@
 /** A real, headless Chromium, whose pages tell what they ask for and what they complain of. */
+
 import { test } from "bun:test";
 import { existsSync } from "node:fs";
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";

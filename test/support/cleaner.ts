@@ -1,4 +1,5 @@
 /** Cleaning up after a test process, however it went. */
+
 import { spawn } from "node:child_process";
 
 /**

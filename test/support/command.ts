@@ -1,5 +1,6 @@
 /** Commands that run to their end, as scripts run them. */
-import { spawn, type ChildProcess } from "node:child_process";
+
+import { type ChildProcess, spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { afterThisProcess } from "./cleaner.ts";
 

@@ -1,4 +1,5 @@
 /** Deno's own binary: the npm package's command is a script that passes no signals on. */
+
 import { existsSync, readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 

@@ -1,4 +1,5 @@
 /** What the tests of the embedded PostgreSQL share: gateways as processes, temporary directories. */
+
 import { test } from "bun:test";
 import { spawn, spawnSync } from "node:child_process";
 import { chmod, mkdtemp, readdir } from "node:fs/promises";

@@ -1,12 +1,13 @@
 /** A node in a process of its own, to be killed: the database's URL is its argument. */
+
 import { systemClock as clock } from "../../src/core/clock.ts";
 import { silent as logger } from "../../src/core/logger.ts";
-import { PostgresLog } from "../../src/log/postgres/postgres-log.ts";
-import { openDatabase } from "../../src/postgres/database.ts";
 import { createEmitterStore } from "../../src/features/emitters/store/emitter-store.ts";
 import { createGuestLeases } from "../../src/features/emitters/store/guest-leases.ts";
 import { createEmitterPages } from "../../src/features/emitters/store/pages.ts";
 import { createEmitterProjection } from "../../src/features/emitters/store/projection.ts";
+import { PostgresLog } from "../../src/log/postgres/postgres-log.ts";
+import { openDatabase } from "../../src/postgres/database.ts";
 import { createOwnership } from "../../src/postgres/ownership.ts";
 import { startEmittersNode } from "./emitters-node.ts";
 

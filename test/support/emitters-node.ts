@@ -1,11 +1,12 @@
 /** One node as far as emitters go: its service, its projection, on a shared store and log. */
+
 import { systemClock as clock } from "../../src/core/clock.ts";
 import { emittersTopic } from "../../src/core/emitters.ts";
 import type { LogDriver } from "../../src/core/log.ts";
 import { silent as logger } from "../../src/core/logger.ts";
 import { defaultTopicSettings } from "../../src/core/topic.ts";
 import { Emitters } from "../../src/features/emitters/emitters.ts";
-import { runProjection, type Projection } from "../../src/projection/projection.ts";
+import { type Projection, runProjection } from "../../src/projection/projection.ts";
 import type { StoreRig } from "./store-rig.ts";
 
 export interface EmittersNode extends AsyncDisposable {

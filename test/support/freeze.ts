@@ -1,4 +1,5 @@
 /** A process that is there and does nothing. */
+
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { until } from "./until.ts";
 

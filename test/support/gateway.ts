@@ -1,4 +1,5 @@
 /** A real gateway as a child process, as its users start it. */
+
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";

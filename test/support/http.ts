@@ -1,4 +1,5 @@
 /** Requests to a gateway under test: as programs send them, and byte by byte as attackers do. */
+
 import { connect } from "node:net";
 import { pause } from "./until.ts";
 

@@ -1,8 +1,9 @@
 /** A shape as the document shows it, applied by a JSON Schema validator that the program is not built on. */
-import { Ajv2020 } from "ajv/dist/2020.js";
+
 import addFormats from "ajv-formats";
+import { Ajv2020 } from "ajv/dist/2020.js";
 import type { z } from "zod";
-import { jsonSchemaOf, type Components } from "../../src/http/openapi/json-schema.ts";
+import { type Components, jsonSchemaOf } from "../../src/http/openapi/json-schema.ts";
 import type { Schema } from "../../src/http/openapi/model.ts";
 
 /** Whether a value is what `schema` says; references lead to `components`. */

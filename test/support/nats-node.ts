@@ -1,4 +1,5 @@
 /** A node on a NATS server, for the contract suite's processes that are killed. */
+
 import { systemClock } from "../../src/core/clock.ts";
 import type { LogDriver } from "../../src/core/log.ts";
 import { silent } from "../../src/core/logger.ts";

@@ -1,11 +1,12 @@
 /** Real nats-servers for tests: JetStream on files, one alone or three as a cluster. */
+
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
-import { freePort } from "./port.ts";
 import { afterThisProcess } from "./cleaner.ts";
 import { freezeProcess } from "./freeze.ts";
+import { freePort } from "./port.ts";
 
 const startMsMax = 15_000;
 

@@ -1,4 +1,5 @@
 /** Pages by brute force over all events that are kept: what every source of pages is held against. */
+
 import { expect } from "bun:test";
 import type { Page, PageQuery } from "../../src/core/page.ts";
 import { comparePositions, type Position } from "../../src/core/position.ts";

@@ -1,7 +1,8 @@
 /** All parts of a gateway on a fresh PostgreSQL database, without listeners. */
+
 import { silent } from "../../src/core/logger.ts";
 import { parseConfig } from "../../src/gateway/config.ts";
-import { openParts, type GatewayParts } from "../../src/gateway/gateway.ts";
+import { type GatewayParts, openParts } from "../../src/gateway/gateway.ts";
 import { bunRuntime } from "../../src/runtime/bun.ts";
 import { withPostgres } from "./postgres.ts";
 

@@ -4,6 +4,7 @@
  * line, `{"ready":…}` or `{"failed":…}`, logs to stderr, and stops when its stdin ends; when it reads
  * anything before, it exits at once, as after an uncaught error.
  */
+
 import process from "node:process";
 import { startEmbedded } from "../../src/postgres/embedded/embedded.ts";
 import { EmbeddedError } from "../../src/postgres/embedded/error.ts";

@@ -3,6 +3,7 @@
  * fresh database for each. It is the embedded one without waiting for the disk, and without the
  * supervision that would undo `kill9()` by itself.
  */
+
 import { chmod, mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,11 +11,11 @@ import process from "node:process";
 import postgres from "postgres";
 import { silent } from "../../src/core/logger.ts";
 import { openCluster } from "../../src/postgres/embedded/cluster.ts";
-import { freePort } from "./port.ts";
+import { launchOnPort } from "../../src/postgres/embedded/embedded.ts";
 import { reapOrphans } from "../../src/postgres/embedded/process.ts";
 import { launchServer, serverUrl } from "../../src/postgres/embedded/server.ts";
-import { launchOnPort } from "../../src/postgres/embedded/embedded.ts";
 import { afterThisProcess, removeDataDir } from "./cleaner.ts";
+import { freePort } from "./port.ts";
 
 export interface TestPostgres {
   /** The superuser's own database, for what is said to the server as a whole. */

@@ -1,4 +1,5 @@
 /** The PostgreSQL that a gateway runs beside itself. */
+
 import { join } from "node:path";
 import { readPidFile } from "../../src/postgres/embedded/pidfile.ts";
 

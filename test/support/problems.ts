@@ -1,4 +1,5 @@
 /** The form of every refusal. */
+
 import { expect } from "bun:test";
 import type { Answer } from "./http.ts";
 

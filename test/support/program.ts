@@ -1,4 +1,5 @@
 /** Programs that run beside a test, as people run them in a terminal. */
+
 import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { afterThisProcess } from "./cleaner.ts";

@@ -1,12 +1,13 @@
 /** Registries of a test, as nodes have them: a store, a compiler and a feed each, one database. */
-import { createCompiler } from "../../src/features/registry/compiler/compiler.ts";
+
 import { systemClock as clock } from "../../src/core/clock.ts";
 import { silent as logger } from "../../src/core/logger.ts";
+import { createCompiler } from "../../src/features/registry/compiler/compiler.ts";
 import { createRegistry, type Registry } from "../../src/features/registry/registry.ts";
+import { createRegistryStore } from "../../src/features/registry/store/registry-store.ts";
 import type { Submission } from "../../src/features/registry/submission.ts";
 import { openDatabase } from "../../src/postgres/database.ts";
 import { migrate } from "../../src/postgres/migrate.ts";
-import { createRegistryStore } from "../../src/features/registry/store/registry-store.ts";
 import { withPostgres } from "./postgres.ts";
 
 /** Calls `use` with `count` registries on a fresh database. */

@@ -1,4 +1,5 @@
 /** Series drawn from a seed, and the plainest way to each answer: every point is looked at. */
+
 import { valuesFromNumbers, valuesToNumbers } from "../../src/features/measurements/measurement.ts";
 import type { SeriesPoint, Span } from "../../src/features/measurements/series-port.ts";
 import type { Random } from "./random.ts";

@@ -1,22 +1,23 @@
 /** Series in a fresh database: written by the projection, read and rolled up by what is under test. */
-import { systemClock, type Clock } from "../../src/core/clock.ts";
+
+import { type Clock, systemClock } from "../../src/core/clock.ts";
 import { silent } from "../../src/core/logger.ts";
-import {
-  valuesToNumbers,
-  type MeasurementTail,
-} from "../../src/features/measurements/measurement.ts";
 import { epochStart, type Position } from "../../src/core/position.ts";
+import { jsonType, type StoredRecord } from "../../src/core/record.ts";
+import {
+  type MeasurementTail,
+  valuesToNumbers,
+} from "../../src/features/measurements/measurement.ts";
 import type {
   RollupStore,
   SeriesPoint,
   SeriesStore,
 } from "../../src/features/measurements/series-port.ts";
-import { jsonType, type StoredRecord } from "../../src/core/record.ts";
-import { openDatabase, type Database } from "../../src/postgres/database.ts";
 import { createMeasurementProjection } from "../../src/features/measurements/store/projection.ts";
-import { migrate } from "../../src/postgres/migrate.ts";
 import { createRollupStore } from "../../src/features/measurements/store/rollups.ts";
 import { createSeriesStore } from "../../src/features/measurements/store/series-store.ts";
+import { type Database, openDatabase } from "../../src/postgres/database.ts";
+import { migrate } from "../../src/postgres/migrate.ts";
 import { withPostgres } from "./postgres.ts";
 
 export interface SeriesRig {

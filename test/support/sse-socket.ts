@@ -2,6 +2,7 @@
  * Server-sent events over a socket of our own: every byte as it came, reading that can be stopped,
  * and as many streams at once as the machine has descriptors.
  */
+
 import { connect, type Socket } from "node:net";
 import { StringDecoder } from "node:string_decoder";
 import { within } from "./until.ts";

@@ -1,14 +1,15 @@
 /** The store of a test: a fresh, migrated database, and what stands on it. */
+
 import { systemClock } from "../../src/core/clock.ts";
 import { silent } from "../../src/core/logger.ts";
-import { openDatabase, type Database } from "../../src/postgres/database.ts";
 import { createEmitterStore } from "../../src/features/emitters/store/emitter-store.ts";
 import { createGuestLeases } from "../../src/features/emitters/store/guest-leases.ts";
 import { createEmitterPages } from "../../src/features/emitters/store/pages.ts";
 import { createEmitterProjection } from "../../src/features/emitters/store/projection.ts";
+import { type Database, openDatabase } from "../../src/postgres/database.ts";
 import { migrate } from "../../src/postgres/migrate.ts";
 import { createOwnership, type PostgresOwnership } from "../../src/postgres/ownership.ts";
-import { withPostgres, type TestPostgres } from "./postgres.ts";
+import { type TestPostgres, withPostgres } from "./postgres.ts";
 
 export interface StoreRig {
   readonly url: string;

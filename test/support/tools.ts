@@ -1,4 +1,5 @@
 /** Programs that others made, which tests run as users do. */
+
 import { test } from "bun:test";
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";

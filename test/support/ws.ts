@@ -1,4 +1,5 @@
 /** A WebSocket client whose messages are awaited. */
+
 import { within } from "./until.ts";
 
 export interface WsClient {

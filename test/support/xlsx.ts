@@ -1,4 +1,5 @@
 /** Workbooks as a test wants them, cell by cell, right or wrong. */
+
 import { BlobWriter, TextReader, ZipWriter } from "@zip.js/zip.js";
 
 export interface WorkbookText {

@@ -1,7 +1,8 @@
 /** The occurrences and the ack of each id of an ack rule, read from the rule's topics and its output. */
-import { jsonMembers } from "../../core/json.ts";
+
 import type { SluiceClient, SluiceEvent } from "../../client/index.ts";
 import { SluiceError } from "../../client/index.ts";
+import { jsonMembers } from "../../core/json.ts";
 import { namesFromPointer } from "../json-pointer.ts";
 
 /** The response of `GET /v1/ack-rules/{name}`. */

@@ -1,4 +1,5 @@
 /** Reads an ack rule with its topics, prints a summary and writes the figures. */
+
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createClient } from "../../client/index.ts";
@@ -7,7 +8,7 @@ import type { Runtime } from "../../runtime/runtime.ts";
 import { failureFromClient, request } from "../gateway/request.ts";
 import { printJson } from "../terminal/listing.ts";
 import { Progress } from "../terminal/progress.ts";
-import { readAcks, type AckRuleAnswer, type Acks } from "./acks.ts";
+import { type AckRuleAnswer, type Acks, readAcks } from "./acks.ts";
 import { delaysFigure, timesFigure } from "./figures.ts";
 import { pngFromSvg } from "./png.ts";
 import { csvOf, reportOf, summaryOf } from "./report.ts";

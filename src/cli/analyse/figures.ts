@@ -1,7 +1,8 @@
 /** The two figures of an ack rule: when ids were seen and acknowledged, and how long acks took. */
+
 import type { Acks } from "./acks.ts";
 import { linearScale, logScale, quantile, roundStep } from "./scale.ts";
-import { axes, legend, line, points, svg, text, tickText, type Box, type Points } from "./svg.ts";
+import { axes, type Box, legend, line, type Points, points, svg, text, tickText } from "./svg.ts";
 
 /** Distinct for colour-blind readers as well (Okabe and Ito). */
 const topicColours = ["#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#8a6d3b"];

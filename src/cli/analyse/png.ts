@@ -1,4 +1,5 @@
 /** SVG as PNG. The font comes along, so that the picture is the same on a machine without any. */
+
 import { fileURLToPath } from "node:url";
 import { Resvg } from "@resvg/resvg-js";
 

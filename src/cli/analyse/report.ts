@@ -1,6 +1,7 @@
 /** What the command prints and writes about a rule's acks, besides the figures. */
-import type { AckedId, Acks } from "./acks.ts";
+
 import { counted } from "../terminal/listing.ts";
+import type { AckedId, Acks } from "./acks.ts";
 import { quantile } from "./scale.ts";
 
 /** Named on the terminal; all are in the CSV. */

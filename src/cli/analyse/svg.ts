@@ -1,4 +1,5 @@
 /** Charts as SVG: panels with axes, points and lines. */
+
 import type { Scale } from "./scale.ts";
 
 export interface Box {

@@ -8,6 +8,7 @@
  * commander, citty and cleye complete nothing, stricli completes for bash alone, and gunshi is before
  * its first release. None of them words an error as the gateway does.
  */
+
 import type { Runtime } from "../../runtime/runtime.ts";
 import type { Parameters } from "./parameters.ts";
 import { parseWords } from "./parse.ts";

@@ -1,12 +1,13 @@
 /** What `--help` shows, and how a usage error ends. */
+
 import {
-  isGroup,
-  visibleCommands,
   type Command,
   type CommandGroup,
   type CommandNode,
+  isGroup,
+  visibleCommands,
 } from "./command.ts";
-import { shown, type Parameter, type Parameters } from "./parameters.ts";
+import { type Parameter, type Parameters, shown } from "./parameters.ts";
 
 const gap = 2;
 /** A longer name has its text on the next line. */

@@ -1,4 +1,5 @@
 /** Kinds of arguments and options: how each is shown, what it completes to, how its text is read. */
+
 import { UsageError } from "./usage-error.ts";
 
 export interface Parameter<Value> {

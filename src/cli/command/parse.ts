@@ -1,7 +1,8 @@
 /** The words after a command as its values. */
+
 import { parseArgs } from "node:util";
 import type { Environment } from "../../runtime/runtime.ts";
-import { shown, type Parameter, type Parameters } from "./parameters.ts";
+import { type Parameter, type Parameters, shown } from "./parameters.ts";
 import { UsageError } from "./usage-error.ts";
 
 interface Declared {

@@ -1,4 +1,5 @@
 /** Completion for bash: one case for what a command takes, one for the values of its options. */
+
 import type { CompletedCommand } from "./words.ts";
 
 export function bashScript(commands: readonly CompletedCommand[]): string {

@@ -1,4 +1,5 @@
 /** Completion for fish: a line for each command and each option, valid where its command was typed. */
+
 import type { CompletedCommand } from "./words.ts";
 
 export function fishScript(commands: readonly CompletedCommand[]): string {

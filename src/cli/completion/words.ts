@@ -1,11 +1,12 @@
 /** What can follow each command, without types: the scripts of all shells are made from it. */
+
 import {
-  isGroup,
-  visibleCommands,
   type CommandGroup,
   type CommandNode,
+  isGroup,
+  visibleCommands,
 } from "../command/command.ts";
-import { shown, type Parameter } from "../command/parameters.ts";
+import { type Parameter, shown } from "../command/parameters.ts";
 
 export interface CompletedOption {
   /** With its dashes. */

@@ -1,4 +1,5 @@
 /** Completion for zsh: a case for each command, with descriptions. */
+
 import type { CompletedCommand, CompletedOption } from "./words.ts";
 
 export function zshScript(commands: readonly CompletedCommand[]): string {

@@ -1,4 +1,5 @@
 /** How a record becomes a line: by generated code, by fetched schemas, or as it is. */
+
 import type { Record } from "../../gen/sluice/v1/record_pb.ts";
 
 export interface LineDecoder {

@@ -2,18 +2,19 @@
  * Decodes without knowing any schema: the id that a record carries names it, the registry has its
  * descriptors, and an id never changes its meaning.
  */
+
 import {
   createFileRegistry,
-  fromBinary,
-  toJsonString,
   type DescMessage,
+  fromBinary,
   type Registry,
+  toJsonString,
 } from "@bufbuild/protobuf";
 import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
 import { sleep, systemClock } from "../../core/clock.ts";
 import { Failure } from "../../core/failure.ts";
-import { failureFromRpcError, type RegistryClient } from "../gateway/rpc-client.ts";
 import { isRetryable, retryPauseMs } from "../gateway/retry.ts";
+import { failureFromRpcError, type RegistryClient } from "../gateway/rpc-client.ts";
 import type { LineDecoder } from "./decoder.ts";
 
 /** The message of a record is the first of its schema's own file. */

@@ -1,4 +1,5 @@
 /** Decodes with code that was generated before: newer fields are left out. */
+
 import { fromBinary, toJsonString } from "@bufbuild/protobuf";
 import { Failure } from "../../core/failure.ts";
 import { BiometricsSchema } from "../../gen/examples/biometrics/v1/biometrics_pb.ts";

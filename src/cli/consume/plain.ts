@@ -1,4 +1,5 @@
 /** Records that name no schema: JSON as it was appended, other bytes in base64. */
+
 import { Failure } from "../../core/failure.ts";
 import type { Record } from "../../gen/sluice/v1/record_pb.ts";
 import type { LineDecoder } from "./decoder.ts";

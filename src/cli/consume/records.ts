@@ -1,12 +1,13 @@
 /** A topic's records over `Subscribe`, each once and in order, across cuts. */
+
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { From } from "../../client/index.ts";
 import { sleep, systemClock } from "../../core/clock.ts";
 import { Failure } from "../../core/failure.ts";
 import type { StoredRecord, SubscribeRequestSchema } from "../../gen/sluice/v1/consumer_pb.ts";
 import { unreachable } from "../gateway/request.ts";
-import { failureFromRpcError, type ConsumerClient } from "../gateway/rpc-client.ts";
 import { isRetryable, retryPauseMs } from "../gateway/retry.ts";
+import { type ConsumerClient, failureFromRpcError } from "../gateway/rpc-client.ts";
 
 type Start = NonNullable<MessageInitShape<typeof SubscribeRequestSchema>["start"]>;
 

@@ -1,15 +1,16 @@
 /** CSV files (RFC 4180; also with semicolons or tabs), row by row. */
+
 import { createReadStream } from "node:fs";
 import { open } from "node:fs/promises";
-import { CsvError, parse, type Info } from "csv-parse";
+import { CsvError, type Info, parse } from "csv-parse";
 import { Failure } from "../../core/failure.ts";
 import {
+  type Cell,
   emptyCell,
   isJsonNumber,
-  textCell,
-  type Cell,
   type Sheet,
   type SheetRow,
+  textCell,
 } from "./sheet.ts";
 
 /** More than the gateway accepts as a record. */

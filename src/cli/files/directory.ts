@@ -1,4 +1,5 @@
 /** The files of a directory, and the topics that they go into. */
+
 import { readdir } from "node:fs/promises";
 import { extname } from "node:path";
 import { UsageError } from "../command/usage-error.ts";

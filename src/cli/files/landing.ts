@@ -1,4 +1,5 @@
 /** Which cells the gateway's relations will refuse, checked with its mapping before a row is sent. */
+
 import type { Relation } from "../../features/relations/relation.ts";
 import { columnTypes } from "../../features/relations/relation.ts";
 import { rowFromJson } from "../../features/relations/row.ts";

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { SimClock } from "../../../test/simulation/clock.ts";
-import { paced, type Pace } from "./pace.ts";
+import { type Pace, paced } from "./pace.ts";
 import type { TableItem } from "./table.ts";
 
 function item(row: number, timeMs: number | undefined, length = 2): TableItem {

@@ -1,5 +1,6 @@
 /** When the rows of a file are sent, and how many are sent together. */
-import { sleep, type Clock } from "../../core/clock.ts";
+
+import { type Clock, sleep } from "../../core/clock.ts";
 import type { TableItem, TableRecord } from "./table.ts";
 
 export type Pace =

@@ -1,11 +1,12 @@
 /** Sends the rows of one file into its topic. */
+
+import type { SluiceClient } from "../../client/index.ts";
 import type { Clock } from "../../core/clock.ts";
 import { Failure } from "../../core/failure.ts";
 import type { Relation } from "../../features/relations/relation.ts";
-import type { SluiceClient } from "../../client/index.ts";
 import { publishBatch } from "../gateway/publish-batch.ts";
 import { refusedCells } from "./landing.ts";
-import { paced, type Pace } from "./pace.ts";
+import { type Pace, paced } from "./pace.ts";
 import type { OpenFile } from "./source.ts";
 import type { TableItem } from "./table.ts";
 import type { FileTally, Tally } from "./tally.ts";

@@ -1,10 +1,11 @@
 /** Opens a spreadsheet and reads its header. */
+
 import { extname, join } from "node:path";
 import { Failure } from "../../core/failure.ts";
 import { openCsv } from "./csv.ts";
 import type { SourceFile } from "./directory.ts";
-import { openTable, type Table, type TableItem, type TableOptions } from "./table.ts";
 import type { Sheet } from "./sheet.ts";
+import { openTable, type Table, type TableItem, type TableOptions } from "./table.ts";
 import { openXlsx } from "./xlsx.ts";
 
 const openers: Readonly<Record<string, (path: string) => Promise<Sheet>>> = {

@@ -1,6 +1,7 @@
 /** A sheet as records: its header names their fields, each row below is one. */
+
 import { Failure } from "../../core/failure.ts";
-import { columnName, emptyCell, type Cell, type Sheet, type SheetRow } from "./sheet.ts";
+import { type Cell, columnName, emptyCell, type Sheet, type SheetRow } from "./sheet.ts";
 
 export interface TableOptions {
   /** The column of the id: text in every record, never empty. */

@@ -1,4 +1,5 @@
 /** Counts of all files together. */
+
 import { counted } from "../terminal/listing.ts";
 import { columnName } from "./sheet.ts";
 import type { BadCell } from "./table.ts";

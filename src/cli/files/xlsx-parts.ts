@@ -1,4 +1,5 @@
 /** The parts of a workbook besides its sheets: the list of sheets, texts, formats. */
+
 import { Failure } from "../../core/failure.ts";
 import { isTimeFormat, unescaped } from "./xlsx-values.ts";
 import type { Tag, XmlReader } from "./xml.ts";

@@ -1,4 +1,5 @@
 /** `xl/worksheets/….xml`: the rows of a sheet, as they are read. */
+
 import { Failure } from "../../core/failure.ts";
 import type { Cell, SheetRow } from "./sheet.ts";
 import { cellFromRaw, type WorkbookParts } from "./xlsx-values.ts";

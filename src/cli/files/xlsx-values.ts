@@ -1,6 +1,7 @@
 /** The values of a spreadsheet's cells, by their types and number formats (ECMA-376, 18.3.1.4 and 18.8.30). */
+
 import { renderTime } from "../../core/time.ts";
-import { emptyCell, isJsonNumber, textCell, type Cell } from "./sheet.ts";
+import { type Cell, emptyCell, isJsonNumber, textCell } from "./sheet.ts";
 
 export interface RawCell {
   /** The attribute `t`; `n` where there is none. */

@@ -5,8 +5,9 @@
  * cell, or return a cell with an error as an empty one. Here a sheet is streamed, and each cell without
  * a value has a reason; packages do the unpacking and the XML.
  */
+
 import { openAsBlob } from "node:fs";
-import { BlobReader, ZipReader, type Entry } from "@zip.js/zip.js";
+import { BlobReader, type Entry, ZipReader } from "@zip.js/zip.js";
 import { Failure, failureFrom } from "../../core/failure.ts";
 import type { Sheet, SheetRow } from "./sheet.ts";
 import {

@@ -1,4 +1,5 @@
 /** Parses the XML parts of a workbook while they are inflated. */
+
 import { SaxesParser } from "saxes";
 import { Failure } from "../../core/failure.ts";
 

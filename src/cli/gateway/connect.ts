@@ -1,4 +1,5 @@
 /** Calls of a running gateway over Connect with JSON, which needs no more than `fetch`. */
+
 import { Failure, type FailureCode } from "../../core/failure.ts";
 import { foreignAnswer, reach, statusText } from "./request.ts";
 

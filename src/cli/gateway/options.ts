@@ -1,4 +1,5 @@
 /** The options of every command that talks to a gateway. */
+
 import { address, flag } from "../command/parameters.ts";
 
 export const defaultUrl = "http://localhost:9000";

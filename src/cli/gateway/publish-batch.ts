@@ -1,10 +1,11 @@
 /** Appends a batch whose records are accepted or refused individually. */
+
 import {
-  SluiceError,
   type Events,
   type Published,
   type PublishOptions,
   type SluiceClient,
+  SluiceError,
   type Target,
 } from "../../client/index.ts";
 

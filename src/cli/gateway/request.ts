@@ -1,4 +1,5 @@
 /** Requests to a running gateway, with its problems as errors that people can read. */
+
 import { SluiceError } from "../../client/index.ts";
 import { Failure, failureCodes } from "../../core/failure.ts";
 

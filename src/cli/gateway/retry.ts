@@ -1,4 +1,5 @@
 /** Which failures a streaming program retries, and how long it waits before that. */
+
 import type { Failure, FailureCode } from "../../core/failure.ts";
 
 const retryable: ReadonlySet<FailureCode> = new Set([

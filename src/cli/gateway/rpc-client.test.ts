@@ -1,8 +1,8 @@
 import { expect, test } from "bun:test";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { Failure, failureCodes } from "../../core/failure.ts";
-import { failureFromRpcError } from "./rpc-client.ts";
 import { connectErrorFrom } from "../../rpc/status.ts";
+import { failureFromRpcError } from "./rpc-client.ts";
 
 test("what the gateway says of a failure arrives as it was", () => {
   for (const code of failureCodes) {

@@ -1,7 +1,8 @@
 /** RPC clients of a gateway for the programs of the command line. */
-import { Code, ConnectError, createClient, type Client, type Transport } from "@connectrpc/connect";
+
+import { type Client, Code, ConnectError, createClient, type Transport } from "@connectrpc/connect";
 import { createConnectTransport, createGrpcTransport } from "@connectrpc/connect-node";
-import { Failure, failureCodes, type FailureCode } from "../../core/failure.ts";
+import { Failure, type FailureCode, failureCodes } from "../../core/failure.ts";
 import { ErrorInfoSchema, RetryInfoSchema } from "../../gen/google/rpc/error_details_pb.ts";
 import { CollectorService } from "../../gen/sluice/v1/collector_pb.ts";
 import { ConsumerService } from "../../gen/sluice/v1/consumer_pb.ts";

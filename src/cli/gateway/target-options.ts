@@ -1,4 +1,5 @@
 /** What `publish`, `watch` and `consume` share: whose records they are, and where reading starts. */
+
 import type { From, Target } from "../../client/index.ts";
 import { text, wholeNumber } from "../command/parameters.ts";
 import { UsageError } from "../command/usage-error.ts";

@@ -1,19 +1,20 @@
 /** The commands of `sluice schema`. */
+
 import { writeFile } from "node:fs/promises";
 import { Failure } from "../../core/failure.ts";
 import { command } from "../command/command.ts";
+import { choice, flag, path, text, texts } from "../command/parameters.ts";
 import { call, follow } from "../gateway/connect.ts";
 import { gatewayOptions, jsonOption } from "../gateway/options.ts";
 import { reach } from "../gateway/request.ts";
 import { Listing, printJson } from "../terminal/listing.ts";
-import { choice, flag, path, text, texts } from "../command/parameters.ts";
 import {
   describeVersion,
   parseSubjectVersion,
   schemaNamed,
   shownMessages,
-  withoutPrefix,
   type VersionAnswer,
+  withoutPrefix,
 } from "./answers.ts";
 import { namingFile, readSource } from "./source.ts";
 

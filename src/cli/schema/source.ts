@@ -1,4 +1,5 @@
 /** What `sluice schema register` sends: a descriptor set as it is, or a text with its imports. */
+
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { dirname, join, relative, resolve, sep } from "node:path";

@@ -1,12 +1,13 @@
 /** `sluice simulate emitters`: emitters whose guests write, and how many events arrive. */
+
 import { sleep, systemClock } from "../../core/clock.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
 import { command } from "../command/command.ts";
+import { flag, number, seconds, text, wholeNumber } from "../command/parameters.ts";
 import { gatewayOptions, jsonOption } from "../gateway/options.ts";
 import { request } from "../gateway/request.ts";
 import { listenForStop } from "../terminal/interruption.ts";
 import { counted, printJson } from "../terminal/listing.ts";
-import { flag, number, seconds, text, wholeNumber } from "../command/parameters.ts";
 import { Progress } from "../terminal/progress.ts";
 
 const requestsAtOnce = 32;

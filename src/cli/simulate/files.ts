@@ -1,10 +1,11 @@
 /** `sluice simulate files`: spreadsheets as producers. */
+
 import { command } from "../command/command.ts";
+import { number, path, text } from "../command/parameters.ts";
+import { UsageError } from "../command/usage-error.ts";
 import { filesOf } from "../files/directory.ts";
 import type { Pace } from "../files/pace.ts";
 import { gatewayOptions, jsonOption } from "../gateway/options.ts";
-import { number, path, text } from "../command/parameters.ts";
-import { UsageError } from "../command/usage-error.ts";
 
 const rateMax = 1e9;
 

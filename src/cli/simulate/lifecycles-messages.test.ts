@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { sampleStages, type SampleEvent } from "../../features/lifecycle/sample-events.ts";
+import { type SampleEvent, sampleStages } from "../../features/lifecycle/sample-events.ts";
 import { SimulatedMessages } from "./lifecycles-messages.ts";
 import { createRandom } from "./random.ts";
 

@@ -2,7 +2,8 @@
  * The events of simulated messages: six stages in their order, each some time after the one before.
  * Now and then one never arrives, one is sent twice, or two overtake each other.
  */
-import { sampleStages, type SampleEvent } from "../../features/lifecycle/sample-events.ts";
+
+import { type SampleEvent, sampleStages } from "../../features/lifecycle/sample-events.ts";
 import type { Random } from "./random.ts";
 
 export interface MessagesOptions {

@@ -1,17 +1,18 @@
 /** `sluice simulate lifecycles`: messages that pass six stages; not all of them arrive. */
+
 import { sleep, systemClock } from "../../core/clock.ts";
 import { Failure, failureFrom } from "../../core/failure.ts";
+import { type SampleEvent, sampleStages } from "../../features/lifecycle/sample-events.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
-import { sampleStages, type SampleEvent } from "../../features/lifecycle/sample-events.ts";
 import { command } from "../command/command.ts";
+import { number, seconds, text, wholeNumber } from "../command/parameters.ts";
 import { gatewayOptions, jsonOption } from "../gateway/options.ts";
 import { request } from "../gateway/request.ts";
+import { isRetryable, retryPauseMs } from "../gateway/retry.ts";
 import { listenForStop } from "../terminal/interruption.ts";
 import { counted, printJson } from "../terminal/listing.ts";
-import { number, seconds, text, wholeNumber } from "../command/parameters.ts";
 import { Progress } from "../terminal/progress.ts";
-import { isRetryable, retryPauseMs } from "../gateway/retry.ts";
-import { SimulatedMessages, type MessagesOptions } from "./lifecycles-messages.ts";
+import { type MessagesOptions, SimulatedMessages } from "./lifecycles-messages.ts";
 import { createRandom } from "./random.ts";
 import { seedOption } from "./seed-option.ts";
 

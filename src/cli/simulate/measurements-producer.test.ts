@@ -1,4 +1,5 @@
 /** The producer against a server that refuses, breaks off and comes back: everything arrives. */
+
 import { afterAll, expect, test } from "bun:test";
 import { createServer, type IncomingMessage } from "node:http";
 import { produceMeasurements } from "./measurements-producer.ts";

@@ -1,4 +1,5 @@
 /** Sends measurements when they are due, in batches over several connections, until all are acknowledged. */
+
 import { sleep, systemClock as clock } from "../../core/clock.ts";
 import { failureFrom } from "../../core/failure.ts";
 import { failureFromProblem, unreachable } from "../gateway/request.ts";

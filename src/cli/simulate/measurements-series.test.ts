@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { createRandom } from "./random.ts";
 import { SimulatedSeries, tagName } from "./measurements-series.ts";
+import { createRandom } from "./random.ts";
 
 function seriesOf(seed: number, tags = 10_000, values = 10): SimulatedSeries {
   return new SimulatedSeries({ random: createRandom(seed), tags, values, prefix: "t-" });

@@ -2,6 +2,7 @@
  * Measurements of simulated producers: which tag comes next, and its values. The first tag gets one
  * measurement in a hundred, the second one in a hundred of the rest, and so on; values walk randomly.
  */
+
 import type { Random } from "./random.ts";
 
 export interface SeriesOptions {

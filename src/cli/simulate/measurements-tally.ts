@@ -1,4 +1,5 @@
 /** What a run of measurements has sent, and what was acknowledged. */
+
 import type { Failure } from "../../core/failure.ts";
 import { counted } from "../terminal/listing.ts";
 

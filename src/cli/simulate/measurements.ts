@@ -1,12 +1,13 @@
 /** `sluice simulate measurements`: tags that are measured at a rate. */
+
 import { valuesMax } from "../../features/measurements/measurement.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
 import { command } from "../command/command.ts";
 import { exitCodes } from "../command/exit-codes.ts";
+import { choice, number, seconds, single, unusable, wholeNumber } from "../command/parameters.ts";
 import { gatewayOptions, jsonOption } from "../gateway/options.ts";
 import { listenForStop } from "../terminal/interruption.ts";
 import { printJson } from "../terminal/listing.ts";
-import { choice, number, seconds, single, unusable, wholeNumber } from "../command/parameters.ts";
 import { Progress } from "../terminal/progress.ts";
 import { produceMeasurements } from "./measurements-producer.ts";
 import { profileNames, Schedule } from "./measurements-profile.ts";

@@ -1,4 +1,5 @@
 /** The option of every simulator that draws random numbers. */
+
 import { wholeNumber } from "../command/parameters.ts";
 
 export const seedOption = wholeNumber({

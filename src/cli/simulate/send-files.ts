@@ -1,21 +1,22 @@
 /** Sends the rows of spreadsheets at their times, each file into its own topic. */
+
+import { createClient } from "../../client/index.ts";
 import { sleep, systemClock as clock } from "../../core/clock.ts";
 import { Failure, failureFrom } from "../../core/failure.ts";
 import type { Relation } from "../../features/relations/relation.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
-import { createClient } from "../../client/index.ts";
 import { exitCodes } from "../command/exit-codes.ts";
+import type { SourceFile } from "../files/directory.ts";
 import { relationsOf } from "../files/landing.ts";
 import type { Pace } from "../files/pace.ts";
 import { sendFile } from "../files/send.ts";
-import type { SourceFile } from "../files/directory.ts";
-import { openFile, pathOf, type OpenFile } from "../files/source.ts";
+import { type OpenFile, openFile, pathOf } from "../files/source.ts";
 import type { TableOptions } from "../files/table.ts";
-import { Tally, type FileTally } from "../files/tally.ts";
+import { type FileTally, Tally } from "../files/tally.ts";
+import { isRetryable, retryPauseMs } from "../gateway/retry.ts";
 import { listenForStop } from "../terminal/interruption.ts";
 import { printJson } from "../terminal/listing.ts";
 import { Progress } from "../terminal/progress.ts";
-import { isRetryable, retryPauseMs } from "../gateway/retry.ts";
 
 /** What is in flight when the run is stopped may take this long to be acknowledged. */
 const graceMs = 5000;

@@ -1,9 +1,10 @@
 /** Watches that stream what they measure, each over its own connection. */
+
 import { sleep, systemClock } from "../../core/clock.ts";
 import { Failure } from "../../core/failure.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
-import { createGrpcClients, failureFromRpcError } from "../gateway/rpc-client.ts";
 import { unreachable } from "../gateway/request.ts";
+import { createGrpcClients, failureFromRpcError } from "../gateway/rpc-client.ts";
 import { listenForStop } from "../terminal/interruption.ts";
 import { counted, printJson } from "../terminal/listing.ts";
 import { Progress } from "../terminal/progress.ts";

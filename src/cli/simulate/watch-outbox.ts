@@ -2,6 +2,7 @@
  * Measured records that the gateway has not acknowledged. It is bounded like a watch's memory: while
  * the gateway is unavailable, a full outbox takes no more.
  */
+
 import type { WatchRecord } from "./watch-record.ts";
 
 const recordsMax = 1000;

@@ -4,7 +4,7 @@ import { FileDescriptorSetSchema, timestampMs } from "@bufbuild/protobuf/wkt";
 import { Activity, BiometricsSchema } from "../../gen/examples/biometrics/v1/biometrics_pb.ts";
 import { RecordSchema } from "../../gen/sluice/v1/record_pb.ts";
 import { createRandom } from "./random.ts";
-import { biometricsSet, watchRecord, type WatchRecord } from "./watch-record.ts";
+import { biometricsSet, type WatchRecord, watchRecord } from "./watch-record.ts";
 import { Wearer } from "./watch-wearer.ts";
 
 const nowMs = 1_767_225_600_123;

@@ -1,5 +1,6 @@
 /** Measurements of a watch as records that carry the id of their schema. */
-import { create, toBinary, type MessageInitShape } from "@bufbuild/protobuf";
+
+import { create, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import { FileDescriptorSetSchema, timestampFromMs } from "@bufbuild/protobuf/wkt";
 import {
   Activity,

@@ -1,8 +1,9 @@
 /** One watch's stream to the collector; after a cut it is reopened with the unacknowledged records. */
+
 import { sleep, systemClock } from "../../core/clock.ts";
 import type { Failure } from "../../core/failure.ts";
-import { failureFromRpcError, type CollectorClient } from "../gateway/rpc-client.ts";
 import { isRetryable, retryPauseMs } from "../gateway/retry.ts";
+import { type CollectorClient, failureFromRpcError } from "../gateway/rpc-client.ts";
 import type { Outbox } from "./watch-outbox.ts";
 import type { WatchRecord } from "./watch-record.ts";
 

@@ -1,4 +1,5 @@
 /** What all watches together have sent, and what was acknowledged. */
+
 import type { Failure } from "../../core/failure.ts";
 import { counted } from "../terminal/listing.ts";
 import type { WatchStreamEvents } from "./watch-stream.ts";

@@ -2,6 +2,7 @@
  * Somebody who wears a watch: rests, walks and runs by turns. The heart follows with inertia, faster
  * up than down; steps are counted at the cadence of the activity; the arm swings with them.
  */
+
 import type { Random } from "./random.ts";
 
 export type WearerActivity = "resting" | "walking" | "running";

@@ -1,8 +1,9 @@
 /** `sluice simulate watch`: watches that stream what they measure. */
+
 import { command } from "../command/command.ts";
+import { choice, number, seconds, text, wholeNumber } from "../command/parameters.ts";
 import { gatewayOptions, grpcOption, jsonOption } from "../gateway/options.ts";
 import { grpcUrlFrom } from "../gateway/request.ts";
-import { choice, number, seconds, text, wholeNumber } from "../command/parameters.ts";
 import { seedOption } from "./seed-option.ts";
 
 export const watch = command({

@@ -1,4 +1,5 @@
 /** Ctrl-C for commands that finish what they have begun, or that run until then. */
+
 import type { Runtime } from "../../runtime/runtime.ts";
 import { exitCodes } from "../command/exit-codes.ts";
 

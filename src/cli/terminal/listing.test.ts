@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import type { Runtime } from "../../runtime/runtime.ts";
-import { counted, Listing, type Column } from "./listing.ts";
+import { type Column, counted, Listing } from "./listing.ts";
 
 interface Row {
   readonly name: string;

@@ -1,4 +1,5 @@
 /** Rows on standard output: a table with a header for people, or one JSON object a line. */
+
 import type { Runtime } from "../../runtime/runtime.ts";
 
 export interface Column<Row> {

@@ -1,4 +1,5 @@
 /** How far long work is: one line that is written over on a terminal, a plain line now and then elsewhere. */
+
 import process from "node:process";
 import type { Runtime } from "../../runtime/runtime.ts";
 

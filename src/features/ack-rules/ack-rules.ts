@@ -1,4 +1,5 @@
 /** Ack rules as a service: created, queried, and run by the node that owns each. */
+
 import type { Clock } from "../../core/clock.ts";
 import { Failure } from "../../core/failure.ts";
 import type { LogDriver } from "../../core/log.ts";
@@ -9,20 +10,20 @@ import type { RecordDecoder } from "../../core/schemas.ts";
 import type { TopicSettings } from "../../core/topic.ts";
 import { boundsIfExists } from "../../log/bounds.ts";
 import { lifecycleTopic } from "../lifecycle/event.ts";
-import { Delays, type DelayPercentiles } from "./delays.ts";
+import { type DelayPercentiles, Delays } from "./delays.ts";
 import { ensureOutput } from "./output.ts";
 import {
-  ackIdBytesMax,
   type AckCounts,
   type AckId,
+  ackIdBytesMax,
   type AckLedgerStore,
   type AckRule,
   type AckRuleConfig,
   type AckRuleStore,
-  overdueTopic,
   type OverdueQuery,
+  overdueTopic,
 } from "./rule.ts";
-import { runAckRule, type AckRunnerStatus } from "./runner.ts";
+import { type AckRunnerStatus, runAckRule } from "./runner.ts";
 import { Runners } from "./runners.ts";
 
 export interface AckRulesDeps {

@@ -2,9 +2,9 @@
  * Appends the announcements of one kind, in the order of their numbers, as an idempotent producer.
  * When an owner dies after an append, the next owner repeats it, and the log drops the duplicate.
  */
-import { type AckRule, type Announcement, overdueTopic, placeNames } from "./rule.ts";
+
 import type { Clock } from "../../core/clock.ts";
-import { failureFrom, type Failure } from "../../core/failure.ts";
+import { type Failure, failureFrom } from "../../core/failure.ts";
 import type { LogDriver } from "../../core/log.ts";
 import { jsonType, type LogRecord } from "../../core/record.ts";
 import { BackOff } from "../../core/retry.ts";
@@ -12,6 +12,7 @@ import { renderTime } from "../../core/time.ts";
 import type { TopicSettings } from "../../core/topic.ts";
 import { timesSeen } from "./ids.ts";
 import { ensureOutput } from "./output.ts";
+import { type AckRule, type Announcement, overdueTopic, placeNames } from "./rule.ts";
 
 export interface AppenderOptions {
   readonly rule: AckRule;

@@ -2,6 +2,7 @@
  * Delays as a histogram whose buckets grow by a twelfth of a doubling. A percentile is accurate to
  * 3 %, from microseconds to months, and the histogram takes a few hundred bytes of JSON.
  */
+
 import type { DelayCounts } from "./rule.ts";
 
 const perDoubling = 12;

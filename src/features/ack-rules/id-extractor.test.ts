@@ -1,9 +1,9 @@
 import { describe, expect, test } from "bun:test";
-import type { AckPlaces, AckRuleConfig, IdAt } from "./rule.ts";
-import { eventRequestType, lifecycleTopic } from "../lifecycle/event.ts";
 import { bytesType, jsonType } from "../../core/record.ts";
 import type { RecordDecoder } from "../../core/schemas.ts";
+import { eventRequestType, lifecycleTopic } from "../lifecycle/event.ts";
 import { createIdExtractor } from "./id-extractor.ts";
+import type { AckPlaces, AckRuleConfig, IdAt } from "./rule.ts";
 import type { TopicRecord } from "./topics-reader.ts";
 
 const utf8 = new TextEncoder();

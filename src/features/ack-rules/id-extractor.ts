@@ -1,10 +1,11 @@
 /** Finds the ids in the records of a rule's topics, and the place that each record stands for. */
-import { ackIdBytesMax, type AckRuleConfig, type IdAt } from "./rule.ts";
+
 import { jsonMembers } from "../../core/json.ts";
-import { eventFromRecord, lifecycleTopic } from "../lifecycle/event.ts";
 import { isJsonType } from "../../core/record.ts";
 import type { RecordDecoder } from "../../core/schemas.ts";
+import { eventFromRecord, lifecycleTopic } from "../lifecycle/event.ts";
 import type { Occurrence } from "./ids.ts";
+import { ackIdBytesMax, type AckRuleConfig, type IdAt } from "./rule.ts";
 import type { TopicRecord } from "./topics-reader.ts";
 
 export interface IdExtractor {

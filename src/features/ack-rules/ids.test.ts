@@ -1,13 +1,13 @@
 import { describe, expect, test } from "bun:test";
 import { seededRandom } from "../../../test/support/random.ts";
-import type { AckCounts, AckId } from "./rule.ts";
 import {
-  applyDeadlines,
-  applyOccurrences,
   type AckOutcome,
   type AckTerms,
+  applyDeadlines,
+  applyOccurrences,
   type Occurrence,
 } from "./ids.ts";
+import type { AckCounts, AckId } from "./rule.ts";
 
 const none: AckCounts = {
   complete: 0,

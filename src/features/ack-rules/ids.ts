@@ -3,6 +3,7 @@
  * commits before it and from the log alone, on whichever node the rule runs and at whatever time.
  * All times are those of the records.
  */
+
 import type { AckCounts, AckId, Announcement, AnnouncementState } from "./rule.ts";
 
 /** The part of a rule that is needed here. */

@@ -3,13 +3,14 @@
  * soon as they are committed, and dropped from the store a little later, many at once. In between,
  * another owner may append them again.
  */
-import type { AckLedgerStore, AckRule, AckState, Announcement } from "./rule.ts";
+
 import type { Clock } from "../../core/clock.ts";
 import type { Failure } from "../../core/failure.ts";
 import type { LogDriver } from "../../core/log.ts";
 import type { TopicSettings } from "../../core/topic.ts";
-import { Delays } from "./delays.ts";
 import { Appender } from "./appender.ts";
+import { Delays } from "./delays.ts";
+import type { AckLedgerStore, AckRule, AckState, Announcement } from "./rule.ts";
 
 export interface OutboxOptions {
   readonly rule: AckRule;

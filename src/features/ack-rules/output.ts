@@ -1,4 +1,5 @@
 /** The topics that a rule writes to. */
+
 import { failureFrom, invalidField } from "../../core/failure.ts";
 import type { LogDriver } from "../../core/log.ts";
 import type { TopicSettings } from "../../core/topic.ts";

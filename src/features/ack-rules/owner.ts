@@ -3,6 +3,14 @@
  * passed. Each commit raises the rule's version. Only the owner changes the rule, so it knows the
  * state of the store without reading it.
  */
+
+import type { Clock } from "../../core/clock.ts";
+import type { Log } from "../../core/log.ts";
+import { comparePositions, type Position } from "../../core/position.ts";
+import { boundsIfExists } from "../../log/bounds.ts";
+import type { IdExtractor } from "./id-extractor.ts";
+import { type AckOutcome, type AckTerms, applyDeadlines, applyOccurrences } from "./ids.ts";
+import type { Outbox } from "./outbox.ts";
 import {
   type AckCommit,
   type AckLedgerStore,
@@ -11,14 +19,6 @@ import {
   type Announcement,
   placeNames,
 } from "./rule.ts";
-import type { Clock } from "../../core/clock.ts";
-
-import type { Log } from "../../core/log.ts";
-import { comparePositions, type Position } from "../../core/position.ts";
-import { boundsIfExists } from "../../log/bounds.ts";
-import { type AckOutcome, type AckTerms, applyDeadlines, applyOccurrences } from "./ids.ts";
-import type { Outbox } from "./outbox.ts";
-import type { IdExtractor } from "./id-extractor.ts";
 import type { TopicsBatch } from "./topics-reader.ts";
 
 /** An id becomes overdue at most this and one sweep after its deadline. */

@@ -1,4 +1,5 @@
 /** Ack rules: an ack is appended once an id was seen in all topics of a rule. */
+
 import type { RecordDecoder } from "../../core/schemas.ts";
 import type { Part, Platform } from "../part.ts";
 import { AckRules } from "./ack-rules.ts";

@@ -3,6 +3,7 @@
  * rule's output topic. An id that has not been seen everywhere by its deadline is overdue. Here are
  * the types of a rule and its ids, and the ports of the store that keeps both.
  */
+
 import type { Position } from "../../core/position.ts";
 
 /** The place of the id in a record. `pointer` (RFC 6901) and `field` lead to a text or an integer. */

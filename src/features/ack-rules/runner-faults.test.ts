@@ -1,6 +1,6 @@
 /** The runner while topics come and go, and while the log loses records or refuses appends. */
+
 import { describe, expect, test } from "bun:test";
-import { until } from "../../../test/support/until.ts";
 import {
   calm,
   faultyLog,
@@ -12,6 +12,7 @@ import {
   topics,
 } from "../../../test/support/ack-rig.ts";
 import { withStore } from "../../../test/support/store-rig.ts";
+import { until } from "../../../test/support/until.ts";
 import type { Batch } from "../../core/batch.ts";
 import { systemClock as clock } from "../../core/clock.ts";
 import { Failure } from "../../core/failure.ts";

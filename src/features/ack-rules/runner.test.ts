@@ -1,6 +1,6 @@
 /** Exactly one ack, with a log and a store that fail at any moment. */
+
 import { describe, expect, test } from "bun:test";
-import { until } from "../../../test/support/until.ts";
 import {
   calm,
   faultyLog,
@@ -14,6 +14,7 @@ import {
 } from "../../../test/support/ack-rig.ts";
 import { seededRandom } from "../../../test/support/random.ts";
 import { withStore } from "../../../test/support/store-rig.ts";
+import { until } from "../../../test/support/until.ts";
 import { Failure } from "../../core/failure.ts";
 import type { LogDriver } from "../../core/log.ts";
 import { defaultTopicSettings as newTopics } from "../../core/topic.ts";

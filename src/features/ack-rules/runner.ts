@@ -3,7 +3,7 @@
  * its positions, and appends what follows. It ends with its signal, or once the rule is removed; what
  * goes wrong is retried from the last commit, counted and logged.
  */
-import type { AckLedgerStore, AckRule } from "./rule.ts";
+
 import type { Clock } from "../../core/clock.ts";
 import type { LogDriver } from "../../core/log.ts";
 import type { Logger } from "../../core/logger.ts";
@@ -12,10 +12,11 @@ import type { Position } from "../../core/position.ts";
 import { describeSkip, type Ownership } from "../../core/projection.ts";
 import type { RecordDecoder } from "../../core/schemas.ts";
 import type { TopicSettings } from "../../core/topic.ts";
+import { createIdExtractor } from "./id-extractor.ts";
 import { Outbox } from "./outbox.ts";
 import { Owner } from "./owner.ts";
-import { createIdExtractor } from "./id-extractor.ts";
-import { TopicsReader, type ReaderLimits, type TopicsBatch } from "./topics-reader.ts";
+import type { AckLedgerStore, AckRule } from "./rule.ts";
+import { type ReaderLimits, type TopicsBatch, TopicsReader } from "./topics-reader.ts";
 
 export interface AckRunnerOptions {
   readonly rule: AckRule;

@@ -2,7 +2,8 @@
  * The runners of this node: one for each rule in the store, started and stopped as other nodes
  * create and remove rules.
  */
-import { sleep, type Clock } from "../../core/clock.ts";
+
+import { type Clock, sleep } from "../../core/clock.ts";
 import { failureFrom } from "../../core/failure.ts";
 import type { Logger } from "../../core/logger.ts";
 import type { AckRule, AckRuleStore } from "./rule.ts";

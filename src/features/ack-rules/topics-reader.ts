@@ -2,8 +2,9 @@
  * Reads several topics at once, for a caller that commits the records of all of them together. Each
  * topic is read on its own, so that an unavailable or missing one does not delay the others.
  */
-import { sleep, type Clock } from "../../core/clock.ts";
-import { failureFrom, type Failure } from "../../core/failure.ts";
+
+import { type Clock, sleep } from "../../core/clock.ts";
+import { type Failure, failureFrom } from "../../core/failure.ts";
 import type { Log } from "../../core/log.ts";
 import { comparePositions, type Position } from "../../core/position.ts";
 import { recordBytes, type StoredRecord } from "../../core/record.ts";

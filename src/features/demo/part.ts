@@ -1,4 +1,5 @@
 /** Endpoints to try a client with: `/magic`, `/time` and `WS /echo`. */
+
 import type { Part, Platform } from "../part.ts";
 import { mountEcho } from "./http/echo.ts";
 import { demoEndpoints } from "./http/endpoints.ts";

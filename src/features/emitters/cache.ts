@@ -2,6 +2,7 @@
  * This node's view of emitters, so that an append or a subscriber costs no query. Missing entries
  * are loaded from the store; ends made on other nodes are set by `EmitterEnds`.
  */
+
 import { BoundedMap } from "../../core/bounded-map.ts";
 import type { Emitter } from "../../core/emitters.ts";
 

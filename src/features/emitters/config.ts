@@ -1,5 +1,6 @@
 /** The requested configuration of an emitter: defaults, limits and checks. */
-import { emitterSources, type Emitter, type EmitterSource } from "../../core/emitters.ts";
+
+import { type Emitter, type EmitterSource, emitterSources } from "../../core/emitters.ts";
 import { invalidField, quoted } from "../../core/failure.ts";
 import { parseName } from "../../core/topic.ts";
 

@@ -2,12 +2,13 @@
  * Emitters as a service: created, found, appended to, ended, and read in pages. The protocols call
  * this; everything it needs comes in through ports.
  */
+
 import { sleep } from "../../core/clock.ts";
 import {
-  emittersTopic,
   type Emitter,
   type EmitterSource,
   type EmitterStats,
+  emittersTopic,
   type EmitterStore,
 } from "../../core/emitters.ts";
 import { Failure } from "../../core/failure.ts";

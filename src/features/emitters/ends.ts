@@ -2,7 +2,8 @@
  * The ends of emitters. An end is marked in the store first, then a record in the log says so. Each
  * node polls for ends that other nodes marked, and finishes those whose node died in between.
  */
-import { sleep, type Clock } from "../../core/clock.ts";
+
+import { type Clock, sleep } from "../../core/clock.ts";
 import { emittersTopic, type EmitterStore } from "../../core/emitters.ts";
 import { failureFrom } from "../../core/failure.ts";
 import type { Logger } from "../../core/logger.ts";

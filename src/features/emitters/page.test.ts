@@ -1,15 +1,15 @@
 import { describe, expect, test } from "bun:test";
 import { checkPage, drawQuery } from "../../../test/support/page-oracle.ts";
-import { seededRandom, type Random } from "../../../test/support/random.ts";
-import { withStore, type StoreRig } from "../../../test/support/store-rig.ts";
+import { type Random, seededRandom } from "../../../test/support/random.ts";
+import { type StoreRig, withStore } from "../../../test/support/store-rig.ts";
 import { systemClock } from "../../core/clock.ts";
 import { emittersTopic as topic } from "../../core/emitters.ts";
 import { comparePositions, type Position } from "../../core/position.ts";
 import { endType, jsonType, type LogRecord, type StoredRecord } from "../../core/record.ts";
 import { defaultTopicSettings } from "../../core/topic.ts";
 import { createMemoryLog, type MemoryLog } from "../../log/memory/memory-log.ts";
-import { trimEmitterRows } from "./store/retention.ts";
 import { emitterTailStart, readEmitterPage } from "./page.ts";
+import { trimEmitterRows } from "./store/retention.ts";
 
 const ids = ["a", "b", "quiet"];
 let count = 0;

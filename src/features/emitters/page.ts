@@ -2,16 +2,17 @@
  * Pages of an emitter: the projection's rows up to its position, and the log's own records after
  * it. The log's end is fetched first, so a page has all events acknowledged before the request.
  */
-import { emittersTopic, type EmitterPages, type KeptEvents } from "../../core/emitters.ts";
+
+import { type EmitterPages, emittersTopic, type KeptEvents } from "../../core/emitters.ts";
 import { Failure, failureFrom } from "../../core/failure.ts";
 import type { Bounds, Log } from "../../core/log.ts";
 import {
   checkAfter,
   checkBefore,
   emptyPage,
+  type Page,
   pageFromEarlier,
   pageFromLater,
-  type Page,
   type PageQuery,
 } from "../../core/page.ts";
 import { comparePositions, epochStart, type Position } from "../../core/position.ts";

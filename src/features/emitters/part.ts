@@ -1,4 +1,5 @@
 /** Emitters: created by REST, appended to, read as pages and streams; simulated guests write some. */
+
 import { emittersTopic } from "../../core/emitters.ts";
 import type { Part, Platform } from "../part.ts";
 import { Emitters } from "./emitters.ts";

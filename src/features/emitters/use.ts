@@ -1,5 +1,6 @@
 /** An emitter as every protocol uses it: required active, appended to, subscribed to. */
-import { emittersTopic, type Emitter } from "../../core/emitters.ts";
+
+import { type Emitter, emittersTopic } from "../../core/emitters.ts";
 import { Failure } from "../../core/failure.ts";
 import type { AppendOptions, Log } from "../../core/log.ts";
 import { comparePositions } from "../../core/position.ts";

@@ -2,11 +2,12 @@
  * The record contract of the topic `lifecycle`, for records that do not come through the endpoints
  * of events: a record that is not an event is refused.
  */
+
 import { Failure, invalidIssue, quoted } from "../../core/failure.ts";
 import { checkJson } from "../../core/json.ts";
-import { eventFromJson, eventFromProtobuf, eventRequestType, type Checked } from "./event.ts";
-import { isJsonType, jsonType } from "../../core/record.ts";
 import type { GivenRecord, RecordContract } from "../../core/record-contract.ts";
+import { isJsonType, jsonType } from "../../core/record.ts";
+import { type Checked, eventFromJson, eventFromProtobuf, eventRequestType } from "./event.ts";
 
 const strictUtf8 = new TextDecoder("utf-8", { fatal: true });
 

@@ -3,6 +3,7 @@
  * reads records. Each event of a gRPC client is read here twice, and the generated code takes
  * several times as long. A test compares both.
  */
+
 import { WireCursor } from "../../core/wire.ts";
 
 export interface EventRequestFields {

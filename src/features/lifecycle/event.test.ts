@@ -1,8 +1,10 @@
 import { describe, expect, test } from "bun:test";
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { seededRandom } from "../../../test/support/random.ts";
-import { EventRequestSchema } from "../../gen/marsweb/event_pb.ts";
 import { Failure } from "../../core/failure.ts";
+import { bytesType, jsonType } from "../../core/record.ts";
+import { EventRequestSchema } from "../../gen/marsweb/event_pb.ts";
+import { readEventRequest } from "./event-wire.ts";
 import {
   eventFromJson,
   eventFromProtobuf,
@@ -11,8 +13,6 @@ import {
   idBytesMax,
   parseEventId,
 } from "./event.ts";
-import { readEventRequest } from "./event-wire.ts";
-import { bytesType, jsonType } from "../../core/record.ts";
 
 const fine = { app_id: "a", message_id: "m", event: "e" };
 

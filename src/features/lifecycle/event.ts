@@ -2,10 +2,11 @@
  * One event in the life of a message: the fields that every protocol takes, their checks, and how an
  * event is read from its record, which contains it as it was sent.
  */
-import { Failure, type Issue, invalidIssue, quoted } from "../../core/failure.ts";
-import { readEventRequest } from "./event-wire.ts";
+
+import { Failure, invalidIssue, type Issue, quoted } from "../../core/failure.ts";
 import { isJsonType, type LogRecord } from "../../core/record.ts";
 import { parseTime } from "../../core/time.ts";
+import { readEventRequest } from "./event-wire.ts";
 
 /** Each record is one event, with the message id as key. */
 export const lifecycleTopic = "lifecycle";

@@ -2,15 +2,9 @@
  * Takes events of every protocol: checks them and appends them as they were sent, one record per
  * event, with the message id as key.
  */
+
 import type { Clock } from "../../core/clock.ts";
-import { Failure, type Issue, invalidField } from "../../core/failure.ts";
-import {
-  eventFromProtobuf,
-  eventRequestType,
-  lifecycleTopic,
-  type Checked,
-  type GivenEvent,
-} from "./event.ts";
+import { Failure, invalidField, type Issue } from "../../core/failure.ts";
 import { arrayElements, checkJson, jsonMembers } from "../../core/json.ts";
 import type { AppendOptions } from "../../core/log.ts";
 import type { Position } from "../../core/position.ts";
@@ -18,6 +12,13 @@ import { jsonType, type LogRecord } from "../../core/record.ts";
 import type { Ingest } from "../../ingest/ingest.ts";
 import type { Writer } from "../../ingest/writer.ts";
 import { eventFromJsonBytes } from "./contract.ts";
+import {
+  type Checked,
+  eventFromProtobuf,
+  eventRequestType,
+  type GivenEvent,
+  lifecycleTopic,
+} from "./event.ts";
 
 export interface EventIntakeDeps {
   /** The writer of the topic `lifecycle`. */

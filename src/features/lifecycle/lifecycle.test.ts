@@ -1,16 +1,16 @@
 import { describe, expect, test } from "bun:test";
 import { seededRandom } from "../../../test/support/random.ts";
+import { jsonType, type StoredRecord } from "../../core/record.ts";
 import type { LifecycleEvent } from "./event.ts";
 import {
+  type AppSettings,
   compareTexts,
   eventNamesMax,
+  type Lifecycle,
   lifecycleFrom,
   mergeLifecycles,
   showLifecycle,
-  type AppSettings,
-  type Lifecycle,
 } from "./lifecycle.ts";
-import { jsonType, type StoredRecord } from "../../core/record.ts";
 
 const record: StoredRecord = {
   record: { value: new Uint8Array(), key: "", contentType: jsonType, schemaId: 0, timeNs: 0n },

@@ -2,9 +2,10 @@
  * Lifecycles: everything known of one `(app_id, message_id)`. Merging is commutative, so that
  * neither order nor place matters. Only a duplicate event is visible, in a count.
  */
-import type { LifecycleEvent } from "./event.ts";
+
 import type { Position } from "../../core/position.ts";
 import type { StoredRecord } from "../../core/record.ts";
+import type { LifecycleEvent } from "./event.ts";
 
 /** One event name of a lifecycle. Times are nanoseconds since the Unix epoch. */
 export interface SeenEvent {

@@ -1,23 +1,24 @@
 /** Queries of lifecycles: the store's rows, merged with the events that only the log has yet. */
+
 import type { Clock } from "../../core/clock.ts";
 import { invalidField, quoted } from "../../core/failure.ts";
+import type { Log } from "../../core/log.ts";
+import { comparePositions, type Position } from "../../core/position.ts";
 import { eventFromRecord, lifecycleTopic } from "./event.ts";
 import {
-  compareTexts,
-  lifecycleFrom,
-  mergeLifecycles,
-  showLifecycle,
   type AppSettings,
+  compareTexts,
   type Funnel,
   type FunnelQuery,
   type Lifecycle,
   type LifecycleCursor,
+  lifecycleFrom,
   type LifecycleQuery,
   type LifecycleStore,
+  mergeLifecycles,
+  showLifecycle,
   type ShownLifecycle,
 } from "./lifecycle.ts";
-import type { Log } from "../../core/log.ts";
-import { comparePositions, type Position } from "../../core/position.ts";
 
 export interface LifecyclesDeps {
   readonly log: Pick<Log, "read" | "bounds">;

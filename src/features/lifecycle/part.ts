@@ -1,4 +1,5 @@
 /** Lifecycles: events in by every protocol, and what is known and missing of each message id. */
+
 import { Writer } from "../../ingest/writer.ts";
 import type { Part, Platform } from "../part.ts";
 import { lifecycleContract } from "./contract.ts";

@@ -1,4 +1,5 @@
 /** Random events, to try the gateway with. The addresses are those of the original lifecycle demo. */
+
 import { renderTime } from "../../core/time.ts";
 
 export const sampleApp = "sample";

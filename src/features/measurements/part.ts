@@ -1,9 +1,10 @@
 /** Measurements: nanosecond points in, samples and series out, never more than seconds behind. */
+
 import { EncodedTopic } from "../../ingest/encoded.ts";
 import type { Part, Platform } from "../part.ts";
 import { measurementContract } from "./contract.ts";
-import { mountInflux } from "./http/influx.ts";
 import { influxEndpoints } from "./http/influx-endpoints.ts";
+import { mountInflux } from "./http/influx.ts";
 import { saveMeasurements } from "./http/save-endpoints.ts";
 import { measurementRoutes, mountMeasurements } from "./http/save.ts";
 import { seriesEndpoints } from "./http/series-endpoints.ts";

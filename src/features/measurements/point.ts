@@ -2,9 +2,10 @@
  * One measurement between a parser and the record writer. The object is reused for every
  * measurement, because at 300,000 a second their allocation would be most of the work.
  */
+
 import { Buffer } from "node:buffer";
-import { type Issue, invalidIssue, quoted } from "../../core/failure.ts";
-import { nsPerMs, tagBytesMax, valueBytes, valuesMax, type TimeBounds } from "./measurement.ts";
+import { invalidIssue, type Issue, quoted } from "../../core/failure.ts";
+import { nsPerMs, tagBytesMax, type TimeBounds, valueBytes, valuesMax } from "./measurement.ts";
 
 const two16 = 2 ** 16;
 const two32 = 2 ** 32;

@@ -1,10 +1,10 @@
-import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { expect, test } from "bun:test";
+import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { Failure } from "../../core/failure.ts";
 import { decodeFrame } from "../../core/frame.ts";
-import { valuesFromNumbers, valuesToNumbers } from "./measurement.ts";
 import { jsonType } from "../../core/record.ts";
 import { MeasurementSchema } from "../../gen/sluice/v1/measurement_pb.ts";
+import { valuesFromNumbers, valuesToNumbers } from "./measurement.ts";
 import { Point } from "./point.ts";
 import { measurementFromRecord, measurementType, PointWriter } from "./record.ts";
 

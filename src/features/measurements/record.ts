@@ -4,9 +4,9 @@
  * are copied here as bytes, from the request to the row. Fields may be read in any order, and JSON
  * records are read as well, in the form that `POST /save` takes.
  */
+
 import { Buffer } from "node:buffer";
 import { Failure, invalidField } from "../../core/failure.ts";
-import { tagBytesMax, valueBytes, valuesMax, type Measurement } from "./measurement.ts";
 import {
   FRAME_RECORDS,
   RECORD_CONTENT_TYPE,
@@ -17,7 +17,8 @@ import {
 import { isJsonType, type LogRecord } from "../../core/record.ts";
 import { varintBytes, WireCursor, writeVarint } from "../../core/wire.ts";
 import { MeasurementScanner } from "./intake/scanner.ts";
-import { int64FromHalves, tagIssue, type Point } from "./point.ts";
+import { type Measurement, tagBytesMax, valueBytes, valuesMax } from "./measurement.ts";
+import { int64FromHalves, type Point, tagIssue } from "./point.ts";
 
 /** The content type of the records that `PointWriter` writes. */
 export const measurementType = "application/protobuf";

@@ -3,19 +3,20 @@
  * Queries read single points where that has not happened yet, so that only their cost depends on
  * the roller's progress.
  */
-import { sleep, type Clock } from "../../core/clock.ts";
+
+import { type Clock, sleep } from "../../core/clock.ts";
 import type { Logger } from "../../core/logger.ts";
 import { OwnedTask, type OwnedTaskStatus } from "../../core/owned-task.ts";
 import type { Ownership } from "../../core/projection.ts";
+import { Summary } from "./query/summary.ts";
 import {
   levels,
-  type SeriesPoint,
-  type Rollup,
   type RollUp,
+  type Rollup,
   type RollupStore,
+  type SeriesPoint,
   type Span,
 } from "./series-port.ts";
-import { Summary } from "./query/summary.ts";
 
 export interface RollerOptions {
   readonly store: RollupStore;

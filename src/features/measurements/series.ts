@@ -1,21 +1,22 @@
 /** Series as a service: every kind of query, within bounds on concurrent queries. */
-import { sleep, type Clock } from "../../core/clock.ts";
-import { nsPerMs, type MeasurementTail } from "./measurement.ts";
+
+import { type Clock, sleep } from "../../core/clock.ts";
+import { Semaphore } from "../../core/semaphore.ts";
 import { SlidingQuantiles } from "../../core/sliding-quantiles.ts";
-import type { SeriesPoint, SeriesStore, Span } from "./series-port.ts";
+import { type MeasurementTail, nsPerMs } from "./measurement.ts";
 import { exportPages } from "./query/export.ts";
-import { listSeries, type ListQuery, type SeriesPage } from "./query/list.ts";
+import { type ListQuery, listSeries, type SeriesPage } from "./query/list.ts";
 import {
   querySeries,
   readSamples,
-  tailOf,
-  unknownTag,
   type Samples,
   type SamplesQuery,
   type SeriesQuery,
   type SeriesSample,
+  tailOf,
+  unknownTag,
 } from "./query/query.ts";
-import { Semaphore } from "../../core/semaphore.ts";
+import type { SeriesPoint, SeriesStore, Span } from "./series-port.ts";
 
 export interface SeriesOptions {
   readonly store: SeriesStore;

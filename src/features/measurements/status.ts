@@ -1,4 +1,5 @@
 /** A node's measurements for `/status`. */
+
 import type { MeasurementStoreStats } from "./measurement.ts";
 import type { UnprojectedStatus } from "./tail/unprojected.ts";
 

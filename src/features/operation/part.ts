@@ -1,9 +1,10 @@
 /** What an operator opens: health, status, the API documentation and the dashboard. */
+
 import type { OpenApiDocument } from "../../http/openapi/model.ts";
 import type { Part, Platform } from "../part.ts";
-import { mountHealth, type Health } from "./http/health.ts";
-import { mountLivedoc } from "./http/livedoc.ts";
 import { operationEndpoints } from "./http/endpoints.ts";
+import { type Health, mountHealth } from "./http/health.ts";
+import { mountLivedoc } from "./http/livedoc.ts";
 import { mountUi } from "./http/ui.ts";
 
 export interface OperationOptions {

@@ -1,4 +1,5 @@
 /** Changes of the registry for many watchers, which share one reader of the store. */
+
 import type { Clock } from "../../core/clock.ts";
 import { Failure } from "../../core/failure.ts";
 import { ChangeReader, type ChangeReaderDeps, eventOrTimeout } from "./change-reader.ts";

@@ -2,6 +2,7 @@
  * Reads the changes of the registry from the store, for this node. The store calls back after a
  * change; a poll turns a lost call into a delay.
  */
+
 import { type Clock, sleep } from "../../core/clock.ts";
 import { failureFrom } from "../../core/failure.ts";
 import type { Logger } from "../../core/logger.ts";

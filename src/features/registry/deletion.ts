@@ -1,4 +1,5 @@
 /** Deletion of versions: first softly, so that their ids stay readable, then permanently. */
+
 import { quoted } from "../../core/failure.ts";
 import {
   RegistryFailure,

@@ -1,7 +1,8 @@
 /** Reads what is registered: schemas by id, GUID and message name, versions by subject. */
-import { quoted } from "../../core/failure.ts";
+
 import { toBinary } from "@bufbuild/protobuf";
 import { FileDescriptorProtoSchema } from "@bufbuild/protobuf/wkt";
+import { quoted } from "../../core/failure.ts";
 import type { SchemaCache } from "./decode/schema-cache.ts";
 import { ownFile } from "./link/descriptors.ts";
 import {

@@ -1,11 +1,12 @@
 /** The schema registry: its own RPC and HTTP, the Confluent API, and decoding for all others. */
+
 import type { RecordChecks, RecordDecoder } from "../../core/schemas.ts";
 import type { Foundation, Part } from "../part.ts";
 import { createCompiler } from "./compiler/compiler.ts";
 import { createRecordSchemas } from "./decode/record-schemas.ts";
-import { mountConfluent } from "./http/confluent.ts";
 import { confluentEndpoints } from "./http/confluent-endpoints.ts";
 import { settingEndpoints } from "./http/confluent-setting-endpoints.ts";
+import { mountConfluent } from "./http/confluent.ts";
 import { registryEndpoints } from "./http/endpoints.ts";
 import { mountSchemas } from "./http/routes.ts";
 import { createRegistry } from "./registry.ts";

@@ -1,7 +1,8 @@
 /** How a schema becomes a version of a subject. */
+
 import { quoted } from "../../core/failure.ts";
 import { incompatible, judge, type Verdict } from "./compatibility/verdict.ts";
-import { type Lookup, visibleVersions, type Visibility } from "./lookup.ts";
+import { type Lookup, type Visibility, visibleVersions } from "./lookup.ts";
 import {
   type RegisteredSchema,
   RegistryFailure,

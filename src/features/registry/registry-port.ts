@@ -1,4 +1,5 @@
 /** The registry's types, and the ports behind it: its store and its compiler. */
+
 import { Failure, type FailureCode, type FailureDetails } from "../../core/failure.ts";
 
 /** What a subject's next version must preserve. */

@@ -2,6 +2,7 @@
  * The registry: schemas by id, by full name, by subject and version, each linked with all that it
  * imports. Words and rules are those of the Confluent Schema Registry.
  */
+
 import type { Clock } from "../../core/clock.ts";
 import type { Logger } from "../../core/logger.ts";
 import { type ChangeFeed, createChangeFeed } from "./change-feed.ts";

@@ -1,4 +1,5 @@
 /** A subject's compatibility and mode: its own, or those of all subjects. */
+
 import {
   allSubjects,
   type Compatibility,

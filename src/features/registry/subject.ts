@@ -1,4 +1,5 @@
 /** Parses names of subjects and numbers of versions. */
+
 import { quoted } from "../../core/failure.ts";
 import { RegistryFailure } from "./registry-port.ts";
 

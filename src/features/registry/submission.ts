@@ -1,4 +1,5 @@
 /** What is sent to be registered, checked or looked up, and how it becomes a linked schema. */
+
 import { quoted } from "../../core/failure.ts";
 import type { LinkedSchema } from "./link/linked.ts";
 import type { Lookup } from "./lookup.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { columnTypes, type ColumnType } from "./relation.ts";
 import { fit } from "./fit.ts";
+import { type ColumnType, columnTypes } from "./relation.ts";
 
 function text(type: ColumnType, json: string | undefined): string | null | undefined {
   const fitted = fit(type, json);

@@ -3,6 +3,7 @@
  * or a reason why it cannot. Exact types never go through a JavaScript number, so an int64 and a
  * numeric arrive as they were written.
  */
+
 import type { ColumnType } from "./relation.ts";
 
 export type Fitted =

@@ -2,6 +2,7 @@
  * The mapping, as a user writes it: for each topic the relation, its key, and for each column the
  * type and the path of its value. `docs/files.md` describes it.
  */
+
 import { z } from "zod";
 import { columnTypes, type Relation, type RelationColumn } from "./relation.ts";
 

@@ -1,4 +1,5 @@
 /** Relations: tables that topics land in, as a mapping file describes them. */
+
 import type { Part, Platform } from "../part.ts";
 import { mountRelations, relationEndpoints } from "./http/routes.ts";
 import { prepareRelations } from "./store/landing-tables.ts";

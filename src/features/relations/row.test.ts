@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
-import { rowFromJson, rowFromRecord } from "./row.ts";
 import type { Relation } from "./relation.ts";
+import { rowFromJson, rowFromRecord } from "./row.ts";
 
 const relation: Relation = {
   topic: "t",

@@ -1,8 +1,9 @@
 /** A record as a row of its relation. */
+
 import { arrayElements, jsonMembers } from "../../core/json.ts";
 import { isJsonType, type LogRecord } from "../../core/record.ts";
-import { renderPointer, type Refusal, type Relation } from "./relation.ts";
 import { fit } from "./fit.ts";
+import { type Refusal, type Relation, renderPointer } from "./relation.ts";
 
 export type Row =
   /** Text or null for each column of the relation. */

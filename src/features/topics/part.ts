@@ -1,4 +1,5 @@
 /** Any topic: created, appended to, read and streamed by HTTP, WebSocket and RPC. */
+
 import type { RecordDecoder } from "../../core/schemas.ts";
 import { createDecodedFormats } from "../../http/decoded.ts";
 import { stallMsMax } from "../../rpc/server.ts";

@@ -1,4 +1,5 @@
 /** The topics that callers may not write themselves. */
+
 import { emittersTopic } from "../../core/emitters.ts";
 import { Failure } from "../../core/failure.ts";
 import { parseName } from "../../core/topic.ts";

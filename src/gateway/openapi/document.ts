@@ -1,4 +1,5 @@
 /** The OpenAPI document of all HTTP endpoints. A test compares it with the routes. */
+
 import type { Part } from "../../features/part.ts";
 import { describeEndpoints } from "../../http/openapi/describe.ts";
 import type { OpenApiDocument } from "../../http/openapi/model.ts";

@@ -1,12 +1,12 @@
 // The document against the OpenAPI 3.1 schema, and against the router, in both directions.
 
 import { describe, expect, test } from "bun:test";
-import type { Hono } from "hono";
 import { Validator } from "@seriousme/openapi-schema-validator";
+import type { Hono } from "hono";
+import { withParts } from "../../../test/support/parts.ts";
+import { methods, type Operation, type Paths } from "../../http/openapi/model.ts";
 import { createHttpApp } from "../http.ts";
 import { openApiDocument } from "./document.ts";
-import { methods, type Operation, type Paths } from "../../http/openapi/model.ts";
-import { withParts } from "../../../test/support/parts.ts";
 
 const { document, routes } = await withParts(({ parts, platform }) => {
   // Calls are described by their schemas and by reflection instead.

@@ -2,8 +2,8 @@
 // allows, and what the document allows, the gateway takes.
 
 import { describe, expect, test } from "bun:test";
-import { Ajv2020 } from "ajv/dist/2020.js";
 import addFormats from "ajv-formats";
+import { Ajv2020 } from "ajv/dist/2020.js";
 import { withParts } from "../../../test/support/parts.ts";
 import type { Method, Schema } from "../../http/openapi/model.ts";
 import { openApiDocument } from "./document.ts";

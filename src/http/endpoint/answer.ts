@@ -1,4 +1,5 @@
 /** What an address answers and takes, declared beside its handler. */
+
 import type { z } from "zod";
 
 export interface Media {

@@ -1,8 +1,9 @@
 /** What every endpoint that appends takes and answers. */
+
 import { z } from "zod";
 import { invalidField } from "../../core/failure.ts";
 import type { AppendOptions } from "../../core/log.ts";
-import { json, type Content } from "./answer.ts";
+import { type Content, json } from "./answer.ts";
 import { optional, parameter, text, type Values } from "./parameter.ts";
 import { issueShape, positionShape } from "./shapes.ts";
 

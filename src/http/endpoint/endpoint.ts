@@ -2,6 +2,7 @@
  * One method of one address, declared once: its route, the parsers of its parameters, the types of
  * its handler and its entry in the OpenAPI document all follow from the declaration.
  */
+
 import type { Context, Hono } from "hono";
 import type { z } from "zod";
 import { jsonResponse } from "../answers.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { renderPosition, type Position } from "../../core/position.ts";
+import { type Position, renderPosition } from "../../core/position.ts";
 import { pageParameters, pageQuery } from "./paging.ts";
 
 const at = (sequence: number): Position => ({ epoch: 7, sequence, index: 0 });

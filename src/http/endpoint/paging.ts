@@ -1,4 +1,5 @@
 /** The parameters of a page of records, and the query that they are together. */
+
 import { z } from "zod";
 import { invalidField } from "../../core/failure.ts";
 import { pageLimitDefault, pageLimitMax, type PageQuery } from "../../core/page.ts";

@@ -2,6 +2,7 @@
  * Parameters of addresses, queries and headers. Each kind states its bounds once: they become the
  * JSON Schema of the document and the parser of the text. A test checks that the two agree.
  */
+
 import { z } from "zod";
 import { fieldValue, parseChoice, parseCount, parseFlag } from "../../core/parse.ts";
 

@@ -1,4 +1,5 @@
 /** Values that the endpoints of several features take or answer. */
+
 import { z } from "zod";
 import { failureCodes } from "../../core/failure.ts";
 

@@ -1,4 +1,5 @@
 /** WebSockets in the document: OpenAPI knows only their handshake, `x-websocket` has the rest. */
+
 import type { z } from "zod";
 import { empty } from "./answer.ts";
 

@@ -1,4 +1,5 @@
 /** Where a stream starts: parameters of server-sent events and of WebSockets. */
+
 import { parsePosition } from "../../core/position.ts";
 import type { RequestedStart } from "../../hub/subscriber.ts";
 import { startAfter } from "./paging.ts";

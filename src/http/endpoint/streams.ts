@@ -1,6 +1,7 @@
 /** Answers that are server-sent events. */
+
 import { z } from "zod";
-import { content, type Answer } from "./answer.ts";
+import { type Answer, content } from "./answer.ts";
 
 /** OpenAPI 3.1 has no grammar for `text/event-stream`: the example shows it. */
 export function sse(description: string, example: string): Answer {

@@ -1,9 +1,10 @@
 /** Endpoints as they are in the OpenAPI document. */
+
 import type { Answer, AnswerHeader, Content as DeclaredContent } from "../endpoint/answer.ts";
 import type { Endpoint } from "../endpoint/endpoint.ts";
 import type { Parameters } from "../endpoint/parameter.ts";
 import type { SocketMessage, SocketMessages } from "../endpoint/socket.ts";
-import { jsonSchemaOf, type Components } from "./json-schema.ts";
+import { type Components, jsonSchemaOf } from "./json-schema.ts";
 import type {
   Content,
   Header,

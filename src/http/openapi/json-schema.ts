@@ -1,4 +1,5 @@
 /** Zod schemas as the JSON Schema of the document. */
+
 import { z } from "zod";
 import type { Schema } from "./model.ts";
 

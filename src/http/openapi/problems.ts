@@ -1,4 +1,5 @@
 /** The problems of the document, one shared answer for each status. */
+
 import { z } from "zod";
 import {
   Failure,

@@ -1,15 +1,16 @@
 /** Appends to streams. */
+
 import type { Msg } from "@nats-io/transport-node";
 import type { Batch } from "../../core/batch.ts";
 import { sleep } from "../../core/clock.ts";
 import { Failure } from "../../core/failure.ts";
-import type { AppendOptions, Appended } from "../../core/log.ts";
+import type { Appended, AppendOptions } from "../../core/log.ts";
 import type { Connection } from "./connection.ts";
-import { entriesFromBatch, positionInEntry, type Entry } from "./entry.ts";
+import { entriesFromBatch, type Entry, positionInEntry } from "./entry.ts";
 import { failureFromCode, jetstreamUnavailable } from "./failures.ts";
-import type { KnownIncarnation, Topics } from "./topics.ts";
 import { RunAppender } from "./run-append.ts";
 import { tokenFromText } from "./subject.ts";
+import type { KnownIncarnation, Topics } from "./topics.ts";
 
 /** Time after which a call that met an election or a restart fails. */
 const appendMsMax = 8_000;

@@ -1,4 +1,5 @@
 /** The connection to the NATS servers: opened once and reconnected until the log closes. */
+
 import { connect, type NatsConnection } from "@nats-io/transport-node";
 import type { Clock } from "../../core/clock.ts";
 import type { Logger } from "../../core/logger.ts";

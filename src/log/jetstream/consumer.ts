@@ -5,8 +5,9 @@
  * on a recreated stream. Here every doubt (a missing sequence, silence, a lost connection, a deleted
  * consumer) ends the run, and the reader decides where the next one starts.
  */
+
 import { AckPolicy, DeliverPolicy, type JetStreamManager } from "@nats-io/jetstream";
-import { createInbox, nuid, type Msg, type Subscription } from "@nats-io/transport-node";
+import { createInbox, type Msg, nuid, type Subscription } from "@nats-io/transport-node";
 import type { Connection } from "./connection.ts";
 import type { StoredEntry } from "./entry.ts";
 import { headerOf, readHeaders } from "./headers.ts";

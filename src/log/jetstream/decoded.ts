@@ -2,6 +2,7 @@
  * The newest entries of the topics that are read, as records. A node's readers of a topic (hub,
  * projections, rules) reach each entry at about the same time: the first decodes it for all.
  */
+
 import { BoundedMap } from "../../core/bounded-map.ts";
 import type { StoredRecord } from "../../core/record.ts";
 import { recordsFromEntry, type StoredEntry } from "./entry.ts";

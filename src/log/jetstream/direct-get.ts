@@ -1,10 +1,11 @@
 /** Reads stored entries without a consumer: batches of Direct Get, which any replica answers. */
+
 import type { Msg } from "@nats-io/transport-node";
 import { Failure } from "../../core/failure.ts";
 import type { Connection } from "./connection.ts";
 import type { StoredEntry } from "./entry.ts";
 import { failureFromCode, isNoMessage, jetstreamUnavailable } from "./failures.ts";
-import { headerOf, readHeaders, type MessageHeaders } from "./headers.ts";
+import { headerOf, type MessageHeaders, readHeaders } from "./headers.ts";
 import type { TopicIncarnation } from "./stream.ts";
 
 const batchEntries = 512;

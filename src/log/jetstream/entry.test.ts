@@ -3,7 +3,7 @@ import { Batch } from "../../core/batch.ts";
 import { failureFrom } from "../../core/failure.ts";
 import type { LogRecord, StoredRecord } from "../../core/record.ts";
 import type { Layout } from "../../core/topic.ts";
-import { entriesFromBatch, positionInEntry, recordsFromEntry, type Entry } from "./entry.ts";
+import { entriesFromBatch, type Entry, positionInEntry, recordsFromEntry } from "./entry.ts";
 import type { HeaderLines } from "./headers.ts";
 import { subjectFromTopic } from "./subject.ts";
 

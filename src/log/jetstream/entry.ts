@@ -11,21 +11,22 @@
  * and last sequence give the bounds of a topic, without the number of records in entries that may have
  * been dropped long ago.
  */
+
 import type { Batch } from "../../core/batch.ts";
 import { Failure } from "../../core/failure.ts";
 import { decodeFrame, encodeFrame } from "../../core/frame.ts";
 import type { Position } from "../../core/position.ts";
-import { bytesType, recordBytes, type LogRecord, type StoredRecord } from "../../core/record.ts";
+import { bytesType, type LogRecord, recordBytes, type StoredRecord } from "../../core/record.ts";
 import type { Layout } from "../../core/topic.ts";
 import {
   contentTypeHeader,
   frameHeader,
+  type HeaderLines,
   isPlainText,
   parseRecordHeaders,
   renderRecordHeaders,
   schemaHeader,
   timeHeader,
-  type HeaderLines,
 } from "./headers.ts";
 import { isKeyInSubject, keyFromSubject, subjectFromKey } from "./subject.ts";
 

@@ -1,4 +1,5 @@
 /** Errors of NATS and JetStream as the log's failures, by their code and never by their text. */
+
 import { JetStreamApiError } from "@nats-io/jetstream";
 import { Failure } from "../../core/failure.ts";
 import { topicNotFound } from "../answers.ts";

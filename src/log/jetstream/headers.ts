@@ -6,7 +6,8 @@
  * A record's header with a plain name and value is sent as it is, so that other NATS clients can read
  * it; any other as `Sluice-Header: <percent-encoded name>=<base64 value>`.
  */
-import { MsgImpl, type Msg } from "@nats-io/transport-node";
+
+import { type Msg, MsgImpl } from "@nats-io/transport-node";
 import type { RecordHeaders } from "../../core/record.ts";
 
 export type HeaderLines = readonly (readonly [name: string, value: string])[];

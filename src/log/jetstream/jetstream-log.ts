@@ -2,10 +2,11 @@
  * The log in NATS JetStream. A topic is a stream, an entry is a message, and a position's sequence is
  * the stream's. Other NATS clients can read and write the same subjects (`subject.ts`, `entry.ts`).
  */
+
 import { Batch } from "../../core/batch.ts";
 import type {
-  AppendOptions,
   Appended,
+  AppendOptions,
   Bounds,
   LogBatch,
   LogDriver,
@@ -17,7 +18,7 @@ import type { TopicSettings } from "../../core/topic.ts";
 import { emptyAppend, logClosed } from "../answers.ts";
 import { Appender } from "./append.ts";
 import { Connection } from "./connection.ts";
-import { parseJetstreamOptions, type JetstreamLogOptions } from "./options.ts";
+import { type JetstreamLogOptions, parseJetstreamOptions } from "./options.ts";
 import { Reader } from "./read.ts";
 import { Topics } from "./topics.ts";
 

@@ -1,4 +1,5 @@
 /** Options of a JetStream log: each default and limit with its reason. */
+
 import type { Clock } from "../../core/clock.ts";
 import type { Failure } from "../../core/failure.ts";
 import { invalidField } from "../../core/failure.ts";

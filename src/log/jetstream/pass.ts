@@ -1,4 +1,5 @@
 /** One read: its position, and which records it returns. */
+
 import type { LogBatch, ReadOptions, StoredFrame } from "../../core/log.ts";
 import { comparePositions, type Position } from "../../core/position.ts";
 import type { StoredRecord } from "../../core/record.ts";

@@ -4,9 +4,10 @@
  * still the last. State and records are therefore one write, whatever is killed, and deduplication has
  * no time limit.
  */
+
 import { Failure } from "../../core/failure.ts";
 import type { ProducerRun } from "../../core/log.ts";
-import { stateAfter, type ProducerState } from "../producers.ts";
+import { type ProducerState, stateAfter } from "../producers.ts";
 import type { Connection } from "./connection.ts";
 import { failureFromCode, isNoMessage } from "./failures.ts";
 import type { TopicIncarnation } from "./stream.ts";

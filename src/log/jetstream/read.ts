@@ -1,9 +1,9 @@
 /** Reads streams: every entry after a position in order, or the failure that says why not. */
+
 import { sleep } from "../../core/clock.ts";
 import type { Bounds, LogBatch, ReadOptions } from "../../core/log.ts";
 import { comparePositions, type Position } from "../../core/position.ts";
 import { checkPosition } from "../answers.ts";
-import { withRetry } from "./retry.ts";
 import type { Connection } from "./connection.ts";
 import { ConsumerRun } from "./consumer.ts";
 import { DecodedEntries } from "./decoded.ts";
@@ -11,6 +11,7 @@ import { getEntries, nextOnLeader } from "./direct-get.ts";
 import { entryOfPosition, type StoredEntry } from "./entry.ts";
 import { failureFromJetstream, jetstreamUnavailable } from "./failures.ts";
 import { Pass } from "./pass.ts";
+import { withRetry } from "./retry.ts";
 import type { Inspected, Topics } from "./topics.ts";
 
 /**

@@ -2,6 +2,7 @@
  * Calls of the JetStream API. A cluster that is electing a leader, or that places a consumer on a
  * server that just died, does not answer; the same call a moment later is answered.
  */
+
 import { JetStreamApiError } from "@nats-io/jetstream";
 import type { Connection } from "./connection.ts";
 

@@ -1,4 +1,5 @@
 /** Appends for idempotent producers. */
+
 import type { Msg } from "@nats-io/transport-node";
 import type { Batch } from "../../core/batch.ts";
 import { BoundedMap } from "../../core/bounded-map.ts";

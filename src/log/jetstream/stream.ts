@@ -1,4 +1,5 @@
 /** A topic's settings as a stream's configuration, and a stream's state as a topic's bounds. */
+
 import {
   DiscardPolicy,
   RetentionPolicy,
@@ -7,7 +8,7 @@ import {
   type StreamInfo,
 } from "@nats-io/jetstream";
 import type { TopicInfo } from "../../core/log.ts";
-import { schemaRules, type Layout, type TopicSettings } from "../../core/topic.ts";
+import { type Layout, schemaRules, type TopicSettings } from "../../core/topic.ts";
 import { streamFromTopic, subjectFromTopic } from "./subject.ts";
 
 /** Names in a stream's metadata. */

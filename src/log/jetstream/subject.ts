@@ -3,6 +3,7 @@
  * `sluice.<topic>` for records without a key and `sluice.<topic>.<key>` for the others, with `~`
  * for each `.` of the topic and each key as one token. Other NATS clients use the same subjects.
  */
+
 import { createHash } from "node:crypto";
 
 const streamPrefix = "SLUICE-";

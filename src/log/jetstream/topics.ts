@@ -5,12 +5,12 @@
  * default size would fill a laptop's store. Where the reservation is refused, the stream is created
  * without it, and the gateway drops the oldest entries itself whenever it reads the stream's state.
  */
-import { jetstreamManager, type JetStreamManager, type StreamInfo } from "@nats-io/jetstream";
+
+import { type JetStreamManager, jetstreamManager, type StreamInfo } from "@nats-io/jetstream";
 import { sleep } from "../../core/clock.ts";
 import type { Bounds, TopicInfo } from "../../core/log.ts";
 import { parseName, sameSettings, type TopicSettings } from "../../core/topic.ts";
 import { topicConflict, topicNotFound } from "../answers.ts";
-import { attemptMsMax, withRetry } from "./retry.ts";
 import type { Connection } from "./connection.ts";
 import {
   failureFromJetstream,
@@ -18,12 +18,13 @@ import {
   isStreamNotFound,
   isStreamTaken,
 } from "./failures.ts";
+import { attemptMsMax, withRetry } from "./retry.ts";
 import {
   configFromSettings,
   excessOf,
+  incarnationFromStream,
   infoFromStream,
   keptSettings,
-  incarnationFromStream,
   type TopicIncarnation,
 } from "./stream.ts";
 import { streamFromTopic, topicFromStream } from "./subject.ts";

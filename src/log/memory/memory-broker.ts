@@ -1,12 +1,13 @@
 /** The topics of a memory log, which the nodes of one test share like a broker. */
+
 import type { Batch } from "../../core/batch.ts";
 import type { Clock } from "../../core/clock.ts";
-import type { AppendOptions, Appended, Bounds } from "../../core/log.ts";
+import type { Appended, AppendOptions, Bounds } from "../../core/log.ts";
 import { comparePositions, epochStart, type Position } from "../../core/position.ts";
 import { recordBytes, type StoredRecord } from "../../core/record.ts";
 import type { TopicSettings } from "../../core/topic.ts";
 import { appendedAfter, appendedBefore, appendedFrame, appendedRun } from "../answers.ts";
-import { stateAfter, storedOf, type ProducerState } from "../producers.ts";
+import { type ProducerState, stateAfter, storedOf } from "../producers.ts";
 
 export class MemoryBroker {
   readonly topics = new Map<string, MemoryTopic>();

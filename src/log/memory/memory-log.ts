@@ -2,11 +2,12 @@
  * The log in this process's memory, for tests of code that uses the log port. It fulfils the whole
  * contract except durability.
  */
+
 import { Batch } from "../../core/batch.ts";
 import type { Clock } from "../../core/clock.ts";
 import type {
-  AppendOptions,
   Appended,
+  AppendOptions,
   Bounds,
   LogBatch,
   LogDriver,

@@ -2,16 +2,17 @@
  * Group commit. While one commit of a topic is under way, further appends are queued and share the
  * next one: a lone append costs one commit, and many concurrent ones share it. No timer delays them.
  */
+
 import type { Batch } from "../../core/batch.ts";
 import { Failure } from "../../core/failure.ts";
-import type { AppendOptions, Appended, ProducerRun } from "../../core/log.ts";
+import type { Appended, AppendOptions, ProducerRun } from "../../core/log.ts";
 import { appendedAfter, appendedBefore, appendedRun, topicNotFound } from "../answers.ts";
-import { commit, knownIds, type CommitItem } from "./commit.ts";
-import { deadlineMs, type Database } from "./database.ts";
 import { stateAfter, storedOf } from "../producers.ts";
+import { commit, type CommitItem, knownIds } from "./commit.ts";
+import { type Database, deadlineMs } from "./database.ts";
+import type { LiveBuffers } from "./live-buffers.ts";
 import type { PostgresLogTuning } from "./options.ts";
 import { Producers } from "./producers.ts";
-import type { LiveBuffers } from "./live-buffers.ts";
 import type { TopicIncarnation, Topics } from "./topics.ts";
 
 /** Large enough to spread a commit's cost over many records, small enough to last milliseconds. */

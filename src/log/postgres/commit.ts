@@ -1,10 +1,11 @@
 /** One commit: the statement that makes a group of appends durable, and its outcomes. */
+
 import type { Fragment } from "postgres";
 import type { Batch } from "../../core/batch.ts";
 import type { ProducerRun } from "../../core/log.ts";
-import { stateAfter, type ProducerState } from "../producers.ts";
 import { arrayOfNumbers, arrayOfUtf8 } from "../../postgres/arrays.ts";
 import { errorCode, uniqueViolation } from "../../postgres/error-code.ts";
+import { type ProducerState, stateAfter } from "../producers.ts";
 import type { Database } from "./database.ts";
 import { entriesOf, entryOverheadBytes } from "./entry.ts";
 import type { TopicIncarnation } from "./topics.ts";

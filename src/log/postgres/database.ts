@@ -1,4 +1,5 @@
 /** The database as the log sees it: every query has a deadline, every error is a `Failure`. */
+
 import type { Sql } from "postgres";
 import type { Clock } from "../../core/clock.ts";
 import { Failure, failureFrom } from "../../core/failure.ts";

@@ -2,6 +2,7 @@
  * Records as a commit or a fetch left them: encoded. They are decoded once, for all readers, when the
  * first of them needs records; readers of frames need none.
  */
+
 import type { Batch } from "../../core/batch.ts";
 import type { StoredFrame } from "../../core/log.ts";
 import type { StoredRecord } from "../../core/record.ts";

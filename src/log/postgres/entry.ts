@@ -1,4 +1,5 @@
 /** Entries: rows of `log_entries`, each a run of records with adjacent sequences. */
+
 import type { Batch } from "../../core/batch.ts";
 import { decodeFrame } from "../../core/frame.ts";
 import type { StoredRecord } from "../../core/record.ts";

@@ -1,10 +1,11 @@
 /** Reads entries from the database, with the topic's bounds as of the same snapshot. */
+
 import type { Fragment } from "postgres";
 import type { Bounds, StoredFrame } from "../../core/log.ts";
 import type { StoredRecord } from "../../core/record.ts";
 import type { Database } from "./database.ts";
-import { recordsOf, type EntryRow } from "./entry.ts";
 import type { EncodedRecords } from "./encoded-records.ts";
+import { type EntryRow, recordsOf } from "./entry.ts";
 import { keyHash } from "./key-hash.ts";
 import { boundsOf, type TopicIncarnation } from "./topics.ts";
 

@@ -5,6 +5,7 @@
  *
  * It does no I/O: `live-buffers.ts` fills it.
  */
+
 import type { StoredFrame } from "../../core/log.ts";
 import type { StoredRecord } from "../../core/record.ts";
 import type { EncodedRecords, EncodedRun } from "./encoded-records.ts";

@@ -1,10 +1,11 @@
 /** The live buffers of this node: created for the first live reader of a topic, dropped after the last. */
+
 import type { Batch } from "../../core/batch.ts";
 import { failureFrom } from "../../core/failure.ts";
 import type { Logger } from "../../core/logger.ts";
-import { deadlineMs, type Database } from "./database.ts";
-import { fetchSpan } from "./fetch.ts";
+import { type Database, deadlineMs } from "./database.ts";
 import { CommittedRecords, countOf } from "./encoded-records.ts";
+import { fetchSpan } from "./fetch.ts";
 import { LiveBuffer } from "./live-buffer.ts";
 import type { TopicIncarnation } from "./topics.ts";
 import { removedSequence, type Wakeups } from "./wakeups.ts";

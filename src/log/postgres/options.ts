@@ -1,4 +1,5 @@
 /** The driver's settings: each with its default, its limit and the reason for both. */
+
 import { Failure } from "../../core/failure.ts";
 
 export interface PostgresLogTuning {

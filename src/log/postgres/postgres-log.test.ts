@@ -1,18 +1,19 @@
 /** What the contract does not reach: bounds, hangs, lost notifications, and what retention leaves. */
+
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import type { Sql } from "postgres";
 import {
+  eventually,
   failureOf,
   follow,
   numbered,
   record,
   sleepMs,
-  eventually,
   textsOf,
 } from "../../../test/contract/log/suite.ts";
-import { testPostgres, type TestDatabase } from "../../../test/support/postgres.ts";
-import { systemClock, type Clock } from "../../core/clock.ts";
+import { type TestDatabase, testPostgres } from "../../../test/support/postgres.ts";
 import { Batch } from "../../core/batch.ts";
+import { type Clock, systemClock } from "../../core/clock.ts";
 import { silent } from "../../core/logger.ts";
 import { defaultTopicSettings, type TopicSettings } from "../../core/topic.ts";
 import { connect } from "../../postgres/connect.ts";

@@ -2,11 +2,12 @@
  * The log in PostgreSQL: what Sluice uses without a broker. Its tables and indexes are in
  * `migrations/0000_log.sql`; docs/decisions/log-postgres.md says why it works this way.
  */
+
 import { Batch } from "../../core/batch.ts";
 import type { Clock } from "../../core/clock.ts";
 import type {
-  AppendOptions,
   Appended,
+  AppendOptions,
   Bounds,
   LogBatch,
   LogDriver,
@@ -19,16 +20,16 @@ import type { TopicSettings } from "../../core/topic.ts";
 import {
   alongIndexes,
   connect,
-  defaultSchema,
   type DatabaseAddress,
+  defaultSchema,
 } from "../../postgres/connect.ts";
 import { emptyAppend, logClosed } from "../answers.ts";
 import { Appender } from "./append.ts";
 import { Database } from "./database.ts";
+import { LiveBuffers } from "./live-buffers.ts";
 import { completeOptions, type PostgresLogTuning } from "./options.ts";
 import { readTopic } from "./read.ts";
 import { Retention } from "./retention.ts";
-import { LiveBuffers } from "./live-buffers.ts";
 import { Topics } from "./topics.ts";
 import { Wakeups } from "./wakeups.ts";
 

@@ -3,6 +3,7 @@
  * stores its records. The row contains the state that it replaced, so of two nodes that append for one
  * producer only one succeeds, and the other reads the state again.
  */
+
 import { BoundedMap } from "../../core/bounded-map.ts";
 import type { ProducerRun } from "../../core/log.ts";
 import { arrayOfUtf8 } from "../../postgres/arrays.ts";

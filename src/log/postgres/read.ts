@@ -1,11 +1,12 @@
 /** One read: from the database up to its end, then from the node's live buffer. */
+
 import type { LogBatch, ReadOptions, StoredFrame } from "../../core/log.ts";
 import { comparePositions, epochStart, type Position } from "../../core/position.ts";
 import type { StoredRecord } from "../../core/record.ts";
 import { checkPosition, topicNotFound } from "../answers.ts";
 import type { Database } from "./database.ts";
-import { fetchSpan, type Fetched } from "./fetch.ts";
 import type { EncodedRecords } from "./encoded-records.ts";
+import { type Fetched, fetchSpan } from "./fetch.ts";
 import type { BufferedTo, LiveBuffer, ReadResult } from "./live-buffer.ts";
 import type { LiveBuffers } from "./live-buffers.ts";
 import type { TopicIncarnation, Topics } from "./topics.ts";

@@ -2,6 +2,7 @@
  * Drops records beyond their topic's age or size, and those of removed topics: in small chunks, oldest
  * first. Each chunk is one transaction, which also moves the topic's first position.
  */
+
 import { failureFrom } from "../../core/failure.ts";
 import type { Logger } from "../../core/logger.ts";
 import type { Database } from "./database.ts";

@@ -1,9 +1,10 @@
 /** Topics and their incarnations, as rows of `log_topics`. */
+
 import type { Bounds, TopicInfo } from "../../core/log.ts";
 import {
+  type Layout,
   parseName,
   sameSettings,
-  type Layout,
   type SchemaRule,
   type TopicSettings,
 } from "../../core/topic.ts";

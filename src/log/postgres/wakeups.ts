@@ -9,6 +9,7 @@
  * node that has received no announcement sends no notifications. A node that joins later finds earlier
  * commits by polling.
  */
+
 import { sleep } from "../../core/clock.ts";
 import type { Logger } from "../../core/logger.ts";
 import type { Database } from "./database.ts";

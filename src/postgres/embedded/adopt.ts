@@ -1,4 +1,5 @@
 /** Adopts the server that a killed gateway left running. */
+
 import { setTimeout as sleep } from "node:timers/promises";
 import postgres from "postgres";
 import type { Cluster } from "./cluster.ts";

@@ -6,6 +6,7 @@
  * here by the same rule. It is resolved from the wrapper, because with an isolated node_modules only the
  * wrapper can see it.
  */
+
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";

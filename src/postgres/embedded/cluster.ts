@@ -3,6 +3,7 @@
  * in a staging directory and renamed when complete, so that a kill never leaves half a database. Data
  * that another major version wrote is never touched.
  */
+
 import {
   chown,
   mkdir,
@@ -19,8 +20,8 @@ import { totalmem } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import type { Logger } from "../../core/logger.ts";
-import { type Binaries, findBinaries } from "./binaries.ts";
 import { errorCode } from "../error-code.ts";
+import { type Binaries, findBinaries } from "./binaries.ts";
 import { diskFull, EmbeddedError, unwritable } from "./error.ts";
 import { collect, createLauncher, type Launcher } from "./launcher.ts";
 import { lockDataDir } from "./lock.ts";

@@ -1,4 +1,5 @@
 /** Gateways and servers are killed for real, and come back. */
+
 import { afterAll, describe, expect } from "bun:test";
 import { spawn } from "node:child_process";
 import { readFile, stat, writeFile } from "node:fs/promises";
@@ -21,8 +22,8 @@ import {
 import { freezeProcess } from "../../../test/support/freeze.ts";
 import { postmasterOf } from "../../../test/support/postmaster.ts";
 import { type LogFields } from "../../core/logger.ts";
-import { processIdentity, until } from "./process.ts";
 import { startEmbedded } from "./embedded.ts";
+import { processIdentity, until } from "./process.ts";
 
 afterAll(cleanUp, timeoutMs);
 

@@ -1,4 +1,5 @@
 /** The real thing: real servers, on Bun and on Deno, one gateway at a time. */
+
 import { afterAll, describe, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { readdir, stat } from "node:fs/promises";
@@ -24,11 +25,11 @@ import { freezeProcess } from "../../../test/support/freeze.ts";
 import { postmasterOf } from "../../../test/support/postmaster.ts";
 import { silent } from "../../core/logger.ts";
 import { openCluster } from "./cluster.ts";
+import { startEmbedded } from "./embedded.ts";
 import { EmbeddedError } from "./error.ts";
 import { freePort } from "./port.ts";
 import { until } from "./process.ts";
 import { launchServer, stopServer } from "./server.ts";
-import { startEmbedded } from "./embedded.ts";
 
 afterAll(cleanUp, timeoutMs);
 

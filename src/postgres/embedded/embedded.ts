@@ -3,6 +3,7 @@
  * reachable on 127.0.0.1 only. The server outlives a killed gateway, and the next gateway adopts it; a
  * server that dies under a running gateway is restarted on the same port.
  */
+
 import { resolve } from "node:path";
 import process from "node:process";
 import { systemClock } from "../../core/clock.ts";

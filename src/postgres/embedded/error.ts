@@ -1,4 +1,5 @@
 /** The reasons why the embedded PostgreSQL does not start, as one closed set. */
+
 import process from "node:process";
 import { errorCode } from "../error-code.ts";
 

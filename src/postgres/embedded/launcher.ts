@@ -9,11 +9,12 @@
  * its own binary, ignores capabilities otherwise. The price is that the server can then read every file
  * of the machine, so this is done only where it is necessary.
  */
+
 import { type ChildProcess, spawn, type StdioOptions } from "node:child_process";
 import { readFile, stat } from "node:fs/promises";
 import process from "node:process";
-import { type Binaries, unsupported } from "./binaries.ts";
 import { errorCode } from "../error-code.ts";
+import { type Binaries, unsupported } from "./binaries.ts";
 import { EmbeddedError } from "./error.ts";
 
 export interface Account {

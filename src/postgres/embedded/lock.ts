@@ -5,6 +5,7 @@
  * PostgreSQL protects its own files. This lock protects two gateways from each other: the first to stop
  * would stop the server under the other.
  */
+
 import { link, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import process from "node:process";

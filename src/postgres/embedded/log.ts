@@ -3,6 +3,7 @@
  * its gateway can still write. The gateway reads what is added, passes on what matters and keeps the
  * file bounded.
  */
+
 import { copyFile, open, stat, truncate } from "node:fs/promises";
 import type { Logger, LogLevel } from "../../core/logger.ts";
 

@@ -1,4 +1,5 @@
 /** `postmaster.pid`: PostgreSQL writes there which process serves a data directory, its port and its status. */
+
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 

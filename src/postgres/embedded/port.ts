@@ -1,4 +1,5 @@
 /** Ports on loopback, the only address where the embedded PostgreSQL listens. */
+
 import { createServer } from "node:net";
 import { errorCode } from "../error-code.ts";
 

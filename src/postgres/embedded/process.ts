@@ -3,6 +3,7 @@
  * zombie answers signal 0. So a process is identified by its pid and its start time, and a server of a
  * data directory by its name and working directory.
  */
+
 import { execFile } from "node:child_process";
 import { readdir, readFile, readlink, realpath } from "node:fs/promises";
 import process from "node:process";

@@ -1,4 +1,5 @@
 /** What keeps the server from starting is brought about, and said. */
+
 import { afterAll, describe, expect } from "bun:test";
 import { spawnSync } from "node:child_process";
 import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
@@ -6,8 +7,8 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import process from "node:process";
 import {
-  asRoot,
   ask,
+  asRoot,
   cleanUp,
   cleanups,
   failureOf,
@@ -22,11 +23,11 @@ import {
 import { silent } from "../../core/logger.ts";
 import { findBinaries } from "./binaries.ts";
 import { openCluster } from "./cluster.ts";
+import { launchOnPort, startEmbedded } from "./embedded.ts";
 import { createLauncher } from "./launcher.ts";
 import { freePort } from "./port.ts";
 import { until } from "./process.ts";
 import { stopServer } from "./server.ts";
-import { launchOnPort, startEmbedded } from "./embedded.ts";
 
 afterAll(cleanUp, timeoutMs);
 

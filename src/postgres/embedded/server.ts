@@ -1,4 +1,5 @@
 /** One postmaster: how it is started, with which settings, and how it is stopped. */
+
 import type { ChildProcess } from "node:child_process";
 import { open } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";

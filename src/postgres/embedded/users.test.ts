@@ -1,10 +1,11 @@
 /** As root and not, and where the server's user may not go. */
+
 import { afterAll, describe, expect } from "bun:test";
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import {
-  asRoot,
   ask,
+  asRoot,
   cleanUp,
   gateway,
   root,

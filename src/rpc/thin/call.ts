@@ -1,4 +1,5 @@
 /** What a method offers to take the thin path: a call without an object for each message. */
+
 import type { Buffer } from "node:buffer";
 import type { Failure } from "../../core/failure.ts";
 import type { InFlight } from "../../ingest/in-flight.ts";

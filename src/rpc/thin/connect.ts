@@ -4,6 +4,7 @@
  * call; `bench/floors` measures that. The conformance suite runs over this path as well. The wire
  * form is that of connectrpc.com/docs/protocol.
  */
+
 import { ConnectError } from "@connectrpc/connect";
 import {
   codeToHttpStatus,

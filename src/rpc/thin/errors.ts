@@ -2,6 +2,7 @@
  * Errors of the protocols themselves, with the codes that the conformance suite expects. Those that
  * a caller may decide by are failures, which have an `ErrorInfo`; the others mean a broken client.
  */
+
 import { Code, ConnectError } from "@connectrpc/connect";
 import { Failure } from "../../core/failure.ts";
 

@@ -5,13 +5,14 @@
  * of the general path and the conformance suite run over this one as well. The wire form is that of
  * github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md.
  */
+
+import type { Buffer } from "node:buffer";
 import {
   constants,
   type IncomingHttpHeaders,
   type OutgoingHttpHeaders,
   type ServerHttp2Stream,
 } from "node:http2";
-import type { Buffer } from "node:buffer";
 import { ConnectError } from "@connectrpc/connect";
 import { parseTimeout, setTrailerStatus } from "@connectrpc/connect/protocol-grpc";
 import type { StreamHandler } from "../server.ts";

@@ -1,4 +1,5 @@
 /** Compressed messages of streams: flag 1, gzip. */
+
 import type { Buffer } from "node:buffer";
 import { gunzipSync } from "node:zlib";
 import { Failure } from "../../core/failure.ts";

@@ -3,6 +3,7 @@
  * message. gRPC, gRPC-Web and Connect streams share this form. A message that is whole inside a
  * chunk is handed over in place; only one that is split over chunks is copied.
  */
+
 import { Buffer } from "node:buffer";
 import { messageTooLarge } from "./errors.ts";
 

@@ -6,6 +6,7 @@
  * such streams take gigabytes. Bun's parser reads from the socket's handle, so this pauses the handle
  * where the runtime has one, and otherwise the stream, within its window.
  */
+
 import type { ServerHttp2Stream } from "node:http2";
 import type { InFlight } from "../../ingest/in-flight.ts";
 

@@ -1,4 +1,5 @@
 /** The page: the node at the top, the lists on the left, the selected stream on the right. */
+
 import { useCallback, useEffect, useState } from "preact/hooks";
 import { Emitters } from "./emitters.tsx";
 import { listTopics, readStatus } from "./gateway.ts";

@@ -1,4 +1,5 @@
 /** The form that creates an emitter. */
+
 import { useEffect, useRef, useState } from "preact/hooks";
 import { ErrorMessage } from "../error-message.tsx";
 import { messageOf } from "../http.ts";

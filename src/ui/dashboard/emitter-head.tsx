@@ -1,4 +1,5 @@
 /** The selected stream: its name, its details, the command that watches it, and its end. */
+
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { ErrorMessage } from "../error-message.tsx";
 import { renderAge, renderCount } from "../format.ts";

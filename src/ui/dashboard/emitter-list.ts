@@ -1,7 +1,8 @@
 /** The emitters of the list as state of the page: the first part is polled, later parts on request. */
+
 import { useCallback, useEffect, useState } from "preact/hooks";
 import { messageOf } from "../http.ts";
-import { listEmitters, type EmitterInfo, type EmitterList } from "./gateway.ts";
+import { type EmitterInfo, type EmitterList, listEmitters } from "./gateway.ts";
 import { usePolled } from "./poll.ts";
 
 const listMs = 5000;

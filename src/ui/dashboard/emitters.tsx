@@ -1,4 +1,5 @@
 /** The list of emitters, and the form that creates one. */
+
 import { useState } from "preact/hooks";
 import { ErrorMessage } from "../error-message.tsx";
 import { renderAge } from "../format.ts";

@@ -1,7 +1,8 @@
 /** The requests of the dashboard to its gateway. */
+
+import { recordEvent, type ShownEvent } from "../event.ts";
 import { printJson } from "../exact-json.ts";
 import { request } from "../http.ts";
-import { recordEvent, type ShownEvent } from "../event.ts";
 import type { Target } from "./target.ts";
 
 export interface EmitterInfo {

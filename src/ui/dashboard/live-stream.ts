@@ -1,4 +1,5 @@
 /** The live stream of an emitter or a topic, as state of the page. */
+
 import { useEffect, useRef, useState } from "preact/hooks";
 import { messageOf, Refused } from "../http.ts";
 import { initialView, Live, type LiveView } from "../live.ts";

@@ -1,4 +1,5 @@
 /** `/ui` in the browser. */
+
 import { render } from "preact";
 import { App } from "./app.tsx";
 

@@ -1,4 +1,5 @@
 /** The node as one line of facts. */
+
 import { renderBytes, renderCount, renderDuration } from "../format.ts";
 import type { Status } from "./gateway.ts";
 

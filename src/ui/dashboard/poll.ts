@@ -1,4 +1,5 @@
 /** Answers that are requested repeatedly while the page is visible. */
+
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { messageOf } from "../http.ts";
 

@@ -1,4 +1,5 @@
 /** One emitter or topic: its live stream, or a page of its earlier events. */
+
 import { useState } from "preact/hooks";
 import { Badge } from "../badge.tsx";
 import { ErrorMessage } from "../error-message.tsx";

@@ -1,4 +1,5 @@
 /** The list of topics. */
+
 import { ErrorMessage } from "../error-message.tsx";
 import { renderBytes } from "../format.ts";
 import type { TopicInfo } from "./gateway.ts";

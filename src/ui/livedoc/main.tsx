@@ -1,4 +1,5 @@
 /** `/livedoc` in the browser. */
+
 import { render } from "preact";
 import { showReference } from "./reference.ts";
 import { WatchPanel } from "./watch-panel.tsx";

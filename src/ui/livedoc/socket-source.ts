@@ -1,6 +1,7 @@
 /** A WebSocket as the panel shows it. */
-import { noteEvent, recordEvent } from "../event.ts";
+
 import { EventWindow } from "../event-window.ts";
+import { noteEvent, recordEvent } from "../event.ts";
 import type { Source, SourceView } from "./source-view.ts";
 
 export class SocketSource implements Source {

@@ -1,4 +1,5 @@
 /** The panel's actions on a source, and its view of one. */
+
 import type { LiveView } from "../live.ts";
 
 export interface Source {

@@ -1,4 +1,5 @@
 /** The sources that the panel can watch, each with the same few actions. */
+
 import { Live } from "../live.ts";
 import { SocketSource } from "./socket-source.ts";
 import type { Source, SourceView } from "./source-view.ts";

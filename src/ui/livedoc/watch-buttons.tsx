@@ -1,4 +1,5 @@
 /** Watch or stop, pause or resume, reconnect. */
+
 import type { Watched } from "./watched.ts";
 
 export function WatchButtons({

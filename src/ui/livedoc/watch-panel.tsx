@@ -1,4 +1,5 @@
 /** "Watch live": streams and sockets, which try-it cannot show because they do not end. */
+
 import { useState } from "preact/hooks";
 import { Badge } from "../badge.tsx";
 import { ErrorMessage } from "../error-message.tsx";
@@ -6,7 +7,7 @@ import { EventList } from "../event-list.tsx";
 import { renderRate } from "../format.ts";
 import { messageOf, request } from "../http.ts";
 import { SendForm } from "./send-form.tsx";
-import { sources, type SourceName } from "./source.ts";
+import { type SourceName, sources } from "./source.ts";
 import { WatchButtons } from "./watch-buttons.tsx";
 import { useWatched } from "./watched.ts";
 

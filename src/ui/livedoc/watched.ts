@@ -1,8 +1,9 @@
 /** The source that the panel watches, as state of the page. */
+
 import { useEffect, useRef, useState } from "preact/hooks";
 import { initialView } from "../live.ts";
-import { openSource, type SourceName } from "./source.ts";
 import type { Source, SourceView } from "./source-view.ts";
+import { openSource, type SourceName } from "./source.ts";
 
 export interface Watched {
   readonly view: SourceView;

@@ -1,12 +1,12 @@
 import { expect, test } from "bun:test";
+import { Batch } from "../../../src/core/batch.ts";
+import { encodeFrame } from "../../../src/core/frame.ts";
 import {
   comparePositions,
   epochStart,
-  renderPosition,
   type Position,
+  renderPosition,
 } from "../../../src/core/position.ts";
-import { Batch } from "../../../src/core/batch.ts";
-import { encodeFrame } from "../../../src/core/frame.ts";
 import type { LogRecord } from "../../../src/core/record.ts";
 import type { Layout } from "../../../src/core/topic.ts";
 import {
@@ -18,10 +18,10 @@ import {
   positionsOf,
   readAll,
   record,
+  type Suite,
   textOf,
   textsOf,
   tokensOf,
-  type Suite,
 } from "./suite.ts";
 
 export function appendContract(suite: Suite, layout: Layout): void {

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import type { Layout } from "../../../src/core/topic.ts";
-import { failureOf, numbered, positionsOf, readAll, record, textsOf, type Suite } from "./suite.ts";
+import { failureOf, numbered, positionsOf, readAll, record, type Suite, textsOf } from "./suite.ts";
 
 export function dedupContract(suite: Suite, layout: Layout): void {
   test("a retry under the same dedup id stores nothing and answers the same positions", async () => {

@@ -3,6 +3,7 @@
  * `<pid>:0`, `<pid>:1`, … one by one and prints each position once it is acknowledged, so that
  * whatever stands in its output has to be in the log.
  */
+
 import { Failure } from "../../../src/core/failure.ts";
 import type { LogDriver } from "../../../src/core/log.ts";
 import { renderPosition } from "../../../src/core/position.ts";

@@ -10,9 +10,9 @@ import {
   readAll,
   record,
   sleepMs,
+  type Suite,
   textsOf,
   tokensOf,
-  type Suite,
   wokenMsMax,
 } from "./suite.ts";
 

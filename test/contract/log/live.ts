@@ -10,8 +10,8 @@ import {
   readAll,
   record,
   sleepMs,
-  textsOf,
   type Suite,
+  textsOf,
   wokenMsMax,
 } from "./suite.ts";
 

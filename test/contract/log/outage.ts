@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { fileURLToPath } from "node:url";
 import { failureFrom } from "../../../src/core/failure.ts";
 import type { LogDriver } from "../../../src/core/log.ts";
-import { renderPosition, type Position } from "../../../src/core/position.ts";
+import { type Position, renderPosition } from "../../../src/core/position.ts";
 import type { StoredRecord } from "../../../src/core/record.ts";
 import type { Ack } from "./gateway.ts";
 import {
@@ -11,9 +11,9 @@ import {
   readAll,
   record,
   sleepMs,
+  type Suite,
   textOf,
   textsOf,
-  type Suite,
 } from "./suite.ts";
 
 const awayMs = process.env["SLUICE_TEST_LONG"] === "1" ? 30_000 : 3_000;

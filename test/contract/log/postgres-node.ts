@@ -1,4 +1,5 @@
 /** A node of the PostgreSQL log, for the suite and for the gateway process that it kills. */
+
 import { systemClock } from "../../../src/core/clock.ts";
 import { silent } from "../../../src/core/logger.ts";
 import { PostgresLog } from "../../../src/log/postgres/postgres-log.ts";

@@ -1,9 +1,9 @@
 import { expect, test } from "bun:test";
-import type { LogDriver } from "../../../src/core/log.ts";
 import { Batch } from "../../../src/core/batch.ts";
 import { encodeFrame } from "../../../src/core/frame.ts";
+import type { LogDriver } from "../../../src/core/log.ts";
 import type { Layout } from "../../../src/core/topic.ts";
-import { failureOf, record, textsOf, readAll, type Suite } from "./suite.ts";
+import { failureOf, readAll, record, type Suite, textsOf } from "./suite.ts";
 
 /** An append of sequences `first` on, each record's text its sequence. */
 async function appendRun(

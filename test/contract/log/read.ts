@@ -15,9 +15,9 @@ import {
   positionsOf,
   readAll,
   record,
+  type Suite,
   textsOf,
   tokensOf,
-  type Suite,
 } from "./suite.ts";
 
 /** Reads `count` records; returns how many frames came with them, each of which was checked. */

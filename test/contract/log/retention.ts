@@ -10,8 +10,8 @@ import {
   readAll,
   record,
   sleepMs,
-  textsOf,
   type Suite,
+  textsOf,
 } from "./suite.ts";
 
 export function retentionContract(suite: Suite, layout: Layout): void {

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import type { Layout } from "../../../src/core/topic.ts";
-import { eventually, follow, readAll, record, textsOf, type Suite } from "./suite.ts";
+import { eventually, follow, readAll, record, type Suite, textsOf } from "./suite.ts";
 
 export function scaleContract(suite: Suite, layout: Layout): void {
   test("10,000 keys in one topic: each is a separate stream", async () => {

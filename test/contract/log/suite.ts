@@ -1,11 +1,12 @@
 /** What the parts of the log contract share: nodes, fresh topics, and ways to read and to wait. */
-import { failureFrom, type Failure } from "../../../src/core/failure.ts";
+
+import { type Failure, failureFrom } from "../../../src/core/failure.ts";
 import type { Appended, LogDriver, ReadOptions } from "../../../src/core/log.ts";
-import { comparePositions, renderPosition, type Position } from "../../../src/core/position.ts";
+import { comparePositions, type Position, renderPosition } from "../../../src/core/position.ts";
 import { bytesType, type LogRecord, type StoredRecord } from "../../../src/core/record.ts";
 import { defaultTopicSettings, type TopicSettings } from "../../../src/core/topic.ts";
-import type { LogHarness } from "./harness.ts";
 import { until } from "../../support/until.ts";
+import type { LogHarness } from "./harness.ts";
 
 export interface Suite {
   readonly harness: LogHarness;

@@ -8,8 +8,8 @@ import {
   numbered,
   readAll,
   record,
-  textsOf,
   type Suite,
+  textsOf,
 } from "./suite.ts";
 
 export function topicContract(suite: Suite, layout: Layout): void {

@@ -1,11 +1,12 @@
 /** Bad bodies, and strange ones that are right. */
+
 import { describe, expect, test } from "bun:test";
 import { gzipSync } from "node:zlib";
 import { ask, post } from "../../support/http.ts";
 import type { Expected } from "../../support/problems.ts";
 import { openSse } from "../../support/sse-socket.ts";
 import { openWs } from "../../support/ws.ts";
-import { BadInputRig, topic, type Body, type More } from "./rig.ts";
+import { BadInputRig, type Body, type More, topic } from "./rig.ts";
 
 const rig = new BadInputRig();
 const bodyMax = 8 * 1024 * 1024;

@@ -1,4 +1,5 @@
 /** Bad ids, topics and keys, and things that do not exist. */
+
 import { describe, expect, test } from "bun:test";
 import { ask, post } from "../../support/http.ts";
 import { expectProblem } from "../../support/problems.ts";

@@ -1,10 +1,11 @@
 /** Bad positions, positions that are gone, and bad queries. */
+
 import { describe, expect, test } from "bun:test";
 import { ask, post } from "../../support/http.ts";
 import { expectProblem } from "../../support/problems.ts";
 import { openSse } from "../../support/sse-socket.ts";
 import { pause, until } from "../../support/until.ts";
-import { BadInputRig, topic, type Row } from "./rig.ts";
+import { BadInputRig, type Row, topic } from "./rig.ts";
 
 const rig = new BadInputRig();
 

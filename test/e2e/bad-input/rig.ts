@@ -2,10 +2,11 @@
  * A gateway for input that must never come in. Each gets a problem that names what is wrong, none an
  * internal error, and the gateway keeps serving.
  */
+
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
-import { startGateway, type GatewayProcess } from "../../support/gateway.ts";
+import { type GatewayProcess, startGateway } from "../../support/gateway.ts";
 import { ask, post } from "../../support/http.ts";
-import { type About, expectProblem, type Expected } from "../../support/problems.ts";
+import { type About, type Expected, expectProblem } from "../../support/problems.ts";
 import { pause } from "../../support/until.ts";
 
 export const topic = "bad-input";

@@ -2,12 +2,13 @@
  * `sluice bench save` and `sluice bench query`, small: that what they send is stored and counted, and
  * what they tell; not how fast anything is.
  */
+
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { spawnSync } from "node:child_process";
-import { startGateway } from "../../support/gateway.ts";
-import { natsSkipReason, startNats, type NatsServer } from "../../support/nats.ts";
 import { runSluice } from "../../support/command.ts";
+import { startGateway } from "../../support/gateway.ts";
 import { ask, post } from "../../support/http.ts";
+import { type NatsServer, natsSkipReason, startNats } from "../../support/nats.ts";
 
 const testMs = 60_000;
 

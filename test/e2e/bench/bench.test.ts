@@ -1,8 +1,9 @@
 /** `sluice bench`, small: what it loses and what it reports, not how fast anything is. */
+
 import { describe, expect, test } from "bun:test";
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { toolTest, type Tool } from "../../support/tools.ts";
+import { type Tool, toolTest } from "../../support/tools.ts";
 
 const main = fileURLToPath(new URL("../../../src/main.ts", import.meta.url));
 const testMs = 60_000;

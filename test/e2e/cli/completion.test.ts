@@ -1,4 +1,5 @@
 /** The scripts of `sluice completion`, each in its own shell. */
+
 import { describe, expect, test } from "bun:test";
 import { runSluice } from "../../support/command.ts";
 

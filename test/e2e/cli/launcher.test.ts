@@ -1,4 +1,5 @@
 /** `bin/sluice.mjs`, which Node runs: the program that npm puts on the path. */
+
 import { describe, expect, test } from "bun:test";
 import { spawn } from "node:child_process";
 import { mkdtemp, rm, symlink } from "node:fs/promises";

@@ -1,12 +1,13 @@
 /** Records from the command line: publish, watch, consume; emitters and topics beside them. */
+
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { startGateway, type GatewayProcess } from "../../support/gateway.ts";
-import { freePort } from "../../support/port.ts";
 import { runSluice } from "../../support/command.ts";
+import { type GatewayProcess, startGateway } from "../../support/gateway.ts";
 import { ask } from "../../support/http.ts";
+import { freePort } from "../../support/port.ts";
 import { until } from "../../support/until.ts";
 
 let gateway: GatewayProcess;

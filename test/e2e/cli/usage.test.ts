@@ -1,10 +1,11 @@
 /** Help, wrong usage, exit codes and output that nobody reads: the same for all commands. */
+
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { fileURLToPath } from "node:url";
-import { startGateway, type GatewayProcess } from "../../support/gateway.ts";
 import { runSluice } from "../../support/command.ts";
-import { startProgram } from "../../support/program.ts";
+import { type GatewayProcess, startGateway } from "../../support/gateway.ts";
 import { ask } from "../../support/http.ts";
+import { startProgram } from "../../support/program.ts";
 import { until } from "../../support/until.ts";
 
 const main = fileURLToPath(new URL("../../../src/main.ts", import.meta.url));

@@ -1,10 +1,11 @@
 /** The client's bundle on Node, from version 20 on: the first that `npx` may come with. */
+
 import { afterAll, beforeAll, expect } from "bun:test";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { startGateway, type GatewayProcess } from "../../support/gateway.ts";
+import { type GatewayProcess, startGateway } from "../../support/gateway.ts";
 import { node, runTool, toolTest } from "../../support/tools.ts";
 
 const entrypoint = fileURLToPath(new URL("../../../src/client/index.ts", import.meta.url));

@@ -1,4 +1,5 @@
 /** A network that can be cut: a TCP proxy in front of a gateway, for tests of those who come back. */
+
 import { connect, createServer, type Socket } from "node:net";
 
 export interface Proxy extends AsyncDisposable {

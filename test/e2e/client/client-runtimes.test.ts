@@ -1,11 +1,12 @@
 /** The same scenario on Bun, on Deno and in a browser, through a network that is cut all the time. */
+
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
-import { startGateway, type GatewayProcess } from "../../support/gateway.ts";
-import { startProxy, type Proxy } from "./client-proxy.ts";
+import { type GatewayProcess, startGateway } from "../../support/gateway.ts";
+import { type Proxy, startProxy } from "./client-proxy.ts";
 import { clientScenario } from "./client-scenario.ts";
 
 const root = fileURLToPath(new URL("../../..", import.meta.url));

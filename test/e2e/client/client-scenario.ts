@@ -2,6 +2,7 @@
  * What the client must do on every runtime, on web APIs alone: Bun runs it here, Deno in
  * `test/deno/client.ts`, Chromium in a page. The address is of a network that is cut all the time.
  */
+
 import { createClient, SluiceError, type Subscription } from "../../../src/client/index.ts";
 
 const last = 2000;

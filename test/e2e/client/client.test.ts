@@ -1,12 +1,13 @@
 /** The client against a real gateway, through a network that is cut, falls silent or is slow. */
+
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import {
-  createClient,
   type ClientOptions,
+  createClient,
   type SluiceClient,
   type Subscription,
 } from "../../../src/client/index.ts";
-import { startGateway, type GatewayProcess } from "../../support/gateway.ts";
+import { type GatewayProcess, startGateway } from "../../support/gateway.ts";
 import { startProxy } from "./client-proxy.ts";
 
 let gateway: GatewayProcess;

@@ -2,8 +2,9 @@
  * Producers that try until they are acknowledged, and subscribers that are cut again and again and
  * come back with the last position that they were given. What each has got is kept in a ledger.
  */
-import type { Random } from "../../support/random.ts";
+
 import { ask } from "../../support/http.ts";
+import type { Random } from "../../support/random.ts";
 import { openSse } from "../../support/sse-socket.ts";
 import { pause } from "../../support/until.ts";
 import { openWs } from "../../support/ws.ts";

@@ -2,10 +2,12 @@
 
 import { expect, test } from "bun:test";
 import { join } from "node:path";
-import { freePort } from "../../support/port.ts";
 import { eventually } from "../../support/eventually.ts";
 import { startGateway } from "../../support/gateway.ts";
+import { ask } from "../../support/http.ts";
+import { freePort } from "../../support/port.ts";
 import { postmasterOf } from "../../support/postmaster.ts";
+import { until } from "../../support/until.ts";
 import {
   knownSamples as known,
   recordsOf,
@@ -13,8 +15,6 @@ import {
   sampleTopics as topics,
   sluice,
 } from "./files.ts";
-import { ask } from "../../support/http.ts";
-import { until } from "../../support/until.ts";
 
 test("a gateway that is killed, and a PostgreSQL that is, have every row once", async () => {
   const port = String(await freePort());

@@ -10,7 +10,9 @@ import { openCsv } from "../../../src/cli/files/csv.ts";
 import { openXlsx } from "../../../src/cli/files/xlsx.ts";
 import { readPidFile } from "../../../src/postgres/embedded/pidfile.ts";
 import { eventually } from "../../support/eventually.ts";
-import { startGateway, type GatewayProcess } from "../../support/gateway.ts";
+import { type GatewayProcess, startGateway } from "../../support/gateway.ts";
+import { ask } from "../../support/http.ts";
+import { until } from "../../support/until.ts";
 import { workbookBytes } from "../../support/xlsx.ts";
 import {
   knownSamples as known,
@@ -19,8 +21,6 @@ import {
   sampleTopics as topics,
   sluice,
 } from "./files.ts";
-import { ask } from "../../support/http.ts";
-import { until } from "../../support/until.ts";
 
 const readings = {
   relation: "readings",

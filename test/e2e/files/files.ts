@@ -1,4 +1,5 @@
 /** What the tests of files share: the command line, the samples, all records of a topic. */
+
 import { join } from "node:path";
 import { ask } from "../../support/http.ts";
 

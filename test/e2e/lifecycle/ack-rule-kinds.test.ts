@@ -1,10 +1,11 @@
 /** What ack rules are over, where ids are, and what is refused: one gateway on a JetStream log. */
+
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { startGateway, type GatewayProcess } from "../../support/gateway.ts";
-import { natsSkipReason, startNats, type NatsServer } from "../../support/nats.ts";
-import { ask, post, type Answer } from "../../support/http.ts";
-import { registerSchema, watchProto } from "../registry/schemas.ts";
+import { type GatewayProcess, startGateway } from "../../support/gateway.ts";
+import { type Answer, ask, post } from "../../support/http.ts";
+import { type NatsServer, natsSkipReason, startNats } from "../../support/nats.ts";
 import { until } from "../../support/until.ts";
+import { registerSchema, watchProto } from "../registry/schemas.ts";
 
 const skipReason = natsSkipReason();
 

@@ -1,10 +1,11 @@
 /** Ack rules on two nodes, on each log: one ack for each id, whoever is killed. */
+
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { startGateway, type GatewayProcess } from "../../support/gateway.ts";
+import { type GatewayProcess, startGateway } from "../../support/gateway.ts";
+import { type Answer, ask, post } from "../../support/http.ts";
 import { natsSkipReason, startNats } from "../../support/nats.ts";
-import { testPostgres, type TestDatabase } from "../../support/postgres.ts";
-import { seededRandom, type Random } from "../../support/random.ts";
-import { ask, post, type Answer } from "../../support/http.ts";
+import { type TestDatabase, testPostgres } from "../../support/postgres.ts";
+import { type Random, seededRandom } from "../../support/random.ts";
 import { openSse } from "../../support/sse-socket.ts";
 import { pause, until } from "../../support/until.ts";
 import { openWs } from "../../support/ws.ts";

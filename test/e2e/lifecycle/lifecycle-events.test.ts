@@ -4,15 +4,15 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { create, toBinary } from "@bufbuild/protobuf";
 import { Code, ConnectError, createClient } from "@connectrpc/connect";
+import { sampleStages } from "../../../src/features/lifecycle/sample-events.ts";
 import { BadRequestSchema } from "../../../src/gen/google/rpc/error_details_pb.ts";
 import { EventRequestSchema, MarsGrpc } from "../../../src/gen/marsweb/event_pb.ts";
 import { CollectorService } from "../../../src/gen/sluice/v1/collector_pb.ts";
-import { sampleStages } from "../../../src/features/lifecycle/sample-events.ts";
-import { startGateway, type GatewayProcess } from "../../support/gateway.ts";
+import { type GatewayProcess, startGateway } from "../../support/gateway.ts";
 import { ask, post } from "../../support/http.ts";
 import { expectProblem } from "../../support/problems.ts";
-import { ways } from "../rpc/rpc.ts";
 import { until } from "../../support/until.ts";
+import { ways } from "../rpc/rpc.ts";
 
 let gateway: GatewayProcess;
 beforeAll(async () => {

@@ -2,12 +2,12 @@
 
 import { expect, test } from "bun:test";
 import { compareTexts } from "../../../src/features/lifecycle/lifecycle.ts";
-import { startGateway, type GatewayProcess } from "../../support/gateway.ts";
+import { type GatewayProcess, startGateway } from "../../support/gateway.ts";
+import { type Answer, ask, post } from "../../support/http.ts";
 import { natsSkipReason, startNats } from "../../support/nats.ts";
 import { testPostgres } from "../../support/postgres.ts";
-import { seededRandom } from "../../support/random.ts";
-import { ask, post, type Answer } from "../../support/http.ts";
 import { expectProblem } from "../../support/problems.ts";
+import { seededRandom } from "../../support/random.ts";
 import { pause, until } from "../../support/until.ts";
 import { openWs } from "../../support/ws.ts";
 

@@ -2,16 +2,16 @@
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { createClient } from "@connectrpc/connect";
-import { MarsGrpc } from "../../../src/gen/marsweb/event_pb.ts";
 import { sampleStages } from "../../../src/features/lifecycle/sample-events.ts";
-import { startGateway, type GatewayProcess } from "../../support/gateway.ts";
+import { MarsGrpc } from "../../../src/gen/marsweb/event_pb.ts";
+import { type GatewayProcess, startGateway } from "../../support/gateway.ts";
 import { ask, post } from "../../support/http.ts";
 import { expectProblem } from "../../support/problems.ts";
 import { startSluice } from "../../support/program.ts";
-import { ways } from "../rpc/rpc.ts";
 import { openSse } from "../../support/sse-socket.ts";
 import { until } from "../../support/until.ts";
 import { openWs } from "../../support/ws.ts";
+import { ways } from "../rpc/rpc.ts";
 
 let gateway: GatewayProcess;
 beforeAll(async () => {

@@ -1,4 +1,5 @@
 /** How a gateway comes, goes, is killed, and does without its services for a while. */
+
 import { afterEach, describe, expect, test } from "bun:test";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { connect, createServer } from "node:net";
@@ -10,11 +11,11 @@ import {
   Health,
   HealthCheckResponse_ServingStatus as ServingStatus,
 } from "../../../src/gen/grpc/health/v1/health_pb.ts";
-import { startGateway, type GatewayOptions, type GatewayProcess } from "../../support/gateway.ts";
-import { natsSkipReason, startNats } from "../../support/nats.ts";
-import { postmasterOf } from "../../support/postmaster.ts";
-import { testPostgres } from "../../support/postgres.ts";
+import { type GatewayOptions, type GatewayProcess, startGateway } from "../../support/gateway.ts";
 import { ask, post } from "../../support/http.ts";
+import { natsSkipReason, startNats } from "../../support/nats.ts";
+import { testPostgres } from "../../support/postgres.ts";
+import { postmasterOf } from "../../support/postmaster.ts";
 import { openSse } from "../../support/sse-socket.ts";
 import { pause, until, within } from "../../support/until.ts";
 import { openWs } from "../../support/ws.ts";

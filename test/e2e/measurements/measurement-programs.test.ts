@@ -1,11 +1,12 @@
 /** The programs of measurements on a gateway that runs already, and what they refuse. */
+
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { verifyAnswers } from "../../../bench/query/verify.ts";
 import { createRandom } from "../../../src/cli/simulate/random.ts";
-import { startGateway, type GatewayProcess } from "../../support/gateway.ts";
-import { testPostgres, type TestDatabase } from "../../support/postgres.ts";
 import { runSluice } from "../../support/command.ts";
+import { type GatewayProcess, startGateway } from "../../support/gateway.ts";
 import { ask, post } from "../../support/http.ts";
+import { type TestDatabase, testPostgres } from "../../support/postgres.ts";
 import { pause, until } from "../../support/until.ts";
 
 const testMs = 60_000;

@@ -4,13 +4,13 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { connect } from "node:net";
 import { parquetReadObjects } from "hyparquet";
 import { connect as connectToDatabase } from "../../../src/postgres/connect.ts";
-import { startGateway, type GatewayProcess } from "../../support/gateway.ts";
-import { testPostgres, type TestDatabase, type TestPostgres } from "../../support/postgres.ts";
-import { pointAt } from "../../support/series-reference.ts";
+import { type GatewayProcess, startGateway } from "../../support/gateway.ts";
 import { ask } from "../../support/http.ts";
+import { type TestDatabase, type TestPostgres, testPostgres } from "../../support/postgres.ts";
 import { expectProblem } from "../../support/problems.ts";
-import { saveSeries, seriesStored } from "./series.ts";
+import { pointAt } from "../../support/series-reference.ts";
 import { until } from "../../support/until.ts";
+import { saveSeries, seriesStored } from "./series.ts";
 
 const hour = 3_600_000_000_000n;
 

@@ -1,10 +1,11 @@
 /** What was acknowledged is in the store, once, whatever is killed meanwhile. */
+
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { connect } from "../../../src/postgres/connect.ts";
-import { startGateway, type GatewayProcess } from "../../support/gateway.ts";
-import { natsSkipReason, startNats, type NatsServer } from "../../support/nats.ts";
-import { testPostgres, type TestDatabase, type TestPostgres } from "../../support/postgres.ts";
-import { ask, post, type Answer } from "../../support/http.ts";
+import { type GatewayProcess, startGateway } from "../../support/gateway.ts";
+import { type Answer, ask, post } from "../../support/http.ts";
+import { type NatsServer, natsSkipReason, startNats } from "../../support/nats.ts";
+import { type TestDatabase, type TestPostgres, testPostgres } from "../../support/postgres.ts";
 import { expectProblem } from "../../support/problems.ts";
 import { pause, until } from "../../support/until.ts";
 

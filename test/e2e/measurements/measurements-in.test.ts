@@ -1,7 +1,9 @@
 /** Measurements in: each door and form, what is refused, and that all of it is in the store, once. */
+
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { gzipSync } from "node:zlib";
+import { create, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import { createClient } from "@connectrpc/connect";
-import { create, toBinary, type MessageInitShape } from "@bufbuild/protobuf";
 import {
   HttpError,
   InfluxDB,
@@ -10,21 +12,20 @@ import {
   type WritePrecisionType,
 } from "@influxdata/influxdb-client";
 import type { Sql } from "postgres";
-import { connect } from "../../../src/postgres/connect.ts";
-import { gzipSync } from "node:zlib";
 import { systemClock } from "../../../src/core/clock.ts";
 import { silent } from "../../../src/core/logger.ts";
 import { valuesToNumbers } from "../../../src/features/measurements/measurement.ts";
 import { CollectorService } from "../../../src/gen/sluice/v1/collector_pb.ts";
 import { MeasurementSchema } from "../../../src/gen/sluice/v1/measurement_pb.ts";
 import { PostgresLog } from "../../../src/log/postgres/postgres-log.ts";
-import { startGateway, type GatewayProcess } from "../../support/gateway.ts";
-import { testPostgres, type TestDatabase } from "../../support/postgres.ts";
+import { connect } from "../../../src/postgres/connect.ts";
+import { type GatewayProcess, startGateway } from "../../support/gateway.ts";
 import { ask, post } from "../../support/http.ts";
+import { type TestDatabase, testPostgres } from "../../support/postgres.ts";
 import { expectProblem } from "../../support/problems.ts";
-import { ways } from "../rpc/rpc.ts";
 import { until } from "../../support/until.ts";
 import { openWs } from "../../support/ws.ts";
+import { ways } from "../rpc/rpc.ts";
 
 let database: TestDatabase;
 let gateway: GatewayProcess;

@@ -3,18 +3,18 @@
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { valuesToNumbers } from "../../../src/features/measurements/measurement.ts";
-import type { SeriesPoint } from "../../../src/features/measurements/series-port.ts";
 import { sampleInstants } from "../../../src/features/measurements/query/as-of.ts";
 import { mergePoints } from "../../../src/features/measurements/query/merge.ts";
-import { startGateway, type GatewayProcess } from "../../support/gateway.ts";
-import { testPostgres, type TestDatabase, type TestPostgres } from "../../support/postgres.ts";
+import type { SeriesPoint } from "../../../src/features/measurements/series-port.ts";
+import { type GatewayProcess, startGateway } from "../../support/gateway.ts";
+import { type Answer, ask, post } from "../../support/http.ts";
+import { type TestDatabase, type TestPostgres, testPostgres } from "../../support/postgres.ts";
+import { expectProblem } from "../../support/problems.ts";
 import { seededRandom } from "../../support/random.ts";
 import { asOfReference, drawSeries, pointAt, referenceOf } from "../../support/series-reference.ts";
 import { readSse } from "../../support/sse.ts";
-import { ask, post, type Answer } from "../../support/http.ts";
-import { expectProblem } from "../../support/problems.ts";
-import { saveSeries, seriesStored } from "./series.ts";
 import { until } from "../../support/until.ts";
+import { saveSeries, seriesStored } from "./series.ts";
 
 const s = 1_000_000_000n;
 const hour = 3600n * s;

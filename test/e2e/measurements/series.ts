@@ -1,4 +1,5 @@
 /** Measurements into a gateway under test, as its users send them. */
+
 import { expect } from "bun:test";
 import { valuesToNumbers } from "../../../src/features/measurements/measurement.ts";
 import type { SeriesPoint } from "../../../src/features/measurements/series-port.ts";

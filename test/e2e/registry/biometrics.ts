@@ -1,13 +1,14 @@
 /** What tests of consumers send and expect: biometrics of the example schema, and its next version. */
+
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import {
   createFileRegistry,
   fromBinary,
   fromJson,
+  type JsonObject,
   toBinary,
   toJsonString,
-  type JsonObject,
 } from "@bufbuild/protobuf";
 import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
 import { createClient } from "@connectrpc/connect";

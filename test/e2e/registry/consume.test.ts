@@ -1,10 +1,11 @@
 /** What `sluice consume` and `sluice simulate` say of that which is not as it should be. */
+
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { join } from "node:path";
-import { startGateway, type GatewayProcess } from "../../support/gateway.ts";
-import { clientsOf, encode, registerVersion, type Clients } from "./biometrics.ts";
-import { startProgram, startSluice, type Program } from "../../support/program.ts";
+import { type GatewayProcess, startGateway } from "../../support/gateway.ts";
+import { type Program, startProgram, startSluice } from "../../support/program.ts";
 import { until } from "../../support/until.ts";
+import { type Clients, clientsOf, encode, registerVersion } from "./biometrics.ts";
 
 let gateway: GatewayProcess;
 let clients: Clients;

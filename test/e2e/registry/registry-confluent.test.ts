@@ -1,6 +1,7 @@
 // Confluent's own JavaScript client against a real gateway: what its users do with a registry.
 
 import { afterAll, beforeAll, expect, test } from "bun:test";
+import { create, createMutableRegistry, type DescMessage } from "@bufbuild/protobuf";
 import {
   Compatibility,
   HeaderSchemaIdSerializer,
@@ -10,11 +11,10 @@ import {
   SchemaRegistryClient,
   SerdeType,
 } from "@confluentinc/schemaregistry";
-import { create, createMutableRegistry, type DescMessage } from "@bufbuild/protobuf";
-import { RecordSchema } from "../../../src/gen/sluice/v1/record_pb.ts";
-import { StoredRecordSchema } from "../../../src/gen/sluice/v1/consumer_pb.ts";
 import { HealthCheckRequestSchema } from "../../../src/gen/grpc/health/v1/health_pb.ts";
-import { startGateway, type GatewayProcess } from "../../support/gateway.ts";
+import { StoredRecordSchema } from "../../../src/gen/sluice/v1/consumer_pb.ts";
+import { RecordSchema } from "../../../src/gen/sluice/v1/record_pb.ts";
+import { type GatewayProcess, startGateway } from "../../support/gateway.ts";
 
 let gateway: GatewayProcess;
 let client: SchemaRegistryClient;

@@ -1,11 +1,11 @@
 // Two nodes on one PostgreSQL are one registry: at once, under races, across kills and outages.
 
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { Code, ConnectError, createClient, type Client } from "@connectrpc/connect";
+import { type Client, Code, ConnectError, createClient } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
 import { RegistryService, type WatchResponse } from "../../../src/gen/sluice/v1/registry_pb.ts";
-import { startGateway, type GatewayProcess } from "../../support/gateway.ts";
-import { testPostgres, type TestDatabase, type TestPostgres } from "../../support/postgres.ts";
+import { type GatewayProcess, startGateway } from "../../support/gateway.ts";
+import { type TestDatabase, type TestPostgres, testPostgres } from "../../support/postgres.ts";
 import { until, within } from "../../support/until.ts";
 
 let server: TestPostgres;

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import { createFileRegistry, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
-import { Code, ConnectError, createClient, type Client } from "@connectrpc/connect";
+import { type Client, Code, ConnectError, createClient } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
 import { BadRequestSchema } from "../../../src/gen/google/rpc/error_details_pb.ts";
 import {
@@ -14,7 +14,7 @@ import {
   type WatchResponse,
 } from "../../../src/gen/sluice/v1/registry_pb.ts";
 import { denoBinary } from "../../support/deno.ts";
-import { startGateway, type GatewayProcess } from "../../support/gateway.ts";
+import { type GatewayProcess, startGateway } from "../../support/gateway.ts";
 import { compileProtos } from "../../support/protos.ts";
 import { ways } from "../rpc/rpc.ts";
 

@@ -4,14 +4,14 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { createClient } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
 import { CollectorService } from "../../../src/gen/sluice/v1/collector_pb.ts";
-import { startGateway, type GatewayProcess } from "../../support/gateway.ts";
-import { natsSkipReason, startNats } from "../../support/nats.ts";
-import { testPostgres, withPostgres, type TestDatabase } from "../../support/postgres.ts";
+import { type GatewayProcess, startGateway } from "../../support/gateway.ts";
 import { ask, post } from "../../support/http.ts";
-import { framed, registerSchema, type TestSchema, watchProto } from "./schemas.ts";
+import { natsSkipReason, startNats } from "../../support/nats.ts";
+import { type TestDatabase, testPostgres, withPostgres } from "../../support/postgres.ts";
 import { openSse } from "../../support/sse-socket.ts";
 import { until } from "../../support/until.ts";
 import { openWs } from "../../support/ws.ts";
+import { framed, registerSchema, type TestSchema, watchProto } from "./schemas.ts";
 
 let database: TestDatabase;
 let gateway: GatewayProcess;

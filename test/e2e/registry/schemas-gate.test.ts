@@ -17,14 +17,14 @@ import { HealthCheckRequestSchema } from "../../../src/gen/grpc/health/v1/health
 import { CollectorService } from "../../../src/gen/sluice/v1/collector_pb.ts";
 import { ConsumerService } from "../../../src/gen/sluice/v1/consumer_pb.ts";
 import { Ack } from "../../../src/gen/sluice/v1/record_pb.ts";
-import { startGateway, type GatewayProcess } from "../../support/gateway.ts";
-import { natsSkipReason, startNats } from "../../support/nats.ts";
-import { testPostgres, withPostgres, type TestDatabase } from "../../support/postgres.ts";
+import { type GatewayProcess, startGateway } from "../../support/gateway.ts";
 import { ask, post } from "../../support/http.ts";
-import { ways } from "../rpc/rpc.ts";
-import { framed, registerSchema, type TestSchema, watchProto } from "./schemas.ts";
+import { natsSkipReason, startNats } from "../../support/nats.ts";
+import { type TestDatabase, testPostgres, withPostgres } from "../../support/postgres.ts";
 import { until } from "../../support/until.ts";
 import { openWs } from "../../support/ws.ts";
+import { ways } from "../rpc/rpc.ts";
+import { framed, registerSchema, type TestSchema, watchProto } from "./schemas.ts";
 
 let database: TestDatabase;
 let gateway: GatewayProcess;

@@ -1,10 +1,11 @@
 /** Schemas that tests register, and values of their messages as producers make them. */
+
 import {
   createFileRegistry,
   fromBinary,
   fromJson,
-  toBinary,
   type JsonValue,
+  toBinary,
 } from "@bufbuild/protobuf";
 import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
 import { ask } from "../../support/http.ts";

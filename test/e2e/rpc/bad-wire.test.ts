@@ -2,8 +2,9 @@
  * Requests that no proper client sends, byte by byte: each is refused or cut off, what follows it
  * is never taken for a request, and the gateway serves on.
  */
+
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
-import { startGateway, type GatewayProcess } from "../../support/gateway.ts";
+import { type GatewayProcess, startGateway } from "../../support/gateway.ts";
 import { ask, exchange, post, statuses } from "../../support/http.ts";
 import { expectProblem } from "../../support/problems.ts";
 import { pause, until, within } from "../../support/until.ts";

@@ -1,8 +1,9 @@
 /** A gateway on a broker that can be stopped, killed and brought back under it. */
+
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { freezeProcess } from "../../support/freeze.ts";
-import { startGateway, type GatewayProcess } from "../../support/gateway.ts";
+import { type GatewayProcess, startGateway } from "../../support/gateway.ts";
 import { natsSkipReason, startNats } from "../../support/nats.ts";
 import { testPostgres } from "../../support/postgres.ts";
 

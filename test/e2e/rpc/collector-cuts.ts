@@ -1,4 +1,5 @@
 /** A network that breaks: each connection lets some bytes through, one way or the other, then none. */
+
 import { connect, createServer, type Socket } from "node:net";
 import type { Random } from "../../support/random.ts";
 

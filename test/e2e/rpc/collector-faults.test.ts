@@ -3,16 +3,17 @@
  * stays bounded, whoever sends is held or told to come back, and nothing acknowledged is lost.
  * SLUICE_TEST_LONG=1 lets the log be away for half a minute.
  */
+
 import { describe, expect, test } from "bun:test";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { peakBytes } from "../../../bench/proc.ts";
 import { RetryInfoSchema } from "../../../src/gen/google/rpc/error_details_pb.ts";
-import { kinds, skipReason, type Rig } from "./collector-broker.ts";
-import { producerOf, record, texts } from "./collector.ts";
-import { answersIn, framed, openCall, openSession, requestBytes, type RawCall } from "./grpc.ts";
 import { ask } from "../../support/http.ts";
-import { ways } from "./rpc.ts";
 import { pause, until, within } from "../../support/until.ts";
+import { kinds, type Rig, skipReason } from "./collector-broker.ts";
+import { producerOf, record, texts } from "./collector.ts";
+import { answersIn, framed, openCall, openSession, type RawCall, requestBytes } from "./grpc.ts";
+import { ways } from "./rpc.ts";
 
 const mega = 1024 * 1024;
 const awayMs = process.env["SLUICE_TEST_LONG"] === "1" ? 30_000 : 2_000;

@@ -2,18 +2,19 @@
  * What nobody should send to the collector's shortest way in: each gets a clear end in bounded time
  * and memory, takes nobody else with it, and the gateway goes on. SLUICE_TEST_SEED repeats a run.
  */
+
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import type { ClientHttp2Session } from "node:http2";
 import { gzipSync } from "node:zlib";
 import { peakBytes } from "../../../bench/proc.ts";
 import { eventually } from "../../support/eventually.ts";
-import { startGateway, type GatewayProcess } from "../../support/gateway.ts";
-import { seededRandom } from "../../support/random.ts";
-import { record, shown, texts } from "./collector.ts";
-import { answersIn, framed, openCall, openSession, requestBytes, type Reply } from "./grpc.ts";
+import { type GatewayProcess, startGateway } from "../../support/gateway.ts";
 import { ask } from "../../support/http.ts";
-import { consumerOf, take, ways } from "./rpc.ts";
+import { seededRandom } from "../../support/random.ts";
 import { pause, within } from "../../support/until.ts";
+import { record, shown, texts } from "./collector.ts";
+import { answersIn, framed, openCall, openSession, type Reply, requestBytes } from "./grpc.ts";
+import { consumerOf, take, ways } from "./rpc.ts";
 
 const seed = Number(process.env["SLUICE_TEST_SEED"] ?? 20_261_121);
 const mega = 1024 * 1024;

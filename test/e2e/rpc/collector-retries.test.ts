@@ -3,14 +3,15 @@
  * the middle of its answer, and idempotent producers send what was not acknowledged again. Every
  * record is in the log once and in order. SLUICE_TEST_SEED repeats a run as far as time allows.
  */
+
 import { describe, expect, test } from "bun:test";
 import { Code, ConnectError, type Transport } from "@connectrpc/connect";
 import { createConnectTransport, createGrpcTransport } from "@connectrpc/connect-node";
-import { seededRandom, type Random } from "../../support/random.ts";
-import { kinds, skipReason } from "./collector-broker.ts";
-import { startCuttingProxy, type CuttingProxy } from "./collector-cuts.ts";
-import { producerOf, record, texts, type Producer } from "./collector.ts";
+import { type Random, seededRandom } from "../../support/random.ts";
 import { within } from "../../support/until.ts";
+import { kinds, skipReason } from "./collector-broker.ts";
+import { type CuttingProxy, startCuttingProxy } from "./collector-cuts.ts";
+import { type Producer, producerOf, record, texts } from "./collector.ts";
 
 const seed = Number(process.env["SLUICE_TEST_SEED"] ?? Math.floor(Math.random() * 2 ** 31));
 const cutsMin = 1000;

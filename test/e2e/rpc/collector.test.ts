@@ -1,4 +1,5 @@
 /** The collector as programs use it that have generated code: every protocol, one meaning. */
+
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import {
   compressionGzip,
@@ -9,11 +10,11 @@ import {
 import { endType } from "../../../src/core/record.ts";
 import { Ack } from "../../../src/gen/sluice/v1/record_pb.ts";
 import { eventually } from "../../support/eventually.ts";
-import { startGateway, type GatewayProcess } from "../../support/gateway.ts";
-import { producerOf, record, sending, shown, texts, type RecordInit } from "./collector.ts";
+import { type GatewayProcess, startGateway } from "../../support/gateway.ts";
 import { post } from "../../support/http.ts";
-import { consumerOf, endOf, ways, type Consumer } from "./rpc.ts";
 import { pause, within } from "../../support/until.ts";
+import { producerOf, record, type RecordInit, sending, shown, texts } from "./collector.ts";
+import { type Consumer, consumerOf, endOf, ways } from "./rpc.ts";
 
 let gateway: GatewayProcess;
 

@@ -1,6 +1,7 @@
 /** Producers with generated code, and what pages show of a topic afterwards. */
-import { createClient, type Client, type Transport } from "@connectrpc/connect";
+
 import type { MessageInitShape } from "@bufbuild/protobuf";
+import { type Client, createClient, type Transport } from "@connectrpc/connect";
 import { CollectorService } from "../../../src/gen/sluice/v1/collector_pb.ts";
 import type { RecordSchema } from "../../../src/gen/sluice/v1/record_pb.ts";
 import { ask } from "../../support/http.ts";

@@ -3,12 +3,14 @@
  * gateway, nats-server and PostgreSQL are killed in turn. A longer run is asked for by
  * SLUICE_TEST_CUT_EVENTS and SLUICE_TEST_KILL_ROUNDS; SLUICE_TEST_SEED repeats one.
  */
+
 import { describe, expect, test } from "bun:test";
-import { startGateway, type GatewayProcess } from "../../support/gateway.ts";
-import { natsSkipReason, startNats, type NatsServer } from "../../support/nats.ts";
+import { type GatewayProcess, startGateway } from "../../support/gateway.ts";
+import { ask } from "../../support/http.ts";
+import { type NatsServer, natsSkipReason, startNats } from "../../support/nats.ts";
 import { postmasterOf } from "../../support/postmaster.ts";
 import { seededRandom } from "../../support/random.ts";
-import { ask } from "../../support/http.ts";
+import { pause, until, within } from "../../support/until.ts";
 import {
   conclude,
   type Course,
@@ -18,7 +20,6 @@ import {
   readSse,
   readWs,
 } from "../client/resuming.ts";
-import { pause, until, within } from "../../support/until.ts";
 
 const eventsMin = Number(process.env["SLUICE_TEST_CUT_EVENTS"] ?? 50_000);
 const rounds = Number(process.env["SLUICE_TEST_KILL_ROUNDS"] ?? 2);

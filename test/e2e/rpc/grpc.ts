@@ -1,15 +1,16 @@
 /** gRPC byte by byte over `node:http2`: what generated code would never send, and how much of it. */
+
 import {
-  connect,
   type ClientHttp2Session,
   type ClientHttp2Stream,
+  connect,
   type IncomingHttpHeaders,
 } from "node:http2";
-import { fromBinary, toBinary, create, type MessageInitShape } from "@bufbuild/protobuf";
+import { create, fromBinary, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import {
   CollectRequestSchema,
-  CollectResponseSchema,
   type CollectResponse,
+  CollectResponseSchema,
 } from "../../../src/gen/sluice/v1/collector_pb.ts";
 
 export interface Reply {

@@ -2,19 +2,20 @@
  * The demo of the collector's seed, step by step: watches stream, a consumer with generated code and
  * one that knows no schema print the same.
  */
+
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { type GatewayProcess, startGateway } from "../../support/gateway.ts";
+import { type NatsServer, natsSkipReason, startNats } from "../../support/nats.ts";
 import { freePort } from "../../support/port.ts";
-import { startGateway, type GatewayProcess } from "../../support/gateway.ts";
-import { natsSkipReason, startNats, type NatsServer } from "../../support/nats.ts";
+import { type Program, startSluice } from "../../support/program.ts";
+import { until } from "../../support/until.ts";
 import {
+  type Clients,
   clientsOf,
   encode,
   linesInTopic,
   registerVersion,
-  type Clients,
 } from "../registry/biometrics.ts";
-import { startSluice, type Program } from "../../support/program.ts";
-import { until } from "../../support/until.ts";
 
 const skipReason = natsSkipReason();
 

@@ -1,14 +1,15 @@
 /** What nobody should send to the RPC faces: each gets a clear end, and the gateway goes on. */
+
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { connect, type ClientHttp2Session, type IncomingHttpHeaders } from "node:http2";
+import { type ClientHttp2Session, connect, type IncomingHttpHeaders } from "node:http2";
 import { gzipSync } from "node:zlib";
 import { createClient } from "@connectrpc/connect";
 import { Health } from "../../../src/gen/grpc/health/v1/health_pb.ts";
-import { startGateway, type GatewayProcess } from "../../support/gateway.ts";
-import { seededRandom } from "../../support/random.ts";
+import { type GatewayProcess, startGateway } from "../../support/gateway.ts";
 import { ask, exchange } from "../../support/http.ts";
-import { endOf, ways } from "./rpc.ts";
+import { seededRandom } from "../../support/random.ts";
 import { within } from "../../support/until.ts";
+import { endOf, ways } from "./rpc.ts";
 
 const mega = 1024 * 1024;
 const check = "/grpc.health.v1.Health/Check";

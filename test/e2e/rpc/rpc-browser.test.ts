@@ -1,9 +1,10 @@
 /** A Connect client in a browser: on the gateway's own page, and on another site's. */
+
 import { afterAll, beforeAll, expect } from "bun:test";
 import type { Browser } from "playwright-core";
 import { bundleForBrowsers } from "../../../src/runtime/bun.ts";
 import { launchBrowser, openPage, pageTest } from "../../support/browser.ts";
-import { startGateway, type GatewayProcess } from "../../support/gateway.ts";
+import { type GatewayProcess, startGateway } from "../../support/gateway.ts";
 import { post } from "../../support/http.ts";
 import type { PageResult } from "./rpc-page.ts";
 

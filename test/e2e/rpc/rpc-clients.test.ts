@@ -1,9 +1,10 @@
 /** The public command-line clients, as people use them: without a schema at hand. */
+
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { join } from "node:path";
-import { startGateway, type GatewayProcess } from "../../support/gateway.ts";
-import { grpcurl, runTool, toolTest } from "../../support/tools.ts";
+import { type GatewayProcess, startGateway } from "../../support/gateway.ts";
 import { post } from "../../support/http.ts";
+import { grpcurl, runTool, toolTest } from "../../support/tools.ts";
 
 const root = join(import.meta.dir, "../../..");
 const value = Buffer.from(`{"n":2}`).toString("base64");

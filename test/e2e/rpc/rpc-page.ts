@@ -1,4 +1,5 @@
 /** What a page does with the public browser client; the test runs it in Chromium. */
+
 import { Code, ConnectError, createClient } from "@connectrpc/connect";
 import { createConnectTransport, createGrpcWebTransport } from "@connectrpc/connect-web";
 import { ErrorInfoSchema } from "../../../src/gen/google/rpc/error_details_pb.ts";

@@ -1,8 +1,9 @@
 /** The RPC faces on Deno: the same services in every protocol, on both of its listeners. */
+
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { fileURLToPath } from "node:url";
 import { denoBinary } from "../../support/deno.ts";
-import { startGateway, type GatewayProcess } from "../../support/gateway.ts";
+import { type GatewayProcess, startGateway } from "../../support/gateway.ts";
 import { post } from "../../support/http.ts";
 import { consumerOf, endOf, take, ways } from "./rpc.ts";
 

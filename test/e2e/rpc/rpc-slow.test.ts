@@ -2,11 +2,12 @@
  * Subscribers that stop reading: each is told why it was closed and where it stood, what it lacks
  * is there when it comes back, and it costs neither the others time nor the gateway memory.
  */
+
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { startGateway, type GatewayProcess } from "../../support/gateway.ts";
+import { type GatewayProcess, startGateway } from "../../support/gateway.ts";
 import { ask, post } from "../../support/http.ts";
-import { consumerOf, endOf, take, valuesOf, ways, type Consumer } from "./rpc.ts";
 import { pause, until, within } from "../../support/until.ts";
+import { type Consumer, consumerOf, endOf, take, valuesOf, ways } from "./rpc.ts";
 
 const mega = 1024 * 1024;
 const stallMs = 3000;

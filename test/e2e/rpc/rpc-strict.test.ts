@@ -1,9 +1,10 @@
 /** What a caller misspelt is refused and not ignored, in every protocol that has JSON. */
+
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import type { ClientHttp2Session } from "node:http2";
 import { Code, createClient } from "@connectrpc/connect";
 import { CollectorService } from "../../../src/gen/sluice/v1/collector_pb.ts";
-import { startGateway, type GatewayProcess } from "../../support/gateway.ts";
+import { type GatewayProcess, startGateway } from "../../support/gateway.ts";
 import { ask, post } from "../../support/http.ts";
 import { framed, openSession } from "./grpc.ts";
 import { endOf, ways } from "./rpc.ts";

@@ -1,9 +1,10 @@
 /** `ConsumerService.Subscribe` in every protocol, on both ports of a real gateway. */
+
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { startGateway, type GatewayProcess } from "../../support/gateway.ts";
+import { type GatewayProcess, startGateway } from "../../support/gateway.ts";
 import { ask, post } from "../../support/http.ts";
-import { consumerOf, endOf, take, valuesOf, ways, type Consumer } from "./rpc.ts";
 import { until, within } from "../../support/until.ts";
+import { type Consumer, consumerOf, endOf, take, valuesOf, ways } from "./rpc.ts";
 
 const heartbeatMs = 1000;
 

@@ -1,5 +1,6 @@
 /** Subscriptions over RPC, as programs with generated code hold them. */
-import { Code, ConnectError, createClient, type Client, type Transport } from "@connectrpc/connect";
+
+import { type Client, Code, ConnectError, createClient, type Transport } from "@connectrpc/connect";
 import {
   createConnectTransport,
   createGrpcTransport,

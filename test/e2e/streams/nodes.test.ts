@@ -1,9 +1,10 @@
 /** Two nodes on one PostgreSQL, and two on JetStream: whichever one is asked, it is one gateway. */
+
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
-import { startGateway, type GatewayProcess } from "../../support/gateway.ts";
-import { natsSkipReason, startNats, type NatsServer } from "../../support/nats.ts";
-import { testPostgres, type TestDatabase } from "../../support/postgres.ts";
+import { type GatewayProcess, startGateway } from "../../support/gateway.ts";
 import { ask, post } from "../../support/http.ts";
+import { type NatsServer, natsSkipReason, startNats } from "../../support/nats.ts";
+import { type TestDatabase, testPostgres } from "../../support/postgres.ts";
 import { openSse, type SseStream } from "../../support/sse-socket.ts";
 import { pause, until } from "../../support/until.ts";
 import { openWs, type WsClient } from "../../support/ws.ts";

@@ -1,4 +1,5 @@
 /** The streaming prototype: emitters are made, appended to, followed and ended. */
+
 import { describe, expect, test } from "bun:test";
 import { gzipSync } from "node:zlib";
 import { ask, post } from "../../support/http.ts";

@@ -1,6 +1,7 @@
 /** A gateway for the addresses of the streaming prototype, and what its tests ask of it. */
+
 import { afterAll, afterEach, beforeAll, expect } from "bun:test";
-import { startGateway, type GatewayProcess } from "../../support/gateway.ts";
+import { type GatewayProcess, startGateway } from "../../support/gateway.ts";
 import { ask } from "../../support/http.ts";
 import {
   openSse,

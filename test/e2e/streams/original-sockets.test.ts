@@ -1,8 +1,9 @@
 /** The streaming prototype, over WebSocket. */
+
 import { describe, expect, test } from "bun:test";
 import { ask, post } from "../../support/http.ts";
-import { seedRig } from "./original-rig.ts";
 import { pause } from "../../support/until.ts";
+import { seedRig } from "./original-rig.ts";
 
 const rig = seedRig();
 

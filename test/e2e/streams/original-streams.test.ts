@@ -1,9 +1,10 @@
 /** The streaming prototype: where a reader starts, what a stream promises, and topics. */
+
 import { beforeAll, describe, expect, test } from "bun:test";
 import { connect as connectHttp2 } from "node:http2";
 import { ask, post } from "../../support/http.ts";
-import { dataOf, seedRig } from "./original-rig.ts";
 import { until } from "../../support/until.ts";
+import { dataOf, seedRig } from "./original-rig.ts";
 
 const rig = seedRig();
 

@@ -2,9 +2,10 @@
  * A thousand subscribers of which fifty never read: the others lose nothing and are not slowed
  * down, the fifty are told why they are closed and where they stood, and memory stays bounded.
  */
+
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { connect, type Socket } from "node:net";
-import { startGateway, type GatewayProcess } from "../../support/gateway.ts";
+import { type GatewayProcess, startGateway } from "../../support/gateway.ts";
 import { ask, post } from "../../support/http.ts";
 import { pause, until, within } from "../../support/until.ts";
 

@@ -1,4 +1,5 @@
 /** The body that creates an ack rule: what its shape cannot say. */
+
 import type { z } from "zod";
 import { emittersTopic } from "../../../core/emitters.ts";
 import { invalidField } from "../../../core/failure.ts";

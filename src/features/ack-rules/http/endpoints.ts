@@ -1,4 +1,5 @@
 /** `/v1/ack-rules`: one ack for each id that was seen everywhere. */
+
 import { z } from "zod";
 import { parseName } from "../../../core/topic.ts";
 import { empty, json, jsonBody } from "../../../http/endpoint/answer.ts";

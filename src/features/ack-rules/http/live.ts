@@ -1,4 +1,5 @@
 /** What gets overdue under a rule, as it does: by SSE and by WebSocket. */
+
 import type { Hono } from "hono";
 import { Failure } from "../../../core/failure.ts";
 import type { HttpDeps } from "../../../http/deps.ts";

@@ -1,4 +1,5 @@
 /** The token of a page of overdue ids: `<ms>.<id>` of its last one. */
+
 import { invalidField, quoted } from "../../../core/failure.ts";
 import type { AckId } from "../rule.ts";
 

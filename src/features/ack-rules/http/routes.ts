@@ -1,4 +1,5 @@
 /** Ack rules: created by PUT, their figures, what is overdue, and what is known of one id. */
+
 import type { Hono } from "hono";
 import { renderTime } from "../../../core/time.ts";
 import type { HttpDeps } from "../../../http/deps.ts";

@@ -1,9 +1,10 @@
 /** The writes of a rule's owner: each is one statement, fenced by the rule's version. */
-import { and, eq, isNull, sql, type SQL } from "drizzle-orm";
+
+import { and, eq, isNull, type SQL, sql } from "drizzle-orm";
 import { Failure } from "../../../core/failure.ts";
 import { arrayOfNumbers, arrayOfTexts } from "../../../postgres/arrays.ts";
 import type { Database } from "../../../postgres/database.ts";
-import { statement, type Queries } from "../../../postgres/statement.ts";
+import { type Queries, statement } from "../../../postgres/statement.ts";
 import { type AckCommit, ackIdStates, type AckSent, announcementStates } from "../rule.ts";
 import { ackRules } from "./tables.ts";
 

@@ -1,4 +1,5 @@
 /** Ids of ack rules as rows. */
+
 import { and, eq } from "drizzle-orm";
 import type { Database } from "../../../postgres/database.ts";
 import { isAnyOf } from "../../../postgres/statement.ts";

@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { sql } from "drizzle-orm";
-import { testPostgres, type TestDatabase } from "../../../../test/support/postgres.ts";
+import { type TestDatabase, testPostgres } from "../../../../test/support/postgres.ts";
+import { type Database, openDatabase } from "../../../postgres/database.ts";
+import { migrate } from "../../../postgres/migrate.ts";
+import { statement } from "../../../postgres/statement.ts";
 import type { AckCommit, AckId, AckRule, AckRuleConfig } from "../rule.ts";
 import { createAckLedger, dueQuery } from "./ledger.ts";
 import { createAckRuleStore } from "./rule-store.ts";
-import { openDatabase, type Database } from "../../../postgres/database.ts";
-import { migrate } from "../../../postgres/migrate.ts";
-import { statement } from "../../../postgres/statement.ts";
 
 let server: TestDatabase;
 let database: Database;

@@ -1,4 +1,5 @@
 /** The reads and commits of a rule's owner. Of two owners, one writes nothing and fails. */
+
 import { and, asc, eq, gt, isNull, lte, sql } from "drizzle-orm";
 import type { Database } from "../../../postgres/database.ts";
 import { positionFromRow } from "../../../postgres/projection-row.ts";

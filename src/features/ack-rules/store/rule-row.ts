@@ -1,4 +1,5 @@
 /** An ack rule as a row. */
+
 import type { AckRule, AckRuleConfig } from "../rule.ts";
 import { ackRules, type StoredConfig } from "./tables.ts";
 

@@ -1,5 +1,6 @@
 /** Ack rules as rows, and the queries of their users. */
-import { and, asc, eq, isNull, sql, type SQL } from "drizzle-orm";
+
+import { and, asc, eq, isNull, type SQL, sql } from "drizzle-orm";
 import type { Position } from "../../../core/position.ts";
 import { arrayOfNumbers, arrayOfTexts } from "../../../postgres/arrays.ts";
 import type { Database } from "../../../postgres/database.ts";

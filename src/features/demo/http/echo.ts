@@ -1,9 +1,10 @@
 /** `WS /echo`: what comes in goes out. */
+
 import type { Hono } from "hono";
 import type { Socket, SocketEvents } from "../../../core/host.ts";
-import { checkOrigin } from "../../../http/origin.ts";
 import type { HttpDeps } from "../../../http/deps.ts";
 import { serve } from "../../../http/endpoint/endpoint.ts";
+import { checkOrigin } from "../../../http/origin.ts";
 import { echo } from "./endpoints.ts";
 
 /** Bytes that may wait for a peer that sends without reading. */

@@ -1,4 +1,5 @@
 /** Endpoints to try a client with. */
+
 import { z } from "zod";
 import { endpoint } from "../../../http/endpoint/endpoint.ts";
 import { message, switched } from "../../../http/endpoint/socket.ts";

@@ -2,6 +2,7 @@
  * `/magic` and `/time`: streams that every node makes on its own, four events a second, and that
  * cannot be resumed. One timer and one rendering for all their readers.
  */
+
 import type { Hono } from "hono";
 import type { Clock } from "../../../core/clock.ts";
 import type { ByteSink, SinkEvents } from "../../../core/sink.ts";

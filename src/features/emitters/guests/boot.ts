@@ -1,4 +1,5 @@
 /** The lines of an instance's boot, in their order: kernel, cloud-init, systemd, containers, service. */
+
 import type { Instance, Line } from "./instance.ts";
 
 type BootLine = (instance: Instance, n: number) => Line;

@@ -3,6 +3,7 @@
  * requests, garbage collection, cron jobs and now and then a rolling restart. Line n is made from
  * the guest's id and n alone, so that the next node to run it continues with n + 1.
  */
+
 import { bootLines } from "./boot.ts";
 import { instanceOf, type Line } from "./instance.ts";
 import { restartLines, steadyLine } from "./traffic.ts";

@@ -5,6 +5,7 @@
  * "Guest" is the public word for simulated traffic (`source: "guest"`, `SLUICE_GUESTS`, `/status`):
  * an emitter whose events Sluice itself makes, as the log of an instance would look.
  */
+
 import type { Clock } from "../../../core/clock.ts";
 import type { Emitter, EmitterPages, GuestLeases } from "../../../core/emitters.ts";
 import type { Log } from "../../../core/log.ts";

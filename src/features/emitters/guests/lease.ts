@@ -3,7 +3,8 @@
  * before the store does, so no two nodes run a guest at once. A name whose lease was spent is never
  * used again, so a late renewal cannot revive it.
  */
-import { sleep, type Clock } from "../../../core/clock.ts";
+
+import { type Clock, sleep } from "../../../core/clock.ts";
 import type { GuestLeases } from "../../../core/emitters.ts";
 import { failureFrom } from "../../../core/failure.ts";
 import type { Logger } from "../../../core/logger.ts";

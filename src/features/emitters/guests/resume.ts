@@ -2,9 +2,9 @@
  * Where a guest's last owner stopped. Clients may append to a guest's stream as well: an event is
  * the guest's own when generating it again gives the same bytes.
  */
-import type { Clock } from "../../../core/clock.ts";
-import { emittersTopic, type Emitter, type EmitterPages } from "../../../core/emitters.ts";
 
+import type { Clock } from "../../../core/clock.ts";
+import { type Emitter, type EmitterPages, emittersTopic } from "../../../core/emitters.ts";
 import type { Log } from "../../../core/log.ts";
 import { comparePositions, type Position } from "../../../core/position.ts";
 import type { StoredRecord } from "../../../core/record.ts";

@@ -1,4 +1,5 @@
 /** The lines of an instance that serves traffic, and of a deployment that restarts its service. */
+
 import type { Instance, Line } from "./instance.ts";
 
 const routes = [

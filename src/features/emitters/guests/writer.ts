@@ -1,7 +1,8 @@
 /** Appends the events of this node's guests, one batch at a time. */
+
 import type { Clock } from "../../../core/clock.ts";
 import { emittersTopic } from "../../../core/emitters.ts";
-import { failureFrom, type FailureCode } from "../../../core/failure.ts";
+import { type FailureCode, failureFrom } from "../../../core/failure.ts";
 import type { Logger } from "../../../core/logger.ts";
 import type { LogRecord } from "../../../core/record.ts";
 import { BackOff } from "../../../core/retry.ts";

@@ -1,4 +1,5 @@
 /** `/log`: emitters, what is appended to them, their pages and their streams. */
+
 import { z } from "zod";
 import { emitterSources } from "../../../core/emitters.ts";
 import { parseName } from "../../../core/topic.ts";

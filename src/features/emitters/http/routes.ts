@@ -1,8 +1,8 @@
 /** Emitters: created by PUT, appended to by POST, read by page and SSE. */
+
 import type { Context, Hono } from "hono";
-import { emittersTopic, type Emitter } from "../../../core/emitters.ts";
+import { type Emitter, emittersTopic } from "../../../core/emitters.ts";
 import { renderPosition } from "../../../core/position.ts";
-import type { RequestedStart } from "../../../hub/subscriber.ts";
 import { appendResponse, jsonResponse } from "../../../http/answers.ts";
 import { readBody } from "../../../http/body.ts";
 import type { HttpDeps } from "../../../http/deps.ts";
@@ -14,6 +14,7 @@ import { renderPage } from "../../../http/events.ts";
 import { incomingEvents } from "../../../http/request-records.ts";
 import { sseResponse } from "../../../http/streaming.ts";
 import { readOptionalJson } from "../../../http/validate.ts";
+import type { RequestedStart } from "../../../hub/subscriber.ts";
 import type { CreateRequest, Emitters } from "../emitters.ts";
 import { emitterOptions, emitterStart, requireActive } from "../use.ts";
 import * as endpoints from "./endpoints.ts";

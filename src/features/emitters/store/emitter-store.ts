@@ -1,5 +1,6 @@
 /** Emitters as rows. */
-import { and, asc, desc, eq, gt, isNull, lte, sql, type SQL } from "drizzle-orm";
+
+import { and, asc, desc, eq, gt, isNull, lte, type SQL, sql } from "drizzle-orm";
 import type { Emitter, EmitterStats, EmitterStore } from "../../../core/emitters.ts";
 import type { Position } from "../../../core/position.ts";
 import type { Database } from "../../../postgres/database.ts";

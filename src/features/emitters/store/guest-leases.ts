@@ -3,6 +3,7 @@
  * deletes it, and the foreign key frees its guests in the same transaction. As long as the row exists
  * the lease is valid, however late its renewal: renewing and deleting meet on the row's lock.
  */
+
 import { and, eq, exists, getTableColumns, gt, isNull, sql } from "drizzle-orm";
 import type { GuestLeases } from "../../../core/emitters.ts";
 import type { Database } from "../../../postgres/database.ts";

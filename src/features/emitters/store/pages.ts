@@ -2,12 +2,13 @@
  * The emitters' events read as pages. Each page is one statement, hence one snapshot: the rows, the
  * projection's position and the floor agree.
  */
-import { getTableColumns, sql, type SQL } from "drizzle-orm";
+
+import { getTableColumns, type SQL, sql } from "drizzle-orm";
 import type { EmitterPages, KeptEvents } from "../../../core/emitters.ts";
 import type { Position } from "../../../core/position.ts";
 import type { StoredRecord } from "../../../core/record.ts";
-import type { Database } from "../../../postgres/database.ts";
 import { arrayOfTexts } from "../../../postgres/arrays.ts";
+import type { Database } from "../../../postgres/database.ts";
 import { headersFromJson } from "../../../postgres/headers.ts";
 import { decoderOf, statement } from "../../../postgres/statement.ts";
 import { emitterProjection } from "./projection.ts";

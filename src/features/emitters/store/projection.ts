@@ -1,19 +1,20 @@
 /** The emitters' events as rows, in the log's order. */
+
 import { and, eq, sql } from "drizzle-orm";
 import { emittersTopic } from "../../../core/emitters.ts";
 import type { Position } from "../../../core/position.ts";
 import type { ProjectionTarget } from "../../../core/projection.ts";
 import { endType, type StoredRecord } from "../../../core/record.ts";
+import { arrayOfBytes, arrayOfNumbers, arrayOfTexts } from "../../../postgres/arrays.ts";
 import type { Database } from "../../../postgres/database.ts";
+import { headersToJson } from "../../../postgres/headers.ts";
 import {
   movedByAnother,
   positionOf,
   projectionMove,
   skipProjection,
 } from "../../../postgres/projection-row.ts";
-import { arrayOfBytes, arrayOfNumbers, arrayOfTexts } from "../../../postgres/arrays.ts";
-import { headersToJson } from "../../../postgres/headers.ts";
-import { statement, type Queries } from "../../../postgres/statement.ts";
+import { type Queries, statement } from "../../../postgres/statement.ts";
 import { emitterEvents } from "./tables.ts";
 
 export const emitterProjection = "emitter-pages";

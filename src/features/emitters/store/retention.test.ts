@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { withStore, type StoreRig } from "../../../../test/support/store-rig.ts";
+import { type StoreRig, withStore } from "../../../../test/support/store-rig.ts";
 import { systemClock as clock } from "../../../core/clock.ts";
 import { silent as logger } from "../../../core/logger.ts";
 import { runEmitterRetention, trimEmitterRows } from "./retention.ts";

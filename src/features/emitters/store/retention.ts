@@ -3,6 +3,7 @@
  * the emitters that have rows, a few at a time, so that no statement takes many locks or runs long.
  * The emitter's row has the newest position that was dropped: readers before it are refused.
  */
+
 import { sql } from "drizzle-orm";
 import type { Clock } from "../../../core/clock.ts";
 import type { Logger } from "../../../core/logger.ts";

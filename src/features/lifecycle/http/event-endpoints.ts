@@ -1,4 +1,5 @@
 /** Lifecycle events: how they come in, and how they are watched. */
+
 import { z } from "zod";
 import { json, jsonBody } from "../../../http/endpoint/answer.ts";
 import { appended, appendedExample, appendHeaders } from "../../../http/endpoint/appending.ts";

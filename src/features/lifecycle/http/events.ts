@@ -1,15 +1,16 @@
 /** Lifecycle events in: one, many, and random ones to try it with. */
+
 import type { Hono } from "hono";
-import { renderPosition, type Position } from "../../../core/position.ts";
-import { sampleEvent, sampleLife } from "../sample-events.ts";
-import type { BulkResult, EventIntake } from "../intake.ts";
-import type { Lifecycles } from "../lifecycles.ts";
+import { type Position, renderPosition } from "../../../core/position.ts";
 import { jsonResponse, refusedResponse } from "../../../http/answers.ts";
 import { readBody } from "../../../http/body.ts";
+import type { HttpDeps } from "../../../http/deps.ts";
 import { appendOptions, appendOptionsFrom } from "../../../http/endpoint/appending.ts";
 import { addressOf, reply, serve } from "../../../http/endpoint/endpoint.ts";
-import { mountHot, type HotRoutes } from "../../../http/hot.ts";
-import type { HttpDeps } from "../../../http/deps.ts";
+import { type HotRoutes, mountHot } from "../../../http/hot.ts";
+import type { BulkResult, EventIntake } from "../intake.ts";
+import type { Lifecycles } from "../lifecycles.ts";
+import { sampleEvent, sampleLife } from "../sample-events.ts";
 import * as endpoints from "./event-endpoints.ts";
 
 /** A hundred thousand events are larger than what one record may be several times over. */

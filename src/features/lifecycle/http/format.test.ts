@@ -1,11 +1,11 @@
 import { expect, test } from "bun:test";
 import { create, toBinary } from "@bufbuild/protobuf";
 import { systemClock } from "../../../core/clock.ts";
-import { eventRequestType, lifecycleTopic } from "../event.ts";
 import { bytesType, jsonType, type StoredRecord } from "../../../core/record.ts";
 import { EventRequestSchema } from "../../../gen/marsweb/event_pb.ts";
-import { Chunk } from "../../../hub/chunk.ts";
 import { FilteredSubscriber } from "../../../http/filtered.ts";
+import { Chunk } from "../../../hub/chunk.ts";
+import { eventRequestType, lifecycleTopic } from "../event.ts";
 import { AppFormats, messageFormats } from "./format.ts";
 
 const text = new TextDecoder();

@@ -1,10 +1,11 @@
 /** Lifecycle events as live streams show them: JSON, also where a gRPC client sent them. */
-import { eventFromRecord, eventRequestType } from "../event.ts";
-import { readEventRequest } from "../event-wire.ts";
+
 import { jsonType, type LogRecord, type StoredRecord } from "../../../core/record.ts";
-import { Chunk, type Format } from "../../../hub/chunk.ts";
 import { sseFormat } from "../../../http/sse.ts";
 import { wsFormat } from "../../../http/ws-messages.ts";
+import { Chunk, type Format } from "../../../hub/chunk.ts";
+import { readEventRequest } from "../event-wire.ts";
+import { eventFromRecord, eventRequestType } from "../event.ts";
 
 /** Undefined: a chunk has nothing for these readers. */
 export interface EventFormats {

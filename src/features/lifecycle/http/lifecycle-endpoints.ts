@@ -1,4 +1,5 @@
 /** Lifecycles: of one message, searched for, as a funnel; and what apps expect. */
+
 import { z } from "zod";
 import { json, jsonBody } from "../../../http/endpoint/answer.ts";
 import { contentEncoding } from "../../../http/endpoint/appending.ts";

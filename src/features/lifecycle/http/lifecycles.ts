@@ -1,4 +1,5 @@
 /** Lifecycles: of one message, searched for, as a funnel; and what apps expect. */
+
 import type { Context, Hono } from "hono";
 import { invalidField, quoted } from "../../../core/failure.ts";
 import { renderTime } from "../../../core/time.ts";

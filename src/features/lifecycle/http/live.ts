@@ -1,4 +1,5 @@
 /** Lifecycle events as they come: of one message or of one app, by SSE and by WebSocket. */
+
 import type { Hono } from "hono";
 import type { HttpDeps } from "../../../http/deps.ts";
 import { serve } from "../../../http/endpoint/endpoint.ts";
@@ -10,7 +11,7 @@ import { watchBySocket } from "../../../http/watch-socket.ts";
 import type { RequestedStart } from "../../../hub/subscriber.ts";
 import { lifecycleTopic } from "../event.ts";
 import * as endpoints from "./event-endpoints.ts";
-import { AppFormats, messageFormats, type EventFormats } from "./format.ts";
+import { AppFormats, type EventFormats, messageFormats } from "./format.ts";
 
 type LiveDeps = Pick<HttpDeps, "hub" | "host" | "log" | "clock" | "origins">;
 

@@ -1,6 +1,7 @@
 /** Texts of queries about lifecycles: the cursor of a list, stages, times. */
+
 import { z } from "zod";
-import { invalidField, quoted, type Failure } from "../../../core/failure.ts";
+import { type Failure, invalidField, quoted } from "../../../core/failure.ts";
 import { parseTime } from "../../../core/time.ts";
 import { idBytesMax, parseEventId } from "../event.ts";
 import type { LifecycleCursor } from "../lifecycle.ts";

@@ -1,4 +1,5 @@
 /** Ids and parameters that the endpoints of events and of lifecycles share. */
+
 import { z } from "zod";
 import { optional, parameter } from "../../../http/endpoint/parameter.ts";
 import { idBytesMax, parseEventId } from "../event.ts";

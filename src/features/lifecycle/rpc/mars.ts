@@ -2,6 +2,7 @@
  * `MarsWeb.GrpcService.MarsGrpc` behind connect-es: every protocol, codec and compression that the
  * thin path (`thin-events.ts`) does not serve.
  */
+
 import { toBinary } from "@bufbuild/protobuf";
 import type { ConnectRouter } from "@connectrpc/connect";
 import { EventRequestSchema, MarsGrpc } from "../../../gen/marsweb/event_pb.ts";

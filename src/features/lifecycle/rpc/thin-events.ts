@@ -1,4 +1,5 @@
 /** `collectEvent` on the thin path: the event is stored in the bytes that it came in. */
+
 import type { Buffer } from "node:buffer";
 import { create, toBinary } from "@bufbuild/protobuf";
 import { EventResponseSchema, MarsGrpc } from "../../../gen/marsweb/event_pb.ts";

@@ -1,4 +1,5 @@
 /** How many of an app's lifecycles have reached each of some stages, and how long they took. */
+
 import { sql } from "drizzle-orm";
 import type { Database } from "../../../postgres/database.ts";
 import { list, statement } from "../../../postgres/statement.ts";

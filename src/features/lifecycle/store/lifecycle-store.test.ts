@@ -1,23 +1,23 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { testPostgres, type TestDatabase } from "../../../../test/support/postgres.ts";
+import { type TestDatabase, testPostgres } from "../../../../test/support/postgres.ts";
 import { seededRandom } from "../../../../test/support/random.ts";
 import { systemClock as clock } from "../../../core/clock.ts";
+import { jsonType, type StoredRecord } from "../../../core/record.ts";
+import { type Database, openDatabase } from "../../../postgres/database.ts";
+import { migrate } from "../../../postgres/migrate.ts";
 import { eventFromRecord } from "../event.ts";
 import {
-  lifecycleFrom,
-  mergeLifecycles,
-  showLifecycle,
   type AppSettings,
   type Lifecycle,
+  lifecycleFrom,
   type LifecycleQuery,
+  mergeLifecycles,
+  showLifecycle,
 } from "../lifecycle.ts";
-import { jsonType, type StoredRecord } from "../../../core/record.ts";
-import { openDatabase, type Database } from "../../../postgres/database.ts";
-import { createLifecycleProjection } from "./projection.ts";
 import { createLifecycleStore } from "./lifecycle-store.ts";
+import { createLifecycleProjection } from "./projection.ts";
 import { dropOldLifecycles } from "./retention.ts";
 import { settleApp } from "./settle.ts";
-import { migrate } from "../../../postgres/migrate.ts";
 
 const stages = ["created", "stored", "queued", "sent", "read", "answered"];
 const startNs = 1_795_000_000_000_000_000n;

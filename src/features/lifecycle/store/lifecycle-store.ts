@@ -1,4 +1,5 @@
 /** Queries of lifecycles (one message, lists, funnels), and the settings of apps. */
+
 import { asc, eq, sql } from "drizzle-orm";
 import type { Database } from "../../../postgres/database.ts";
 import { positionColumns, positionFromRow, positionOf } from "../../../postgres/projection-row.ts";
@@ -8,8 +9,8 @@ import type { AppSettings, KeptLifecycles, LifecycleStore } from "../lifecycle.t
 import { funnelOf } from "./funnel.ts";
 import { listLifecycles } from "./list.ts";
 import { lifecycleProjection } from "./projection.ts";
-import { settleApp } from "./settle.ts";
 import { lifecycleFromRow } from "./row.ts";
+import { settleApp } from "./settle.ts";
 import { lifecycleApps, lifecycleProgress, lifecycles } from "./tables.ts";
 
 /** Rows of an app that a change of its settings updates at once; the upkeep does the rest. */

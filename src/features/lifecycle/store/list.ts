@@ -3,7 +3,8 @@
  * index and stops at its limit: with a million ids, most of them complete, those that are overdue are
  * found as fast as any.
  */
-import { getTableColumns, sql, type SQL } from "drizzle-orm";
+
+import { getTableColumns, type SQL, sql } from "drizzle-orm";
 import type { Database } from "../../../postgres/database.ts";
 import { decoderOf, statement } from "../../../postgres/statement.ts";
 import type { Lifecycle, LifecycleQuery } from "../lifecycle.ts";

@@ -2,22 +2,23 @@
  * Lifecycles as rows: the events of a batch are merged by id before they are written, so a batch is
  * one upsert however often an id comes in it.
  */
+
 import { sql } from "drizzle-orm";
+import type { ProjectionTarget } from "../../../core/projection.ts";
+import type { StoredRecord } from "../../../core/record.ts";
+import { arrayOfNumbers, arrayOfTexts } from "../../../postgres/arrays.ts";
+import type { Database } from "../../../postgres/database.ts";
+import { moveProjection, positionOf, skipProjection } from "../../../postgres/projection-row.ts";
+import { type Queries, statement } from "../../../postgres/statement.ts";
 import { eventFromRecord, lifecycleTopic } from "../event.ts";
 import {
   compareTexts,
   eventNamesMax,
+  type Lifecycle,
   lifecycleFrom,
   mergeLifecycles,
-  type Lifecycle,
   type SeenEvent,
 } from "../lifecycle.ts";
-import type { ProjectionTarget } from "../../../core/projection.ts";
-import type { StoredRecord } from "../../../core/record.ts";
-import type { Database } from "../../../postgres/database.ts";
-import { moveProjection, positionOf, skipProjection } from "../../../postgres/projection-row.ts";
-import { arrayOfNumbers, arrayOfTexts } from "../../../postgres/arrays.ts";
-import { statement, type Queries } from "../../../postgres/statement.ts";
 import { lifecycleProgress } from "./tables.ts";
 
 export const lifecycleProjection = "lifecycle";

@@ -2,6 +2,7 @@
  * What lifecycles need besides their events: old ones go, and after a change of what an app expects
  * its rows are brought up to it. One node at a time, in steps that hold few locks and end soon.
  */
+
 import { and, eq, lt, sql } from "drizzle-orm";
 import type { Clock } from "../../../core/clock.ts";
 import type { Logger } from "../../../core/logger.ts";
@@ -11,7 +12,7 @@ import type { Database } from "../../../postgres/database.ts";
 import { isAnyOf, statement } from "../../../postgres/statement.ts";
 import { settleApps } from "./settle.ts";
 import { lifecycles } from "./tables.ts";
-import { walk, walkStart, type WalkedTo } from "./walk.ts";
+import { walk, type WalkedTo, walkStart } from "./walk.ts";
 
 export interface UpkeepOptions {
   readonly database: Database;

@@ -1,4 +1,5 @@
 /** A row of `lifecycles` as a lifecycle. */
+
 import type { Lifecycle } from "../lifecycle.ts";
 import type { lifecycles } from "./tables.ts";
 

@@ -1,9 +1,10 @@
 /** The `complete` of lifecycles, brought up to what their app expects after that has changed. */
+
 import { and, asc, eq, lt, sql } from "drizzle-orm";
 import type { Database } from "../../../postgres/database.ts";
 import { isAnyOf } from "../../../postgres/statement.ts";
 import { lifecycleApps, lifecycles } from "./tables.ts";
-import { rowsPerStep, walk, walkStart, type WalkedTo } from "./walk.ts";
+import { rowsPerStep, walk, type WalkedTo, walkStart } from "./walk.ts";
 
 /** Continues with every app whose rows do not follow its settings yet. */
 export async function settleApps(database: Database, signal: AbortSignal): Promise<void> {

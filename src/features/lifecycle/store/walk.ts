@@ -1,5 +1,6 @@
 /** A walk over the lifecycles of an app in the order in which they were created, in bounded steps. */
-import { and, asc, eq, sql, type SQL } from "drizzle-orm";
+
+import { and, asc, eq, type SQL, sql } from "drizzle-orm";
 import type { Database } from "../../../postgres/database.ts";
 import { compareTexts } from "../lifecycle.ts";
 import { lifecycles } from "./tables.ts";

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { Buffer } from "node:buffer";
 import { systemClock as clock } from "../../../core/clock.ts";
 import { Intake } from "../intake/intake.ts";
-import { lineBytesMax, takeStream, takeWhole, type BodyForm, type BodyTarget } from "./body.ts";
+import { type BodyForm, type BodyTarget, lineBytesMax, takeStream, takeWhole } from "./body.ts";
 
 const bounds = { retentionMs: 3_600_000, aheadMs: 60_000 };
 const time = String(clock.nowNs());

@@ -2,10 +2,11 @@
  * Bodies of measurements: one object, an array, or one object a line. Lines are taken as they come,
  * so a body of lines is not bounded, and is read no faster than the log makes it durable.
  */
+
 import { Buffer } from "node:buffer";
+import { collectBody } from "../../../http/body.ts";
 import type { EncodedCall, EncodedTopic } from "../../../ingest/encoded.ts";
 import type { Intake } from "../intake/intake.ts";
-import { collectBody } from "../../../http/body.ts";
 
 /** A measurement of 64 values, each written with all its digits, is a twentieth of this. */
 export const lineBytesMax = 64 * 1024;

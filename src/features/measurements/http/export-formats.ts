@@ -1,4 +1,5 @@
 /** The formats of exports, by their names in a query. */
+
 import { parquetFormat } from "./export-parquet.ts";
 import { csvFormat, ndjsonFormat } from "./export-text.ts";
 

@@ -2,10 +2,11 @@
  * Parquet, row group by row group: `time` (int64, nanoseconds since 1970), `tag` (string) and `values`
  * (list of double). A timestamp type would have some readers round what they cannot hold.
  */
+
 import { ByteWriter, ParquetWriter, type SchemaElement } from "hyparquet-writer";
 import { valuesToNumbers } from "../measurement.ts";
-import type { SeriesPoint } from "../series-port.ts";
 import type { ExportFormat } from "../query/export.ts";
+import type { SeriesPoint } from "../series-port.ts";
 
 const schema: SchemaElement[] = [
   { name: "root", num_children: 3 },

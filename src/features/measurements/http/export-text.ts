@@ -1,4 +1,5 @@
 /** Exports as text: lines of JSON, and CSV. */
+
 import { valueBytes, valuesToNumbers } from "../measurement.ts";
 import type { ExportFormat } from "../query/export.ts";
 import { renderMeasurement } from "./series-json.ts";

@@ -1,7 +1,8 @@
 /** The writing half of InfluxDB's HTTP API, with answers in its own forms. */
+
 import { z } from "zod";
 import { Failure, quoted } from "../../../core/failure.ts";
-import { empty, json, type Answers, type Body } from "../../../http/endpoint/answer.ts";
+import { type Answers, type Body, empty, json } from "../../../http/endpoint/answer.ts";
 import { contentEncoding } from "../../../http/endpoint/appending.ts";
 import { endpoint } from "../../../http/endpoint/endpoint.ts";
 import { optional, parameter, text } from "../../../http/endpoint/parameter.ts";

@@ -3,18 +3,19 @@
  * answers are in InfluxDB's own forms, because these clients read no others. Organisation, bucket,
  * database and token are ignored: measurements have one space of tags.
  */
+
 import { Hono } from "hono";
 import { Failure, type FailureCode, failureFrom } from "../../../core/failure.ts";
-import { Intake } from "../intake/intake.ts";
-import { LineIntake } from "../intake/line-intake.ts";
 import { readBody } from "../../../http/body.ts";
 import type { HttpDeps } from "../../../http/deps.ts";
-import { reply, serve, type Endpoint } from "../../../http/endpoint/endpoint.ts";
+import { type Endpoint, reply, serve } from "../../../http/endpoint/endpoint.ts";
 import type { Parameter, Parameters } from "../../../http/endpoint/parameter.ts";
-import { influxHealth, influxPing, influxWrite, influxWrite1 } from "./influx-endpoints.ts";
-import type { MeasurementsIn } from "./save.ts";
 import { httpStatus } from "../../../http/problem.ts";
 import { reportInternal } from "../../../http/report.ts";
+import { Intake } from "../intake/intake.ts";
+import { LineIntake } from "../intake/line-intake.ts";
+import { influxHealth, influxPing, influxWrite, influxWrite1 } from "./influx-endpoints.ts";
+import type { MeasurementsIn } from "./save.ts";
 
 /** The version whose API this is. */
 const version = "v2.7.0-sluice";

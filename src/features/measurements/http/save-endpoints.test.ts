@@ -1,7 +1,7 @@
 // `POST /save` is read by hand: here the scanner and the documented shape judge the same inputs.
 
-import { Buffer } from "node:buffer";
 import { expect, test } from "bun:test";
+import { Buffer } from "node:buffer";
 import { shapeValidator } from "../../../../test/support/json-schema.ts";
 import { systemClock as clock } from "../../../core/clock.ts";
 import { Intake } from "../intake/intake.ts";

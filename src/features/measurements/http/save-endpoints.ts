@@ -1,4 +1,5 @@
 /** `POST /save`: measurements in. */
+
 import { z } from "zod";
 import { empty, json } from "../../../http/endpoint/answer.ts";
 import { contentEncoding } from "../../../http/endpoint/appending.ts";

@@ -1,18 +1,19 @@
 /** `POST /save`: measurements in, one, as an array or as lines. */
+
 import { Buffer } from "node:buffer";
 import type { Hono } from "hono";
 import { Failure, quoted } from "../../../core/failure.ts";
 import { renderPosition } from "../../../core/position.ts";
 import { isJsonType, jsonType } from "../../../core/record.ts";
-import type { EncodedCall, EncodedTopic } from "../../../ingest/encoded.ts";
-import { Intake, type IntakeDeps } from "../intake/intake.ts";
 import { jsonResponse, refusedResponse } from "../../../http/answers.ts";
 import { streamBody } from "../../../http/body.ts";
-import { addressOf } from "../../../http/endpoint/endpoint.ts";
-import { mountHot, type HotRoutes } from "../../../http/hot.ts";
-import { takeStream, takeWhole, type BodyForm } from "./body.ts";
-import { lineTypes, mediaType, unchosenTypes } from "../../../http/request-records.ts";
 import type { HttpDeps } from "../../../http/deps.ts";
+import { addressOf } from "../../../http/endpoint/endpoint.ts";
+import { type HotRoutes, mountHot } from "../../../http/hot.ts";
+import { lineTypes, mediaType, unchosenTypes } from "../../../http/request-records.ts";
+import type { EncodedCall, EncodedTopic } from "../../../ingest/encoded.ts";
+import { Intake, type IntakeDeps } from "../intake/intake.ts";
+import { type BodyForm, takeStream, takeWhole } from "./body.ts";
 import { saveMeasurements } from "./save-endpoints.ts";
 
 /** What the endpoints that take measurements are built on. */

@@ -1,6 +1,7 @@
 /** Measurements out: samples, series at any width, exports, live. */
+
 import { z } from "zod";
-import { json, type Content } from "../../../http/endpoint/answer.ts";
+import { type Content, json } from "../../../http/endpoint/answer.ts";
 import { endpoint } from "../../../http/endpoint/endpoint.ts";
 import { pageLimit } from "../../../http/endpoint/paging.ts";
 import {

@@ -3,10 +3,11 @@
  * array and `JSON.stringify`: writing digits by hand is no faster, and 1000 samples of ten values
  * take less than a millisecond.
  */
-import { valuesToNumbers, type Measurement } from "../measurement.ts";
-import type { SeriesPoint } from "../series-port.ts";
+
+import { type Measurement, valuesToNumbers } from "../measurement.ts";
 import type { SeriesPage } from "../query/list.ts";
 import type { Samples, SeriesQuery, SeriesSample } from "../query/query.ts";
+import type { SeriesPoint } from "../series-port.ts";
 
 /** `{"time","tag","values"}`: what `POST /save` takes. */
 export function renderMeasurement(tagJson: string, { timeNs, values }: SeriesPoint): string {

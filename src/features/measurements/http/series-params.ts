@@ -1,4 +1,5 @@
 /** Queries of series as their texts spell them. All parsers throw `invalid`, naming the field. */
+
 import { type Failure, invalidField, quoted } from "../../../core/failure.ts";
 import { fieldValue, parseCount } from "../../../core/parse.ts";
 import { parseTime } from "../../../core/time.ts";

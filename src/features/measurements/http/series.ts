@@ -1,4 +1,5 @@
 /** Measurements out: samples, series at any width, exports, live. */
+
 import type { Hono } from "hono";
 import { invalidField } from "../../../core/failure.ts";
 import { jsonResponse } from "../../../http/answers.ts";
@@ -9,7 +10,7 @@ import { sseResponse } from "../../../http/streaming.ts";
 import { measurementsTopic } from "../measurement.ts";
 import type { Span } from "../series-port.ts";
 import type { Series } from "../series.ts";
-import { exportFormats, type ExportFormatName } from "./export-formats.ts";
+import { type ExportFormatName, exportFormats } from "./export-formats.ts";
 import * as endpoints from "./series-endpoints.ts";
 import { renderSamples, renderSeriesAnswer, renderSeriesList } from "./series-json.ts";
 import { checkSampled, rangeFrom, seriesQueryFrom } from "./series-params.ts";

@@ -1,10 +1,11 @@
 /** Live measurements as server-sent events: `data:` as `POST /save` takes it, however it came in. */
+
 import { renderPosition } from "../../../core/position.ts";
 import type { StoredRecord } from "../../../core/record.ts";
+import { sseFormat } from "../../../http/sse.ts";
 import type { Format } from "../../../hub/chunk.ts";
 import { measurementFromRecord } from "../record.ts";
 import { renderMeasurement } from "./series-json.ts";
-import { sseFormat } from "../../../http/sse.ts";
 
 const utf8 = new TextEncoder();
 

@@ -4,8 +4,8 @@ import { systemClock as clock } from "../../../core/clock.ts";
 import { decodeFrame } from "../../../core/frame.ts";
 import { jsonType } from "../../../core/record.ts";
 import { measurementContract } from "../contract.ts";
-import { Intake } from "./intake.ts";
 import { measurementFromRecord } from "../record.ts";
+import { Intake } from "./intake.ts";
 
 const bounds = { retentionMs: 3_600_000, aheadMs: 60_000 };
 const now = clock.nowNs();

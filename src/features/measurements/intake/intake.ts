@@ -3,13 +3,14 @@
  * encoded records in large pieces. All of it is synchronous, so all calls share one scanner and one
  * buffer.
  */
+
 import { Buffer } from "node:buffer";
 import type { Clock } from "../../../core/clock.ts";
-import { type Issue, invalidIssue } from "../../../core/failure.ts";
+import { invalidIssue, type Issue } from "../../../core/failure.ts";
 import type { TimeBounds } from "../measurement.ts";
-import { MeasurementScanner } from "./scanner.ts";
-import { timeIssue, type Point } from "../point.ts";
+import { type Point, timeIssue } from "../point.ts";
 import { PointWriter } from "../record.ts";
+import { MeasurementScanner } from "./scanner.ts";
 
 /** Takes `count` encoded records, `bytes[from … to]`, and copies them. */
 export interface RecordSink {

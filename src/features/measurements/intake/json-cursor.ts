@@ -3,6 +3,7 @@
  * exact. Rare cases (escapes, long mantissas, unknown members) go to `JSON.parse`, so that both
  * agree on what JSON is.
  */
+
 import type { Buffer } from "node:buffer";
 import { Failure } from "../../../core/failure.ts";
 

@@ -3,11 +3,12 @@
  * `cpu,host=a:usage`, with one value. A field set of only `value`, or of `v0`, `v1`, … `vN`, becomes
  * the values of the one tag `cpu,host=a`, so that these clients can write several values as well.
  */
+
 import { quoted } from "../../../core/failure.ts";
 import { valuesMax } from "../measurement.ts";
-import type { Intake } from "./intake.ts";
-import { parseLines, type Line, type LinePoint } from "./line-protocol.ts";
 import { Point } from "../point.ts";
+import type { Intake } from "./intake.ts";
+import { type Line, type LinePoint, parseLines } from "./line-protocol.ts";
 
 export interface LineOptions {
   /** Nanoseconds per unit of the request's times. */

@@ -3,10 +3,10 @@ import type { Buffer } from "node:buffer";
 import { systemClock } from "../../../core/clock.ts";
 import { decodeFrame } from "../../../core/frame.ts";
 import { valuesToNumbers } from "../measurement.ts";
+import { measurementFromRecord } from "../record.ts";
 import { Intake } from "./intake.ts";
 import { LineIntake } from "./line-intake.ts";
 import { parseLines } from "./line-protocol.ts";
-import { measurementFromRecord } from "../record.ts";
 
 function lines(text: string) {
   return [...parseLines(text)].map((line) => {

@@ -3,6 +3,7 @@
  * `cpu,host=a usage=0.5,idle=99i 1795263600123456789`
  * (https://docs.influxdata.com/influxdb/v2/reference/syntax/line-protocol/).
  */
+
 import { Failure, quoted } from "../../../core/failure.ts";
 
 export interface LinePoint {

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { Buffer } from "node:buffer";
-import { seededRandom, type Random } from "../../../../test/support/random.ts";
+import { type Random, seededRandom } from "../../../../test/support/random.ts";
 import { valuesToNumbers } from "../measurement.ts";
 import { MeasurementScanner } from "./scanner.ts";
 

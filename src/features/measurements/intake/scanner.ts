@@ -3,11 +3,12 @@
  * object or the text of the numbers: the hot path of `POST /save`. A test compares it with
  * `JSON.parse` on random input.
  */
+
 import type { Buffer } from "node:buffer";
-import { Failure, type Issue, invalidIssue, quoted } from "../../../core/failure.ts";
+import { Failure, invalidIssue, type Issue, quoted } from "../../../core/failure.ts";
 import { valuesMax } from "../measurement.ts";
-import { digitsOf, isDigit, JsonCursor } from "./json-cursor.ts";
 import { Point } from "../point.ts";
+import { digitsOf, isDigit, JsonCursor } from "./json-cursor.ts";
 
 const OPEN_BRACE = 0x7b;
 const CLOSE_BRACE = 0x7d;

@@ -1,4 +1,5 @@
 /** As-of samples: at each instant the last point at or before it. */
+
 import type { SeriesPoint } from "../series-port.ts";
 
 /** `count` instants that divide a range evenly and end with it: `start + i·(end − start)/count`, floored. */

@@ -2,7 +2,8 @@
  * The spans that the points of a query stand for. Where they are wide enough they are aligned with
  * the rollups, so that the rollups of whole buckets can be used; each answer states its own edges.
  */
-import { levelNs, levels, type Level, type Span } from "../series-port.ts";
+
+import { type Level, levelNs, levels, type Span } from "../series-port.ts";
 
 const int64Min = -(2n ** 63n);
 

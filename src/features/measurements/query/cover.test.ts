@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
-import { levelNs, levels, type Level, type Span, type Unrolled } from "../series-port.ts";
 import { seededRandom } from "../../../../test/support/random.ts";
 import { drawBelow } from "../../../../test/support/series-reference.ts";
+import { type Level, levelNs, levels, type Span, type Unrolled } from "../series-port.ts";
 import { cellsOf, evenCells, gridOf, windows } from "./cells.ts";
 import { coverCells, withTail } from "./cover.ts";
 

@@ -1,5 +1,6 @@
 /** Composes a span from rollups and, where there is no valid rollup, from points. */
-import { levelNs, levels, type Level, type Span, type Unrolled } from "../series-port.ts";
+
+import { type Level, levelNs, levels, type Span, type Unrolled } from "../series-port.ts";
 import { ceilTo, floorTo } from "./cells.ts";
 
 /** A part of a span, read from the rollups of one level, or from points at level 0. */

@@ -1,7 +1,8 @@
 /** All points of a range, page by page. Only one page is in memory, however long the range is. */
+
 import type { SeriesPoint, Span } from "../series-port.ts";
 import { mergePages, pointsWithin } from "./merge.ts";
-import { tailOf, type SeriesSources } from "./query.ts";
+import { type SeriesSources, tailOf } from "./query.ts";
 
 /** A file format of exports. */
 export interface ExportFormat {

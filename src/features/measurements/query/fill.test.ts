@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { fillSamples, type Fill, type Sample } from "./fill.ts";
+import { type Fill, fillSamples, type Sample } from "./fill.ts";
 
 function filled(fill: Fill, ...values: Sample["values"][]): (Sample["values"] | undefined)[] {
   const samples = values.map((each, i) => ({ timeNs: BigInt(i) * 10n, values: each }));

@@ -1,12 +1,12 @@
 // The list out of a real database and a tail.
 
 import { beforeAll, expect, test } from "bun:test";
-import { systemClock } from "../../../core/clock.ts";
 import { testPostgres } from "../../../../test/support/postgres.ts";
 import { pointAt } from "../../../../test/support/series-reference.ts";
 import { emptyTail, tailWith, withSeries } from "../../../../test/support/series-rig.ts";
-import { compareTags, listSeries } from "./list.ts";
+import { systemClock } from "../../../core/clock.ts";
 import { rollUpEnded } from "../roller.ts";
+import { compareTags, listSeries } from "./list.ts";
 
 beforeAll(async () => {
   await testPostgres();

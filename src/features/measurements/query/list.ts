@@ -1,6 +1,7 @@
 /** The list of series: tags, with their rate and newest point. */
-import { levelNs, type SeriesPoint } from "../series-port.ts";
+
 import { nsPerMs } from "../measurement.ts";
+import { levelNs, type SeriesPoint } from "../series-port.ts";
 import { floorTo } from "./cells.ts";
 import type { SeriesSources } from "./query.ts";
 

@@ -1,4 +1,5 @@
 /** Merges stored points with the tail's, both by time. At equal times the tail's win. */
+
 import type { SeriesPoint, Span } from "../series-port.ts";
 
 export function mergePoints(

@@ -2,6 +2,7 @@
  * Means over overlapping windows. Each cell is summarized once. A queue of two stacks then computes
  * the mean of the sliding window only by merging, because subtracting old cells would lose digits.
  */
+
 import type { Span } from "../series-port.ts";
 import { Means, type Summary } from "./summary.ts";
 

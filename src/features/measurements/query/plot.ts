@@ -1,8 +1,9 @@
 /** The points that preserve the shape of one column's plot, over any range. */
-import { levelNs, levels, type Level, type SeriesPoint, type Span } from "../series-port.ts";
+
 import { valueBytes } from "../measurement.ts";
+import { type Level, levelNs, levels, type SeriesPoint, type Span } from "../series-port.ts";
 import { lttb, type PlotPoint } from "./lttb.ts";
-import { summarizeCells, visitCells, type SeriesSource } from "./read.ts";
+import { type SeriesSource, summarizeCells, visitCells } from "./read.ts";
 
 /** Candidates per requested point; the authors of MinMaxLTTB find 4 enough. */
 const candidatesPerPoint = 32;

@@ -1,6 +1,7 @@
 /** Queries of one series: samples at any width, up to date with its newest measurement. */
+
 import { Failure, quoted } from "../../../core/failure.ts";
-import { valuesToNumbers, type MeasurementTail } from "../measurement.ts";
+import { type MeasurementTail, valuesToNumbers } from "../measurement.ts";
 import type {
   RollupParts,
   SeriesPoint,
@@ -10,11 +11,11 @@ import type {
 } from "../series-port.ts";
 import { asOfJoin, sampleInstants } from "./as-of.ts";
 import { cellsOf, evenCells, windows } from "./cells.ts";
-import { fillSamples, type Fill, type Sample } from "./fill.ts";
+import { type Fill, fillSamples, type Sample } from "./fill.ts";
 import { mergePoints } from "./merge.ts";
 import { slidingMeans } from "./moving.ts";
 import { plotPoints } from "./plot.ts";
-import { Budget, carriedInto, summarizeCells, tooMany, type SeriesSource } from "./read.ts";
+import { Budget, carriedInto, type SeriesSource, summarizeCells, tooMany } from "./read.ts";
 import type { Summary } from "./summary.ts";
 import { weightedMeans } from "./weighted.ts";
 

@@ -1,16 +1,17 @@
 /** Reads cells of a series from one snapshot of the store, and the tail that was read before it. */
+
 import type { Failure } from "../../../core/failure.ts";
 import { invalidField } from "../../../core/failure.ts";
 import {
-  levels,
   type Level,
+  levels,
   type Rollup,
   type RollupParts,
   type SeriesPoint,
   type SeriesSnapshot,
   type Span,
 } from "../series-port.ts";
-import { coverCells, withTail, type Stretch } from "./cover.ts";
+import { coverCells, type Stretch, withTail } from "./cover.ts";
 import { lastBefore, mergePages, pointsWithin } from "./merge.ts";
 import { Summary } from "./summary.ts";
 

@@ -1,5 +1,4 @@
 import { describe, expect, test } from "bun:test";
-import type { SeriesPoint, Span } from "../series-port.ts";
 import { seededRandom } from "../../../../test/support/random.ts";
 import {
   drawBelow,
@@ -9,6 +8,7 @@ import {
   referenceOf,
 } from "../../../../test/support/series-reference.ts";
 import { rollUp } from "../roller.ts";
+import type { SeriesPoint, Span } from "../series-port.ts";
 import { Summary } from "./summary.ts";
 
 const width = 10_000_000_000n;

@@ -2,8 +2,9 @@
  * The statistics of a span by value column. Points are added in the order of time, and rollups in
  * place of whole buckets of points.
  */
+
 import { unpacked, unpackValues } from "../measurement.ts";
-import type { SeriesPoint, Rollup, Span } from "../series-port.ts";
+import type { Rollup, SeriesPoint, Span } from "../series-port.ts";
 
 /** Scale of a second sum for when the first overflows. A power of two keeps it exact. */
 const smaller = 2 ** -200;

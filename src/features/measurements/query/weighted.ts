@@ -1,7 +1,8 @@
 /** Means of each value column, weighted by another column, like prices by volumes. */
-import type { Span } from "../series-port.ts";
+
 import { valuesToNumbers } from "../measurement.ts";
-import { visitCells, type SeriesSource } from "./read.ts";
+import type { Span } from "../series-port.ts";
+import { type SeriesSource, visitCells } from "./read.ts";
 import { Means } from "./summary.ts";
 
 export interface WeightedMean {

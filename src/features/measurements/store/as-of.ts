@@ -7,16 +7,17 @@
  * one: 7 µs, against 3 with a near bound. So a probe looks back a few times as far as earlier queries
  * of the series had to; an instant without a point in that reach is probed again, without a bound.
  */
-import { sql, type SQL } from "drizzle-orm";
+
+import { type SQL, sql } from "drizzle-orm";
 import { BoundedMap } from "../../../core/bounded-map.ts";
-import type { SeriesPoint } from "../series-port.ts";
+import { arrayOfNumbers } from "../../../postgres/arrays.ts";
+import { type Queries, statement } from "../../../postgres/statement.ts";
 import { asOfJoin } from "../query/as-of.ts";
 import { floorTo } from "../query/cells.ts";
-import { hourNs, hourOf } from "./partitions.ts";
-import { arrayOfNumbers } from "../../../postgres/arrays.ts";
-import { statement, type Queries } from "../../../postgres/statement.ts";
+import type { SeriesPoint } from "../series-port.ts";
 import { packedPoint, unpackPoints } from "./packed.ts";
 import { hourTable, type SeriesPlan } from "./partition-list.ts";
+import { hourNs, hourOf } from "./partitions.ts";
 
 /** How far a probe looks back, in mean ages of the points that were found: 0.005 % are older. */
 const reachAges = 10;

@@ -1,8 +1,9 @@
 /** Records of the log as measurements; those that cannot become rows are counted. */
+
 import { failureFrom } from "../../../core/failure.ts";
 import { renderPosition } from "../../../core/position.ts";
 import type { StoredRecord } from "../../../core/record.ts";
-import { aheadMsMax, nsPerMs, type Measurement } from "../measurement.ts";
+import { aheadMsMax, type Measurement, nsPerMs } from "../measurement.ts";
 import { measurementFromRecord } from "../record.ts";
 
 /** A client that bypasses the gateway could otherwise have a partition created for any hour. */

@@ -1,4 +1,5 @@
 /** The hours whose partition this node has seen, so that most batches need no query for it. */
+
 import type { Database } from "../../../postgres/database.ts";
 import { hourOf, makePartitions } from "./partitions.ts";
 

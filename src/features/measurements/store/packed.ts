@@ -3,6 +3,7 @@
  * is its time (int64) and the number of its values (int16), both big-endian as PostgreSQL sends them,
  * and the values as they are stored.
  */
+
 import { sql } from "drizzle-orm";
 import { valueBytes } from "../measurement.ts";
 import type { SeriesPoint } from "../series-port.ts";

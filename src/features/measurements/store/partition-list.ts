@@ -3,8 +3,9 @@
  * into the whole table would begin by looking at all of them. These statements are by hand, because
  * Drizzle knows no tables of the system's.
  */
-import { sql, type SQL } from "drizzle-orm";
-import { statement, type Queries } from "../../../postgres/statement.ts";
+
+import { type SQL, sql } from "drizzle-orm";
+import { type Queries, statement } from "../../../postgres/statement.ts";
 import { hourNs } from "./partitions.ts";
 
 const partitionPattern = /^measurements_(-?\d+)$/;

@@ -4,16 +4,17 @@
  * `measurements` is TimescaleDB's hypertable it creates its own chunks, and they are only dropped here.
  * The statements are by hand, because Drizzle knows no partitions.
  */
+
 import { getTableName, sql } from "drizzle-orm";
 import type { PgTable } from "drizzle-orm/pg-core";
 import type { Clock } from "../../../core/clock.ts";
 import type { Logger } from "../../../core/logger.ts";
 import { OwnedTask } from "../../../core/owned-task.ts";
-import { nsPerMs } from "../measurement.ts";
 import type { Ownership } from "../../../core/projection.ts";
-import type { Database } from "../../../postgres/database.ts";
 import { arrayOfTexts } from "../../../postgres/arrays.ts";
-import { lockUntilCommit, statement, type Queries } from "../../../postgres/statement.ts";
+import type { Database } from "../../../postgres/database.ts";
+import { lockUntilCommit, type Queries, statement } from "../../../postgres/statement.ts";
+import { nsPerMs } from "../measurement.ts";
 import { measurements } from "./tables.ts";
 
 export const hourNs = 3_600_000_000_000n;

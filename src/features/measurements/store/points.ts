@@ -1,6 +1,7 @@
 /** The points of a series, partition by partition, in pages of a bounded size. */
+
 import { sql } from "drizzle-orm";
-import { statement, type Queries } from "../../../postgres/statement.ts";
+import { type Queries, statement } from "../../../postgres/statement.ts";
 import type { SeriesPoint, Span } from "../series-port.ts";
 import { packedPoint, unpackPoints } from "./packed.ts";
 import { hourTable, type HourTables } from "./partition-list.ts";

@@ -1,11 +1,11 @@
 import { expect, test } from "bun:test";
-import { withStore, type StoreRig } from "../../../../test/support/store-rig.ts";
+import { type StoreRig, withStore } from "../../../../test/support/store-rig.ts";
 import { systemClock } from "../../../core/clock.ts";
 import { encodeFrame } from "../../../core/frame.ts";
-import { silent, type Logger } from "../../../core/logger.ts";
-import { dirtyBucketNs, valuesFromNumbers, valuesToNumbers } from "../measurement.ts";
+import { type Logger, silent } from "../../../core/logger.ts";
 import type { Position } from "../../../core/position.ts";
 import { jsonType, type StoredRecord } from "../../../core/record.ts";
+import { dirtyBucketNs, valuesFromNumbers, valuesToNumbers } from "../measurement.ts";
 import {
   dropPartitions,
   hourNs,

@@ -3,12 +3,13 @@
  * last wins), sorted as the rows' index is, and written by one statement together with the buckets
  * that it touches; the position moves in the same transaction.
  */
+
 import type { Clock } from "../../../core/clock.ts";
 import type { Logger } from "../../../core/logger.ts";
 import type { ProjectionTarget } from "../../../core/projection.ts";
 import type { Database } from "../../../postgres/database.ts";
 import { moveProjection, positionOf, skipProjection } from "../../../postgres/projection-row.ts";
-import { measurementsTopic, nsPerMs, type MeasurementStoreStats } from "../measurement.ts";
+import { measurementsTopic, type MeasurementStoreStats, nsPerMs } from "../measurement.ts";
 import { decodeBatch } from "./decoded-batch.ts";
 import { KnownHours } from "./known-hours.ts";
 import { ProjectionStats } from "./projection-stats.ts";

@@ -1,7 +1,8 @@
 /** The rollups of a series, and the buckets whose rollup is out of date. */
-import { sql, type SQL } from "drizzle-orm";
+
+import { type SQL, sql } from "drizzle-orm";
 import { arrayOfNumbers } from "../../../postgres/arrays.ts";
-import { list, statement, type Queries } from "../../../postgres/statement.ts";
+import { list, type Queries, statement } from "../../../postgres/statement.ts";
 import { dirtyBucketNs } from "../measurement.ts";
 import {
   type Level,

@@ -1,8 +1,9 @@
 /** Rollups as rows: statistics packed as float64, little-endian, one for each value column. */
+
 import { getTableColumns } from "drizzle-orm";
-import { valuesFromNumbers, valuesToNumbers } from "../measurement.ts";
-import { levelNs, type ColumnStats, type Level, type Rollup } from "../series-port.ts";
 import { decoderOf } from "../../../postgres/statement.ts";
+import { valuesFromNumbers, valuesToNumbers } from "../measurement.ts";
+import { type ColumnStats, type Level, levelNs, type Rollup } from "../series-port.ts";
 import { seriesRollups } from "./tables.ts";
 
 const { level: _, tag: __, ...columns } = getTableColumns(seriesRollups);

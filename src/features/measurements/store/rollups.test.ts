@@ -1,14 +1,14 @@
 // Rollups while measurements are written, by several owners, and dropped.
 
 import { beforeAll, expect, test } from "bun:test";
-import { systemClock } from "../../../core/clock.ts";
-import { measurementsTopic, valuesToNumbers } from "../measurement.ts";
-import { levelNs, levels, type Rollup, type SeriesPoint } from "../series-port.ts";
-import { rollUp, rollUpEnded } from "../roller.ts";
 import { testPostgres } from "../../../../test/support/postgres.ts";
 import { seededRandom } from "../../../../test/support/random.ts";
 import { pointAt } from "../../../../test/support/series-reference.ts";
-import { withSeries, type SeriesRig } from "../../../../test/support/series-rig.ts";
+import { type SeriesRig, withSeries } from "../../../../test/support/series-rig.ts";
+import { systemClock } from "../../../core/clock.ts";
+import { measurementsTopic, valuesToNumbers } from "../measurement.ts";
+import { rollUp, rollUpEnded } from "../roller.ts";
+import { levelNs, levels, type Rollup, type SeriesPoint } from "../series-port.ts";
 
 const s = 1_000_000_000n;
 const hour = 3600n * s;

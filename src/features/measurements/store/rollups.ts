@@ -4,18 +4,19 @@
  * while no such transaction is open: under the lock of the projection's row, for one statement. Later
  * writes leave new notes.
  */
+
 import { eq, sql } from "drizzle-orm";
-import { dirtyBucketNs, measurementsTopic } from "../measurement.ts";
-import { levelNs, type Level, type Rollup, type RollUp, type RollupStore } from "../series-port.ts";
-import { floorTo } from "../query/cells.ts";
-import type { Database } from "../../../postgres/database.ts";
-import { hourOf, partitionsOf } from "./partitions.ts";
-import { decodeRollup, packedColumns, rollupFromRow } from "./rollup-row.ts";
 import { arrayOfBytes, arrayOfNumbers } from "../../../postgres/arrays.ts";
+import type { Database } from "../../../postgres/database.ts";
+import { lockUntilCommit, type Queries, statement } from "../../../postgres/statement.ts";
+import { projections } from "../../../postgres/tables.ts";
+import { dirtyBucketNs, measurementsTopic } from "../measurement.ts";
+import { floorTo } from "../query/cells.ts";
+import { type Level, levelNs, type RollUp, type Rollup, type RollupStore } from "../series-port.ts";
 import { packedPoint, unpackPoints } from "./packed.ts";
 import { hourTable, hourTables } from "./partition-list.ts";
-import { lockUntilCommit, statement, type Queries } from "../../../postgres/statement.ts";
-import { projections } from "../../../postgres/tables.ts";
+import { hourOf, partitionsOf } from "./partitions.ts";
+import { decodeRollup, packedColumns, rollupFromRow } from "./rollup-row.ts";
 import { seriesDirty, seriesDue, seriesRollups } from "./tables.ts";
 
 const dayNs = 86_400_000_000_000n;

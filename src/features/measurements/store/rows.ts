@@ -4,10 +4,11 @@
  * and parsed there, which takes a fifth longer. COPY would be as fast, but one that fails never
  * settles in this driver.
  */
+
 import { Buffer } from "node:buffer";
 import { sql } from "drizzle-orm";
 import { arrayOfNumbers } from "../../../postgres/arrays.ts";
-import { statement, type Queries } from "../../../postgres/statement.ts";
+import { type Queries, statement } from "../../../postgres/statement.ts";
 import { dirtyBucketNs, type Measurement } from "../measurement.ts";
 
 export interface MeasurementRow {

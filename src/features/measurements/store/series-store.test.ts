@@ -2,15 +2,8 @@
 // stored, replaced, over the edges of hours, and where there is nothing.
 
 import { beforeAll, describe, expect, test } from "bun:test";
-import { systemClock } from "../../../core/clock.ts";
-import { valuesToNumbers } from "../measurement.ts";
-import type { SeriesPoint, Span } from "../series-port.ts";
-import { asOfJoin, sampleInstants } from "../query/as-of.ts";
-import { mergePoints } from "../query/merge.ts";
-import { querySeries, readSamples, type Aggregate, type SeriesQuery } from "../query/query.ts";
-import { rollUpEnded } from "../roller.ts";
 import { testPostgres } from "../../../../test/support/postgres.ts";
-import { seededRandom, type Random } from "../../../../test/support/random.ts";
+import { type Random, seededRandom } from "../../../../test/support/random.ts";
 import {
   asOfReference,
   drawBelow,
@@ -18,15 +11,22 @@ import {
   meanOf,
   near,
   pointAt,
-  referenceOf,
   type Reference,
+  referenceOf,
 } from "../../../../test/support/series-reference.ts";
 import {
   emptyTail,
+  type SeriesRig,
   tailWith,
   withSeries,
-  type SeriesRig,
 } from "../../../../test/support/series-rig.ts";
+import { systemClock } from "../../../core/clock.ts";
+import { valuesToNumbers } from "../measurement.ts";
+import { asOfJoin, sampleInstants } from "../query/as-of.ts";
+import { mergePoints } from "../query/merge.ts";
+import { type Aggregate, querySeries, readSamples, type SeriesQuery } from "../query/query.ts";
+import { rollUpEnded } from "../roller.ts";
+import type { SeriesPoint, Span } from "../series-port.ts";
 
 const s = 1_000_000_000n;
 const hour = 3600n * s;

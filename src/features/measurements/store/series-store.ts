@@ -1,4 +1,5 @@
 /** Series for readers: samples, snapshots for aggregates, pages for exports, the list. */
+
 import { and, asc, desc, eq, gt, gte, lt, sql, sum } from "drizzle-orm";
 import type { Database } from "../../../postgres/database.ts";
 import { errorCode } from "../../../postgres/error-code.ts";

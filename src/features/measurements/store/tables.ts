@@ -2,6 +2,7 @@
  * The tables of measurements. Their partitions are made by hand-written SQL, because Drizzle knows
  * none: see `partitions.ts`, `rollups.ts` and the migrations.
  */
+
 import { bigint, integer, pgTable, primaryKey, smallint, timestamp } from "drizzle-orm/pg-core";
 import { bytea, orderedText } from "../../../postgres/columns.ts";
 

@@ -1,11 +1,11 @@
-import { Buffer } from "node:buffer";
 import { expect, test } from "bun:test";
+import { Buffer } from "node:buffer";
 import { frameOf } from "../../../../test/support/measurement-frames.ts";
 import { seededRandom } from "../../../../test/support/random.ts";
-import { valuesFromNumbers, valuesToNumbers } from "../measurement.ts";
 import { comparePositions, type Position } from "../../../core/position.ts";
-import { FramePoints, hashBytes } from "./frame-points.ts";
+import { valuesFromNumbers, valuesToNumbers } from "../measurement.ts";
 import { TailEntries } from "./entries.ts";
+import { FramePoints, hashBytes } from "./frame-points.ts";
 
 const at = (sequence: number): Position => ({ epoch: 1, sequence, index: 0 });
 

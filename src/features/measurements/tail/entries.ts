@@ -4,12 +4,13 @@
  * millisecond for a million rows. An index would be most of the cost of taking a measurement, mostly
  * for tags that no query reads before the store has them.
  */
+
 import { Buffer } from "node:buffer";
-import type { Measurement } from "../measurement.ts";
 import { comparePositions, epochStart, type Position } from "../../../core/position.ts";
+import type { Measurement } from "../measurement.ts";
+import { highHalf, int64FromHalves, lowHalf } from "../point.ts";
 import { cells, FROM, hashBytes, HIGH, LENGTHS, LOW, TAG_FROM } from "./frame-points.ts";
 import type { FramePoints } from "./frame-points.ts";
-import { highHalf, int64FromHalves, lowHalf } from "../point.ts";
 
 const slabRows = 4096;
 /** The size of a measurement besides its bytes: a hash, its cells, a reference. */

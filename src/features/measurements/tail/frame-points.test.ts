@@ -1,10 +1,11 @@
-import { Buffer } from "node:buffer";
 import { expect, test } from "bun:test";
+import { Buffer } from "node:buffer";
 import { frameOf } from "../../../../test/support/measurement-frames.ts";
 import { seededRandom } from "../../../../test/support/random.ts";
 import { decodeFrame, encodeFrame } from "../../../core/frame.ts";
-import type { Measurement } from "../measurement.ts";
 import { jsonType } from "../../../core/record.ts";
+import type { Measurement } from "../measurement.ts";
+import { measurementFromRecord } from "../record.ts";
 import {
   cells,
   FramePoints,
@@ -15,7 +16,6 @@ import {
   LOW,
   TAG_FROM,
 } from "./frame-points.ts";
-import { measurementFromRecord } from "../record.ts";
 
 /** What was read, as those who ask a tail get it. */
 function readAll({ frame, count, cells: numbers, hashes }: FramePoints): Measurement[] {

@@ -2,6 +2,7 @@
  * The measurements of a Frame that `PointWriter` wrote, as rows of numbers and offsets into the
  * frame. No record, position or text is created, which is nearly all of the cost of decoding.
  */
+
 import { Buffer } from "node:buffer";
 import {
   FRAME_RECORDS,

@@ -1,4 +1,5 @@
 /** How a reader of the log compares with the log's end, as far as this node has seen that end. */
+
 import { comparePositions, type Position } from "../../../core/position.ts";
 
 export class LogEnd {

@@ -6,11 +6,11 @@ import { Failure } from "../../../core/failure.ts";
 import { decodeFrame, encodeFrame } from "../../../core/frame.ts";
 import type { LogBatch, StoredFrame } from "../../../core/log.ts";
 import { silent as logger } from "../../../core/logger.ts";
-import { measurementsTopic as topic, valuesToNumbers } from "../measurement.ts";
 import { comparePositions, type Position } from "../../../core/position.ts";
 import { jsonType, type LogRecord, type StoredRecord } from "../../../core/record.ts";
 import { defaultTopicSettings } from "../../../core/topic.ts";
 import { createMemoryLog, type MemoryLog } from "../../../log/memory/memory-log.ts";
+import { measurementsTopic as topic, valuesToNumbers } from "../measurement.ts";
 import { notifyCommits, Unprojected } from "./unprojected.ts";
 
 const utf8 = new TextEncoder();

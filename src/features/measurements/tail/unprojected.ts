@@ -3,19 +3,20 @@
  * `measurements` from the projection's position, and drops what the projection has committed. So an
  * answer is as fresh as this node's reading of the log, however far the store is behind.
  */
-import { sleep, type Clock } from "../../../core/clock.ts";
+
+import { type Clock, sleep } from "../../../core/clock.ts";
 import { failureFrom } from "../../../core/failure.ts";
 import type { Log, LogBatch, StoredFrame } from "../../../core/log.ts";
 import type { Logger } from "../../../core/logger.ts";
 import { comparePositions, epochStart, type Position } from "../../../core/position.ts";
 import type { ProjectionTarget } from "../../../core/projection.ts";
-import { SlidingQuantiles, type Quantiles } from "../../../core/sliding-quantiles.ts";
 import type { StoredRecord } from "../../../core/record.ts";
+import { type Quantiles, SlidingQuantiles } from "../../../core/sliding-quantiles.ts";
 import {
-  measurementsTopic,
-  nsPerMs,
   type Measurement,
+  measurementsTopic,
   type MeasurementTail,
+  nsPerMs,
 } from "../measurement.ts";
 import { measurementFromRecord } from "../record.ts";
 import { TailEntries } from "./entries.ts";

@@ -1,4 +1,5 @@
 /** Health, status, and the pages for people. */
+
 import { z } from "zod";
 import { content, empty, json } from "../../../http/endpoint/answer.ts";
 import { endpoint } from "../../../http/endpoint/endpoint.ts";

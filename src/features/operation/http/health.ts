@@ -1,4 +1,5 @@
 /** Whether this node lives, can serve, and what it knows of itself. */
+
 import type { Hono } from "hono";
 import { Failure } from "../../../core/failure.ts";
 import { reply, serve } from "../../../http/endpoint/endpoint.ts";

@@ -2,11 +2,13 @@
  * `/livedoc`: the API documentation with try-it, and `/openapi.json` that it shows. Swagger UI
  * draws it: two packages of 13 MB, where the others that are maintained bring a hundred and more.
  */
+
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import type { Hono } from "hono";
 import {
   assetResponse,
+  type File,
   loadAsset,
   mountPage,
   once,
@@ -14,7 +16,6 @@ import {
   styleType,
   uiFile,
   uiScript,
-  type File,
 } from "../../../http/assets.ts";
 import type { HttpDeps } from "../../../http/deps.ts";
 import { serve } from "../../../http/endpoint/endpoint.ts";

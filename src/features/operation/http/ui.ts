@@ -1,4 +1,5 @@
 /** `/ui`: the dashboard. Its browser code is in `src/ui/`. */
+
 import type { Hono } from "hono";
 import { mountPage, styleType, uiFile, uiScript } from "../../../http/assets.ts";
 import type { HttpDeps } from "../../../http/deps.ts";

@@ -3,9 +3,9 @@
 import { describe, expect, test } from "bun:test";
 import type { DescriptorProtoJson } from "@bufbuild/protobuf/wkt";
 import { field, fileOf, setOf } from "../../../../test/registry/descriptors.ts";
+import { type LinkedSchema, linkSchema } from "../link/linked.ts";
 import type { Compatibility } from "../registry-port.ts";
 import { checkCompatibility, compareSchemas } from "./compatibility.ts";
-import { type LinkedSchema, linkSchema } from "../link/linked.ts";
 
 /** Three schemas: the new one is fine with the newest earlier one, not with the one before it. */
 const now = link({ name: "M", field: [field("a", 1, { type: "TYPE_STRING" })] });

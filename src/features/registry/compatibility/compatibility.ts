@@ -2,12 +2,12 @@
 // registry for protobuf, field by field and into imported types. docs/compatibility.md has a table
 // of changes with their verdicts, and says where Sluice is stricter.
 
+import { ownFile } from "../link/descriptors.ts";
+import type { LinkedSchema } from "../link/linked.ts";
 import type { Compatibility } from "../registry-port.ts";
 import { compareMessages, compareScopes } from "./compare-message.ts";
 import { Comparison } from "./comparison.ts";
 import { type Difference, isBreaking } from "./difference.ts";
-import { ownFile } from "../link/descriptors.ts";
-import type { LinkedSchema } from "../link/linked.ts";
 
 export type { Difference } from "./difference.ts";
 

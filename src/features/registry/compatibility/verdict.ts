@@ -1,4 +1,5 @@
 /** Whether a subject takes a schema as its next version, and why not. */
+
 import { quoted } from "../../../core/failure.ts";
 import type { LinkedSchema } from "../link/linked.ts";
 import {

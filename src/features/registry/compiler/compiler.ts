@@ -2,6 +2,7 @@
  * Compiles `.proto` text to descriptors, in a separate process: hostile text can neither block nor
  * crash the gateway, and a deadline ends the process.
  */
+
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { Failure } from "../../../core/failure.ts";

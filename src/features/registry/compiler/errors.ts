@@ -1,5 +1,6 @@
 /** The compiler's report, as issues. */
-import { Failure, type Issue, invalidIssue } from "../../../core/failure.ts";
+
+import { Failure, invalidIssue, type Issue } from "../../../core/failure.ts";
 import { unnamedFile } from "../registry-port.ts";
 import { protoFolder } from "./workspace.ts";
 

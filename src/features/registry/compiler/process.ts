@@ -1,4 +1,5 @@
 /** Runs the compiler's binary, `buf`, which needs no network for a build. */
+
 import { spawn } from "node:child_process";
 import { createRequire } from "node:module";
 import process from "node:process";

@@ -1,4 +1,5 @@
 /** Checks what the compiler is given: bounds, and paths that stay inside their folder. */
+
 import { Failure, invalidField, quoted } from "../../../core/failure.ts";
 
 export const sourceLimits = {

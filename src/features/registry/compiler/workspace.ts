@@ -1,4 +1,5 @@
 /** A temporary folder with the files that one compilation reads. */
+
 import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";

@@ -1,13 +1,13 @@
 import { describe, expect, test } from "bun:test";
 import { create, fromJson, toBinary } from "@bufbuild/protobuf";
-import { anyPack } from "@bufbuild/protobuf/wkt";
 import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
-import { type Random, seededRandom } from "../../../../test/support/random.ts";
+import { anyPack } from "@bufbuild/protobuf/wkt";
 import { compileProtos } from "../../../../test/support/protos.ts";
+import { type Random, seededRandom } from "../../../../test/support/random.ts";
 import { Failure } from "../../../core/failure.ts";
-import { createDecoder } from "./decoder.ts";
 import { descriptorsOf, messageOf } from "../link/descriptors.ts";
 import { type LinkedSchema, linkSchema } from "../link/linked.ts";
+import { createDecoder } from "./decoder.ts";
 
 const validate = await Bun.file(
   new URL("../../../../schemas/imports/buf/validate/validate.proto", import.meta.url),

@@ -7,7 +7,7 @@ import {
 } from "@bufbuild/protobuf";
 import { pathToString } from "@bufbuild/protobuf/reflect";
 import { createValidator, type Validator } from "@bufbuild/protovalidate";
-import { Failure, type Issue, invalidIssue, quoted } from "../../../core/failure.ts";
+import { Failure, invalidIssue, type Issue, quoted } from "../../../core/failure.ts";
 import { isRequired } from "../compatibility/compare-field.ts";
 import { descriptorsOf } from "../link/descriptors.ts";
 import type { LinkedSchema } from "../link/linked.ts";

@@ -2,8 +2,9 @@
  * Decoders of the schemas that records name, cached within a bound. A registered schema never
  * changes, so a decoder stays valid until its schema is purged.
  */
-import type { Registry } from "../registry.ts";
+
 import { RegistryFailure, type StoredSchema } from "../registry-port.ts";
+import type { Registry } from "../registry.ts";
 import { ByteCache } from "./byte-cache.ts";
 import { createDecoder, type Decoder } from "./decoder.ts";
 import type { SchemaRef } from "./wire.ts";

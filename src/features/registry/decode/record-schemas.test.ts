@@ -3,11 +3,11 @@ import { fromJson, type JsonValue, toBinary } from "@bufbuild/protobuf";
 import { compileProtos } from "../../../../test/support/protos.ts";
 import { systemClock } from "../../../core/clock.ts";
 import { Failure } from "../../../core/failure.ts";
-import { RegistryFailure, type StoredSchema } from "../registry-port.ts";
 import type { SchemaRecord } from "../../../core/schemas.ts";
-import { createDecoders, type SchemaSource } from "./decoders.ts";
 import { messageOf } from "../link/descriptors.ts";
 import { linkSchema } from "../link/linked.ts";
+import { RegistryFailure, type StoredSchema } from "../registry-port.ts";
+import { createDecoders, type SchemaSource } from "./decoders.ts";
 import { createRecordSchemas } from "./record-schemas.ts";
 import { renderFrame, valueSchemaHeader } from "./wire.ts";
 

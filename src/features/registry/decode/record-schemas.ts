@@ -3,13 +3,14 @@
  * `schema_id`, by Confluent's header, or by Confluent's frame in front of the payload; if it does so
  * twice, both must agree.
  */
+
 import { type Clock, sleep } from "../../../core/clock.ts";
-import { type Issue, failureFrom, invalidIssue } from "../../../core/failure.ts";
+import { failureFrom, invalidIssue, type Issue } from "../../../core/failure.ts";
 import { checkJson } from "../../../core/json.ts";
 import { isJsonType } from "../../../core/record.ts";
 import type {
-  MaybePromise,
   DecodedRecord,
+  MaybePromise,
   RecordChecks,
   RecordDecoder,
   SchemaRecord,

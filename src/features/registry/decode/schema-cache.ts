@@ -2,6 +2,7 @@
  * This node's schemas by id. A registered schema never changes, so an entry stays valid until its
  * schema is purged.
  */
+
 import type { StoredSchema } from "../registry-port.ts";
 import { ByteCache } from "./byte-cache.ts";
 

@@ -1,4 +1,5 @@
 /** The body that brings a schema to the Confluent API. */
+
 import { z } from "zod";
 import { quoted } from "../../../core/failure.ts";
 import { readBody } from "../../../http/body.ts";

@@ -1,4 +1,5 @@
 /** The Confluent API: `/subjects`, `/schemas` and `/compatibility`. */
+
 import { z } from "zod";
 import { endpoint } from "../../../http/endpoint/endpoint.ts";
 import { optional, parameter, text } from "../../../http/endpoint/parameter.ts";

@@ -1,7 +1,8 @@
 /** Failures as the Confluent Schema Registry tells them: `{"error_code","message"}`. */
+
 import { type Failure, type FailureCode, failureFrom } from "../../../core/failure.ts";
-import { RegistryFailure, type RegistryReason } from "../registry-port.ts";
 import { httpStatus } from "../../../http/problem.ts";
+import { RegistryFailure, type RegistryReason } from "../registry-port.ts";
 import { confluentType } from "./confluent-model.ts";
 
 /** Of the registry's documentation; its first three digits are the status. */

@@ -1,9 +1,10 @@
 /** What the endpoints of the Confluent API share: shapes, answers, errors, lenient parameters. */
+
 import { z } from "zod";
 import { fieldValue } from "../../../core/parse.ts";
-import { content, jsonBody, type Answers, type JsonAnswer } from "../../../http/endpoint/answer.ts";
+import { type Answers, content, type JsonAnswer, jsonBody } from "../../../http/endpoint/answer.ts";
 import type { ProblemStatus } from "../../../http/endpoint/endpoint.ts";
-import { optional, text, type Parameter } from "../../../http/endpoint/parameter.ts";
+import { optional, type Parameter, text } from "../../../http/endpoint/parameter.ts";
 
 export const confluentType = "application/vnd.schemaregistry.v1+json";
 

@@ -1,4 +1,5 @@
 /** The Confluent API's `/schemas`, and how a schema is rendered in its answers. */
+
 import type { Hono } from "hono";
 import { reply, serve } from "../../../http/endpoint/endpoint.ts";
 import type { RegisteredSchema } from "../registry-port.ts";

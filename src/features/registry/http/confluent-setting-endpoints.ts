@@ -1,4 +1,5 @@
 /** The Confluent API: `/config` and `/mode`, of all subjects and of one. */
+
 import { z } from "zod";
 import { endpoint } from "../../../http/endpoint/endpoint.ts";
 import { compatibilities, registryModes } from "../registry-port.ts";

@@ -1,4 +1,5 @@
 /** The Confluent API's `/config` and `/mode`. */
+
 import type { Hono } from "hono";
 import { quoted } from "../../../core/failure.ts";
 import { reply, serve } from "../../../http/endpoint/endpoint.ts";

@@ -1,4 +1,5 @@
 /** The Confluent API's `/subjects` and `/compatibility`. */
+
 import type { Hono } from "hono";
 import { reply, serve } from "../../../http/endpoint/endpoint.ts";
 import { readSubmission } from "./confluent-body.ts";

@@ -2,14 +2,15 @@
  * The Confluent Schema Registry's API, so that its clients work: the same registry as that of
  * `sluice.v1.RegistryService`, with the names and errors of that API's documentation.
  */
+
 import { Hono } from "hono";
 import { failureFrom } from "../../../core/failure.ts";
+import { reportInternal } from "../../../http/report.ts";
 import { confluentError } from "./confluent-error.ts";
 import { mountConfluentSchemas } from "./confluent-schema.ts";
 import { mountSettings } from "./confluent-settings.ts";
 import { mountSubjects } from "./confluent-subjects.ts";
 import type { RegistryDeps } from "./deps.ts";
-import { reportInternal } from "../../../http/report.ts";
 
 export function mountConfluent(app: Hono, deps: RegistryDeps): void {
   const confluent = new Hono();

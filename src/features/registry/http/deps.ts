@@ -1,4 +1,5 @@
 /** What the registry's HTTP endpoints are built on. */
+
 import type { HttpDeps } from "../../../http/deps.ts";
 import type { Registry } from "../registry.ts";
 

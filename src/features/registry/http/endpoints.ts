@@ -1,6 +1,7 @@
 /** `/v1/schemas`: descriptor sets. */
+
 import { z } from "zod";
-import { empty, type Answers } from "../../../http/endpoint/answer.ts";
+import { type Answers, empty } from "../../../http/endpoint/answer.ts";
 import { endpoint } from "../../../http/endpoint/endpoint.ts";
 import { count, optional, parameter, text } from "../../../http/endpoint/parameter.ts";
 import { schemaIdMax } from "../../../http/request-records.ts";

@@ -1,7 +1,8 @@
 /** Descriptor sets over HTTP: what a reader needs to decode, in one cacheable answer. */
+
 import type { Hono } from "hono";
-import type { StoredSchema } from "../registry-port.ts";
 import { serve } from "../../../http/endpoint/endpoint.ts";
+import type { StoredSchema } from "../registry-port.ts";
 import type { RegistryDeps } from "./deps.ts";
 import { schemaById, schemaByName, schemaByVersion } from "./endpoints.ts";
 

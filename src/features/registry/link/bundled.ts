@@ -1,8 +1,6 @@
 import type { DescFile } from "@bufbuild/protobuf";
 import { fromBinary, toBinary } from "@bufbuild/protobuf";
 import {
-  type FileDescriptorProto,
-  FileDescriptorProtoSchema,
   file_google_protobuf_any,
   file_google_protobuf_api,
   file_google_protobuf_compiler_plugin,
@@ -18,6 +16,8 @@ import {
   file_google_protobuf_timestamp,
   file_google_protobuf_type,
   file_google_protobuf_wrappers,
+  type FileDescriptorProto,
+  FileDescriptorProtoSchema,
 } from "@bufbuild/protobuf/wkt";
 import { file_buf_validate_validate } from "@bufbuild/protovalidate/gen/buf/validate/validate_pb.js";
 

@@ -8,8 +8,8 @@ import { failureOf } from "../../../../test/registry/failure.ts";
 import { compileProtos } from "../../../../test/support/protos.ts";
 import { seededRandom } from "../../../../test/support/random.ts";
 import { Failure } from "../../../core/failure.ts";
-import { linkSchema, schemaLimits } from "./linked.ts";
 import { renderProto } from "../render/render.ts";
+import { linkSchema, schemaLimits } from "./linked.ts";
 
 test("10,000 messages that refer to each other link", () => {
   const messages: DescriptorProtoJson[] = Array.from({ length: 10_000 }, (_, n) => ({

@@ -4,16 +4,17 @@
  * would fail later, in the middle of decoding records. A design with less code would render the set
  * as text (`render/`) and let `buf` check that; it costs a process of some 40 ms per registration.
  */
+
+import { createHash } from "node:crypto";
 import { create, createFileRegistry, type FileRegistry, toBinary } from "@bufbuild/protobuf";
 import { type FileDescriptorProto, FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
-import { createHash } from "node:crypto";
 import { Failure, quoted } from "../../../core/failure.ts";
 import { checkEnum } from "./check-enum.ts";
 import { checkFile } from "./check-file.ts";
 import { checkMessage } from "./check-message.ts";
 import { extensionRangesOf, linkExtensions, linkFields, linkService } from "./check-types.ts";
-import { checkDefaults } from "./defaults.ts";
 import { declarationsOf, isMapEntry } from "./declarations.ts";
+import { checkDefaults } from "./defaults.ts";
 import { orderFiles, ownFileOf, visibleFrom } from "./imports.ts";
 import { normaliseFile } from "./normal.ts";
 import { customOptionsOf, normaliseOptions } from "./options.ts";

@@ -7,8 +7,8 @@ import {
   toBinary,
 } from "@bufbuild/protobuf";
 import type { FileDescriptorProto } from "@bufbuild/protobuf/wkt";
-import { type Optioned, optioned } from "./normal.ts";
 import { descriptorMessages } from "./descriptor-messages.ts";
+import { type Optioned, optioned } from "./normal.ts";
 import type { Problems } from "./problems.ts";
 
 /** Custom options by the message of descriptor.proto that they extend, and by number. */

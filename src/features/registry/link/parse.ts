@@ -1,10 +1,10 @@
 import { fromBinary } from "@bufbuild/protobuf";
+import { BinaryReader, WireType } from "@bufbuild/protobuf/wire";
 import {
   DescriptorProtoSchema,
   type FileDescriptorProto,
   FileDescriptorProtoSchema,
 } from "@bufbuild/protobuf/wkt";
-import { BinaryReader, WireType } from "@bufbuild/protobuf/wire";
 import { Failure, quoted } from "../../../core/failure.ts";
 import { checkShape, type ShapeBounds, ShapeError } from "../decode/shape.ts";
 import { schemaLimits } from "./limits.ts";

@@ -1,4 +1,4 @@
-import { Failure, type Issue, invalidIssue } from "../../../core/failure.ts";
+import { Failure, invalidIssue, type Issue } from "../../../core/failure.ts";
 import { schemaLimits } from "./limits.ts";
 
 /** Collects the problems of a schema, so that its author sees all of them at once. */

@@ -7,7 +7,7 @@ import {
   FieldDescriptorProtoSchema,
   SymbolVisibility,
 } from "@bufbuild/protobuf/wkt";
-import { type FileContext, fieldText, inlineOptions, lastPart } from "./field.ts";
+import { fieldText, type FileContext, inlineOptions, lastPart } from "./field.ts";
 import type { Lines } from "./lines.ts";
 import { stringLiteral } from "./literals.ts";
 import { optionTexts } from "./option-text.ts";

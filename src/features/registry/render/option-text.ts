@@ -10,10 +10,10 @@ import {
   ScalarType,
   toBinary,
 } from "@bufbuild/protobuf";
-import { FieldDescriptorProto_Type as Type } from "@bufbuild/protobuf/wkt";
 import { BinaryReader, WireType } from "@bufbuild/protobuf/wire";
+import { FieldDescriptorProto_Type as Type } from "@bufbuild/protobuf/wkt";
 import { descriptorMessages } from "../link/descriptor-messages.ts";
-import { floatText, stringLiteral, bytesLiteral } from "./literals.ts";
+import { bytesLiteral, floatText, stringLiteral } from "./literals.ts";
 
 /** `name = value` for each option that is set, in the order of their numbers. */
 export function optionTexts(options: Message | undefined, registry: FileRegistry): string[] {

@@ -1,15 +1,7 @@
 /** `sluice.v1.RegistryService`: the registry over Connect, gRPC-Web and gRPC. */
+
 import type { ConnectRouter } from "@connectrpc/connect";
 import { Failure } from "../../../core/failure.ts";
-import {
-  allSubjects,
-  type ChangeKind,
-  type Compatibility,
-  compatibilities,
-  type RegistryChange,
-  type SchemaVersion,
-  type StoredSchema,
-} from "../registry-port.ts";
 import {
   ChangeKind as ChangeKindCode,
   Compatibility as CompatibilityCode,
@@ -17,9 +9,18 @@ import {
   type RegisterRequest,
   RegistryService,
 } from "../../../gen/sluice/v1/registry_pb.ts";
-import type { Submission } from "../submission.ts";
+import {
+  allSubjects,
+  type ChangeKind,
+  compatibilities,
+  type Compatibility,
+  type RegistryChange,
+  type SchemaVersion,
+  type StoredSchema,
+} from "../registry-port.ts";
 import type { Registry } from "../registry.ts";
 import type { SchemaSource } from "../source/source.ts";
+import type { Submission } from "../submission.ts";
 
 const pageMax = 1000;
 

@@ -2,9 +2,10 @@
  * The identity of a schema. The path of its file is a label and not part of its content, because
  * clients send the same text under different names, or without one.
  */
+
+import { createHash } from "node:crypto";
 import { fromBinary, toBinary } from "@bufbuild/protobuf";
 import { FileDescriptorProtoSchema, FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
-import { createHash } from "node:crypto";
 import type { LinkedSchema } from "../link/linked.ts";
 
 /** SHA-256 of the linked files without the path of the own one; lower-case hex. */

@@ -1,4 +1,5 @@
 /** The path of a schema that was sent without one. */
+
 import type { FileDescriptorProto } from "@bufbuild/protobuf/wkt";
 
 /**

@@ -1,13 +1,14 @@
 /** Imports that are schemas of the registry: their files, and their text for the compiler. */
+
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import {
   type FileDescriptorProto,
   FileDescriptorProtoSchema,
   FileDescriptorSetSchema,
 } from "@bufbuild/protobuf/wkt";
-import { Failure, type Issue, invalidIssue, quoted } from "../../../core/failure.ts";
-import type { SchemaReference, StoredSchema } from "../registry-port.ts";
+import { Failure, invalidIssue, type Issue, quoted } from "../../../core/failure.ts";
 import { isBundled } from "../link/bundled.ts";
+import type { SchemaReference, StoredSchema } from "../registry-port.ts";
 import { renderProto } from "../render/render.ts";
 
 /** A reference and its schema. */

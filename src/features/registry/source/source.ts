@@ -1,12 +1,13 @@
 /** Links what is sent for a schema (text, a descriptor set, one file) with everything it imports. */
+
 import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 import { Failure } from "../../../core/failure.ts";
+import { importsOf, ownFileOf } from "../link/imports.ts";
+import { type LinkedSchema, linkSchema } from "../link/linked.ts";
+import { parseDescriptorSet } from "../link/parse.ts";
 import { RegistryFailure, type SchemaCompiler, unnamedFile } from "../registry-port.ts";
 import { fileNameFor } from "./file-name.ts";
-import { importsOf, ownFileOf } from "../link/imports.ts";
-import { parseDescriptorSet } from "../link/parse.ts";
-import { linkSchema, type LinkedSchema } from "../link/linked.ts";
-import { filesOf, type Files, type Referenced, setOf, textsOf } from "./references.ts";
+import { type Files, filesOf, type Referenced, setOf, textsOf } from "./references.ts";
 
 /** A schema in one of three forms. `file` is the path of its file. */
 export type SchemaSource =

@@ -1,4 +1,5 @@
 /** The changes of the registry, in the order of commits. */
+
 import { asc, getTableColumns, gt, max } from "drizzle-orm";
 import type { Database } from "../../../postgres/database.ts";
 import type { Queries } from "../../../postgres/statement.ts";

@@ -2,12 +2,13 @@
  * Notifies other nodes of changes of the registry, through LISTEN and NOTIFY, inside the transaction:
  * unlike appends, these changes are rare, so that the lock that NOTIFY takes at commit does not matter.
  */
+
 import { sql } from "drizzle-orm";
-import type { Queries } from "../../../postgres/statement.ts";
-import { sleep, type Clock } from "../../../core/clock.ts";
+import { type Clock, sleep } from "../../../core/clock.ts";
 import { failureFrom } from "../../../core/failure.ts";
 import type { Logger } from "../../../core/logger.ts";
 import type { Database } from "../../../postgres/database.ts";
+import type { Queries } from "../../../postgres/statement.ts";
 
 /** One for each schema: a channel belongs to the whole database. */
 const channelPrefix = "sluice_registry:";

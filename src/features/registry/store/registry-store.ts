@@ -1,4 +1,5 @@
 /** The registry's schemas, subjects and settings as rows. */
+
 import type { Clock } from "../../../core/clock.ts";
 import type { Logger } from "../../../core/logger.ts";
 import type { Database } from "../../../postgres/database.ts";

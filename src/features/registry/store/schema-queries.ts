@@ -1,4 +1,5 @@
 /** Registered schemas by id and by name. */
+
 import { and, desc, eq, getTableColumns, isNull } from "drizzle-orm";
 import type { Database } from "../../../postgres/database.ts";
 import { fixedLimit } from "../../../postgres/statement.ts";

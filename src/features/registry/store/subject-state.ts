@@ -1,4 +1,5 @@
 /** What a decision about a subject is made on, and its settings. */
+
 import { asc, eq, inArray, max } from "drizzle-orm";
 import type { Database } from "../../../postgres/database.ts";
 import type { Queries } from "../../../postgres/statement.ts";

@@ -1,5 +1,6 @@
 /** Versions of subjects, with their references. */
-import { and, asc, desc, eq, getTableColumns, isNull, sql, type SQL } from "drizzle-orm";
+
+import { and, asc, desc, eq, getTableColumns, isNull, type SQL, sql } from "drizzle-orm";
 import type { Database } from "../../../postgres/database.ts";
 import { isAnyOf } from "../../../postgres/statement.ts";
 import type {

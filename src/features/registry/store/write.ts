@@ -3,10 +3,11 @@
  * decision about a subject is committed only while the subject's state is the one it was made on, and
  * revisions are in the order of commits, without gaps.
  */
+
 import { and, eq, inArray, isNull, notExists, or, sql } from "drizzle-orm";
-import type { NewVersion, RegistryStore, SchemaReference } from "../registry-port.ts";
 import type { Database } from "../../../postgres/database.ts";
 import { lockUntilCommit, type Queries } from "../../../postgres/statement.ts";
+import type { NewVersion, RegistryStore, SchemaReference } from "../registry-port.ts";
 import { recordChanges } from "./changes.ts";
 import { subjectRevision } from "./subject-state.ts";
 import {
@@ -14,8 +15,8 @@ import {
   schemaMessages,
   schemaReferences,
   schemas,
-  subjectVersions,
   subjects,
+  subjectVersions,
 } from "./tables.ts";
 
 type Writes = Pick<RegistryStore, "addVersion" | "deleteVersions" | "setSettings">;

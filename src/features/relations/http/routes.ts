@@ -1,4 +1,5 @@
 /** Relations: the tables that topics land in, how many records they took, and why not the others. */
+
 import type { Hono } from "hono";
 import { z } from "zod";
 import { Failure, quoted } from "../../../core/failure.ts";
@@ -9,10 +10,10 @@ import { count, optional, text, withDefault } from "../../../http/endpoint/param
 import { countShape, nameShape, positionShape } from "../../../http/endpoint/shapes.ts";
 import {
   columnTypes,
-  renderPointer,
   type Relation,
   type RelationCounts,
   type Relations,
+  renderPointer,
 } from "../relation.ts";
 
 const tag = "Relations";

@@ -3,10 +3,11 @@
  * mapping has gained since, and are never changed otherwise. Their statements are by hand, because
  * their columns are those of the user's mapping.
  */
-import { sql, type SQL } from "drizzle-orm";
+
+import { type SQL, sql } from "drizzle-orm";
 import { Failure } from "../../../core/failure.ts";
 import type { Database } from "../../../postgres/database.ts";
-import { list, statement, type Queries } from "../../../postgres/statement.ts";
+import { list, type Queries, statement } from "../../../postgres/statement.ts";
 import type { ColumnType, Relation } from "../relation.ts";
 
 /**

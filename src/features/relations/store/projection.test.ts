@@ -1,20 +1,21 @@
 // Relations on a real PostgreSQL: tables, rows exactly once, refusals beside them.
+
 import { describe, expect, test } from "bun:test";
+import { seededRandom } from "../../../../test/support/random.ts";
+import { withStore } from "../../../../test/support/store-rig.ts";
 import { systemClock as clock } from "../../../core/clock.ts";
 import { Failure } from "../../../core/failure.ts";
-import type { Ownership } from "../../../core/projection.ts";
 import { silent as logger } from "../../../core/logger.ts";
+import type { Ownership } from "../../../core/projection.ts";
 import { jsonType, type LogRecord, type StoredRecord } from "../../../core/record.ts";
-import type { Relation } from "../relation.ts";
 import { defaultTopicSettings } from "../../../core/topic.ts";
 import { createMemoryLog } from "../../../log/memory/memory-log.ts";
 import { openDatabase } from "../../../postgres/database.ts";
 import { runProjection } from "../../../projection/projection.ts";
-import { seededRandom } from "../../../../test/support/random.ts";
-import { withStore } from "../../../../test/support/store-rig.ts";
+import type { Relation } from "../relation.ts";
+import { prepareRelations } from "./landing-tables.ts";
 import { createRelationProjection } from "./projection.ts";
 import { createRelations } from "./refusals.ts";
-import { prepareRelations } from "./landing-tables.ts";
 
 const orders: Relation = {
   topic: "topic1",

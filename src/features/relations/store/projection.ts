@@ -2,20 +2,21 @@
  * A topic as rows of its relation: upserted by key, with the position in the same transaction. A
  * record that does not fit is kept as a refusal and never stops those that do.
  */
+
 import { and, eq, gt, sql } from "drizzle-orm";
 import { DrizzleQueryError } from "drizzle-orm/errors";
 import { renderPosition } from "../../../core/position.ts";
 import type { ProjectionTarget } from "../../../core/projection.ts";
 import type { StoredRecord } from "../../../core/record.ts";
-import type { Relation } from "../relation.ts";
-import { rowFromRecord } from "../row.ts";
+import { arrayOfTexts } from "../../../postgres/arrays.ts";
 import type { Database } from "../../../postgres/database.ts";
 import { errorCode } from "../../../postgres/error-code.ts";
 import { moveProjection, positionOf, skipProjection } from "../../../postgres/projection-row.ts";
-import { arrayOfTexts } from "../../../postgres/arrays.ts";
-import { list, statement, type Queries } from "../../../postgres/statement.ts";
+import { list, type Queries, statement } from "../../../postgres/statement.ts";
+import type { Relation } from "../relation.ts";
+import { rowFromRecord } from "../row.ts";
 import { landingTable } from "./landing-tables.ts";
-import { addRefusals, relationName, trimRefusals, type PositionedRefusal } from "./refusals.ts";
+import { addRefusals, type PositionedRefusal, relationName, trimRefusals } from "./refusals.ts";
 import { relationCounts, relationRefusals } from "./tables.ts";
 
 export function createRelationProjection(database: Database, relation: Relation): ProjectionTarget {

@@ -1,8 +1,9 @@
 /** Counts and refusals of relations. */
+
 import { and, desc, eq, lt, lte, sql } from "drizzle-orm";
-import type { Database } from "../../../postgres/database.ts";
 import { arrayOfNumbers, arrayOfTexts } from "../../../postgres/arrays.ts";
-import { statement, type Queries } from "../../../postgres/statement.ts";
+import type { Database } from "../../../postgres/database.ts";
+import { type Queries, statement } from "../../../postgres/statement.ts";
 import type { Refusal, Relation, Relations } from "../relation.ts";
 import { relationCounts, relationRefusals } from "./tables.ts";
 

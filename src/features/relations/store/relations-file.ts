@@ -1,9 +1,10 @@
 /** The mapping's file, `SLUICE_RELATIONS`: JSON or YAML, of which JSON is a part. */
+
 import { readFile } from "node:fs/promises";
 import { parseDocument } from "yaml";
 import { Failure } from "../../../core/failure.ts";
-import type { Relation } from "../relation.ts";
 import { parseMapping } from "../mapping.ts";
+import type { Relation } from "../relation.ts";
 
 const bytesMax = 1024 * 1024;
 

@@ -1,4 +1,5 @@
 /** Counts and refusals. The landing tables have the columns of the user's mapping: `landing-tables.ts`. */
+
 import { bigint, pgTable, primaryKey, text, timestamp } from "drizzle-orm/pg-core";
 import { orderedText } from "../../../postgres/columns.ts";
 

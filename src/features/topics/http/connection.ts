@@ -2,6 +2,7 @@
  * A socket of `WS /v1/ws`. Its back-pressure is that of all its subscriptions: when it is full, each
  * of them waits and is caught up afterwards.
  */
+
 import { emittersTopic } from "../../../core/emitters.ts";
 import { Failure, failureFrom } from "../../../core/failure.ts";
 import type { Socket, SocketEvents } from "../../../core/host.ts";
@@ -12,13 +13,13 @@ import { requestedStart, startQuery } from "../../../http/endpoint/starting.ts";
 import { problemFrom } from "../../../http/problem.ts";
 import { startPosition, topicStart } from "../../../http/streaming.ts";
 import {
+  type Address,
   addressMembers,
+  type ClientMessage,
   parseAddress,
   parseMessage,
   parseRef,
   publishedRecords,
-  type Address,
-  type ClientMessage,
 } from "../../../http/ws-messages.ts";
 import type { ServerMessage } from "../../../http/ws-shapes.ts";
 import { AsyncSubscriber } from "../../../hub/async-format.ts";

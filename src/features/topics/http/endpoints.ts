@@ -1,4 +1,5 @@
 /** `/v1/topics`: topics, their records and their streams. */
+
 import { z } from "zod";
 import { parseName, schemaRules } from "../../../core/topic.ts";
 import { empty, json, jsonBody } from "../../../http/endpoint/answer.ts";

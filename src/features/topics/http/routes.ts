@@ -1,4 +1,5 @@
 /** Topics: listed, created, appended to, read by page and SSE. */
+
 import type { Hono } from "hono";
 import { Failure } from "../../../core/failure.ts";
 import type { TopicInfo } from "../../../core/log.ts";

@@ -1,11 +1,12 @@
 /** `WS /v1/ws`: many subscriptions and publishes on one socket. */
+
 import type { Hono } from "hono";
 import type { HttpDeps } from "../../../http/deps.ts";
 import { endpoint, serve } from "../../../http/endpoint/endpoint.ts";
-import { switched, type SocketMessage } from "../../../http/endpoint/socket.ts";
+import { type SocketMessage, switched } from "../../../http/endpoint/socket.ts";
 import { checkOrigin } from "../../../http/origin.ts";
 import { subscriptions } from "../../../http/ws-shapes.ts";
-import { WsConnection, type ConnectionDeps } from "./connection.ts";
+import { type ConnectionDeps, WsConnection } from "./connection.ts";
 
 export const openSocket = endpoint("GET /v1/ws", {
   id: "openSocket",

@@ -1,15 +1,16 @@
 /** One subscription of a socket of many: what the hub delivers, as messages that name its channel. */
+
 import type { Failure } from "../../../core/failure.ts";
 import { goingAwayCode, type Socket } from "../../../core/host.ts";
-import { renderPosition, type Position } from "../../../core/position.ts";
+import { type Position, renderPosition } from "../../../core/position.ts";
 import type { Sent } from "../../../core/sink.ts";
 import { problemFrom } from "../../../http/problem.ts";
 import {
+  type Address,
   addressMembers,
+  type Ref,
   slowCode,
   wsFormat,
-  type Address,
-  type Ref,
 } from "../../../http/ws-messages.ts";
 import type { ServerMessage } from "../../../http/ws-shapes.ts";
 import type { Chunk } from "../../../hub/chunk.ts";

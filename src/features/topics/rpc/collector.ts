@@ -2,12 +2,13 @@
  * The collector behind connect-es: every protocol, codec and compression that the thin path
  * (`thin-methods.ts`) does not serve. The collector stores bytes, so messages are encoded again.
  */
+
 import { create, toBinary } from "@bufbuild/protobuf";
 import type { ConnectRouter, ServiceImpl } from "@connectrpc/connect";
 import {
   CollectorService,
-  CollectRequestSchema,
   type CollectRequest,
+  CollectRequestSchema,
   type CollectResponse,
   type IngestRequest,
   type PublishRequest,

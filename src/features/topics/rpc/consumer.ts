@@ -2,6 +2,7 @@
  * `sluice.v1.ConsumerService` behind connect-es: every protocol and codec. gRPC with protobuf, which
  * most programs use, is served by `subscribe-stream.ts` before it reaches this.
  */
+
 import type { ConnectRouter, HandlerContext } from "@connectrpc/connect";
 import {
   ConsumerService,
@@ -10,7 +11,7 @@ import {
 } from "../../../gen/sluice/v1/consumer_pb.ts";
 import { Delivery } from "./delivery.ts";
 import { binaryFormat, jsonFormat, positionResponse } from "./subscribe-format.ts";
-import { parseSubscribe, type ConsumerDeps } from "./subscribe-request.ts";
+import { type ConsumerDeps, parseSubscribe } from "./subscribe-request.ts";
 
 export function mountConsumer(router: ConnectRouter, deps: ConsumerDeps): void {
   router.service(

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { Failure } from "../../../core/failure.ts";
-import { renderPosition, type Position } from "../../../core/position.ts";
+import { type Position, renderPosition } from "../../../core/position.ts";
 import { Chunk } from "../../../hub/chunk.ts";
 import type { Subscription } from "../../../hub/subscriber.ts";
 import { Delivery } from "./delivery.ts";

@@ -1,6 +1,7 @@
 /** Between the hub, which pushes, and a call, which is pulled: what waits here is bounded. */
+
 import { Failure } from "../../../core/failure.ts";
-import { renderPosition, type Position } from "../../../core/position.ts";
+import { type Position, renderPosition } from "../../../core/position.ts";
 import { recordBytes } from "../../../core/record.ts";
 import type { Sent } from "../../../core/sink.ts";
 import type { Chunk } from "../../../hub/chunk.ts";

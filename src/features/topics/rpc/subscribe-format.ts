@@ -4,15 +4,16 @@
  * For the binary codec the bytes are made here, and the message carries them as an unknown field,
  * which the encoder copies unchanged: otherwise it would encode the records for each subscriber.
  */
+
 import { create } from "@bufbuild/protobuf";
 import { WireType } from "@bufbuild/protobuf/wire";
 import { encodeFrame } from "../../../core/frame.ts";
-import { renderPosition, type Position } from "../../../core/position.ts";
+import { type Position, renderPosition } from "../../../core/position.ts";
 import type { StoredRecord } from "../../../core/record.ts";
 import { writeVarint } from "../../../core/wire.ts";
 import {
-  SubscribeResponseSchema,
   type SubscribeResponse,
+  SubscribeResponseSchema,
 } from "../../../gen/sluice/v1/consumer_pb.ts";
 import type { Chunk, Format } from "../../../hub/chunk.ts";
 

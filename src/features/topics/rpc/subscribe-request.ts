@@ -1,4 +1,5 @@
 /** What a caller of `Subscribe` requests: which records, and where they start. */
+
 import type { Failure } from "../../../core/failure.ts";
 import { invalidField } from "../../../core/failure.ts";
 import type { Log } from "../../../core/log.ts";

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { connect, constants, type ClientHttp2Session, type ClientHttp2Stream } from "node:http2";
-import { create, fromBinary, toBinary, type MessageInitShape } from "@bufbuild/protobuf";
+import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants } from "node:http2";
+import { create, fromBinary, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import { systemClock } from "../../../core/clock.ts";
 import { defaultTopicSettings } from "../../../core/topic.ts";
 import {

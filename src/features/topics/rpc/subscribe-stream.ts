@@ -3,23 +3,24 @@
  * in the same turn. connect-es takes some 60 µs for each message and subscriber, which is most of
  * what fan-out costs.
  */
+
 import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from "node:http2";
 import { fromBinary } from "@bufbuild/protobuf";
 import { setTrailerStatus } from "@connectrpc/connect/protocol-grpc";
 import { Failure, failureFrom } from "../../../core/failure.ts";
 import type { Logger } from "../../../core/logger.ts";
-import { renderPosition, type Position } from "../../../core/position.ts";
+import { type Position, renderPosition } from "../../../core/position.ts";
 import type { Sent } from "../../../core/sink.ts";
 import {
-  SubscribeRequestSchema,
   type SubscribeRequest,
+  SubscribeRequestSchema,
 } from "../../../gen/sluice/v1/consumer_pb.ts";
 import type { Chunk } from "../../../hub/chunk.ts";
 import type { EndReason, Subscriber, Subscription } from "../../../hub/subscriber.ts";
 import type { StreamHandler } from "../../../rpc/server.ts";
 import { connectErrorFrom } from "../../../rpc/status.ts";
 import { frameHeadBytes, grpcFormat, renderGrpc } from "./subscribe-format.ts";
-import { parseSubscribe, type ConsumerDeps } from "./subscribe-request.ts";
+import { type ConsumerDeps, parseSubscribe } from "./subscribe-request.ts";
 
 export interface SubscribeStreamDeps extends ConsumerDeps {
   readonly logger: Logger;

@@ -1,10 +1,11 @@
 /** What became of a call's records, as the answer of each of the collector's methods. */
+
 import { create, toBinary } from "@bufbuild/protobuf";
 import { invalidField } from "../../../core/failure.ts";
 import { renderPosition } from "../../../core/position.ts";
 import {
-  CollectResponseSchema,
   type CollectResponse,
+  CollectResponseSchema,
 } from "../../../gen/sluice/v1/collector_pb.ts";
 import { Ack } from "../../../gen/sluice/v1/record_pb.ts";
 import type { CallSummary } from "../../../ingest/call.ts";

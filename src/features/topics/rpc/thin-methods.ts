@@ -2,6 +2,7 @@
  * The collector's three methods on the thin path. They take the same message and differ in when they
  * answer.
  */
+
 import { CollectorService } from "../../../gen/sluice/v1/collector_pb.ts";
 import type { Collector } from "../../../ingest/collector.ts";
 import type { Answers, ThinMethods } from "../../../rpc/thin/call.ts";
