@@ -37,6 +37,7 @@ export function createRpc(parts: readonly Part[], deps: RpcDeps): Rpc {
     methods: new Map(parts.flatMap((part) => [...(part.thin ?? [])])),
     inFlight: deps.collector.inFlight,
     messageBytesMax,
+    logger: deps.logger,
   };
   const streams = [createThinGrpc(thin), ...parts.flatMap(({ stream }) => stream ?? [])];
   const server = createRpcServer(handlers, (stream, headers) =>

@@ -92,6 +92,12 @@ function isExpected(error: unknown): boolean {
   return error instanceof ConnectError || failureFrom(error).code !== "internal";
 }
 
+/** Any thrown value as the status that the caller sees; a fault of the gateway is logged. */
+export function reportedStatus(error: unknown, logger: Logger, path: string): ConnectError {
+  if (!isExpected(error)) logger("error", "call failed", { path, cause: describeCause(error) });
+  return connectErrorFrom(error);
+}
+
 function describeCause(error: unknown): string {
   const cause = error instanceof Failure ? error.cause : error;
   return cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);

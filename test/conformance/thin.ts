@@ -126,7 +126,12 @@ function conformanceMethods(messageBytesMax: number): {
     ],
   );
   return {
-    options: { methods, inFlight: new InFlight(inFlightBytesMax), messageBytesMax },
+    options: {
+      methods,
+      inFlight: new InFlight(inFlightBytesMax),
+      messageBytesMax,
+      logger: () => {},
+    },
     withMetadata(metadata, serve) {
       served = metadata;
       try {

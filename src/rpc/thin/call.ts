@@ -2,6 +2,7 @@
 
 import type { Buffer } from "node:buffer";
 import type { Failure } from "../../core/failure.ts";
+import type { Logger } from "../../core/logger.ts";
 import type { InFlight } from "../../ingest/in-flight.ts";
 
 /** `end`: one answer after many messages. `running`: as they become durable. `unary`: one and one. */
@@ -37,4 +38,5 @@ export interface ThinOptions {
   readonly inFlight: InFlight;
   /** The largest message taken, after inflating. */
   readonly messageBytesMax: number;
+  readonly logger: Logger;
 }

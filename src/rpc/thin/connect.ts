@@ -5,7 +5,7 @@
  * form is that of connectrpc.com/docs/protocol.
  */
 
-import { ConnectError } from "@connectrpc/connect";
+import type { ConnectError } from "@connectrpc/connect";
 import {
   codeToHttpStatus,
   contentTypeUnaryJson,
@@ -17,8 +17,8 @@ import {
   headerUnaryEncoding,
   parseTimeout,
 } from "@connectrpc/connect/protocol-connect";
+import { reportedStatus } from "../failures.ts";
 import type { FetchHandler } from "../fetch.ts";
-import { connectErrorFrom } from "../status.ts";
 import type { ThinCall, ThinMethod, ThinOptions } from "./call.ts";
 import { deadlineExceeded } from "./errors.ts";
 import { bufferOf } from "./messages.ts";
@@ -51,7 +51,7 @@ function pathOf(url: string): string {
 
 async function answer(
   method: ThinMethod,
-  { inFlight }: ThinOptions,
+  { inFlight, logger }: ThinOptions,
   request: Request,
 ): Promise<Response> {
   const { call, answer } = method.open();
@@ -63,7 +63,7 @@ async function answer(
     await (timeout === null ? call.settled() : settledWithin(call, timeout));
     return new Response(answer(), ok);
   } catch (error) {
-    return errorResponse(error);
+    return errorResponse(reportedStatus(error, logger, pathOf(request.url)));
   } finally {
     call.close();
   }
@@ -83,8 +83,7 @@ async function settledWithin(call: ThinCall, timeout: string): Promise<void> {
   }
 }
 
-function errorResponse(error: unknown): Response {
-  const status = error instanceof ConnectError ? error : connectErrorFrom(error);
+function errorResponse(status: ConnectError): Response {
   return new Response(JSON.stringify(errorToJson(status, undefined)), {
     status: codeToHttpStatus(status.code),
     // Without a charset, which `Response.json` adds: connect-go then reads no error in the body.

@@ -13,10 +13,11 @@ import {
   type OutgoingHttpHeaders,
   type ServerHttp2Stream,
 } from "node:http2";
-import { ConnectError } from "@connectrpc/connect";
+import type { ConnectError } from "@connectrpc/connect";
 import { parseTimeout, setTrailerStatus } from "@connectrpc/connect/protocol-grpc";
+import type { Logger } from "../../core/logger.ts";
+import { reportedStatus } from "../failures.ts";
 import type { StreamHandler } from "../server.ts";
-import { connectErrorFrom } from "../status.ts";
 import type { Answers, ThinCall, ThinMethod, ThinOptions } from "./call.ts";
 import { deadlineExceeded, incompleteMessage, notOneMessage } from "./errors.ts";
 import { inflate } from "./inflate.ts";
@@ -41,7 +42,7 @@ export function createThinGrpc(options: ThinOptions): StreamHandler {
     if (!contentTypes.has(given["content-type"] ?? "")) return false;
     const encoding = given["grpc-encoding"] ?? "identity";
     if (encoding !== "identity" && encoding !== "gzip") return false;
-    const call = new GrpcCall(stream, method, options.messageBytesMax, backpressure);
+    const call = new GrpcCall(stream, method, options, backpressure);
     call.start(given);
     return true;
   };
@@ -56,6 +57,8 @@ class GrpcCall {
   readonly #backpressure: SocketBackpressure;
   readonly #lease: StreamLease;
   readonly #messageBytesMax: number;
+  readonly #logger: Logger;
+  #path = "";
   #isCompressed = false;
   #count = 0;
   #isOver = false;
@@ -65,7 +68,7 @@ class GrpcCall {
   constructor(
     stream: ServerHttp2Stream,
     method: ThinMethod,
-    messageBytesMax: number,
+    { messageBytesMax, logger }: ThinOptions,
     backpressure: SocketBackpressure,
   ) {
     this.#backpressure = backpressure;
@@ -73,6 +76,7 @@ class GrpcCall {
     this.#stream = stream;
     this.#answers = method.answers;
     this.#messageBytesMax = messageBytesMax;
+    this.#logger = logger;
     const { call, answer } = method.open();
     this.#call = call;
     this.#answer = () => enveloped(0, answer());
@@ -82,6 +86,7 @@ class GrpcCall {
   }
 
   start(given: IncomingHttpHeaders): void {
+    this.#path = given[":path"] ?? "";
     this.#isCompressed = given["grpc-encoding"] === "gzip";
     const stream = this.#stream;
     stream.on("end", () => void this.#finish());
@@ -172,7 +177,7 @@ class GrpcCall {
   #fail(error: unknown): void {
     if (this.#isOver) return;
     this.#over();
-    const trailers = trailersFrom(error);
+    const trailers = trailersFrom(reportedStatus(error, this.#logger, this.#path));
     const stream = this.#stream;
     if (stream.headersSent) {
       stream.removeAllListeners("wantTrailers");
@@ -218,8 +223,8 @@ function takeChunks(stream: ServerHttp2Stream, take: (chunk: Uint8Array) => bool
   stream.resume();
 }
 
-function trailersFrom(error: unknown): OutgoingHttpHeaders {
+function trailersFrom(status: ConnectError): OutgoingHttpHeaders {
   const trailers = new Headers();
-  setTrailerStatus(trailers, error instanceof ConnectError ? error : connectErrorFrom(error));
+  setTrailerStatus(trailers, status);
   return Object.fromEntries(trailers);
 }

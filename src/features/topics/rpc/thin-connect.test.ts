@@ -19,10 +19,12 @@ import { thinCollectorMethods } from "./thin-methods.ts";
 const messageBytesMax = 1024;
 const path = "/sluice.v1.CollectorService/Publish";
 const log = createMemoryLog({ clock: systemClock });
+const logged: object[] = [];
 let inFlight: InFlight;
 let handler: ReturnType<typeof createThinConnect>;
 
 beforeEach(() => {
+  logged.length = 0;
   inFlight = new InFlight(1000);
   handler = thinConnectOver(log);
 });
@@ -37,7 +39,12 @@ function thinConnectOver(over: typeof log) {
     inFlight,
     newTopics: defaultTopicSettings,
   });
-  return createThinConnect({ methods: thinCollectorMethods(collector), inFlight, messageBytesMax });
+  return createThinConnect({
+    methods: thinCollectorMethods(collector),
+    inFlight,
+    messageBytesMax,
+    logger: (level, message, fields) => void logged.push({ level, message, ...fields }),
+  });
 }
 
 /** connect-es's own client, its requests handed to the thin path and nothing else. */
@@ -131,6 +138,22 @@ test("a full gateway refuses retryably, before it reads", async () => {
   const error = await failureOf(client().publish({ topic: "thin", records: [{}] }));
   expect(error.code).toBe(Code.ResourceExhausted);
   expect(error.findDetails(RetryInfoSchema)).toHaveLength(1);
+});
+
+test("a fault of the gateway is logged, and its cause is not sent", async () => {
+  const broken = createMemoryLog({ clock: systemClock });
+  broken.append = () => Promise.reject(new TypeError("hunter2"));
+  handler = thinConnectOver(broken);
+  const answer = await post(proto, bytesOf({ topic: "broken", records: [{}] }));
+  const { code, message } = await answer?.json();
+  expect({ code, hasCause: String(message).includes("hunter2") }).toEqual({
+    code: "internal",
+    hasCause: false,
+  });
+  expect(logged).toEqual([
+    { level: "error", message: "call failed", path, cause: expect.stringContaining("hunter2") },
+  ]);
+  await broken.close();
 });
 
 test("a deadline ends the call, not what it brought", async () => {
