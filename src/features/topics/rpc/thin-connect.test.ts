@@ -145,11 +145,9 @@ test("a fault of the gateway is logged, and its cause is not sent", async () => 
   broken.append = () => Promise.reject(new TypeError("hunter2"));
   handler = thinConnectOver(broken);
   const answer = await post(proto, bytesOf({ topic: "broken", records: [{}] }));
-  const { code, message } = await answer?.json();
-  expect({ code, hasCause: String(message).includes("hunter2") }).toEqual({
-    code: "internal",
-    hasCause: false,
-  });
+  const text = (await answer?.text()) ?? "";
+  expect(text).toContain('"code":"internal"');
+  expect(text).not.toContain("hunter2");
   expect(logged).toEqual([
     { level: "error", message: "call failed", path, cause: expect.stringContaining("hunter2") },
   ]);
