@@ -1,4 +1,4 @@
-/** A bound on what runs at once: some wait in the order in which they came, the rest is refused. */
+/** Bounds what runs at once: further callers wait in their order, up to a bound, and the rest is refused. */
 
 import { Failure } from "./failure.ts";
 
@@ -25,7 +25,7 @@ export class Semaphore {
     return this.#used;
   }
 
-  /** Disposing of it releases the permit; once is enough. Throws `overloaded`. */
+  /** A permit; disposing of it releases it, once. Throws `overloaded`. */
   async acquire(): Promise<Disposable> {
     await this.#enter();
     let isHeld = true;

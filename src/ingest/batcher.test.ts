@@ -73,12 +73,12 @@ async function turns(): Promise<void> {
 }
 
 class Heard implements Owner {
-  readonly told: (readonly [count: number, position: Position | string])[] = [];
+  readonly heard: (readonly [count: number, position: Position | string])[] = [];
   stored(count: number, last: Position): void {
-    this.told.push([count, last]);
+    this.heard.push([count, last]);
   }
   failed(count: number, { code }: Failure): void {
-    this.told.push([count, code]);
+    this.heard.push([count, code]);
   }
 }
 
@@ -99,11 +99,11 @@ test("records of many owners share a frame that goes after its linger; each is n
   expect(texts()).toEqual(["abcd"]);
   await appends[0]?.store(7);
   const at = (index: number) => ({ epoch: 1, sequence: 7, index });
-  expect(one.told).toEqual([
+  expect(one.heard).toEqual([
     [1, at(0)],
     [1, at(3)],
   ]);
-  expect(two.told).toEqual([[2, at(2)]]);
+  expect(two.heard).toEqual([[2, at(2)]]);
   expect(inFlight.bytes).toBe(0);
   expect(batcher.isIdle).toBe(true);
 });
@@ -132,7 +132,7 @@ test("after a first append that failed, the next one also runs alone", async () 
   }
   await appends[0]?.fail();
   expect(texts()).toEqual(["a", "b"]);
-  expect(owner.told).toEqual([[1, "unavailable"]]);
+  expect(owner.heard).toEqual([[1, "unavailable"]]);
   await appends[1]?.store(1);
   expect(texts()).toEqual(["a", "b", "c"]);
   await appends[2]?.store(2);
@@ -210,7 +210,7 @@ test("a record larger than a frame goes by itself", async () => {
   add(owner, "z".repeat(frameBytesMax * 2));
   expect(texts().map((text) => text.length)).toEqual([frameBytesMax * 2]);
   await appends[0]?.store(1);
-  expect(owner.told.length).toBe(1);
+  expect(owner.heard.length).toBe(1);
 });
 
 test("a frame contains one producer's run, as far as it has no break", async () => {
@@ -246,5 +246,5 @@ test("at most 64 appends are under way; the others wait in their order", async (
   expect(appends.length).toBe(66);
   for (let i = 2; i < 100; i++) await appends[i]?.store(i + 1);
   expect(texts()).toEqual(Array.from({ length: 100 }, (_, i) => `${i} `));
-  expect(owner.told.length).toBe(100);
+  expect(owner.heard.length).toBe(100);
 });

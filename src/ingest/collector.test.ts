@@ -58,14 +58,14 @@ test("a topic that its first records create has them in their order", async () =
     return made;
   };
   const call = collector.open();
-  const wanted = Array.from({ length: 20 }, (_, i) => `${i}`);
-  for (const text of wanted) {
+  const expected = Array.from({ length: 20 }, (_, i) => `${i}`);
+  for (const text of expected) {
     give(call, { topic: "new", records: [record(text)] });
     await sleep(clock, 3);
   }
   await call.settled();
   call.close();
-  expect(await stored("new")).toEqual(wanted);
+  expect(await stored("new")).toEqual(expected);
 });
 
 test("the position is of the topic named last, whichever is stored later", async () => {
@@ -229,7 +229,7 @@ test("records of a topic with a contract are stored as it derives them, the firs
     found.push(...records.map((stored) => stored.record));
   }
   const one = { contentType: "text/plain", schemaId: 0 };
-  const wanted = [
+  const expected = [
     { ...one, value: Buffer.from("a 1"), key: "a", timeNs: 1n, headers },
     { ...one, value: Buffer.from("b ?"), key: "b", timeNs: 2n },
     { ...one, value: Buffer.from("c 3"), key: "c", timeNs: 3n },
@@ -239,7 +239,7 @@ test("records of a topic with a contract are stored as it derives them, the firs
       const by = given?.["by"];
       return { ...rest, value: textOf(value), by: by && textOf(by) };
     });
-  expect(plain(found)).toEqual(plain([...wanted, ...wanted]));
+  expect(plain(found)).toEqual(plain([...expected, ...expected]));
 });
 
 test("a contract's refusals also leave gaps in a producer's sequence", async () => {

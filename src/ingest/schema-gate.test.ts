@@ -24,10 +24,10 @@ const schemas: RecordChecks = {
 
 function setUp(topicsMax?: number) {
   const log = createMemoryLog({ clock });
-  let asked = 0;
+  let described = 0;
   const counted = {
     describe: (topic: string) => {
-      asked++;
+      described++;
       return log.describe(topic);
     },
   };
@@ -39,7 +39,7 @@ function setUp(topicsMax?: number) {
     ...{ log, clock, gate, limits: defaultIngestLimits, inFlight },
     newTopics: defaultTopicSettings,
   });
-  return { log, gate, make, ingest, inFlight, asked: () => asked };
+  return { log, gate, make, ingest, inFlight, described: () => described };
 }
 
 const record = (schemaId = 0): SchemaRecord => ({
@@ -49,7 +49,7 @@ const record = (schemaId = 0): SchemaRecord => ({
 });
 
 test("a topic's rule is fetched once, however many wait for it", async () => {
-  const { gate, make, asked } = setUp();
+  const { gate, make, described } = setUp();
   await make("open", "none");
   const topic = gate.topic("open");
   expect(topic.isOpen).toBe(false);
@@ -59,7 +59,7 @@ test("a topic's rule is fetched once, however many wait for it", async () => {
   ]);
   expect(topic.isOpen).toBe(true);
   await topic.check([record()]);
-  expect(asked()).toBe(1);
+  expect(described()).toBe(1);
 });
 
 test("a topic with a rule is never open, and has its schemas checked", async () => {

@@ -110,13 +110,13 @@ const ownType = invalidIssue(
   `Cannot use content type "${endType}": it is Sluice's own`,
 );
 
-function tooLarge(field: string, given: number, wanted: number): Issue {
-  const message = `Cannot take a record with a ${field} of ${given} bytes: at most ${wanted}`;
+function tooLarge(field: string, given: number, max: number): Issue {
+  const message = `Cannot take a record with a ${field} of ${given} bytes: at most ${max}`;
   return { code: "too_large", field, message };
 }
 
-function tooMany(wanted: number): Issue {
-  const message = `Cannot take a record with more than ${wanted} headers`;
+function tooMany(max: number): Issue {
+  const message = `Cannot take a record with more than ${max} headers`;
   return { code: "too_large", field: "headers", message };
 }
 

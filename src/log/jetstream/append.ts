@@ -5,9 +5,10 @@ import type { Batch } from "../../core/batch.ts";
 import { sleep } from "../../core/clock.ts";
 import { Failure } from "../../core/failure.ts";
 import type { Appended, AppendOptions } from "../../core/log.ts";
+import { parseAck } from "./ack.ts";
 import type { Connection } from "./connection.ts";
 import { entriesFromBatch, type Entry, positionInEntry } from "./entry.ts";
-import { failureFromCode, jetstreamUnavailable } from "./failures.ts";
+import { jetstreamUnavailable } from "./failures.ts";
 import { RunAppender } from "./run-append.ts";
 import { tokenFromText } from "./subject.ts";
 import type { KnownIncarnation, Topics } from "./topics.ts";
@@ -193,23 +194,13 @@ export class Appender {
 }
 
 function outcomeFromAck(topic: string, message: Msg): Outcome | Failure {
-  // The server's status "no responders" has no body.
-  if (message.data.byteLength === 0) return "unheard";
-  const ack = message.json<Ack>();
-  if (ack.error !== undefined) {
-    if (ack.error.err_code === duplicateInProcess) return "underway";
-    return failureFromCode(topic, ack.error.err_code ?? 0, ack.error.description ?? "it refused");
-  }
-  return { sequence: ack.seq ?? 0, isDuplicate: ack.duplicate === true };
+  const ack = parseAck(topic, message);
+  if (ack === undefined) return "unheard";
+  if ("sequence" in ack) return ack;
+  return ack.errorCode === duplicateInProcess ? "underway" : ack.failure;
 }
 
 const duplicateInProcess = 10158;
-
-interface Ack {
-  readonly seq?: number;
-  readonly duplicate?: boolean;
-  readonly error?: { readonly err_code?: number; readonly description?: string };
-}
 
 function answer(epoch: number, entries: readonly Entry[], places: readonly Place[]): Appended {
   const at = (index: number) => {

@@ -9,9 +9,10 @@ import type { Appended, ProducerRun } from "../../core/log.ts";
 import type { Position } from "../../core/position.ts";
 import { appendedAfter, appendedBefore } from "../answers.ts";
 import { stateAfter, storedOf } from "../producers.ts";
+import { parseAck } from "./ack.ts";
 import type { Connection } from "./connection.ts";
 import { entriesFromBatch, positionInEntry } from "./entry.ts";
-import { failureFromCode, isWrongLastSequence, jetstreamUnavailable } from "./failures.ts";
+import { isWrongLastSequence, jetstreamUnavailable } from "./failures.ts";
 import {
   findProducer,
   producerHeaders,
@@ -121,17 +122,11 @@ function settle(
   resolve: (outcome: number | "unheard" | "overtaken") => void,
   reject: (failure: Failure) => void,
 ): void {
-  // The server's status "no responders" has no body.
-  if (reply.data.byteLength === 0) return resolve("unheard");
-  const { seq, error } = reply.json<Ack>();
-  if (error === undefined) resolve(seq ?? 0);
-  else if (isWrongLastSequence(error.err_code ?? 0)) resolve("overtaken");
-  else reject(failureFromCode(topic, error.err_code ?? 0, error.description ?? "it refused"));
-}
-
-interface Ack {
-  readonly seq?: number;
-  readonly error?: { readonly err_code?: number; readonly description?: string };
+  const ack = parseAck(topic, reply);
+  if (ack === undefined) resolve("unheard");
+  else if ("sequence" in ack) resolve(ack.sequence);
+  else if (isWrongLastSequence(ack.errorCode)) resolve("overtaken");
+  else reject(ack.failure);
 }
 
 function answer(epoch: number, sequence: number, count: number): Appended {
