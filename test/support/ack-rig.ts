@@ -1,4 +1,4 @@
-/** Runners of an ack rule in a test: on a real store, and a log in memory; both may fail at any moment. */
+/** Runners of an ack rule in a test, on a real store and a log in memory, which may fail at any moment. */
 
 import { systemClock as clock } from "../../src/core/clock.ts";
 import { Failure } from "../../src/core/failure.ts";
@@ -30,7 +30,7 @@ const config: AckRuleConfig = {
 };
 const decoder = { decode: () => [] };
 
-/** Everyone owns everything: what is left to hold rivals apart is the store's fence. */
+/** Every node owns every name, so that only the fence in the store keeps owners apart. */
 const careless: Ownership = {
   acquire: async (): Promise<Owned> => ({
     lost: new AbortController().signal,
@@ -66,7 +66,7 @@ async function readAll(log: LogDriver, topic: string): Promise<readonly StoredRe
   return records;
 }
 
-/** What the topic holds; nothing where there is none. */
+/** The JSON of the records in the topic; empty when it does not exist. */
 export async function jsonOf(log: LogDriver, topic: string) {
   if ((await log.describe(topic)) === undefined) return [];
   const text = new TextDecoder();
@@ -104,7 +104,7 @@ export function started(
   return { run, stop, [Symbol.asyncDispose]: stop };
 }
 
-/** Fails before it was done, or after: nobody who asked can tell which. */
+/** Fails before the work or after it; the caller cannot know which. */
 async function faulty<T>(random: Random, work: () => Promise<T>): Promise<T> {
   if (random.chance(0.04)) throw new Failure("unavailable", "away before it");
   const done = await work();
@@ -112,7 +112,7 @@ async function faulty<T>(random: Random, work: () => Promise<T>): Promise<T> {
   return done;
 }
 
-/** Nothing fails. */
+/** Draws with which nothing fails. */
 export const calm: Random = { int: () => 0, chance: () => false };
 
 export function faultyStore(store: AckLedgerStore, random: Random): AckLedgerStore {

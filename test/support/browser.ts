@@ -16,7 +16,7 @@ export function pageTest(name: string, body: () => Promise<void>): void {
   });
 }
 
-/** Undefined where there is none: `pageTest` then runs nothing that would need it. */
+/** Undefined without a browser; `pageTest` then runs nothing that needs it. */
 export async function launchBrowser(): Promise<Browser | undefined> {
   if (!existsSync(executablePath)) return undefined;
   return await chromium.launch({

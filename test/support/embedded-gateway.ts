@@ -70,7 +70,7 @@ interface Outcome {
   readonly failed?: { readonly reason?: string; readonly message: string };
 }
 
-/** A gateway as a process of its own; see the file that it runs. */
+/** A gateway as a separate process; see the file that it runs. */
 export async function gateway(
   dataDir: string,
   options: { prefix?: string[]; runtime?: string[]; checkout?: string; port?: number } = {},
@@ -133,7 +133,7 @@ export async function failureOf(promise: Promise<unknown>): Promise<EmbeddedErro
     (thrown: unknown) => thrown,
   );
   if (error instanceof EmbeddedError) return error;
-  throw new Error(`Wanted an EmbeddedError, got ${String(error)}`);
+  throw new Error(`Expected an EmbeddedError, got ${String(error)}`);
 }
 
 export const processesOf = (dataDir: string) => clusterProcesses(join(dataDir, "postgres"));

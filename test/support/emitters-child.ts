@@ -1,4 +1,4 @@
-/** A node in a process of its own, to be killed: the database's URL is its argument. */
+/** A node in a separate process, which the test kills. Its argument is the URL of the database. */
 
 import { systemClock as clock } from "../../src/core/clock.ts";
 import { silent as logger } from "../../src/core/logger.ts";
@@ -24,7 +24,7 @@ const node = await startEmittersNode(
   new PostgresLog({ url, clock, logger }),
   "child",
 );
-// Its lease first: a guest that is made before that is anyone's to claim.
+// Waits for its lease, because any node may claim a guest that was created before.
 await new Promise((resolve) => setTimeout(resolve, 500));
 for (const [i, rate] of [2, 10, 100].entries()) await node.emitters.create({ id: `g${i}`, rate });
 process.stdout.write("ready\n");

@@ -1,4 +1,4 @@
-/** Asks again until what is expected holds; then the last failure is the test's. */
+/** Repeats the check until it passes. After `withinMs` the last failure is thrown. */
 export async function eventually(check: () => unknown, withinMs = 5000): Promise<void> {
   const lateMs = Date.now() + withinMs;
   for (;;) {

@@ -12,7 +12,7 @@ const readyMsMax = 60_000;
 
 export interface GatewayOptions {
   readonly env?: Readonly<Record<string, string>>;
-  /** Kept when given, so that a second gateway finds what the first one left. */
+  /** Kept when given, so that a second gateway finds the data of the first. */
   readonly dataDir?: string;
   /** The program and its arguments; Bun's own entry by default. */
   readonly command?: readonly string[];
@@ -24,9 +24,9 @@ export interface GatewayProcess {
   readonly grpcUrl: string;
   readonly pid: number;
   readonly dataDir: string;
-  /** What it has written to standard error so far. */
+  /** Its standard error so far. */
   log(): string;
-  /** The lines of it that tell an error of its own. Throws where one of them is no JSON. */
+  /** The lines of its log with level error. Throws on a line that is not JSON. */
   errors(): string[];
   /** Resolves to the exit code (or the signal's name). */
   readonly exited: Promise<number | string>;
@@ -35,7 +35,7 @@ export interface GatewayProcess {
   kill9(): Promise<void>;
 }
 
-/** Rejects with what it printed when it does not become ready. */
+/** Rejects with its output when it does not become ready. */
 export async function startGateway(options: GatewayOptions = {}): Promise<GatewayProcess> {
   const dataDir = options.dataDir ?? temporaryDataDir();
   const [program, ...args] = options.command ?? [
@@ -122,7 +122,7 @@ function withoutSettings(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   );
 }
 
-/** It goes with this process, and so does the PostgreSQL that a killed gateway leaves running. */
+/** Removed when this process ends, with the PostgreSQL that a killed gateway leaves running. */
 export function temporaryDataDir(): string {
   const dataDir = mkdtempSync(join(tmpdir(), "sluice-test-"));
   afterThisProcess(removeDataDir, [dataDir]);

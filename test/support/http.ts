@@ -7,7 +7,7 @@ export interface Answer {
   readonly status: number;
   readonly headers: Headers;
   readonly text: string;
-  /** The body's JSON; undefined where it is none. */
+  /** The body's JSON; undefined for other bodies. */
   readonly json: ReturnType<typeof JSON.parse>;
 }
 
@@ -60,7 +60,7 @@ export interface ExchangeOptions {
 
 /**
  * Writes the parts to a fresh connection, `gapMs` apart, and reads until the gateway closes it or
- * has said nothing for `quietMs`; answers with all that came.
+ * has sent nothing for `quietMs`. Resolves with everything received.
  */
 export function exchange(
   url: string,
@@ -94,7 +94,7 @@ export function exchange(
       text += data.toString("latin1");
       wait();
     });
-    // A reset after the answer is an end like any other.
+    // A reset after the answer counts as the end.
     socket.on("error", () => finish(true));
     socket.on("close", () => finish(true));
   });

@@ -1,5 +1,5 @@
 /**
- * A gateway reduced to its embedded PostgreSQL, as a process of its own, for tests that kill it or
+ * A gateway reduced to its embedded PostgreSQL, as a separate process, for tests that kill it or
  * run it as another user or on another runtime: `<this file> <dataDir> [port]`. It prints one JSON
  * line, `{"ready":…}` or `{"failed":…}`, logs to stderr, and stops when its stdin ends; when it reads
  * anything before, it exits at once, as after an uncaught error.

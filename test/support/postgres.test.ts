@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import postgres from "postgres";
 import { testPostgres, withPostgres } from "./postgres.ts";
 
-test("each call has a database of its own, gone afterwards", async () => {
+test("each call has its own database, which is dropped afterwards", async () => {
   const names = await Promise.all(
     [1, 2].map(() =>
       withPostgres(async (url) => {

@@ -1,4 +1,4 @@
-/** Numbers that look drawn and come again from the same seed, which a failing test prints. */
+/** Random numbers that repeat for the same seed, which a failing test prints. */
 export interface Random {
   /** At least 0, below `below`. */
   int(below: number): number;

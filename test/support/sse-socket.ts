@@ -31,7 +31,7 @@ export class SseStream {
   lastId = "";
   retryMs: number | undefined;
   comments = 0;
-  /** Resolves when the connection is over, whoever closed it. */
+  /** Resolves when the connection is closed by either side. */
   readonly ended: Promise<void>;
   readonly #socket: Socket;
   readonly #onEvent: SseOptions["onEvent"];
@@ -120,7 +120,7 @@ export class SseStream {
     this.#line = lines.pop() ?? "";
     for (const line of lines) {
       this.#field(line);
-      // Cut from inside: what follows was never read.
+      // The test closed the stream: the rest counts as unread.
       if (this.#socket.destroyed) return;
     }
   }
@@ -158,7 +158,7 @@ export class SseStream {
   }
 }
 
-/** Resolves with the answer's head; rejects when there is none. */
+/** Resolves when the head of the answer has come; rejects without an answer. */
 export function openSse(
   url: string,
   { headers = {}, onEvent }: SseOptions = {},

@@ -1,4 +1,4 @@
-/** A plain reader of server-sent events, written apart from the client library that it tests with. */
+/** A slow reader of server-sent events: over `fetch`, and only as fast as the test takes events. */
 
 export interface SseEvent {
   readonly id: string;
@@ -11,7 +11,7 @@ export interface SseReader {
   take(count: number): Promise<SseEvent[]>;
   /** All events up to the end of the stream. */
   rest(): Promise<SseEvent[]>;
-  /** The last id that was told, also without an event. */
+  /** The last id that was sent, also without an event. */
   readonly lastId: string;
   readonly status: Promise<number>;
   close(): Promise<void>;
@@ -20,7 +20,7 @@ export interface SseReader {
 export function readSse(url: string, headers: Record<string, string> = {}): SseReader {
   const abort = new AbortController();
   const response = fetch(url, { headers, signal: abort.signal });
-  // Who never looks at the status still sees the failure where events are taken.
+  // A caller that ignores the status still gets the failure when it takes events.
   const status = response.then((answer) => answer.status);
   status.catch(() => {});
   let lastId = "";

@@ -1,0 +1,151 @@
+/** A gateway whose PostgreSQL or broker is unavailable for seconds. */
+
+import { describe, expect, test } from "bun:test";
+import type { GatewayProcess } from "../../support/gateway.ts";
+import { ask, post } from "../../support/http.ts";
+import { natsSkipReason, startNats } from "../../support/nats.ts";
+import { testPostgres } from "../../support/postgres.ts";
+import { postmasterOf } from "../../support/postmaster.ts";
+import { openSse } from "../../support/sse-socket.ts";
+import { pause, until } from "../../support/until.ts";
+import { startingGateways, timeoutMs } from "./gateways.ts";
+
+const start = startingGateways();
+
+describe("a service that is unavailable for seconds", () => {
+  test(
+    "the embedded PostgreSQL, killed: the gateway restarts it, and what was acknowledged is there",
+    async () => {
+      const gateway = await start();
+      await withOutage(gateway, async () => {
+        process.kill(await postmasterOf(gateway.dataDir), "SIGKILL");
+        await pause(2000);
+      });
+    },
+    timeoutMs,
+  );
+
+  test(
+    "PostgreSQL",
+    async () => {
+      const server = await testPostgres();
+      await using database = await server.createDatabase();
+      const gateway = await start({ env: { DATABASE_URL: database.url } });
+      const refused = await withOutage(gateway, async () => {
+        await server.kill9();
+        await isNotReady(gateway);
+        await pause(2000);
+        await server.start();
+      });
+      expect(refused).toBeGreaterThan(0);
+      // It must stop before its database can be dropped.
+      await gateway.stop();
+    },
+    timeoutMs,
+  );
+
+  const skipReason = natsSkipReason();
+  if (skipReason === undefined) {
+    for (const how of ["killed", "frozen"]) {
+      test(
+        `nats-server, ${how}`,
+        async () => {
+          const nats = await startNats();
+          const gateway = await start({ env: { NATS_URL: nats.url } });
+          const refused = await withOutage(gateway, async () => {
+            if (how === "killed") await nats.kill9();
+            else await nats.freeze();
+            await isNotReady(gateway);
+            await pause(2000);
+            if (how === "killed") await nats.start();
+            else nats.thaw();
+          });
+          if (how === "killed") expect(refused).toBeGreaterThan(0);
+          await gateway.stop();
+          await nats.stop();
+        },
+        timeoutMs,
+      );
+    }
+  } else test.skip(`nats-server: ${skipReason}`, () => {});
+});
+
+async function isNotReady(gateway: GatewayProcess): Promise<void> {
+  await until("/readyz to report it", 10_000, async () => {
+    const { status, headers, json } = await ask("GET", `${gateway.url}/readyz`);
+    if (status === 200) return false;
+    expect([status, json.code, headers.get("content-type")]).toEqual([
+      503,
+      "unavailable",
+      "application/problem+json",
+    ]);
+    expect(json.detail).toContain("is unavailable");
+    return true;
+  });
+  expect((await ask("GET", `${gateway.url}/livez`)).status).toBe(200);
+  expect((await ask("GET", `${gateway.url}/status`)).status).toBe(200);
+}
+
+/**
+ * Appends and follows throughout. Every append is acknowledged, or refused as retryable. The stream
+ * and the log have everything acknowledged. Resolves with the number of refused appends.
+ */
+async function withOutage(gateway: GatewayProcess, outage: () => Promise<void>): Promise<number> {
+  const at = `${gateway.url}/v1/topics/outage`;
+  const acknowledged: number[] = [];
+  let refused = 0;
+  let over = false;
+  await post(`${at}/records`, { n: 0 });
+  const received: number[] = [];
+  const stream = await openSse(`${at}/sse`, {
+    onEvent: ({ event, data }) =>
+      received.push(event === "message" ? JSON.parse(data).n : Number.NaN),
+  });
+  const appending = Promise.all(
+    [1, 2, 3].map(async (producer) => {
+      for (let i = 1; !over; i++) {
+        const n = producer * 1_000_000 + i;
+        const { status, headers, json } = await ask("POST", `${at}/records`, {
+          body: `{"n":${n}}`,
+          msMax: 40_000,
+        });
+        if (status === 200) acknowledged.push(n);
+        else {
+          refused++;
+          expect([status, json.code]).toEqual([503, "unavailable"]);
+          expect(Number(headers.get("retry-after"))).toBeGreaterThan(0);
+        }
+        await pause(10);
+      }
+    }),
+  );
+  await pause(500);
+  await outage();
+  await until(
+    "it to be ready again",
+    30_000,
+    async () => (await ask("GET", `${gateway.url}/readyz`)).status === 200,
+  );
+  const before = acknowledged.length;
+  await until("appends to be acknowledged again", 20_000, () => acknowledged.length > before + 20);
+  over = true;
+  await appending;
+  await until("the stream to have what was acknowledged", 20_000, () => {
+    const got = new Set(received);
+    return acknowledged.every((n) => got.has(n));
+  });
+  stream.close();
+
+  const kept: number[] = [];
+  for (let after: string | null = "earliest"; after !== null;) {
+    const { json } = await ask("GET", `${at}/records?limit=1000&after=${after}`);
+    kept.push(...json.events.map(({ data }: { data: { n: number } }) => data.n));
+    after = json.next;
+  }
+  // A refused one may be stored all the same. The stream sent everything stored, once and in order.
+  const live = kept.slice(kept.indexOf(received[0] ?? Number.NaN));
+  expect(received).toEqual(live);
+  expect(new Set(kept).size).toBe(kept.length);
+  expect(acknowledged.filter((n) => !kept.includes(n))).toEqual([]);
+  return refused;
+}

@@ -1,0 +1,150 @@
+/** How a gateway starts, or refuses to, and what it reports about itself. */
+
+import { describe, expect, test } from "bun:test";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Code, ConnectError, createClient } from "@connectrpc/connect";
+import { createGrpcTransport } from "@connectrpc/connect-node";
+import {
+  Health,
+  HealthCheckResponse_ServingStatus as ServingStatus,
+} from "../../../src/gen/grpc/health/v1/health_pb.ts";
+import { startGateway } from "../../support/gateway.ts";
+import { ask } from "../../support/http.ts";
+import { startingGateways, timeoutMs } from "./gateways.ts";
+
+const start = startingGateways();
+
+/** The output of a gateway that does not become ready. */
+async function refusal(env: Record<string, string>): Promise<string> {
+  const dataDir = mkdtempSync(join(tmpdir(), "sluice-test-"));
+  try {
+    return await startGateway({ env, dataDir }).then(
+      async (gateway) => `It started: ${await gateway.stop()}`,
+      (error: Error) => error.message,
+    );
+  } finally {
+    expect(existsSync(join(dataDir, "postgres", "postmaster.pid"))).toBe(false);
+    rmSync(dataDir, { recursive: true, force: true });
+  }
+}
+
+describe("a start that fails", () => {
+  test("all problems of its settings at once, no secret of theirs, and exit code 2", async () => {
+    const said = await refusal({
+      SLUICE_PORT: "99999",
+      SLUICE_HOST: "0.0.0.0",
+      SLUICE_LOG_LEVEL: "loud",
+      SLUICE_GUESTS: "maybe",
+      SLUICE_HEARTBEAT_MS: "1.5",
+      SLUICE_TYPO: "1",
+      DATABASE_URL: "mysql://user:secret@db/name",
+      NATS_URL: "nats://one:4222,http://two",
+      KAFKA_BROKERS: "kafka:9092",
+    });
+    expect(said).toContain("ended with 2");
+    expect(said).toContain("9 of the settings");
+    for (const name of [
+      "PORT=99999",
+      "HOST=0.0.0.0",
+      "LOG_LEVEL=loud",
+      "GUESTS=maybe",
+      "HEARTBEAT_MS=1.5",
+      "TYPO",
+    ]) {
+      expect(said).toContain(`SLUICE_${name}`);
+    }
+    for (const name of ["DATABASE_URL:", "NATS_URL:", "KAFKA_BROKERS"]) {
+      expect(said).toContain(name);
+    }
+    expect(said).not.toContain("secret");
+    expect(said).not.toMatch(/\n\s+at /);
+  });
+
+  for (const setting of ["SLUICE_PORT", "SLUICE_GRPC_PORT"]) {
+    test(
+      `${setting} is taken: said in words, and nothing is left running`,
+      async () => {
+        const holder = createServer();
+        await new Promise<void>((resolve) => holder.listen(0, "127.0.0.1", resolve));
+        const address = holder.address();
+        const port = typeof address === "object" && address !== null ? address.port : 0;
+        const said = await refusal({ [setting]: String(port) });
+        holder.close();
+        expect(said).toContain("ended with 1");
+        expect(said).toContain(
+          `Cannot listen on port ${port}: another program has it, set ${setting} to another one`,
+        );
+        expect(said).not.toMatch(/\n\s+at /);
+      },
+      timeoutMs,
+    );
+  }
+
+  test(
+    "a database or a broker that is not there is named, not its password",
+    async () => {
+      const said = await refusal({ DATABASE_URL: "postgres://user:secret@127.0.0.1:1/none" });
+      expect(said).toContain("ended with 1");
+      expect(said).not.toContain("secret");
+      const broker = await refusal({ NATS_URL: "nats://user:secret@127.0.0.1:1" });
+      expect(broker).toContain("ended with 1");
+      expect(broker).not.toContain("secret");
+    },
+    timeoutMs,
+  );
+});
+
+describe("what it reports about itself", () => {
+  test(
+    "/livez, /readyz, /status",
+    async () => {
+      const gateway = await start();
+      expect((await ask("GET", `${gateway.url}/livez`)).json).toEqual({ status: "up" });
+      expect((await ask("GET", `${gateway.url}/readyz`)).json).toEqual({ status: "ready" });
+      const status = (await ask("GET", `${gateway.url}/status`)).json;
+      expect(status).toMatchObject({
+        status: "up",
+        node: expect.any(String),
+        runtime: expect.stringContaining("bun"),
+        log: "postgres",
+        hub: { topics: 0, subscriptions: 0, window_bytes: 0 },
+        ingest: { in_flight_bytes: 0 },
+        emitters: { guests: 0, behind_ms: expect.any(Number) },
+        projections: ["emitter-pages", "lifecycle", "measurements"].map((name) => {
+          return expect.objectContaining({ name, failures: 0 });
+        }),
+      });
+      expect(status.memory_bytes).toBeGreaterThan(1e6);
+    },
+    timeoutMs,
+  );
+
+  test(
+    "gRPC health: check, an unknown service, watch",
+    async () => {
+      const gateway = await start();
+      const client = createClient(Health, createGrpcTransport({ baseUrl: gateway.grpcUrl }));
+      expect((await client.check({})).status).toBe(ServingStatus.SERVING);
+      expect((await client.check({ service: "grpc.health.v1.Health" })).status).toBe(
+        ServingStatus.SERVING,
+      );
+      const unknown = await client.check({ service: "none" }).then(
+        () => undefined,
+        (error: unknown) => ConnectError.from(error).code,
+      );
+      expect(unknown).toBe(Code.NotFound);
+      const cut = new AbortController();
+      const seen: ServingStatus[] = [];
+      for await (const { status } of client.watch({}, { signal: cut.signal, timeoutMs: 10_000 })) {
+        seen.push(status);
+        break;
+      }
+      cut.abort();
+      expect(seen).toEqual([ServingStatus.SERVING]);
+    },
+    timeoutMs,
+  );
+});
