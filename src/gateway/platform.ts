@@ -17,7 +17,6 @@ import { Collector } from "../ingest/collector.ts";
 import { InFlight } from "../ingest/in-flight.ts";
 import { Ingest } from "../ingest/ingest.ts";
 import { SchemaGate } from "../ingest/schema-gate.ts";
-import { createJetstreamLog } from "../log/jetstream/jetstream-log.ts";
 import { PostgresLog } from "../log/postgres/postgres-log.ts";
 import type { DatabaseAddress } from "../postgres/connect.ts";
 import { openDatabase } from "../postgres/database.ts";
@@ -126,6 +125,8 @@ async function openLog(
 ): Promise<LogDriver> {
   const clock = systemClock;
   if (config.natsUrl === undefined) return new PostgresLog({ ...address, clock, logger });
+  // Loaded on demand: without NATS its client would take memory for nothing.
+  const { createJetstreamLog } = await import("../log/jetstream/jetstream-log.ts");
   return await createJetstreamLog({
     url: config.natsUrl,
     replicas: config.natsReplicas,

@@ -3,7 +3,7 @@
  * (list of double). A timestamp type would have some readers round what they cannot hold.
  */
 
-import { ByteWriter, ParquetWriter, type SchemaElement } from "hyparquet-writer";
+import type { ByteWriter, SchemaElement } from "hyparquet-writer";
 import { valuesToNumbers } from "../measurement.ts";
 import type { ExportFormat } from "../query/export.ts";
 import type { SeriesPoint } from "../series-port.ts";
@@ -21,14 +21,16 @@ export const parquetFormat: ExportFormat = {
   contentType: "application/vnd.apache.parquet",
   extension: "parquet",
   async *write(tag, pages) {
-    const bytes = new ChunkWriter();
+    // Loaded on demand: most gateways never export Parquet.
+    const { ByteWriter: Bytes, ParquetWriter } = await import("hyparquet-writer");
+    const bytes = new Bytes();
     const file = new ParquetWriter({ writer: bytes, schema, createdBy: "sluice" });
     for await (const points of pages) {
       await file.write({ columnData: columnsOf(tag, points), rowGroupSize: points.length });
-      yield bytes.take();
+      yield takeChunk(bytes);
     }
     await file.finish();
-    yield bytes.take();
+    yield takeChunk(bytes);
   },
 };
 
@@ -41,11 +43,9 @@ function columnsOf(tag: string, points: readonly SeriesPoint[]) {
   ];
 }
 
-/** Returns what was written so far; offsets continue to count from the start of the file. */
-class ChunkWriter extends ByteWriter {
-  take(): Uint8Array {
-    const chunk = this.getBytes().slice();
-    this.index = 0;
-    return chunk;
-  }
+/** What was written so far; offsets continue to count from the start of the file. */
+function takeChunk(bytes: ByteWriter): Uint8Array {
+  const chunk = bytes.getBytes().slice();
+  bytes.index = 0;
+  return chunk;
 }

@@ -1,7 +1,6 @@
 /** The mapping's file, `SLUICE_RELATIONS`: JSON or YAML, of which JSON is a part. */
 
 import { readFile } from "node:fs/promises";
-import { parseDocument } from "yaml";
 import { Failure } from "../../../core/failure.ts";
 import { parseMapping } from "../mapping.ts";
 import type { Relation } from "../relation.ts";
@@ -10,7 +9,10 @@ const bytesMax = 1024 * 1024;
 
 /** Throws `invalid` with every problem of the file. */
 export async function readRelations(path: string): Promise<readonly Relation[]> {
-  const document = parseDocument(await textOf(path));
+  const text = await textOf(path);
+  // Loaded on demand: most gateways have no mapping.
+  const { parseDocument } = await import("yaml");
+  const document = parseDocument(text);
   const broken = document.errors.map(({ message }) => message.split("\n")[0] ?? message);
   if (broken.length > 0) throw unusable(path, broken);
   // Aliases are bounded: a small file must not become a large mapping.
