@@ -1,5 +1,5 @@
 /**
- * Server-sent events over a socket of our own: every byte as it came, reading that can be stopped,
+ * Server-sent events over a plain socket: every byte as it came, reading that can be stopped,
  * and as many streams at once as the machine has descriptors.
  */
 

@@ -157,7 +157,7 @@ describe("the samples", () => {
     }
   }, 60_000);
 
-  test("a rule that is not there, or is over events, is told", async () => {
+  test("a missing rule, or one over events, is reported", async () => {
     const none = await sluice("analyse", "acks", "--rule", "none", "--url", gateway.url).end();
     expect(none.code).toBe(1);
     expect(none.errors).toContain('"none"');
@@ -175,7 +175,7 @@ describe("the samples", () => {
   }, 30_000);
 });
 
-test("bad cells, refused rows and a damaged file are told with their places, the rest goes through", async () => {
+test("bad cells, refused rows and a damaged file are reported with their places, and the rest is loaded", async () => {
   const dir = join(folder, "bad");
   await mkdir(dir);
   await writeFile(
@@ -257,7 +257,7 @@ test("a stop ends it with a summary of what the gateway has", async () => {
   expect(await recordsOf(gateway.url, "long")).toHaveLength(sent);
 }, 30_000);
 
-test("wrong arguments are told with the usage", async () => {
+test("wrong arguments are reported with the usage", async () => {
   const empty = join(folder, "empty");
   await mkdir(empty);
   const cases = [

@@ -76,7 +76,7 @@ describe.skipIf(skipReason !== undefined)("ack rules", () => {
     expect(known.json).toMatchObject({ message_id: "k ü/1", state: "complete", missing: [] });
   });
 
-  test("are over lifecycle events, too, of one application or of all", async () => {
+  test("cover lifecycle events, of one application or of all", async () => {
     const events = ["MADE", "QUEUED", "SHOWN"];
     await made("life", { events, app_id: "app-1", output: "ack-life", deadline_ms: 300 });
     const send = async (app_id: string, message_id: string, names: readonly string[]) => {
@@ -98,7 +98,7 @@ describe.skipIf(skipReason !== undefined)("ack rules", () => {
     expect(overdue.json.overdue).toMatchObject([{ message_id: "m3", missing: ["QUEUED"] }]);
   });
 
-  test("see what was there before only where they are told to", async () => {
+  test("read earlier records only with from earliest", async () => {
     for (const topic of ["e1", "e2"]) {
       await post(url(`/v1/topics/${topic}/records`), [{ message_id: "old" }]);
     }
@@ -111,7 +111,7 @@ describe.skipIf(skipReason !== undefined)("ack rules", () => {
     expect(await acked("ack-now", 1)).toEqual(["new"]);
   });
 
-  test("stand as they were made; removed and made again they begin anew", async () => {
+  test("keep their configuration; removed and recreated they start over", async () => {
     const body = { topics: ["s1", "s2"], output: "ack-s", deadline_ms: 60_000 };
     await made("standing", body);
     const again = await put("standing", { ...body, topics: ["s2", "s1"], keep_ms: 86_400_000 });

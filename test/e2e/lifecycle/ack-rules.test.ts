@@ -1,4 +1,4 @@
-/** Ack rules on two nodes, on each log: one ack for each id, whoever is killed. */
+/** Ack rules on two nodes, on each log: one ack for each id, whichever node is killed. */
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { type GatewayProcess, startGateway } from "../../support/gateway.ts";

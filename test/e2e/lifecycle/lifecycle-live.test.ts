@@ -50,7 +50,7 @@ test("sluice simulate lifecycles: all that it tells of is there, and some is ove
 }, 30_000);
 
 describe("live", () => {
-  test("a message's own events, by SSE and WebSocket, whoever sent them", async () => {
+  test("the events of one message, by SSE and WebSocket, from any producer", async () => {
     const sse = await openSse(`${gateway.url}/sse/messages/watched`);
     const ws = await openWs(`${gateway.wsUrl}/ws/messages/watched`);
     expect(await ws.next()).toEqual({ op: "subscribed", position: expect.any(String) });
@@ -82,7 +82,7 @@ describe("live", () => {
     expect(await ws.next()).toMatchObject({ op: "error", problem: { code: "invalid" } });
     ws.cut();
     sse.close();
-    // Whoever comes back misses nothing.
+    // A reader that comes back misses nothing.
     await send("/api/event", event("watched", "G"));
     const again = await openWs(`${gateway.wsUrl}/ws/messages/watched?after=${position}`);
     const resumed = await again.nextThat(({ op }) => op === "events");

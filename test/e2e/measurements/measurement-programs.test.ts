@@ -148,7 +148,7 @@ describe("wrong arguments", () => {
   );
 
   test(
-    "a gateway that is away: said, and an end with 1 once it is told to end",
+    "an unavailable gateway is reported, and an interrupt ends with 1",
     async () => {
       const away = ["simulate", "measurements", "--url", "http://127.0.0.1:1"];
       const { child, ended, errors } = runSluice(away);

@@ -34,7 +34,7 @@ const rows = 200_000;
 let fromNs: bigint;
 let range: string;
 
-/** Most of them straight into the store; the last ones are in the tail when they are asked for. */
+/** Most of them go straight into the store; the last ones are in the tail when they are read. */
 beforeAll(async () => {
   fromNs = ((nowNs - 4n * hour) / hour) * hour;
   range = `start=${fromNs}&end=${nowNs}`;
@@ -139,7 +139,7 @@ test("that fail in the middle break off: a part is not taken for the whole", asy
   }
 }, 20_000);
 
-/** A request whose answer is left in the socket until it is asked for. */
+/** A request whose answer stays in the socket until the test reads it. */
 function pausedRequest(url: string): { begun: Promise<void>; rest(): Promise<string> } {
   const { hostname, port, pathname, search, host } = new URL(url);
   const socket = connect(Number(port), hostname);

@@ -87,7 +87,7 @@ const gzip = { "content-encoding": "gzip" };
 const compressed = (text: string) => Uint8Array.from(gzipSync(text));
 
 describe("POST /save", () => {
-  test("one object, as seed 002 sends it: 204, exact to the last digit, as a number or a string", async () => {
+  test("one object, in the form of the original measurements demo: 204, exact to the last digit, as a number or a string", async () => {
     const [first, second] = [time(), time()];
     const answer = await ask("POST", `${url}/save`, {
       body: measured("one", [1, 2.5, -0.1], first),
@@ -196,7 +196,7 @@ describe("POST /save", () => {
     });
   }
 
-  test("nothing, other types, other encodings, too large a body that is no lines", async () => {
+  test("no body, other types, other encodings, too large a body that is not lines", async () => {
     for (const body of ["", " \n ", "[]"]) {
       expectProblem(await post(`${url}/save`, body), "400 invalid", { detail: /no measurements/ });
     }
@@ -256,8 +256,8 @@ describe("POST /save", () => {
   }, 60_000);
 });
 
-describe("other doors to the topic", () => {
-  test("JSON records of the topic: under their tag, refused by index where they are none", async () => {
+describe("other ways into the topic", () => {
+  test("JSON records of the topic: under their tag, refused by index otherwise", async () => {
     const at = `${url}/v1/topics/measurements/records`;
     const answer = await post(at, `[${measured("door")},{"a":1},${measured("door", [1], 5n)}]`);
     expect(answer.status).toBe(207);
@@ -321,7 +321,7 @@ describe("other doors to the topic", () => {
     });
   }
 
-  test("what another program writes to the log is passed over where it is none, counted and said", async () => {
+  test("records of other programs that are not measurements are skipped, counted and reported", async () => {
     const log = new PostgresLog({ url: database.url, clock: systemClock, logger: silent });
     const none = { value: Uint8Array.of(1, 2, 3), contentType: "application/protobuf" };
     await log.append("measurements", [{ ...none, key: "", schemaId: 0, timeNs: 1n }]);
@@ -363,7 +363,7 @@ describe("InfluxDB's clients", () => {
     }
   });
 
-  test("are told what was refused, by line; the rest is kept", async () => {
+  test("get the refusals by line; the rest is stored", async () => {
     setLogger({ error() {}, warn() {} });
     const api = writer("ns");
     api.writeRecord(`kept value=1 ${time()}`);
@@ -392,7 +392,7 @@ describe("InfluxDB's clients", () => {
     expect([wrong.status, wrong.json]).toEqual([400, { error: expect.stringMatching(/line 1/) }]);
   });
 
-  test("find what they ask for before they write", async () => {
+  test("get the answers that they request before they write", async () => {
     const ping = await ask("GET", `${url}/ping`);
     expect([ping.status, ping.headers.get("x-influxdb-version")]).toEqual([
       204,
@@ -417,7 +417,7 @@ describe("InfluxDB's clients", () => {
   });
 });
 
-test("/status tells the rate, how soon a measurement can be asked for, and the batches", async () => {
+test("/status has the rate, the delay until a measurement can be queried, and the batches", async () => {
   await post(`${url}/save`, measured("status"));
   await stored("status", 1);
   const { json } = await ask("GET", `${url}/status`);

@@ -135,7 +135,7 @@ describe("the seed's samples", () => {
 });
 
 describe("a series", () => {
-  test("is told at any width, in columns, and filled", async () => {
+  test("is available at any width, in columns, and filled", async () => {
     const startNs = nowNs - 2n * hour;
     const points = [0, 10, 70].map((minute, i) =>
       pointAt(startNs + BigInt(minute * 60) * s + 1n, i, -i),
