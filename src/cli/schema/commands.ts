@@ -2,6 +2,7 @@
 
 import { writeFile } from "node:fs/promises";
 import { Failure } from "../../core/failure.ts";
+import { compatibilities } from "../../features/registry/registry-port.ts";
 import { command } from "../command/command.ts";
 import { choice, flag, path, text, texts } from "../command/parameters.ts";
 import { call, follow } from "../gateway/connect.ts";
@@ -20,16 +21,6 @@ import { namingFile, readSource } from "./source.ts";
 
 const service = "sluice.v1.RegistryService";
 const compatibilityPrefix = "COMPATIBILITY_";
-
-const levels = [
-  "NONE",
-  "BACKWARD",
-  "BACKWARD_TRANSITIVE",
-  "FORWARD",
-  "FORWARD_TRANSITIVE",
-  "FULL",
-  "FULL_TRANSITIVE",
-] as const;
 
 const subject = text({
   doc: "the name under which versions of a schema are kept",
@@ -238,7 +229,7 @@ export const config = command({
     level: choice({
       doc: "the level to set; default removes the subject's own",
       value: "LEVEL",
-      choices: [...levels, "default"],
+      choices: [...compatibilities, "default"],
     }),
   },
   options: { json: jsonOption, ...gatewayOptions },
