@@ -97,7 +97,6 @@ export const pending: readonly string[] = [
   "src/postgres/ownership.ts",
   "test/e2e/client/client-scenario.ts",
   "test/e2e/client/client.test.ts",
-  "test/e2e/lifecycle/lifecycle-events.test.ts",
   "test/e2e/registry/consume.test.ts",
   "test/e2e/registry/registry-cli.test.ts",
   "test/e2e/registry/registry-confluent.test.ts",

@@ -1,5 +1,5 @@
-// Seed 001's interface against a real gateway: events in at every address, what is asked of them
-// afterwards, and what wrong ones are told.
+// The addresses of the original lifecycle demo on a real gateway: events in at each of them, queries
+// about them afterwards, and the errors of bad ones.
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { create, toBinary } from "@bufbuild/protobuf";
@@ -150,7 +150,7 @@ describe("events in", () => {
   }, 60_000);
 });
 
-describe("what is wrong is told by field", () => {
+describe("bad events are refused by field", () => {
   test.each([
     ["a missing id", { app_id: "a", event: "E" }, "message_id"],
     ["an empty one", event("", "E"), "message_id"],

@@ -257,7 +257,7 @@ describe("POST /save", () => {
 });
 
 describe("other ways into the topic", () => {
-  test("JSON records of the topic: under their tag, refused by index otherwise", async () => {
+  test("JSON records of the topic: under their tag, others refused by index", async () => {
     const at = `${url}/v1/topics/measurements/records`;
     const answer = await post(at, `[${measured("door")},{"a":1},${measured("door", [1], 5n)}]`);
     expect(answer.status).toBe(207);
