@@ -1,5 +1,5 @@
--- What `sluice bench save` has wrk send: one measurement a request to /save, each of another time,
--- of tags as seed 002 has them: the first has 1 % of all, the second 1 % of the rest, and so on.
+-- The load of `sluice bench save` with wrk: POST /save with one measurement a request, each with its own time.
+-- The first tag has 1 % of all measurements, the second 1 % of the rest, and so on.
 --
 --   wrk -t2 -c40 -d10s -s bench/save.lua http://127.0.0.1:9000/save -- tag- 10000
 --
