@@ -1,4 +1,4 @@
-/** What tests of consumers send and expect: biometrics of the example schema, and its next version. */
+/** Records for tests of consumers: biometrics of the example schema and of its next version. */
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -34,13 +34,13 @@ export function clientsOf(grpcUrl: string) {
 
 export type Clients = ReturnType<typeof clientsOf>;
 
-/** The schema's text with a field more, as a newer watch would have it. */
+/** Text of the schema with one more field, as a newer watch would have it. */
 function nextVersion(): string {
   const text = readFileSync(schemaFile, "utf8");
   return text.replace("  // One of them a record.", "  double skin_celsius = 7;\n$&");
 }
 
-/** Its id. */
+/** Id of the registered schema. */
 export async function registerVersion(
   { registry }: Clients,
   subject: string,
@@ -55,7 +55,7 @@ export async function registerVersion(
   return schema.id;
 }
 
-/** Bytes of a measurement under a schema of the registry, from its protobuf JSON. */
+/** Encodes protobuf JSON by a schema of the registry. */
 export async function encode({ registry }: Clients, id: number, json: JsonObject) {
   const { fileDescriptorSet } = await registry.getDescriptorSet({
     schema: { case: "id", value: id },

@@ -1,4 +1,4 @@
-/** What `sluice consume` and `sluice simulate` say of that which is not as it should be. */
+/** Errors and warnings of `sluice consume` and `sluice simulate`. */
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { join } from "node:path";
@@ -35,7 +35,7 @@ async function publish(topic: string, ...watchIds: string[]): Promise<string> {
   return (await clients.collector.publish({ topic, records })).position;
 }
 
-describe("a record that cannot be decoded is left out, and told of", () => {
+describe("a record that cannot be decoded is left out and reported", () => {
   test("by its schema", async () => {
     await publish("mixed", "first");
     const value = new TextEncoder().encode("no message");
@@ -69,7 +69,7 @@ describe("a record that cannot be decoded is left out, and told of", () => {
   });
 });
 
-test("records that are gone are told of, and it reads on", async () => {
+test("missing records are reported, and reading continues", async () => {
   const position = await publish("again", "first");
   expect((await fetch(`${gateway.url}/v1/topics/again`, { method: "DELETE" })).ok).toBe(true);
   await publish("again", "second");
@@ -79,7 +79,7 @@ test("records that are gone are told of, and it reads on", async () => {
   expect(program.errors()).toMatch(/^Records are missing: .* Reading on at \S+\n/);
 });
 
-test("what trying again does not help ends it with code 1", async () => {
+test("an error that a retry cannot mend ends the program with code 1", async () => {
   await publish("there", "first");
   const wrong = consume("--dynamic", "--topic", "there", "--from", "7x");
   expect(await wrong.exited).toBe(1);
@@ -94,17 +94,17 @@ test("what trying again does not help ends it with code 1", async () => {
   expect(refused.errors()).toContain(`"no topic"`);
 });
 
-test("it ends when nobody reads what it prints", async () => {
+test("it ends when its output is closed", async () => {
   await publish("piped", "first");
   const main = join(import.meta.dir, "../../../src/main.ts");
   const args = `consume --dynamic --topic piped --from earliest --url ${gateway.url}`;
-  // The status is that of the consumer, not of head.
+  // The exit status is that of the consumer, not of head.
   const script = `set -o pipefail; '${process.execPath}' '${main}' ${args} | head -n 1`;
   const program = startProgram(["bash", "-c", script]);
   let code: number | null | undefined;
   void program.exited.then((ended) => (code = ended));
   await program.printed(1);
-  // It is told by the first write that has no reader.
+  // It learns of the closed pipe from its next write.
   await until("the consumer ends", 15_000, async () => {
     await publish("piped", "next");
     return code !== undefined;
@@ -114,7 +114,7 @@ test("it ends when nobody reads what it prints", async () => {
   expect(program.errors()).toMatch(/^schema .*\n\d+ records?; go on with --after \S+\n$/);
 });
 
-test("wrong arguments are told with the usage, and end with code 2", async () => {
+test("wrong arguments print the usage and end with code 2", async () => {
   const cases: [args: string[], said: string][] = [
     [["consume"], "Cannot run sluice consume: TOPIC is missing"],
     [["consume", "--dynamic", "--generated"], "Cannot use --dynamic with --generated"],

@@ -1,4 +1,4 @@
-// `sluice schema` as people use it, against a real gateway.
+// `sluice schema` against a real gateway.
 
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
@@ -70,7 +70,7 @@ test("registers a file with its imports, shows it, and writes its set", async ()
   );
 });
 
-test("tells why a schema is not compatible, and where a text is wrong", async () => {
+test("reports why a schema is not compatible, and where its text is wrong", async () => {
   expect(await schema("check", "watch", "acme/v1/watch.proto", "--root", ".")).toEqual([
     0,
     "compatible with watch (BACKWARD)\n",
@@ -114,7 +114,7 @@ test("registers with a reference, and deletes", async () => {
   expect(await schema("delete", "units")).toEqual([0, "deleted version 1 of units\n"]);
 });
 
-test("watches changes as they come", async () => {
+test("watches changes as they happen", async () => {
   const watching = run("watch", "pulse");
   const reader = watching.stdout.getReader();
   let output = "";
@@ -125,9 +125,9 @@ test("watches changes as they come", async () => {
       output += new TextDecoder().decode(value);
     }
   })();
-  // It says nothing before the first change, so one is made until it is told.
+  // It prints nothing before the first change, so changes are made until one is printed.
   let made = 0;
-  await until("a change is told", 20_000, async () => {
+  await until("a change is printed", 20_000, async () => {
     await schema("config", "pulse", made++ % 2 === 0 ? "FULL" : "NONE");
     return output !== "";
   });
@@ -136,7 +136,7 @@ test("watches changes as they come", async () => {
   await reading;
 }, 60_000);
 
-test("a wrong argument is told with the usage", async () => {
+test("a wrong argument prints the usage", async () => {
   for (const [args, message, usage] of [
     [["frobnicate"], "there is no such command", "sluice schema <command>"],
     [["register", "watch"], "FILE is missing", "sluice schema register SUBJECT FILE [options]"],
@@ -147,7 +147,7 @@ test("a wrong argument is told with the usage", async () => {
     expect([code, output]).toEqual([2, expect.stringContaining(message)]);
     expect(output).toContain(`\nUsage: ${usage}`);
   }
-  // The level that a typing error would have removed.
+  // The typing error did not remove the level.
   await schema("config", "watch", "FULL");
   await schema("config", "watch", "FUL");
   expect((await schema("config", "watch"))[1]).toBe("FULL\n");

@@ -1,4 +1,4 @@
-// Confluent's own JavaScript client against a real gateway: what its users do with a registry.
+// Confluent's JavaScript client against a real gateway, as its users work with a registry.
 
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { create, createMutableRegistry, type DescMessage } from "@bufbuild/protobuf";
@@ -27,7 +27,7 @@ afterAll(async () => {
   expect(gateway.errors()).toEqual([]);
 }, 30_000);
 
-/** With caches of its own: what it answers, the gateway answered. */
+/** A client with empty caches, so that each answer comes from the gateway. */
 function newClient(): SchemaRegistryClient {
   return new SchemaRegistryClient({ baseURLs: [gateway.url], maxRetries: 0 });
 }
@@ -35,7 +35,7 @@ function newClient(): SchemaRegistryClient {
 const watch = `syntax = "proto3";
 package acme.v1;
 
-// What a watch measures.
+// A measurement of a watch.
 message Watch {
   string id = 1;
   int32 bpm = 2;
@@ -61,7 +61,7 @@ test("registers, looks up, fetches and lists", async () => {
   expect(await client.getAllSubjects()).toContain("watch-value");
 });
 
-test("checks compatibility and changes what it is checked for", async () => {
+test("checks compatibility and changes its level", async () => {
   await client.register("pulse", schema(watch));
   const broken = schema(watch.replace("int32", "string"));
   const wider = schema(watch.replace("}", "  bool worn = 3;\n}"));
@@ -78,7 +78,7 @@ test("checks compatibility and changes what it is checked for", async () => {
   await client.updateDefaultCompatibility(Compatibility.BACKWARD);
 });
 
-test("registers with references, and refuses to delete what is referred to", async () => {
+test("registers with references, and refuses to delete a referenced schema", async () => {
   await client.register("units", schema('syntax = "proto3"; package acme.v1; message Unit {}'));
   const text =
     'syntax = "proto3";\nimport "acme/unit.proto";\nmessage Reading { acme.v1.Unit unit = 1; }\n';
@@ -89,7 +89,7 @@ test("registers with references, and refuses to delete what is referred to", asy
   await expectError(422, 42201, client.register("lost", schema(text)));
 });
 
-test("deletes softly, then for good", async () => {
+test("deletes softly, then permanently", async () => {
   await client.register("gone", schema(watch));
   await expectError(404, 40407, client.deleteSubjectVersion("gone", 1, true));
   expect(await client.deleteSubjectVersion("gone", 1)).toBe(1);
@@ -99,7 +99,7 @@ test("deletes softly, then for good", async () => {
   await expectError(404, 40401, client.getAllVersions("gone"));
 });
 
-test("is told its errors as the registry's documentation has them", async () => {
+test("gets the error codes of Confluent's documentation", async () => {
   await expectError(404, 40401, newClient().getLatestSchemaMetadata("nobody"));
   await client.register("errors", schema(watch));
   await expectError(404, 40402, newClient().getSchemaMetadata("errors", 7));
@@ -125,7 +125,7 @@ test("round-trips a message of generated code, its schema registered on the way"
   const id = payload.readUInt32BE(1);
   expect(await newClient().getAllVersions("records-value")).toEqual([1]);
   expect(await deserializer().deserialize("records", payload)).toEqual(record);
-  // The gateway's text of it, and its descriptor set.
+  // The gateway serves it as text and as a descriptor set.
   expect((await newClient().getBySubjectAndId("records-value", id)).schema).toContain(
     "map<string, bytes> headers = 6;",
   );
@@ -133,7 +133,7 @@ test("round-trips a message of generated code, its schema registered on the way"
   expect(set.headers.get("sluice-schema-file")).toBe("sluice/v1/record.proto");
 });
 
-test("round-trips a message whose schema refers to another, and finds it again unregistered", async () => {
+test("round-trips a message whose schema refers to another, and finds the schema without registering it", async () => {
   const stored = create(StoredRecordSchema, { record, position: "p", receivedNs: 7n });
   const payload = await serializer(StoredRecordSchema, { autoRegisterSchemas: true }).serialize(
     "stored",
@@ -186,6 +186,6 @@ async function expectError(status: number, code: number, work: Promise<unknown>)
     () => undefined,
     (reason: unknown) => reason,
   );
-  if (!(error instanceof RestError)) throw new Error(`Wanted ${code}, got ${String(error)}`);
+  if (!(error instanceof RestError)) throw new Error(`Expected ${code}, got ${String(error)}`);
   expect([error.status, error.errorCode]).toEqual([status, code]);
 }

@@ -1,4 +1,4 @@
-// What is sent to harm: a clear refusal in bounded time, and a gateway that goes on as before.
+// Hostile schemas and requests: each is refused clearly in bounded time, and the gateway keeps serving.
 
 import { afterAll, afterEach, beforeAll, expect, test } from "bun:test";
 import { create, toBinary } from "@bufbuild/protobuf";
@@ -28,7 +28,7 @@ afterAll(async () => {
   expect(gateway.errors()).toEqual([]);
 }, 30_000);
 
-/** Far more than any takes, and less than a caller waits. */
+/** Far more than any refusal takes, and less than the timeout of a caller. */
 const msMax = 15_000;
 
 type Schema = RegisterRequest["schema"];
@@ -137,8 +137,8 @@ test("takes ten thousand messages, as text and as descriptors", async () => {
     schema: text(`syntax = "proto3";\n${messages.join("\n")}`),
   });
   expect(schema?.messages).toHaveLength(10_000);
-  const wanted = { case: "id" as const, value: schema?.id ?? 0 };
-  const { fileDescriptorSet } = await registry.getDescriptorSet({ schema: wanted });
+  const request = { case: "id" as const, value: schema?.id ?? 0 };
+  const { fileDescriptorSet } = await registry.getDescriptorSet({ schema: request });
   const again = await registry.register({
     subject: "large",
     schema: { case: "fileDescriptorSet", value: fileDescriptorSet },
@@ -149,7 +149,7 @@ test("takes ten thousand messages, as text and as descriptors", async () => {
 
 const subjects = ["", "x".repeat(256), "a\nb", "a\0b", ":.other:a", "__GLOBAL"];
 
-test("refuses subjects that are no names", async () => {
+test("refuses invalid names of subjects", async () => {
   for (const subject of subjects) {
     const error = await refusal({ subject, schema: text('syntax = "proto3";') });
     expect([subject, error.code]).toEqual([subject, Code.InvalidArgument]);
@@ -157,7 +157,7 @@ test("refuses subjects that are no names", async () => {
   }
 });
 
-test("refuses bodies of the Confluent API that are not what is expected", async () => {
+test("refuses malformed bodies of the Confluent API", async () => {
   for (const [body, status, says] of [
     ["", 400, "JSON"],
     ["{", 400, "JSON"],

@@ -1,4 +1,4 @@
-// Two nodes on one PostgreSQL are one registry: at once, under races, across kills and outages.
+// Two nodes on one PostgreSQL are one registry: immediately, under races, across kills and outages.
 
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { type Client, Code, ConnectError, createClient } from "@connectrpc/connect";
@@ -26,19 +26,19 @@ afterAll(async () => {
 const watch = (field: string) =>
   `syntax = "proto3"; package acme.v1; message Watch { string id = 1; int32 ${field} = 2; }`;
 
-test("what one node registers, the other one tells its watchers of and serves at once", async () => {
+test("a schema that one node registers is served by the other one at once, and reported to its watchers", async () => {
   const [one, two] = nodes;
   const stream = clientOf(two).watch({ subject: "seen" })[Symbol.asyncIterator]();
   await stream.next();
   const { id } = await register(one, "seen", watch("bpm"));
   const served = await fetch(`${two.url}/v1/subjects/seen/versions/1`);
   expect([served.status, served.headers.get("sluice-schema-id")]).toEqual([200, String(id)]);
-  const told = await within("the other node's watcher is told", 3000, nextChange(stream));
-  expect(told).toMatchObject({ subject: "seen", version: 1, id });
+  const change = await within("the watcher on the other node to see it", 3000, nextChange(stream));
+  expect(change).toMatchObject({ subject: "seen", version: 1, id });
   await stream.return?.();
 });
 
-test("racing registrations make one version of one schema, and versions without gaps of several", async () => {
+test("racing registrations of one schema make one version, those of several schemas versions without gaps", async () => {
   const same = await Promise.all(
     Array.from({ length: 10 }, (_, n) => register(nodeAt(n), "same", watch("bpm"))),
   );
@@ -51,7 +51,7 @@ test("racing registrations make one version of one schema, and versions without 
   expect(new Set(several.map(({ id }) => id)).size).toBe(10);
 });
 
-test("a node that is killed in the middle leaves neither a gap nor a half", async () => {
+test("a node that is killed in the middle leaves neither a gap nor half a registration", async () => {
   const acknowledged = new Map<string, string>();
   for (let round = 0; round < 3; round++) {
     const fields = Array.from({ length: 6 }, (_, n) => `r${round}_${n}`);
@@ -60,14 +60,14 @@ test("a node that is killed in the middle leaves neither a gap nor a half", asyn
         const { id, version } = await register(nodeAt(n), "killed", watch(field));
         acknowledged.set(field, `${id} ${version}`);
       } catch {
-        // Of the node that was killed: whether it was registered, nobody was told.
+        // This node was killed, so the client does not know whether the schema was registered.
       }
     });
     await until("one is registered", 20_000, () => acknowledged.size > round * 6);
     await nodes[0].kill9();
     await Promise.all(registering);
     nodes[0] = await startNode();
-    // As a client does: it asks again, and learns what is.
+    // A client retries, and gets the existing version if there is one.
     for (const [n, field] of fields.entries()) {
       const { id, version } = await register(nodeAt(n), "killed", watch(field));
       expect(`${id} ${version}`).toBe(acknowledged.get(field) ?? `${id} ${version}`);
@@ -79,11 +79,11 @@ test("a node that is killed in the middle leaves neither a gap nor a half", asyn
   expect(new Set(acknowledged.values()).size).toBe(18);
 }, 120_000);
 
-test("while PostgreSQL is away each face says so, and afterwards nothing was missed", async () => {
+test("while PostgreSQL is down each endpoint reports it, and afterwards no change was missed", async () => {
   const [one, two] = nodes;
   const stream = clientOf(one).watch({ subject: "back" })[Symbol.asyncIterator]();
   await stream.next();
-  const { id } = await register(one, "away", watch("bpm"));
+  const { id } = await register(one, "outage", watch("bpm"));
   expect((await fetch(`${one.url}/v1/schemas/${id}`)).status).toBe(200);
   await server.kill9();
   try {
@@ -93,13 +93,13 @@ test("while PostgreSQL is away each face says so, and afterwards nothing was mis
       error_code: 50001,
       message: "The store is not available",
     });
-    const own = await fetch(`${two.url}/v1/subjects/away/versions/latest`);
+    const own = await fetch(`${two.url}/v1/subjects/outage/versions/latest`);
     expect([own.status, (await own.json()).code]).toEqual([503, "unavailable"]);
     const error = await clientOf(one)
-      .register({ subject: "away", schema: textOf(watch("rate")) })
+      .register({ subject: "outage", schema: textOf(watch("rate")) })
       .catch((reason: unknown) => ConnectError.from(reason));
     expect(error).toMatchObject({ code: Code.Unavailable });
-    // What this node has read before needs no store.
+    // A schema that this node has cached needs no database.
     expect((await fetch(`${one.url}/v1/schemas/${id}`)).status).toBe(200);
   } finally {
     await server.start();
@@ -108,8 +108,8 @@ test("while PostgreSQL is away each face says so, and afterwards nothing was mis
     register(two, "back", watch("bpm")).catch(() => undefined),
   );
   expect(registered).toMatchObject({ version: 1, id });
-  const told = await within("the watcher is told after all", 20_000, nextChange(stream));
-  expect(told).toMatchObject({ subject: "back", version: 1 });
+  const change = await within("the watcher to see it", 20_000, nextChange(stream));
+  expect(change).toMatchObject({ subject: "back", version: 1 });
   await stream.return?.();
 }, 90_000);
 

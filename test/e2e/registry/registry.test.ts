@@ -1,4 +1,4 @@
-// The registry as its own clients see it: RPC over each protocol, and descriptor sets over HTTP.
+// The registry through its native endpoints: RPC over each protocol, and descriptor sets over HTTP.
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { join } from "node:path";
@@ -39,7 +39,7 @@ const text = (schema: string, imports: Record<string, string> = {}) => ({
   value: { text: schema, imports },
 });
 
-describe("the seed's first steps: register, then fetch what decodes", () => {
+describe("register, then fetch the descriptor set that decodes", () => {
   for (const [name, way] of Object.entries(ways)) {
     test(name, async () => {
       const client = createClient(RegistryService, way(gateway));
@@ -47,12 +47,12 @@ describe("the seed's first steps: register, then fetch what decodes", () => {
       const { schema } = await client.register({ subject, schema: text(watch) });
       expect(schema).toMatchObject({ subject, version: 1, messages: ["acme.v1.Watch"] });
       const id = schema?.id ?? 0;
-      for (const wanted of [
+      for (const request of [
         { case: "id" as const, value: id },
         { case: "fullName" as const, value: "acme.v1.Watch" },
         { case: "subjectVersion" as const, value: { subject, version: 0 } },
       ]) {
-        const { fileDescriptorSet } = await client.getDescriptorSet({ schema: wanted });
+        const { fileDescriptorSet } = await client.getDescriptorSet({ schema: request });
         const files = createFileRegistry(fromBinary(FileDescriptorSetSchema, fileDescriptorSet));
         expect(files.getMessage("acme.v1.Watch")?.fields.map((field) => field.name)).toEqual([
           "id",
@@ -65,7 +65,7 @@ describe("the seed's first steps: register, then fetch what decodes", () => {
   }
 });
 
-test("text with its imports and a set of a compiler's are the same schema", async () => {
+test("text with its imports and the descriptor set of a compiler are the same schema", async () => {
   const own = `syntax = "proto3"; package shop; import "acme/watch.proto"; import "google/protobuf/timestamp.proto";
     message Sale { acme.v1.Watch watch = 1; google.protobuf.Timestamp at = 2; }`;
   const imports = { "acme/watch.proto": watch };
@@ -81,7 +81,7 @@ test("text with its imports and a set of a compiler's are the same schema", asyn
   });
   expect(again).toMatchObject({ existed: true, schema: { id: sent.schema?.id, version: 1 } });
 
-  // As `protoc` writes it when nobody asks for the imports: they come by reference, or are at hand.
+  // `protoc` leaves imports out by default: they come by reference, or are built in.
   const { file } = fromBinary(FileDescriptorSetSchema, set);
   const alone = { file: file.filter((one) => one.name === "shop/sale.proto") };
   const bare = toBinary(FileDescriptorSetSchema, {
@@ -97,7 +97,7 @@ test("text with its imports and a set of a compiler's are the same schema", asyn
   expect(referring).toMatchObject({ existed: true, schema: { id: sent.schema?.id } });
 });
 
-test("every unresolved name is told, with its place in the text", async () => {
+test("every unresolved name is reported with its place in the text", async () => {
   const error = await refusal(
     registry.register({
       subject: "wrong",
@@ -113,7 +113,7 @@ test("every unresolved name is told, with its place in the text", async () => {
   expect(fields).toEqual(["2:1", "3:13", "3:25"]);
 });
 
-test("what is not compatible is refused with every reason; a dry run keeps nothing", async () => {
+test("an incompatible schema is refused with every reason; a dry run stores nothing", async () => {
   const subject = "pulse";
   await registry.register({ subject, schema: text(watch) });
   const verdict = await registry.checkCompatibility({ subject, schema: text(broken) });
@@ -138,7 +138,7 @@ test("what is not compatible is refused with every reason; a dry run keeps nothi
   expect(await registry.getConfig({ subject })).toMatchObject({ own: false });
 });
 
-test("a watch begins where it stands, and tells each change once", async () => {
+test("a watch begins with the current version, and reports each change once", async () => {
   const stop = new AbortController();
   const stream = iterate(registry.watch({ subject: "watched" }, { signal: stop.signal }));
   const first = await next(stream);
@@ -161,7 +161,7 @@ test("a watch begins where it stands, and tells each change once", async () => {
   expect((await refusal(next(future))).code).toBe(Code.InvalidArgument);
 });
 
-test("descriptor sets over HTTP carry an ETag, and are not sent twice", async () => {
+test("descriptor sets over HTTP carry an ETag, and an unchanged one is not sent again", async () => {
   const { schema } = await registry.register({ subject: "etag", schema: text(watch) });
   const { id, hash } = schema ?? { id: 0, hash: "" };
   for (const [path, caching] of [
@@ -201,7 +201,7 @@ test("descriptor sets over HTTP carry an ETag, and are not sent twice", async ()
   }
 });
 
-test("on Deno, too, text is compiled and a descriptor set is served", async () => {
+test("on Deno text is compiled and a descriptor set is served as well", async () => {
   const command = [denoBinary(), "run", "--allow-all", "--quiet", denoEntry, "serve"];
   const deno = await startGateway({ command });
   try {

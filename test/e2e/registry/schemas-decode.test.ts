@@ -1,4 +1,4 @@
-// Records as JSON by their schemas: pages, server-sent events and WebSockets with `decode=json`.
+// Records decoded to JSON by their schemas: pages, server-sent events and WebSockets with `decode=json`.
 
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { createClient } from "@connectrpc/connect";
@@ -36,7 +36,7 @@ const encode = (bpm: number) => watch.encode("acme.v1.Watch", { id: "watch", bpm
 const collect = (node: GatewayProcess) =>
   createClient(CollectorService, createGrpcTransport({ baseUrl: node.grpcUrl }));
 
-/** One of each kind, and what each looks like beside its position, time and key. */
+/** Publishes one record of each kind; returns their JSON without position, time and key. */
 async function fill(topic: string) {
   await collect(gateway).publish({
     topic,
@@ -75,24 +75,24 @@ async function fill(topic: string) {
   ];
 }
 
-/** What lies beside position, time and key. */
+/** The members beside position, time and key. */
 const content = ({ schema, data, error }: Record<string, unknown>) => ({
   ...(schema === undefined ? {} : { schema }),
   data,
   ...(error === undefined ? {} : { error }),
 });
 
-test("a page, a stream and a socket say the same, on any node", async () => {
-  const wanted = await fill("kinds");
+test("a page, a stream and a socket return the same records, on any node", async () => {
+  const expected = await fill("kinds");
   for (const node of [gateway, other]) {
     const page = await ask("GET", `${records("kinds", node)}?decode=json`);
-    expect(page.json.events.map(content)).toEqual(wanted);
-    // A record's own JSON is never rendered again.
+    expect(page.json.events.map(content)).toEqual(expected);
+    // A value that is JSON already is passed on unchanged.
     expect(page.text).toContain(`"data":{"id":"watch","steps":${steps}}`);
 
     const sse = await openSse(`${node.url}/v1/topics/kinds/sse?after=earliest&decode=json`);
-    const events = await sse.take(wanted.length);
-    expect(events.map(({ data }) => JSON.parse(data))).toEqual(wanted);
+    const events = await sse.take(expected.length);
+    expect(events.map(({ data }) => JSON.parse(data))).toEqual(expected);
     expect(events.map(({ id }) => id)).toEqual(
       page.json.events.map(({ position }: { position: string }) => position),
     );
@@ -101,18 +101,18 @@ test("a page, a stream and a socket say the same, on any node", async () => {
     const ws = await openWs(`${node.wsUrl}/v1/ws`);
     ws.say({ op: "subscribe", topic: "kinds", after: "earliest", decode: "json" });
     const got: unknown[] = [];
-    while (got.length < wanted.length) {
+    while (got.length < expected.length) {
       const message = await ws.nextThat(({ op }) => op === "events");
       got.push(...message.events.map(content));
     }
-    expect(got).toEqual(wanted);
+    expect(got).toEqual(expected);
     ws.socket.close();
   }
   const plain = await ask("GET", `${records("kinds")}?limit=1&after=earliest`);
   expect(Object.keys(plain.json.events[0])).toEqual(["position", "time", "data"]);
 });
 
-test("what cannot be asked for is refused by name", async () => {
+test("an invalid `decode` is refused, and the error names it", async () => {
   await post(records("asked"), "{}");
   for (const path of ["records", "sse"]) {
     const answer = await ask("GET", `${gateway.url}/v1/topics/asked/${path}?decode=xml`);
@@ -124,7 +124,7 @@ test("what cannot be asked for is refused by name", async () => {
   ws.socket.close();
 });
 
-test("live readers of either kind see all in order, through schemas that come up meanwhile", async () => {
+test("live readers with and without decoding see all in order, while new schemas appear", async () => {
   const topic = "live";
   await post(records(topic), "{}");
   const address = `${other.url}/v1/topics/${topic}/sse`;
@@ -140,7 +140,7 @@ test("live readers of either kind see all in order, through schemas that come up
   const producer = collect(gateway);
   const total = 400;
   for (let n = 0; n < total; n += 20) {
-    // Each is one that the other node has to fetch before it can go on.
+    // Each is a schema that the other node must fetch before it can continue.
     const fresh = await registerSchema(gateway.url, "live", watchProto(`int32 n${n} = ${n + 9};`));
     const value = (at: number) =>
       fresh.encode("acme.v1.Watch", { id: "live", steps: String(at), [`n${n}`]: at });
@@ -154,26 +154,26 @@ test("live readers of either kind see all in order, through schemas that come up
   );
   const numbers = (events: readonly { data: string }[] = []) =>
     events.map(({ data }) => Number(JSON.parse(data).data.steps ?? 0));
-  const wanted = Array.from({ length: total }, (_, n) => n);
-  expect(numbers(decoded)).toEqual(wanted);
-  expect(numbers(also)).toEqual(wanted);
+  const expected = Array.from({ length: total }, (_, n) => n);
+  expect(numbers(decoded)).toEqual(expected);
+  expect(numbers(also)).toEqual(expected);
   expect(plain?.map(({ id }) => id)).toEqual(decoded?.map(({ id }) => id) ?? []);
   const [last] = JSON.parse(`[${decoded?.at(-1)?.data}]`);
   expect(last.data).toEqual({ id: "live", steps: "399", n380: 399 });
 
-  const told: number[] = [];
-  while (told.length < total) {
+  const received: number[] = [];
+  while (received.length < total) {
     const message = await ws.nextThat(({ op }) => op === "events");
-    told.push(
+    received.push(
       ...message.events.map((one: { data: { steps: string } }) => Number(one.data.steps ?? 0)),
     );
   }
-  expect(told).toEqual(wanted);
+  expect(received).toEqual(expected);
   for (const stream of streams) stream.close();
   ws.socket.close();
 }, 30_000);
 
-test("a stream that was cut goes on behind what it has", async () => {
+test("a stream that was cut resumes after its last record", async () => {
   const topic = "cut";
   for (let n = 0; n < 10; n++) {
     await collect(gateway).publish({
@@ -192,7 +192,7 @@ test("a stream that was cut goes on behind what it has", async () => {
   );
 });
 
-test("an emitter's end comes behind its events, decoded or not", async () => {
+test("the end of an emitter comes after its events, decoded or not", async () => {
   await ask("PUT", `${gateway.url}/log/brief`, { body: '{"source":"external"}' });
   await post(`${gateway.url}/log/brief`, { last: "words" });
   await ask("DELETE", `${gateway.url}/log/brief`);
@@ -207,7 +207,7 @@ test("an emitter's end comes behind its events, decoded or not", async () => {
 
 const skipReason = natsSkipReason();
 test.skipIf(skipReason !== undefined)(
-  `while the registry is away, readers are told, with where to go on${skipReason === undefined ? "" : ` (${skipReason})`}`,
+  `while the registry is down, readers get an error and the position to resume from${skipReason === undefined ? "" : ` (${skipReason})`}`,
   async () => {
     await withPostgres(async (url, server) => {
       const nats = await startNats();
@@ -218,9 +218,9 @@ test.skipIf(skipReason !== undefined)(
           ...{ schemaType: "PROTOBUF", schema: watchProto("int32 fresh = 9;") },
         });
         const publish = (schemaId: number) =>
-          collect(node).publish({ topic: "away", records: [{ value: encode(60), schemaId }] });
+          collect(node).publish({ topic: "outage", records: [{ value: encode(60), schemaId }] });
         await publish(known.id);
-        const address = `${node.url}/v1/topics/away/sse?decode=json`;
+        const address = `${node.url}/v1/topics/outage/sse?decode=json`;
         const sse = await openSse(`${address}&after=earliest`);
         const before = await sse.take(1);
         await server.kill9();
@@ -232,11 +232,11 @@ test.skipIf(skipReason !== undefined)(
           expect(JSON.parse(second[1]?.data ?? "").code).toBe("unavailable");
           expect(second[1]?.id).toBe(second[0]?.id ?? "");
           await sse.ended;
-          const page = await ask("GET", `${records("away", node)}?decode=json`);
+          const page = await ask("GET", `${records("outage", node)}?decode=json`);
           expect([page.status, page.json.code]).toEqual([503, "unavailable"]);
           const ws = await openWs(`${node.wsUrl}/v1/ws`);
           const after = before[0]?.id;
-          ws.say({ op: "subscribe", topic: "away", after, decode: "json" });
+          ws.say({ op: "subscribe", topic: "outage", after, decode: "json" });
           const closed = await ws.nextThat(({ op }) => op === "closed");
           expect(closed).toMatchObject({ position: after, problem: { code: "unavailable" } });
           ws.socket.close();
@@ -244,7 +244,7 @@ test.skipIf(skipReason !== undefined)(
           await server.start();
         }
         const back = await until("PostgreSQL is back", 20_000, async () => {
-          const page = await ask("GET", `${records("away", node)}?decode=json`);
+          const page = await ask("GET", `${records("outage", node)}?decode=json`);
           return page.status === 200 && page;
         });
         expect(back.json.events.map(({ error }: { error: unknown }) => error)).toEqual([

@@ -1,5 +1,5 @@
-// Schemas at the gate, as producers meet them: every face refuses by index what does not hold to the
-// topic's rule, and takes the rest of its batch.
+// Schema rules of topics, as producers see them: every endpoint refuses by index the records that break
+// the rule, and accepts the others of the batch.
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { create, createMutableRegistry } from "@bufbuild/protobuf";
@@ -43,7 +43,7 @@ afterAll(async () => {
 }, 30_000);
 
 let topics = 0;
-/** A fresh topic of the rule, by the first node. */
+/** Creates a topic with the rule on the first node. */
 async function topicOf(schema: string, url = gateway.url): Promise<string> {
   const name = `gate-${++topics}`;
   const made = await ask("PUT", `${url}/v1/topics/${name}`, { body: JSON.stringify({ schema }) });
@@ -69,7 +69,7 @@ const refusals = (answer: { json: { errors: { field: string; code: string }[] } 
   answer.json.errors.map(({ field, code }) => [field, code]);
 
 describe("a topic's rule", () => {
-  test("is a setting: shown, kept, and no other one beside it", async () => {
+  test("is a setting: shown, kept, and not changed by a later request", async () => {
     const topic = await topicOf("validated");
     const address = `${other.url}/v1/topics/${topic}`;
     expect((await ask("GET", address)).json.schema).toBe("validated");
@@ -81,7 +81,7 @@ describe("a topic's rule", () => {
     expect([wrong.status, wrong.json.errors[0].field]).toEqual([400, "/schema"]);
   });
 
-  test("id: each record names a schema that is there, whatever its bytes are", async () => {
+  test("id: each record must name an existing schema, whatever its bytes are", async () => {
     const topic = await topicOf("id");
     expect((await send(topic, tooFast(), watch.id)).status).toBe(200);
     expect((await send(topic, framed(watch.id, [0], new Uint8Array([9])))).status).toBe(200);
@@ -99,7 +99,7 @@ describe("a topic's rule", () => {
     expect((await ask("GET", records(topic))).json.events).toHaveLength(2);
   });
 
-  test("none: nothing is asked", async () => {
+  test("none: every record is accepted", async () => {
     const topic = await topicOf("none");
     for (const id of [undefined, watch.id, absent]) {
       expect((await send(topic, tooFast(), id)).status).toBe(200);
@@ -133,7 +133,7 @@ describe("validated, over HTTP", () => {
     expect((await ask("GET", records(topic))).json.events).toHaveLength(1);
   });
 
-  test("Confluent's frame names the message, too", async () => {
+  test("Confluent's frame also names the message", async () => {
     const topic = await topicOf("validated");
     const strap = watch.encode("acme.v1.Strap", { colour: "red" });
     const hole = watch.encode("acme.v1.Strap.Hole", { at: 7 });
@@ -147,11 +147,11 @@ describe("validated, over HTTP", () => {
     expect((await send(topic, framed(watch.id, [5], strap))).json.detail).toContain(
       "index 5 is one of 2",
     );
-    // A strap is no watch.
+    // A strap is not a watch.
     expect(refusals(await send(topic, framed(watch.id, [0], strap)))).toEqual([["id", "invalid"]]);
   });
 
-  test("JSON in its protobuf form; a bad line refuses that line", async () => {
+  test("protobuf JSON; an invalid line refuses only that line", async () => {
     const topic = await topicOf("validated");
     const lines = [
       { id: "watch-1", bpm: 60, steps: "9007199254740993" },
@@ -179,7 +179,7 @@ describe("validated, over HTTP", () => {
 });
 
 describe("validated, on a WebSocket", () => {
-  test("publishes are checked, and stay in their order", async () => {
+  test("publishes are checked and keep their order", async () => {
     const topic = await topicOf("validated");
     const ws = await openWs(`${gateway.wsUrl}/v1/ws`);
     const events = (...bpm: number[]) => bpm.map((one) => ({ id: "watch", bpm: one }));
@@ -190,7 +190,7 @@ describe("validated, on a WebSocket", () => {
     ws.say({ op: "publish", topic, ref: "nameless", events: events(60) });
     const nameless = await ws.nextThat(({ ref }) => ref === "nameless");
     expect(nameless).toMatchObject({ accepted: 0, refused: [{ index: 0, field: "schema_id" }] });
-    // The first has to wait for a schema that this node has not seen, the others have not.
+    // Only the first must wait for a schema that this node has not cached.
     const next = await registerSchema(other.url, "watch-value", watchProto("int32 battery = 9;"));
     ws.say({ ...publish, ref: 0, schema_id: next.id, events: events(70) });
     for (let n = 1; n < 20; n++) ws.say({ ...publish, ref: n, events: events(70 + n) });
@@ -231,7 +231,7 @@ describe("validated, over RPC", () => {
     });
   }
 
-  test("a stream's refusals count from its start, and each message goes on behind the one before", async () => {
+  test("refusals of a stream are counted from its start, and its messages stay in order", async () => {
     const topic = await topicOf("validated");
     const grpc = createClient(CollectorService, createGrpcTransport({ baseUrl: gateway.grpcUrl }));
     const fresh = await registerSchema(gateway.url, "fresh", watchProto("int32 fresh = 9;"));
@@ -251,11 +251,11 @@ describe("validated, over RPC", () => {
     );
     const page = await ask("GET", `${records(topic)}?limit=1000&decode=json`);
     const ids = page.json.events.map(({ data }: { data: { id: string } }) => data.id);
-    const wanted = Array.from({ length: 300 }, (_, n) => n).filter((n) => n % 10 !== 0);
-    expect(ids).toEqual(["watch-0", ...wanted.map((n) => `n${n}--`)]);
+    const expected = Array.from({ length: 300 }, (_, n) => n).filter((n) => n % 10 !== 0);
+    expect(ids).toEqual(["watch-0", ...expected.map((n) => `n${n}--`)]);
   });
 
-  test("another topic in the same stream has its own rule, and waits its turn", async () => {
+  test("another topic in the same stream has its own rule and keeps its turn", async () => {
     const [checked, open] = [await topicOf("validated"), await topicOf("none")];
     const grpc = createClient(CollectorService, createGrpcTransport({ baseUrl: other.grpcUrl }));
     const sent = async function* () {
@@ -270,7 +270,7 @@ describe("validated, over RPC", () => {
     expect((await ask("GET", records(open))).json.events).toHaveLength(50);
   });
 
-  test("running acks tell of refusals, and received is never said of what was not checked", async () => {
+  test("running acks contain refusals, and never report unchecked records as received", async () => {
     const topic = await topicOf("validated");
     const grpc = createClient(CollectorService, createGrpcTransport({ baseUrl: gateway.grpcUrl }));
     const refused = Promise.withResolvers<void>();
@@ -292,7 +292,7 @@ describe("validated, over RPC", () => {
     expect(received).toMatchObject({ accepted: 1n, refused: 1n, ack: Ack.RECEIVED });
   });
 
-  test("an idempotent producer's refused records leave gaps, and its retry adds nothing", async () => {
+  test("refused records of an idempotent producer leave gaps, and its retry adds nothing", async () => {
     const topic = await topicOf("validated");
     const grpc = createClient(CollectorService, createGrpcTransport({ baseUrl: gateway.grpcUrl }));
     const request = {
@@ -316,7 +316,7 @@ describe("validated, over RPC", () => {
   });
 });
 
-test("Confluent's own serializers write what is taken, and its deserializer reads it back", async () => {
+test("records of Confluent's serializers are accepted, and its deserializer reads them back", async () => {
   const topic = await topicOf("validated");
   const transport = createGrpcTransport({ baseUrl: gateway.grpcUrl });
   const collector = createClient(CollectorService, transport);
@@ -356,7 +356,7 @@ test("Confluent's own serializers write what is taken, and its deserializer read
   stop.abort();
 });
 
-test("a topic that was made anew has its new rule on every node, from its second append on", async () => {
+test("a recreated topic has its new rule on every node, from its second append on", async () => {
   const topic = await topicOf("none");
   for (const node of [gateway, other]) {
     expect((await send(topic, good(1), undefined, node)).status).toBe(200);
@@ -368,7 +368,7 @@ test("a topic that was made anew has its new rule on every node, from its second
   expect((await send(topic, good(1), undefined, other)).status).toBe(400);
 });
 
-test("a schema that was deleted for good is refused from then on", async () => {
+test("a permanently deleted schema is refused from then on", async () => {
   const topic = await topicOf("id");
   const doomed = await registerSchema(gateway.url, "doomed", watchProto("int32 doomed = 9;"));
   for (const node of [gateway, other]) {
@@ -386,7 +386,7 @@ test("a schema that was deleted for good is refused from then on", async () => {
 
 const skipReason = natsSkipReason();
 test.skipIf(skipReason !== undefined)(
-  `while the registry is away, what it would have to be asked for is not taken${skipReason === undefined ? "" : ` (${skipReason})`}`,
+  `while the registry is down, records whose schema is not cached are refused${skipReason === undefined ? "" : ` (${skipReason})`}`,
   async () => {
     await withPostgres(async (url, server) => {
       const nats = await startNats();
@@ -401,11 +401,11 @@ test.skipIf(skipReason !== undefined)(
         expect((await send(topic, good(1), known.id, node)).status).toBe(200);
         await server.kill9();
         try {
-          // What this node has seen needs no registry, and the log is another server.
+          // A cached schema needs no registry, and the log is another server.
           expect((await send(topic, good(2), known.id, node)).status).toBe(200);
-          const away = await send(topic, good(3), fresh.id, node);
-          expect([away.status, away.json.code]).toEqual([503, "unavailable"]);
-          expect(away.headers.get("retry-after")).not.toBeNull();
+          const refused = await send(topic, good(3), fresh.id, node);
+          expect([refused.status, refused.json.code]).toEqual([503, "unavailable"]);
+          expect(refused.headers.get("retry-after")).not.toBeNull();
           const grpc = createClient(
             CollectorService,
             createGrpcTransport({ baseUrl: node.grpcUrl }),

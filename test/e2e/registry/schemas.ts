@@ -1,4 +1,4 @@
-/** Schemas that tests register, and values of their messages as producers make them. */
+/** Schemas that tests register, and encoded messages of them. */
 
 import {
   createFileRegistry,
@@ -13,11 +13,11 @@ import { ask } from "../../support/http.ts";
 export interface TestSchema {
   readonly id: number;
   readonly guid: string;
-  /** The bytes of a message of the schema. */
+  /** Encodes a message of the schema. */
   encode(message: string, json: JsonValue): Uint8Array<ArrayBuffer>;
 }
 
-/** A watch with rules, and a strap; `more` are fields that make it another schema. */
+/** A schema with a watch, which has rules, and a strap; `more` adds fields to make it another schema. */
 export function watchProto(more = ""): string {
   return `syntax = "proto3"; package acme.v1; import "buf/validate/validate.proto";
     message Watch {
@@ -28,7 +28,7 @@ export function watchProto(more = ""): string {
     message Strap { string colour = 1; message Hole { int32 at = 1; } }`;
 }
 
-/** As Confluent's clients do it. */
+/** Registers a schema as Confluent's clients do. */
 export async function registerSchema(
   url: string,
   subject: string,

@@ -1,6 +1,6 @@
 /**
- * Requests that no proper client sends, byte by byte: each is refused or cut off, what follows it
- * is never taken for a request, and the gateway serves on.
+ * Malformed requests, written byte by byte. The gateway refuses each or closes its connection, never
+ * reads the bytes after it as another request, and keeps serving.
  */
 
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
@@ -12,7 +12,7 @@ import { openWs } from "../../support/ws.ts";
 
 let gateway: GatewayProcess;
 let url = "";
-/** An emitter that nobody writes to but these tests. */
+/** An emitter that only these tests write to. */
 let id = "";
 const topic = "bad-wire";
 const mega = 1024 * 1024;
@@ -57,7 +57,7 @@ describe("methods", () => {
     });
   }
 
-  test("TRACE, CONNECT and what is no method are refused, or cut off", async () => {
+  test("TRACE, CONNECT and unknown methods are refused, or the connection is closed", async () => {
     for (const method of ["TRACE", "CONNECT", "BREW", "get"]) {
       const { text } = await exchange(url, [
         `${method} / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n`,
@@ -66,7 +66,7 @@ describe("methods", () => {
     }
   });
 
-  test("HEAD answers as GET, without a body", async () => {
+  test("HEAD has the answer of GET, without its body", async () => {
     const { text } = await exchange(url, [
       "HEAD /livez HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n",
     ]);
@@ -97,7 +97,7 @@ describe("heads", () => {
     return { statuses: statuses(text), text, closed };
   };
 
-  test("a header of 40 KB: told with a problem", async () => {
+  test("a header of 40 KB is refused with a problem", async () => {
     const answer = await ask("GET", `${url}/livez`, {
       headers: { "x-large": "x".repeat(40_000) },
     });
@@ -153,7 +153,7 @@ describe("heads", () => {
     });
   }
 
-  // After each of them stands a request that must never be seen as one of its own.
+  // Each is followed by a second request, which the gateway must never answer.
   const hidden = "GET /hidden HTTP/1.1\r\nhost: x\r\n\r\n";
   const smuggled: readonly (readonly [name: string, head: string])[] = [
     ["a length and chunks", `content-length: ${hidden.length + 5}\r\ntransfer-encoding: chunked`],
@@ -166,7 +166,7 @@ describe("heads", () => {
     ["chunks behind a line fold", `content-length: 5\r\nx: y\r\n transfer-encoding: chunked`],
   ];
   for (const [name, head] of smuggled) {
-    test(`smuggling by ${name}: refused, and what follows is never answered`, async () => {
+    test(`smuggling by ${name} is refused, and the request behind it is never answered`, async () => {
       const { statuses, text } = await send(
         `POST /log/${id} HTTP/1.1\r\nhost: x\r\n${head}\r\n\r\n0\r\n\r\n${hidden}`,
       );
@@ -176,7 +176,7 @@ describe("heads", () => {
     });
   }
 
-  test("a header that never ends holds nobody else up", async () => {
+  test("a header that never ends does not delay other clients", async () => {
     const drip = Array.from({ length: 20 }, (_, i) => `x-${i}: y\r\n`);
     const slow = Array.from({ length: 20 }, () =>
       exchange(url, ["GET /livez HTTP/1.1\r\nhost: x\r\n", ...drip], { gapMs: 100, quietMs: 100 }),
@@ -190,7 +190,7 @@ describe("heads", () => {
     for (const { text } of await Promise.all(slow)) expect(text).toBe("");
   });
 
-  test("a body that never ends holds nobody else up", async () => {
+  test("a body that never ends does not delay other clients", async () => {
     const head = `POST /log/${id} HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 1000\r\n\r\n[1`;
     const slow = Array.from({ length: 20 }, () => exchange(url, [head], { quietMs: 800 }));
     expect((await post(`${url}/log/${id}`, { n: 1 })).status).toBe(200);
@@ -201,7 +201,7 @@ describe("heads", () => {
     expect((await send("GET /livez HTTP/9.9\r\nhost: x\r\n\r\n")).statuses).toEqual([505]);
   });
 
-  test("100 requests in one write are answered in order, or cut off", async () => {
+  test("100 requests in one write are answered in order, or the connection is closed", async () => {
     const requests = Array.from(
       { length: 100 },
       (_, i) => `GET /log/${i % 2 === 0 ? id : "never-made"}?limit=1 HTTP/1.1\r\nhost: x\r\n\r\n`,
@@ -219,7 +219,7 @@ describe("WebSockets", () => {
   }
 
   for (const path of ["/livez", "/magic", "/log", "/nowhere"]) {
-    test(`a handshake at ${path} is not taken up`, async () => {
+    test(`a handshake at ${path} is refused`, async () => {
       const socket = new WebSocket(`${gateway.wsUrl}${path}`);
       const opened = await within(
         "the end of a handshake",
@@ -241,7 +241,7 @@ describe("WebSockets", () => {
     expect(statuses(text)).toEqual([400]);
   });
 
-  test("a message of 5 MB closes its own socket alone", async () => {
+  test("a message of 5 MB closes only its own socket", async () => {
     const [bad, good] = await Promise.all([
       openWs(`${gateway.wsUrl}/v1/ws`),
       openWs(`${gateway.wsUrl}/v1/ws`),
@@ -254,7 +254,7 @@ describe("WebSockets", () => {
     good.cut();
   });
 
-  test("messages that are hard to read", async () => {
+  test("malformed and oversized messages", async () => {
     const ws = await openWs(`${gateway.wsUrl}/v1/ws`);
     for (const message of [
       "",
@@ -273,20 +273,20 @@ describe("WebSockets", () => {
       `{"op":"ping","__proto__":{"ref":1}}`,
     ]) {
       ws.say(message);
-      const told = await ws.next();
-      const problem = told.problem ?? told.refused?.[0];
-      expect([message.slice(0, 60), problem === undefined ? told : problem.code]).toEqual([
+      const answer = await ws.next();
+      const problem = answer.problem ?? answer.refused?.[0];
+      expect([message.slice(0, 60), problem === undefined ? answer : problem.code]).toEqual([
         message.slice(0, 60),
         expect.stringMatching(/^(invalid|invalid_position|too_large)$/),
       ]);
-      expect(JSON.stringify(told).length).toBeLessThan(3000);
+      expect(JSON.stringify(answer).length).toBeLessThan(3000);
     }
     ws.say({ op: "ping" });
     expect(await ws.next()).toEqual({ op: "pong" });
     ws.cut();
   });
 
-  test("1,000 requests at once: those past the bound are told to come back", async () => {
+  test("1,000 requests at once: those past the bound are refused as overloaded", async () => {
     const ws = await openWs(`${gateway.wsUrl}/v1/ws`);
     for (let ref = 0; ref < 1000; ref++) ws.say({ op: "publish", emitter: id, events: [ref], ref });
     const codes: Record<string, number> = {};
@@ -319,7 +319,7 @@ describe("WebSockets", () => {
         firstMs: 5000,
       });
       expect(statuses(text)).toEqual([101]);
-      // Either the socket is over, or its gateway waits for the rest of a frame.
+      // Either the socket has closed, or the gateway waits for the rest of a frame.
       expect(closed || text.length < 1000).toBe(true);
     }
   });

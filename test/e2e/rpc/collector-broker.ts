@@ -1,4 +1,4 @@
-/** A gateway on a broker that can be stopped, killed and brought back under it. */
+/** A gateway on a broker that tests freeze, kill and start again. */
 
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -9,13 +9,13 @@ import { testPostgres } from "../../support/postgres.ts";
 
 export interface Rig extends AsyncDisposable {
   gateway: GatewayProcess;
-  /** The broker is there and does nothing. */
+  /** Suspends the broker: it accepts connections and answers nothing. */
   freeze(): Promise<void>;
   thaw(): void;
-  /** The broker is gone, as after `kill -9`. */
-  away(): Promise<void>;
+  /** Kills the broker with SIGKILL. */
+  kill(): Promise<void>;
   back(): Promise<void>;
-  /** `kill -9` of the gateway; another one goes on with what it left. */
+  /** Kills the gateway with SIGKILL and starts another one on the same data. */
   killGateway(): Promise<void>;
 }
 
@@ -24,10 +24,10 @@ export interface Kind {
   readonly start: () => Promise<Rig>;
 }
 
-/** Why JetStream is left out; undefined where it is not. */
+/** Why JetStream is skipped; undefined if it is not. */
 export const skipReason = natsSkipReason();
 
-/** PostgreSQL is a server of its own here: the embedded one is started again by its gateway. */
+/** A separate PostgreSQL server, because a gateway restarts its embedded one. */
 export const kinds: readonly Kind[] = [
   { name: "PostgreSQL", start: onPostgres },
   ...(skipReason === undefined ? [{ name: "JetStream", start: onNats }] : []),
@@ -37,7 +37,7 @@ async function onPostgres(): Promise<Rig> {
   const server = await testPostgres();
   const database = await server.createDatabase();
   const env = { DATABASE_URL: database.url };
-  // Its backends go on without it, so each is told.
+  // Backends keep running when only the postmaster is suspended, so each gets the signal.
   const processes = () => serverProcesses(Number(new URL(server.url).port));
   return await rigOf(env, {
     freeze: async () => {
@@ -46,7 +46,7 @@ async function onPostgres(): Promise<Rig> {
     thaw: () => {
       for (const pid of processes()) process.kill(pid, "SIGCONT");
     },
-    away: () => server.kill9(),
+    kill: () => server.kill9(),
     back: () => server.start(),
     end: () => database.drop(),
   });
@@ -59,7 +59,7 @@ async function onNats(): Promise<Rig> {
     {
       freeze: () => nats.freeze(),
       thaw: () => nats.thaw(),
-      away: () => nats.kill9(),
+      kill: () => nats.kill9(),
       back: () => nats.start(),
       end: () => nats.stop(),
     },
@@ -68,7 +68,7 @@ async function onNats(): Promise<Rig> {
 
 async function rigOf(
   env: Readonly<Record<string, string>>,
-  { end, ...broker }: Pick<Rig, "freeze" | "thaw" | "away" | "back"> & { end(): Promise<void> },
+  { end, ...broker }: Pick<Rig, "freeze" | "thaw" | "kill" | "back"> & { end(): Promise<void> },
 ): Promise<Rig> {
   const rig: Rig = {
     ...broker,
@@ -86,7 +86,7 @@ async function rigOf(
   return rig;
 }
 
-/** The postmaster that listens on the port, and its children. */
+/** Process ids of the postmaster that listens on the port, and of its children. */
 function serverProcesses(port: number): readonly number[] {
   const pids = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
   const processes = pids.flatMap((pid) => {
@@ -109,7 +109,7 @@ function read(path: string): string {
   try {
     return readFileSync(path, "utf8");
   } catch {
-    // The process has ended meanwhile, or has no such file.
+    // The process has ended since, or has no such file.
     return "";
   }
 }

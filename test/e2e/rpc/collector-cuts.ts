@@ -1,4 +1,4 @@
-/** A network that breaks: each connection lets some bytes through, one way or the other, then none. */
+/** A network that breaks: each connection is cut after a number of bytes in either direction. */
 
 import { connect, createServer, type Socket } from "node:net";
 import type { Random } from "../../support/random.ts";
@@ -7,11 +7,11 @@ export interface CuttingProxy extends AsyncDisposable {
   readonly url: string;
   /** Connections that were cut so far. */
   readonly cuts: number;
-  /** From now on everything passes. */
+  /** Cuts no further connection. */
   heal(): void;
 }
 
-/** Enough for a few requests, or for a few answers: a cut falls anywhere in either. */
+/** Enough for a few requests or answers, so that a cut falls anywhere in either. */
 const requestBytesMax = 6_000;
 const answerBytesMax = 500;
 
@@ -49,7 +49,7 @@ export async function startCuttingProxy(target: string, random: Random): Promise
       }
       cuts++;
       budget.request = budget.answer = 0;
-      // The last bytes arrive, and then the connection is gone for both.
+      // The last bytes arrive, and then both sides lose the connection.
       to.write(passed, end);
     };
     client.on("data", (data) => pass("request", gateway, data));

@@ -1,7 +1,7 @@
 /**
- * What becomes of producers when the log stops, when it is away, and when the gateway dies: memory
- * stays bounded, whoever sends is held or told to come back, and nothing acknowledged is lost.
- * SLUICE_TEST_LONG=1 lets the log be away for half a minute.
+ * Producers while the log hangs, while it is down, and when the gateway is killed. Memory stays bounded,
+ * producers are slowed down or get a retryable error, and no acknowledged record is lost.
+ * SLUICE_TEST_LONG=1 keeps the log down for half a minute.
  */
 
 import { describe, expect, test } from "bun:test";
@@ -16,13 +16,13 @@ import { answersIn, framed, openCall, openSession, type RawCall, requestBytes } 
 import { ways } from "./rpc.ts";
 
 const mega = 1024 * 1024;
-const awayMs = process.env["SLUICE_TEST_LONG"] === "1" ? 30_000 : 2_000;
-const timeoutMs = 60_000 + awayMs;
+const outageMs = process.env["SLUICE_TEST_LONG"] === "1" ? 30_000 : 2_000;
+const timeoutMs = 60_000 + outageMs;
 
 const connections = 40;
 /**
- * 32 MiB in flight, frames and what the log's client holds of them, on 150 MB of an idle gateway: 220
- * to 390 with what is not collected yet. A flood that nothing held back would bring more in a second.
+ * An idle gateway has 150 MB. 32 MiB in flight, as frames and in the log's client, bring it to between
+ * 220 and 390 MB, garbage included. Without back-pressure a flood would pass this bound in a second.
  */
 const peakMegaMax = 700;
 
@@ -32,7 +32,7 @@ if (skipReason !== undefined) {
 
 describe.each(kinds)("faults on $name", ({ start }) => {
   test(
-    "the log stops under a flood: sockets are not read, memory is bounded, then all goes on",
+    "the log hangs under a flood: sockets are not read, memory is bounded, then writes resume",
     async () => {
       await using rig = await start();
       const { grpcUrl, url, pid } = rig.gateway;
@@ -44,9 +44,9 @@ describe.each(kinds)("faults on $name", ({ start }) => {
       await rig.freeze();
       const floods = sessions.map((session) => new Flood(openCall(session, "Collect")));
       for (const flood of floods) flood.start();
-      const held = await standing(() => sent(floods));
+      const held = await settled(() => sent(floods));
       await pause(500);
-      // Nobody gets anything more in: what was sent lies in the kernel's buffers and the windows.
+      // No producer can send more: the rest is in the kernel's buffers and the HTTP/2 windows.
       expect(sent(floods)).toBe(held);
       expect((held * recordBytes) / mega).toBeLessThan(400);
       expect((await ask("GET", `${url}/livez`)).status).toBe(200);
@@ -66,15 +66,15 @@ describe.each(kinds)("faults on $name", ({ start }) => {
   );
 
   test(
-    `the log is away for ${awayMs / 1000} s: UNAVAILABLE with RetryInfo, and nothing acknowledged is lost`,
+    `the log is down for ${outageMs / 1000} s: UNAVAILABLE with RetryInfo, and nothing acknowledged is lost`,
     async () => {
       await using rig = await start();
       const producers = [0, 1, 2, 3].map((p) => new Persistent(rig, p));
       const running = Promise.all(producers.map((producer) => producer.run()));
       await until("acknowledgements", 10_000, () => producers.every(({ n }) => n > 20));
-      await rig.away();
+      await rig.kill();
       const before = producers.map(({ n }) => n);
-      await pause(awayMs);
+      await pause(outageMs);
       await rig.back();
       await until("acknowledgements again", 20_000, () =>
         producers.every(({ n }, i) => n > (before[i] ?? 0) + 20),
@@ -83,7 +83,7 @@ describe.each(kinds)("faults on $name", ({ start }) => {
       await running;
       expect(producers.flatMap(({ surprises }) => surprises)).toEqual([]);
       expect(producers.reduce((sum, { refusals }) => sum + refusals, 0)).toBeGreaterThan(0);
-      const stored = new Set(await texts(rig.gateway.url, "away"));
+      const stored = new Set(await texts(rig.gateway.url, "outage"));
       const lost = producers.flatMap(({ acknowledged }) =>
         acknowledged.filter((text) => !stored.has(text)),
       );
@@ -109,7 +109,7 @@ describe.each(kinds)("faults on $name", ({ start }) => {
         const stored = await texts(rig.gateway.url, topic);
         for (const { count, sent, p } of calls) {
           const own = stored.filter((text) => text.startsWith(`${p}-`));
-          // In order and without a gap, and no fewer than were acknowledged.
+          // In order, without a gap, and at least those that were acknowledged.
           const misplaced = own.findIndex((text, i) => text !== `${p}-${i}`);
           expect({ misplaced, found: own.slice(misplaced, misplaced + 3) }).toMatchObject({
             misplaced: -1,
@@ -132,7 +132,7 @@ const message = framed(
   }),
 );
 
-/** Writes as much as the socket takes, until it is told to end. */
+/** Writes as much as the socket takes, until `end()`. */
 class Flood {
   records = 0;
   readonly #call: RawCall;
@@ -161,8 +161,11 @@ class Flood {
   }
 }
 
-/** What it comes to: it has not changed for 300 ms. JetStream is given up after 5 s. */
-async function standing(count: () => number): Promise<number> {
+/**
+ * The count once it has not changed for 300 ms. It waits for less than the 5 s after which an append to
+ * JetStream fails.
+ */
+async function settled(count: () => number): Promise<number> {
   const deadline = performance.now() + 3000;
   for (let last = count(); ; last = count()) {
     await pause(300);
@@ -174,12 +177,12 @@ function sent(floods: readonly Flood[]): number {
   return floods.reduce((sum, { records }) => sum + records, 0);
 }
 
-/** Publishes one record after the other, each again until it is acknowledged. */
+/** Publishes one record after the other, and repeats each until it is acknowledged. */
 class Persistent {
   n = 0;
   readonly acknowledged: string[] = [];
   refusals = 0;
-  /** Ends that a producer should not see. */
+  /** Outcomes that a producer should not see. */
   readonly surprises: string[] = [];
   isOver = false;
   readonly #rig: Rig;
@@ -199,19 +202,19 @@ class Persistent {
     while (!this.isOver) {
       const text = `${this.#p}-${this.n}`;
       try {
-        const call = producer.publish({ topic: "away", records: [record(text)] });
-        const { accepted } = await within("an answer", awayMs + 15_000, call);
+        const call = producer.publish({ topic: "outage", records: [record(text)] });
+        const { accepted } = await within("an answer", outageMs + 15_000, call);
         if (accepted !== 1n) this.surprises.push(`${text}: ${accepted} accepted`);
         this.acknowledged.push(text);
         this.n++;
       } catch (error) {
-        this.#told(error);
+        this.#recordFailure(error);
         await pause(50);
       }
     }
   }
 
-  #told(error: unknown): void {
+  #recordFailure(error: unknown): void {
     const status = ConnectError.from(error);
     const [retry] = status.findDetails(RetryInfoSchema);
     this.refusals++;
@@ -220,7 +223,7 @@ class Persistent {
   }
 }
 
-/** Sends numbered records, and keeps what it was told of them. */
+/** Sends numbered records, and counts those that were acknowledged. */
 class Acknowledged {
   count = 0;
   sent = 0;
@@ -230,12 +233,12 @@ class Acknowledged {
   constructor({ stream, reply }: RawCall, topic: string, p: number) {
     this.p = p;
     this.over = reply;
-    const told: Buffer[] = [];
+    const received: Buffer[] = [];
     stream.on("data", (data: Buffer) => {
-      told.push(data);
-      this.count = Number(answersIn(Buffer.concat(told)).at(-1)?.accepted ?? 0);
+      received.push(data);
+      this.count = Number(answersIn(Buffer.concat(received)).at(-1)?.accepted ?? 0);
     });
-    // On a clock: a stream of small messages always takes one more in the same turn.
+    // With a timer, because a stream of small messages never reports that it is full.
     const timer = setInterval(() => {
       for (let i = 0; i < 10; i++) {
         const records = [record(`${p}-${this.sent++}`), record(`${p}-${this.sent++}`)];

@@ -1,6 +1,6 @@
 /**
- * What nobody should send to the collector's shortest way in: each gets a clear end in bounded time
- * and memory, takes nobody else with it, and the gateway goes on. SLUICE_TEST_SEED repeats a run.
+ * Malformed and hostile calls of the collector's fast gRPC path. Each gets a clear status in bounded
+ * time and memory, and other calls are not affected. SLUICE_TEST_SEED repeats a run.
  */
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
@@ -20,8 +20,8 @@ const seed = Number(process.env["SLUICE_TEST_SEED"] ?? 20_261_121);
 const mega = 1024 * 1024;
 const answerMsMax = 10_000;
 /**
- * An idle gateway has 150 MB, and with what is not collected yet of messages of 8 MiB 320 to 440. The
- * bomb alone would be 500 more.
+ * An idle gateway has 150 MB; garbage of messages of 8 MiB brings it to between 320 and 440 MB. The
+ * bomb would add 500.
  */
 const peakMegaMax = 600;
 
@@ -41,7 +41,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   session.destroy();
-  // A caller's mistake is no failure of the gateway's.
+  // A caller's mistake is not a failure of the gateway.
   expect(gateway.log()).not.toContain("call failed");
   const peak = peakBytes(gateway.pid) ?? 0;
   expect({ peakMega: Math.round(peak / mega), fits: peak < peakMegaMax * mega }).toMatchObject({
@@ -84,7 +84,7 @@ describe.each(["Collect", "Ingest", "Publish"] as const)("%s", (method) => {
       internal,
       "names no compression",
     ],
-    ["gzip that is none", framed(Buffer.from("nope"), 1), invalidArgument, "is not gzip", gzip],
+    ["gzip that is not gzip", framed(Buffer.from("nope"), 1), invalidArgument, "is not gzip", gzip],
     [
       "gzip that is cut short",
       framed(gzipSync("x".repeat(1000)).subarray(0, 20), 1),
@@ -93,14 +93,14 @@ describe.each(["Collect", "Ingest", "Publish"] as const)("%s", (method) => {
       gzip,
     ],
   ] as const) {
-    test(`${name}: an error that says so`, async () => {
+    test(`${name} gets an error that says so`, async () => {
       const { status, ...reply } = await send(method, body, headers);
       expect({ status, code: reply.code }).toEqual({ status: 200, code });
       expect(reply.message).toContain(message);
     });
   }
 
-  test("a bomb of 500 MB in 500 KB is refused before it goes off", async () => {
+  test("500 MB compressed to 500 KB are refused before they are decompressed", async () => {
     const bomb = framed(gzipSync(Buffer.alloc(500 * mega)), 1);
     const replies = await Promise.all(Array.from({ length: 3 }, () => send(method, bomb, gzip)));
     for (const { code, message } of replies) {
@@ -111,7 +111,7 @@ describe.each(["Collect", "Ingest", "Publish"] as const)("%s", (method) => {
     }
   });
 
-  test("a message of 9 MiB is refused when its length is known, one of 7 MiB is taken", async () => {
+  test("a message of 9 MiB is refused once its length is known, one of 7 MiB is accepted", async () => {
     const big = (bytes: number) => {
       const records = Array.from({ length: bytes / (mega / 2) }, () => ({
         value: new Uint8Array(mega / 2),
@@ -125,7 +125,7 @@ describe.each(["Collect", "Ingest", "Publish"] as const)("%s", (method) => {
   });
 });
 
-test("what came before a bad message is stored, and nothing after it", async () => {
+test("records before a malformed message are stored, those after it are not", async () => {
   const body = Buffer.concat([
     good("before", "a"),
     good("before", "b"),
@@ -136,13 +136,13 @@ test("what came before a bad message is stored, and nothing after it", async () 
   await eventually(async () => expect(await texts(gateway.url, "before")).toEqual(["a", "b"]));
 });
 
-test("messages cut anywhere, byte by byte, are put together again", async () => {
+test("messages that arrive in pieces of any size are reassembled", async () => {
   const random = seededRandom(seed);
-  const wanted = Array.from({ length: 200 }, (_, i) => `${i} ${"x".repeat(random.int(300))}`);
-  const body = Buffer.concat(wanted.map((text) => good("pieces", text)));
+  const expected = Array.from({ length: 200 }, (_, i) => `${i} ${"x".repeat(random.int(300))}`);
+  const body = Buffer.concat(expected.map((text) => good("pieces", text)));
   const { stream, reply } = openCall(session, "Collect");
   for (let at = 0; at < body.byteLength;) {
-    // Through prefixes and varints, mostly in small pieces.
+    // Small pieces, so that cuts fall inside prefixes and varints.
     const to = at + 1 + random.int(random.chance(0.1) ? 5000 : 40);
     stream.write(body.subarray(at, to));
     if (random.chance(0.05)) await pause(1);
@@ -152,10 +152,10 @@ test("messages cut anywhere, byte by byte, are put together again", async () => 
   const { code, body: answer } = await within("an answer", answerMsMax, reply);
   expect(code).toBe(ok);
   expect(answersIn(answer)[0]?.accepted).toBe(200n);
-  expect({ seed, texts: await texts(gateway.url, "pieces") }).toEqual({ seed, texts: wanted });
+  expect({ seed, texts: await texts(gateway.url, "pieces") }).toEqual({ seed, texts: expected });
 });
 
-test("random bytes, and messages with flipped bits: an answer each, and never INTERNAL", async () => {
+test("random bytes and messages with flipped bits each get an answer, and never INTERNAL", async () => {
   const random = seededRandom(seed);
   const methods = ["Collect", "Ingest", "Publish"] as const;
   const codes = new Map<string, number>();
@@ -183,7 +183,7 @@ test("random bytes, and messages with flipped bits: an answer each, and never IN
       codes.set(code, (codes.get(code) ?? 0) + 1);
     }
   }
-  // A unary call with two messages is UNIMPLEMENTED to gRPC.
+  // gRPC reports UNIMPLEMENTED for a unary call with two messages.
   const known = [ok, invalidArgument, resourceExhausted, unimplemented];
   expect({ seed, codes: [...codes.keys()].filter((code) => !known.includes(code)) }).toEqual({
     seed,
@@ -191,18 +191,18 @@ test("random bytes, and messages with flipped bits: an answer each, and never IN
   });
   expect(codes.get(ok) ?? 0).toBeGreaterThan(50);
   expect(codes.get(invalidArgument) ?? 0).toBeGreaterThan(50);
-  // What was taken can be read by everybody: a record that cannot be would stop each reader of it.
+  // Every stored record must be readable, because one that is not would stop each reader.
   const names = await topicNames();
   expect((await storedIn(names)) - before).toBeGreaterThanOrEqual(accepted);
   const consumer = consumerOf(ways["gRPC on the RPC port"](gateway));
   const start = { case: "earliest", value: true } as const;
-  const wanted = (await shown(gateway.url, "fuzz")).length;
+  const expected = (await shown(gateway.url, "fuzz")).length;
   const { values } = await within(
     "a subscription to read it all",
     answerMsMax,
-    take(consumer, { topic: "fuzz", start }, wanted),
+    take(consumer, { topic: "fuzz", start }, expected),
   );
-  expect(values.length).toBe(wanted);
+  expect(values.length).toBe(expected);
 }, 30_000);
 
 test("a thousand streams on one connection, all open at once", async () => {
@@ -220,7 +220,7 @@ test("a thousand streams on one connection, all open at once", async () => {
   expect(new Set(stored).size).toBe(1001);
 });
 
-test("a stream that never ends holds nobody up, and what it brings is stored", async () => {
+test("a stream that never ends delays no other call, and its records are stored", async () => {
   const { stream, reply } = openCall(session, "Collect");
   stream.write(good("endless", "0"));
   let brought = 1;
@@ -242,7 +242,7 @@ test("a stream that never ends holds nobody up, and what it brings is stored", a
   );
 });
 
-test("prefixes that promise 8 MiB and bring nothing cost no memory", async () => {
+test("prefixes that announce 8 MiB, without a message behind them, take no memory", async () => {
   const before = await residentMega();
   const calls = Array.from({ length: 900 }, () => openCall(session, "Collect"));
   for (const { stream } of calls) stream.write(framed(Buffer.of(0x0a), 0, 8 * mega));

@@ -1,7 +1,7 @@
 /**
- * Lost acknowledgements: connections are cut at random, before a request is whole, after it, in
- * the middle of its answer, and idempotent producers send what was not acknowledged again. Every
- * record is in the log once and in order. SLUICE_TEST_SEED repeats a run as far as time allows.
+ * Lost acknowledgements. Connections are cut at random points of requests and answers, and idempotent
+ * producers resend what was not acknowledged. Every record must be in the log once and in order.
+ * SLUICE_TEST_SEED repeats a run, except for its timing.
  */
 
 import { describe, expect, test } from "bun:test";
@@ -16,7 +16,7 @@ import { type Producer, producerOf, record, texts } from "./collector.ts";
 const seed = Number(process.env["SLUICE_TEST_SEED"] ?? Math.floor(Math.random() * 2 ** 31));
 const cutsMin = 1000;
 const batchMax = 20;
-/** Batches that are sent before the first of them is acknowledged. */
+/** Number of batches that are sent before the first of them is acknowledged. */
 const aheadMax = 4;
 const timeoutMs = 90_000;
 const callMsMax = 20_000;
@@ -40,7 +40,7 @@ describe.each(kinds)("lost acks on $name", ({ start }) => {
       const retrying = [
         ...[0, 1, 2].map(() => new Retrying(publishing, grpcTo(rpc), aheadMax, course)),
         ...[0, 1].map(() => new Retrying(streaming, grpcTo(rpc), aheadMax, course)),
-        // Each call of HTTP/1.1 has a connection of its own, and nobody promises their order.
+        // Over HTTP/1.1 each call has its own connection, so the order of calls is not defined.
         new Retrying(publishing, connectTo(http), 1, course),
       ];
       await Promise.all(retrying.map((each, p) => each.run(p)));
@@ -91,7 +91,7 @@ interface Batch {
   readonly count: number;
 }
 
-/** Sends the batches in their order; resolves with how many of their records were acknowledged. */
+/** Sends the batches in order; resolves with the number of acknowledged records. */
 type Send = (
   producer: Producer,
   topic: string,
@@ -100,14 +100,14 @@ type Send = (
 ) => Promise<{ readonly acknowledged: number; readonly error: unknown }>;
 
 class Retrying {
-  /** Sequence of the first record that was not. */
+  /** Sequence of the first record that is not acknowledged. */
   acknowledged = 0;
   readonly surprises: string[] = [];
   readonly #send: Send;
   readonly #producer: Producer;
   readonly #course: Course;
   readonly #aheadMax: number;
-  /** After the last record that was ever sent. */
+  /** Sequence after the last record that was sent. */
   #sent = 0;
 
   constructor(send: Send, transport: Transport, aheadMax: number, course: Course) {
@@ -120,14 +120,14 @@ class Retrying {
   async run(p: number): Promise<void> {
     const { random, isOver } = this.#course;
     while (!isOver() && this.surprises.length === 0) {
-      // A producer that nobody knows may begin anywhere: nothing goes before its first batch is known.
+      // A new producer may begin at any sequence, so its first batch must be stored before others go.
       const ahead = this.acknowledged === 0 ? 1 : 1 + random.int(this.#aheadMax);
       const counts = Array.from({ length: ahead }, () => 1 + random.int(batchMax));
       await this.#attempt(p, counts);
     }
   }
 
-  /** Over a network that is well again, all that was ever sent is acknowledged in the end. */
+  /** Resends over a network that works again, until all that was sent is acknowledged. */
   async finish(p: number): Promise<void> {
     for (let tries = 0; this.acknowledged < this.#sent && tries < 10; tries++) {
       await this.#attempt(p, [this.#sent - this.acknowledged]);
@@ -146,7 +146,7 @@ class Retrying {
     this.acknowledged += acknowledged;
     if (error === undefined) return;
     const { code, message } = ConnectError.from(error);
-    // A broken connection has many codes; those that speak of the records are none of them.
+    // A broken connection has many codes, but never those that refuse the records.
     const isAboutRecords = [Code.AlreadyExists, Code.InvalidArgument, Code.OutOfRange].includes(
       code,
     );
@@ -154,7 +154,7 @@ class Retrying {
   }
 }
 
-/** A call for each batch, all under way at once. */
+/** One call a batch, all at the same time. */
 async function publishing(
   producer: Producer,
   topic: string,
@@ -172,7 +172,7 @@ async function publishing(
   return { acknowledged, error: undefined };
 }
 
-/** One stream, which tells what has become durable as it goes. */
+/** One stream, which reports progress as records become durable. */
 async function streaming(
   producer: Producer,
   topic: string,

@@ -1,4 +1,4 @@
-/** The collector as programs use it that have generated code: every protocol, one meaning. */
+/** The collector through generated clients: every protocol has the same results. */
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import {
@@ -28,7 +28,7 @@ afterAll(async () => {
 });
 
 let topics = 0;
-/** One that nobody has used. */
+/** Name of an unused topic. */
 function newTopic(): string {
   topics += 1;
   return `collector-${topics}`;
@@ -39,7 +39,7 @@ const answerMsMax = 5000;
 describe.each(Object.entries(ways))("%s", (_name, transport) => {
   const producer = () => producerOf(transport(gateway));
 
-  test("Publish: one batch, and its position is where pages show its last record", async () => {
+  test("Publish: one batch, whose position is that of its last record", async () => {
     const topic = newTopic();
     const first = await producer().publish({ topic, records: [record("a"), record("b")] });
     expect(first).toMatchObject({ accepted: 2n, refused: 0n, refusals: [], ack: Ack.DURABLE });
@@ -51,18 +51,18 @@ describe.each(Object.entries(ways))("%s", (_name, transport) => {
 
   test("Collect: many messages, one answer", async () => {
     const topic = newTopic();
-    const wanted = Array.from({ length: 300 }, (_, i) => `r${i}`);
-    const messages = wanted.map((text, i) => {
+    const expected = Array.from({ length: 300 }, (_, i) => `r${i}`);
+    const messages = expected.map((text, i) => {
       return { topic: i === 0 ? topic : "", records: [record(text)] };
     });
     const answer = await producer().collect(sending(...messages));
     expect(answer).toMatchObject({ accepted: 300n, refused: 0n, ack: Ack.DURABLE });
     const all = await shown(gateway.url, topic);
-    expect(all.map(({ text }) => text)).toEqual(wanted);
+    expect(all.map(({ text }) => text)).toEqual(expected);
     expect(answer.position).toBe(all.at(-1)?.position ?? "none");
   });
 
-  test("Ingest: running answers that only rise, the last of which tells all", async () => {
+  test("Ingest: cumulative answers that never decrease, and the last one covers all", async () => {
     const topic = newTopic();
     const messages = Array.from({ length: 50 }, (_, i) => {
       return { topic, records: [record(`${2 * i}`), record(`${2 * i + 1}`)] };
@@ -78,7 +78,7 @@ describe.each(Object.entries(ways))("%s", (_name, transport) => {
     expect(answers.at(-1)).toMatchObject({ accepted: 100n, position: all.at(-1)?.position });
   });
 
-  test("bad records are refused by index, with reasons, and the rest is stored", async () => {
+  test("invalid records are refused by index with reasons, and the others are stored", async () => {
     const topic = newTopic();
     const bad: readonly (readonly [code: string, field: string, record: RecordInit])[] = [
       ["too_large", "value", { value: new Uint8Array(1024 * 1024 + 1) }],
@@ -101,7 +101,7 @@ describe.each(Object.entries(ways))("%s", (_name, transport) => {
     expect(position).toBe(all.at(-1)?.position ?? "none");
   });
 
-  test("a stream's refusals count from its start; where all are refused there is no position", async () => {
+  test("indexes of refusals count from the start of the stream; without an accepted record there is no position", async () => {
     const topic = newTopic();
     const tooLarge = { value: new Uint8Array(1024 * 1024 + 1) };
     const answer = await producer().collect(
@@ -114,29 +114,29 @@ describe.each(Object.entries(ways))("%s", (_name, transport) => {
     expect(none).toMatchObject({ accepted: 0n, refused: 1n, position: "" });
   });
 
-  test("an Ingest that waits for its answer is told of refusals alone, too", async () => {
+  test("Ingest reports refusals even while no record is accepted", async () => {
     const topic = newTopic();
-    const told = Promise.withResolvers<void>();
+    const reported = Promise.withResolvers<void>();
     async function* requests() {
       yield { topic, records: [{ contentType: endType }] };
       // Over HTTP/1.1 answers come when the request has ended.
-      if (!_name.includes("HTTP/1.1")) await told.promise;
+      if (!_name.includes("HTTP/1.1")) await reported.promise;
       yield { records: [record("after")] };
     }
     const refused: number[] = [];
     const run = (async () => {
       for await (const answer of producer().ingest(requests())) {
         refused.push(...answer.refusals.map(({ index }) => Number(index)));
-        if (answer.refused === 1n) told.resolve();
+        if (answer.refused === 1n) reported.resolve();
       }
     })();
-    await within("the refusal to be told", answerMsMax, run);
-    // Those that were told are not told again.
+    await within("the refusal to be reported", answerMsMax, run);
+    // Each refusal is reported once.
     expect(refused).toEqual([0]);
     expect(await texts(gateway.url, topic)).toEqual(["after"]);
   });
 
-  test("a stream goes on in another topic", async () => {
+  test("a stream can switch to another topic", async () => {
     const [one, two] = [newTopic(), newTopic()];
     const answer = await producer().collect(
       sending(
@@ -151,14 +151,14 @@ describe.each(Object.entries(ways))("%s", (_name, transport) => {
     expect(last).toEqual({ text: "c", position: answer.position });
   });
 
-  test("ack = received is answered as such, and durable soon", async () => {
+  test("ack = received is reported as such, and the records become durable soon", async () => {
     const topic = newTopic();
     const answer = await producer().publish({ topic, records: [record("x")], ack: Ack.RECEIVED });
     expect(answer).toMatchObject({ accepted: 1n, ack: Ack.RECEIVED });
     await eventually(async () => expect(await texts(gateway.url, topic)).toEqual(["x"]));
   });
 
-  test("an empty stream is answered; records without a topic, and names that are none, are not", async () => {
+  test("an empty stream succeeds; records without a topic, or with an invalid name, are refused", async () => {
     const none = await producer().collect(sending());
     expect(none).toMatchObject({ accepted: 0n, refused: 0n, position: "" });
     const records = [record("x")];
@@ -170,7 +170,7 @@ describe.each(Object.entries(ways))("%s", (_name, transport) => {
     expect(badName.message).toContain(`"no/name": expected 1 to 200 characters`);
   });
 
-  test("a producer's batch that comes again is acknowledged again and stored once", async () => {
+  test("a repeated batch of a producer is acknowledged again and stored once", async () => {
     const topic = newTopic();
     const batch = (sequence: bigint, text: string, epoch = 1) => ({
       topic,
@@ -193,7 +193,7 @@ describe.each(Object.entries(ways))("%s", (_name, transport) => {
     expect(await texts(gateway.url, topic)).toEqual(["a1", "a2", "b1", "b2", "d1", "d2"]);
   });
 
-  test("a producer that cannot be is refused by name", async () => {
+  test("an invalid producer is refused, and the error names the field", async () => {
     const records = [record("x")];
     const noId = await endOf(
       producer().publish({ topic: newTopic(), producer: { epoch: 1 }, records }),
@@ -206,9 +206,9 @@ describe.each(Object.entries(ways))("%s", (_name, transport) => {
     expect(longId.message).toContain("129 bytes, expected 1 to 128 bytes");
   });
 
-  test("a deadline ends a stream; what it had brought is stored", async () => {
+  test("a deadline ends a stream; the records before it are stored", async () => {
     const topic = newTopic();
-    // As far as the deadline is concerned, for ever.
+    // Much longer than the deadline.
     const { promise: over, resolve: end } = Promise.withResolvers<void>();
     async function* slow() {
       yield { topic, records: [record("before")] };
@@ -220,7 +220,7 @@ describe.each(Object.entries(ways))("%s", (_name, transport) => {
     await eventually(async () => expect(await texts(gateway.url, topic)).toEqual(["before"]));
   });
 
-  test("a call that is cancelled keeps what was durable, and stores what it had brought", async () => {
+  test("a cancelled call keeps what was durable, and stores the records before it", async () => {
     const topic = newTopic();
     const stop = new AbortController();
     async function* slow() {
@@ -258,7 +258,7 @@ describe("gzip", () => {
       () => createConnectTransport({ baseUrl: gateway.url, httpVersion: "2", ...options }),
     ],
   ] as const) {
-    test(`${name}: messages that are compressed, and some that are not`, async () => {
+    test(`${name}: compressed and uncompressed messages in one stream`, async () => {
       const topic = newTopic();
       const producer = producerOf(transport());
       const long = "long ".repeat(10_000);

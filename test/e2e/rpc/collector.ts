@@ -1,4 +1,4 @@
-/** Producers with generated code, and what pages show of a topic afterwards. */
+/** Producers with generated code, and reading a topic back in pages. */
 
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { type Client, createClient, type Transport } from "@connectrpc/connect";
@@ -13,12 +13,12 @@ export function producerOf(transport: Transport): Producer {
   return createClient(CollectorService, transport);
 }
 
-/** A record whose value is the text: no JSON, so that pages show it in base64. */
+/** A record whose value is the text. It is not JSON, so pages show it in base64. */
 export function record(text: string): RecordInit {
   return { value: Buffer.from(text), contentType: "text/plain" };
 }
 
-/** What the iterable has, as it is asked for. */
+/** The messages as an async iterable. */
 export async function* sending<Message>(...messages: Message[]): AsyncGenerator<Message> {
   yield* messages;
 }
@@ -33,7 +33,7 @@ interface PageEvent {
   readonly data: { readonly base64?: string };
 }
 
-/** All records of the topic, page by page from the oldest; none where there is no topic. */
+/** All records of the topic, page by page from the oldest; empty if the topic does not exist. */
 export async function shown(url: string, topic: string): Promise<readonly Shown[]> {
   const all: Shown[] = [];
   for (let after = "earliest"; ;) {

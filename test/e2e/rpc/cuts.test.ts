@@ -1,7 +1,7 @@
 /**
- * Every event once and in order, for subscribers that are cut at random: first alone, then while
- * gateway, nats-server and PostgreSQL are killed in turn. A longer run is asked for by
- * SLUICE_TEST_CUT_EVENTS and SLUICE_TEST_KILL_ROUNDS; SLUICE_TEST_SEED repeats one.
+ * Subscribers whose connections are cut at random get every event once and in order, also while gateway,
+ * nats-server and PostgreSQL are killed in turn. SLUICE_TEST_CUT_EVENTS and SLUICE_TEST_KILL_ROUNDS make
+ * a run longer; SLUICE_TEST_SEED repeats one.
  */
 
 import { describe, expect, test } from "bun:test";
@@ -82,7 +82,7 @@ async function onRig(
 
 type Kill = (rig: Rig, course: Course) => Promise<void>;
 
-/** Three subscribers, three producers, and a kill now and then while all of them are at it. */
+/** Three subscribers and three producers, while servers are killed now and then. */
 async function run(rig: Rig, kills: readonly Kill[]): Promise<void> {
   const course: Course = { url: rig.gateway.url, topic: `cuts-${seed}`, total: undefined };
   await ask("PUT", `${course.url}/v1/topics/${course.topic}`);
@@ -103,7 +103,7 @@ async function run(rig: Rig, kills: readonly Kill[]): Promise<void> {
     [1, 2, 3].map((p) =>
       produce(course, p, random, {
         gapMs: 10,
-        // Nobody is left far behind: this is not about how fast a page is read.
+        // Subscribers may not fall far behind: the speed of replay is not tested here.
         wait: () =>
           !failed() && ledgers.some(({ order }) => order.length < acknowledged - aheadMax),
         enough: () => failed() || (!killing && acknowledged >= eventsMin),
@@ -140,7 +140,7 @@ async function run(rig: Rig, kills: readonly Kill[]): Promise<void> {
   );
   await within("the readers to have everything", 30_000, readers);
 
-  // What the log has, read at leisure, is what was acknowledged, and what each of them got.
+  // The log holds exactly the acknowledged events, and each subscriber got the same.
   const { total = 0 } = course;
   const log = new Ledger("log");
   await readPages(course, log, { int: () => 500, chance: () => false }, 1000);
@@ -170,7 +170,7 @@ async function killGateway(rig: Rig, course: Course): Promise<void> {
   course.url = rig.gateway.url;
 }
 
-/** The gateway itself starts its PostgreSQL again. */
+/** The gateway restarts its embedded PostgreSQL on its own. */
 async function killPostgres({ gateway }: Rig): Promise<void> {
   const killed = await postmasterOf(gateway.dataDir);
   process.kill(killed, "SIGKILL");

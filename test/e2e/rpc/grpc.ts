@@ -1,4 +1,4 @@
-/** gRPC byte by byte over `node:http2`: what generated code would never send, and how much of it. */
+/** gRPC over `node:http2`, written byte by byte: malformed calls that generated code cannot send. */
 
 import {
   type ClientHttp2Session,
@@ -14,9 +14,9 @@ import {
 } from "../../../src/gen/sluice/v1/collector_pb.ts";
 
 export interface Reply {
-  /** HTTP's; undefined where the stream was reset before its headers. */
+  /** Status of HTTP; undefined if the stream was reset before its headers. */
   readonly status: number | undefined;
-  /** gRPC's. */
+  /** Status code of gRPC. */
   readonly code: string | undefined;
   readonly message: string;
   readonly body: Buffer;
@@ -24,11 +24,11 @@ export interface Reply {
 
 export interface RawCall {
   readonly stream: ClientHttp2Stream;
-  /** Once the stream is over, however it went. */
+  /** Resolves once the stream has ended, for whatever reason. */
   readonly reply: Promise<Reply>;
 }
 
-/** Whatever breaks it is told by its calls. */
+/** Errors of the session surface in its calls. */
 export function openSession(grpcUrl: string): ClientHttp2Session {
   const session = connect(grpcUrl);
   session.on("error", () => {});
@@ -52,25 +52,25 @@ export function openCall(
     let code: string | undefined;
     let message = "";
     const body: Buffer[] = [];
-    const told = (all: IncomingHttpHeaders) => {
+    const readHeaders = (all: IncomingHttpHeaders) => {
       const [given, why] = [all["grpc-status"], all["grpc-message"]];
       if (typeof given === "string") code = given;
       if (typeof why === "string") message = decodeURIComponent(why);
     };
     stream.on("response", (all) => {
       status = all[":status"];
-      told(all);
+      readHeaders(all);
     });
-    stream.on("trailers", told);
+    stream.on("trailers", readHeaders);
     stream.on("data", (data: Buffer) => body.push(data));
-    // A reset is an end, too; what came before it is what counts.
+    // A reset also ends the stream; the headers and trailers before it are what counts.
     stream.on("error", () => {});
     stream.on("close", () => resolve({ status, code, message, body: Buffer.concat(body) }));
   });
   return { stream, reply };
 }
 
-/** A message behind its flags and length. */
+/** A message with its prefix of flags and length. */
 export function framed(bytes: Uint8Array, flags = 0, length = bytes.byteLength): Buffer {
   const head = Buffer.alloc(5);
   head[0] = flags;
@@ -82,7 +82,7 @@ export function requestBytes(request: MessageInitShape<typeof CollectRequestSche
   return toBinary(CollectRequestSchema, create(CollectRequestSchema, request));
 }
 
-/** The answers of a body, which have the same fields in all three methods. */
+/** The answers in a body, which have the same fields in all three methods. */
 export function answersIn(body: Buffer): readonly CollectResponse[] {
   const answers: CollectResponse[] = [];
   for (let at = 0; at + 5 <= body.byteLength;) {

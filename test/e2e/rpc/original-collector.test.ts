@@ -1,6 +1,6 @@
 /**
- * The demo of the collector's seed, step by step: watches stream, a consumer with generated code and
- * one that knows no schema print the same.
+ * The original demo of the collector, step by step: watches stream, and a consumer with generated code
+ * prints the same as one that fetches each schema.
  */
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
@@ -26,7 +26,7 @@ if (skipReason === undefined) {
     return { env: { NATS_URL: nats.url }, stop: () => nats.stop() };
   });
 } else {
-  describe("the seed's flow on JetStream", () => test.skip(skipReason, () => {}));
+  describe("the original flow on JetStream", () => test.skip(skipReason, () => {}));
 }
 
 interface Services {
@@ -35,7 +35,7 @@ interface Services {
 }
 
 function suite(name: string, start: () => Promise<Services>): void {
-  describe(`the seed's flow on ${name}`, () => {
+  describe(`the original flow on ${name}`, () => {
     let services: Services;
     let gateway: GatewayProcess;
     let clients: Clients;
@@ -66,18 +66,18 @@ function suite(name: string, start: () => Promise<Services>): void {
       return startSluice("simulate", "watch", "--topic", topic, "--grpc", gateway.grpcUrl, ...args);
     }
 
-    test("register, fetch, stream: both consumers print the same, and follow", async () => {
+    test("register, fetch, stream: both consumers print the same, and keep following", async () => {
       const topic = "biometrics";
       const subject = `${topic}-value`;
 
-      // 1. A client opens its stream to the collector, and has nothing to send yet.
+      // 1. A client opens its stream to the collector, before it has anything to send.
       const phone = openPhone(clients, topic);
-      // 2. The gateway is up on its log.
+      // 2. The gateway runs on its log.
       await phone.isOpen;
       expect((await fetch(`${gateway.url}/readyz`)).status).toBe(200);
       // 3. The schema is registered: here as text, by the watches below as descriptors.
       const first = await registerVersion(clients, subject, 1);
-      // 4. Two consumers wait: one has the code, the other one will fetch what it meets.
+      // 4. Two consumers wait: one has generated code, the other fetches each schema that it meets.
       const dynamic = consume("--dynamic", topic);
       const generated = consume("--generated", topic);
       const isWaiting = ({ errors }: Program) => errors().includes("waiting for it");
@@ -92,7 +92,7 @@ function suite(name: string, start: () => Promise<Services>): void {
       expect(greeting).toBe(`schema ${first} of ${subject}; 20 watches stream to ${topic}`);
       const sent = acknowledged(summary);
       expect(sent).toBeGreaterThan(60);
-      // 6. and 7. Both print every record once, in the topic's order.
+      // 6. and 7. Both print every record once, in the order of the topic.
       const count = 1 + sent;
       const printed = await dynamic.printed(count);
       expect(await generated.printed(count)).toEqual(printed);
@@ -103,7 +103,7 @@ function suite(name: string, start: () => Promise<Services>): void {
         expect(printed.filter((line) => line.includes(kind)).length).toBeGreaterThan(count / 6);
       }
 
-      // A new version while they run, and records of both, mixed.
+      // A new version is registered while they run; records of both versions follow.
       const second = await registerVersion(clients, subject, 2);
       const newer = { watchId: "newer", heartRate: { bpm: 61 }, skinCelsius: 33.5 };
       const older = { watchId: "older", heartRate: { bpm: 62 } };
@@ -129,7 +129,7 @@ function suite(name: string, start: () => Promise<Services>): void {
       ]);
       expect([dynamic.lines().length, generated.lines().length]).toEqual([count + 3, count + 3]);
 
-      // Where one ended another one goes on.
+      // Another consumer continues where one ended.
       const part = consume("--dynamic", topic, "--after", "earliest", "--limit", "100");
       expect(await part.exited).toBe(0);
       const [, position = ""] = /--after (\S+)\n$/.exec(part.errors()) ?? [];
@@ -142,7 +142,7 @@ function suite(name: string, start: () => Promise<Services>): void {
       test(`the gateway is killed: every record once, of watches that ${call}`, async () => {
         const topic = `killed-${call}`;
         const simulated = watches(topic, "--call", call, "--watches", "20", "--rate", "10");
-        // From the earliest: the watches may have begun before these look.
+        // From the earliest, because the watches may begin before these subscribe.
         const programs = (["--dynamic", "--generated"] as const).map((how) =>
           consume(how, topic, "--after", "earliest"),
         );
@@ -171,7 +171,7 @@ function suite(name: string, start: () => Promise<Services>): void {
   });
 }
 
-/** All that was sent; fails where something was not acknowledged. */
+/** All that was sent; fails if a record was not acknowledged. */
 function acknowledged(summary = ""): number {
   const [, sent, taken] = /^(\d+) records of \d+ watches sent, (\d+) acknow/.exec(summary) ?? [];
   expect({ summary, taken }).toEqual({ summary, taken: sent });
@@ -190,7 +190,7 @@ function openPhone({ collector }: Clients, topic: string) {
   const answer = collector.collect(requests());
   return {
     isOpen: ready.promise,
-    /** How many were accepted. */
+    /** Number of accepted records. */
     async send(value: Uint8Array, schemaId: number): Promise<number> {
       record.resolve({ value, schemaId });
       return Number((await answer).accepted);

@@ -1,4 +1,4 @@
-/** What nobody should send to the RPC faces: each gets a clear end, and the gateway goes on. */
+/** Malformed RPC requests: each gets a clear status, and the gateway keeps serving. */
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { type ClientHttp2Session, connect, type IncomingHttpHeaders } from "node:http2";
@@ -26,7 +26,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   session.destroy();
-  // A caller's mistake is no failure of the gateway's.
+  // A caller's mistake is not a failure of the gateway.
   expect(gateway.log()).not.toContain("call failed");
   expect(await gateway.stop()).toBe(0);
 });
@@ -72,18 +72,18 @@ function call(
       let grpcStatus: string | undefined;
       let message = "";
       let text = "";
-      const told = (all: IncomingHttpHeaders) => {
+      const readHeaders = (all: IncomingHttpHeaders) => {
         const [given, why] = [all["grpc-status"], all["grpc-message"]];
         if (typeof given === "string") grpcStatus = given;
         if (typeof why === "string") message = why;
       };
       stream.on("response", (all) => {
         status = all[":status"];
-        told(all);
+        readHeaders(all);
       });
-      stream.on("trailers", told);
+      stream.on("trailers", readHeaders);
       stream.on("data", (data: Buffer) => (text += data.toString("latin1")));
-      // A reset is an end, too; what came before it is what counts.
+      // A reset also ends the stream; the headers and trailers before it are what counts.
       stream.on("error", () => {});
       stream.on("close", () => resolve({ status, grpcStatus, message, text }));
       stream.end(body);
@@ -105,13 +105,13 @@ const resourceExhausted = "8";
 const unimplemented = "12";
 
 describe("frames of gRPC", () => {
-  for (const [name, body, wanted] of [
+  for (const [name, body, expected] of [
     ["none", new Uint8Array(0), unimplemented],
     ["half a prefix", new Uint8Array([0, 0]), invalidArgument],
     ["less than the prefix says", new Uint8Array([0, 0, 0, 0, 9, 1]), invalidArgument],
     ["a length of 4 GiB", new Uint8Array([0, 255, 255, 255, 255, 1]), resourceExhausted],
     [
-      "two where one belongs",
+      "two messages where one is expected",
       Buffer.concat([frame(new Uint8Array(0)), frame(new Uint8Array(0))]),
       unimplemented,
     ],
@@ -120,19 +120,19 @@ describe("frames of gRPC", () => {
   ] as const) {
     test(name, async () => {
       const { status, grpcStatus, message } = await call(check, "application/grpc", body);
-      expect({ status, grpcStatus }).toEqual({ status: 200, grpcStatus: wanted });
+      expect({ status, grpcStatus }).toEqual({ status: 200, grpcStatus: expected });
       expect(message).not.toBe("");
     });
   }
 
-  test("gzip that is none", async () => {
+  test("gzip that is not gzip", async () => {
     const { grpcStatus } = await call(check, "application/grpc", frame(Buffer.from("nope"), 1), {
       "grpc-encoding": "gzip",
     });
     expect([invalidArgument, internal]).toContain(grpcStatus ?? "");
   });
 
-  test("a compression that nobody has", async () => {
+  test("an unknown compression", async () => {
     const { grpcStatus, message } = await call(
       check,
       "application/grpc",
@@ -145,7 +145,7 @@ describe("frames of gRPC", () => {
     expect(message).toContain("gzip");
   });
 
-  test("a bomb of 200 MB in 200 KB is refused before it goes off", async () => {
+  test("200 MB compressed to 200 KB are refused before they are decompressed", async () => {
     const bomb = gzipSync(new Uint8Array(200 * mega));
     const before = await memoryBytes();
     const calls = Array.from({ length: 5 }, () =>
@@ -156,7 +156,7 @@ describe("frames of gRPC", () => {
     expect(((await memoryBytes()) - before) / mega).toBeLessThan(200);
   });
 
-  test("a deadline that is none", async () => {
+  test("a deadline that is not a number", async () => {
     const { grpcStatus, message } = await call(
       check,
       "application/grpc",
@@ -190,30 +190,30 @@ describe("Connect over HTTP/1.1", () => {
       400,
       "service",
     ],
-    ["a type that is no codec", { "content-type": "text/plain" }, "{}", 415, ""],
+    ["a content type without a codec", { "content-type": "text/plain" }, "{}", 415, ""],
     [
-      "gzip that is none",
+      "gzip that is not gzip",
       { "content-type": "application/json", "content-encoding": "gzip" },
       "{}",
       400,
       "invalid_argument",
     ],
     [
-      "a compression that nobody has",
+      "an unknown compression",
       { "content-type": "application/json", "content-encoding": "lzma" },
       "{}",
       501,
       "gzip",
     ],
     [
-      "a deadline that is none",
+      "a deadline that is not a number",
       { "content-type": "application/json", "connect-timeout-ms": "soon" },
       "{}",
       400,
       "soon",
     ],
     [
-      "a deadline after the end of time",
+      "a deadline past the largest date",
       { "content-type": "application/json", "connect-timeout-ms": "9999999999" },
       "{}",
       400,
@@ -248,7 +248,7 @@ describe("Connect over HTTP/1.1", () => {
   });
 });
 
-test("bytes that are no HTTP/2 on the RPC port", async () => {
+test("bytes that are not HTTP/2 on the RPC port", async () => {
   for (const bytes of [
     "GET / HTTP/1.1\r\nhost: x\r\n\r\n",
     "\0".repeat(64),
@@ -260,7 +260,7 @@ test("bytes that are no HTTP/2 on the RPC port", async () => {
   expect((await call(check, "application/grpc", frame(new Uint8Array(0)))).grpcStatus).toBe("0");
 });
 
-test("random bytes at every codec: an answer each, none of them a failure of the gateway", async () => {
+test("random bytes for every codec each get an answer, and no internal error", async () => {
   const random = seededRandom(4);
   const types = [
     "application/grpc",
@@ -277,7 +277,7 @@ test("random bytes at every codec: an answer each, none of them a failure of the
     const type = types[i % types.length] ?? "";
     const path = random.int(2) === 0 ? check : subscribe;
     const { status } = await call(path, type, body, i % 3 === 0 ? { "grpc-encoding": "gzip" } : {});
-    // gRPC has INTERNAL for bytes that are no message of their type, which is 500 to Connect.
+    // gRPC reports INTERNAL for bytes that do not decode, which is status 500 in Connect.
     const undecodable = type === "application/proto" && status === 500;
     const answered = undecodable || [200, 400, 404, 415, 429, 501].includes(status ?? 0);
     expect({ type, path, body: [...body], status, answered }).toMatchObject({ answered: true });

@@ -1,4 +1,4 @@
-/** A Connect client in a browser: on the gateway's own page, and on another site's. */
+/** A Connect client in a browser: on a page of the gateway, and on pages of other sites. */
 
 import { afterAll, beforeAll, expect } from "bun:test";
 import type { Browser } from "playwright-core";
@@ -42,7 +42,7 @@ async function readOn(origin: string, protocol: "connect" | "grpc-web"): Promise
   const { page } = await openPage(browser, origin);
   await page.goto(`${origin}/livez`);
   await page.addScriptTag({ type: "module", content: script });
-  // A module runs after it was added, in its own time.
+  // A module script runs some time after it was added.
   await page.waitForFunction(() => globalThis.readTopicInPage !== undefined);
   return await page.evaluate(
     async ([baseUrl, given]) => {
@@ -66,14 +66,14 @@ for (const protocol of ["connect", "grpc-web"] as const) {
   });
 
   pageTest(
-    `${protocol} on a page of SLUICE_ORIGINS: details of errors can be read, too`,
+    `${protocol} on a page of SLUICE_ORIGINS, which can also read the details of errors`,
     async () => {
       expect(await readOn(site.url.origin, protocol)).toEqual(whole);
     },
   );
 
   pageTest(`${protocol} on any other page is refused`, async () => {
-    const told = await readOn(stranger.url.origin, protocol).catch((error: unknown) => error);
-    expect(String(told)).toContain("Failed to fetch");
+    const outcome = await readOn(stranger.url.origin, protocol).catch((error: unknown) => error);
+    expect(String(outcome)).toContain("Failed to fetch");
   });
 }

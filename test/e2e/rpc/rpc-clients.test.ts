@@ -1,4 +1,4 @@
-/** The public command-line clients, as people use them: without a schema at hand. */
+/** Public command-line clients without a local schema, as users run them. */
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { join } from "node:path";
@@ -44,7 +44,7 @@ describe("grpcurl", () => {
     expect(await describe("sluice.v1.Record")).toContain("map<string, bytes> headers");
   });
 
-  toolTest(grpcurl, "asks for health, of the node and of a service", async (path) => {
+  toolTest(grpcurl, "queries the health of the node and of a service", async (path) => {
     const check = async (service: string) =>
       await runTool([
         ...[path, "-plaintext", "-d", JSON.stringify({ service }), grpcAddress],
@@ -55,7 +55,7 @@ describe("grpcurl", () => {
     expect((await check("sluice.v1.Nope")).errors).toContain("Code: NotFound");
   });
 
-  toolTest(grpcurl, "subscribes, and shows records as they come", async (path) => {
+  toolTest(grpcurl, "subscribes, and shows records as they arrive", async (path) => {
     const { output } = await runTool(
       [
         ...[path, "-plaintext", "-d", `{"topic":"orders","tail":1}`, grpcAddress],
@@ -77,7 +77,7 @@ describe("grpcurl", () => {
     expect(errors).toMatch(/"reason": *"INVALID_POSITION"/);
   });
 
-  toolTest(grpcurl, "is told of a method that is not there", async (path) => {
+  toolTest(grpcurl, "gets an error for an unknown method", async (path) => {
     const { errors } = await runTool([
       ...[path, "-plaintext", "-d", "{}"],
       ...["-import-path", join(root, "test/conformance/proto")],
@@ -88,7 +88,7 @@ describe("grpcurl", () => {
     expect(errors).toContain("There is no method at /connectrpc.conformance.v1");
   });
 
-  toolTest(grpcurl, "is told on the HTTP port where gRPC is", async (path) => {
+  toolTest(grpcurl, "gets the address of gRPC from the HTTP port", async (path) => {
     const { errors } = await runTool([
       ...[path, "-plaintext", "-d", "{}", "-import-path", join(root, "schemas")],
       ...["-proto", "grpc/health/v1/health.proto", new URL(gateway.url).host],

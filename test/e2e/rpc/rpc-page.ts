@@ -1,4 +1,4 @@
-/** What a page does with the public browser client; the test runs it in Chromium. */
+/** Script of a page that uses the public browser client; the test runs it in Chromium. */
 
 import { Code, ConnectError, createClient } from "@connectrpc/connect";
 import { createConnectTransport, createGrpcWebTransport } from "@connectrpc/connect-web";
@@ -9,11 +9,11 @@ import { ConsumerService } from "../../../src/gen/sluice/v1/consumer_pb.ts";
 export interface PageResult {
   readonly serving: boolean;
   readonly values: readonly string[];
-  /** Code and reason of a subscription to a topic that is not there. */
+  /** Code and reason of a subscription to a topic that does not exist. */
   readonly refused: readonly (string | undefined)[];
 }
 
-/** Reads `count` values from the oldest on, then leaves. */
+/** Reads `count` values from the oldest on, then unsubscribes. */
 export async function readTopic(
   baseUrl: string,
   protocol: "connect" | "grpc-web",
@@ -34,8 +34,8 @@ export async function readTopic(
   try {
     for await (const _ of consumer.subscribe({ topic: "nobody" }));
   } catch (error) {
-    const told = ConnectError.from(error);
-    refused = [Code[told.code], told.findDetails(ErrorInfoSchema)[0]?.reason];
+    const failure = ConnectError.from(error);
+    refused = [Code[failure.code], failure.findDetails(ErrorInfoSchema)[0]?.reason];
   }
   return { serving: status === 1, values, refused };
 }

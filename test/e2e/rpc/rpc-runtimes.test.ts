@@ -1,4 +1,4 @@
-/** The RPC faces on Deno: the same services in every protocol, on both of its listeners. */
+/** RPC on Deno: the same services in every protocol, on both listeners. */
 
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { fileURLToPath } from "node:url";

@@ -1,6 +1,6 @@
 /**
- * Subscribers that stop reading: each is told why it was closed and where it stood, what it lacks
- * is there when it comes back, and it costs neither the others time nor the gateway memory.
+ * Subscribers that stop reading. Each is closed with the reason and its position, and gets the rest when
+ * it resumes there. Other subscribers are not slowed down, and the gateway's memory stays bounded.
  */
 
 import { afterAll, beforeAll, expect, test } from "bun:test";
@@ -11,7 +11,7 @@ import { type Consumer, consumerOf, endOf, take, valuesOf, ways } from "./rpc.ts
 
 const mega = 1024 * 1024;
 const stallMs = 3000;
-/** In all more than the sockets, the streams and the libraries between take in. */
+/** More in total than sockets, streams and libraries buffer. */
 const records = 120;
 const pad = "x".repeat(256 * 1024);
 
@@ -40,13 +40,13 @@ async function subscriptions(): Promise<number> {
 }
 
 for (const way of ["gRPC on the RPC port", "Connect over h2c"] as const) {
-  test(`${way}: closed with its position, it goes on from there`, async () => {
+  test(`${way}: closed with its position, it resumes from there`, async () => {
     const topic = way.replaceAll(" ", "-");
     await append(topic);
     const consumer = consumerOf(ways[way](gateway));
     const stream = consumer.subscribe({ topic, start: earliest })[Symbol.asyncIterator]();
     await stream.next();
-    // The first message comes before the hub has it.
+    // The first message arrives before the subscriber is a member of the hub.
     await until("its place in the hub", 10_000, async () => (await subscriptions()) === 1);
     await until("its end in the hub", 25_000, async () => (await subscriptions()) === 0);
     const numbers: number[] = [];
@@ -66,7 +66,7 @@ for (const way of ["gRPC on the RPC port", "Connect over h2c"] as const) {
   }, 60_000);
 }
 
-test("forty of them neither slow down one that reads nor fill the memory", async () => {
+test("forty such subscribers neither slow down one that reads nor fill the memory", async () => {
   const topic = "crowd";
   await ask("PUT", `${gateway.url}/v1/topics/${topic}`);
   const before = await memoryBytes();
@@ -79,11 +79,11 @@ test("forty of them neither slow down one that reads nor fill the memory", async
   await append(topic);
   const { values } = await within("all records", 15_000, reader);
   expect(values.map(numberOf)).toEqual(all);
-  // Copies for each of them would be 1.3 GB.
+  // A copy for each subscriber would take 1.3 GB.
   expect(((await memoryBytes()) - before) / mega).toBeLessThan(350);
 }, 60_000);
 
-/** Has its first message, and reads no more. */
+/** Reads its first message and nothing else. */
 async function opened(consumer: Consumer, topic: string): Promise<unknown> {
   const stream = consumer.subscribe({ topic })[Symbol.asyncIterator]();
   await stream.next();

@@ -1,4 +1,4 @@
-/** What a caller misspelt is refused and not ignored, in every protocol that has JSON. */
+/** Unknown and misspelt members of JSON are refused, not ignored, in every protocol with JSON. */
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import type { ClientHttp2Session } from "node:http2";
@@ -27,7 +27,7 @@ const publish = "/sluice.v1.CollectorService/Publish";
 const setConfig = "/sluice.v1.RegistryService/SetConfig";
 const value = Buffer.from("lost").toString("base64");
 
-/** How one JSON message is sent and its answer read: everything that came, as one text. */
+/** Sends one JSON message and returns the whole answer as text. */
 const protocols: Readonly<Record<string, (path: string, json: string) => Promise<string>>> = {
   "Connect over HTTP/1.1": async (path, json) => (await post(`${gateway.url}${path}`, json)).text,
   "gRPC-Web over HTTP/1.1": async (path, json) => {
@@ -67,11 +67,11 @@ function overHttp2(path: string, contentType: string, body: Uint8Array): Promise
   });
 }
 
-/** `INVALID_ARGUMENT`, as each protocol writes it. */
+/** `INVALID_ARGUMENT` as each protocol spells it. */
 const invalidArgument = /"code":"invalid_argument"|grpc-status: ?3/;
 
 describe.each(Object.entries(protocols))("%s", (_name, call) => {
-  test("a member that the message does not have is refused, and nothing is stored", async () => {
+  test("an unknown member of a message is refused, and nothing is stored", async () => {
     const sent = { topic: "misspelt", recordz: [{ value }] };
     const answer = await call(publish, JSON.stringify(sent));
     expect(answer).toMatch(invalidArgument);
@@ -79,7 +79,7 @@ describe.each(Object.entries(protocols))("%s", (_name, call) => {
     expect((await ask("GET", `${gateway.url}/v1/topics/misspelt`)).status).toBe(404);
   });
 
-  test("a member that a nested message does not have is refused", async () => {
+  test("an unknown member of a nested message is refused", async () => {
     const sent = { topic: "misspelt", records: [{ value, kei: "a2V5" }] };
     const answer = await call(publish, JSON.stringify(sent));
     expect(answer).toMatch(invalidArgument);
@@ -87,7 +87,7 @@ describe.each(Object.entries(protocols))("%s", (_name, call) => {
     expect((await ask("GET", `${gateway.url}/v1/topics/misspelt`)).status).toBe(404);
   });
 
-  test("a misspelt compatibility is refused, and the subject keeps its own", async () => {
+  test("a misspelt compatibility is refused, and that of the subject does not change", async () => {
     const subject = "orders-value";
     const full = JSON.stringify({ subject, compatibility: "COMPATIBILITY_FULL" });
     expect(await call(setConfig, full)).toContain("COMPATIBILITY_FULL");

@@ -20,7 +20,7 @@ afterAll(async () => {
 
 let topics = 0;
 
-/** A fresh topic with `{"n":1}` to `{"n":count}`, of the keys "odd" and "even". */
+/** A new topic with `{"n":1}` to `{"n":count}`, with the keys "odd" and "even". */
 async function topicOf(count: number): Promise<string> {
   const topic = `rpc-${++topics}`;
   await ask("PUT", `${gateway.url}/v1/topics/${topic}`);
@@ -64,7 +64,7 @@ describe.each(Object.entries(ways))("%s", (_name, transport) => {
     );
   });
 
-  test("live: nothing is missed from the first message on, which tells where it stands", async () => {
+  test("live: the first message has the position, and no record after it is missed", async () => {
     const topic = await topicOf(2);
     const stop = new AbortController();
     const stream = consumer.subscribe({ topic }, { signal: stop.signal })[Symbol.asyncIterator]();
@@ -79,7 +79,7 @@ describe.each(Object.entries(ways))("%s", (_name, transport) => {
     expect((await take(consumer, missed, 1)).values).toEqual(numbered(3));
   });
 
-  test("silence is filled with positions", async () => {
+  test("while no records arrive, messages carry the position", async () => {
     const topic = await topicOf(1);
     const key = new TextEncoder().encode("nobody");
     const stop = new AbortController();
@@ -92,7 +92,7 @@ describe.each(Object.entries(ways))("%s", (_name, transport) => {
     stop.abort();
   });
 
-  test("what it cannot do has a status that says why", async () => {
+  test("an invalid request gets a status that says why", async () => {
     const topic = await topicOf(1);
     expect(await endOf(consumer.subscribe({ topic: "nobody" }))).toMatchObject({
       code: "NotFound",
@@ -116,7 +116,7 @@ describe.each(Object.entries(ways))("%s", (_name, transport) => {
     ).toMatchObject({ code: "InvalidArgument", reason: "INVALID_POSITION" });
   });
 
-  test("a position that is gone comes with one where reading can start", async () => {
+  test("an expired position gets an error with one where reading can start", async () => {
     const topic = await topicOf(2);
     const { position } = await take(consumer, { topic, start: { case: "tail", value: 2 } }, 2);
     await ask("DELETE", `${gateway.url}/v1/topics/${topic}`);
@@ -130,7 +130,7 @@ describe.each(Object.entries(ways))("%s", (_name, transport) => {
     expect((await take(consumer, { topic, start: again }, 1)).values).toEqual(numbered(7));
   });
 
-  test("a deadline ends it, and a caller who leaves is forgotten", async () => {
+  test("a deadline ends a subscription, and one that is cancelled is removed", async () => {
     const topic = await topicOf(1);
     expect(await endOf(consumer.subscribe({ topic }, { timeoutMs: 300 }))).toMatchObject({
       code: "DeadlineExceeded",
@@ -151,7 +151,7 @@ async function subscriptions(): Promise<number> {
   return (await ask("GET", `${gateway.url}/status`)).json.hub.subscriptions;
 }
 
-test("the deadline is kept by the gateway itself", async () => {
+test("the gateway enforces the deadline", async () => {
   const topic = await topicOf(1);
   const body = new Uint8Array(5 + 2 + topic.length);
   body.set([0, 0, 0, 0, 2 + topic.length, 0x0a, topic.length, ...new TextEncoder().encode(topic)]);
@@ -163,7 +163,7 @@ test("the deadline is kept by the gateway itself", async () => {
   expect(answer.text).toContain(`"code":"deadline_exceeded"`);
 });
 
-test("an emitter's end is the end of its stream", async () => {
+test("the end of an emitter ends its stream", async () => {
   const { json } = await ask("PUT", `${gateway.url}/log`, { body: `{"source":"external"}` });
   await post(`${gateway.url}/log/${json.id}`, { n: 1 });
   const consumer = consumerOf(ways["gRPC on the RPC port"](gateway));
@@ -174,7 +174,7 @@ test("an emitter's end is the end of its stream", async () => {
   expect(await within("its end", 10_000, ended)).toMatchObject({ code: "OK" });
 });
 
-test("a node that drains says where to go on, on both ports", async () => {
+test("a draining node reports where to resume, on both ports", async () => {
   const leaving = await startGateway();
   await post(`${leaving.url}/v1/topics/t/records`, { n: 1 });
   const ends = Object.values(ways).map(async (transport) => {

@@ -1,4 +1,4 @@
-/** Subscriptions over RPC, as programs with generated code hold them. */
+/** Subscriptions over RPC with generated code. */
 
 import { type Client, Code, ConnectError, createClient, type Transport } from "@connectrpc/connect";
 import {
@@ -36,7 +36,7 @@ export function consumerOf(transport: Transport): Consumer {
 
 const text = new TextDecoder();
 
-/** The values' texts of a message. */
+/** Values of a message as text. */
 export function valuesOf({ records }: SubscribeResponse): string[] {
   return records.map(({ record }) => text.decode(record?.value));
 }
@@ -60,11 +60,11 @@ export async function take(
 }
 
 export interface Ended {
-  /** As clients show it; "OK" when there was none. */
+  /** Code as clients show it; "OK" if the call succeeded. */
   readonly code: string;
   readonly message: string;
   readonly reason: string | undefined;
-  /** Where reading can go on. */
+  /** Position from which reading can resume. */
   readonly position: string | undefined;
 }
 
