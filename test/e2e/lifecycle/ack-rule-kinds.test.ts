@@ -1,4 +1,4 @@
-/** What ack rules are over, where ids are, and what is refused: one gateway on a JetStream log. */
+/** Inputs of ack rules, locations of ids, and refusals: one gateway on a JetStream log. */
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { type GatewayProcess, startGateway } from "../../support/gateway.ts";
@@ -29,7 +29,7 @@ describe.skipIf(skipReason !== undefined)("ack rules", () => {
       body: typeof body === "string" ? body : JSON.stringify(body),
     });
 
-  /** Ids acknowledged, once there are as many. */
+  /** The acknowledged ids, once there are that many. */
   async function acked(topic: string, count: number): Promise<readonly string[]> {
     return await until(`${count} acks in ${topic}`, 5000, async () => {
       const page = await ask("GET", url(`/v1/topics/${topic}/records?after=earliest`));
@@ -144,11 +144,11 @@ describe.skipIf(skipReason !== undefined)("ack rules", () => {
     expect((await ask("DELETE", url("/v1/ack-rules/standing"))).status).toBe(404);
     await made("standing", body);
     await seeAll();
-    // Its producer is another one: the log has not taken this ack for that of the former life.
+    // The recreated rule is another producer, so the log does not take its ack for a duplicate.
     expect(await acked("ack-s", 2)).toEqual(["x", "x"]);
   });
 
-  test("refuse what cannot be one, naming the field", async () => {
+  test("that are invalid are refused, and the error names the field", async () => {
     const wrong: readonly (readonly [body: unknown, field: string | undefined])[] = [
       ["", undefined],
       ["{", undefined],
@@ -201,7 +201,7 @@ describe.skipIf(skipReason !== undefined)("ack rules", () => {
     expect(odd.json).toMatchObject({ state: "unseen", missing: ["p1", "p2"] });
   });
 
-  test("do not write to a topic in which the log could not tell acks apart", async () => {
+  test("cannot write to a topic in which the log cannot recognise duplicate acks", async () => {
     await post(url("/v1/topics/occupied/records"), { n: 1 });
     const answer = await put("bold", { topics: ["a"], output: "occupied" });
     expect(answer.status).toBe(409);
@@ -213,7 +213,7 @@ describe.skipIf(skipReason !== undefined)("ack rules", () => {
     await made("bold", { topics: ["a"], output: "framed" });
   });
 
-  test("count records without ids, and go on", async () => {
+  test("count records without ids, and continue", async () => {
     await made("some", { topics: ["o1", "o2"], output: "ack-o" });
     for (const topic of ["o1", "o2"]) {
       const records = [{}, { message_id: null }, 7, "a", { message_id: "x".repeat(100_000) }, []];
@@ -231,7 +231,7 @@ describe.skipIf(skipReason !== undefined)("ack rules", () => {
     expect(stats).toMatchObject({ complete: 1, open: 0, without_id: 14 });
   });
 
-  test("are bounded in number", async () => {
+  test("are limited in number", async () => {
     const { json } = await ask("GET", url("/v1/ack-rules"));
     const names = Array.from({ length: 65 - json.ack_rules.length }, (_, i) => `many${i}`);
     const statuses: number[] = [];

@@ -32,7 +32,7 @@ if (skipReason === undefined) {
 
 interface Services {
   readonly env: Record<string, string>;
-  /** What a gateway stands on. */
+  /** The services that a gateway depends on. */
   readonly services: readonly { kill9(): Promise<void>; start(): Promise<void> }[];
   stop(): Promise<void>;
 }
@@ -67,7 +67,7 @@ function suite(name: string, start: (databaseUrl: string) => Promise<Services>):
 
     const url = (path: string, node = 0): string => `${nodes[node]?.url}${path}`;
 
-    /** From the first node that answers: one may be dead. */
+    /** The answer of the first node that gives one, because a node may be dead. */
     async function anywhere(send: (node: number) => Promise<Answer>): Promise<Answer> {
       return await until("a node that answers", 10_000, async () => {
         for (const node of [0, 1]) {
@@ -84,7 +84,7 @@ function suite(name: string, start: (databaseUrl: string) => Promise<Services>):
 
     async function see(topic: string, ids: readonly string[], key = ""): Promise<void> {
       const records = ids.map((id) => ({ message_id: id }));
-      // A retry on the other node stores nothing twice.
+      // With the key, a retry on the other node stores nothing twice.
       const headers = { "idempotency-key": key === "" ? crypto.randomUUID() : key };
       const answer = await anywhere((node) =>
         post(url(`/v1/topics/${topic}/records`, node), records, headers),
@@ -109,7 +109,7 @@ function suite(name: string, start: (databaseUrl: string) => Promise<Services>):
       return (await anywhere((node) => ask("GET", url(`/v1/ack-rules/${rule}/stats`, node)))).json;
     }
 
-    /** The node that runs the rule; -1: none for now. */
+    /** Index of the node that runs the rule; -1 if no node runs it. */
     async function ownerOf(rule: string): Promise<number> {
       for (const node of [0, 1]) {
         const status = await ask("GET", url("/status", node)).catch(() => undefined);
@@ -119,7 +119,7 @@ function suite(name: string, start: (databaseUrl: string) => Promise<Services>):
       return -1;
     }
 
-    test("exactly one ack for each complete id, none for the others, though owners are killed", async () => {
+    test("exactly one ack for each complete id and none for the others, while owners are killed", async () => {
       const topics = ["a1", "a2", "a3"];
       expect((await makeRule("killed", { topics, output: "acks-killed" })).status).toBe(201);
       const random = seededRandom(11);
@@ -144,13 +144,11 @@ function suite(name: string, start: (databaseUrl: string) => Promise<Services>):
         const some = shuffled(ids.slice(at, at + 20), random);
         const again = shuffled(ids.slice(0, at), random).slice(0, 2);
         for (const topic of shuffled(topics, random)) {
-          const wanted = [...some, ...again].filter(
-            (id) => !(topic === "a2" && incomplete.has(id)),
-          );
-          if (wanted.length > 0) await see(topic, wanted);
+          const seen = [...some, ...again].filter((id) => !(topic === "a2" && incomplete.has(id)));
+          if (seen.length > 0) await see(topic, seen);
         }
         await pause(60);
-        // However long a start takes: owners are killed at three times of the way.
+        // Owners are killed at three points of the run, however long a start takes.
         const due = Math.floor(((at + 20) * 3) / ids.length);
         await until(`kill ${due}`, 30_000, () => kills >= due);
       }
@@ -174,10 +172,10 @@ function suite(name: string, start: (databaseUrl: string) => Promise<Services>):
       expect(stats.delay_ms.p50).toBeGreaterThan(0);
     }, 120_000);
 
-    test("a deadline names what is missing, live; a late arrival resolves it", async () => {
+    test("after a deadline the missing topics are reported live; a late arrival resolves it", async () => {
       const body = { topics: ["b1", "b2", "b3"], output: "acks-b", deadline_ms: 2500 };
       expect((await makeRule("timely", body)).status).toBe(201);
-      // It shares the output, and with it the topic of what is overdue.
+      // This rule has the same output, and therefore the same topic of overdue ids.
       const other = { ...body, topics: ["b1", "b4"] };
       expect((await makeRule("timely-too", other)).status).toBe(201);
       const sse = await openSse(url("/sse/ack-rules/timely/overdue", 1));
@@ -186,8 +184,8 @@ function suite(name: string, start: (databaseUrl: string) => Promise<Services>):
       await see("b1", ["late", "never", "quick"]);
       await see("b2", ["quick"]);
       await see("b3", ["quick", "late"]);
-      const told = (await sse.take(2, 10_000)).map(({ data }) => JSON.parse(data));
-      expect(told.toSorted((a, b) => (a.message_id < b.message_id ? -1 : 1))).toMatchObject([
+      const overdue = (await sse.take(2, 10_000)).map(({ data }) => JSON.parse(data));
+      expect(overdue.toSorted((a, b) => (a.message_id < b.message_id ? -1 : 1))).toMatchObject([
         { rule: "timely", message_id: "late", state: "overdue", missing: ["b2"] },
         { rule: "timely", message_id: "never", state: "overdue", missing: ["b2", "b3"] },
       ]);
@@ -228,7 +226,7 @@ function suite(name: string, start: (databaseUrl: string) => Promise<Services>):
       ws.cut();
     }, 40_000);
 
-    test("what the gateway stands on goes away and comes back: every ack, once", async () => {
+    test("services of the gateway are killed and restarted: every ack is written once", async () => {
       const topics = ["d1", "d2"];
       expect((await makeRule("tough", { topics, output: "acks-d" })).status).toBe(201);
       const expected: string[] = [];

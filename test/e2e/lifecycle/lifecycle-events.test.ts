@@ -42,7 +42,7 @@ async function namesOf(messageId: string): Promise<string[]> {
 }
 
 describe("events in", () => {
-  test("one, at both addresses: there as soon as it is acknowledged", async () => {
+  test("one, at both addresses: visible as soon as it is acknowledged", async () => {
     for (let i = 0; i < 20; i++) {
       const path = i % 2 === 0 ? "/api/event" : "/api/create_event";
       const { status, json } = await send(path, event(`one-${i}`, "CREATED"));
@@ -54,7 +54,7 @@ describe("events in", () => {
     }
   });
 
-  test("times of any form are kept to the nanosecond, others are when they were received", async () => {
+  test("times of any form are kept to the nanosecond; without one it is the time of receipt", async () => {
     const before = new Date().toISOString();
     const times = ["2026-11-21T12:00:00.123456789+02:00", "Hello", null, "2026-11-21 09:59:59Z"];
     for (const [i, created_at] of times.entries()) {
@@ -78,14 +78,14 @@ describe("events in", () => {
     expect([second.event, second.first_at]).toEqual(["E0", "2026-11-21T10:00:00.123456789Z"]);
     expect([third.event, third.first_at > before]).toEqual(["E1", true]);
     expect([fourth.event, fourth.first_at > before]).toEqual(["E2", true]);
-    // The record is the event as it was given.
+    // The record is the event as it was sent.
     const page = await get("/v1/topics/lifecycle/records?key=timed");
     expect(page.json.events.map((one: { data: object }) => one.data)).toEqual(
       times.map((created_at, i) => event("timed", `E${i}`, { created_at, external_id: `x${i}` })),
     );
   });
 
-  test("random ones, to try it with", async () => {
+  test("random events for a first try", async () => {
     const made = (await get("/api/create_event")).json;
     expect(sampleStages).toContain(made.event.event);
     expect(await namesOf(made.event.message_id)).toEqual([made.event.event]);
@@ -98,7 +98,7 @@ describe("events in", () => {
     expect((await get("/status")).json).toMatchObject({ status: "up" });
   });
 
-  test("a retry with the same key is taken once", async () => {
+  test("a retry with the same key is stored once", async () => {
     const retry = { "idempotency-key": "lifecycle-retry-1" };
     const first = await send("/api/event", event("retried", "E"), retry);
     expect((await send("/api/event", event("retried", "E"), retry)).json).toEqual(first.json);
@@ -110,7 +110,7 @@ describe("events in", () => {
     expect(json.lifecycles[0].events.map((one: { count: number }) => one.count)).toEqual([1, 1, 1]);
   });
 
-  test("a hundred thousand at once: the wrong ones are named, the rest is counted", async () => {
+  test("a hundred thousand at once: the invalid ones are named, the others are counted", async () => {
     const wrong = new Map<number, [object | number, string]>([
       [7, [{ app_id: "bulk", event: "E" }, "message_id"]],
       [500, [5, "body"]],
@@ -168,7 +168,7 @@ describe("bad events are refused by field", () => {
     expect(bulk.json.errors[0].index).toBe(0);
   });
 
-  test("bodies that are none", async () => {
+  test("malformed bodies", async () => {
     for (const body of ["", "{", '{"app_id":"a"', "\u{feff}{}x"]) {
       expectProblem(await send("/api/event", body), "400 invalid", { field: "body" });
     }
@@ -185,7 +185,7 @@ describe("bad events are refused by field", () => {
     expectProblem(await send("/api/event", "x".repeat(9_000_000)), "413 too_large");
   });
 
-  test("questions", async () => {
+  test("queries", async () => {
     const wrong: [string, string][] = [
       ["/v1/messages?state=late", "state"],
       ["/v1/messages?since=yesterday", "since"],
@@ -220,7 +220,7 @@ describe("bad events are refused by field", () => {
     expect(await namesOf(odd)).toEqual(["E"]);
   });
 
-  test("a page of another site may not write, here as little as elsewhere", async () => {
+  test("a page of another site may not write", async () => {
     const foreign = { origin: "https://evil.example" };
     expectProblem(await send("/api/event", event("m", "E"), foreign), "403 forbidden");
     const own = { origin: gateway.url };
@@ -228,8 +228,8 @@ describe("bad events are refused by field", () => {
   });
 });
 
-describe("what an app expects", () => {
-  test("decides over state, missing events and lists, at once for what is asked alone", async () => {
+describe("the expected events of an app", () => {
+  test("decide state, missing events and lists, at once when a single message is queried", async () => {
     const app = (body: object) =>
       ask("PUT", `${gateway.url}/v1/apps/mail`, { body: JSON.stringify(body) });
     const mail = (id: string, name: string, ageMs: number) => ({
@@ -300,7 +300,7 @@ describe("gRPC", () => {
     });
   }
 
-  test("many calls at once are all kept", async () => {
+  test("all of many concurrent calls are stored", async () => {
     const mars = createClient(MarsGrpc, ways["gRPC on the RPC port"](gateway));
     const calls = Array.from({ length: 500 }, (_, i) =>
       mars.collectEvent({ ...request, messageId: "g-many", event: `E${i % 5}` }),
@@ -312,8 +312,8 @@ describe("gRPC", () => {
   });
 });
 
-describe("other doors to the topic", () => {
-  test("records of the topic: under their message id, refused by index where they are no events", async () => {
+describe("other endpoints of the topic", () => {
+  test("records of the topic have their message id as key, and are refused by index if they are not events", async () => {
     const created_at = "2026-11-21T10:00:00.000000001Z";
     const records = [
       event("door", "CREATED", { created_at }),

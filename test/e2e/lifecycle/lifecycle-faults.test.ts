@@ -1,4 +1,4 @@
-// What is acknowledged is counted once, whatever dies: gateways by kill -9, the store, the broker.
+// Acknowledged events are counted once, also when the gateway, the database or the broker is killed.
 
 import { expect, test } from "bun:test";
 import { compareTexts } from "../../../src/features/lifecycle/lifecycle.ts";
@@ -13,7 +13,7 @@ import { openWs } from "../../support/ws.ts";
 
 const stages = ["CREATED", "STORED", "QUEUED", "SENT", "READ"];
 const startMs = 1_795_000_000_000;
-/** Ten of each id. A million take some minutes. */
+/** Ten events an id. A million take some minutes. */
 const eventsMin = Number(process.env["SLUICE_TEST_EVENTS"] ?? 20_000);
 
 interface Given {
@@ -79,7 +79,7 @@ async function projected(url: string): Promise<void> {
 }
 
 test(
-  "through three kill -9 of the gateway the rows are what counting gives",
+  "after three kill -9 of the gateway the rows match an independent count",
   async () => {
     await using database = await (await testPostgres()).createDatabase();
     const env = { DATABASE_URL: database.url, SLUICE_GUESTS: "0" };
@@ -90,7 +90,7 @@ test(
     let sent = 0;
     const killAt = [0.2, 0.5, 0.8].map((part) => Math.floor(events.length * part));
 
-    /** Until it is acknowledged; the key makes a second time harmless. */
+    /** Retries until it is acknowledged; the key makes a duplicate harmless. */
     const send = async (from: number, batch: readonly Given[]): Promise<void> => {
       for (;;) {
         const headers = { "idempotency-key": `bulk-${from}` };
@@ -139,7 +139,7 @@ test(
 const nats = natsSkipReason() === undefined ? test : test.skip;
 
 nats(
-  "the store away: events are taken and kept; the broker away: they are refused",
+  "while the database is down events are accepted and kept; while the broker is down they are refused",
   async () => {
     const server = await testPostgres();
     await using database = await server.createDatabase();

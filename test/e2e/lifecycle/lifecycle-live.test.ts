@@ -1,4 +1,4 @@
-// Lifecycle events as they come, of one message and of one app; and the simulation that makes many.
+// Live lifecycle events of one message and of one app, and the simulation that sends many.
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { createClient } from "@connectrpc/connect";
@@ -31,7 +31,7 @@ const event = (messageId: string, name: string) => ({
   event: name,
 });
 
-test("sluice simulate lifecycles: all that it tells of is there, and some is overdue", async () => {
+test("sluice simulate lifecycles: all that it reports is stored, and some messages are overdue", async () => {
   const simulated = startSluice(
     ...["simulate", "lifecycles", "--url", gateway.url, "--app", "simulated"],
     ...["--rate", "3000", "--ids", "500", "--missing", "0.2", "--deadline", "0.1"],
@@ -55,27 +55,27 @@ describe("live", () => {
     const ws = await openWs(`${gateway.wsUrl}/ws/messages/watched`);
     expect(await ws.next()).toEqual({ op: "subscribed", position: expect.any(String) });
     await send("/api/event", event("other", "E"));
-    // More than a JavaScript number holds.
+    // Larger than a JavaScript number can represent.
     const exact = `{"app_id":"shop","message_id":"watched","event":"E","n":9007199254740993}`;
     await send("/api/event", exact);
     const mars = createClient(MarsGrpc, ways["gRPC on the RPC port"](gateway));
     await mars.collectEvent({ appId: "a", messageId: "watched", event: "F", createdAt: "Hello" });
-    const wanted = [
+    const expected = [
       JSON.parse(exact),
       { app_id: "a", message_id: "watched", event: "F", created_at: "Hello" },
     ];
     const shown = await sse.take(2);
-    expect(shown.map(({ data }) => JSON.parse(data))).toEqual(wanted);
+    expect(shown.map(({ data }) => JSON.parse(data))).toEqual(expected);
     expect(shown[0]?.data).toBe(exact);
-    const told: unknown[] = [];
+    const received: unknown[] = [];
     let position = "";
-    while (told.length < 2) {
+    while (received.length < 2) {
       const message = await ws.next();
       expect(message).toMatchObject({ op: "events", topic: "lifecycle", key: "watched" });
-      told.push(...message.events.map((one: { data: unknown }) => one.data));
+      received.push(...message.events.map((one: { data: unknown }) => one.data));
       position = message.position;
     }
-    expect(told).toEqual(wanted);
+    expect(received).toEqual(expected);
     ws.say({ op: "ping", ref: 1 });
     expect(await ws.next()).toEqual({ op: "pong", ref: 1 });
     ws.say({ op: "subscribe", topic: "x" });
@@ -95,7 +95,7 @@ describe("live", () => {
     back.close();
   });
 
-  test("an app's own events, and no others", async () => {
+  test("events of one app, and no others", async () => {
     const sse = await Promise.all(
       [1, 2].map(() => openSse(`${gateway.url}/sse/apps/mine/messages`)),
     );
@@ -106,21 +106,21 @@ describe("live", () => {
       event: "E",
     }));
     await send("/api/event/bulk", { events });
-    const wanted = events.filter(({ app_id }) => app_id === "mine");
+    const expected = events.filter(({ app_id }) => app_id === "mine");
     for (const one of sse) {
-      expect((await one.take(300)).map(({ data }) => JSON.parse(data))).toEqual(wanted);
+      expect((await one.take(300)).map(({ data }) => JSON.parse(data))).toEqual(expected);
       one.close();
     }
-    const told: unknown[] = [];
-    while (told.length < 300) {
+    const received: unknown[] = [];
+    while (received.length < 300) {
       const { events: some } = await ws.nextThat(({ op }) => op === "events");
-      told.push(...some.map((one: { data: unknown }) => one.data));
+      received.push(...some.map((one: { data: unknown }) => one.data));
     }
-    expect(told).toEqual(wanted);
+    expect(received).toEqual(expected);
     ws.cut();
   });
 
-  test("a start that cannot be is refused before the handshake", async () => {
+  test("an invalid start is refused before the handshake", async () => {
     const answer = await get("/ws/messages/m?after=x");
     expectProblem(answer, "400 invalid_position");
     expectProblem(await get("/ws/messages/m"), "400 invalid");

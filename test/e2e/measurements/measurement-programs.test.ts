@@ -1,4 +1,4 @@
-/** The programs of measurements on a gateway that runs already, and what they refuse. */
+/** Programs that send and query measurements on a running gateway, and the arguments they refuse. */
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { verifyAnswers } from "../../../bench/query/verify.ts";
@@ -23,9 +23,9 @@ afterAll(async () => {
   await database.drop();
 }, testMs);
 
-describe("on a gateway that runs already", () => {
+describe("on a running gateway", () => {
   test(
-    "sluice simulate measurements: by its rate, to its end, all in the list of series",
+    "sluice simulate measurements: at its rate, to its end, all in the list of series",
     async () => {
       const args = ["--rate", "500", "--seconds", "2", "--tags", "3", "--prefix", "sim-"];
       const { code, output } = await runSluice([
@@ -46,7 +46,7 @@ describe("on a gateway that runs already", () => {
   );
 
   test(
-    "SIGINT ends it, with everything acknowledged",
+    "SIGINT ends it with everything acknowledged",
     async () => {
       const { child, ended, errors } = runSluice([
         ...["simulate", "measurements", "--url", gateway.url],
@@ -79,7 +79,7 @@ describe("on a gateway that runs already", () => {
     testMs,
   );
 
-  test("a wrong answer is seen: here one that was changed between the answer and the export", async () => {
+  test("a wrong answer is found: here the data changes between the answer and the export", async () => {
     const nowNs = BigInt(Date.now()) * 1_000_000n;
     const measured = (value: number) =>
       `{"time":${nowNs - 60_000_000_000n},"tag":"wrong-00001","values":[${value}]}`;
@@ -99,7 +99,7 @@ describe("on a gateway that runs already", () => {
   });
 });
 
-/** Passes requests on, and has something happen after the first answer. */
+/** A proxy that calls a function after the first answer. */
 class Proxying {
   readonly url: string;
   readonly #server: ReturnType<typeof Bun.serve>;
@@ -150,8 +150,8 @@ describe("wrong arguments", () => {
   test(
     "an unavailable gateway is reported, and an interrupt ends with 1",
     async () => {
-      const away = ["simulate", "measurements", "--url", "http://127.0.0.1:1"];
-      const { child, ended, errors } = runSluice(away);
+      const command = ["simulate", "measurements", "--url", "http://127.0.0.1:1"];
+      const { child, ended, errors } = runSluice(command);
       const why = "again: Cannot reach http://127.0.0.1:1: is the gateway running?";
       await until("progress", 20_000, () => errors().includes(why));
       child.kill("SIGINT");

@@ -1,4 +1,4 @@
-// Exports of a real gateway: whole, in each format, as fast as they are read, and cut off where they fail.
+// Exports of a real gateway: complete in each format, as fast as they are read, and cut off on failure.
 
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { connect } from "node:net";
@@ -55,7 +55,7 @@ beforeAll(async () => {
 
 const url = (format: string) => `${gateway.url}/v1/series/big/export?${range}&format=${format}`;
 
-test("as NDJSON are lines that can be saved again", async () => {
+test("as NDJSON have lines that can be saved again", async () => {
   const answer = await ask("GET", url("ndjson"));
   expect(answer.headers.get("content-type")).toBe("application/x-ndjson");
   const lines = answer.text.trimEnd().split("\n");
@@ -71,7 +71,7 @@ test("as NDJSON are lines that can be saved again", async () => {
   expect(again.json).toMatchObject({ accepted: 1000, refused: [] });
 }, 20_000);
 
-test("as CSV have a head and a field for each value", async () => {
+test("as CSV have a header and a field for each value", async () => {
   const { text, headers } = await ask("GET", url("csv"));
   expect(headers.get("content-disposition")).toBe('attachment; filename="big.csv"');
   const lines = text.trimEnd().split("\r\n");
@@ -87,7 +87,7 @@ test("as CSV have a head and a field for each value", async () => {
   expect(quoted.headers.get("content-disposition")).toBe('attachment; filename="a_b.csv"');
 }, 20_000);
 
-test("as Parquet are read by another library", async () => {
+test("as Parquet can be read by another library", async () => {
   const response = await fetch(url("parquet"));
   const file = await response.arrayBuffer();
   const objects = await parquetReadObjects({ file });
@@ -96,7 +96,7 @@ test("as Parquet are read by another library", async () => {
   expect(objects[rows / 2 + 1]).toEqual({ time: fromNs + hour + 1n, tag: "big", values: [2] });
 }, 30_000);
 
-test("of nothing are empty files, of an unknown tag a problem", async () => {
+test("of an empty range are empty files, of an unknown tag a problem", async () => {
   const empty = `${gateway.url}/v1/series/big/export?start=1&end=2&format=`;
   expect((await ask("GET", `${empty}ndjson`)).text).toBe("");
   expect((await ask("GET", `${empty}csv`)).text).toBe("time,tag\r\n");
@@ -107,26 +107,26 @@ test("of nothing are empty files, of an unknown tag a problem", async () => {
   expectProblem(await ask("GET", url("xlsx")), "400 invalid", { field: "format" });
 });
 
-test("that nobody reads go no further, and end with their client", async () => {
+test("that their client does not read pause, and end with the client", async () => {
   const exporting = async () => (await ask("GET", `${gateway.url}/status`)).json.series.exports;
   const gone = new AbortController();
   const answers = await Promise.all(
     Array.from({ length: 8 }, () => fetch(url("ndjson"), { signal: gone.signal })),
   );
   expect(answers.map(({ status }) => status)).toEqual(Array.from({ length: 8 }, () => 200));
-  // What lies in sockets and buffers is less than the files: each still waits to be read.
+  // Sockets and buffers hold less than a file, so each export still waits for its client.
   await Bun.sleep(500);
   expect(await exporting()).toBe(8);
   const ninth = await ask("GET", url("csv"));
   expectProblem(ninth, "429 overloaded");
   expect(Number(ninth.headers.get("retry-after"))).toBeGreaterThanOrEqual(1);
-  // They are held until here: an answer that nothing refers to is let go, and its export with it.
+  // The answers are referenced until here: one that is collected would end its export.
   expect(answers.some(({ bodyUsed }) => bodyUsed)).toBe(false);
   gone.abort();
   await until("the slots are free", 5000, async () => (await exporting()) === 0);
 }, 20_000);
 
-test("that fail in the middle break off: a part is not taken for the whole", async () => {
+test("that fail in the middle are cut off, so that a part is not mistaken for the whole", async () => {
   const half = pausedRequest(`${gateway.url}/v1/series/big/export?start=1&format=ndjson`);
   await half.begun;
   await server.kill9();
@@ -157,7 +157,7 @@ function pausedRequest(url: string): { begun: Promise<void>; rest(): Promise<str
     rest: () =>
       new Promise((resolve) => {
         socket.on("data", (data: Buffer) => parts.push(data));
-        // A reset is what is expected here.
+        // A reset is expected here.
         socket.on("error", () => {});
         socket.on("close", () => resolve(Buffer.concat(parts).toString("latin1")));
         socket.resume();

@@ -1,4 +1,4 @@
-/** What was acknowledged is in the store, once, whatever is killed meanwhile. */
+/** Acknowledged measurements are stored once, also when the gateway or a service is killed. */
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { connect } from "../../../src/postgres/connect.ts";
@@ -23,7 +23,7 @@ afterAll(async () => {
   await database.drop();
 });
 
-/** Lines of measurement number `from` and those after it: time and value tell the number. */
+/** Lines of measurements from number `from` on; time and value encode the number. */
 function body(tag: string, from: number): string {
   const lines = Array.from(
     { length: perBody },
@@ -33,12 +33,12 @@ function body(tag: string, from: number): string {
 }
 
 interface Producer {
-  /** Numbers of the first of each body that was acknowledged whole. */
+  /** Number of the first measurement of each body that was acknowledged completely. */
   readonly acknowledged: number[];
   stop(): Promise<void>;
 }
 
-/** Several connections send bodies as fast as they are answered, and again what was not. */
+/** Several connections send bodies as fast as they are answered, and retry those that were refused. */
 function produce(tag: string, urlOf: () => string): Producer {
   const acknowledged: number[] = [];
   let isStopped = false;
@@ -64,7 +64,7 @@ function produce(tag: string, urlOf: () => string): Producer {
   };
 }
 
-/** Every kind of answer about a tag. */
+/** Every kind of query of a tag. */
 function queries(tag: string): readonly string[] {
   return [
     `/api?tag=${tag}&start=${base - 600_000_000_000n}&end=${base + 60_000_000_000n}`,
@@ -78,7 +78,7 @@ function numberOf(time: string): number {
   return Number(BigInt(time) - base);
 }
 
-/** All that was acknowledged is there, and nothing that was never sent. */
+/** Checks that all that was acknowledged is stored, and nothing that was never sent. */
 async function expectStored(tag: string, acknowledged: readonly number[]): Promise<void> {
   const sql = connect(database, { max: 1, session: { application_name: "test" } });
   try {
@@ -101,13 +101,13 @@ async function expectStored(tag: string, acknowledged: readonly number[]): Promi
   }
 }
 
-/** As long as the producer has not got so many more acknowledged, something is still away. */
+/** Waits until the producer has this many more acknowledged, so that all services work again. */
 function more(producer: Producer, bodies: number, msMax = 20_000): Promise<unknown> {
   const before = producer.acknowledged.length;
   return until(`${bodies} bodies`, msMax, () => producer.acknowledged.length >= before + bodies);
 }
 
-/** Answers of a refusal that says when to come again. */
+/** Checks a refusal that says when to retry. */
 function expectUnavailable(answer: Answer): void {
   expectProblem(answer, "503 unavailable");
   expect(answer.headers.get("retry-after")).toMatch(/^[1-9]\d*$/);
@@ -131,11 +131,11 @@ async function killGateway(tag: string, env: Readonly<Record<string, string>>): 
 describe("with the log in PostgreSQL", () => {
   const env = () => ({ DATABASE_URL: database.url, SLUICE_GUESTS: "0" });
 
-  test("kill -9 of the gateway in the middle: nothing acknowledged is lost, nothing is double", async () => {
+  test("kill -9 of the gateway in the middle: nothing acknowledged is lost, nothing is stored twice", async () => {
     await killGateway("killed", env());
   }, 60_000);
 
-  test("kill -9 of PostgreSQL in the middle: 503 with Retry-After, then all goes on", async () => {
+  test("kill -9 of PostgreSQL in the middle: 503 with Retry-After, then all continues", async () => {
     const gateway = await startGateway({ env: env() });
     const producer = produce("no-database", () => gateway.url);
     await more(producer, 20);
@@ -175,7 +175,7 @@ describe.skipIf(reason !== undefined)(`with the log in JetStream ${reason ?? ""}
     await nats.stop();
   });
 
-  test("PostgreSQL is away: measurements are taken all the same, and are rows once it is back", async () => {
+  test("PostgreSQL is down: measurements are accepted, and become rows once it is back", async () => {
     const tail = async () => (await ask("GET", `${gateway.url}/status`)).json.measurements.tail;
     await until("the tail to follow", 10_000, async () => (await tail()).complete);
     const producer = produce("no-store", () => gateway.url);
@@ -197,12 +197,12 @@ describe.skipIf(reason !== undefined)(`with the log in JetStream ${reason ?? ""}
     }
   }, 60_000);
 
-  test("kill -9 of the gateway in the middle: nothing acknowledged is lost, nothing is double", async () => {
+  test("kill -9 of the gateway in the middle: nothing acknowledged is lost, nothing is stored twice", async () => {
     const env = { DATABASE_URL: database.url, NATS_URL: nats.url, SLUICE_GUESTS: "0" };
     await killGateway("killed-js", env);
   }, 60_000);
 
-  test("kill -9 of NATS in the middle: what was acknowledged is there, and what is sent again", async () => {
+  test("kill -9 of NATS in the middle: what was acknowledged is stored, and what is sent again", async () => {
     const producer = produce("killed-log", () => gateway.url);
     for (let kills = 0; kills < 2; kills++) {
       await more(producer, 20);
@@ -215,7 +215,7 @@ describe.skipIf(reason !== undefined)(`with the log in JetStream ${reason ?? ""}
     await expectStored("killed-log", producer.acknowledged);
   }, 60_000);
 
-  test("NATS is away: 503 with Retry-After, in Influx's words as well; then it goes on", async () => {
+  test("NATS is down: 503 with Retry-After, also as an error of Influx; then it continues", async () => {
     await nats.kill9();
     const refused = await until("a refusal", 20_000, async () => {
       const answer = await ask("POST", `${gateway.url}/save`, {

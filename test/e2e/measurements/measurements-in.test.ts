@@ -1,4 +1,4 @@
-/** Measurements in: each door and form, what is refused, and that all of it is in the store, once. */
+/** Measurements in: each endpoint and format, what is refused, and that the rest is stored once. */
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { gzipSync } from "node:zlib";
@@ -46,7 +46,7 @@ afterAll(async () => {
   await database.drop();
 });
 
-/** Nanoseconds that no other test uses, not in the future. */
+/** A past time in nanoseconds that no other test uses. */
 let lastNs = BigInt(Date.now() - 3_600_000) * 1_000_000n + 123_456_789n;
 const time = () => ++lastNs;
 
@@ -74,7 +74,7 @@ async function countOf(tag: string): Promise<number> {
   return Number(row?.count);
 }
 
-/** Until the store has so many of the tag; and then no more. */
+/** Waits until the store has `count` points of the tag, and checks that no more follow. */
 async function stored(tag: string, count: number): Promise<readonly Row[]> {
   await until(`${count} of ${tag}`, 15_000, async () => (await countOf(tag)) >= count);
   const rows = await rowsOf(tag);
@@ -101,7 +101,7 @@ describe("POST /save", () => {
     ]);
   });
 
-  test("the same again replaces", async () => {
+  test("the same tag and time again replaces the value", async () => {
     const at = time();
     for (const value of [1, 2, 3]) await post(`${url}/save`, measured("same", [value], at));
     await post(`${url}/save`, `[${measured("same", [4], at)},${measured("same", [5], at)}]`);
@@ -132,7 +132,7 @@ describe("POST /save", () => {
     });
   }
 
-  test("one of a compressed or chunked body: 204", async () => {
+  test("one in a compressed or chunked body: 204", async () => {
     const bodies = [
       ask("POST", `${url}/save`, { body: compressed(measured("small")), headers: gzip }),
       ask("POST", `${url}/save`, { body: inPieces(measured("small"), 5) }),
@@ -141,7 +141,7 @@ describe("POST /save", () => {
     await stored("small", 2);
   });
 
-  test("a bad one is refused by index and field, the others are kept", async () => {
+  test("an invalid one is refused by index and field, the others are kept", async () => {
     const body = [
       measured("good"),
       measured(""),
@@ -209,20 +209,20 @@ describe("POST /save", () => {
     const large = await post(`${url}/save`, `[${measured("a")}${" ".repeat(9_000_000)}]`);
     expectProblem(large, "413 too_large");
     const spaces = " ".repeat(30_000_000);
-    for (const [text, wanted] of [
+    for (const [text, expected] of [
       [spaces, "400 invalid"],
       [`[${spaces}]`, "413 too_large"],
       [`{${spaces}}`, "413 too_large"],
     ] as const) {
       const bomb = { body: compressed(text), headers: gzip };
-      expectProblem(await ask("POST", `${url}/save`, bomb), wanted);
+      expectProblem(await ask("POST", `${url}/save`, bomb), expected);
     }
     expect((await ask("GET", `${url}/save`)).headers.get("allow")).toBe("POST");
     const foreign = { body: measured("a"), headers: { origin: "https://elsewhere.example" } };
     expectProblem(await ask("POST", `${url}/save`, foreign), "403 forbidden");
   });
 
-  test("of many refusals a thousand are named, and all are counted", async () => {
+  test("a thousand refusals are listed, and all are counted", async () => {
     const bad = "x\n".repeat(1500);
     const all = await ask("POST", `${url}/save`, { body: bad, headers: lines });
     expectProblem(all, "400 invalid", { detail: /All 1500/, field: "body" });
@@ -234,7 +234,7 @@ describe("POST /save", () => {
     await stored("last", 1);
   });
 
-  test("a line without an end is refused by itself, however long", async () => {
+  test("a line without an end is refused alone, however long it is", async () => {
     const body = `${measured("long")}\n${"x".repeat(300_000)}\n${measured("long")}\n`;
     const { status, json } = await ask("POST", `${url}/save`, { body, headers: lines });
     expect(status).toBe(207);
@@ -280,7 +280,7 @@ describe("other ways into the topic", () => {
   });
 
   for (const [name, way] of Object.entries(ways)) {
-    test(`messages over ${name}: under their tag and time, refused by index where they are none`, async () => {
+    test(`messages over ${name}: tag and time become key and time of the record, and invalid ones are refused by index`, async () => {
       const client = createClient(CollectorService, way(gateway));
       const tag = `by ${name}`;
       const at = time();
@@ -326,13 +326,13 @@ describe("other ways into the topic", () => {
     const none = { value: Uint8Array.of(1, 2, 3), contentType: "application/protobuf" };
     await log.append("measurements", [{ ...none, key: "", schemaId: 0, timeNs: 1n }]);
     await log.close();
-    const told = await until("it is counted", 10_000, async () => {
+    const measurementStatus = await until("it is counted", 10_000, async () => {
       const { json } = await ask("GET", `${url}/status`);
       return json.measurements.stored.undecodable === 1 && json.measurements.stored;
     });
-    expect(told.last_undecodable).toContain("sluice.v1.Measurement");
+    expect(measurementStatus.last_undecodable).toContain("sluice.v1.Measurement");
     const said = "records that are not measurements are skipped";
-    await until("it is said", 5000, () => gateway.log().includes(said));
+    await until("it is logged", 5000, () => gateway.log().includes(said));
   });
 });
 
@@ -382,7 +382,7 @@ describe("InfluxDB's clients", () => {
     await stored("kept", 2);
   });
 
-  test("of 1.x: its address, its units, its form of errors", async () => {
+  test("of 1.x: their address, their units, their form of errors", async () => {
     const at = time() / 1_000_000_000n;
     const body = `old,host=a v0=1,v1=2 ${at}\n`;
     const written = await ask("POST", `${url}/write?db=d&precision=s`, { body });
@@ -431,7 +431,7 @@ test("/status has the rate, the delay until a measurement can be queried, and th
   expect(rows.stored_ms.max).toBeGreaterThan(0);
 });
 
-/** A body of unknown length, so many bytes at a time. */
+/** A body of unknown length, in pieces of a number of bytes. */
 function inPieces(text: string, bytes: number): ReadableStream<Uint8Array> {
   const whole = new TextEncoder().encode(text);
   let at = 0;

@@ -1,5 +1,5 @@
-// Measurements out of a real gateway: each answer against every point that was saved, from the log's
-// end, from the store and from both; live streams, refusals, and a database that goes away.
+// Measurements out of a real gateway. Each answer, from the tail of the log, from the store or from
+// both, is checked against every point that was saved. Also live streams, refusals and a database outage.
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { valuesToNumbers } from "../../../src/features/measurements/measurement.ts";
@@ -18,7 +18,7 @@ import { saveSeries, seriesStored } from "./series.ts";
 
 const s = 1_000_000_000n;
 const hour = 3600n * s;
-/** Every character that an address gives a meaning to. */
+/** Every character that has a meaning in an address. */
 const tag = "plant/a,line=1:temp%?#ü";
 const path = `/v1/series/${encodeURIComponent(tag)}`;
 
@@ -45,7 +45,7 @@ interface Sample {
   readonly values: number[] | null;
 }
 
-/** Samples with times as their text: a number would round them. */
+/** Samples with times as text, because a number would round them. */
 function samplesOf({ text }: Answer): Sample[] {
   const quoted = text.replaceAll(/"(time|from|to|start|end)":(-?\d+)/g, '"$1":"$2"');
   const answer = JSON.parse(quoted);
@@ -59,15 +59,15 @@ async function expectSamples(points: readonly SeriesPoint[], startNs: bigint, en
   expect(answer.text).toStartWith(
     `{"tagName":${JSON.stringify(tag)},"start":${startNs},"end":${endNs},"samples":[{"time":`,
   );
-  const wanted = sampleInstants(startNs, endNs, 1000).map((ns) => {
+  const expected = sampleInstants(startNs, endNs, 1000).map((ns) => {
     const point = asOfReference(points, ns);
     return { time: String(ns), values: point === undefined ? null : valuesToNumbers(point) };
   });
-  expect(samplesOf(answer)).toEqual(wanted);
+  expect(samplesOf(answer)).toEqual(expected);
 }
 
-describe("the seed's samples", () => {
-  test("are exact from the log's end, from the store, and from both with replaced ones", async () => {
+describe("the samples of /api", () => {
+  test("are exact from the tail of the log, from the store, and from both with replaced ones", async () => {
     const random = seededRandom(2);
     const drawn = drawSeries(random, { fromNs: nowNs - 5n * hour, toNs: nowNs }, 2000);
     let points: readonly SeriesPoint[] = drawn.filter(
@@ -95,7 +95,7 @@ describe("the seed's samples", () => {
     await expectAll();
   }, 30_000);
 
-  test("have what was saved a moment ago", async () => {
+  test("contain what was saved a moment ago", async () => {
     for (let i = 0; i < 20; i++) {
       const time = nowNs - 60n * s + BigInt(i);
       await saveSeries(gateway, "mine", [pointAt(time, i)]);
@@ -107,7 +107,7 @@ describe("the seed's samples", () => {
     }
   }, 20_000);
 
-  test("are refused for what is no range of theirs, naming the field", async () => {
+  test("are refused for an invalid range, and the error names the field", async () => {
     const end = nowNs;
     const start = nowNs - hour;
     const refused = [
@@ -171,7 +171,7 @@ describe("a series", () => {
     expect(status).toBe(200);
   });
 
-  test("is refused what it is not, naming the field", async () => {
+  test("is refused for an invalid query, and the error names the field", async () => {
     const refused = [
       ["points=0", "points"],
       ["points=10001", "points"],
@@ -221,7 +221,7 @@ describe("a series", () => {
   });
 });
 
-test("whatever moves from the log to the store meanwhile, an answer has all that was acknowledged", async () => {
+test("an answer has all that was acknowledged, while points move from the log to the store", async () => {
   const begunNs = nowNs - hour;
   const endedMs = Date.now() + 3000;
   let sent = 0;
@@ -262,7 +262,7 @@ test("whatever moves from the log to the store meanwhile, an answer has all that
   expect(acknowledged).toBeGreaterThan(2000);
 }, 20_000);
 
-test("live measurements come as they are saved, and are resumed where they were", async () => {
+test("live measurements arrive as they are saved, and a stream resumes at its position", async () => {
   const live = readSse(`${gateway.url}/sse/series/live`);
   expect(await live.status).toBe(200);
   await saveSeries(gateway, "live", [pointAt(nowNs, 1.5, -2)]);
@@ -288,7 +288,7 @@ test("live measurements come as they are saved, and are resumed where they were"
   expectProblem(tail, "400 invalid", { field: "tail" });
 }, 20_000);
 
-test("more queries than are answered at once are refused, to come again", async () => {
+test("queries past the bound of concurrent ones are refused as retryable", async () => {
   const query = `${gateway.url}/v1/series/moving?points=10000&start=${nowNs - 10n * hour}&agg=last`;
   const answers = await Promise.all(Array.from({ length: 24 }, () => ask("GET", query)));
   const refused = answers.filter(({ status }) => status !== 200);
@@ -300,7 +300,7 @@ test("more queries than are answered at once are refused, to come again", async 
   }
 }, 20_000);
 
-test("without the database it says so, and answers again when it is back", async () => {
+test("without the database queries are refused, and answered again when it is back", async () => {
   const addresses = [
     "/api?tag=few",
     "/v1/series/few?",

@@ -1,4 +1,4 @@
-/** Measurements into a gateway under test, as its users send them. */
+/** Sends measurements to a gateway under test as its users do. */
 
 import { expect } from "bun:test";
 import { valuesToNumbers } from "../../../src/features/measurements/measurement.ts";
@@ -7,7 +7,7 @@ import type { GatewayProcess } from "../../support/gateway.ts";
 import { ask } from "../../support/http.ts";
 import { until } from "../../support/until.ts";
 
-/** Resolves once they are acknowledged. */
+/** Saves measurements; resolves once they are acknowledged. */
 export async function saveSeries(
   { url }: GatewayProcess,
   tag: string,
@@ -19,11 +19,11 @@ export async function saveSeries(
   });
   const headers = { "content-type": "application/x-ndjson" };
   const { status, text } = await ask("POST", `${url}/save`, { body: lines.join("\n"), headers });
-  // One line is one measurement, which is answered without a body.
+  // A single measurement is answered without a body.
   expect([status < 300, text.includes('"refused":[{')]).toEqual([true, false]);
 }
 
-/** Resolves once all that was saved has come to the store. */
+/** Resolves once all that was saved is in the store. */
 export async function seriesStored({ url }: GatewayProcess): Promise<void> {
   const topic = await ask("GET", `${url}/v1/topics/measurements`);
   await until("the store has all", 15_000, async () => {
