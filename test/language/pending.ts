@@ -19,10 +19,4 @@ export const pending: readonly string[] = [
   "src/postgres/embedded/log.test.ts",
   "src/postgres/embedded/users.test.ts",
   "src/postgres/ownership.ts",
-  "test/e2e/client/client-scenario.ts",
-  "test/e2e/client/client.test.ts",
-  "test/e2e/streams/nodes.test.ts",
-  "test/e2e/streams/original-emitters.test.ts",
-  "test/e2e/streams/original-streams.test.ts",
-  "test/e2e/streams/slow.test.ts",
 ];

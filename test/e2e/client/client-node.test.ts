@@ -1,4 +1,4 @@
-/** The client's bundle on Node, from version 20 on: the first that `npx` may come with. */
+/** The bundle of the client on Node, from version 20 on, the oldest supported one. */
 
 import { afterAll, beforeAll, expect } from "bun:test";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
@@ -25,7 +25,7 @@ afterAll(async () => {
   await gateway.stop();
 });
 
-/** The lines that the program prints. */
+/** Runs a program and returns the lines that it prints. */
 async function run(program: string, body: string): Promise<string[]> {
   const file = join(folder, "program.mjs");
   await writeFile(file, `import { createClient, SluiceError } from "./client.mjs";\n${body}`);
@@ -50,7 +50,7 @@ toolTest(node, "publishes, subscribes over SSE and reads pages", async (program)
   expect(printed).toEqual(['{"n":1}', '{"n":9007199254740993}', "2", "true"]);
 });
 
-toolTest(node, "a socket works, or says that there is no WebSocket", async (program) => {
+toolTest(node, "a socket works, or the error says that there is no WebSocket", async (program) => {
   const [hasWebSocket, ...printed] = await run(
     program,
     `console.log(typeof WebSocket !== "undefined");

@@ -1,18 +1,18 @@
-/** A network that can be cut: a TCP proxy in front of a gateway, for tests of those who come back. */
+/** A network that can be cut: a TCP proxy in front of a gateway, for tests of reconnecting clients. */
 
 import { connect, createServer, type Socket } from "node:net";
 
 export interface Proxy extends AsyncDisposable {
   readonly url: string;
-  /** Connections that were accepted so far. */
+  /** Number of connections accepted so far. */
   readonly accepted: number;
-  /** Where new connections go from now on. */
+  /** Sets the target of new connections. */
   target: string;
   /** Resets all connections. */
   cut(): void;
-  /** Connections stay, and nothing passes any more; new ones pass. */
+  /** Keeps existing connections open but passes no more bytes; new connections work. */
   freeze(): void;
-  /** Bytes that have passed to clients. */
+  /** Number of bytes passed to clients. */
   readonly bytes: number;
 }
 

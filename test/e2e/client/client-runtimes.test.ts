@@ -1,4 +1,4 @@
-/** The same scenario on Bun, on Deno and in a browser, through a network that is cut all the time. */
+/** The same scenario on Bun, on Deno and in a browser, through a network that is cut repeatedly. */
 
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
@@ -96,7 +96,7 @@ test.skipIf(noBrowser)(
     const script = (await built.outputs[0]?.text()) ?? "";
     await using running = await launch();
     const page = await running.newPage();
-    // Any page of the gateway's own origin will do; one that is made up would be no local one.
+    // The page must come from the gateway, because a made-up one would not count as local.
     await whole(() => page.goto(`${proxy.url}/livez`));
     const address = `data:text/javascript;base64,${new TextEncoder().encode(script).toBase64()}`;
     const said = await page.evaluate(runScenario, { address, url: proxy.url });
@@ -119,7 +119,7 @@ async function runScenario({
   return await scenario.clientScenario(url, "chromium");
 }
 
-/** While the network is whole. */
+/** While connections are not cut. */
 async function whole(action: () => Promise<unknown>): Promise<void> {
   clearInterval(cutting);
   await action();

@@ -1,13 +1,13 @@
 /**
- * What the client must do on every runtime, on web APIs alone: Bun runs it here, Deno in
- * `test/deno/client.ts`, Chromium in a page. The address is of a network that is cut all the time.
+ * A scenario for the client on every runtime, with web APIs only: Bun runs it here, Deno in
+ * `test/deno/client.ts`, Chromium in a page. The address is that of a network that is cut repeatedly.
  */
 
 import { createClient, SluiceError, type Subscription } from "../../../src/client/index.ts";
 
 const last = 2000;
 
-/** Returns what it has seen; throws where that is not what is expected. */
+/** Returns a summary; throws if a result is not the expected one. */
 export async function clientScenario(url: string, runtime: string): Promise<string> {
   let retries = 0;
   const client = createClient({
@@ -20,7 +20,7 @@ export async function clientScenario(url: string, runtime: string): Promise<stri
   const emitter = `scenario-${runtime}`;
   await client.emitters.create({ id: emitter, source: "external" });
   const conflict = await failureOf(client.emitters.create({ id: emitter, rate: 7 }));
-  wanted(
+  expectThat(
     conflict instanceof SluiceError && conflict.code === "conflict",
     `a conflict, got ${String(conflict)}`,
   );
@@ -41,20 +41,20 @@ export async function clientScenario(url: string, runtime: string): Promise<stri
       events,
       options,
     );
-    wanted(accepted === 20, `20 accepted, got ${accepted}`);
-    // However fast the machine, this lasts for several cuts.
+    expectThat(accepted === 20, `20 accepted, got ${accepted}`);
+    // The pause makes it last for several cuts, however fast the machine is.
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
   await client.emitters.end(emitter);
   await reading;
-  wanted(sse.ended && sockets.ended, "both ended");
+  expectThat(sse.ended && sockets.ended, "both ended");
   socket.close();
 
   let paged = 0;
   for await (const { events } of client.emitters.pages(emitter, { limit: 300 })) {
     paged += events.length;
   }
-  wanted(paged === last, `${last} events in pages, got ${paged}`);
+  expectThat(paged === last, `${last} events in pages, got ${paged}`);
   return `${last} events over SSE, a socket and pages; came back ${retries >= 8 ? "often" : `${retries} times`}`;
 }
 
@@ -62,10 +62,10 @@ async function readAll(subscription: Subscription): Promise<void> {
   let next = 1;
   for await (const { text } of subscription) {
     const exact = `{"n":${next},"ns":${9007199254740993n + BigInt(next)}}`;
-    wanted(text === exact, `${exact}, got ${text}`);
+    expectThat(text === exact, `${exact}, got ${text}`);
     next++;
   }
-  wanted(next === last + 1, `${last} events, got ${next - 1}`);
+  expectThat(next === last + 1, `${last} events, got ${next - 1}`);
 }
 
 async function failureOf(action: Promise<unknown>): Promise<unknown> {
@@ -76,6 +76,6 @@ async function failureOf(action: Promise<unknown>): Promise<unknown> {
   }
 }
 
-function wanted(holds: boolean, what: string): void {
-  if (!holds) throw new Error(`Wanted ${what}`);
+function expectThat(holds: boolean, what: string): void {
+  if (!holds) throw new Error(`Expected ${what}`);
 }

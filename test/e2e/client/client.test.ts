@@ -1,4 +1,4 @@
-/** The client against a real gateway, through a network that is cut, falls silent or is slow. */
+/** The client against a real gateway, through a network that is cut, goes silent or is slow. */
 
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import {
@@ -41,22 +41,22 @@ async function publishNumbers(
   }
 }
 
-/** Reads until `last`; throws on the first number that is not the next one. */
+/** Reads until `last`; throws if a number is not the next one. */
 async function readNumbers(
   subscription: Subscription<Numbered>,
   last: number,
   each: (n: number) => unknown = () => {},
 ): Promise<void> {
-  let wanted = 1;
+  let expected = 1;
   for await (const { data } of subscription) {
-    if (data.n !== wanted) throw new Error(`Wanted ${wanted}, got ${data.n}`);
+    if (data.n !== expected) throw new Error(`Expected ${expected}, got ${data.n}`);
     await each(data.n);
-    if (wanted++ === last) return;
+    if (expected++ === last) return;
   }
-  throw new Error(`It ended before ${wanted}`);
+  throw new Error(`It ended before ${expected}`);
 }
 
-test("an emitter: made, watched, appended to, paged, ended", async () => {
+test("an emitter is created, subscribed to, appended to, paged and ended", async () => {
   const client = clientOf(gateway.url);
   const made = await client.emitters.create({ id: "client-1", source: "external" });
   expect(made).toMatchObject({ id: "client-1", source: "external", rate: 0, endedAt: undefined });
@@ -87,7 +87,7 @@ test("an emitter: made, watched, appended to, paged, ended", async () => {
     key: "client-1",
     time: expect.stringMatching(/^\d{4}-.*Z$/),
   });
-  // Counted by the projection, which follows the log.
+  // The projection counts them some time after the append.
   let details = await client.emitters.get("client-1");
   for (; details.events < 2; details = await client.emitters.get("client-1")) await Bun.sleep(20);
   expect(details).toMatchObject({ last: answer.position, endedAt: expect.any(Date) });
@@ -95,14 +95,14 @@ test("an emitter: made, watched, appended to, paged, ended", async () => {
     code: "ended",
     status: 410,
   });
-  // Nothing will follow: that is an end, too, whenever one asks.
+  // A later subscription ends at once, because nothing will follow.
   expect(await Array.fromAsync(client.subscribe({ emitter: "client-1" }))).toEqual([]);
   expect(
     await Array.fromAsync(client.subscribe({ emitter: "client-1" }, { from: "earliest" })),
   ).toHaveLength(2);
 });
 
-test("failures are typed", async () => {
+test("errors are typed", async () => {
   const client = clientOf(gateway.url);
   await expect(client.emitters.get("nobody")).rejects.toMatchObject({
     name: "SluiceError",
@@ -141,7 +141,7 @@ test("one key of a topic, bytes, and pages through all of it", async () => {
   expect(value).toMatchObject({ position: event?.position, bytes });
 });
 
-test("publishing again with the same key stores nothing", async () => {
+test("publishing again with the same idempotency key stores nothing", async () => {
   const client = clientOf(gateway.url);
   const topic = freshTopic();
   const first = await client.publish({ topic }, [1, 2], { idempotencyKey: "once" });
@@ -165,7 +165,7 @@ for (const over of ["SSE", "a socket"] as const) {
     let [published, accepted, cuts] = [step, 0, 0];
     let writing = Promise.resolve();
     await readNumbers(subscription, last, async (n) => {
-      // The writer stays near, so that a cut hits what is on its way and not a full buffer.
+      // The writer stays close to the readers, so that a cut loses data in flight, not a full buffer.
       if (n > published - step && published < last) {
         const to = Math.min(published + step, last);
         const from = published + 1;
@@ -182,7 +182,7 @@ for (const over of ["SSE", "a socket"] as const) {
     socket.close();
   }, 60_000);
 
-  test(`a consumer who stops reads on without a gap over ${over}, and little waits for it`, async () => {
+  test(`a consumer that pauses continues without a gap over ${over}, and little is buffered for it`, async () => {
     await using proxy = await startProxy(gateway.url);
     const client = clientOf(proxy.url);
     const topic = freshTopic();
@@ -206,12 +206,12 @@ for (const over of ["SSE", "a socket"] as const) {
       await Bun.sleep(3000);
       bytesStopped = proxy.bytes;
     });
-    // The kernel's buffers, the proxy's and fetch's own take what they take: not all of it.
+    // The buffers of the kernel, the proxy and fetch hold a part of it, but not half.
     expect(bytesStopped).toBeLessThan((total * filler.length) / 2);
     socket.close();
   }, 60_000);
 
-  test(`a connection that falls silent is left, over ${over}`, async () => {
+  test(`a silent connection is replaced, over ${over}`, async () => {
     await using proxy = await startProxy(gateway.url);
     const client = clientOf(proxy.url, { silenceMs: 2500 });
     const topic = freshTopic();
@@ -224,7 +224,7 @@ for (const over of ["SSE", "a socket"] as const) {
     proxy.freeze();
     await publishNumbers(clientOf(gateway.url), topic, 2, 3);
     await readNumbersUpTo(subscription, 3, 2);
-    // And one on which only heartbeats come is not.
+    // A connection with only heartbeats is kept.
     const { accepted } = proxy;
     const waiting = subscription.next();
     await Bun.sleep(4000);
@@ -235,7 +235,7 @@ for (const over of ["SSE", "a socket"] as const) {
   }, 30_000);
 }
 
-/** Without ending the iteration, as leaving a `for await` would. */
+/** Reads without ending the iteration, which leaving a `for await` would do. */
 async function readNumbersUpTo(
   subscription: Subscription<Numbered>,
   last: number,
@@ -244,7 +244,7 @@ async function readNumbersUpTo(
   for (let n = first; n <= last; n++) expect((await subscription.next()).value?.data.n).toBe(n);
 }
 
-test("a socket carries many subscriptions and publishes, and all of them come back", async () => {
+test("a socket carries many subscriptions and publishes, and resumes all of them", async () => {
   await using proxy = await startProxy(gateway.url);
   const names = Array.from({ length: 300 }, (_, i) => `many-${i}`);
   const topic = freshTopic();
@@ -270,7 +270,7 @@ test("a socket carries many subscriptions and publishes, and all of them come ba
   await expect(socket.publish({ topic }, [1])).rejects.toMatchObject({ code: "cancelled" });
 }, 60_000);
 
-test("a socket's failures are typed and harm no other subscription", async () => {
+test("errors of a socket are typed and affect no other subscription", async () => {
   const client = clientOf(gateway.url);
   const socket = client.socket();
   const topic = freshTopic();
@@ -294,14 +294,14 @@ test("a socket's failures are typed and harm no other subscription", async () =>
   const events = await Array.fromAsync(emitter);
   expect(events.map(({ text }) => text)).toEqual(['{"n":1,"ns":9007199254740993}']);
   expect(emitter.ended).toBe(true);
-  // What has ended may be asked for again.
+  // A subscription that has ended may be started again.
   expect(
     await Array.fromAsync(socket.subscribe({ emitter: "client-socket" }, { from: "earliest" })),
   ).toHaveLength(1);
   socket.close();
 });
 
-test("goes on over the death of the gateway", async () => {
+test("resumes after the gateway is killed", async () => {
   const first = await startGateway();
   await using proxy = await startProxy(first.url);
   const client = clientOf(proxy.url, { attemptsMax: 200 });
@@ -321,11 +321,11 @@ test("goes on over the death of the gateway", async () => {
   expect(await second.stop()).toBe(0);
 }, 90_000);
 
-test("a drained gateway tells its subscribers, who go to another one", async () => {
+test("a draining gateway closes its subscriptions, and they continue on another one", async () => {
   const first = await startGateway();
   await using proxy = await startProxy(first.url);
-  const told: string[] = [];
-  const client = clientOf(proxy.url, { onRetry: ({ code }) => told.push(code) });
+  const retries: string[] = [];
+  const client = clientOf(proxy.url, { onRetry: ({ code }) => retries.push(code) });
   const topic = freshTopic();
   await publishNumbers(client, topic, 1, 5);
   const socket = client.socket();
@@ -339,7 +339,7 @@ test("a drained gateway tells its subscribers, who go to another one", async () 
   proxy.target = second.url;
   await publishNumbers(clientOf(second.url), topic, 6, 6);
   for (const next of waiting) expect((await next).value?.data.n).toBe(6);
-  expect(told.filter((code) => code === "shutting_down").length).toBeGreaterThanOrEqual(2);
+  expect(retries.filter((code) => code === "shutting_down").length).toBeGreaterThanOrEqual(2);
   socket.close();
   await Promise.all(subscriptions.map((subscription) => subscription.return()));
   await second.stop();

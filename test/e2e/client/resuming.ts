@@ -1,6 +1,6 @@
 /**
- * Producers that try until they are acknowledged, and subscribers that are cut again and again and
- * come back with the last position that they were given. What each has got is kept in a ledger.
+ * Producers that retry until they are acknowledged, and subscribers that are cut repeatedly and resume
+ * from their last position. A ledger checks what each subscriber receives.
  */
 
 import { ask } from "../../support/http.ts";
@@ -9,11 +9,11 @@ import { openSse } from "../../support/sse-socket.ts";
 import { pause } from "../../support/until.ts";
 import { openWs } from "../../support/ws.ts";
 
-/** Where the gateway is now, and what is going on; shared by all that take part. */
+/** State of a run, shared by all producers and subscribers; `url` is that of the current gateway. */
 export interface Course {
   url: string;
   readonly topic: string;
-  /** Set once the producers are done, and before the very last event: how many there are. */
+  /** Total number of events; set once the producers are done, before the last event is appended. */
   total: number | undefined;
 }
 
@@ -22,10 +22,10 @@ interface Event {
   readonly n: number;
 }
 
-/** Holds one reader to every event of every producer, once and in order. */
+/** Checks that one reader gets every event of every producer once and in order. */
 export class Ledger {
   readonly name: string;
-  /** All in the order in which they came. */
+  /** The events in order of arrival. */
   readonly order: string[] = [];
   readonly problems: string[] = [];
   cuts = 0;
@@ -36,8 +36,8 @@ export class Ledger {
   }
 
   take({ p, n }: Event): void {
-    const wanted = (this.#last.get(p) ?? 0) + 1;
-    if (n !== wanted) this.problem(`producer ${p}: got ${n}, expected ${wanted}`);
+    const expected = (this.#last.get(p) ?? 0) + 1;
+    if (n !== expected) this.problem(`producer ${p}: got ${n}, expected ${expected}`);
     this.#last.set(p, n);
     this.order.push(`${p}:${n}`);
   }
@@ -51,7 +51,7 @@ export class Ledger {
   }
 }
 
-/** Appends batches until `enough(acknowledged)`; resolves to the number of its events. */
+/** Appends batches until `enough(acknowledged)`; resolves to the number of events. */
 export async function produce(
   course: Course,
   p: number,
@@ -85,13 +85,13 @@ export async function produce(
   return n;
 }
 
-/** The last event of all, which finds every reader looking for it. */
+/** Appends the last event, which ends every reader. */
 export async function conclude(course: Course, events: number): Promise<void> {
   course.total = events + 1;
   await acknowledgement(course, `last-${course.topic}`, JSON.stringify([{ p: 0, n: 1 }]), 1);
 }
 
-/** A producer's duty after an answer that it did not get: the same batch under the same key. */
+/** Sends the same batch with the same key until it is acknowledged. */
 async function acknowledgement(
   course: Course,
   key: string,
@@ -112,7 +112,7 @@ async function acknowledgement(
       if (status === 200 && json.accepted === count) return;
       if (status !== 503 && status !== 429) throw new Refused(`${status} ${JSON.stringify(json)}`);
     } catch (error) {
-      // Anything else is a connection that broke: nobody knows whether it was stored.
+      // Any other error is a broken connection, so it is unknown whether the batch was stored.
       if (error instanceof Refused) throw error;
     }
     await pause(50);
@@ -121,7 +121,7 @@ async function acknowledgement(
 
 class Refused extends Error {}
 
-/** Events until the next cut: `mean` on average. */
+/** Number of events until the next cut, `mean` on average. */
 const budget = (random: Random, mean: number) => 1 + random.int(2 * mean);
 
 export async function readSse(
@@ -154,7 +154,7 @@ export async function readSse(
       if (stream.status !== 200) stream.close();
       await stream.ended;
     } catch {
-      // Nobody is there: the gateway is being started again.
+      // The gateway is being restarted.
       await pause(20);
     }
   }

@@ -1,4 +1,4 @@
-// Rows on their way into a gateway whose processes are killed: what was sent is there, each row once.
+// Rows are sent to a gateway whose processes are killed: each row is stored once.
 
 import { expect, test } from "bun:test";
 import { join } from "node:path";
@@ -16,7 +16,7 @@ import {
   sluice,
 } from "./files.ts";
 
-test("a gateway that is killed, and a PostgreSQL that is, have every row once", async () => {
+test("after kills of the gateway and of PostgreSQL every row is stored once", async () => {
   const port = String(await freePort());
   const env = { SLUICE_PORT: port, SLUICE_RELATIONS: join(samples, "relations.json") };
   let node = await startGateway({ env });

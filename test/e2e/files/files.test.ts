@@ -1,5 +1,5 @@
-// Spreadsheets on their way through a gateway on its embedded PostgreSQL: rows in typed tables, one
-// ack for each id that was in all topics, the figures; and what becomes of files that are not right.
+// Spreadsheets sent through a gateway on its embedded PostgreSQL: rows in typed tables, one ack for each
+// id that is in all topics, the figures, and errors for damaged or invalid files.
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
@@ -60,7 +60,7 @@ async function sqlOf({ dataDir }: GatewayProcess): Promise<Sql> {
   });
 }
 
-/** The ids that all three files have, found without what sends them. */
+/** The ids that all three files have, computed without the code under test. */
 async function completeIds(): Promise<Set<string>> {
   const found = await Promise.all([
     openXlsx(join(samples, "sim_file1.xlsx")),
@@ -82,7 +82,7 @@ async function completeIds(): Promise<Set<string>> {
 describe("the samples", () => {
   const out = () => join(folder, "figures");
 
-  test("go into their topics, and from there into their tables, typed", async () => {
+  test("are stored in their topics, and from there as typed rows in their tables", async () => {
     const rule = { topics, output: "ack" };
     const put = await ask("PUT", `${gateway.url}/v1/ack-rules/genetika`, {
       body: JSON.stringify(rule),
@@ -119,18 +119,18 @@ describe("the samples", () => {
     expect(json.relations[0]).toMatchObject({ relation: "samples", taken: 2371, refused: 0 });
   }, 60_000);
 
-  test("are acknowledged, each id once, those that were in all three", async () => {
-    const wanted = await completeIds();
-    expect(wanted.size).toBe(known.complete);
+  test("get one ack for each id that is in all three", async () => {
+    const expected = await completeIds();
+    expect(expected.size).toBe(known.complete);
     await eventually(async () => {
       const acks = await recordsOf(gateway.url, "ack");
       expect(acks.length).toBe(known.complete);
     }, 15_000);
     const ids = (await recordsOf(gateway.url, "ack")).map(({ data }) => data["message_id"]);
-    expect(new Set(ids)).toEqual(new Set<unknown>(wanted));
+    expect(new Set(ids)).toEqual(new Set<unknown>(expected));
   }, 30_000);
 
-  test("are drawn: two figures as SVG and PNG, and all of it as CSV", async () => {
+  test("are drawn as two figures, SVG and PNG, with all data as CSV", async () => {
     const { code, output } = await sluice(
       ...["analyse", "acks", "--rule", "genetika", "--out", out(), "--url", gateway.url],
     ).end();
@@ -199,7 +199,7 @@ test("bad cells, refused rows and a damaged file are reported with their places,
   const { code, output } = await sluice(
     ...["simulate", "files", "--dir", dir, "--rate", "1000", "--url", gateway.url],
   ).end();
-  const wanted = [
+  const expected = [
     'readings.csv, row 3, column B "created_at": Cannot take "yesterday" as timestamptz',
     'readings.csv, row 4, column C "n": Cannot take "many" as integer for column "n"',
     'readings.csv, row 5, column A "message_id": it is empty, expected an id: the row is not sent',
@@ -213,7 +213,7 @@ test("bad cells, refused rows and a damaged file are reported with their places,
     "torn.xlsx → torn: 0 rows, not read to its end",
     "values.xlsx → values: 3 rows, 1 bad cell",
   ];
-  for (const line of wanted) expect(output).toContain(line);
+  for (const line of expected) expect(output).toContain(line);
   expect(code).toBe(1);
 
   expect((await recordsOf(gateway.url, "values")).map(({ data }) => data)).toEqual([
@@ -237,7 +237,7 @@ test("bad cells, refused rows and a damaged file are reported with their places,
   });
 }, 30_000);
 
-test("a stop ends it with a summary of what the gateway has", async () => {
+test("an interrupt ends it with a summary of what the gateway stored", async () => {
   const dir = join(folder, "long");
   await mkdir(dir);
   const rows = Array.from({ length: 5000 }, (_, i) => `id-${i}`);
@@ -249,7 +249,7 @@ test("a stop ends it with a summary of what the gateway has", async () => {
   });
   run.stop();
   const { code, output } = await run.end();
-  // Interrupted before the file's end.
+  // Interrupted before the end of the file.
   expect(code).toBe(130);
   const sent = Number(/Stopped\.\nlong\.csv → long: (\d+) rows/.exec(output)?.[1]);
   expect(sent).toBeGreaterThan(49);
@@ -277,7 +277,7 @@ test("wrong arguments are reported with the usage", async () => {
   }
 }, 30_000);
 
-test("a mapping that cannot be used ends the start, with all that is wrong", async () => {
+test("an invalid mapping stops the start, and all of its errors are reported", async () => {
   const broken = join(folder, "broken.yaml");
   await writeFile(broken, "topic1: { relation: Orders, key: [x], columns: { x: varchar } }\n");
   const started = await startGateway({ env: { SLUICE_RELATIONS: broken } }).catch(String);

@@ -1,4 +1,4 @@
-/** What the tests of files share: the command line, the samples, all records of a topic. */
+/** Helpers for tests of files: the command line, the samples, all records of a topic. */
 
 import { join } from "node:path";
 import { ask } from "../../support/http.ts";
@@ -6,7 +6,7 @@ import { ask } from "../../support/http.ts";
 const root = join(import.meta.dir, "../../..");
 export const samples = join(root, "data-samples");
 export const sampleTopics = ["topic1", "topic2", "topic3"] as const;
-/** As `scripts/make-samples.ts` tells, and docs/files.md. */
+/** Counts of the samples, as in `scripts/make-samples.ts` and docs/files.md. */
 export const knownSamples = { samples: 2371, assays: 2342, results: 2281, complete: 2254 };
 
 export function sluice(...args: string[]) {
@@ -21,8 +21,8 @@ export function sluice(...args: string[]) {
   return {
     stop: () => child.kill("SIGINT"),
     async end(): Promise<{ code: number; output: string; errors: string }> {
-      const [code, text, told] = await Promise.all([child.exited, output, errors]);
-      return { code, output: text.replaceAll("\r", ""), errors: told };
+      const [code, text, errorText] = await Promise.all([child.exited, output, errors]);
+      return { code, output: text.replaceAll("\r", ""), errors: errorText };
     },
   };
 }

@@ -14,7 +14,7 @@ const start = startingGateways();
 
 describe("a service that is unavailable for seconds", () => {
   test(
-    "the embedded PostgreSQL, killed: the gateway restarts it, and what was acknowledged is there",
+    "the embedded PostgreSQL, killed: the gateway restarts it, and what was acknowledged is stored",
     async () => {
       const gateway = await start();
       await withOutage(gateway, async () => {
@@ -87,7 +87,7 @@ async function isNotReady(gateway: GatewayProcess): Promise<void> {
 }
 
 /**
- * Appends and follows throughout. Every append is acknowledged, or refused as retryable. The stream
+ * Appends and subscribes throughout. Every append is acknowledged, or refused as retryable. The stream
  * and the log have everything acknowledged. Resolves with the number of refused appends.
  */
 async function withOutage(gateway: GatewayProcess, outage: () => Promise<void>): Promise<number> {

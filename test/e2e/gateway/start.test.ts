@@ -32,7 +32,7 @@ async function refusal(env: Record<string, string>): Promise<string> {
 }
 
 describe("a start that fails", () => {
-  test("all problems of its settings at once, no secret of theirs, and exit code 2", async () => {
+  test("all problems of the settings at once, without their secrets, and exit code 2", async () => {
     const said = await refusal({
       SLUICE_PORT: "99999",
       SLUICE_HOST: "0.0.0.0",
@@ -65,7 +65,7 @@ describe("a start that fails", () => {
 
   for (const setting of ["SLUICE_PORT", "SLUICE_GRPC_PORT"]) {
     test(
-      `${setting} is taken: said in words, and nothing is left running`,
+      `${setting} is taken: a clear error, and nothing is left running`,
       async () => {
         const holder = createServer();
         await new Promise<void>((resolve) => holder.listen(0, "127.0.0.1", resolve));
@@ -84,7 +84,7 @@ describe("a start that fails", () => {
   }
 
   test(
-    "a database or a broker that is not there is named, not its password",
+    "the error names an unreachable database or broker, but not its password",
     async () => {
       const said = await refusal({ DATABASE_URL: "postgres://user:secret@127.0.0.1:1/none" });
       expect(said).toContain("ended with 1");

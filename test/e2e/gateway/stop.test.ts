@@ -41,8 +41,8 @@ describe("SIGTERM", () => {
       expect(JSON.parse(error?.data ?? "")).toMatchObject({ code: "shutting_down", status: 503 });
       expect((error?.id ?? "") >= last).toBe(true);
       expect(await sse.next()).toBeUndefined();
-      const told = await ws.nextThat(({ op }) => op === "closed");
-      expect(told).toMatchObject({
+      const closed = await ws.nextThat(({ op }) => op === "closed");
+      expect(closed).toMatchObject({
         emitter: id,
         position: error?.id,
         problem: { code: "shutting_down" },
@@ -68,7 +68,7 @@ describe("SIGTERM", () => {
   );
 
   test(
-    "does not wait for ever for those who never finish or never read",
+    "does not wait forever for clients that never finish or never read",
     async () => {
       const gateway = await start();
       const { id } = (await ask("PUT", `${gateway.url}/log`, { body: `{"rate":100}` })).json;
@@ -93,7 +93,7 @@ describe("SIGTERM", () => {
   );
 
   test(
-    "twice, and SIGINT with it, is no more than once",
+    "twice, and SIGINT as well, is the same as once",
     async () => {
       const gateway = await start();
       const exited = gateway.stop();
@@ -105,7 +105,7 @@ describe("SIGTERM", () => {
   );
 });
 
-/** A request whose body is half there until `finish` is called. */
+/** A request that has sent half of its body until `finish` is called. */
 function halfPosted(
   url: string,
   path: string,
@@ -129,7 +129,7 @@ function halfPosted(
 
 describe("kill -9", () => {
   test(
-    "the next start finds everything as it was",
+    "the next start finds everything unchanged",
     async () => {
       const first = await start();
       const { id } = (await ask("PUT", `${first.url}/log`, { body: `{"source":"external"}` })).json;

@@ -1,4 +1,4 @@
-/** Two nodes on one PostgreSQL, and two on JetStream: whichever one is asked, it is one gateway. */
+/** Two nodes on one PostgreSQL, and two on JetStream: either one answers for the whole gateway. */
 
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
 import { type GatewayProcess, startGateway } from "../../support/gateway.ts";
@@ -79,7 +79,7 @@ function suite(name: string, start: (databaseUrl: string) => Promise<Services>):
       [1, 0],
     ];
     for (const [made, read] of both) {
-      test(`a guest made on node ${made} arrives through node ${read}: SSE, WebSocket, page`, async () => {
+      test(`a guest created on node ${made} is read from node ${read}: SSE, WebSocket, page`, async () => {
         const id = await make(made, { rate: 10 });
         const sse = await follow(url(read, `/sse/log/${id}?after=earliest`));
         const ws = await talk(read);
@@ -105,7 +105,7 @@ function suite(name: string, start: (databaseUrl: string) => Promise<Services>):
       });
     }
 
-    test("what one node has acknowledged, the other has in its very next page", async () => {
+    test("what one node has acknowledged is in the next page of the other", async () => {
       const id = await make(0, { source: "external" });
       for (let n = 1; n <= 30; n++) {
         const node = n % 2 === 0 ? 0 : 1;
@@ -131,10 +131,10 @@ function suite(name: string, start: (databaseUrl: string) => Promise<Services>):
       }
     });
 
-    test("and also while that node lags behind it", async () => {
+    test("a position ahead of the other node works as well", async () => {
       const id = await make(0, { source: "external" });
       await post(url(0, `/log/${id}`), { n: 0 });
-      // A live reader, so that the node has a place of its own in the log.
+      // A live reader, so that the node has its own position in the log.
       const witness = await follow(url(1, `/sse/log/${id}?after=earliest`));
       await witness.take(1);
       const lagging = nodes[1]?.pid ?? 0;
@@ -160,7 +160,7 @@ function suite(name: string, start: (databaseUrl: string) => Promise<Services>):
       );
     });
 
-    test("an idempotent retry that goes to the other node stores nothing", async () => {
+    test("an idempotent retry on the other node stores nothing", async () => {
       const id = await make(0, { source: "external" });
       const headers = { "idempotency-key": `key-${id}` };
       const first = await post(url(0, `/log/${id}`), [1, 2], headers);
@@ -191,7 +191,7 @@ function suite(name: string, start: (databaseUrl: string) => Promise<Services>):
         2000,
         async () => (await post(url(0, `/log/${id}`), { n: 1 })).status === 410,
       );
-      // The end is the last of its stream, whichever node says it.
+      // The end is the last event of the stream, whichever node serves it.
       const whole = await follow(url(1, `/sse/log/${id}?after=earliest`));
       const all = [];
       for (let event = await whole.next(); event !== undefined; event = await whole.next()) {
@@ -203,7 +203,7 @@ function suite(name: string, start: (databaseUrl: string) => Promise<Services>):
       );
     });
 
-    test("a guest goes on when its node is killed, and no number is missing or there twice", async () => {
+    test("a guest continues when its node is killed, and no number is missing or repeated", async () => {
       const ids = await Promise.all([
         make(0, { rate: 20 }),
         make(0, { rate: 2 }),
@@ -224,7 +224,7 @@ function suite(name: string, start: (databaseUrl: string) => Promise<Services>):
       await Promise.all(
         streams.map(async (stream, i) => {
           let previous = performance.now();
-          // The pause in its arrivals tells when it was taken over.
+          // The pause between its events shows when the other node took it over.
           for (;;) {
             const event = await stream.next(10_000);
             const now = performance.now();

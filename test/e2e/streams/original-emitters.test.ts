@@ -1,4 +1,4 @@
-/** The streaming prototype: emitters are made, appended to, followed and ended. */
+/** The original streaming demo: emitters are created, appended to, read live and ended. */
 
 import { describe, expect, test } from "bun:test";
 import { gzipSync } from "node:zlib";
@@ -27,7 +27,7 @@ describe("tickers", () => {
     });
   }
 
-  test("magic numbers span the whole int64, as digits that no client has rounded", async () => {
+  test("magic numbers span the whole int64, and no digit is rounded", async () => {
     const stream = await rig.follow(`${rig.url}/magic`);
     const texts = (await stream.take(6)).map(({ data }) => /-?\d+/.exec(data)?.[0] ?? "");
     stream.close();
@@ -39,7 +39,7 @@ describe("tickers", () => {
 });
 
 describe("PUT /log and its stream", () => {
-  test("curl's way: make one, read its page, follow it on both addresses", async () => {
+  test("as with curl: create one, read its page, read it live on both addresses", async () => {
     const made = await ask("PUT", `${rig.url}/log`);
     expect(made.status).toBe(201);
     const { id } = made.json;
@@ -74,7 +74,7 @@ describe("PUT /log and its stream", () => {
     await ask("DELETE", `${rig.url}/log/${id}`);
   });
 
-  test("a guest makes two events a second, or as many as it is told", async () => {
+  test("a guest appends two events a second, or as many as its rate says", async () => {
     const { id } = (await ask("PUT", `${rig.url}/log`, { body: `{"rate":20}` })).json;
     const slow = (await ask("PUT", `${rig.url}/log`)).json;
     expect(slow).toMatchObject({ source: "guest", rate: 2 });
@@ -82,15 +82,15 @@ describe("PUT /log and its stream", () => {
       rig.follow(`${rig.url}/sse/log/${id}`),
       rig.follow(`${rig.url}/sse/log/${slow.id}`),
     ]);
-    // By the times that stand in the events: how busy this machine is must not matter.
+    // Measured by the times in the events, because the load of this machine must not matter.
     const spans = [
       [await fast.take(21), 1000],
       [await two.take(3), 1000],
     ] as const;
-    for (const [events, wanted] of spans) {
+    for (const [events, expectedMs] of spans) {
       const times = events.map(({ data }) => Date.parse(JSON.parse(data).timestamp));
       const span = (times.at(-1) ?? 0) - (times[0] ?? 0);
-      expect(span).toBeWithin(wanted - 10, wanted + 11);
+      expect(span).toBeWithin(expectedMs - 10, expectedMs + 11);
     }
     await Promise.all([
       ask("DELETE", `${rig.url}/log/${id}`),
@@ -117,7 +117,7 @@ describe("PUT /log and its stream", () => {
     ]);
   });
 
-  test("DELETE: subscribers get the end event, later ones are told that it has ended", async () => {
+  test("DELETE: subscribers get the end event, later ones an error that it has ended", async () => {
     const id = await rig.external();
     await post(`${rig.url}/log/${id}`, { n: 1 });
     const sse = await rig.follow(`${rig.url}/sse/log/${id}?after=earliest`);
@@ -151,7 +151,7 @@ describe("PUT /log and its stream", () => {
     expect(page.events.map(({ data }: { data: unknown }) => data)).toEqual([{ n: 1 }]);
   });
 
-  test("curl itself prints the stream as it comes", async () => {
+  test("curl prints the stream as it arrives", async () => {
     const curl = Bun.which("curl");
     if (curl === null) {
       if (process.env["CI"] === "true") {
@@ -209,14 +209,14 @@ describe("POST /log/{id}", () => {
     ["gzip", gzipSync(`[1,2]`), { "content-encoding": "gzip" }, ["1", "2"]],
     ["pretty-printed JSON", `{\n  "a": [\r\n    1\n  ]\n}\n`, {}, [`{\n  "a": [\n    1\n  ]\n}`]],
     [
-      "text that JSON has to escape",
+      "text that JSON must escape",
       `{"e":"\\u0000 \\" ü 漢 🙂 \\n"}`,
       {},
       [`{"e":"\\u0000 \\" ü 漢 🙂 \\n"}`],
     ],
   ];
   for (const [name, body, headers, texts] of forms) {
-    test(`takes ${name}`, async () => {
+    test(`accepts ${name}`, async () => {
       const id = await rig.external();
       const sse = await rig.follow(`${rig.url}/sse/log/${id}`);
       const { status, json } = await ask("POST", `${rig.url}/log/${id}`, {
@@ -237,7 +237,7 @@ describe("POST /log/{id}", () => {
     });
   }
 
-  test("one bad line refuses that line alone", async () => {
+  test("one invalid line refuses only that line", async () => {
     const id = await rig.external();
     const { status, json } = await ask("POST", `${rig.url}/log/${id}`, {
       body: `{"a":1}\n{"a":\n{"a":3}\n`,
@@ -249,7 +249,7 @@ describe("POST /log/{id}", () => {
     ]);
   });
 
-  test("Idempotency-Key: the retry stores nothing and is answered as the first", async () => {
+  test("Idempotency-Key: the retry stores nothing and has the answer of the first request", async () => {
     const id = await rig.external();
     const headers = { "idempotency-key": `order-${id}` };
     const first = await post(`${rig.url}/log/${id}`, [1, 2], headers);

@@ -1,4 +1,4 @@
-/** A gateway for the addresses of the streaming prototype, and what its tests ask of it. */
+/** A gateway for tests of the original streaming demo, and their common requests. */
 
 import { afterAll, afterEach, beforeAll, expect } from "bun:test";
 import { type GatewayProcess, startGateway } from "../../support/gateway.ts";
@@ -13,16 +13,16 @@ import { openWs, type WsClient } from "../../support/ws.ts";
 
 export interface SeedRig {
   readonly url: string;
-  /** A stream that the end of the test closes. */
+  /** A stream that is closed at the end of the test. */
   follow(at: string, options?: SseOptions): Promise<SseStream>;
-  /** A socket that the end of the test cuts. */
+  /** A socket that is cut at the end of the test. */
   talk(path?: string): Promise<WsClient>;
-  /** An emitter that nobody but the test writes to. */
+  /** An emitter that only the test writes to. */
   external(): Promise<string>;
   subscriptions(): Promise<number>;
 }
 
-/** One for the tests of a file; it must not have anything to say that is an error. */
+/** One gateway for the tests of a file; it must not log an error. */
 export function seedRig(): SeedRig {
   let gateway: GatewayProcess;
   const open: (() => void)[] = [];

@@ -1,4 +1,4 @@
-/** The streaming prototype, over WebSocket. */
+/** The original streaming demo over WebSocket. */
 
 import { describe, expect, test } from "bun:test";
 import { ask, post } from "../../support/http.ts";
@@ -8,7 +8,7 @@ import { seedRig } from "./original-rig.ts";
 const rig = seedRig();
 
 describe("WS /echo", () => {
-  test("gives back what it gets, text as text and bytes as bytes, in order", async () => {
+  test("returns what it receives, text as text and bytes as bytes, in order", async () => {
     const ws = await rig.talk("/echo");
     ws.socket.binaryType = "arraybuffer";
     const long = "ü".repeat(100_000);
@@ -84,7 +84,7 @@ describe("WS /v1/ws", () => {
     ).toMatchObject({ emitter: b, events: [{ data: { n: 4 } }] });
   });
 
-  test("resumes from a position that any face gave", async () => {
+  test("resumes from a position of any protocol", async () => {
     const id = await rig.external();
     await post(`${rig.url}/log/${id}`, [1, 2, 3, 4]);
     const page = (await ask("GET", `${rig.url}/log/${id}`)).json;
@@ -108,12 +108,12 @@ describe("WS /v1/ws", () => {
   test("a publish with a dedup id is stored once", async () => {
     const id = await rig.external();
     const ws = await rig.talk();
-    const told: unknown[] = [];
+    const answers: unknown[] = [];
     for (let i = 0; i < 2; i++) {
       ws.say({ op: "publish", emitter: id, events: [1], dedup_id: `d-${id}` });
-      told.push(await ws.next());
+      answers.push(await ws.next());
     }
-    expect(told[0]).toEqual(told[1]);
+    expect(answers[0]).toEqual(answers[1]);
     expect((await ask("GET", `${rig.url}/log/${id}`)).json.events).toHaveLength(1);
   });
 
@@ -128,7 +128,7 @@ describe("WS /v1/ws", () => {
     expect(beat.position > position).toBe(true);
   });
 
-  test("answers pings, and bad messages with a problem that keeps the socket", async () => {
+  test("answers pings, and invalid messages with a problem without closing the socket", async () => {
     const id = await rig.external();
     const ws = await rig.talk();
     ws.say({ op: "ping", ref: 7 });
@@ -157,7 +157,7 @@ describe("WS /v1/ws", () => {
       expect(problem.detail).toContain(about);
       expect(problem.status).toBeWithin(400, 500);
     }
-    // The client finds its request again, also one that is not a message.
+    // The answer has the client's ref, also for a request that is not valid.
     ws.say({ op: "publish", ref: 3, emitter: id, data: {} });
     expect(await ws.next()).toMatchObject({ op: "error", ref: 3, problem: { code: "invalid" } });
     ws.say({ op: "dance", ref: "x" });
@@ -182,7 +182,7 @@ describe("WS /v1/ws", () => {
     expect(await ws.next()).toMatchObject({ op: "events", events: [{ data: { n: 1 } }] });
   });
 
-  test("a foreign page's socket is refused", async () => {
+  test("a socket of a page of another site is refused", async () => {
     const handshake = {
       connection: "Upgrade",
       upgrade: "websocket",

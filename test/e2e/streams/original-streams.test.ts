@@ -1,4 +1,4 @@
-/** The streaming prototype: where a reader starts, what a stream promises, and topics. */
+/** The original streaming demo: where a reader starts, what a stream guarantees, and topics. */
 
 import { beforeAll, describe, expect, test } from "bun:test";
 import { connect as connectHttp2 } from "node:http2";
@@ -37,14 +37,14 @@ describe("where a reader starts", () => {
     expect(await read("", {}, 0)).toEqual([]);
   });
 
-  test("Last-Event-ID wins over after, that over tail", async () => {
+  test("Last-Event-ID takes precedence over after, and after over tail", async () => {
     expect(
       await read(`?after=${positions[0]}&tail=5`, { "last-event-id": positions[3] ?? "" }, 1),
     ).toEqual([5]);
     expect(await read(`?after=${positions[2]}&tail=5`, {}, 2)).toEqual([4, 5]);
   });
 
-  test("pages lead to one another in both directions, and their positions to the streams", async () => {
+  test("pages link to one another in both directions, and streams start from their positions", async () => {
     const newest = (await ask("GET", `${rig.url}/log/${id}?limit=2`)).json;
     const values = (page: { events: { data: unknown }[] }) => page.events.map(({ data }) => data);
     expect([values(newest), newest.next]).toEqual([[4, 5], null]);
@@ -59,7 +59,7 @@ describe("where a reader starts", () => {
 });
 
 describe("streams", () => {
-  test("begin with retry, and say that they live with a comment and a bare id that resumes", async () => {
+  test("begin with retry, and their heartbeats are a comment and a bare id that resumes", async () => {
     const id = await rig.external();
     const stream = await rig.follow(`${rig.url}/sse/log/${id}`);
     await until("retry", 2000, () => stream.retryMs !== undefined);
@@ -75,7 +75,7 @@ describe("streams", () => {
     expect(await resumed.take(1)).toEqual(await stream.take(1));
   });
 
-  test("no proxy may keep, change or compress them", async () => {
+  test("have headers that forbid proxies to store, change or compress them", async () => {
     const stream = await rig.follow(`${rig.url}/sse/log/${await rig.external()}`, {
       headers: { "accept-encoding": "gzip, deflate" },
     });
@@ -85,7 +85,7 @@ describe("streams", () => {
     stream.close();
   });
 
-  test("a client that has gone is freed within a second", async () => {
+  test("a client that disconnects is released within a second", async () => {
     const id = await rig.external();
     await until("the others to be gone", 3000, async () => (await rig.subscriptions()) === 0);
     const streams = await Promise.all(
@@ -101,7 +101,7 @@ describe("streams", () => {
     for (const stream of streams) stream.close();
     for (const ws of sockets) ws.cut();
     await until("all to be freed", 5000, async () => (await rig.subscriptions()) === 0);
-    // A second, and what a busy machine adds.
+    // A second, and a margin for a busy machine.
     expect(performance.now() - started).toBeLessThan(3000);
   });
 
@@ -145,7 +145,7 @@ describe("streams", () => {
 });
 
 describe("documentation", () => {
-  test("/ leads to /livedoc", async () => {
+  test("/ redirects to /livedoc", async () => {
     const root = await ask("GET", `${rig.url}/`);
     expect([301, 302, 303, 307, 308]).toContain(root.status);
     expect(root.headers.get("location")).toBe("/livedoc");
@@ -164,7 +164,7 @@ describe("documentation", () => {
 });
 
 describe("topics", () => {
-  test("come to be by their first append, or by PUT with settings", async () => {
+  test("are created by their first append, or by PUT with settings", async () => {
     const name = `t.${Date.now()}`;
     expect((await ask("GET", `${rig.url}/v1/topics/${name}`)).status).toBe(404);
     expect((await post(`${rig.url}/v1/topics/${name}/records`, { a: 1 })).status).toBe(200);
@@ -209,12 +209,12 @@ describe("topics", () => {
       expect(page.events.map(({ data }: { data: unknown }) => data)).toEqual(whole);
       const keyed = (await ask("GET", `${at}/records?key=k1`)).json;
       expect(keyed.events.map(({ data }: { data: unknown }) => data)).toEqual(ofKey);
-      for (const [query, wanted] of [
+      for (const [query, expected] of [
         ["?after=earliest", whole],
         ["?after=earliest&key=k1", ofKey],
       ] as const) {
         const stream = await rig.follow(`${at}/sse${query}`);
-        expect(dataOf(await stream.take(wanted.length))).toEqual([...wanted]);
+        expect(dataOf(await stream.take(expected.length))).toEqual([...expected]);
         stream.close();
       }
       const middle = await rig.follow(`${at}/sse?after=${page.events[0].position}`);
@@ -223,7 +223,7 @@ describe("topics", () => {
     });
   }
 
-  test("the emitters' topic can be read here and not written", async () => {
+  test("the topic of emitters can be read here but not written", async () => {
     const refused = await post(`${rig.url}/v1/topics/emitters/records`, { a: 1 });
     expect([refused.status, refused.json.code]).toEqual([403, "forbidden"]);
     expect((await ask("GET", `${rig.url}/v1/topics/emitters/records?limit=1`)).status).toBe(200);

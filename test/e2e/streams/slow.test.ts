@@ -1,6 +1,6 @@
 /**
- * A thousand subscribers of which fifty never read: the others lose nothing and are not slowed
- * down, the fifty are told why they are closed and where they stood, and memory stays bounded.
+ * A thousand subscribers, and fifty that never read. The readers lose nothing and are not slowed down,
+ * the fifty are closed with the reason and their position, and memory stays bounded.
  */
 
 import { afterAll, beforeAll, expect, test } from "bun:test";
@@ -10,9 +10,9 @@ import { ask, post } from "../../support/http.ts";
 import { pause, until, within } from "../../support/until.ts";
 
 const readers = 950;
-/** Half of them on SSE, half on WebSocket. */
+/** Number of subscribers that never read, half of them on SSE, half on WebSocket. */
 const silent = 50;
-/** More than the first only where what else the machine does was in the way. */
+/** Further rounds run only if other load on the machine disturbed the first. */
 const roundsMax = Number(process.env["SLUICE_TEST_SLOW_ROUNDS"] ?? 6);
 const events = 200;
 const perSecond = 50;
@@ -43,9 +43,9 @@ test(
     const socketBytes = await socketCapacity();
     const clean: Round[] = [];
     const mixed: Round[] = [];
-    // The first of all is not counted: code is being compiled, and the kernel's buffers grow.
+    // The first round is not counted, because code is compiled and the kernel's buffers grow.
     await round(0, socketBytes);
-    // The best of each: what else the machine does makes a round slower, never faster.
+    // The best round of each kind, because other load makes a round slower, never faster.
     const best = (all: readonly Round[]) => Math.min(...all.map(({ tookMs }) => tookMs));
     for (let i = 0; i < roundsMax; i++) {
       clean.push(await round(0, socketBytes));
@@ -53,7 +53,7 @@ test(
       if (best(mixed) < best(clean) * 1.1) break;
     }
     const [alone, among] = [best(clean), best(mixed)];
-    // A busy machine may give each of them too little in every round.
+    // On a busy machine every round may be too slow.
     expect({ alone, among, within: among < alone * 1.25 }).toEqual({ alone, among, within: true });
 
     const memory = (all: readonly Round[]) =>
@@ -68,11 +68,14 @@ test(
   60_000 + roundsMax * 60_000,
 );
 
-/** Events at their pace to everyone; throws unless the readers have all and the silent know why not. */
+/**
+ * Appends events at a fixed rate. Throws unless the readers get all of them, and the silent subscribers
+ * the reason why they were closed.
+ */
 async function round(silentCount: number, socketBytes: number): Promise<Round> {
   const { json } = await ask("PUT", `${gateway.url}/log`, { body: `{"source":"external"}` });
   const path = `/sse/log/${json.id}`;
-  // Most of what their sockets take is there before: the rest fills while events come live.
+  // A backlog nearly fills the sockets of the silent subscribers; live events fill the rest.
   const before =
     silentCount === 0 ? 0 : Math.floor((socketBytes - events * eventBytes) / eventBytes);
   for (let n = 0; n < before; n += 200) {
@@ -87,7 +90,7 @@ async function round(silentCount: number, socketBytes: number): Promise<Round> {
       : Sleeper.ws({ op: "subscribe", emitter: json.id, after: "earliest" }),
   );
   const all = await inBatches(readers, () => Reader.open(path));
-  // What the silent ones had to catch up with is no longer under way then.
+  // By then the replay to the silent subscribers is over.
   await pause(500);
 
   let memoryBytes = 0;
@@ -107,9 +110,9 @@ async function round(silentCount: number, socketBytes: number): Promise<Round> {
   );
   const tookMs = performance.now() - started;
 
-  await until("the silent ones to be closed", stallMs + 20_000, async () => {
+  await until("the silent subscribers to be closed", stallMs + 20_000, async () => {
     if ((await status()).subscriptions === readers) return true;
-    // How much a socket takes is not known to the byte: the last of them are filled up.
+    // The capacity of a socket is not known exactly, so the last ones need some more events.
     await post(
       `${gateway.url}/log/${json.id}`,
       Array.from({ length: 10 }, () => ({ pad })),
@@ -120,7 +123,7 @@ async function round(silentCount: number, socketBytes: number): Promise<Round> {
   const reasons = await Promise.all(sleepers.map((sleeper) => sleeper.wake()));
   for (const { code, position } of reasons) {
     expect(code).toBe("slow_subscriber");
-    // Where it says that it stood, reading can go on.
+    // Reading can resume from the position in the reason.
     const rest = await ask("GET", `${gateway.url}/log/${json.id}?limit=1&after=${position}`);
     expect([rest.status, rest.json.events.length]).toEqual([200, 1]);
   }
@@ -135,7 +138,7 @@ async function status(): Promise<{ subscriptions: number; memoryBytes: number }>
   return { subscriptions: json.hub.subscriptions, memoryBytes: json.memory_bytes };
 }
 
-/** What a socket takes here whose other end does not read: the kernel's buffers, as they happen to be. */
+/** Number of bytes that a socket takes while the other end does not read: the kernel's buffers. */
 async function socketCapacity(): Promise<number> {
   const { json } = await ask("PUT", `${gateway.url}/log`, { body: `{"source":"external"}` });
   const sleeper = await Sleeper.sse(`/sse/log/${json.id}`);
@@ -182,7 +185,7 @@ function begin(
   });
 }
 
-/** Looks at the events' numbers alone: a thousand of these are to cost less than the gateway does. */
+/** Parses only the numbers of events, because a thousand readers must cost less than the gateway. */
 class Reader {
   problem = "";
   readonly done: Promise<void>;
@@ -212,7 +215,7 @@ class Reader {
     let at = 0;
     for (;;) {
       const found = bytes.indexOf(`{"n":`, at);
-      // A number may be cut, and so may be what marks it.
+      // A chunk may end inside a number, or inside the marker before it.
       if (found < 0) return this.#keep(bytes, Math.max(at, bytes.byteLength - 4));
       const comma = bytes.indexOf(",", found);
       if (comma < 0) return this.#keep(bytes, found);
@@ -234,7 +237,7 @@ interface Reason {
   readonly position: string;
 }
 
-/** Subscribes, and reads nothing until it is woken. */
+/** A subscriber that reads nothing until `wake()`. */
 class Sleeper {
   bytes = 0;
   readonly #socket: Socket;
@@ -244,7 +247,7 @@ class Sleeper {
     const { socket } = await begin(path, []);
     return new Sleeper(socket, (last) => {
       const text = last.toString("latin1");
-      // With the last chunk the answer is whole, not cut; the connection may stay for another one.
+      // The last chunk shows that the answer is complete; the connection may be kept for another.
       const [, data] = /event:error\nid:[^\n]*\ndata:(.*)\n\n\r\n0\r\n\r\n$/.exec(text) ?? [];
       return data === undefined ? undefined : JSON.parse(data);
     });
@@ -276,10 +279,10 @@ class Sleeper {
     this.#reasonFrom = reasonFrom;
   }
 
-  /** Reads everything that was kept for it, to the reason that was said last. */
+  /** Reads all that was buffered for it, up to the reason at the end. */
   async wake(): Promise<Reason> {
     let last: Buffer = Buffer.alloc(0);
-    const told = new Promise<Reason>((resolve, reject) => {
+    const received = new Promise<Reason>((resolve, reject) => {
       this.#socket.on("data", (data: Buffer) => {
         this.bytes += data.byteLength;
         last = Buffer.concat([last, data]).subarray(-2000);
@@ -294,7 +297,7 @@ class Sleeper {
     });
     this.#socket.resume();
     try {
-      return await within("the reason of a slow subscriber's end", 10_000, told);
+      return await within("the reason of a slow subscriber's end", 10_000, received);
     } finally {
       this.#socket.destroy();
     }
