@@ -1,5 +1,5 @@
-// Bundles the pages' scripts into `dist/ui/`, for a gateway on a runtime that has no bundler. On
-// Bun they are bundled when a page is first asked for, so this is not needed there.
+// Bundles the scripts of pages into `dist/ui/`, for a gateway on a runtime without a bundler. Bun does
+// not need this: there a script is bundled when its page is first requested.
 
 import { join } from "node:path";
 import { bundleForBrowsers } from "../src/runtime/bun.ts";

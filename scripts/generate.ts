@@ -1,7 +1,7 @@
 // Writes `src/gen/` from `schemas/`: `bun run generate [directory]`.
 //
-// The test command generates into a directory of its own and compares, so a schema and its
-// generated code cannot drift apart.
+// The test command generates into a separate directory and compares, so a schema and its generated
+// code cannot drift apart.
 
 import { delimiter, join } from "node:path";
 

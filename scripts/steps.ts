@@ -60,17 +60,17 @@ async function checkDenoTypes(): Promise<RunResult> {
   return run([...denoCommand, "check", "--quiet", ...files], { env: denoEnv, timeoutMs });
 }
 
-/** Generates anew beside `src/gen` and compares the two. */
+/** Generates into a separate directory and compares it with `src/gen`. */
 async function checkGenerated(): Promise<RunResult> {
   const fresh = mkdtempSync(join(root, ".cache/gen-"));
   try {
     const made = await run([bun, "scripts/generate.ts", fresh], { timeoutMs });
     if (made.code !== 0) return made;
-    const wanted = contents(fresh);
+    const expected = contents(fresh);
     const present = contents(join(root, "src/gen"));
-    if (wanted.size === 0) return { code: 1, output: "nothing was generated from schemas/" };
-    const different = [...new Set([...wanted.keys(), ...present.keys()])].filter(
-      (file) => wanted.get(file) !== present.get(file),
+    if (expected.size === 0) return { code: 1, output: "nothing was generated from schemas/" };
+    const different = [...new Set([...expected.keys(), ...present.keys()])].filter(
+      (file) => expected.get(file) !== present.get(file),
     );
     if (different.length === 0) return { code: 0, output: "" };
     const list = different.map((file) => `  src/gen/${file}`).join("\n");

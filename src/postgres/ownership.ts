@@ -85,7 +85,7 @@ class OwnershipSession {
         idle_timeout: 0,
         max_lifetime: 0,
         keep_alive: 1,
-        // postgres.js would connect again, to a session without the locks.
+        // postgres.js would reconnect, to a session without the locks.
         onclose: () => this.#lose("its connection closed"),
         session: { application_name: "sluice-ownership", statement_timeout: 2000 },
       },
@@ -98,7 +98,7 @@ class OwnershipSession {
 
   async tryAcquire(name: string): Promise<Owned | undefined> {
     await (this.#ready ??= this.#start());
-    // Advisory locks are re-entrant within a session: two owners in this node are told apart here.
+    // Advisory locks are re-entrant within a session, so a second owner in this node is refused here.
     if (this.#owned.has(name) || this.#isLost) return undefined;
     const lost = new AbortController();
     this.#owned.set(name, lost);
@@ -108,7 +108,7 @@ class OwnershipSession {
         return { lost: lost.signal, release: () => this.#release(name, lost) };
       }
     } catch (error) {
-      // Whether the lock was acquired is unknown: the end of the session releases it.
+      // Whether the lock was acquired is unknown; ending the session releases it.
       this.#lose("a lock request failed");
       throw error;
     }

@@ -13,8 +13,8 @@ export interface SourceFile {
 }
 
 /**
- * By name order the first file goes into the first topic, and so on; without topics each goes into
- * the one of its own name, `orders.csv` into `orders`. Throws a `UsageError` where they do not match.
+ * The files in order of their names, each with its topic. Without topics each goes into the topic of its
+ * name, `orders.csv` into `orders`. Throws a `UsageError` if the numbers of files and topics differ.
  */
 export async function filesOf(directory: string, topics: readonly string[]): Promise<SourceFile[]> {
   let names: string[];

@@ -62,7 +62,7 @@ test("rows become records: fields by the header, the id a text, numbers as writt
   ]);
 });
 
-test("bad cells are told with their places; only a row without an id is not sent", async () => {
+test("bad cells are reported with their places; only a row without an id is not sent", async () => {
   const items = await itemsOf([
     ['"message_id"', '"n"'],
     ['"a"', "!it holds the error #REF!"],

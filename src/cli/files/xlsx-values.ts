@@ -4,9 +4,9 @@ import { renderTime } from "../../core/time.ts";
 import { type Cell, emptyCell, isJsonNumber, textCell } from "./sheet.ts";
 
 export interface RawCell {
-  /** The attribute `t`; `n` where there is none. */
+  /** The attribute `t`; `n` without one. */
   readonly type: string;
-  /** The attribute `s`: an index of the cell formats. */
+  /** The attribute `s`: an index into the cell formats. */
   readonly style: number;
   /** The text of `<v>`, or of `<is>`. */
   readonly value: string | undefined;

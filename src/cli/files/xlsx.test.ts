@@ -223,7 +223,7 @@ describe("what is no workbook says why", () => {
     expect(await failure(await fileOf(await bytes()))).toMatch(message);
   });
 
-  test("damaged inside: what came before is read, and the damage is told", async () => {
+  test("damaged inside: rows before the damage are read, and the damage is reported", async () => {
     const random = seededRandom(2);
     const rows = Array.from(
       { length: 20_000 },

@@ -2,15 +2,15 @@ import { expect, test } from "bun:test";
 import { Failure } from "../../core/failure.ts";
 import { isRetryable, retryPauseMs } from "./retry.ts";
 
-test("pauses double up to a bound, spread, and are as long as was asked for", () => {
-  const away = new Failure("unavailable", "away");
+test("pauses double up to a bound, vary at random, and are at least as long as requested", () => {
+  const unavailable = new Failure("unavailable", "down");
   for (const [attempts, low, high] of [
     [0, 125, 250],
     [1, 250, 500],
     [4, 2000, 4000],
     [50, 2500, 5000],
   ] as const) {
-    const pauses = Array.from({ length: 200 }, () => retryPauseMs(attempts, away));
+    const pauses = Array.from({ length: 200 }, () => retryPauseMs(attempts, unavailable));
     expect(Math.min(...pauses)).toBeWithin(low, low * 1.2);
     expect(Math.max(...pauses)).toBeWithin(high * 0.9, high + 1);
   }

@@ -17,7 +17,7 @@ test("what the gateway says of a failure arrives as it was", () => {
   }
 });
 
-test("a status without details is a cut, unless it means the same whoever gave it", () => {
+test("a status without details is a cut connection, unless its code is unambiguous", () => {
   const codeOf = (code: Code) => failureFromRpcError(new ConnectError("gone", code)).code;
   expect([Code.Aborted, Code.Internal, Code.Unknown, Code.Canceled].map(codeOf)).toEqual(
     Array.from({ length: 4 }, () => "unavailable"),

@@ -31,7 +31,7 @@ export async function readSource(
   for (const one of queue) {
     for (const path of importsOf(one)) {
       if (given.has(path) || imports[path] !== undefined) continue;
-      // The gateway has well-known files of its own: google/protobuf and the like.
+      // The gateway has the well-known files, such as google/protobuf.
       const found = folders.map((folder) => join(folder, path)).find((name) => existsSync(name));
       if (found === undefined) continue;
       const imported = new TextDecoder().decode(await readInput(found));

@@ -71,7 +71,7 @@ function run(rate: number, seconds: number, met: readonly Behaviour[]) {
 
 const timesOf = (lines: readonly string[]) => lines.map((line) => line.slice(8, 27));
 
-test("sends what is due, in batches, each measurement with a time of its own", async () => {
+test("sends measurements at the rate, in batches, each with a different time", async () => {
   const startMs = performance.now();
   const { tally, over } = run(5000, 0.5, []);
   await over;
@@ -82,7 +82,7 @@ test("sends what is due, in batches, each measurement with a time of its own", a
   expect(requests).toBeLessThan(200);
 });
 
-test("sends again what was refused for now or broke off, and only that", async () => {
+test("retries only batches that were refused as retryable or cut off", async () => {
   const { tally, over } = run(2000, 0.3, ["take", "overloaded", "cut", "cut"]);
   await over;
   expect(timesOf(taken).toSorted()).toEqual([...new Set(timesOf(taken))].toSorted());
@@ -93,7 +93,7 @@ test("sends again what was refused for now or broke off, and only that", async (
   );
 });
 
-test("counts single refusals, and throws what will never be taken", async () => {
+test("counts single refusals, and throws on a permanent error", async () => {
   const one = run(100, 0.05, ["refuse-first"]);
   await one.over;
   expect(one.tally.refused).toBe(1);
@@ -105,7 +105,7 @@ test("counts single refusals, and throws what will never be taken", async () => 
   });
 });
 
-test("ends when it is told to: what is on its way is still sent, unless it is abandoned", async () => {
+test("ends on its signal: batches in flight are still sent, unless they are abandoned", async () => {
   const stopped = run(1000, 0, []);
   setTimeout(() => stopped.stop.abort(), 100);
   await stopped.over;

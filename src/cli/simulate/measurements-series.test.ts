@@ -20,20 +20,20 @@ describe("SimulatedSeries", () => {
     const drawn = 200_000;
     const counts = countTags(seriesOf(1), drawn);
     for (const index of [0, 1, 10, 100, 200]) {
-      const wanted = drawn * 0.01 * 0.99 ** index;
+      const expected = drawn * 0.01 * 0.99 ** index;
       const found = counts.get(tagName("t-", index)) ?? 0;
       // Five standard deviations of a count.
-      expect(Math.abs(found - wanted)).toBeLessThan(5 * Math.sqrt(wanted));
+      expect(Math.abs(found - expected)).toBeLessThan(5 * Math.sqrt(expected));
     }
   });
 
-  test("of few tags there is none beyond the last, and it is drawn", () => {
+  test("of few tags the last one is drawn, and none beyond it", () => {
     const counts = countTags(seriesOf(2, 3), 3000);
     expect([...counts.keys()].toSorted()).toEqual(["t-00001", "t-00002", "t-00003"]);
     for (const count of counts.values()) expect(count).toBeGreaterThan(800);
   });
 
-  test("a tag's values change a little at a time, two of ten at most", () => {
+  test("the values of a tag change gradually, at most two of ten at once", () => {
     const series = seriesOf(3, 1);
     let last = series.next().values;
     let moved = 0;

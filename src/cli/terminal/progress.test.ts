@@ -17,14 +17,14 @@ test("a terminal shows one line, which is written over and removed", () => {
   expect(written()).toBe(`\r12 rows sent\r9 sent      \r${" ".repeat(6)}\r`);
 });
 
-test("a bar ends with a line of its own", () => {
+test("a complete bar ends its line", () => {
   const { progress, written } = recorded(true);
   progress.show("creating", 1, 2);
   progress.show("creating", 2, 2);
   expect(written().split("\r").at(-1)).toBe(`creating ${"#".repeat(24)} 2/2\n`);
 });
 
-test("elsewhere there are whole lines, not more than one in five seconds", () => {
+test("without a terminal it prints whole lines, at most one in five seconds", () => {
   const { progress, written } = recorded(false);
   for (let done = 1; done <= 100; done++) progress.show("creating", done, 100);
   progress.line("more");

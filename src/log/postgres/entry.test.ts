@@ -13,7 +13,7 @@ test("in the layout `records` an entry is a run of one key, across appends", () 
   expect(keysOf(appends, entries)).toEqual([["a", "a"], ["b", "b"], ["", ""], ["a"]]);
 });
 
-test("in the layout `frames` an entry holds what is committed together, under no key", () => {
+test("in the layout `frames` an entry has the records that are committed together, and no key", () => {
   const appends = [encoded("a", "b"), encoded("c")];
   const entries = entriesOf(appends, "frames");
   expect(entries.counts).toEqual([3]);
@@ -21,7 +21,7 @@ test("in the layout `frames` an entry holds what is committed together, under no
   expect(keysOf(appends, entries)).toEqual([["a", "b", "c"]]);
 });
 
-test("a run is closed before it grows large, and a large record is an entry of its own", () => {
+test("a run is closed before it grows large, and a large record is a separate entry", () => {
   const value = new Uint8Array(100_000);
   const large = new Uint8Array(1_000_000);
   const records = [value, value, value, large, value].map((each) => ({

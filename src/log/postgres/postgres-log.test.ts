@@ -83,17 +83,17 @@ test("an append to a topic that hangs fails in time, with all that wait behind i
   await log.append(stuck, [record("after")]);
 }, 30_000);
 
-test("a record of which no notification came is read by the next poll", async () => {
+test("a record without a notification is read by the next poll", async () => {
   const log = open({});
   const topic = await topicOf(log);
   await log.append(topic, [record("known")]);
   const live = follow(log, topic, { after: "earliest" });
   await eventually("the first record", () => live.records.length === 1);
-  // Once it listens, a node polls at once: not what is meant here.
+  // A node polls as soon as it listens; that poll is not the one under test.
   await sleepMs(700);
   await commitSilently(topic, "unheard");
   await eventually("the unheard record", () => live.records.length === 2, 3_000);
-  // Before a commit of this node, too: it fills the gap first.
+  // Also before a commit of this node, which reads the gap first.
   await commitSilently(topic, "unheard too");
   await log.append(topic, [record("own")]);
   await eventually("both", () => live.records.length === 4, 3_000);

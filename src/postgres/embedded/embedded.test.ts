@@ -144,22 +144,25 @@ describe("start", () => {
 });
 
 describe("one gateway per data directory", () => {
-  real("the second is told who has it; after kill -9 of the first the third starts", async () => {
-    const dataDir = await tempDir();
-    const first = await gateway(dataDir);
-    const second = await gateway(dataDir);
-    expect(second.outcome.failed?.reason).toBe("in_use");
-    expect(second.outcome.failed?.message).toContain(
-      `"${dataDir}": the gateway with pid ${first.pid} has it`,
-    );
-    expect(await ask(first.url, "select 1")).toBe(1);
-    await first.kill9();
-    const third = await gateway(dataDir);
-    expect(third.outcome.failed).toBeUndefined();
-    await third.stop();
-  });
+  real(
+    "the second gets an error that names the first; after kill -9 of the first the third starts",
+    async () => {
+      const dataDir = await tempDir();
+      const first = await gateway(dataDir);
+      const second = await gateway(dataDir);
+      expect(second.outcome.failed?.reason).toBe("in_use");
+      expect(second.outcome.failed?.message).toContain(
+        `"${dataDir}": the gateway with pid ${first.pid} has it`,
+      );
+      expect(await ask(first.url, "select 1")).toBe(1);
+      await first.kill9();
+      const third = await gateway(dataDir);
+      expect(third.outcome.failed).toBeUndefined();
+      await third.stop();
+    },
+  );
 
-  real("of several that start at once, on new data or after a kill, one wins", async () => {
+  real("of several that start at once, on new data or after a kill, one starts", async () => {
     const dataDir = await tempDir();
     for (let round = 0; round < 3; round++) {
       const started = await Promise.all([1, 2, 3, 4].map(() => gateway(dataDir)));
@@ -174,7 +177,7 @@ describe("one gateway per data directory", () => {
 });
 
 describe("stop", () => {
-  real("is done once, however often it is asked for", async () => {
+  real("happens once, however often it is called", async () => {
     const dataDir = await tempDir();
     const embedded = await startEmbedded({ dataDir, log: silent, durability: "test" });
     const client = postgres(embedded.url, { max: 1 });
@@ -186,7 +189,7 @@ describe("stop", () => {
     await client.end({ timeout: 0 });
   });
 
-  real("and started again it has the cache that it is given", async () => {
+  real("starts with the configured cache", async () => {
     const dataDir = await tempDir();
     const embedded = await startEmbedded({
       dataDir,
@@ -198,7 +201,7 @@ describe("stop", () => {
     await embedded.stop();
   });
 
-  real("ends a server that does not obey", async () => {
+  real("kills a server that does not respond", async () => {
     const dataDir = await tempDir();
     const cluster = await openCluster({ dataDir, log: silent, durability: "test" });
     const server = await launchServer(cluster, await freePort());
@@ -210,7 +213,7 @@ describe("stop", () => {
     await cluster.unlock();
   });
 
-  real("is asked for by a gateway that exits without it", async () => {
+  real("happens when a gateway exits without calling it", async () => {
     const dataDir = await tempDir();
     const started = await gateway(dataDir);
     expect(await started.exit()).toBe(3);

@@ -11,12 +11,12 @@ afterAll(() => rm(directory, { recursive: true, force: true }));
 const line = (severity: string, message: string, code = "00000") =>
   `2026-11-21 09:57:00.123 UTC [4711] ${code} ${severity}:  ${message}\n`;
 
-test("lines of trouble are told from the rest", () => {
+test("only lines that report trouble are parsed", () => {
   const text =
     line("LOG", "database system is ready to accept connections") +
     line("ERROR", "duplicate key value violates unique constraint", "23505") +
     line("PANIC", "could not write to file: No space left on device", "53100") +
-    "\tcontinued: FATAL: not a line of its own\n" +
+    "\tcontinued: FATAL: not a separate line\n" +
     line("FATAL", "password authentication failed", "28P01");
   expect(parseServerLog(text)).toEqual([
     {
@@ -28,7 +28,7 @@ test("lines of trouble are told from the rest", () => {
   ]);
 });
 
-test("what is added is passed on, in bounds, and a long file is emptied", async () => {
+test("new lines are logged, with a limit, and a long file is truncated", async () => {
   const path = join(directory, "postgres.log");
   await writeFile(path, line("PANIC", "from before"));
   const messages: string[] = [];

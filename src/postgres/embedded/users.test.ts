@@ -70,14 +70,14 @@ describe("users and private directories", () => {
     },
   );
 
-  rootTest("runs as a root with few capabilities, or says which are wanted", async () => {
+  rootTest("runs as a root with few capabilities, or reports which are needed", async () => {
     const closed = join(await tempDir(), "closed");
     const sudo = asRoot ?? [];
     run([...sudo, "mkdir", "-m", "700", closed]);
     const without = (capabilities: string) => ({
       prefix: [...sudo, "setpriv", `--bounding-set=${capabilities}`, "--"],
     });
-    // As root is in a Docker container.
+    // The capabilities of root in a Docker container.
     const container = await gateway(join(closed, "data"), without("-dac_read_search"));
     expect(container.outcome.failed).toBeUndefined();
     expect(container.logs()).toContain('"capability":"dac_override"');

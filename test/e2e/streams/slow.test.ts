@@ -1,5 +1,5 @@
 /**
- * A thousand subscribers, and fifty that never read. The readers lose nothing and are not slowed down,
+ * A thousand subscribers, fifty of which never read. The others lose nothing and are not slowed down,
  * the fifty are closed with the reason and their position, and memory stays bounded.
  */
 
