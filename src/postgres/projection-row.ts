@@ -102,6 +102,16 @@ export function positionFromRow({ epoch, sequence, idx }: PositionRow): Position
   return { epoch, sequence, index: idx };
 }
 
+/** Undefined where the columns are null. */
+export function positionFromColumns(
+  epoch: number | null,
+  sequence: number | null,
+  index: number | null,
+): Position | undefined {
+  if (epoch === null || sequence === null || index === null) return undefined;
+  return { epoch, sequence, index };
+}
+
 export function positionToRow({ epoch, sequence, index }: Position): PositionRow {
   return { epoch, sequence, idx: index };
 }

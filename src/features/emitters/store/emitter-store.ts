@@ -2,13 +2,24 @@
 
 import { and, asc, desc, eq, gt, isNull, lte, type SQL, sql } from "drizzle-orm";
 import type { Emitter, EmitterStats, EmitterStore } from "../../../core/emitters.ts";
-import type { Position } from "../../../core/position.ts";
 import type { Database } from "../../../postgres/database.ts";
+import { positionFromColumns } from "../../../postgres/projection-row.ts";
+import { preparedRead } from "../../../postgres/read.ts";
 import { fixedLimit } from "../../../postgres/statement.ts";
 import { emitterEvents, emitters, nodes } from "./tables.ts";
 
 export function createEmitterStore(database: Database): EmitterStore {
   const { db, run } = database;
+  const byId = preparedRead(
+    database.sql,
+    db
+      .select()
+      .from(emitters)
+      .where(eq(emitters.id, sql.placeholder("id"))),
+  );
+  const stats = statsRead(database);
+  const open = listRead(database, isNull(emitters.endedAt));
+  const all = listRead(database);
   return {
     async create(emitter, node) {
       const { id, source, rate } = emitter;
@@ -28,26 +39,17 @@ export function createEmitterStore(database: Database): EmitterStore {
     },
 
     async get(id) {
-      const rows = await run(() => db.select().from(emitters).where(eq(emitters.id, id)));
-      return rows[0] && emitterFromRow(rows[0]);
+      const [row] = await run(() => byId({ id }));
+      return row && emitterFromRow(row);
     },
 
-    stats: (id) => statsOf(database, id),
+    async stats(id) {
+      const [row] = await run(() => stats({ id }));
+      return statsFromRow(row);
+    },
 
-    async list({ after, limit, ended }) {
-      const rows = await run(() =>
-        db
-          .select()
-          .from(emitters)
-          .where(
-            and(
-              after === undefined ? undefined : gt(emitters.id, after),
-              ended ? undefined : isNull(emitters.endedAt),
-            ),
-          )
-          .orderBy(asc(emitters.id))
-          .limit(limit),
-      );
+    async list({ after = "", limit, ended }) {
+      const rows = await run(() => (ended ? all : open)({ after, limit }));
       return rows.map(emitterFromRow);
     },
 
@@ -99,7 +101,21 @@ export function createEmitterStore(database: Database): EmitterStore {
   }
 }
 
-async function statsOf({ db, run }: Database, id: string): Promise<EmitterStats> {
+/** By id, after `after`, at most `limit`; "" is before every id. */
+function listRead({ db, sql: driver }: Database, condition?: SQL) {
+  const isAfter = gt(emitters.id, sql.placeholder("after"));
+  return preparedRead(
+    driver,
+    db
+      .select()
+      .from(emitters)
+      .where(and(isAfter, condition))
+      .orderBy(asc(emitters.id))
+      .limit(sql.placeholder("limit")),
+  );
+}
+
+function statsRead({ db, sql: driver }: Database) {
   const { ordinal, epoch, sequence, idx, timeNs } = emitterEvents;
   const last = db
     .select({ ordinal, epoch, sequence, idx, timeNs })
@@ -108,7 +124,8 @@ async function statsOf({ db, run }: Database, id: string): Promise<EmitterStats>
     .orderBy(desc(epoch), desc(sequence), desc(idx))
     .limit(fixedLimit(1))
     .as("last");
-  const [row] = await run(() =>
+  return preparedRead(
+    driver,
     db
       .select({
         owner: emitters.owner,
@@ -121,9 +138,14 @@ async function statsOf({ db, run }: Database, id: string): Promise<EmitterStats>
       })
       .from(emitters)
       .leftJoinLateral(last, sql`true`)
-      .where(eq(emitters.id, id)),
+      .where(eq(emitters.id, sql.placeholder("id"))),
   );
-  const position = row && positionFrom(row.epoch, row.sequence, row.idx);
+}
+
+type StatsRow = Awaited<ReturnType<ReturnType<typeof statsRead>>>[number];
+
+function statsFromRow(row: StatsRow | undefined): EmitterStats {
+  const position = row && positionFromColumns(row.epoch, row.sequence, row.idx);
   const timeOfLast = row?.timeNs ?? undefined;
   return {
     // A node's lease is named by the node and a suffix.
@@ -147,15 +169,6 @@ export function emitterFromRow(row: typeof emitters.$inferSelect): Emitter {
     rate: row.rate,
     createdMs: row.createdAt.getTime(),
     endedMs: row.endedAt?.getTime(),
-    end: positionFrom(row.endEpoch, row.endSequence, row.endIdx),
+    end: positionFromColumns(row.endEpoch, row.endSequence, row.endIdx),
   };
-}
-
-function positionFrom(
-  epoch: number | null,
-  sequence: number | null,
-  index: number | null,
-): Position | undefined {
-  if (epoch === null || sequence === null || index === null) return undefined;
-  return { epoch, sequence, index };
 }

@@ -1,9 +1,14 @@
 /** Queries of lifecycles (one message, lists, funnels), and the settings of apps. */
 
-import { asc, eq, sql } from "drizzle-orm";
+import { asc, eq, getTableColumns, sql } from "drizzle-orm";
+import { arrayOfTexts } from "../../../postgres/arrays.ts";
 import type { Database } from "../../../postgres/database.ts";
-import { positionColumns, positionFromRow, positionOf } from "../../../postgres/projection-row.ts";
-import { isAnyOf } from "../../../postgres/statement.ts";
+import {
+  positionColumns,
+  positionFromColumns,
+  positionFromRow,
+} from "../../../postgres/projection-row.ts";
+import { preparedRead } from "../../../postgres/read.ts";
 import { projections } from "../../../postgres/tables.ts";
 import type { AppSettings, KeptLifecycles, LifecycleStore } from "../lifecycle.ts";
 import { funnelOf } from "./funnel.ts";
@@ -17,24 +22,18 @@ import { lifecycleApps, lifecycleProgress, lifecycles } from "./tables.ts";
 const settledAtOnce = 50_000;
 
 export function createLifecycleStore(database: Database): LifecycleStore {
-  const { db, run } = database;
+  const { run } = database;
+  const ofMessage = ofMessageRead(database);
+  const apps = appsRead(database);
+  const progress = progressRead(database);
   return {
     async ofMessage(messageId): Promise<KeptLifecycles> {
-      // One statement, hence one snapshot: rows and position agree.
-      const rows = await run(() =>
-        db
-          .select({ at: positionColumns, lifecycle: lifecycles })
-          .from(projections)
-          .leftJoin(lifecycles, eq(lifecycles.messageId, messageId))
-          .where(eq(projections.name, lifecycleProjection))
-          .orderBy(asc(lifecycles.appId)),
-      );
+      const rows = await run(() => ofMessage({ messageId }));
       const [first] = rows;
       return {
-        through: first && positionFromRow(first.at),
-        lifecycles: rows.flatMap(({ lifecycle }) =>
-          lifecycle === null ? [] : [lifecycleFromRow(lifecycle)],
-        ),
+        through: first && positionFromRow(first),
+        // The row of a message without lifecycles has the position alone.
+        lifecycles: rows.flatMap((row) => (hasLifecycle(row) ? [lifecycleFromRow(row)] : [])),
       };
     },
 
@@ -43,9 +42,7 @@ export function createLifecycleStore(database: Database): LifecycleStore {
     funnel: (query) => funnelOf(database, query),
 
     async apps(appIds): Promise<ReadonlyMap<string, AppSettings>> {
-      const rows = await run(() =>
-        db.select().from(lifecycleApps).where(isAnyOf(lifecycleApps.appId, appIds)),
-      );
+      const rows = await run(() => apps({ appIds: arrayOfTexts(appIds) }));
       return new Map(rows.map((row) => [row.appId, appFromRow(row)]));
     },
 
@@ -55,15 +52,47 @@ export function createLifecycleStore(database: Database): LifecycleStore {
     },
 
     async progress() {
-      const [through, [row]] = await run(() =>
-        Promise.all([
-          positionOf(db, lifecycleProjection),
-          db.select({ undecodable: lifecycleProgress.undecodable }).from(lifecycleProgress),
-        ]),
-      );
-      return { through, undecodable: row?.undecodable ?? 0 };
+      const [row] = await run(() => progress());
+      return {
+        through: row && positionFromColumns(row.epoch, row.sequence, row.idx),
+        undecodable: row?.undecodable ?? 0,
+      };
     },
   };
+}
+
+/** The projection's position, and the message's lifecycles of one snapshot: rows and position agree. */
+function ofMessageRead({ db, sql: driver }: Database) {
+  return preparedRead(
+    driver,
+    db
+      .select({ ...positionColumns, ...getTableColumns(lifecycles) })
+      .from(projections)
+      .leftJoin(lifecycles, eq(lifecycles.messageId, sql.placeholder("messageId")))
+      .where(eq(projections.name, lifecycleProjection))
+      .orderBy(asc(lifecycles.appId)),
+  );
+}
+
+function hasLifecycle<Row extends { readonly appId: string | null }>(
+  row: Row,
+): row is Row & typeof lifecycles.$inferSelect {
+  return row.appId !== null;
+}
+
+function appsRead({ db, sql: driver }: Database) {
+  const isAny = sql`${lifecycleApps.appId} = any(${sql.placeholder("appIds")}::text[])`;
+  return preparedRead(driver, db.select().from(lifecycleApps).where(isAny));
+}
+
+function progressRead({ db, sql: driver }: Database) {
+  return preparedRead(
+    driver,
+    db
+      .select({ ...positionColumns, undecodable: lifecycleProgress.undecodable })
+      .from(lifecycleProgress)
+      .leftJoin(projections, eq(projections.name, lifecycleProjection)),
+  );
 }
 
 async function setApp({ db }: Database, { appId, expected, ...app }: AppSettings): Promise<void> {

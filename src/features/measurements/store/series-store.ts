@@ -3,8 +3,9 @@
 import { and, asc, desc, eq, gt, gte, lt, sql, sum } from "drizzle-orm";
 import type { Database } from "../../../postgres/database.ts";
 import { errorCode } from "../../../postgres/error-code.ts";
+import { preparedRead } from "../../../postgres/read.ts";
 import { fixedLimit, type Queries } from "../../../postgres/statement.ts";
-import type { SeriesListQuery, SeriesPoint, SeriesSnapshot, SeriesStore } from "../series-port.ts";
+import type { SeriesPoint, SeriesSnapshot, SeriesStore } from "../series-port.ts";
 import { asOfPoints, createReaches, lastPoint } from "./as-of.ts";
 import { planOf, type SeriesPlan } from "./partition-list.ts";
 import { hourNs, hourOf } from "./partitions.ts";
@@ -16,8 +17,10 @@ import { measurements, seriesRollups, seriesTags } from "./tables.ts";
 const attempts = 3;
 const undefinedTable = "42P01";
 
-export function createSeriesStore({ db, snapshots, run }: Database): SeriesStore {
+export function createSeriesStore(database: Database): SeriesStore {
+  const { db, snapshots, run } = database;
   const reaches = createReaches();
+  const list = listRead(database);
   return {
     asOf: (tag, instants) =>
       run(() =>
@@ -60,8 +63,9 @@ export function createSeriesStore({ db, snapshots, run }: Database): SeriesStore
       }
     },
 
-    async list(query) {
-      const rows = await run(() => listQuery(db, query));
+    async list({ prefix, after, limit, rateSpan: { fromNs, toNs } }) {
+      const values = { prefix, after, limit, fromNs: String(fromNs), toNs: String(toNs) };
+      const rows = await run(() => list(values));
       return rows.map(({ tag, time, vals, counted }) => {
         const last = time === null || vals === null ? undefined : { timeNs: time, values: vals };
         return { tag, last, counted: counted ?? 0 };
@@ -70,19 +74,20 @@ export function createSeriesStore({ db, snapshots, run }: Database): SeriesStore
   };
 }
 
-function listQuery(db: Queries, { prefix, after, limit, rateSpan }: SeriesListQuery) {
+function listRead({ db, sql: driver }: Database) {
+  const prefix = sql.placeholder("prefix");
   const tags = db
     .select({ id: seriesTags.id, tag: seriesTags.tag })
     .from(seriesTags)
     .where(
       and(
-        gt(seriesTags.tag, after),
+        gt(seriesTags.tag, sql.placeholder("after")),
         gte(seriesTags.tag, prefix),
         sql`starts_with(${seriesTags.tag}, ${prefix})`,
       ),
     )
     .orderBy(asc(seriesTags.tag))
-    .limit(limit)
+    .limit(sql.placeholder("limit"))
     .as("tags");
   const last = db
     .select({ time: measurements.time, vals: measurements.vals })
@@ -98,17 +103,20 @@ function listQuery(db: Queries, { prefix, after, limit, rateSpan }: SeriesListQu
       and(
         eq(seriesRollups.tag, tags.id),
         sql`${seriesRollups.level} = 1`,
-        gte(seriesRollups.time, rateSpan.fromNs),
-        lt(seriesRollups.time, rateSpan.toNs),
+        gte(seriesRollups.time, sql.placeholder("fromNs")),
+        lt(seriesRollups.time, sql.placeholder("toNs")),
       ),
     )
     .as("rate");
-  return db
-    .select({ tag: tags.tag, time: last.time, vals: last.vals, counted: rate.counted })
-    .from(tags)
-    .leftJoinLateral(last, sql`true`)
-    .leftJoinLateral(rate, sql`true`)
-    .orderBy(asc(tags.tag));
+  return preparedRead(
+    driver,
+    db
+      .select({ tag: tags.tag, time: last.time, vals: last.vals, counted: rate.counted })
+      .from(tags)
+      .leftJoinLateral(last, sql`true`)
+      .leftJoinLateral(rate, sql`true`)
+      .orderBy(asc(tags.tag)),
+  );
 }
 
 function snapshotOf(tx: Queries, plan: SeriesPlan): SeriesSnapshot {

@@ -1,0 +1,63 @@
+/**
+ * Reads that are built once. For a row by its key, Drizzle takes longer to build and render the query
+ * and to map the row than PostgreSQL takes to answer it (0.18 ms per call instead of 0.05 ms).
+ */
+
+import { Column, fillPlaceholders, is, type Query, SQL } from "drizzle-orm";
+import type { Sql } from "postgres";
+import { quoted } from "../core/failure.ts";
+
+/** A query of Drizzle's builder whose selection is flat: columns and expressions, no tables. */
+interface FlatSelect<Row> {
+  readonly _: { readonly selectedFields: object; readonly result: Row[] };
+  toSQL(): Query;
+}
+
+/** Rows by the values of the placeholders. */
+type Read<Row> = (values?: Readonly<Record<string, unknown>>) => Promise<Row[]>;
+
+interface Decoder {
+  mapFromDriverValue(value: unknown): unknown;
+}
+
+interface Field {
+  readonly name: string;
+  /** Undefined where the driver's value stays as it is. */
+  readonly decoder: Decoder | undefined;
+}
+
+/**
+ * Builds the read. Placeholders are sent as they are given, because Drizzle does not know their types:
+ * an int8 as text or bigint, an array as a literal.
+ */
+export function preparedRead<Row>(sql: Sql, select: FlatSelect<Row>): Read<Row> {
+  const { sql: text, params } = select.toSQL();
+  const fields = Object.entries(select._.selectedFields).map(fieldOf);
+  return async (values = {}) => {
+    const parameters = fillPlaceholders(params, values) as string[];
+    const rows = await sql.unsafe(text, parameters, { prepare: true }).values();
+    return rows.map((row) => rowFrom(row, fields) as Row);
+  };
+}
+
+function fieldOf([name, field]: [string, unknown]): Field {
+  if (is(field, Column)) {
+    const isAsIs = field.mapFromDriverValue === Column.prototype.mapFromDriverValue;
+    return { name, decoder: isAsIs ? undefined : field };
+  }
+  if (is(field, SQL.Aliased)) {
+    // `mapWith` sets it. Drizzle does not declare it, but decides the row's type by it.
+    return { name, decoder: (field.sql as unknown as { readonly decoder: Decoder }).decoder };
+  }
+  throw new TypeError(`Cannot prepare a read of ${quoted(name)}: expected a column`);
+}
+
+function rowFrom(values: readonly unknown[], fields: readonly Field[]): Record<string, unknown> {
+  const row: Record<string, unknown> = {};
+  let i = 0;
+  for (const { name, decoder } of fields) {
+    const value = values[i++];
+    row[name] = decoder === undefined || value === null ? value : decoder.mapFromDriverValue(value);
+  }
+  return row;
+}
