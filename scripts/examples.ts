@@ -38,17 +38,17 @@ export async function installPythonConsumer(): Promise<Found> {
   const requirements = ["python-consumer", "python-quickstart"].map((name) =>
     join(root, "examples", name, "requirements.txt"),
   );
-  const wanted = requirements.map((path) => readFileSync(path, "utf8")).join("");
+  const expected = requirements.map((path) => readFileSync(path, "utf8")).join("");
   const marker = join(folder, "installed.txt");
   const pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"];
-  const isInstalled = existsSync(marker) && readFileSync(marker, "utf8") === wanted;
+  const isInstalled = existsSync(marker) && readFileSync(marker, "utf8") === expected;
   const install = [
     ["python3", "-m", "venv", "--clear", folder],
     [...pip, ...requirements.flatMap((path) => ["-r", path])],
   ];
   const installed = await inTurn(python, isInstalled ? [] : install);
   if ("reason" in installed) return installed;
-  await Bun.write(marker, wanted);
+  await Bun.write(marker, expected);
   const gen = join(folder, "gen");
   mkdirSync(gen, { recursive: true });
   return await inTurn(python, [

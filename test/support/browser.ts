@@ -1,4 +1,4 @@
-/** A real, headless Chromium, whose pages tell what they ask for and what they complain of. */
+/** A real, headless Chromium that records the requests and the complaints of its pages. */
 
 import { test } from "bun:test";
 import { existsSync } from "node:fs";
@@ -7,7 +7,7 @@ import { type Browser, type BrowserContextOptions, chromium, type Page } from "p
 const executablePath = process.env["SLUICE_TEST_CHROMIUM"] ?? "/usr/bin/chromium";
 const pageMs = 45_000;
 
-/** A test that needs the browser; without it a skip that says so, and in CI a failure. */
+/** A test that needs the browser. Without it the test is skipped with the reason; in CI it fails. */
 export function pageTest(name: string, body: () => Promise<void>): void {
   if (existsSync(executablePath)) return test(name, body, pageMs);
   if (process.env["CI"] !== "true") return test.skip(`${name} (skipped: needs Chromium)`, body);

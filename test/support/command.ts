@@ -1,4 +1,4 @@
-/** Commands that run to their end, as scripts run them. */
+/** Commands that run to completion, as scripts run them. */
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
@@ -15,13 +15,13 @@ export interface Ended {
 export interface Command {
   readonly child: ChildProcess;
   readonly ended: Promise<Ended>;
-  /** What it has printed so far. */
+  /** Standard output so far. */
   output(): string;
-  /** What it has said on standard error so far. */
+  /** Standard error so far. */
   errors(): string;
 }
 
-/** `sluice` with these arguments, these settings besides those of this process, and this input; null: it stays open. */
+/** Runs `sluice` with arguments, additional settings, and input; null keeps its input open. */
 export function runSluice(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
@@ -31,7 +31,7 @@ export function runSluice(
     stdio: ["pipe", "pipe", "pipe"],
     env: { ...process.env, ...env },
   });
-  // A command that reads no input may have ended before.
+  // A command that reads no input may have ended already.
   child.stdin.on("error", () => {});
   if (input !== null) child.stdin.end(input);
   // A test that fails leaves it running.

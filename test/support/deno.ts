@@ -1,11 +1,11 @@
-/** Deno's own binary: the npm package's command is a script that passes no signals on. */
+/** Path of Deno's binary. The command of the npm package is a script that forwards no signals. */
 
 import { existsSync, readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 const packages = fileURLToPath(new URL("../../node_modules/@deno", import.meta.url));
 
-/** Throws where it is not installed: it is a development dependency, so that is no reason to skip. */
+/** Throws if it is not installed; a missing development dependency is not a reason to skip. */
 export function denoBinary(): string {
   for (const name of readdirSync(packages)) {
     const binary = `${packages}/${name}/deno`;

@@ -1,4 +1,4 @@
-/** What the tests of the embedded PostgreSQL share: gateways as processes, temporary directories. */
+/** Helpers for tests of the embedded PostgreSQL: gateways as processes, temporary directories. */
 
 import { test } from "bun:test";
 import { spawn, spawnSync } from "node:child_process";
@@ -14,12 +14,12 @@ import { clusterProcesses, reapOrphans } from "../../src/postgres/embedded/proce
 export const root = resolve(import.meta.dirname, "../..");
 export const child = "test/support/postgres-child.ts";
 const inCi = process.env["CI"] === "true";
-/** What to put before a command to run it as root; undefined where there is no way. */
+/** Prefix that runs a command as root; undefined if this user cannot. */
 export const asRoot = rootPrefix();
 export const unprivileged = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--"];
 export const timeoutMs = 60_000;
 
-/** A test that needs something of the machine; without it a skip that says so, and in CI a failure. */
+/** A test that needs something of the machine. Without it the test is skipped; in CI it fails. */
 export function needs(what: string, present: boolean) {
   return (name: string, body: () => Promise<void>) => {
     if (present) return test(name, body, timeoutMs);

@@ -1,4 +1,4 @@
-/** One node as far as emitters go: its service, its projection, on a shared store and log. */
+/** The emitters of one node: service and projection, on a shared store and log. */
 
 import { systemClock as clock } from "../../src/core/clock.ts";
 import { emittersTopic } from "../../src/core/emitters.ts";

@@ -1,24 +1,24 @@
-/** A process that is there and does nothing. */
+/** Suspending a process. */
 
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { until } from "./until.ts";
 
 /**
- * SIGSTOP. Resolves once all its threads stand: one that runs on another core goes on for a moment,
- * and may answer what it is asked just then. SIGCONT has it go on.
+ * Sends SIGSTOP, and resolves once all threads have stopped: a thread on another core runs on for a
+ * moment, and may answer a request. SIGCONT resumes the process.
  */
 export async function freezeProcess(pid: number): Promise<void> {
   try {
     process.kill(pid, "SIGSTOP");
   } catch (error) {
-    // It ended by itself.
+    // It has ended on its own.
     if (error instanceof Error && "code" in error && error.code === "ESRCH") return;
     throw error;
   }
-  await until(`process ${pid} to stand`, 5000, () => isStopped(pid));
+  await until(`process ${pid} to stop`, 5000, () => isStopped(pid));
 }
 
-/** Or it has ended. Where there is no /proc nobody can tell. */
+/** True if it is suspended or has ended; always true on a system without /proc. */
 function isStopped(pid: number): boolean {
   const tasks = `/proc/${pid}/task`;
   if (!existsSync("/proc/self")) return true;
@@ -28,7 +28,7 @@ function isStopped(pid: number): boolean {
       return "TZX".includes(stat.at(stat.lastIndexOf(")") + 2) ?? "");
     });
   } catch {
-    // It, or a thread of it, has ended meanwhile.
+    // The process or one of its threads has ended since.
     return !existsSync(tasks);
   }
 }

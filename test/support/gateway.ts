@@ -12,7 +12,7 @@ const readyMsMax = 60_000;
 
 export interface GatewayOptions {
   readonly env?: Readonly<Record<string, string>>;
-  /** Kept when given, so that a second gateway finds the data of the first. */
+  /** A directory that is kept, so that a second gateway finds the data of the first. */
   readonly dataDir?: string;
   /** The program and its arguments; Bun's own entry by default. */
   readonly command?: readonly string[];
@@ -24,9 +24,9 @@ export interface GatewayProcess {
   readonly grpcUrl: string;
   readonly pid: number;
   readonly dataDir: string;
-  /** Its standard error so far. */
+  /** Standard error so far. */
   log(): string;
-  /** The lines of its log with level error. Throws on a line that is not JSON. */
+  /** Lines of the log with level error. Throws on a line that is not JSON. */
   errors(): string[];
   /** Resolves to the exit code (or the signal's name). */
   readonly exited: Promise<number | string>;
@@ -35,7 +35,7 @@ export interface GatewayProcess {
   kill9(): Promise<void>;
 }
 
-/** Rejects with its output when it does not become ready. */
+/** Starts a gateway; rejects with its output if it does not become ready. */
 export async function startGateway(options: GatewayOptions = {}): Promise<GatewayProcess> {
   const dataDir = options.dataDir ?? temporaryDataDir();
   const [program, ...args] = options.command ?? [

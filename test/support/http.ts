@@ -7,7 +7,7 @@ export interface Answer {
   readonly status: number;
   readonly headers: Headers;
   readonly text: string;
-  /** The body's JSON; undefined for other bodies. */
+  /** JSON of the body; undefined for other bodies. */
   readonly json: ReturnType<typeof JSON.parse>;
 }
 
@@ -30,7 +30,7 @@ export async function ask(method: string, url: string, options: AskOptions = {})
   return { status: response.status, headers: response.headers, text, json: parsed(text) };
 }
 
-/** A JSON body, unless it is a string: that is sent as it is. */
+/** Posts a string unchanged, anything else as JSON. */
 export function post(
   url: string,
   body: unknown,
@@ -54,7 +54,7 @@ function parsed(text: string): Answer["json"] {
 export interface ExchangeOptions {
   readonly gapMs?: number;
   readonly quietMs?: number;
-  /** How long the first bytes may take; as `quietMs` when left out. */
+  /** Time limit for the first bytes; `quietMs` by default. */
   readonly firstMs?: number;
 }
 

@@ -1,4 +1,4 @@
-/** A shape as the document shows it, applied by a JSON Schema validator that the program is not built on. */
+/** Schemas of the OpenAPI document, checked by a JSON Schema validator that the gateway does not use. */
 
 import addFormats from "ajv-formats";
 import { Ajv2020 } from "ajv/dist/2020.js";
@@ -6,7 +6,7 @@ import type { z } from "zod";
 import { type Components, jsonSchemaOf } from "../../src/http/openapi/json-schema.ts";
 import type { Schema } from "../../src/http/openapi/model.ts";
 
-/** Whether a value is what `schema` says; references lead to `components`. */
+/** Whether a value matches `schema`; references are resolved in `components`. */
 export function schemaValidator(
   schema: Schema,
   components: unknown,

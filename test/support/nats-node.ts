@@ -1,4 +1,4 @@
-/** A node on a NATS server, for the contract suite's processes that are killed. */
+/** A node on a NATS server, as a process that the contract suite kills. */
 
 import { systemClock } from "../../src/core/clock.ts";
 import type { LogDriver } from "../../src/core/log.ts";

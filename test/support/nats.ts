@@ -1,4 +1,4 @@
-/** Real nats-servers for tests: JetStream on files, one alone or three as a cluster. */
+/** Real nats-servers for tests: JetStream on files, a single server or a cluster of three. */
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -15,12 +15,12 @@ export interface NatsServer {
   readonly port: number;
   /** Starts it again on the same port and directory; resolves once it serves. */
   start(): Promise<void>;
-  /** SIGKILL, and waits until the process is gone. */
+  /** Sends SIGKILL, and waits until the process has ended. */
   kill9(): Promise<void>;
-  /** A server that is there and says nothing. */
+  /** Suspends the server: it accepts connections and answers nothing. */
   freeze(): Promise<void>;
   thaw(): void;
-  /** Ends it and removes its directory. */
+  /** Stops it and removes its directory. */
   stop(): Promise<void>;
 }
 
@@ -31,7 +31,7 @@ export interface NatsCluster {
   stop(): Promise<void>;
 }
 
-/** Where the server is: the environment's word, then the PATH, then where `go install` puts it. */
+/** Path of the server: the environment variable, then the PATH, then the directory of `go install`. */
 export function findNatsServer(): string | undefined {
   const named = process.env["SLUICE_TEST_NATS_SERVER"];
   if (named !== undefined && named !== "") return named;
@@ -40,8 +40,8 @@ export function findNatsServer(): string | undefined {
 }
 
 /**
- * Why tests that need the server are skipped; undefined when it is there. In CI there is no
- * skipping: throws.
+ * Why tests that need the server are skipped; undefined if the server is found. In CI it throws, because
+ * a missing server must not skip tests.
  */
 export function natsSkipReason(): string | undefined {
   if (findNatsServer() !== undefined) return undefined;
@@ -120,7 +120,7 @@ function prepare(port: number, settings: string): NatsServer {
   };
 }
 
-/** It says "Server is ready" once clients and JetStream are served. */
+/** Resolves on the line "Server is ready", which is logged once clients and JetStream are served. */
 function ready(child: ChildProcess): Promise<void> {
   return new Promise((resolve, reject) => {
     let log = "";
@@ -171,7 +171,7 @@ function hasLeader(answer: unknown): boolean {
   );
 }
 
-/** Ports that were free a moment ago, all different. */
+/** Different ports that were free a moment ago. */
 async function freePorts(count: number): Promise<number[]> {
   const ports = new Set<number>();
   while (ports.size < count) ports.add(await freePort());

@@ -1,4 +1,4 @@
-/** Pages by brute force over all events that are kept: what every source of pages is held against. */
+/** Pages by brute force over all retained events, against which every source of pages is checked. */
 
 import { expect } from "bun:test";
 import type { Page, PageQuery } from "../../src/core/page.ts";
@@ -6,7 +6,7 @@ import { comparePositions, type Position } from "../../src/core/position.ts";
 import type { StoredRecord } from "../../src/core/record.ts";
 import type { Random } from "./random.ts";
 
-/** `events`: all that are kept, oldest first. */
+/** `events` are all retained ones, oldest first. */
 export function expectedEvents(
   events: readonly StoredRecord[],
   query: PageQuery,
@@ -21,12 +21,12 @@ export function expectedEvents(
     .slice(-limit);
 }
 
-/** The page's events are the expected ones, and `next` and `prev` join them without gap or overlap. */
+/** Checks the events of a page, and that `next` and `prev` continue it without gap or overlap. */
 export function checkPage(events: readonly StoredRecord[], query: PageQuery, page: Page): void {
-  const wanted = expectedEvents(events, query);
-  expect(page.events.map(tokenOf)).toEqual(wanted.map(tokenOf));
-  const first = wanted[0];
-  const last = wanted.at(-1);
+  const expected = expectedEvents(events, query);
+  expect(page.events.map(tokenOf)).toEqual(expected.map(tokenOf));
+  const first = expected[0];
+  const last = expected.at(-1);
   const earlier = events.filter((e) =>
     first === undefined ? isEarlier(e, query) : comparePositions(e.position, first.position) < 0,
   );
@@ -47,7 +47,7 @@ export function checkPage(events: readonly StoredRecord[], query: PageQuery, pag
   }
 }
 
-/** A query with a position of an event, between events, or none. */
+/** A query at a position of an event, between events, or without a position. */
 export function drawQuery(random: Random, positions: readonly Position[]): PageQuery {
   const limit = 1 + random.int(random.chance(0.2) ? 1000 : 12);
   const at = positions[random.int(positions.length)];

@@ -26,7 +26,7 @@ test("an outage keeps the port and what was committed", async () => {
     const sql = postgres(url, { max: 1 });
     await sql`create table kept as select 7 as value`;
     await server.kill9();
-    // The connection that was open is the first to notice.
+    // The connection that was open fails first.
     await expect(sql`select 1`.then(() => "answered")).rejects.toThrow();
     await server.start();
     const rows = await sql<{ value: number }[]>`select value from kept`;

@@ -1,7 +1,7 @@
 /**
- * A real PostgreSQL for tests: one server per test process, started by the first that asks, and a
- * fresh database for each. It is the embedded one without waiting for the disk, and without the
- * supervision that would undo `kill9()` by itself.
+ * A real PostgreSQL for tests: one server per test process, started on first use, with a new database
+ * for each caller. It is the embedded server without fsync, and without the supervision that would
+ * restart it after `kill9()`.
  */
 
 import { chmod, mkdtemp } from "node:fs/promises";
@@ -18,18 +18,18 @@ import { afterThisProcess, removeDataDir } from "./cleaner.ts";
 import { freePort } from "./port.ts";
 
 export interface TestPostgres {
-  /** The superuser's own database, for what is said to the server as a whole. */
+  /** URL of the superuser's database, for statements about the whole server. */
   readonly url: string;
   createDatabase(): Promise<TestDatabase>;
-  /** Ends the server as a power cut would; every database of this process is away with it. */
+  /** Kills the server as a power cut would, with all databases of this process. */
   kill9(): Promise<void>;
-  /** Brings it back on the same port, after `kill9`. */
+  /** Starts it again on the same port, after `kill9`. */
   start(): Promise<void>;
 }
 
 export interface TestDatabase extends AsyncDisposable {
   readonly url: string;
-  /** Ends what is still connected. */
+  /** Drops the database, and ends its connections. */
   drop(): Promise<void>;
 }
 
@@ -40,7 +40,7 @@ export function testPostgres(): Promise<TestPostgres> {
   return (shared ??= startShared());
 }
 
-/** Calls `use` with the URL of a fresh database, and drops it afterwards. */
+/** Calls `use` with the URL of a new database, and drops the database afterwards. */
 export async function withPostgres<T>(
   use: (url: string, server: TestPostgres) => Promise<T>,
 ): Promise<T> {
@@ -51,9 +51,9 @@ export async function withPostgres<T>(
 
 async function startShared(): Promise<TestPostgres> {
   const dataDir = await mkdtemp(join(tmpdir(), "sluice-test-"));
-  // As root the server runs as another user, who has to get in.
+  // As root the server runs as another user, which needs access.
   await chmod(dataDir, 0o711);
-  // The pid file goes last; the pid itself may stay as a zombie, where nobody collects those.
+  // The pid file is removed last; the pid itself may remain as a zombie where no process reaps it.
   afterThisProcess(removeDataDir, [dataDir]);
   const cluster = await openCluster({ dataDir, log: silent, durability: "test" });
   let server = await launchOnPort(cluster, freePort);

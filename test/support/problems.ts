@@ -1,4 +1,4 @@
-/** The form of every refusal. */
+/** Checks the form of problem documents. */
 
 import { expect } from "bun:test";
 import type { Answer } from "./http.ts";
@@ -7,9 +7,9 @@ import type { Answer } from "./http.ts";
 export type Expected = `${number} ${string}`;
 
 export interface About {
-  /** A part of the detail. */
+  /** Pattern that the detail must match. */
   readonly detail?: string | RegExp;
-  /** The field of the first error. */
+  /** Field of the first error. */
   readonly field?: string;
 }
 

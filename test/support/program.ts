@@ -1,4 +1,4 @@
-/** Programs that run beside a test, as people run them in a terminal. */
+/** Programs that run during a test, as users run them in a terminal. */
 
 import { spawn } from "node:child_process";
 import { join } from "node:path";
@@ -8,19 +8,19 @@ import { until } from "./until.ts";
 const main = join(import.meta.dir, "../../src/main.ts");
 
 export interface Program {
-  /** What it has printed so far, by line. */
+  /** Lines of standard output so far. */
   lines(): string[];
-  /** What it has said on standard error so far. */
+  /** Standard error so far. */
   errors(): string;
-  /** Waits for so many lines. */
+  /** Waits for a number of lines. */
   printed(count: number, msMax?: number): Promise<string[]>;
-  /** The code that it ended with; null where a signal ended it. */
+  /** Exit code; null if a signal ended it. */
   readonly exited: Promise<number | null>;
-  /** Ctrl-C; resolves as `exited`. */
+  /** Sends SIGINT, as Ctrl-C does; resolves as `exited`. */
   interrupt(): Promise<number | null>;
 }
 
-/** `sluice` with these arguments. */
+/** Starts `sluice` with these arguments. */
 export function startSluice(...args: string[]): Program {
   return startProgram([process.execPath, main, ...args]);
 }
@@ -46,8 +46,8 @@ export function startProgram([file = "", ...args]: readonly string[]): Program {
     lines,
     errors: () => errors,
     printed(count, msMax = 15_000) {
-      const wanted = `${count} lines of ${file} ${args.slice(1).join(" ")}`;
-      return until(wanted, msMax, () => lines().length >= count && lines());
+      const expected = `${count} lines of ${file} ${args.slice(1).join(" ")}`;
+      return until(expected, msMax, () => lines().length >= count && lines());
     },
     exited,
     interrupt() {

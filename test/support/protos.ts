@@ -8,8 +8,8 @@ const run = promisify(execFile);
 const buf = join(import.meta.dir, "../../node_modules/@bufbuild/buf/bin/buf");
 
 /**
- * A google.protobuf.FileDescriptorSet of .proto files, compiled by the `buf` command in one call,
- * imports included. `files` holds their text by path. Throws with what buf says of them.
+ * A google.protobuf.FileDescriptorSet of .proto files with their imports, compiled by one call of the
+ * `buf` command. `files` contains their text by path. Throws with the errors of buf.
  */
 export async function compileProtos(files: Readonly<Record<string, string>>): Promise<Uint8Array> {
   const folder = await mkdtemp(join(tmpdir(), "sluice-protos-"));

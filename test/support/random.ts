@@ -1,6 +1,6 @@
-/** Random numbers that repeat for the same seed, which a failing test prints. */
+/** Random numbers that repeat for the same seed; a failing test prints its seed. */
 export interface Random {
-  /** At least 0, below `below`. */
+  /** A whole number from 0 to `below` - 1. */
   int(below: number): number;
   chance(probability: number): boolean;
 }

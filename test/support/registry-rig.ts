@@ -1,4 +1,4 @@
-/** Registries of a test, as nodes have them: a store, a compiler and a feed each, one database. */
+/** Registries of several nodes in a test: a store, a compiler and a feed each, on one database. */
 
 import { systemClock as clock } from "../../src/core/clock.ts";
 import { silent as logger } from "../../src/core/logger.ts";
@@ -10,7 +10,7 @@ import { openDatabase } from "../../src/postgres/database.ts";
 import { migrate } from "../../src/postgres/migrate.ts";
 import { withPostgres } from "./postgres.ts";
 
-/** Calls `use` with `count` registries on a fresh database. */
+/** Calls `use` with `count` registries on a new database. */
 export async function withRegistries(
   count: number,
   use: (...registries: [Registry, ...Registry[]]) => Promise<void>,
@@ -30,7 +30,7 @@ export async function withRegistries(
   });
 }
 
-/** A text, and what it imports by reference as `path=subject`, the newest version. */
+/** A schema text with references `path=subject`, each to the newest version. */
 export function text(schema: string, ...references: string[]): Submission {
   return {
     source: { form: "text", text: schema, imports: new Map(), file: undefined },

@@ -1,4 +1,4 @@
-/** Series drawn from a seed, and the plainest way to each answer: every point is looked at. */
+/** Random series, and a reference for each query that simply reads every point. */
 
 import { valuesFromNumbers, valuesToNumbers } from "../../src/features/measurements/measurement.ts";
 import type { SeriesPoint, Span } from "../../src/features/measurements/series-port.ts";
@@ -9,15 +9,15 @@ export function pointAt(timeNs: bigint, ...values: number[]): SeriesPoint {
 }
 
 /**
- * Points with gaps and bursts in the span, by time: one to three values each, of which some are
- * very large or very small.
+ * Random points in the span with gaps and bursts, in order of time. Each has one to three values, and
+ * some values are very large.
  */
 export function drawSeries(random: Random, { fromNs, toNs }: Span, count: number): SeriesPoint[] {
   const range = toNs - fromNs;
   const times = new Set<bigint>();
   let burst = 0n;
   for (let i = 0; i < count; i++) {
-    // A third of them right behind another one, so that cells are crowded or empty.
+    // A third of them close to the one before, so that cells are crowded or empty.
     const near = random.chance(0.3);
     const ns = near ? burst + BigInt(random.int(1_000_000_000)) : drawBelow(random, range);
     burst = ns;
@@ -48,11 +48,11 @@ export interface Reference {
   readonly min: readonly number[];
   readonly max: readonly number[];
   readonly mean: readonly number[];
-  /** With the value that held when the span began. */
+  /** Time-weighted average, including the value before the span. */
   readonly twa: readonly number[];
 }
 
-/** What the points within the span come to, by column. */
+/** Aggregates of the points within the span, by column. */
 export function referenceOf(points: readonly SeriesPoint[], { fromNs, toNs }: Span): Reference {
   const within = points.filter(({ timeNs }) => timeNs >= fromNs && timeNs < toNs);
   const columns = transposed(within.map(valuesToNumbers));
@@ -92,7 +92,7 @@ function twaReference(points: readonly SeriesPoint[], { fromNs, toNs }: Span): n
   });
 }
 
-/** Shares of the whole instead of sums, which may overflow. */
+/** Weighted mean, by shares of the total weight because a sum may overflow. */
 export function meanOf(values: readonly number[], weights: readonly number[]): number {
   const whole = weights.reduce((sum, weight) => sum + weight, 0);
   if (whole === 0) return Number.NaN;
@@ -106,7 +106,7 @@ function transposed(rows: readonly number[][]): number[][] {
   );
 }
 
-/** True when both are the same up to the last digits, of the size of what was added up. */
+/** True if both are equal up to rounding, relative to `scale`, the size of the summands. */
 export function near(a: number, b: number, scale: number): boolean {
   return Math.abs(a - b) <= 1e-9 * Math.max(Math.abs(scale), 1e-300) || a === b;
 }

@@ -1,4 +1,4 @@
-/** Series in a fresh database: written by the projection, read and rolled up by what is under test. */
+/** Series in a new database: written by the projection, read and rolled up by the code under test. */
 
 import { type Clock, systemClock } from "../../src/core/clock.ts";
 import { silent } from "../../src/core/logger.ts";
@@ -77,7 +77,7 @@ function recordOf(tag: string, point: SeriesPoint, sequence: number, clock: Cloc
   };
 }
 
-/** A tail that has these points of one tag, by time, and nothing else. */
+/** A tail with only these points of one tag, in order of time. */
 export function tailWith(tag: string, points: readonly SeriesPoint[]): MeasurementTail {
   const own = points.map((point) => ({ ...point, tag }));
   return {

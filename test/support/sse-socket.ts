@@ -1,6 +1,6 @@
 /**
- * Server-sent events over a plain socket: every byte as it came, reading that can be stopped,
- * and as many streams at once as the machine has descriptors.
+ * Server-sent events over a plain socket: every byte as it arrives, reading that can be paused, and as
+ * many concurrent streams as the machine has descriptors.
  */
 
 import { connect, type Socket } from "node:net";
@@ -17,17 +17,17 @@ export interface SseEvent {
 
 export interface SseOptions {
   readonly headers?: Readonly<Record<string, string>>;
-  /** Called for each event in place of keeping it for `next`; may close the stream. */
+  /** Called for each event, which is then not kept for `next`; may close the stream. */
   readonly onEvent?: (event: SseEvent, stream: SseStream) => void;
 }
 
-/** An open request for a stream; `head` has come when `openSse` resolves. */
+/** An open request for a stream; the head of the answer has arrived once `openSse` resolves. */
 export class SseStream {
   readonly status: number;
   readonly headers: ReadonlyMap<string, string>;
-  /** The body as it came, without the transfer's chunks. */
+  /** The body as received, without chunk headers. */
   text = "";
-  /** What a browser would come back with. */
+  /** Last event id with which a browser would reconnect. */
   lastId = "";
   retryMs: number | undefined;
   comments = 0;
@@ -67,7 +67,7 @@ export class SseStream {
     this.#take(rest);
   }
 
-  /** The next event; undefined once the stream is over. Throws after `msMax`. */
+  /** The next event; undefined once the stream has ended. Throws after `msMax`. */
   async next(msMax = 5000): Promise<SseEvent | undefined> {
     const deadline = performance.now() + msMax;
     for (;;) {
@@ -78,7 +78,7 @@ export class SseStream {
     }
   }
 
-  /** The next `count` events. Throws when the stream ends before, or after `msMax`. */
+  /** The next `count` events. Throws if the stream ends before that, or after `msMax`. */
   async take(count: number, msMax = 5000): Promise<SseEvent[]> {
     const taken: SseEvent[] = [];
     const deadline = performance.now() + msMax;
@@ -141,7 +141,7 @@ export class SseStream {
   }
 
   #dispatch(): void {
-    // As in a browser, only a block that is whole moves it: a cut in the middle of one does not.
+    // As in a browser, only a complete block moves the id; one that is cut does not.
     this.lastId = this.#id;
     if (this.#data.length > 0) {
       const event = {
@@ -158,7 +158,7 @@ export class SseStream {
   }
 }
 
-/** Resolves when the head of the answer has come; rejects without an answer. */
+/** Resolves once the head of the answer has arrived; rejects without an answer. */
 export function openSse(
   url: string,
   { headers = {}, onEvent }: SseOptions = {},
@@ -185,7 +185,7 @@ export function openSse(
     };
     socket.on("connect", () => socket.write(`GET ${pathname}${search} HTTP/1.1\r\n${request}\r\n`));
     socket.on("data", onData);
-    // After the head it only means that the connection is over, which `ended` tells.
+    // After the head it only means that the connection has ended, which `ended` reports.
     socket.on("error", reject);
     socket.on("close", () => reject(new Error(`No answer from ${url}`)));
   });

@@ -1,4 +1,4 @@
-/** The store of a test: a fresh, migrated database, and what stands on it. */
+/** A new, migrated database in a test, and the stores on it. */
 
 import { systemClock } from "../../src/core/clock.ts";
 import { silent } from "../../src/core/logger.ts";
@@ -15,7 +15,7 @@ export interface StoreRig {
   readonly url: string;
   readonly server: TestPostgres;
   readonly database: Database;
-  /** A node's own: each has its session. */
+  /** The ownership of a new node, with its own session. */
   ownership(): PostgresOwnership;
   readonly store: ReturnType<typeof createEmitterStore>;
   readonly pages: ReturnType<typeof createEmitterPages>;

@@ -4,13 +4,13 @@ import { within } from "./until.ts";
 
 export interface WsClient {
   readonly socket: WebSocket;
-  /** A string goes out as it is, anything else as JSON. */
+  /** Sends a string unchanged, anything else as JSON. */
   say(message: unknown): void;
-  /** The next message's own text; undefined once the socket is closed. Throws after `msMax`. */
+  /** Text of the next message; undefined once the socket is closed. Throws after `msMax`. */
   nextText(msMax?: number): Promise<string | undefined>;
-  /** The next message as JSON. Throws when the socket closes before, or after `msMax`. */
+  /** The next message as JSON. Throws if the socket closes before that, or after `msMax`. */
   next(msMax?: number): Promise<ReturnType<typeof JSON.parse>>;
-  /** Messages up to the first that fits, which is the last one given. */
+  /** Skips messages until one matches, and returns it. */
   nextThat(
     fits: (message: ReturnType<typeof JSON.parse>) => boolean,
     msMax?: number,
@@ -20,7 +20,7 @@ export interface WsClient {
   cut(): void;
 }
 
-/** Rejects when the handshake fails. */
+/** Opens a socket; rejects if the handshake fails. */
 export async function openWs(
   url: string,
   onMessage?: (message: ReturnType<typeof JSON.parse>) => void,

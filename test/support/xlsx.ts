@@ -1,15 +1,15 @@
-/** Workbooks as a test wants them, cell by cell, right or wrong. */
+/** Workbooks for tests, written cell by cell, valid or damaged. */
 
 import { BlobWriter, TextReader, ZipWriter } from "@zip.js/zip.js";
 
 export interface WorkbookText {
-  /** The rows of the first sheet, as XML. */
+  /** Rows of the first sheet as XML. */
   readonly rows: string;
   readonly sheets?: readonly string[];
   readonly sharedStrings?: string;
   readonly styles?: string;
   readonly workbook?: string;
-  /** Parts to replace (or, undefined, to leave out), by their paths. */
+  /** Parts to replace, by path; undefined leaves one out. */
   readonly parts?: Readonly<Record<string, string | undefined>>;
   readonly password?: string;
 }
