@@ -76,6 +76,9 @@ class BunServer implements Server, Host {
       idleTimeout: idleTimeoutSeconds,
       maxRequestBodySize: engineBodyBytesMax,
       development: false,
+      // Without development mode Bun shares ports by default: two gateways would each get a part of
+      // the requests, each with its own data.
+      reusePort: false,
       fetch: (request) => fetch(request),
       websocket: {
         idleTimeout: idleTimeoutSeconds,

@@ -83,6 +83,24 @@ describe("a start that fails", () => {
     );
   }
 
+  for (const setting of ["SLUICE_PORT", "SLUICE_GRPC_PORT"]) {
+    test(
+      `${setting} is taken by another gateway: they do not share it`,
+      async () => {
+        const first = await startGateway();
+        try {
+          const { port } = new URL(setting === "SLUICE_PORT" ? first.url : first.grpcUrl);
+          const said = await refusal({ [setting]: port });
+          expect(said).toContain("ended with 1");
+          expect(said).toContain(`Cannot listen on port ${port}: another program has it`);
+        } finally {
+          await first.stop();
+        }
+      },
+      timeoutMs,
+    );
+  }
+
   test(
     "the error names an unreachable database or broker, but not its password",
     async () => {
