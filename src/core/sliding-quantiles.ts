@@ -52,8 +52,9 @@ export class SlidingQuantiles {
   #quantile(share: number, max: number): number {
     let left = Math.ceil((this.#now.count + this.#before.count) * share);
     if (left === 0) return 0;
-    for (const [step, count] of this.#now.counts.entries()) {
-      left -= count + (this.#before.counts[step] ?? 0);
+    const [now, before] = [this.#now.counts, this.#before.counts];
+    for (let step = 0; step < now.length; step++) {
+      left -= (now[step] ?? 0) + (before[step] ?? 0);
       if (left <= 0) return Math.min(max, Math.round(2 ** (step / stepsPerOctave)));
     }
     return max;

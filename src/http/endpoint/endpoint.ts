@@ -114,33 +114,40 @@ export function serve<
   { method, path, params, query, headers }: Endpoint<Path, Query, Headers>,
   handler: (given: Given<Path, Query, Headers>, c: Context) => Response | Promise<Response>,
 ): void {
-  app.on(method, path.replaceAll(/\{(\w+)\}/g, ":$1"), (c) =>
-    handler(
-      {
-        params: parseAll(params, (name) => c.req.param(name)),
-        query: parseAll(query, (name) => c.req.query(name)),
-        // Errors name headers in lower case, as HTTP/2 has them.
-        headers: parseAll(
-          headers,
-          (name) => c.req.header(name),
-          (name) => name.toLowerCase(),
-        ),
-      },
-      c,
-    ),
-  );
+  const parseParams = parserOf(params);
+  const parseQuery = parserOf(query);
+  // Errors name headers in lower case, as HTTP/2 has them.
+  const parseHeaders = parserOf(headers, (name) => name.toLowerCase());
+  app.on(method, path.replaceAll(/\{(\w+)\}/g, ":$1"), (c) => {
+    const { req } = c;
+    const given = {
+      params: parseParams((name) => req.param(name)),
+      query: parseQuery(req.url.includes("?") ? (name) => req.query(name) : leftOut),
+      headers: parseHeaders((name) => req.header(name)),
+    };
+    return handler(given, c);
+  });
 }
 
-function parseAll<Given extends Parameters>(
+type TextOf = (name: string) => string | undefined;
+
+const leftOut: TextOf = () => undefined;
+
+/** The parser of all the parameters; what does not depend on a request is computed once. */
+function parserOf<Given extends Parameters>(
   parameters: Given,
-  textOf: (name: string) => string | undefined,
   fieldOf = (name: string) => name,
-): Values<Given> {
-  const values: Record<string, unknown> = {};
-  for (const [name, { parse }] of Object.entries(parameters)) {
-    values[name] = parse(textOf(name), fieldOf(name));
-  }
-  return values as Values<Given>;
+): (textOf: TextOf) => Values<Given> {
+  const parsers = Object.entries(parameters).map(([name, { parse }]) => ({
+    name,
+    field: fieldOf(name),
+    parse,
+  }));
+  return (textOf) => {
+    const values: Record<string, unknown> = {};
+    for (const { name, field, parse } of parsers) values[name] = parse(textOf(name), field);
+    return values as Values<Given>;
+  };
 }
 
 type JsonStatus<Given extends Answers> = {
