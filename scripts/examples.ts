@@ -1,5 +1,5 @@
 // Builds the consumers of `examples/` by the commands of their READMEs, and the load of `sluice bench
-// collect`, into `.cache/`: what was fetched there is fetched once.
+// collect`, into `.cache/`: downloads stay there, so each is fetched once.
 
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -14,12 +14,12 @@ export async function buildGoConsumer(): Promise<Found> {
   return await buildGo("go-consumer", "examples/go-consumer");
 }
 
-/** The load of `sluice bench collect`, where the command itself builds it. */
+/** The load generator of `sluice bench collect`, at the path where that command builds it. */
 export async function buildCollectLoader(): Promise<Found> {
   return await buildGo("sluice-collect-loader", "bench/collect/loader");
 }
 
-/** The program of a folder of the project, built. */
+/** Builds the program in a folder of the project. */
 async function buildGo(name: string, folder: string): Promise<Found> {
   if (Bun.which("go") === null) return { reason: `no ${name}: there is no go to build it` };
   const path = join(cache, "bin", name);
@@ -28,8 +28,8 @@ async function buildGo(name: string, folder: string): Promise<Found> {
 }
 
 /**
- * The Python that has what the programs and the documentation's examples need; the generated code
- * is in `gen/` beside `bin/`.
+ * A Python environment with the dependencies of the programs and of the examples in the documentation.
+ * The generated code is in `gen/` beside `bin/`.
  */
 export async function installPythonConsumer(): Promise<Found> {
   if (Bun.which("python3") === null) return { reason: "no python-consumer: there is no python3" };
@@ -60,7 +60,7 @@ export async function installPythonConsumer(): Promise<Found> {
   ]);
 }
 
-/** The path, or why not: the first command that failed and the last line that it said. */
+/** The path, or the first command that failed with the last line of its output. */
 async function inTurn(path: string, commands: readonly string[][]): Promise<Found> {
   for (const command of commands) {
     const { code, output } = await run(command, { timeoutMs: fetchMs });

@@ -1,5 +1,5 @@
-// Public clients that tests use, written in Go: found, or built where they are missing. What was
-// built stays in `.cache/bin`, so it is fetched once.
+// Public clients in Go that tests use: found, or built if they are missing. Builds stay in `.cache/bin`,
+// so each is fetched once.
 
 import { existsSync, mkdirSync } from "node:fs";
 import { homedir } from "node:os";
@@ -10,7 +10,7 @@ import type { Found } from "./services.ts";
 
 export interface GoTool {
   readonly name: string;
-  /** The module, and the package in it that is the program. */
+  /** Path of the module, and of the program's package in it. */
   readonly module: string;
   readonly package: string;
   readonly version: string;
@@ -50,7 +50,7 @@ export async function findGoTool(tool: GoTool): Promise<Found> {
   return { reason: `no ${tool.name}: go install ended with ${built.code}: ${last}` };
 }
 
-/** As the toolchain wrote it into the program: most do not know their own version. */
+/** Version as the toolchain wrote it into the program, because most programs cannot print theirs. */
 async function isVersion(path: string, { module, version }: GoTool): Promise<boolean> {
   if (!existsSync(path)) return false;
   const { output } = await run(["go", "version", "-m", path], { timeoutMs: 10_000 });

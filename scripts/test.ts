@@ -4,7 +4,7 @@
 //   bun run test hub         only the test files whose path contains "hub"
 //   bun run test --static    only what reads the code and runs none of it (`bun run check`)
 //
-// The end-to-end tests run beside all others: either wait for timers and processes most of the time.
+// The end-to-end tests run beside all others: both wait for timers and processes most of the time.
 //
 // It sets up what it needs: dependencies, a nats-server, a browser, shells. With CI=true a missing
 // one is a failure; elsewhere the tests that need it are skipped, and the summary says so.
@@ -28,7 +28,7 @@ const filters = args.filter((arg) => arg !== "--static");
 
 const testMs = 18.5 * 60_000;
 const perTestMs = 30_000;
-// The machine that CI gives us has two cores, and most steps keep one busy.
+// The CI machine has two cores, and most steps keep one busy.
 const stepsAtOnce = 2;
 
 const total = { passed: 0, failed: 0 };
@@ -61,7 +61,7 @@ for (const note of notes) say(note);
 await Bun.write(Bun.stdout, `${total.passed} passed, ${total.failed} failed\n`);
 process.exit(total.failed === 0 && total.passed > 0 ? 0 : 1);
 
-/** Where the services are, as the environment that tests read. */
+/** Paths of the services, as environment variables that tests read. */
 async function provision(): Promise<Record<string, string>> {
   const [
     nats,
@@ -89,7 +89,7 @@ async function provision(): Promise<Record<string, string>> {
   };
 }
 
-/** One after the other: all use the same release of gRPC, which is compiled once. */
+/** Builds one after the other, because all use the same release of gRPC, which is compiled once. */
 async function goTools(): Promise<readonly [curl: Found, consumer: Found, loader: Found]> {
   return [await findGoTool(grpcurl), await buildGoConsumer(), await buildCollectLoader()];
 }
@@ -137,7 +137,7 @@ async function runTests(env: Record<string, string>): Promise<void> {
 interface Group {
   readonly name: string;
   readonly files: readonly string[];
-  /** Shown as it comes; otherwise once it is whole. */
+  /** Whether the output is shown as it arrives; otherwise it is shown at the end. */
   readonly live: boolean;
 }
 
@@ -166,7 +166,7 @@ async function runGroup({ name, files, live }: Group, env: Record<string, string
   total.failed += counts.failed;
   if (counts.failed > 0) notes.push(...failedTests(output));
   if (counts.skipped > 0) note(`${counts.skipped} tests were skipped; each says why above`);
-  // A file that cannot be loaded, or an error between tests, is in no test's count.
+  // A file that cannot be loaded, or an error between tests, is not in the counts.
   if (code !== 0 && counts.failed === 0) fail(`bun test: ${name}`, `ended with exit code ${code}`);
 }
 

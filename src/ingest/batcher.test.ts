@@ -37,7 +37,7 @@ function setUp() {
         await turns();
       },
       async fail() {
-        reject(new Failure("unavailable", "the log is away"));
+        reject(new Failure("unavailable", "the log is unavailable"));
         await turns();
       },
     });

@@ -100,7 +100,7 @@ test("calls of one moment share an append; a lone one is not kept waiting", asyn
 test("a failed append fails the calls that brought its records", async () => {
   const { state, topic } = await rig();
   const bytes = encoded(2);
-  state.failing = new Failure("unavailable", "The log is away");
+  state.failing = new Failure("unavailable", "The log is unavailable");
   const calls = [topic.open(), topic.open()];
   for (const call of calls) call.add(bytes, 0, bytes.byteLength, 2);
   const results = await Promise.allSettled(calls.map((call) => call.settled()));

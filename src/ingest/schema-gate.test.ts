@@ -104,9 +104,11 @@ test("an unavailable log lets nothing through, and is queried again", async () =
   const log = createMemoryLog({ clock });
   await log.create("t", defaultTopicSettings);
   const describe = (topic: string) =>
-    away ? Promise.reject(new Failure("unavailable", "The log is away")) : log.describe(topic);
+    away
+      ? Promise.reject(new Failure("unavailable", "The log is unavailable"))
+      : log.describe(topic);
   const topic = new SchemaGate({ log: { describe }, schemas }).topic("t");
-  await expect(Promise.resolve(topic.check([record()]))).rejects.toThrow("away");
+  await expect(Promise.resolve(topic.check([record()]))).rejects.toThrow("unavailable");
   expect(topic.isOpen).toBe(false);
   away = false;
   expect(await topic.check([record()])).toEqual([undefined]);

@@ -106,7 +106,7 @@ test("many at once are cut into frames, in their order; the answer is the last p
 
 test("a failure of the log reaches each caller; nothing stays counted", async () => {
   const set = await rig();
-  set.fail(new Failure("unavailable", "The log is away"));
+  set.fail(new Failure("unavailable", "The log is unavailable"));
   const failed = await Promise.allSettled([
     set.writer.append(record(1)),
     set.writer.append(record(2)),

@@ -25,7 +25,7 @@ test("the node and each of its services are as ready as the node", async () => {
   const check = async (service: string) => (await client.check({ service })).status;
   expect(await check("")).toBe(ServingStatus.SERVING);
   expect(await check("sluice.v1.ConsumerService")).toBe(ServingStatus.SERVING);
-  state.why = "The log is away";
+  state.why = "The log is unavailable";
   expect(await check("")).toBe(ServingStatus.NOT_SERVING);
   expect(await check("sluice.v1.ConsumerService")).toBe(ServingStatus.NOT_SERVING);
   const unknown = await check("x").catch((error: unknown) => ConnectError.from(error).code);
@@ -39,7 +39,7 @@ test("a watch tells each change once, and of an unknown service that it is one",
   const next = async () => (await watch.next()).value?.status;
   expect(await next()).toBe(ServingStatus.SERVING);
   const changed = next();
-  state.why = "The log is away";
+  state.why = "The log is unavailable";
   expect(await changed).toBe(ServingStatus.NOT_SERVING);
   const unknown = client.watch({ service: "x" }, stop)[Symbol.asyncIterator]();
   expect((await unknown.next()).value?.status).toBe(ServingStatus.SERVICE_UNKNOWN);

@@ -1,5 +1,5 @@
 /**
- * `connectrpc.conformance.v1.ConformanceService`: answers as the request tells it to, and says what
+ * `connectrpc.conformance.v1.ConformanceService`: answers as the request specifies, and says what
  * it saw. Its methods are written as Sluice's own are, and mounted on the same listeners.
  */
 

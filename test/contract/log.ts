@@ -2,7 +2,7 @@
  * The contract of the log port. Every driver passes all of it against its real broker:
  * `log-memory.test.ts`, `log-postgres.test.ts`, … only provide a harness.
  *
- * `SLUICE_TEST_LONG=1` lets the broker stay away for 30 s instead of 3 s.
+ * `SLUICE_TEST_LONG=1` keeps the broker down for 30 s instead of 3 s.
  */
 
 import { afterAll, describe } from "bun:test";

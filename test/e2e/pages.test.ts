@@ -210,12 +210,12 @@ describe("/ui", () => {
     await page.locator(".event pre", { hasText: "9223372036854775807" }).waitFor();
   });
 
-  pageTest("comes back by itself when the gateway was away", async () => {
+  pageTest("reconnects on its own after the gateway was down", async () => {
     const env = { SLUICE_PORT: String(await freePort()) };
     const first = await startGateway({ env });
     await fetch(`${first.url}/log/away`, { method: "PUT", body: '{"source":"external"}' });
     await fetch(`${first.url}/log/away`, { method: "POST", body: '{"message":"before"}' });
-    // The console tells of the lost connection, so this page is not held to its silence.
+    // The console reports the lost connection, so complaints of this page are not checked.
     const { page } = await openPage(browser, first.url);
     await page.goto(`${first.url}/ui#emitter/away`);
     await page.getByText("before", { exact: true }).waitFor();

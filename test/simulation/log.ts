@@ -231,7 +231,7 @@ export class SimLog implements Log {
     }
     while (habits.outage === "hangs" && !signal?.aborted) await this.#change(signal);
     if (habits.outage === "refuses" || this.#random.chance(habits.failShare)) {
-      throw new Failure("unavailable", "The broker is away");
+      throw new Failure("unavailable", "The broker is unavailable");
     }
   }
 

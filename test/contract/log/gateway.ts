@@ -26,7 +26,7 @@ for (let i = 0; ; i++) {
       `${JSON.stringify({ value, position: renderPosition(first) } satisfies Ack)}\n`,
     );
   } catch (error) {
-    // The broker is away: nothing was acknowledged, so nothing is printed.
+    // The broker is unavailable: nothing was acknowledged, so nothing is printed.
     if (!(error instanceof Failure) || error.code !== "unavailable") throw error;
     await sleepMs(100);
   }

@@ -63,7 +63,7 @@ describe.skipIf(reason !== undefined)(`sluice bench query ${reason ?? ""}`, () =
   afterAll(() => nats.stop());
 
   test(
-    "on JetStream, over what was preloaded: nothing lost, answers right, the seed's histogram",
+    "on JetStream, over what was preloaded: nothing lost, answers right, the histogram of the original demo",
     async () => {
       const load = ["--seconds", "3", "--rate", "2000", "--preload", "30000", "--verify", "5"];
       const { code, output, errors } = await runSluice(

@@ -34,7 +34,7 @@ function bench(...args: string[]): Promise<Ended> {
 
 describe("sluice bench fanout", () => {
   test.concurrent(
-    "loses nothing over SSE, and tells everything about each run",
+    "loses nothing over SSE, and reports everything about each run",
     async () => {
       const { code, output, errors } = await bench("fanout", ...quick, "--json");
       expect(errors).not.toContain("Cannot");
@@ -98,7 +98,7 @@ describe("sluice bench fanout", () => {
   );
 
   test.concurrent(
-    "tells the memory of idle subscribers",
+    "reports the memory of idle subscribers",
     async () => {
       const { code, output } = await bench("fanout", "--idle", "30", "--json");
       expect(code).toBe(0);

@@ -153,7 +153,7 @@ test("an unavailable log makes it late, not wrong", async () => {
   let isAway = false;
   const stop = new AbortController();
   const away = () => {
-    if (isAway) throw new Failure("unavailable", "The log is away");
+    if (isAway) throw new Failure("unavailable", "The log is unavailable");
   };
   const tail = new Unprojected({
     log: {
