@@ -5,12 +5,13 @@ import { renderPosition } from "../core/position.ts";
 import type { IngestResult } from "../ingest/ingest.ts";
 import { problemResponse } from "./problem.ts";
 
+/** The answer ends with a newline, so that a shell's prompt starts on its own line. */
 export function jsonResponse(
   body: string,
   status = 200,
   headers: Record<string, string> = {},
 ): Response {
-  return new Response(body, {
+  return new Response(`${body}\n`, {
     status,
     headers: { "content-type": "application/json", ...headers },
   });

@@ -81,5 +81,5 @@ export function problemResponse(error: unknown, headers: Record<string, string> 
   if (failure.retryAfterMs !== undefined || problem.status === 503) {
     all["retry-after"] = String(Math.max(1, Math.ceil((failure.retryAfterMs ?? 1000) / 1000)));
   }
-  return new Response(JSON.stringify(problem), { status: problem.status, headers: all });
+  return new Response(`${JSON.stringify(problem)}\n`, { status: problem.status, headers: all });
 }

@@ -75,7 +75,7 @@ export function mountLifecycleEvents(
 
 function accepted(count: number, position: Position | undefined, more = ""): Response {
   const at = position === undefined ? "" : `,"position":"${renderPosition(position)}"`;
-  return new Response(`{"accepted":${count}${at},"refused":[]${more}}`, ok);
+  return new Response(`{"accepted":${count}${at},"refused":[]${more}}\n`, ok);
 }
 
 /** 200, 207 where some events were refused, a problem where all were. */

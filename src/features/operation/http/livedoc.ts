@@ -30,7 +30,7 @@ export function mountLivedoc(app: Hono, { host, document }: LivedocDeps): void {
   const file = once(() =>
     loadAsset({
       type: "application/json",
-      read: async () => new TextEncoder().encode(JSON.stringify(document(await version()))),
+      read: async () => new TextEncoder().encode(`${JSON.stringify(document(await version()))}\n`),
     }),
   );
   serve(app, home, (_, c) => c.redirect("/livedoc"));

@@ -46,7 +46,7 @@ export function confluentError(error: unknown): Response {
     headers["retry-after"] = String(Math.max(1, Math.ceil((failure.retryAfterMs ?? 1000) / 1000)));
   }
   const body = JSON.stringify({ error_code: code, message: messageOf(failure) });
-  return new Response(body, { status, headers });
+  return new Response(`${body}\n`, { status, headers });
 }
 
 /** 50001 comes with 503 where coming back helps; clients go by the status. */
