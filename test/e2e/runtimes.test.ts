@@ -66,7 +66,7 @@ describe.each(runtimes)("%s", (name, command) => {
     });
     expect(status).toBe(204);
     const samples = await fetch(`${gateway.url}/api?tag=a%2Fb&start=${start}&end=${now}`);
-    expect(await samples.text()).toEndWith(`{"time":${now},"values":[1.5,-2]}]}`);
+    expect(await samples.text()).toEndWith(`{"time":${now},"values":[1.5,-2]}]}\n`);
     const line = `{"time":${now},"tag":"a/b","values":[1.5,-2]}\n`;
     const file = await fetch(`${gateway.url}/v1/series/a%2Fb/export`);
     expect(await file.text()).toBe(line);

@@ -103,7 +103,7 @@ describe("the samples of /api", () => {
         "GET",
         `${gateway.url}/api?tag=mine&start=${time - hour}&end=${time}`,
       );
-      expect(text).toEndWith(`{"time":${time},"values":[${i}]}]}`);
+      expect(text).toEndWith(`{"time":${time},"values":[${i}]}]}\n`);
     }
   }, 20_000);
 
@@ -126,6 +126,18 @@ describe("the samples of /api", () => {
     for (const [query, field] of refused) {
       expectProblem(await ask("GET", `${gateway.url}/api?${query}`), "400 invalid", { field });
     }
+    const untagged = await ask("GET", `${gateway.url}/api?start=-1h&end=-0s`);
+    expectProblem(untagged, "400 invalid", {
+      field: "tag",
+      detail: /^Cannot use tag: it is missing/,
+    });
+    const seconds = `start=${start / s}&end=${end / s}`;
+    expectProblem(await ask("GET", `${gateway.url}/api?tag=mine&${seconds}`), "400 invalid", {
+      field: "end",
+      detail: /these look like seconds, expected nanoseconds$/,
+    });
+    const lastHour = await ask("GET", `${gateway.url}/api?tag=mine&start=-1h&end=-0s`);
+    expect(samplesOf(lastHour)).toHaveLength(1000);
     const unknown = await ask("GET", `${gateway.url}/api?tag=nobody&start=${start}&end=${end}`);
     expectProblem(unknown, "404 not_found", { detail: /"nobody"/ });
     const range = `start=${start}&end=9223372036854775807`;
@@ -169,6 +181,11 @@ describe("a series", () => {
     const utc = new Date(Number(startNs / 1_000_000n)).toISOString();
     const { status } = await ask("GET", `${gateway.url}${path}?start=${utc}&agg=twa`);
     expect(status).toBe(200);
+    const average = await ask("GET", `${gateway.url}${path}?start=-90m&end=-1m&agg=avg`);
+    expect(average.status).toBe(200);
+    expect(average.json).toMatchObject({ agg: "mean" });
+    const relative = await ask("GET", `${gateway.url}${path}/export?start=-2h&end=-0s`);
+    expect(relative.status).toBe(200);
   });
 
   test("is refused for an invalid query, and the error names the field", async () => {

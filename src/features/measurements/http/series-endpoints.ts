@@ -19,10 +19,10 @@ import { fills } from "../query/fill.ts";
 import { aggregates } from "../query/query.ts";
 import { exportFormatNames, exportFormats } from "./export-formats.ts";
 import {
+  parseAggregate,
   parseColumns,
   parseDuration,
   parseInstant,
-  parseInt64,
   parseTag,
   parseTagPart,
 } from "./series-params.ts";
@@ -50,20 +50,18 @@ const int64TextShape = z.string().regex(/^-?[0-9]{1,19}$/);
 const timeShape = int64Shape.describe("Nanoseconds since 1970, an int64");
 const valuesShape = z.array(z.number().nullable());
 
-function nanoseconds(description: string, example: string) {
-  return parameter(description, int64TextShape, parseInt64, example);
-}
+const relativeShape = z.string().regex(/^-[0-9]{1,18}(ns|us|ms|s|m|h|d)$/);
 
-function instant(description: string) {
+function instant(description: string, example?: string) {
   const shape = z
-    .union([int64TextShape, z.string().meta({ format: "date-time" })])
-    .describe("Nanoseconds since 1970, or RFC 3339");
-  return optional(parameter(description, shape, parseInstant));
+    .union([int64TextShape, z.string().meta({ format: "date-time" }), relativeShape])
+    .describe("Nanoseconds since 1970, RFC 3339, or relative to now: `-90s`, `-1h`, `-7d`");
+  return parameter(description, shape, parseInstant, example);
 }
 
 const range = {
-  start: instant("An hour before `end` when left out"),
-  end: instant("Now when left out"),
+  start: optional(instant("An hour before `end` when left out")),
+  end: optional(instant("Now when left out")),
 };
 
 const samplesShape = z.object({
@@ -122,8 +120,8 @@ export const sampleSeries = endpoint("GET /api", {
     "Sample i of 1000 is at start + i·(end − start)/1000: the last measurement at or before that instant; `values` is null before the first one.",
   query: {
     tag: parameter("The series' name", tagShape, parseTag, "tag-1"),
-    start: nanoseconds("Nanoseconds since 1970, not older than what is kept", startNs),
-    end: nanoseconds("At least 10 minutes later", endNs),
+    start: instant("Not older than what is kept", startNs),
+    end: instant("At least 10 minutes later", endNs),
   },
   answers: { 200: json("The samples.", samplesShape) },
   problems: [400, 404, 429, 503],
@@ -156,9 +154,10 @@ export const querySeries = endpoint("GET /v1/series/{tag}", {
       pointsDefault,
     ),
     agg: withDefault(
-      choice(
-        "`last`: as `/api`. `min`, `max`, `mean`, `count`: of the measurements of each cell. `twa`: the mean weighted by time. `moving`: the mean over `window`. `weighted`: the mean weighted by the column `weight`. `lttb`: measurements that a line keeps its shape with.",
-        aggregates,
+      parameter(
+        "`last`: as `/api`. `min`, `max`, `mean`, `count`: of the measurements of each cell. `avg` is `mean`. `twa`: the mean weighted by time. `moving`: the mean over `window`. `weighted`: the mean weighted by the column `weight`. `lttb`: measurements that a line keeps its shape with.",
+        z.enum([...aggregates, "avg"]),
+        parseAggregate,
       ),
       "last",
     ),

@@ -1,12 +1,12 @@
 /** Queries of series as their texts spell them. All parsers throw `invalid`, naming the field. */
 
 import { type Failure, invalidField, quoted } from "../../../core/failure.ts";
-import { fieldValue, parseCount } from "../../../core/parse.ts";
+import { fieldValue, parseChoice, parseCount } from "../../../core/parse.ts";
 import { parseTime } from "../../../core/time.ts";
 import { valuesMax } from "../measurement.ts";
 import { tagIssue } from "../point.ts";
 import type { Fill } from "../query/fill.ts";
-import type { Aggregate, SeriesQuery } from "../query/query.ts";
+import { type Aggregate, aggregates, type SeriesQuery } from "../query/query.ts";
 import type { Span } from "../series-port.ts";
 
 const int64Min = -(2n ** 63n);
@@ -15,6 +15,7 @@ const hourNs = 3_600_000_000_000n;
 
 /** A tag that a measurement can have. */
 export function parseTag(text: string, field: string): string {
+  if (text === "") throw missingParam(field, "the name of a series");
   const wrong = tagIssue(text);
   if (wrong === undefined) return text;
   throw invalidField(field, wrong);
@@ -24,21 +25,6 @@ export function parseTag(text: string, field: string): string {
 export function parseTagPart(text: string, field: string): string {
   if (text.isWellFormed() && !/\p{Cc}/u.test(text)) return text;
   throw wrongParam(field, text, "text as tags have it");
-}
-
-/** Nanoseconds since the Unix epoch. */
-export function parseInt64(text: string, field: string): bigint {
-  const ns = /^-?\d{1,19}$/.test(text) ? BigInt(text) : int64Max + 1n;
-  if (ns >= int64Min && ns <= int64Max) return ns;
-  throw wrongParam(field, text, "nanoseconds since 1970, a whole number of 64 bits");
-}
-
-/** Nanoseconds since the Unix epoch, or RFC 3339. */
-export function parseInstant(text: string, field: string): bigint {
-  if (/^-?\d+$/.test(text)) return parseInt64(text, field);
-  const ns = parseTime(text);
-  if (ns !== undefined) return ns;
-  throw wrongParam(field, text, "nanoseconds since 1970, or a time like 2026-11-21T10:00:00Z");
 }
 
 const unitNs: Readonly<Record<string, bigint>> = {
@@ -51,12 +37,45 @@ const unitNs: Readonly<Record<string, bigint>> = {
   d: 24n * hourNs,
 };
 
+/** A time, absolute or relative to now; in nanoseconds. */
+export type Instant = bigint | { readonly agoNs: bigint };
+
+const instantForms =
+  "nanoseconds since 1970, a time like 2026-11-21T10:00:00Z, or one relative to now like -1h";
+
+/** Nanoseconds since the Unix epoch, RFC 3339, or `-90s`, `-1h`: relative to now. */
+export function parseInstant(text: string, field: string): Instant {
+  if (text === "") throw missingParam(field, instantForms);
+  if (/^-?\d+$/.test(text)) return parseInt64(text, field);
+  const ago = /^-(\d{1,18})(ns|us|ms|s|m|h|d)$/.exec(text);
+  const agoNs = BigInt(ago?.[1] ?? 0) * (unitNs[ago?.[2] ?? ""] ?? 0n);
+  if (ago !== null && agoNs <= int64Max) return { agoNs };
+  const ns = parseTime(text);
+  if (ns !== undefined) return ns;
+  throw wrongParam(field, text, instantForms);
+}
+
+function parseInt64(text: string, field: string): bigint {
+  const ns = /^-?\d{1,19}$/.test(text) ? BigInt(text) : int64Max + 1n;
+  if (ns >= int64Min && ns <= int64Max) return ns;
+  throw wrongParam(field, text, "nanoseconds since 1970, a whole number of 64 bits");
+}
+
+function instantNs(instant: Instant, nowNs: bigint): bigint {
+  return typeof instant === "bigint" ? instant : nowNs - instant.agoNs;
+}
+
 /** `90s`, `5m`; nanoseconds where there is no unit. */
 export function parseDuration(text: string, field: string): bigint {
   const match = /^(\d{1,18})(ns|us|ms|s|m|h|d)?$/.exec(text);
   const ns = BigInt(match?.[1] ?? 0) * (unitNs[match?.[2] ?? "ns"] ?? 1n);
   if (ns > 0n && ns <= int64Max) return ns;
   throw wrongParam(field, text, "a duration like 90s, 5m or 1h");
+}
+
+/** `avg` is `mean`. */
+export function parseAggregate(text: string, field: string): Aggregate {
+  return text === "avg" ? "mean" : fieldValue(field, text, parseChoice(text, aggregates));
 }
 
 /** Indexes of values, separated by commas. */
@@ -70,40 +89,68 @@ function wrongParam(field: string, text: string, expected: string): Failure {
   return invalidField(field, `Cannot use ${field} ${quoted(text)}: expected ${expected}`);
 }
 
+function missingParam(field: string, expected: string): Failure {
+  return invalidField(field, `Cannot use ${field}: it is missing, expected ${expected}`);
+}
+
+/** Coarser units that nanoseconds are confused with, by the number of digits of a time of today. */
+const unitsByDigits: Readonly<Record<number, string>> = {
+  10: "seconds",
+  13: "milliseconds",
+  16: "microseconds",
+};
+
+function wrongBound(field: "start" | "end", ns: bigint, reason: string): Failure {
+  const unit = unitsByDigits[String(ns).length];
+  const why = unit === undefined ? reason : `these look like ${unit}, expected nanoseconds`;
+  return invalidField(field, `Cannot use ${field} "${ns}": ${why}`);
+}
+
 /** The samples of `/api`: at least 10 minutes, of which none is older than what is kept. */
 const sampledNsMin = 600_000_000_000n;
 /** A start that was a day ago when it was written is not refused for the time that it travelled. */
 const lateNsMax = 60_000_000_000n;
 
-export function checkSampled(startNs: bigint, endNs: bigint, oldestNs: bigint): void {
-  if (endNs - startNs < sampledNsMin) {
-    throw invalidField(
+/** Clocks of a sampled range: the time now, and that of the oldest measurement that is kept. */
+interface SampledClock {
+  readonly nowNs: bigint;
+  readonly oldestNs: bigint;
+}
+
+export function sampledFrom(
+  { start, end }: { readonly start: Instant; readonly end: Instant },
+  { nowNs, oldestNs }: SampledClock,
+): Span {
+  const fromNs = instantNs(start, nowNs);
+  const toNs = instantNs(end, nowNs);
+  if (toNs - fromNs < sampledNsMin) {
+    throw wrongBound(
       "end",
-      `Cannot use end "${endNs}": it is ${endNs - startNs} ns after start, expected at least ${sampledNsMin} (10 minutes)`,
+      toNs,
+      `it is ${toNs - fromNs} ns after start, expected at least ${sampledNsMin} (10 minutes)`,
     );
   }
-  if (startNs < oldestNs - lateNsMax) {
-    throw invalidField(
+  if (fromNs < oldestNs - lateNsMax) {
+    throw wrongBound(
       "start",
-      `Cannot use start "${startNs}": measurements are kept from ${oldestNs} on, expected a later start`,
+      fromNs,
+      `measurements are kept from ${oldestNs} on, expected a later start`,
     );
   }
+  return { fromNs, toNs };
 }
 
 interface RangeParams {
-  readonly start: bigint | undefined;
-  readonly end: bigint | undefined;
+  readonly start: Instant | undefined;
+  readonly end: Instant | undefined;
 }
 
-/** The last hour, unless told. */
+/** The last hour by default. */
 export function rangeFrom({ start, end }: RangeParams, nowNs: bigint): Span {
-  const toNs = end ?? nowNs;
-  const fromNs = start ?? toNs - hourNs;
+  const toNs = end === undefined ? nowNs : instantNs(end, nowNs);
+  const fromNs = start === undefined ? toNs - hourNs : instantNs(start, nowNs);
   if (fromNs < toNs) return { fromNs, toNs };
-  throw invalidField(
-    "end",
-    `Cannot use end "${toNs}": it is not after start, expected a later one`,
-  );
+  throw wrongBound("end", toNs, "it is not after start, expected a later one");
 }
 
 interface SeriesParams extends RangeParams {

@@ -13,7 +13,7 @@ import type { Series } from "../series.ts";
 import { type ExportFormatName, exportFormats } from "./export-formats.ts";
 import * as endpoints from "./series-endpoints.ts";
 import { renderSamples, renderSeriesAnswer, renderSeriesList } from "./series-json.ts";
-import { checkSampled, rangeFrom, seriesQueryFrom } from "./series-params.ts";
+import { rangeFrom, sampledFrom, seriesQueryFrom } from "./series-params.ts";
 import { measurementSse } from "./sse.ts";
 
 interface SeriesDeps extends Pick<HttpDeps, "hub" | "host" | "clock"> {
@@ -24,8 +24,10 @@ export function mountSeries(app: Hono, deps: SeriesDeps): void {
   const { clock, series } = deps;
 
   serve(app, endpoints.sampleSeries, async ({ query: { tag, start, end } }) => {
-    checkSampled(start, end, series.oldestNs);
-    const query = { tag, startNs: start, endNs: end, points: endpoints.sampleCount };
+    const { oldestNs } = series;
+    const span = sampledFrom({ start, end }, { nowNs: clock.nowNs(), oldestNs });
+    const points = endpoints.sampleCount;
+    const query = { tag, startNs: span.fromNs, endNs: span.toNs, points };
     return jsonResponse(renderSamples(query, await series.samples(query)));
   });
   serve(app, endpoints.listSeries, async ({ query: { prefix = "", after = "", limit } }) =>
