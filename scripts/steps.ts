@@ -21,7 +21,7 @@ export const denoEnv = {
   NO_COLOR: "1",
 };
 
-// Files that use `Bun` are for the other runtime; the command line starts on Bun.
+// Deno does not check files that use `Bun`: its adapter, the tests, and the command line, which runs on Bun.
 const bunOnly = /^src\/(main\.ts$|cli\/|runtime\/bun)|\.test\.tsx?$/;
 
 /** The slowest first, so that it does not run alone at the end. */
