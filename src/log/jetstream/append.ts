@@ -5,11 +5,11 @@ import type { Batch } from "../../core/batch.ts";
 import { sleep } from "../../core/clock.ts";
 import { Failure } from "../../core/failure.ts";
 import type { Appended, AppendOptions } from "../../core/log.ts";
-import { parseAck } from "./ack.ts";
 import type { Connection } from "./connection.ts";
 import { entriesFromBatch, type Entry, positionInEntry } from "./entry.ts";
 import { jetstreamUnavailable } from "./failures.ts";
 import { RunAppender } from "./run-append.ts";
+import { parseStreamAnswer } from "./stream-answer.ts";
 import { tokenFromText } from "./subject.ts";
 import type { KnownIncarnation, Topics } from "./topics.ts";
 
@@ -83,7 +83,7 @@ export class Appender {
       });
       const places = await this.#publish(topic, entries, options.dedupId);
       const epoch = await this.#epoch(topic, known, places);
-      return answer(epoch, entries, places);
+      return appendedInEntries(epoch, entries, places);
     } finally {
       this.#release(admitted, count);
     }
@@ -162,7 +162,7 @@ export class Appender {
             : `${entry.headers}Nats-Msg-Id: ${dedupId}:${i}\r\n`;
         outcomes.push("unheard");
         this.#connection.requests.send(entry.subject, entry.payload, headers, (reply) => {
-          const outcome = reply instanceof Failure ? reply : outcomeFromAck(topic, reply);
+          const outcome = reply instanceof Failure ? reply : outcomeFromAnswer(topic, reply);
           if (outcome instanceof Failure) failure ??= outcome;
           else outcomes[i - from] = outcome;
           if (--left === 0) {
@@ -193,16 +193,20 @@ export class Appender {
   }
 }
 
-function outcomeFromAck(topic: string, message: Msg): Outcome | Failure {
-  const ack = parseAck(topic, message);
-  if (ack === undefined) return "unheard";
-  if ("sequence" in ack) return ack;
-  return ack.errorCode === duplicateInProcess ? "underway" : ack.failure;
+function outcomeFromAnswer(topic: string, message: Msg): Outcome | Failure {
+  const answer = parseStreamAnswer(topic, message);
+  if (answer === undefined) return "unheard";
+  if ("sequence" in answer) return answer;
+  return answer.errorCode === duplicateInProcess ? "underway" : answer.failure;
 }
 
 const duplicateInProcess = 10158;
 
-function answer(epoch: number, entries: readonly Entry[], places: readonly Place[]): Appended {
+function appendedInEntries(
+  epoch: number,
+  entries: readonly Entry[],
+  places: readonly Place[],
+): Appended {
   const at = (index: number) => {
     let entry = 0;
     let offset = index;

@@ -10,7 +10,7 @@ import { DecodedEntries } from "./decoded.ts";
 import { getEntries, nextOnLeader } from "./direct-get.ts";
 import { entryOfPosition, type StoredEntry } from "./entry.ts";
 import { failureFromJetstream, jetstreamUnavailable } from "./failures.ts";
-import { Pass } from "./pass.ts";
+import { ReadCursor } from "./read-cursor.ts";
 import { withRetry } from "./retry.ts";
 import type { Inspected, Topics } from "./topics.ts";
 
@@ -64,20 +64,24 @@ export class Reader {
     const { incarnation, bounds } = await this.#inspect(topic, options.after);
     const after = options.after === "earliest" ? bounds.start : options.after;
     checkPosition(topic, after, bounds);
-    const pass = new Pass(incarnation, after, options, this.#decoded.of(incarnation));
-    if (pass.isDone) return;
+    const cursor = new ReadCursor(incarnation, after, options, this.#decoded.of(incarnation));
+    if (cursor.isDone) return;
     const { until } = options;
     const isPast = until !== undefined && comparePositions(until, bounds.end) <= 0;
-    const isShort = isPast && pass.entriesMax(until) <= replayEntriesMax;
+    const isShort = isPast && cursor.entriesMax(until) <= replayEntriesMax;
     if (isShort && this.#isBatchGet && incarnation.isDirect) {
-      yield* this.#replay(pass, until, signal);
-    } else yield* this.#follow(pass, signal);
+      yield* this.#replay(cursor, until, signal);
+    } else yield* this.#follow(cursor, signal);
   }
 
-  async *#replay(pass: Pass, until: Position, signal: AbortSignal): AsyncIterable<LogBatch> {
+  async *#replay(
+    cursor: ReadCursor,
+    until: Position,
+    signal: AbortSignal,
+  ): AsyncIterable<LogBatch> {
     let lagMs = 0;
-    while (!pass.isDone && !signal.aborted) {
-      const batch = await this.#nextBatch(pass, entryOfPosition(until));
+    while (!cursor.isDone && !signal.aborted) {
+      const batch = await this.#nextBatch(cursor, entryOfPosition(until));
       if (batch !== undefined) {
         lagMs = 0;
         yield batch;
@@ -85,35 +89,39 @@ export class Reader {
       }
       lagMs += lagRetryMs;
       if (lagMs > lagMsMax) {
-        throw jetstreamUnavailable(pass.incarnation.topic, "no replica has what its leader has");
+        throw jetstreamUnavailable(cursor.incarnation.topic, "no replica has what its leader has");
       }
       await sleep(this.#connection.clock, lagRetryMs, signal);
     }
   }
 
   /** The next batch; undefined where no replica answers, or the one that answers lags behind its leader. */
-  async #nextBatch(pass: Pass, last: number): Promise<LogBatch | undefined> {
-    const { incarnation, filter } = pass;
-    const from = pass.at.sequence;
+  async #nextBatch(cursor: ReadCursor, last: number): Promise<LogBatch | undefined> {
+    const { incarnation, filter } = cursor;
+    const from = cursor.at.sequence;
     const got = await getEntries(this.#connection, incarnation, from + 1, last, filter);
     if (got === undefined) {
-      await this.#requireSameIncarnation(pass);
+      await this.#requireSameIncarnation(cursor);
       return undefined;
     }
     const through = got.isAll ? last : (got.entries.at(-1)?.sequence ?? from);
-    const isHoley = await this.#hasHole(pass, got.entries, through);
+    const isHoley = await this.#hasHole(cursor, got.entries, through);
     // A lagging replica has a hole where its leader has an entry.
-    if (isHoley && incarnation.replicas > 1 && (await this.#isBehind(pass, got.entries, through))) {
+    if (
+      isHoley &&
+      incarnation.replicas > 1 &&
+      (await this.#isBehind(cursor, got.entries, through))
+    ) {
       return undefined;
     }
-    return pass.batch(got.entries, through);
+    return cursor.batch(got.entries, through);
   }
 
-  async *#follow(pass: Pass, signal: AbortSignal): AsyncIterable<LogBatch> {
-    const { incarnation, until } = pass;
+  async *#follow(cursor: ReadCursor, signal: AbortSignal): AsyncIterable<LogBatch> {
+    const { incarnation, until } = cursor;
     let wasAtEnd = false;
     let isQuiet = true;
-    const run = await this.#open(pass);
+    const run = await this.#open(cursor);
     const offRemoved = this.#topics.onRemoved((topic) => {
       if (topic === incarnation.topic) run.fail("its stream was removed");
     });
@@ -121,24 +129,24 @@ export class Reader {
     signal.addEventListener("abort", interrupt);
     try {
       // The consumer exists: if the stream still is this incarnation, so is the consumer's.
-      await this.#requireSameIncarnation(pass);
-      while (!signal.aborted && !pass.isDone) {
-        if (until !== undefined && isQuiet && (await this.#isSpent(pass, until))) {
-          yield pass.batch([], entryOfPosition(until));
+      await this.#requireSameIncarnation(cursor);
+      while (!signal.aborted && !cursor.isDone) {
+        if (until !== undefined && isQuiet && (await this.#isSpent(cursor, until))) {
+          yield cursor.batch([], entryOfPosition(until));
           return;
         }
         const result = await run.take(until === undefined ? idleMs : waitMs);
         if (signal.aborted) return;
-        if (run.trouble !== undefined) throw await this.#reason(pass, run.trouble);
+        if (run.trouble !== undefined) throw await this.#reason(cursor, run.trouble);
         isQuiet = result === undefined || result.isAtEnd;
-        if (result === undefined || result.through <= pass.at.sequence) continue;
-        const fresh = result.entries.filter((entry) => entry.sequence > pass.at.sequence);
+        if (result === undefined || result.through <= cursor.at.sequence) continue;
+        const fresh = result.entries.filter((entry) => entry.sequence > cursor.at.sequence);
         // At the end a key's reader has holes and misses nothing; any other hole is checked.
-        if (pass.filter === undefined || !wasAtEnd) {
-          await this.#hasHole(pass, fresh, result.through);
+        if (cursor.filter === undefined || !wasAtEnd) {
+          await this.#hasHole(cursor, fresh, result.through);
         }
         wasAtEnd = result.isAtEnd;
-        yield pass.batch(fresh, result.through);
+        yield cursor.batch(fresh, result.through);
       }
     } finally {
       signal.removeEventListener("abort", interrupt);
@@ -147,8 +155,8 @@ export class Reader {
     }
   }
 
-  async #open(pass: Pass): Promise<ConsumerRun> {
-    const { incarnation, filter, at } = pass;
+  async #open(cursor: ReadCursor): Promise<ConsumerRun> {
+    const { incarnation, filter, at } = cursor;
     try {
       const { manager } = this.#topics;
       return await withRetry(this.#connection, () =>
@@ -173,29 +181,38 @@ export class Reader {
     }
   }
 
-  /** Throws `position_gone` when the topic was recreated since the pass began. */
-  async #requireSameIncarnation(pass: Pass): Promise<Bounds> {
-    const { incarnation, bounds } = await this.#topics.inspect(pass.incarnation.topic);
-    if (incarnation.epoch !== pass.incarnation.epoch) {
-      checkPosition(incarnation.topic, pass.at, bounds);
+  /** Throws `position_gone` when the topic was recreated since the read began. */
+  async #requireSameIncarnation(cursor: ReadCursor): Promise<Bounds> {
+    const { incarnation, bounds } = await this.#topics.inspect(cursor.incarnation.topic);
+    if (incarnation.epoch !== cursor.incarnation.epoch) {
+      checkPosition(incarnation.topic, cursor.at, bounds);
     }
     return bounds;
   }
 
   /** Whether sequences are missing up to `through`. Throws `position_gone` when they were trimmed. */
-  async #hasHole(pass: Pass, entries: readonly StoredEntry[], through: number): Promise<boolean> {
-    const from = pass.at.sequence;
-    if (pass.filter === undefined && from + entries.length === through) return false;
-    const bounds = await this.#requireSameIncarnation(pass);
+  async #hasHole(
+    cursor: ReadCursor,
+    entries: readonly StoredEntry[],
+    through: number,
+  ): Promise<boolean> {
+    const from = cursor.at.sequence;
+    if (cursor.filter === undefined && from + entries.length === through) return false;
+    const bounds = await this.#requireSameIncarnation(cursor);
     // Before its first batch a read from the oldest kept may begin wherever that is now.
-    if (!pass.isFree) checkPosition(pass.incarnation.topic, pass.at, { ...bounds, end: pass.at });
+    if (!cursor.mayStartAnywhere)
+      checkPosition(cursor.incarnation.topic, cursor.at, { ...bounds, end: cursor.at });
     return true;
   }
 
   /** Whether the leader has an entry in one of the holes. */
-  async #isBehind(pass: Pass, entries: readonly StoredEntry[], through: number): Promise<boolean> {
-    const { incarnation, filter } = pass;
-    let expected = pass.at.sequence + 1;
+  async #isBehind(
+    cursor: ReadCursor,
+    entries: readonly StoredEntry[],
+    through: number,
+  ): Promise<boolean> {
+    const { incarnation, filter } = cursor;
+    let expected = cursor.at.sequence + 1;
     for (const { sequence } of [...entries, { sequence: through + 1 }]) {
       if (sequence > through + 1) break;
       // Between two entries of a key nothing can be missing: a replica applies in order.
@@ -210,24 +227,24 @@ export class Reader {
   }
 
   /** Whether the topic has passed `until` and has nothing more up to there. */
-  async #isSpent(pass: Pass, until: Position): Promise<boolean> {
+  async #isSpent(cursor: ReadCursor, until: Position): Promise<boolean> {
     const last = entryOfPosition(until);
-    const bounds = await this.#requireSameIncarnation(pass);
+    const bounds = await this.#requireSameIncarnation(cursor);
     if (bounds.end.sequence < last) return false;
-    const { incarnation, filter, at } = pass;
+    const { incarnation, filter, at } = cursor;
     const next = await nextOnLeader(this.#connection, incarnation, at.sequence + 1, filter);
     if (next !== undefined && next <= last) return false;
-    await this.#hasHole(pass, [], last);
+    await this.#hasHole(cursor, [], last);
     return true;
   }
 
   /** The failure of a read whose run has ended. */
-  async #reason(pass: Pass, trouble: string): Promise<Error> {
+  async #reason(cursor: ReadCursor, trouble: string): Promise<Error> {
     try {
-      await this.#requireSameIncarnation(pass);
+      await this.#requireSameIncarnation(cursor);
     } catch (error) {
-      return failureFromJetstream(pass.incarnation.topic, error);
+      return failureFromJetstream(cursor.incarnation.topic, error);
     }
-    return jetstreamUnavailable(pass.incarnation.topic, trouble);
+    return jetstreamUnavailable(cursor.incarnation.topic, trouble);
   }
 }

@@ -9,7 +9,6 @@ import type { Appended, ProducerRun } from "../../core/log.ts";
 import type { Position } from "../../core/position.ts";
 import { appendedAfter, appendedBefore } from "../answers.ts";
 import { stateAfter, storedOf } from "../producers.ts";
-import { parseAck } from "./ack.ts";
 import type { Connection } from "./connection.ts";
 import { entriesFromBatch, positionInEntry } from "./entry.ts";
 import { isWrongLastSequence, jetstreamUnavailable } from "./failures.ts";
@@ -19,6 +18,7 @@ import {
   producerSubject,
   type StoredProducer,
 } from "./producers.ts";
+import { parseStreamAnswer } from "./stream-answer.ts";
 import type { TopicIncarnation } from "./stream.ts";
 import type { Topics } from "./topics.ts";
 
@@ -84,7 +84,10 @@ export class RunAppender {
       const entry = await this.#publish(incarnation, batch.skip(stored), run, state);
       if (typeof entry === "number") {
         this.#known.set(key, { ...stateAfter(run), entry });
-        return appendedAfter(stored, answer(incarnation.epoch, entry, batch.count - stored));
+        return appendedAfter(
+          stored,
+          appendedInEntry(incarnation.epoch, entry, batch.count - stored),
+        );
       }
       if (clock.nowMs() > deadlineMs) throw jetstreamUnavailable(topic, "it has no leader");
       if (entry === "unheard") {
@@ -122,14 +125,14 @@ function settle(
   resolve: (outcome: number | "unheard" | "overtaken") => void,
   reject: (failure: Failure) => void,
 ): void {
-  const ack = parseAck(topic, reply);
-  if (ack === undefined) resolve("unheard");
-  else if ("sequence" in ack) resolve(ack.sequence);
-  else if (isWrongLastSequence(ack.errorCode)) resolve("overtaken");
-  else reject(ack.failure);
+  const answer = parseStreamAnswer(topic, reply);
+  if (answer === undefined) resolve("unheard");
+  else if ("sequence" in answer) resolve(answer.sequence);
+  else if (isWrongLastSequence(answer.errorCode)) resolve("overtaken");
+  else reject(answer.failure);
 }
 
-function answer(epoch: number, sequence: number, count: number): Appended {
+function appendedInEntry(epoch: number, sequence: number, count: number): Appended {
   const at = (index: number): Position => positionInEntry(epoch, sequence, index, count);
   return { first: at(0), last: at(count - 1), at, duplicate: false };
 }

@@ -1,4 +1,4 @@
-/** One read: its position, and which records it returns. */
+/** The cursor of one read: its position, and which records it returns. */
 
 import type { LogBatch, ReadOptions, StoredFrame } from "../../core/log.ts";
 import { comparePositions, type Position } from "../../core/position.ts";
@@ -8,7 +8,7 @@ import { entryOfPosition, isFrame, type StoredEntry } from "./entry.ts";
 import type { TopicIncarnation } from "./stream.ts";
 import { subjectFromKey } from "./subject.ts";
 
-export class Pass {
+export class ReadCursor {
   readonly incarnation: TopicIncarnation;
   readonly until: Position | undefined;
   /** Undefined: all subjects. */
@@ -17,7 +17,7 @@ export class Pass {
   readonly #decoded: DecodedIncarnation;
   #at: Position;
 
-  #isFree: boolean;
+  #mayStartAnywhere: boolean;
 
   constructor(
     incarnation: TopicIncarnation,
@@ -30,7 +30,7 @@ export class Pass {
     this.until = until;
     this.#key = key;
     this.#at = at;
-    this.#isFree = after === "earliest";
+    this.#mayStartAnywhere = after === "earliest";
     // Frames contain records of many keys, which are filtered after decoding.
     this.filter =
       key === undefined || incarnation.layout === "frames"
@@ -42,9 +42,9 @@ export class Pass {
     return this.#at;
   }
 
-  /** True while a read from the oldest kept has returned nothing yet. */
-  get isFree(): boolean {
-    return this.#isFree;
+  /** True for a read from the oldest kept record until it has returned a batch. */
+  get mayStartAnywhere(): boolean {
+    return this.#mayStartAnywhere;
   }
 
   /** Upper bound of the entries up to `until`. Of one key: few, because that is unknown. */
@@ -60,7 +60,7 @@ export class Pass {
   batch(entries: readonly StoredEntry[], through: number): LogBatch {
     const { incarnation, until } = this;
     const after = this.#at;
-    this.#isFree = false;
+    this.#mayStartAnywhere = false;
     const end = { epoch: incarnation.epoch, sequence: through, index: 0 };
     this.#at = until !== undefined && comparePositions(end, until) > 0 ? until : end;
     return new EntriesBatch(entries, { after, through: this.#at, key: this.#key }, this.#decoded);

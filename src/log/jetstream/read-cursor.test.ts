@@ -6,7 +6,7 @@ import { bytesType, type LogRecord } from "../../core/record.ts";
 import { DecodedEntries } from "./decoded.ts";
 import type { StoredEntry } from "./entry.ts";
 import { frameHeader } from "./headers.ts";
-import { Pass } from "./pass.ts";
+import { ReadCursor } from "./read-cursor.ts";
 import type { TopicIncarnation } from "./stream.ts";
 
 const incarnation = {
@@ -37,13 +37,13 @@ function entry(sequence: number, isFrame = true): StoredEntry {
 function batchOf(options: Partial<ReadOptions>, entries: readonly StoredEntry[]) {
   const after = { epoch: 7, sequence: 0, index: 0 };
   const at = options.after === "earliest" ? after : (options.after ?? after);
-  const pass = new Pass(
+  const cursor = new ReadCursor(
     incarnation,
     at,
     { after, ...options },
     new DecodedEntries().of(incarnation),
   );
-  return pass.batch(entries, entries.at(-1)?.sequence ?? 0);
+  return cursor.batch(entries, entries.at(-1)?.sequence ?? 0);
 }
 
 const at = (sequence: number, index: number): Position => ({ epoch: 7, sequence, index });
