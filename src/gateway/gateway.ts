@@ -2,7 +2,6 @@
 
 import type { Logger } from "../core/logger.ts";
 import { openAckRules } from "../features/ack-rules/part.ts";
-import { openDemo } from "../features/demo/part.ts";
 import { openEmitters } from "../features/emitters/part.ts";
 import { openLifecycle } from "../features/lifecycle/part.ts";
 import { openMeasurements } from "../features/measurements/part.ts";
@@ -11,6 +10,7 @@ import type { Part, Platform } from "../features/part.ts";
 import { openRegistry } from "../features/registry/part.ts";
 import { openRelations } from "../features/relations/part.ts";
 import { openTopics } from "../features/topics/part.ts";
+import { openTryout } from "../features/tryout/part.ts";
 import type { Runtime, Server } from "../runtime/runtime.ts";
 import type { Config } from "./config.ts";
 import { createGatewayHealth, type GatewayHealth } from "./health.ts";
@@ -105,7 +105,7 @@ export async function openParts(
     ackRules,
     measurements,
     registry,
-    openDemo(platform),
+    openTryout(platform),
     openOperation(platform, { health, document: (version) => openApiDocument(version, parts) }),
   ];
   projections.start(parts);

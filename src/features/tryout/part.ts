@@ -2,16 +2,16 @@
 
 import type { Part, Platform } from "../part.ts";
 import { mountEcho } from "./http/echo.ts";
-import { demoEndpoints } from "./http/endpoints.ts";
+import { tryoutEndpoints } from "./http/endpoints.ts";
 import { mountTickers } from "./http/tickers.ts";
 
-export function openDemo(platform: Platform): Part {
+export function openTryout(platform: Platform): Part {
   return {
-    name: "demo",
+    name: "tryout",
     http(app) {
       mountTickers(app, platform);
       mountEcho(app, platform);
     },
-    endpoints: demoEndpoints,
+    endpoints: tryoutEndpoints,
   };
 }

@@ -41,4 +41,4 @@ export const echo = endpoint("GET /echo", {
   },
 });
 
-export const demoEndpoints = [watchMagic, watchTime, echo];
+export const tryoutEndpoints = [watchMagic, watchTime, echo];
