@@ -42,7 +42,7 @@ and runs. The same seed measures the same. Ends after --seconds, or with Ctrl-C.
   ],
   async run(runtime, { url, grpc, ...given }) {
     const grpcUrl = grpc ?? (await grpcUrlFrom(url));
-    const { streamWatches } = await import("./stream-watches.ts");
-    await streamWatches(runtime, { grpcUrl, ...given });
+    const { streamWearables } = await import("./stream-wearables.ts");
+    await streamWearables(runtime, { grpcUrl, ...given });
   },
 });

@@ -3,14 +3,14 @@
  * the gateway is unavailable, a full outbox takes no more.
  */
 
-import type { WatchRecord } from "./watch-record.ts";
+import type { WearableRecord } from "./wearable-record.ts";
 
 const recordsMax = 1000;
 /** Records of one request. */
 const batchMax = 100;
 
 export class Outbox {
-  readonly #records: WatchRecord[] = [];
+  readonly #records: WearableRecord[] = [];
   #first = 0;
   #sent = 0;
   #isClosed = false;
@@ -35,7 +35,7 @@ export class Outbox {
     return this.#isClosed && this.#records.length === 0;
   }
 
-  add(record: WatchRecord): void {
+  add(record: WearableRecord): void {
     this.#records.push(record);
     this.#wake();
   }
@@ -53,7 +53,7 @@ export class Outbox {
   }
 
   /** Batches from the oldest record on, as records arrive, until it is closed or `signal` aborts. */
-  async *batches(signal: AbortSignal): AsyncGenerator<readonly WatchRecord[]> {
+  async *batches(signal: AbortSignal): AsyncGenerator<readonly WearableRecord[]> {
     let next = this.#first;
     const wake = () => this.#wake();
     signal.addEventListener("abort", wake);

@@ -4,24 +4,24 @@ import { sleep, systemClock } from "../../core/clock.ts";
 import type { Failure } from "../../core/failure.ts";
 import { isRetryable, retryPauseMs } from "../gateway/retry.ts";
 import { type CollectorClient, failureFromRpcError } from "../gateway/rpc-client.ts";
-import type { Outbox } from "./watch-outbox.ts";
-import type { WatchRecord } from "./watch-record.ts";
+import type { Outbox } from "./wearable-outbox.ts";
+import type { WearableRecord } from "./wearable-record.ts";
 
 /** `collect` is acknowledged when its stream ends, `ingest` while it runs. */
-export type WatchCall = "collect" | "ingest";
+export type WearableCall = "collect" | "ingest";
 
 /** A stream of `collect` ends after this time and another one follows, so that it is acknowledged. */
 const collectMs = 10_000;
 
-export interface WatchStreamOptions {
+export interface WearableStreamOptions {
   readonly collector: CollectorClient;
-  readonly call: WatchCall;
+  readonly call: WearableCall;
   readonly topic: string;
   /** Unique to this run: with a record's sequence it lets the gateway recognise repeated records. */
   readonly producerId: string;
 }
 
-export interface WatchStreamEvents {
+export interface WearableStreamEvents {
   /** Handed to the connection for the first time. */
   sent(records: number): void;
   acknowledged(accepted: number, refused: number, position: string): void;
@@ -33,7 +33,7 @@ export interface WatchStreamEvents {
 interface Request {
   readonly topic?: string;
   readonly producer?: { readonly id: string; readonly epoch: number; readonly sequence: bigint };
-  readonly records?: WatchRecord[];
+  readonly records?: WearableRecord[];
 }
 
 /** The response of both calls. */
@@ -46,10 +46,10 @@ interface Answer {
 /**
  * Sends until the outbox is done, or `signal` aborts. Rejects with a failure that a retry cannot mend.
  */
-export async function streamWatch(
-  options: WatchStreamOptions,
+export async function streamWearable(
+  options: WearableStreamOptions,
   outbox: Outbox,
-  events: WatchStreamEvents,
+  events: WearableStreamEvents,
   signal: AbortSignal,
 ): Promise<void> {
   let attempts = 0;
@@ -77,9 +77,9 @@ export async function streamWatch(
 }
 
 async function* call(
-  { collector, call, topic, producerId }: WatchStreamOptions,
+  { collector, call, topic, producerId }: WearableStreamOptions,
   outbox: Outbox,
-  events: WatchStreamEvents,
+  events: WearableStreamEvents,
   signal: AbortSignal,
 ): AsyncGenerator<Answer> {
   const over = new AbortController();

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { Outbox } from "./watch-outbox.ts";
+import { Outbox } from "./wearable-outbox.ts";
 
 const never = new AbortController().signal;
 const record = (n: number) => ({ schemaId: n });

@@ -4,16 +4,16 @@ import { FileDescriptorSetSchema, timestampMs } from "@bufbuild/protobuf/wkt";
 import { Activity, BiometricsSchema } from "../../gen/examples/biometrics/v1/biometrics_pb.ts";
 import { RecordSchema } from "../../gen/sluice/v1/record_pb.ts";
 import { createRandom } from "./random.ts";
-import { biometricsSet, type WatchRecord, watchRecord } from "./watch-record.ts";
-import { Wearer } from "./watch-wearer.ts";
+import { biometricsSet, type WearableRecord, wearableRecord } from "./wearable-record.ts";
+import { Wearer } from "./wearer.ts";
 
 const nowMs = 1_767_225_600_123;
 
-function records(count: number): WatchRecord[] {
+function records(count: number): WearableRecord[] {
   const wearer = new Wearer(createRandom(1));
   return Array.from({ length: count }, (_, n) => {
     wearer.advance(1);
-    return watchRecord("watch-0001", wearer, n, 17, nowMs);
+    return wearableRecord("watch-0001", wearer, n, 17, nowMs);
   });
 }
 

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { createRandom } from "./random.ts";
-import { Wearer, type WearerActivity } from "./watch-wearer.ts";
+import { Wearer, type WearerActivity } from "./wearer.ts";
 
 const seeds = [1, 2, 3, 4, 5];
 const hour = 3600;

@@ -8,9 +8,9 @@ import {
   file_examples_biometrics_v1_biometrics as biometricsFile,
 } from "../../gen/examples/biometrics/v1/biometrics_pb.ts";
 import type { RecordSchema } from "../../gen/sluice/v1/record_pb.ts";
-import { motionSampleRate, type Wearer, type WearerActivity } from "./watch-wearer.ts";
+import { motionSampleRate, type Wearer, type WearerActivity } from "./wearer.ts";
 
-export type WatchRecord = MessageInitShape<typeof RecordSchema>;
+export type WearableRecord = MessageInitShape<typeof RecordSchema>;
 
 type Measurement = NonNullable<MessageInitShape<typeof BiometricsSchema>["measurement"]>;
 
@@ -29,13 +29,13 @@ export function biometricsSet(): Uint8Array {
 }
 
 /** The `n`th record of a watch, from 0: heart rate, motion and steps take turns. */
-export function watchRecord(
+export function wearableRecord(
   watchId: string,
   wearer: Wearer,
   n: number,
   schemaId: number,
   nowMs: number,
-): WatchRecord {
+): WearableRecord {
   const value = create(BiometricsSchema, {
     watchId,
     measuredAt: timestampFromMs(nowMs),

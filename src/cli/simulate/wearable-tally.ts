@@ -2,9 +2,9 @@
 
 import type { Failure } from "../../core/failure.ts";
 import { counted } from "../terminal/listing.ts";
-import type { WatchStreamEvents } from "./watch-stream.ts";
+import type { WearableStreamEvents } from "./wearable-stream.ts";
 
-export class WatchTally implements WatchStreamEvents {
+export class WearableTally implements WearableStreamEvents {
   readonly #startMs = performance.now();
   #sent = 0;
   #acknowledged = 0;

@@ -9,16 +9,16 @@ import { listenForStop } from "../terminal/interruption.ts";
 import { counted, printJson } from "../terminal/listing.ts";
 import { Progress } from "../terminal/progress.ts";
 import { createRandom } from "./random.ts";
-import { Outbox } from "./watch-outbox.ts";
-import { biometricsSet, watchRecord } from "./watch-record.ts";
-import { streamWatch, type WatchCall, type WatchStreamEvents } from "./watch-stream.ts";
-import { WatchTally } from "./watch-tally.ts";
-import { Wearer } from "./watch-wearer.ts";
+import { Outbox } from "./wearable-outbox.ts";
+import { biometricsSet, wearableRecord } from "./wearable-record.ts";
+import { streamWearable, type WearableCall, type WearableStreamEvents } from "./wearable-stream.ts";
+import { WearableTally } from "./wearable-tally.ts";
+import { Wearer } from "./wearer.ts";
 
 /** What is in flight when the watches stop may take this long to be acknowledged. */
 const graceMs = 5000;
 
-export interface WatchSimulation {
+export interface WearableSimulation {
   readonly grpcUrl: string;
   readonly watches: number;
   /** Records a second of each watch. */
@@ -27,11 +27,14 @@ export interface WatchSimulation {
   readonly seconds: number;
   readonly seed: number;
   readonly topic: string;
-  readonly call: WatchCall;
+  readonly call: WearableCall;
   readonly json: boolean;
 }
 
-export async function streamWatches(runtime: Runtime, simulation: WatchSimulation): Promise<void> {
+export async function streamWearables(
+  runtime: Runtime,
+  simulation: WearableSimulation,
+): Promise<void> {
   const { grpcUrl, watches, topic, json } = simulation;
   const subject = `${topic}-value`;
   const schemaId = await register(grpcUrl, subject);
@@ -42,7 +45,7 @@ export async function streamWatches(runtime: Runtime, simulation: WatchSimulatio
 
   const interruption = listenForStop(runtime, { seconds: simulation.seconds, graceMs });
   const { stop, abandon } = interruption;
-  const tally = new WatchTally();
+  const tally = new WearableTally();
   const progress = new Progress(runtime);
   const shown = setInterval(() => progress.line(tally.line()), 1000);
   const run = crypto.randomUUID();
@@ -53,10 +56,10 @@ export async function streamWatches(runtime: Runtime, simulation: WatchSimulatio
         const { collector } = createGrpcClients(grpcUrl);
         const id = `watch-${String(i + 1).padStart(4, "0")}`;
         const options = { collector, call: simulation.call, topic, producerId: `${id}-${run}` };
-        const events: WatchStreamEvents = tally;
+        const events: WearableStreamEvents = tally;
         await Promise.all([
           measure(id, i, simulation, schemaId, outbox, stop),
-          streamWatch(options, outbox, events, abandon),
+          streamWearable(options, outbox, events, abandon),
         ]);
       }),
     );
@@ -89,7 +92,7 @@ async function register(grpcUrl: string, subject: string): Promise<number> {
 async function measure(
   id: string,
   index: number,
-  { seed, rate, watches }: WatchSimulation,
+  { seed, rate, watches }: WearableSimulation,
   schemaId: number,
   outbox: Outbox,
   signal: AbortSignal,
@@ -103,6 +106,6 @@ async function measure(
     if (signal.aborted) return outbox.close();
     dueMs += everyMs;
     wearer.advance(1 / rate);
-    if (!outbox.isFull) outbox.add(watchRecord(id, wearer, n, schemaId, Date.now()));
+    if (!outbox.isFull) outbox.add(wearableRecord(id, wearer, n, schemaId, Date.now()));
   }
 }
