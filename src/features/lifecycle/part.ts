@@ -10,7 +10,7 @@ import { lifecycleEndpoints } from "./http/lifecycle-endpoints.ts";
 import { mountLifecycles } from "./http/lifecycles.ts";
 import { mountLifecycleLive } from "./http/live.ts";
 import { EventIntake } from "./intake.ts";
-import { Lifecycles } from "./lifecycles.ts";
+import { LifecycleQueries } from "./lifecycle-queries.ts";
 import { mountMars } from "./rpc/mars.ts";
 import { eventMethods } from "./rpc/thin-events.ts";
 import { createLifecycleStore } from "./store/lifecycle-store.ts";
@@ -36,7 +36,7 @@ export async function openLifecycle(
     clock,
     recordBytesMax: collector.limits.recordBytesMax,
   });
-  const lifecycles = new Lifecycles({ log, store: createLifecycleStore(database), clock });
+  const lifecycles = new LifecycleQueries({ log, store: createLifecycleStore(database), clock });
   const stop = new AbortController();
   const upkeep = runLifecycleUpkeep({ ...platform, signal: stop.signal, retentionMs });
   const deps = { ...platform, events, lifecycles };

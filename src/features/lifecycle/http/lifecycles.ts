@@ -7,13 +7,13 @@ import type { HttpDeps } from "../../../http/deps.ts";
 import { reply, serve } from "../../../http/endpoint/endpoint.ts";
 import { readJson } from "../../../http/validate.ts";
 import { parseEventId } from "../event.ts";
+import type { LifecycleQueries } from "../lifecycle-queries.ts";
 import type { AppSettings, Funnel, ShownLifecycle } from "../lifecycle.ts";
-import type { Lifecycles } from "../lifecycles.ts";
 import * as endpoints from "./lifecycle-endpoints.ts";
 import { renderCursor } from "./params.ts";
 
 interface LifecycleDeps extends Pick<HttpDeps, "limits"> {
-  readonly lifecycles: Lifecycles;
+  readonly lifecycles: LifecycleQueries;
 }
 
 export function mountLifecycles(app: Hono, { lifecycles, limits }: LifecycleDeps): void {

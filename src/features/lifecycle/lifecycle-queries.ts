@@ -20,7 +20,7 @@ import {
   type ShownLifecycle,
 } from "./lifecycle.ts";
 
-export interface LifecyclesDeps {
+export interface LifecycleQueriesDeps {
   readonly log: Pick<Log, "read" | "bounds">;
   readonly store: LifecycleStore;
   readonly clock: Clock;
@@ -32,10 +32,10 @@ export interface LifecyclePage {
   readonly next: LifecycleCursor | undefined;
 }
 
-export class Lifecycles {
-  readonly #deps: LifecyclesDeps;
+export class LifecycleQueries {
+  readonly #deps: LifecycleQueriesDeps;
 
-  constructor(deps: LifecyclesDeps) {
+  constructor(deps: LifecycleQueriesDeps) {
     this.#deps = deps;
   }
 
