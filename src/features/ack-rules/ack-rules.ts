@@ -12,6 +12,7 @@ import { boundsIfExists } from "../../log/bounds.ts";
 import { lifecycleTopic } from "../lifecycle/event.ts";
 import { type DelayPercentiles, Delays } from "./delays.ts";
 import { ensureOutput } from "./output.ts";
+import { RuleSupervisor } from "./rule-supervisor.ts";
 import {
   type AckCounts,
   type AckId,
@@ -24,7 +25,6 @@ import {
   overdueTopic,
 } from "./rule.ts";
 import { type AckRunnerStatus, runAckRule } from "./runner.ts";
-import { Runners } from "./runners.ts";
 
 export interface AckRulesDeps {
   readonly log: LogDriver;
@@ -58,11 +58,11 @@ const overdueInStatsMax = 100;
 /** Every method but `close` and `status` throws `unavailable` without the store or the log. */
 export class AckRules {
   readonly #deps: AckRulesDeps;
-  readonly #runners: Runners;
+  readonly #supervisor: RuleSupervisor;
 
   constructor(deps: AckRulesDeps) {
     this.#deps = deps;
-    this.#runners = new Runners({
+    this.#supervisor = new RuleSupervisor({
       ...deps,
       run: (rule, signal) => runAckRule({ ...deps, rule, signal }),
     });
@@ -90,7 +90,7 @@ export class AckRules {
       await ensureOutput(log, newTopics, overdueTopic(config.output));
     }
     const result = await rules.create(config, await this.#startOf(config));
-    if (result.created) this.#runners.start(result.rule);
+    if (result.created) this.#supervisor.start(result.rule);
     else requireEqual(result.rule, config);
     return result;
   }
@@ -110,7 +110,7 @@ export class AckRules {
   async remove(name: string): Promise<void> {
     const rule = await this.get(name);
     await this.#deps.rules.remove(name);
-    this.#runners.end(rule.life);
+    this.#supervisor.end(rule.life);
   }
 
   async stats(name: string): Promise<AckStats> {
@@ -139,11 +139,11 @@ export class AckRules {
   }
 
   status(): readonly AckRunnerStatus[] {
-    return this.#runners.status();
+    return this.#supervisor.status();
   }
 
   close(): Promise<void> {
-    return this.#runners.close();
+    return this.#supervisor.close();
   }
 
   /** Where each topic ends now. One that does not exist yet will be read from its beginning. */

@@ -9,7 +9,7 @@ import type { Logger } from "../../core/logger.ts";
 import type { AckRule, AckRuleStore } from "./rule.ts";
 import type { AckRunner, AckRunnerStatus } from "./runner.ts";
 
-export interface RunnersOptions {
+export interface RuleSupervisorOptions {
   readonly rules: Pick<AckRuleStore, "list" | "purge">;
   readonly run: (rule: AckRule, signal: AbortSignal) => AckRunner;
   readonly clock: Clock;
@@ -25,15 +25,15 @@ const refreshMs = 1000;
 /** For rules that another node removed between two looks of this one. */
 const purgeEveryLooks = 30;
 
-export class Runners {
-  readonly #options: RunnersOptions;
+export class RuleSupervisor {
+  readonly #options: RuleSupervisorOptions;
   /** By the rule's incarnation. */
   readonly #running = new Map<string, Running>();
   readonly #stop = new AbortController();
   readonly #refreshing: Promise<void>;
   #purgeInLooks = 0;
 
-  constructor(options: RunnersOptions) {
+  constructor(options: RuleSupervisorOptions) {
     this.#options = options;
     this.#refreshing = this.#refreshRepeatedly();
   }
