@@ -7,7 +7,7 @@ import {
   type RegistryStore,
   type SubjectState,
 } from "./registry-port.ts";
-import { retryWhileChanged } from "./retry.ts";
+import { retryWhileChanged } from "./retry-while-changed.ts";
 import { parseSubject } from "./subject.ts";
 
 export interface Deletions {

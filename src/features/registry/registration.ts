@@ -10,7 +10,7 @@ import {
   type SchemaCompiler,
   type SchemaVersion,
 } from "./registry-port.ts";
-import { retryWhileChanged } from "./retry.ts";
+import { retryWhileChanged } from "./retry-while-changed.ts";
 import { guidFromContent } from "./source/content.ts";
 import { parseSubject } from "./subject.ts";
 import { type LinkedSubmission, linkSubmission, type Submission } from "./submission.ts";

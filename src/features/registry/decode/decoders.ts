@@ -6,8 +6,8 @@
 import { RegistryFailure, type StoredSchema } from "../registry-port.ts";
 import type { Registry } from "../registry.ts";
 import { ByteCache } from "./byte-cache.ts";
+import type { SchemaRef } from "./confluent-frame.ts";
 import { createDecoder, type Decoder } from "./decoder.ts";
-import type { SchemaRef } from "./wire.ts";
 
 export interface KnownSchema {
   readonly schema: StoredSchema;
@@ -22,12 +22,12 @@ export interface Decoders {
   get(ref: SchemaRef): KnownSchema | Promise<KnownSchema | undefined>;
 }
 
-export type SchemaSource = Pick<Registry, "schema" | "schemaOfGuid" | "onPurged">;
+export type SchemaReader = Pick<Registry, "schema" | "schemaOfGuid" | "onPurged">;
 
 /** Bytes of descriptor sets; their descriptors and compiled rules take ten to twenty times that. */
 const bytesDefault = 8 * 1024 * 1024;
 
-export function createDecoders(registry: SchemaSource, bytesMax = bytesDefault): Decoders {
+export function createDecoders(registry: SchemaReader, bytesMax = bytesDefault): Decoders {
   const ids = new Map<string, number>();
   const cached = new ByteCache<number, KnownSchema>({
     bytesMax,
@@ -67,7 +67,7 @@ export function createDecoders(registry: SchemaSource, bytesMax = bytesDefault):
 }
 
 async function findSchema(
-  registry: SchemaSource,
+  registry: SchemaReader,
   ref: SchemaRef,
 ): Promise<StoredSchema | undefined> {
   try {

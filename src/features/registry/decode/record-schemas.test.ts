@@ -7,9 +7,9 @@ import type { SchemaRecord } from "../../../core/schemas.ts";
 import { messageOf } from "../link/descriptors.ts";
 import { linkSchema } from "../link/linked.ts";
 import { RegistryFailure, type StoredSchema } from "../registry-port.ts";
-import { createDecoders, type SchemaSource } from "./decoders.ts";
+import { renderFrame, valueSchemaHeader } from "./confluent-frame.ts";
+import { createDecoders, type SchemaReader } from "./decoders.ts";
 import { createRecordSchemas } from "./record-schemas.ts";
-import { renderFrame, valueSchemaHeader } from "./wire.ts";
 
 const linked = linkSchema(
   await compileProtos({
@@ -25,7 +25,7 @@ const empty = linkSchema(
 const guidOf = (id: number) => `00000000-0000-0000-0000-${String(id).padStart(12, "0")}`;
 
 /** Schemas with even ids up to 1000 and one without messages, and the names that were queried. */
-class Source implements SchemaSource {
+class Source implements SchemaReader {
   readonly queries: (number | string)[] = [];
   readonly gone = new Set<number>();
   away = false;

@@ -15,8 +15,14 @@ import type {
   RecordDecoder,
   SchemaRecord,
 } from "../../../core/schemas.ts";
-import { createDecoders, type KnownSchema, type SchemaSource } from "./decoders.ts";
-import { isFramed, messageNameAt, parseFrame, type SchemaRef, valueSchemaHeader } from "./wire.ts";
+import {
+  isFramed,
+  messageNameAt,
+  parseFrame,
+  type SchemaRef,
+  valueSchemaHeader,
+} from "./confluent-frame.ts";
+import { createDecoders, type KnownSchema, type SchemaReader } from "./decoders.ts";
 
 /** Number of records that are checked in one turn; with rules, they may take a few milliseconds. */
 const turnMax = 256;
@@ -24,7 +30,7 @@ const turnMax = 256;
 const textOf = new TextDecoder();
 
 export function createRecordSchemas(
-  registry: SchemaSource,
+  registry: SchemaReader,
   clock: Clock,
 ): RecordChecks & RecordDecoder {
   const decoders = createDecoders(registry);

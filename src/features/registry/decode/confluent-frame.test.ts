@@ -8,7 +8,7 @@ import {
   parseFrame,
   renderFrame,
   type SchemaFrame,
-} from "./wire.ts";
+} from "./confluent-frame.ts";
 
 const guid = "01234567-89ab-cdef-0123-456789abcdef";
 const payload = Uint8Array.of(8, 1);
