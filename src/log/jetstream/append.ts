@@ -8,7 +8,7 @@ import type { Appended, AppendOptions } from "../../core/log.ts";
 import type { Connection } from "./connection.ts";
 import { entriesFromBatch, type Entry, positionInEntry } from "./entry.ts";
 import { jetstreamUnavailable } from "./failures.ts";
-import { RunAppender } from "./run-append.ts";
+import { ProducerAppender } from "./producer-append.ts";
 import { parseStreamAnswer } from "./stream-answer.ts";
 import { tokenFromText } from "./subject.ts";
 import type { KnownIncarnation, Topics } from "./topics.ts";
@@ -40,7 +40,7 @@ type Outcome = Place | "unheard" | "underway";
  *    fails.
  * 2. Under a dedup id each entry has an id, so that the stream itself finds those it has already. One
  *    that another call is storing at this moment is published again until that has ended.
- * 3. A run of an idempotent producer goes another way: `run-append.ts`.
+ * 3. Appends of an idempotent producer go another way: `producer-append.ts`.
  *
  * JetStream's batches were measured and not used (one server, records of 190 bytes). An atomic batch
  * takes about 3 ms whatever its size, because its file store stages and syncs each, against 0.3 ms for
@@ -51,7 +51,7 @@ export class Appender {
   readonly #connection: Connection;
   readonly #topics: Topics;
   readonly #bounds: Bounds;
-  readonly #runs: RunAppender;
+  readonly #producers: ProducerAppender;
   readonly #idle = new Set<() => void>();
   #entries = 0;
   #bytes = 0;
@@ -60,7 +60,7 @@ export class Appender {
     this.#connection = connection;
     this.#topics = topics;
     this.#bounds = bounds;
-    this.#runs = new RunAppender(connection, topics);
+    this.#producers = new ProducerAppender(connection, topics);
   }
 
   async append(topic: string, batch: Batch, options: AppendOptions = {}): Promise<Appended> {
@@ -72,7 +72,7 @@ export class Appender {
       const ready = this.#connection.ready();
       if (ready !== true) await ready;
       if (options.producer !== undefined) {
-        return await this.#runs.append(topic, batch, options.producer);
+        return await this.#producers.append(topic, batch, options.producer);
       }
       const found = this.#topics.incarnation(topic);
       const known = found instanceof Promise ? await found : found;

@@ -200,8 +200,9 @@ export class Reader {
     if (cursor.filter === undefined && from + entries.length === through) return false;
     const bounds = await this.#requireSameIncarnation(cursor);
     // Before its first batch a read from the oldest kept may begin wherever that is now.
-    if (!cursor.mayStartAnywhere)
+    if (!cursor.mayStartAnywhere) {
       checkPosition(cursor.incarnation.topic, cursor.at, { ...bounds, end: cursor.at });
+    }
     return true;
   }
 

@@ -33,7 +33,7 @@ const knownMax = 100_000;
  * append: the server refuses that where another node was faster, and it is retried from the newer
  * state.
  */
-export class RunAppender {
+export class ProducerAppender {
   readonly #connection: Connection;
   readonly #topics: Topics;
   /** By the topic's epoch and the producer's subject. */
