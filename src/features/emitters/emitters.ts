@@ -17,8 +17,13 @@ import type { Page, PageQuery } from "../../core/page.ts";
 import type { Position } from "../../core/position.ts";
 import { endType, type LogRecord } from "../../core/record.ts";
 import { createEmitterCache, type EmitterCache } from "./cache.ts";
-import { configFromRequest, createId, differingField, type EmitterConfig } from "./config.ts";
-import { EmitterEnds } from "./ends.ts";
+import {
+  configFromRequest,
+  createId,
+  differingField,
+  type EmitterConfig,
+} from "./emitter-request.ts";
+import { EndWatcher } from "./end-watcher.ts";
 import { Guests, type GuestsOptions, type GuestsStatus } from "./guests/guests.ts";
 import { emitterTailStart, readEmitterPage } from "./page.ts";
 
@@ -53,12 +58,12 @@ export class Emitters {
   readonly #cache: EmitterCache = createEmitterCache();
   readonly #stopping = new AbortController();
   readonly #guests: Guests;
-  readonly #ends: EmitterEnds;
+  readonly #ends: EndWatcher;
 
   constructor(options: EmittersDeps) {
     this.#options = options;
     this.#guests = new Guests(options);
-    this.#ends = new EmitterEnds({
+    this.#ends = new EndWatcher({
       ...options,
       cache: this.#cache,
       signal: this.#stopping.signal,

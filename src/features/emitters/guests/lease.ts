@@ -8,7 +8,7 @@ import { type Clock, sleep } from "../../../core/clock.ts";
 import type { GuestLeases } from "../../../core/emitters.ts";
 import { failureFrom } from "../../../core/failure.ts";
 import type { Logger } from "../../../core/logger.ts";
-import { createId } from "../config.ts";
+import { createId } from "../emitter-request.ts";
 
 export interface LeaseOptions {
   readonly leases: GuestLeases;

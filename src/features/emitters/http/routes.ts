@@ -3,7 +3,6 @@
 import type { Context, Hono } from "hono";
 import { type Emitter, emittersTopic } from "../../../core/emitters.ts";
 import { renderPosition } from "../../../core/position.ts";
-import { appendResponse, jsonResponse } from "../../../http/answers.ts";
 import { readBody } from "../../../http/body.ts";
 import type { HttpDeps } from "../../../http/deps.ts";
 import { appendOptions } from "../../../http/endpoint/appending.ts";
@@ -12,11 +11,12 @@ import { pageQuery } from "../../../http/endpoint/paging.ts";
 import { requestedStart } from "../../../http/endpoint/starting.ts";
 import { renderPage } from "../../../http/events.ts";
 import { incomingEvents } from "../../../http/request-records.ts";
+import { appendResponse, jsonResponse } from "../../../http/responses.ts";
 import { sseResponse } from "../../../http/streaming.ts";
 import { readOptionalJson } from "../../../http/validate.ts";
 import type { RequestedStart } from "../../../hub/subscriber.ts";
 import type { CreateRequest, Emitters } from "../emitters.ts";
-import { emitterOptions, emitterStart, requireActive } from "../use.ts";
+import { emitterOptions, emitterStart, requireActive } from "../requests.ts";
 import * as endpoints from "./endpoints.ts";
 
 interface EmitterDeps extends Pick<HttpDeps, "hub" | "host" | "ingest" | "limits" | "log"> {

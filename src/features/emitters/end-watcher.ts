@@ -12,7 +12,7 @@ import { endType, type LogRecord } from "../../core/record.ts";
 import type { Ingest } from "../../ingest/ingest.ts";
 import type { EmitterCache } from "./cache.ts";
 
-export interface EmitterEndsOptions {
+export interface EndWatcherOptions {
   readonly store: Pick<EmitterStore, "setEnd" | "endedWithin" | "unfinishedEnds">;
   readonly append: Ingest["appendRecords"];
   readonly cache: EmitterCache;
@@ -32,12 +32,12 @@ const unfinishedMs = 5_000;
 const finishEveryLooks = 10;
 const finishMax = 100;
 
-export class EmitterEnds {
+export class EndWatcher {
   /** Resolves, never rejects, once the signal has stopped it. */
   readonly done: Promise<void>;
-  readonly #options: EmitterEndsOptions;
+  readonly #options: EndWatcherOptions;
 
-  constructor(options: EmitterEndsOptions) {
+  constructor(options: EndWatcherOptions) {
     this.#options = options;
     this.done = this.#watch();
   }
