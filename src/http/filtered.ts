@@ -8,7 +8,7 @@ import { Chunk, type Format } from "../hub/chunk.ts";
 import type { EndReason, Subscriber } from "../hub/subscriber.ts";
 
 /** The response or socket behind the filter, which takes bytes as they are. */
-export interface ByteFace<Bytes> extends Pick<Subscriber, "reset" | "end"> {
+export interface ByteSubscriber<Bytes> extends Pick<Subscriber, "reset" | "end"> {
   write(bytes: Bytes): Sent;
 }
 
@@ -16,13 +16,13 @@ export interface ByteFace<Bytes> extends Pick<Subscriber, "reset" | "end"> {
 const quietMsMax = 10_000;
 
 export class FilteredSubscriber<Bytes> implements Subscriber {
-  readonly #face: ByteFace<Bytes>;
+  readonly #subscriber: ByteSubscriber<Bytes>;
   readonly #format: Format<Bytes | undefined>;
   readonly #clock: Clock;
   #writtenMs: number;
 
-  constructor(face: ByteFace<Bytes>, format: Format<Bytes | undefined>, clock: Clock) {
-    this.#face = face;
+  constructor(subscriber: ByteSubscriber<Bytes>, format: Format<Bytes | undefined>, clock: Clock) {
+    this.#subscriber = subscriber;
     this.#format = format;
     this.#clock = clock;
     this.#writtenMs = clock.nowMs();
@@ -32,15 +32,15 @@ export class FilteredSubscriber<Bytes> implements Subscriber {
     const bytes = chunk.as(this.#format) ?? this.#heartbeat(chunk);
     if (bytes === undefined) return "sent";
     this.#writtenMs = this.#clock.nowMs();
-    return this.#face.write(bytes);
+    return this.#subscriber.write(bytes);
   }
 
   reset(position: Position, reason: Failure): Sent {
-    return this.#face.reset(position, reason);
+    return this.#subscriber.reset(position, reason);
   }
 
   end(reason: EndReason, position: Position): void {
-    this.#face.end(reason, position);
+    this.#subscriber.end(reason, position);
   }
 
   /** The topic's position moves on: the reader can resume after it although it got nothing. */

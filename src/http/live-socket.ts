@@ -5,7 +5,7 @@ import { goingAwayCode, type Socket, type SocketEvents } from "../core/host.ts";
 import { type Position, renderPosition } from "../core/position.ts";
 import type { Sent } from "../core/sink.ts";
 import type { EndReason, Subscription } from "../hub/subscriber.ts";
-import type { ByteFace } from "./filtered.ts";
+import type { ByteSubscriber } from "./filtered.ts";
 import { problemFrom } from "./problem.ts";
 import { parseMessage, parseRef, slowCode } from "./ws-messages.ts";
 import type { ServerMessage } from "./ws-shapes.ts";
@@ -21,7 +21,7 @@ const closeCodes: { readonly [code in FailureCode]?: number } = {
 type Subscribe = (confirm: (position: Position | undefined) => void) => Promise<Subscription>;
 
 /** Its messages are those of `WS /v1/ws`; it takes `ping` alone. */
-export class LiveSocket implements SocketEvents, ByteFace<string> {
+export class LiveSocket implements SocketEvents, ByteSubscriber<string> {
   readonly #socket: Socket;
   #subscription: Subscription | undefined;
   #closed = false;

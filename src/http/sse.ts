@@ -6,7 +6,7 @@ import { endType, type StoredRecord } from "../core/record.ts";
 import type { DecodedRecord } from "../core/schemas.ts";
 import type { ByteSink, Sent, SinkEvents } from "../core/sink.ts";
 import type { Chunk, Format } from "../hub/chunk.ts";
-import type { Direct, EndReason, Subscriber, Subscription } from "../hub/subscriber.ts";
+import type { DirectSink, EndReason, Subscriber, Subscription } from "../hub/subscriber.ts";
 import { jsonOf, renderData, renderDecoded } from "./events.ts";
 import { problemFrom } from "./problem.ts";
 
@@ -98,7 +98,7 @@ function joinParts(parts: readonly (string | Uint8Array)[]): Uint8Array {
 
 /** One subscription as one response: what the hub delivers goes to the sink as it is. */
 export class SseSubscriber implements Subscriber, SinkEvents {
-  readonly direct: Direct;
+  readonly direct: DirectSink;
   readonly #sink: ByteSink;
   #subscription: Subscription | undefined;
   #closed = false;

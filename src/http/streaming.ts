@@ -29,7 +29,7 @@ export async function sseResponse(
 }
 
 /** The same in a format that may take time to render. */
-export async function lateSseResponse(
+export async function asyncFormatSseResponse(
   { hub, host, log }: Pick<HttpDeps, "hub" | "host" | "log">,
   topic: string,
   key: string | undefined,

@@ -6,13 +6,13 @@ import { endType, recordBytes, type StoredRecord } from "../core/record.ts";
 import type { ByteSink, Sent } from "../core/sink.ts";
 import { Chunk, type Format } from "./chunk.ts";
 import { flushBytesMax } from "./options.ts";
-import type { Direct, EndReason } from "./subscriber.ts";
+import type { DirectSink, EndReason } from "./subscriber.ts";
 
 /** What a channel needs of a live subscription. */
 export interface Receiver {
   /** `ends`: nothing follows this chunk. */
   deliver(chunk: Chunk, ends: boolean): void;
-  readonly direct: Direct | undefined;
+  readonly direct: DirectSink | undefined;
   /** Handles what its `direct` sink answered to a chunk. */
   settle(sent: Sent, at: Position): void;
   reset(position: Position, reason: Failure): void;

@@ -5,7 +5,7 @@ import { type Position, renderPosition } from "../core/position.ts";
 import type { Sent } from "../core/sink.ts";
 import type { Channel, Receiver } from "./channel.ts";
 import type { Chunk } from "./chunk.ts";
-import type { Direct, EndReason, Subscriber, Subscription } from "./subscriber.ts";
+import type { DirectSink, EndReason, Subscriber, Subscription } from "./subscriber.ts";
 
 /**
  * `live`: gets every flush. `replaying`: being brought up to the live position, from the window
@@ -40,7 +40,7 @@ export class Member implements Subscription, Receiver {
     this.at = at;
   }
 
-  get direct(): Direct | undefined {
+  get direct(): DirectSink | undefined {
     return this.subscriber.direct;
   }
 

@@ -20,11 +20,11 @@ export interface Subscriber {
   /** The subscription is over, at its last position. The client must get the reason. */
   end(reason: EndReason, position: Position): void;
   /** Replaces `deliver` where that is one write of the chunk's bytes. */
-  readonly direct?: Direct;
+  readonly direct?: DirectSink;
 }
 
 /** A sink that only this subscriber has, and the format in which it gets chunks. */
-export interface Direct {
+export interface DirectSink {
   readonly format: Format<Uint8Array>;
   readonly sink: ByteSink;
 }

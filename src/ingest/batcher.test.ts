@@ -6,7 +6,7 @@ import type { Batch } from "../core/batch.ts";
 import { Failure } from "../core/failure.ts";
 import type { Appended, ProducerRun } from "../core/log.ts";
 import type { Position } from "../core/position.ts";
-import { Batcher, frameBytesMax, type Owner } from "./batcher.ts";
+import { Batcher, type BatchOwner, frameBytesMax } from "./batcher.ts";
 import { Buffers } from "./buffers.ts";
 import { InFlight } from "./in-flight.ts";
 
@@ -58,7 +58,7 @@ function setUp() {
     buffers: new Buffers(frameBytesMax),
     append,
   });
-  const add = (owner: Owner, text: string, run?: ProducerRun) => {
+  const add = (owner: BatchOwner, text: string, run?: ProducerRun) => {
     const bytes = Buffer.from(text);
     batcher.add(owner, bytes, 0, bytes.byteLength, 1, run);
   };
@@ -72,7 +72,7 @@ async function turns(): Promise<void> {
   for (let i = 0; i < 5; i++) await Promise.resolve();
 }
 
-class Heard implements Owner {
+class Heard implements BatchOwner {
   readonly heard: (readonly [count: number, position: Position | string])[] = [];
   stored(count: number, last: Position): void {
     this.heard.push([count, last]);

@@ -12,7 +12,7 @@ import type { InFlight } from "./in-flight.ts";
 import { WaiterPeak } from "./waiter-peak.ts";
 
 /** Brings records to a batcher, and is notified of what became of them. */
-export interface Owner {
+export interface BatchOwner {
   /** `last` is a position of `topic`. */
   stored(count: number, last: Position, topic: string): void;
   failed(count: number, failure: Failure): void;
@@ -37,7 +37,7 @@ const fewOwners = 8;
 
 /** What one owner has in one frame. */
 interface Share {
-  readonly owner: Owner;
+  readonly owner: BatchOwner;
   count: number;
   /** Index of its last record in the frame. */
   last: number;
@@ -109,7 +109,7 @@ export class Batcher {
    * are copied. `run` has the sequences of an idempotent producer's records.
    */
   add(
-    owner: Owner,
+    owner: BatchOwner,
     bytes: Buffer,
     from: number,
     to: number,

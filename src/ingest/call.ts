@@ -6,7 +6,7 @@ import { FRAME_RECORDS } from "../core/frame.ts";
 import { comparePositions, type Position } from "../core/position.ts";
 import type { RecordContract } from "../core/record-contract.ts";
 import { WireCursor } from "../core/wire.ts";
-import { type Batcher, frameBytesMax, type Owner } from "./batcher.ts";
+import { type Batcher, type BatchOwner, frameBytesMax } from "./batcher.ts";
 import type { InFlight } from "./in-flight.ts";
 import type { RecordLimits } from "./limits.ts";
 import { MessageQueue } from "./message-queue.ts";
@@ -16,8 +16,8 @@ import { type Head, readHead } from "./request.ts";
 import type { TopicGate } from "./schema-gate.ts";
 import { checkRecord } from "./wire.ts";
 
-/** Where a call's records go, and how many calls use it. */
-export interface Place {
+/** A topic that calls append to: its rules, its batcher, and how many calls use it. */
+export interface OpenTopic {
   readonly topic: string;
   /** Undefined: the topic's records may be anything. */
   readonly contract: RecordContract | undefined;
@@ -30,8 +30,8 @@ export interface Place {
 export interface CallHost {
   readonly limits: RecordLimits;
   readonly inFlight: InFlight;
-  enter(topic: string, producerId: string | undefined): Place;
-  leave(place: Place): void;
+  enter(topic: string, producerId: string | undefined): OpenTopic;
+  leave(target: OpenTopic): void;
 }
 
 /** `index` counts from the start of the call. */
@@ -51,11 +51,11 @@ const refusalsMax = 100;
 
 const cursor = new WireCursor(new Uint8Array(0));
 
-export class Call implements Owner {
+export class Call implements BatchOwner {
   readonly #collector: CallHost;
   /** Made with its first message: few calls ever need one. */
   #queue: MessageQueue | undefined;
-  #place: Place | undefined;
+  #target: OpenTopic | undefined;
   #producer: ProducerSequence | undefined;
   /** Records count as accepted once they are received, not once they are durable. */
   #received = false;
@@ -99,8 +99,8 @@ export class Call implements Owner {
   take(bytes: Buffer, from: number, to: number): void {
     if (this.#failure !== undefined) throw this.#failure;
     if (!this.#isQueueing) {
-      const place = this.#enter(bytes, from, to);
-      if (place.gate.isOpen) return this.#append(place, bytes, from, to);
+      const target = this.#enter(bytes, from, to);
+      if (target.gate.isOpen) return this.#append(target, bytes, from, to);
     }
     this.#pending++;
     this.#queue ??= this.#openQueue();
@@ -118,7 +118,7 @@ export class Call implements Owner {
 
   /** A reader waits for the answer to what was taken so far. */
   expedite(): void {
-    this.#place?.batcher.expedite();
+    this.#target?.batcher.expedite();
   }
 
   /** Each refusal is in one summary only. */
@@ -138,14 +138,14 @@ export class Call implements Owner {
   close(): void {
     this.#isClosed = true;
     if (this.#isQueueing) return;
-    if (this.#place !== undefined) this.#collector.leave(this.#place);
-    this.#place = undefined;
+    if (this.#target !== undefined) this.#collector.leave(this.#target);
+    this.#target = undefined;
   }
 
   stored(count: number, last: Position, topic: string): void {
     this.#durable += count;
     // Records of a topic named before may become durable later than those of the one named last.
-    if (topic === this.#place?.topic) this.#position = later(this.#position, last);
+    if (topic === this.#target?.topic) this.#position = later(this.#position, last);
     this.#finish(count);
   }
 
@@ -166,24 +166,24 @@ export class Call implements Owner {
   }
 
   /** Applies what a message says beside its records. Doing so twice in a row changes nothing. */
-  #enter(bytes: Buffer, from: number, to: number): Place {
+  #enter(bytes: Buffer, from: number, to: number): OpenTopic {
     const head = readHead(bytes, from, to);
     if (head !== undefined) this.#apply(head);
-    if (this.#place === undefined) throw noTopic;
-    return this.#place;
+    if (this.#target === undefined) throw noTopic;
+    return this.#target;
   }
 
   #apply(head: Head): void {
     if (head.ack !== undefined) this.#received = head.ack === "received";
     const { producer } = head;
-    const topic = head.topic ?? this.#place?.topic;
+    const topic = head.topic ?? this.#target?.topic;
     // Its id and epoch are valid for the rest of the stream.
     if (producer !== undefined) this.#producer = new ProducerSequence(producer, this.#producer);
     if (topic === undefined) return;
-    const before = this.#place;
+    const before = this.#target;
     if (before?.topic === topic && producer === undefined) return;
-    // Entered first: another topic's name may be refused, and the call still has its place.
-    this.#place = this.#collector.enter(topic, this.#producer?.id);
+    // Entered first: another topic's name may be refused, and the call still has its topic.
+    this.#target = this.#collector.enter(topic, this.#producer?.id);
     if (before === undefined) return;
     if (before.topic !== topic) this.#position = undefined;
     this.#collector.leave(before);
@@ -211,22 +211,22 @@ export class Call implements Owner {
   async #process(message: Buffer): Promise<void> {
     if (this.#failure !== undefined) return;
     try {
-      const place = this.#enter(message, 0, message.byteLength);
-      if (place.gate.isOpen) this.#append(place, message, 0, message.byteLength);
-      else await this.#checkThenAppend(place, message);
+      const target = this.#enter(message, 0, message.byteLength);
+      if (target.gate.isOpen) this.#append(target, message, 0, message.byteLength);
+      else await this.#checkThenAppend(target, message);
     } catch (error) {
       this.#failure ??= failureFrom(error);
     }
   }
 
   /** To a topic without a schema rule. */
-  #append(place: Place, bytes: Buffer, from: number, to: number): void {
-    if (place.contract === undefined) this.#appendPlain(place, bytes, from, to);
-    else this.#appendWithContract(place, bytes.subarray(from, to), place.contract);
+  #append(target: OpenTopic, bytes: Buffer, from: number, to: number): void {
+    if (target.contract === undefined) this.#appendPlain(target, bytes, from, to);
+    else this.#appendWithContract(target, bytes.subarray(from, to), target.contract);
   }
 
   /** Copies runs of records as they came, without decoding them: the path that nearly all take. */
-  #appendPlain(place: Place, bytes: Buffer, from: number, to: number): void {
+  #appendPlain(target: OpenTopic, bytes: Buffer, from: number, to: number): void {
     const { limits } = this.#collector;
     let runAt = from;
     let runCount = 0;
@@ -235,7 +235,7 @@ export class Call implements Owner {
       cursor.reset(bytes, at, to);
       const tag = cursor.varint();
       if (tag !== FRAME_RECORDS) {
-        this.#add(place, bytes, runAt, at, runCount);
+        this.#add(target, bytes, runAt, at, runCount);
         cursor.skip(tag);
         at = runAt = cursor.at;
         runCount = 0;
@@ -247,31 +247,31 @@ export class Call implements Owner {
       const isFull = end - runAt > frameBytesMax;
       if (issue === undefined && !isFull) runCount++;
       else {
-        this.#add(place, bytes, runAt, at, runCount);
+        this.#add(target, bytes, runAt, at, runCount);
         runAt = issue === undefined ? at : end;
         runCount = issue === undefined ? 1 : 0;
         if (issue !== undefined) this.#refuse(issue);
       }
       at = end;
     }
-    this.#add(place, bytes, runAt, to, runCount);
+    this.#add(target, bytes, runAt, to, runCount);
   }
 
   /** Each record as its topic's contract changes it. */
-  #appendWithContract(place: Place, message: Buffer, contract: RecordContract): void {
-    this.#appendEach(place, recordsOfMessage(message, this.#collector.limits, contract), []);
+  #appendWithContract(target: OpenTopic, message: Buffer, contract: RecordContract): void {
+    this.#appendEach(target, recordsOfMessage(message, this.#collector.limits, contract), []);
   }
 
   /** To a topic with a schema rule, or of which that is not known yet. */
-  async #checkThenAppend(place: Place, message: Buffer): Promise<void> {
-    const all = recordsOfMessage(message, this.#collector.limits, place.contract);
+  async #checkThenAppend(target: OpenTopic, message: Buffer): Promise<void> {
+    const all = recordsOfMessage(message, this.#collector.limits, target.contract);
     const records = all.flatMap((one) => ("record" in one ? [one.record] : []));
-    this.#appendEach(place, all, await place.gate.check(records));
+    this.#appendEach(target, all, await target.gate.check(records));
   }
 
   /** `issues` has one element for each of `all` that is a record; undefined where nothing is wrong. */
   #appendEach(
-    place: Place,
+    target: OpenTopic,
     all: readonly MessageRecord[],
     issues: readonly (Issue | undefined)[],
   ): void {
@@ -279,17 +279,17 @@ export class Call implements Owner {
     for (const one of all) {
       const issue = "issue" in one ? one.issue : found.next().value;
       if (issue !== undefined) this.#refuse(issue);
-      else if ("record" in one) this.#add(place, one.bytes, one.from, one.to, 1);
+      else if ("record" in one) this.#add(target, one.bytes, one.from, one.to, 1);
     }
   }
 
-  #add(place: Place, bytes: Buffer, from: number, to: number, count: number): void {
+  #add(target: OpenTopic, bytes: Buffer, from: number, to: number, count: number): void {
     if (count === 0) return;
     const run = this.#producer?.take(count);
     this.#index += count;
     this.#taken += count;
     this.#pending += count;
-    place.batcher.add(this, bytes, from, to, count, run);
+    target.batcher.add(this, bytes, from, to, count, run);
   }
 
   #refuse(issue: Issue): void {

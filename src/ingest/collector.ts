@@ -8,7 +8,7 @@ import { parseName, type TopicSettings } from "../core/topic.ts";
 import { appendOrCreate } from "./append.ts";
 import { Batcher, frameBytesMax } from "./batcher.ts";
 import { Buffers } from "./buffers.ts";
-import { Call, type CallHost, type Place } from "./call.ts";
+import { Call, type CallHost, type OpenTopic } from "./call.ts";
 import type { InFlight } from "./in-flight.ts";
 import type { IngestLimits } from "./limits.ts";
 import type { SchemaGate, TopicGate } from "./schema-gate.ts";
@@ -27,7 +27,7 @@ export interface CollectorDeps {
 export class Collector implements CallHost {
   readonly #deps: CollectorDeps;
   readonly #newTopics: TopicSettings | undefined;
-  readonly #places = new Map<string, Place>();
+  readonly #openTopics = new Map<string, OpenTopic>();
   readonly #buffers = new Buffers(frameBytesMax);
   #sweepAt = 64;
 
@@ -51,24 +51,24 @@ export class Collector implements CallHost {
   }
 
   /** Throws `invalid` on what cannot be a topic's name. */
-  enter(topic: string, producerId: string | undefined): Place {
+  enter(topic: string, producerId: string | undefined): OpenTopic {
     const name = parseName(topic, "topic");
     // A producer's records are in separate entries: the log finds in them what it has of a producer.
     const id = producerId === undefined ? name : `${name}/${producerId}`;
-    let place = this.#places.get(id);
-    if (place === undefined) {
+    let target = this.#openTopics.get(id);
+    if (target === undefined) {
       this.#sweep();
       const gate = this.#deps.gate.topic(name);
       const contract = this.#deps.contracts?.get(name);
-      place = { topic: name, contract, gate, batcher: this.#batcher(name, gate), users: 0 };
-      this.#places.set(id, place);
+      target = { topic: name, contract, gate, batcher: this.#batcher(name, gate), users: 0 };
+      this.#openTopics.set(id, target);
     }
-    place.users++;
-    return place;
+    target.users++;
+    return target;
   }
 
-  leave(place: Place): void {
-    place.users--;
+  leave(target: OpenTopic): void {
+    target.users--;
   }
 
   #batcher(topic: string, gate: TopicGate): Batcher {
@@ -92,12 +92,12 @@ export class Collector implements CallHost {
     return appendOrCreate(this.#deps.log, this.#newTopics, topic, batch, options);
   }
 
-  /** Evicts unused places. The threshold doubles, so that each call pays little for it. */
+  /** Evicts topics that no call uses. The threshold doubles, so that each call pays little for it. */
   #sweep(): void {
-    if (this.#places.size < this.#sweepAt) return;
-    for (const [id, { users, batcher }] of this.#places) {
-      if (users === 0 && batcher.isIdle) this.#places.delete(id);
+    if (this.#openTopics.size < this.#sweepAt) return;
+    for (const [id, { users, batcher }] of this.#openTopics) {
+      if (users === 0 && batcher.isIdle) this.#openTopics.delete(id);
     }
-    this.#sweepAt = Math.max(64, this.#places.size * 2);
+    this.#sweepAt = Math.max(64, this.#openTopics.size * 2);
   }
 }

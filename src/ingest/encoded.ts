@@ -6,7 +6,7 @@
 import type { Buffer } from "node:buffer";
 import type { Failure } from "../core/failure.ts";
 import { comparePositions, type Position } from "../core/position.ts";
-import type { Batcher, Owner } from "./batcher.ts";
+import type { Batcher, BatchOwner } from "./batcher.ts";
 import type { Collector } from "./collector.ts";
 import type { InFlight } from "./in-flight.ts";
 
@@ -30,7 +30,7 @@ export class EncodedTopic {
   }
 }
 
-export class EncodedCall implements Owner {
+export class EncodedCall implements BatchOwner {
   readonly #batcher: Batcher;
   #pending = 0;
   #failure: Failure | undefined;

@@ -8,7 +8,7 @@ import type { Failure } from "../core/failure.ts";
 import { encodeFrame, RecordEncoder } from "../core/frame.ts";
 import { comparePositions, type Position } from "../core/position.ts";
 import { type LogRecord, recordBytes } from "../core/record.ts";
-import { type Batcher, frameBytesMax, type Owner } from "./batcher.ts";
+import { type Batcher, type BatchOwner, frameBytesMax } from "./batcher.ts";
 import type { Collector } from "./collector.ts";
 import type { InFlight } from "./in-flight.ts";
 
@@ -77,7 +77,7 @@ const scratch = Buffer.alloc(16 * 1024);
 const encoder = new RecordEncoder(scratch);
 
 /** What one call has in the batcher. */
-class Written implements Owner {
+class Written implements BatchOwner {
   readonly done: Promise<Position>;
   readonly #settled: (count: number) => void;
   #resolve: (position: Position) => void = () => {};

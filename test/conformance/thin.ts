@@ -14,7 +14,7 @@ import { parseTimeout as parseGrpcTimeout } from "@connectrpc/connect/protocol-g
 import { InFlight } from "../../src/ingest/in-flight.ts";
 import type { FetchHandler } from "../../src/rpc/fetch.ts";
 import type { StreamHandler } from "../../src/rpc/server.ts";
-import type { Answers, ThinCall, ThinMethods, ThinOptions } from "../../src/rpc/thin/call.ts";
+import type { AnswerKind, ThinCall, ThinMethods, ThinOptions } from "../../src/rpc/thin/call.ts";
 import { createThinConnect } from "../../src/rpc/thin/connect.ts";
 import { createThinGrpc } from "../../src/rpc/thin/grpc.ts";
 import {
@@ -116,15 +116,16 @@ function conformanceMethods(messageBytesMax: number): {
     return { call, answer: () => call.answer() };
   };
   const { typeName, method } = ConformanceService;
-  const methods: ThinMethods = new Map<string, { answers: Answers; open: ReturnType<typeof open> }>(
+  const methods: ThinMethods = new Map<
+    string,
+    { answers: AnswerKind; open: ReturnType<typeof open> }
+  >([
+    [`/${typeName}/${method.unary.name}`, { answers: "unary", open: open(UnaryRequestSchema) }],
     [
-      [`/${typeName}/${method.unary.name}`, { answers: "unary", open: open(UnaryRequestSchema) }],
-      [
-        `/${typeName}/${method.clientStream.name}`,
-        { answers: "end", open: open(ClientStreamRequestSchema) },
-      ],
+      `/${typeName}/${method.clientStream.name}`,
+      { answers: "end", open: open(ClientStreamRequestSchema) },
     ],
-  );
+  ]);
   return {
     options: {
       methods,

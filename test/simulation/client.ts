@@ -10,7 +10,7 @@ import type { Sent } from "../../src/core/sink.ts";
 import type { Chunk, Format } from "../../src/hub/chunk.ts";
 import type { Hub } from "../../src/hub/hub.ts";
 import type {
-  Direct,
+  DirectSink,
   EndReason,
   Start,
   Subscriber,
@@ -175,7 +175,7 @@ const directFormat: Format<Uint8Array> = {
 /** One subscription of a client, from the call of `subscribe` to its end. */
 export class Connection implements Subscriber {
   readonly client: Client;
-  readonly direct?: Direct;
+  readonly direct?: DirectSink;
   subscription: Subscription | undefined;
   /** No more calls may come. */
   over = false;

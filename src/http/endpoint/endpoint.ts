@@ -5,7 +5,7 @@
 
 import type { Context, Hono } from "hono";
 import type { z } from "zod";
-import { jsonResponse } from "../answers.ts";
+import { jsonResponse } from "../responses.ts";
 import type { Answers, Body, Frozen, JsonAnswer } from "./answer.ts";
 import type { Parameters, Values } from "./parameter.ts";
 import type { SocketMessages } from "./socket.ts";

@@ -6,7 +6,7 @@ import type { Logger } from "../../core/logger.ts";
 import type { InFlight } from "../../ingest/in-flight.ts";
 
 /** `end`: one answer after many messages. `running`: as they become durable. `unary`: one and one. */
-export type Answers = "end" | "running" | "unary";
+export type AnswerKind = "end" | "running" | "unary";
 
 /** A call as the thin path drives it, whatever its messages are. */
 export interface ThinCall {
@@ -25,7 +25,7 @@ export interface ThinCall {
 }
 
 export interface ThinMethod {
-  readonly answers: Answers;
+  readonly answers: AnswerKind;
   /** Opens a call; `answer` renders the message that answers it, or throws why it cannot be answered. */
   open(): { readonly call: ThinCall; readonly answer: () => Uint8Array<ArrayBuffer> };
 }

@@ -18,7 +18,7 @@ import { parseTimeout, setTrailerStatus } from "@connectrpc/connect/protocol-grp
 import type { Logger } from "../../core/logger.ts";
 import { reportedStatus } from "../failures.ts";
 import type { StreamHandler } from "../server.ts";
-import type { Answers, ThinCall, ThinMethod, ThinOptions } from "./call.ts";
+import type { AnswerKind, ThinCall, ThinMethod, ThinOptions } from "./call.ts";
 import { deadlineExceeded, incompleteMessage, notOneMessage } from "./errors.ts";
 import { inflate } from "./inflate.ts";
 import { enveloped, Messages } from "./messages.ts";
@@ -50,7 +50,7 @@ export function createThinGrpc(options: ThinOptions): StreamHandler {
 
 class GrpcCall {
   readonly #stream: ServerHttp2Stream;
-  readonly #answers: Answers;
+  readonly #answers: AnswerKind;
   readonly #call: ThinCall;
   readonly #answer: () => Uint8Array;
   readonly #messages: Messages;

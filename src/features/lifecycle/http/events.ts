@@ -2,14 +2,14 @@
 
 import type { Hono } from "hono";
 import { type Position, renderPosition } from "../../../core/position.ts";
-import { jsonResponse, refusedResponse } from "../../../http/answers.ts";
 import { readBody } from "../../../http/body.ts";
 import type { HttpDeps } from "../../../http/deps.ts";
 import { appendOptions, appendOptionsFrom } from "../../../http/endpoint/appending.ts";
 import { addressOf, reply, serve } from "../../../http/endpoint/endpoint.ts";
 import { type HotRoutes, mountHot } from "../../../http/hot.ts";
+import { jsonResponse, refusedResponse } from "../../../http/responses.ts";
 import type { BulkResult, EventIntake } from "../intake.ts";
-import type { Lifecycles } from "../lifecycles.ts";
+import type { LifecycleQueries } from "../lifecycle-queries.ts";
 import { sampleEvent, sampleLife } from "../sample-events.ts";
 import * as endpoints from "./event-endpoints.ts";
 
@@ -47,7 +47,7 @@ export function lifecycleEventRoutes({ events, clock, limits }: EventDeps): HotR
 
 export function mountLifecycleEvents(
   app: Hono,
-  deps: EventDeps & { readonly lifecycles: Lifecycles },
+  deps: EventDeps & { readonly lifecycles: LifecycleQueries },
 ): void {
   const { events, clock, limits, lifecycles } = deps;
   mountHot(app, lifecycleEventRoutes(deps));

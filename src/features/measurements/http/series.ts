@@ -2,10 +2,10 @@
 
 import type { Hono } from "hono";
 import { invalidField } from "../../../core/failure.ts";
-import { jsonResponse } from "../../../http/answers.ts";
 import type { HttpDeps } from "../../../http/deps.ts";
 import { serve } from "../../../http/endpoint/endpoint.ts";
 import { FilteredSubscriber } from "../../../http/filtered.ts";
+import { jsonResponse } from "../../../http/responses.ts";
 import { sseResponse } from "../../../http/streaming.ts";
 import { measurementsTopic } from "../measurement.ts";
 import type { Span } from "../series-port.ts";

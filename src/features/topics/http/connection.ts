@@ -26,7 +26,7 @@ import { AsyncSubscriber } from "../../../hub/async-format.ts";
 import type { Start } from "../../../hub/subscriber.ts";
 import type { CheckedRecords, IngestResult } from "../../../ingest/ingest.ts";
 import type { Emitters } from "../../emitters/emitters.ts";
-import { emitterOptions, emitterStart, requireActive } from "../../emitters/use.ts";
+import { emitterOptions, emitterStart, requireActive } from "../../emitters/requests.ts";
 import { writableTopic } from "../writable.ts";
 import { WsSubscription } from "./subscription.ts";
 

@@ -6,7 +6,6 @@ import type { TopicInfo } from "../../../core/log.ts";
 import { comparePositions, renderPosition } from "../../../core/position.ts";
 import type { RecordDecoder } from "../../../core/schemas.ts";
 import type { TopicSettings } from "../../../core/topic.ts";
-import { appendResponse, jsonResponse } from "../../../http/answers.ts";
 import { readBody } from "../../../http/body.ts";
 import type { DecodedFormats } from "../../../http/decoded.ts";
 import type { HttpDeps } from "../../../http/deps.ts";
@@ -16,7 +15,8 @@ import { pageQuery } from "../../../http/endpoint/paging.ts";
 import { requestedStart } from "../../../http/endpoint/starting.ts";
 import { renderPage } from "../../../http/events.ts";
 import { incomingRecords } from "../../../http/request-records.ts";
-import { lateSseResponse, sseResponse, topicStart } from "../../../http/streaming.ts";
+import { appendResponse, jsonResponse } from "../../../http/responses.ts";
+import { asyncFormatSseResponse, sseResponse, topicStart } from "../../../http/streaming.ts";
 import { readOptionalJson } from "../../../http/validate.ts";
 import { readPage } from "../../../log/pages.ts";
 import { writableTopic } from "../writable.ts";
@@ -69,7 +69,7 @@ export function mountTopics(app: Hono, deps: TopicDeps): void {
       const { key, decode } = query;
       const start = await topicStart(log, topic, key, requestedStart(query, headers));
       if (decode === undefined) return await sseResponse(deps, topic, key, start);
-      return await lateSseResponse(deps, topic, key, start, deps.decoded.sse);
+      return await asyncFormatSseResponse(deps, topic, key, start, deps.decoded.sse);
     });
   }
 }

@@ -5,11 +5,11 @@
 
 import { CollectorService } from "../../../gen/sluice/v1/collector_pb.ts";
 import type { Collector } from "../../../ingest/collector.ts";
-import type { Answers, ThinMethods } from "../../../rpc/thin/call.ts";
+import type { AnswerKind, ThinMethods } from "../../../rpc/thin/call.ts";
 import { bytesFromSummary, withRecords } from "./summary.ts";
 
 /** When each method answers, by path. */
-const collectorMethods: ReadonlyMap<string, Answers> = new Map([
+const collectorMethods: ReadonlyMap<string, AnswerKind> = new Map([
   [`/${CollectorService.typeName}/${CollectorService.method.collect.name}`, "end"],
   [`/${CollectorService.typeName}/${CollectorService.method.ingest.name}`, "running"],
   [`/${CollectorService.typeName}/${CollectorService.method.publish.name}`, "unary"],
