@@ -1,6 +1,6 @@
 /** What a node knows of itself: for `/status`, `/readyz` and gRPC health. */
 
-import type { Health } from "../features/operation/http/health.ts";
+import type { Health } from "../features/operation/health.ts";
 import type { Part, Platform } from "../features/part.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { Projections } from "./projections.ts";

@@ -2,8 +2,9 @@
 
 import type { OpenApiDocument } from "../../http/openapi/model.ts";
 import type { Part, Platform } from "../part.ts";
+import type { Health } from "./health.ts";
 import { operationEndpoints } from "./http/endpoints.ts";
-import { type Health, mountHealth } from "./http/health.ts";
+import { mountHealth } from "./http/health.ts";
 import { mountLivedoc } from "./http/livedoc.ts";
 import { mountUi } from "./http/ui.ts";
 
