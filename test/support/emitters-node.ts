@@ -2,16 +2,20 @@
 
 import { systemClock as clock } from "../../src/core/clock.ts";
 import { emittersTopic } from "../../src/core/emitters.ts";
-import type { LogDriver } from "../../src/core/log.ts";
+import type { Appended, LogDriver } from "../../src/core/log.ts";
 import { silent as logger } from "../../src/core/logger.ts";
+import type { LogRecord } from "../../src/core/record.ts";
 import { defaultTopicSettings } from "../../src/core/topic.ts";
 import { Emitters } from "../../src/features/emitters/emitters.ts";
+import { requireActive } from "../../src/features/emitters/requests.ts";
 import { type Projection, runProjection } from "../../src/projection/projection.ts";
 import type { StoreRig } from "./store-rig.ts";
 
 export interface EmittersNode extends AsyncDisposable {
   readonly emitters: Emitters;
   readonly projection: Projection;
+  /** As `POST /log/{id}` appends what it has decoded and checked. */
+  append(id: string, records: readonly LogRecord[]): Promise<Appended>;
   close(): Promise<void>;
 }
 
@@ -41,6 +45,11 @@ export async function startEmittersNode(
     node,
     guests: true,
   });
+  const append = async (id: string, records: readonly LogRecord[]) => {
+    await requireActive(emitters, id);
+    const keyed = records.map((record) => ({ ...record, key: id }));
+    return await log.append(emittersTopic, keyed);
+  };
   let closing: Promise<void> | undefined;
   const close = () =>
     (closing ??= (async () => {
@@ -48,5 +57,5 @@ export async function startEmittersNode(
       stop.abort();
       await projection.done;
     })());
-  return { emitters, projection, close, [Symbol.asyncDispose]: close };
+  return { emitters, projection, append, close, [Symbol.asyncDispose]: close };
 }

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
-import type { Emitter } from "../../core/emitters.ts";
 import { createEmitterCache } from "./cache.ts";
+import type { Emitter } from "./emitters-port.ts";
 
 function emitter(id: string, endedMs?: number): Emitter {
   return { id, source: "external", rate: 0, createdMs: 0, endedMs, end: undefined };

@@ -4,7 +4,7 @@
  */
 
 import { BoundedMap } from "../../core/bounded-map.ts";
-import type { Emitter } from "../../core/emitters.ts";
+import type { Emitter } from "./emitters-port.ts";
 
 export interface EmitterCache {
   readonly size: number;

@@ -1,10 +1,11 @@
-/** The requested configuration of an emitter: defaults, limits and checks. */
+/** The emitter that a caller requests: defaults, limits and checks. */
 
-import { type Emitter, type EmitterSource, emitterSources } from "../../core/emitters.ts";
+import { type EmitterSource, emitterSources } from "../../core/emitters.ts";
 import { invalidField, quoted } from "../../core/failure.ts";
 import { parseName } from "../../core/topic.ts";
+import type { Emitter } from "./emitters-port.ts";
 
-export interface EmitterConfig {
+export interface RequestedEmitter {
   readonly id: string;
   readonly source: EmitterSource;
   readonly rate: number;
@@ -17,14 +18,14 @@ const rateMax = 1000;
 const rateMin = 0.01;
 
 /** Complete options out of partial ones. Throws `invalid`, naming the field. */
-export function configFromRequest(
+export function emitterFromRequest(
   request: {
     readonly id?: string | undefined;
     readonly source?: EmitterSource | undefined;
     readonly rate?: number | undefined;
   },
   newId: () => string,
-): EmitterConfig {
+): RequestedEmitter {
   const id = request.id === undefined ? newId() : parseName(request.id, "id");
   const source = request.source ?? "guest";
   if (!emitterSources.includes(source)) {
@@ -52,23 +53,9 @@ export function configFromRequest(
 
 /** The first field in which the two differ. */
 export function differingField(
-  requested: EmitterConfig,
+  requested: RequestedEmitter,
   existing: Emitter,
 ): "source" | "rate" | undefined {
   if (requested.source !== existing.source) return "source";
   return requested.rate === existing.rate ? undefined : "rate";
-}
-
-const alphabet = "0123456789abcdefghijklmnopqrstuvwxyz";
-
-/** Twelve characters of 36, about 62 bits: short enough to type, too many to guess. */
-export function createId(): string {
-  let id = "";
-  while (id.length < 12) {
-    for (const byte of crypto.getRandomValues(new Uint8Array(16))) {
-      // 252 is the last multiple of 36 in a byte; bytes above it would favour some characters.
-      if (byte < 252 && id.length < 12) id += alphabet[byte % 36] ?? "";
-    }
-  }
-  return id;
 }

@@ -58,7 +58,7 @@ test("a bad request is refused by its field", async () => {
       await expect(refused).rejects.toMatchObject({ code: "invalid", errors: [{ field }] });
     }
     await expect(node.emitters.get("nobody")).rejects.toMatchObject({ code: "not_found" });
-    await expect(node.emitters.append("nobody", [event(1)])).rejects.toMatchObject({
+    await expect(node.append("nobody", [event(1)])).rejects.toMatchObject({
       code: "not_found",
     });
   });
@@ -71,7 +71,7 @@ test("a page shows what was acknowledged before it, on every node", async () => 
     await using b = await startEmittersNode(rig, createMemoryLog({ clock, broker }), "b");
     await a.emitters.create({ id: "x", ...external });
     for (let n = 1; n <= 300; n++) {
-      const { last } = await a.emitters.append("x", [event(n)]);
+      const { last } = await a.append("x", [event(n)]);
       const page = await b.emitters.page("x", { limit: 3 });
       expect(numbers(page.events).at(-1)).toBe(n);
       expect(page.events.at(-1)?.position).toEqual(last);
@@ -99,14 +99,12 @@ test("an end is final, seen on other nodes within a second, and the last record 
     // Both have their leases: an end waits for the other nodes.
     await until("both leases", 5000, async () => (await rig.leases.nodes()) === 2);
     await a.emitters.create({ id: "x", ...external });
-    await b.emitters.append("x", [event(1)]);
+    await b.append("x", [event(1)]);
     let accepted = 1;
     let refused: unknown;
     const writing = (async () => {
       while (refused === undefined) {
-        await b.emitters
-          .append("x", [event(++accepted)])
-          .catch((error: unknown) => (refused = error));
+        await b.append("x", [event(++accepted)]).catch((error: unknown) => (refused = error));
         await Bun.sleep(5);
       }
     })();
@@ -118,7 +116,7 @@ test("an end is final, seen on other nodes within a second, and the last record 
     expect(ended.endedMs).toBeNumber();
     expect(await a.emitters.end("x")).toMatchObject({ id: "x", end: ended.end });
     expect(await b.emitters.end("x")).toMatchObject({ id: "x", end: ended.end });
-    await expect(a.emitters.append("x", [event(0)])).rejects.toMatchObject({ code: "ended" });
+    await expect(a.append("x", [event(0)])).rejects.toMatchObject({ code: "ended" });
     const again = a.emitters.create({ id: "x", ...external });
     await expect(again).rejects.toMatchObject({ code: "conflict", errors: [{ code: "ended" }] });
     await expect(a.emitters.end("nobody")).rejects.toMatchObject({ code: "not_found" });
@@ -181,7 +179,7 @@ test("the hot path queries the store once", async () => {
     await rig.store.create({ id: "x", source: "external", rate: 0 }, undefined);
     await using node = await startEmittersNode({ ...rig, store }, createMemoryLog({ clock }), "a");
     await Promise.all([1, 2, 3].map(() => node.emitters.get("x")));
-    for (let n = 0; n < 100; n++) await node.emitters.append("x", [event(n)]);
+    for (let n = 0; n < 100; n++) await node.append("x", [event(n)]);
     expect(asked).toBe(1);
     const stats = async () => (await node.emitters.stats("x")).events;
     await until("100 events in the stats", 5000, async () => (await stats()) === 100);

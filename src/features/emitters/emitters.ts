@@ -1,28 +1,17 @@
 /**
- * Emitters as a service: created, found, appended to, ended, and read in pages. The protocols call
- * this; everything it needs comes in through ports.
+ * Emitters as a service: created, found, ended, and read in pages; what it needs comes in through ports.
+ * The protocols call this. They append through `Ingest`, after `requireActive`.
  */
 
 import { sleep } from "../../core/clock.ts";
-import {
-  type Emitter,
-  type EmitterSource,
-  type EmitterStats,
-  emittersTopic,
-  type EmitterStore,
-} from "../../core/emitters.ts";
+import type { EmitterSource } from "../../core/emitters.ts";
 import { Failure } from "../../core/failure.ts";
-import type { Appended } from "../../core/log.ts";
 import type { Page, PageQuery } from "../../core/page.ts";
 import type { Position } from "../../core/position.ts";
-import { endType, type LogRecord } from "../../core/record.ts";
 import { createEmitterCache, type EmitterCache } from "./cache.ts";
-import {
-  configFromRequest,
-  createId,
-  differingField,
-  type EmitterConfig,
-} from "./emitter-request.ts";
+import { createId } from "./create-id.ts";
+import { differingField, emitterFromRequest, type RequestedEmitter } from "./emitter-request.ts";
+import type { Emitter, EmitterStats, EmitterStore } from "./emitters-port.ts";
 import { EndWatcher } from "./end-watcher.ts";
 import { Guests, type GuestsOptions, type GuestsStatus } from "./guests/guests.ts";
 import { emitterTailStart, readEmitterPage } from "./page.ts";
@@ -76,16 +65,16 @@ export class Emitters {
    * exists with another configuration or has ended.
    */
   async create(request: CreateRequest): Promise<CreatedEmitter> {
-    const config = configFromRequest(request, createId);
-    const node = config.source === "guest" ? this.#guests.node() : undefined;
-    const result = await this.#options.store.create(config, node).catch((error: unknown) => {
+    const requested = emitterFromRequest(request, createId);
+    const node = requested.source === "guest" ? this.#guests.node() : undefined;
+    const result = await this.#options.store.create(requested, node).catch((error: unknown) => {
       // The store may have created it and assigned its guest to this node all the same.
       this.#guests.markUncertain();
       throw error;
     });
     const { created, emitter } = result;
     this.#cache.set(emitter);
-    if (!created) requireEqual(config, emitter);
+    if (!created) requireEqual(requested, emitter);
     else if (node !== undefined) this.#guests.start(emitter, node);
     return result;
   }
@@ -120,18 +109,6 @@ export class Emitters {
     const emitters = found.slice(0, limit);
     const last = emitters.at(-1);
     return { emitters, next: found.length > limit && last !== undefined ? last.id : null };
-  }
-
-  /** Appends under the emitter's key. Throws `not_found`, `ended`, and what the log throws. */
-  async append(id: string, records: readonly LogRecord[]): Promise<Appended> {
-    const emitter = this.#cache.peek(id) ?? (await this.get(id));
-    if (emitter.endedMs !== undefined) {
-      throw new Failure("ended", `Cannot append to emitter "${id}": it has ended`);
-    }
-    return await this.#options.append(
-      emittersTopic,
-      records.map((record) => underKey(record, id)),
-    );
   }
 
   /** Ends it permanently; a repeated call returns the same. Throws `not_found`. */
@@ -169,28 +146,21 @@ export class Emitters {
   }
 }
 
-function underKey(record: LogRecord, key: string): LogRecord {
-  if (record.contentType === endType) {
-    throw new Failure("invalid", `Cannot append content type "${endType}": only Sluice itself may`);
-  }
-  return record.key === key ? record : { ...record, key };
-}
-
 /** Throws `conflict` unless the existing emitter is open and has the requested configuration. */
-function requireEqual(config: EmitterConfig, existing: Emitter): void {
+function requireEqual(requested: RequestedEmitter, existing: Emitter): void {
   if (existing.endedMs !== undefined) {
     throw conflict(
       "id",
       "ended",
-      `Cannot create emitter "${config.id}": it has ended, expected another id`,
+      `Cannot create emitter "${requested.id}": it has ended, expected another id`,
     );
   }
-  const field = differingField(config, existing);
+  const field = differingField(requested, existing);
   if (field === undefined) return;
   throw conflict(
     `/${field}`,
     "conflict",
-    `Cannot create emitter "${config.id}" with ${field} ${JSON.stringify(config[field])}: it exists with ${JSON.stringify(existing[field])}`,
+    `Cannot create emitter "${requested.id}" with ${field} ${JSON.stringify(requested[field])}: it exists with ${JSON.stringify(existing[field])}`,
   );
 }
 

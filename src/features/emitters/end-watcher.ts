@@ -4,13 +4,14 @@
  */
 
 import { type Clock, sleep } from "../../core/clock.ts";
-import { emittersTopic, type EmitterStore } from "../../core/emitters.ts";
+import { emittersTopic } from "../../core/emitters.ts";
 import { failureFrom } from "../../core/failure.ts";
 import type { Logger } from "../../core/logger.ts";
 import type { Position } from "../../core/position.ts";
 import { endType, type LogRecord } from "../../core/record.ts";
 import type { Ingest } from "../../ingest/ingest.ts";
 import type { EmitterCache } from "./cache.ts";
+import type { EmitterStore } from "./emitters-port.ts";
 
 export interface EndWatcherOptions {
   readonly store: Pick<EmitterStore, "setEnd" | "endedWithin" | "unfinishedEnds">;

@@ -3,7 +3,7 @@
  * it. The log's end is fetched first, so a page has all events acknowledged before the request.
  */
 
-import { type EmitterPages, emittersTopic, type KeptEvents } from "../../core/emitters.ts";
+import { emittersTopic } from "../../core/emitters.ts";
 import { Failure, failureFrom } from "../../core/failure.ts";
 import type { Bounds, Log } from "../../core/log.ts";
 import {
@@ -18,6 +18,7 @@ import {
 import { comparePositions, epochStart, type Position } from "../../core/position.ts";
 import { endType, type StoredRecord } from "../../core/record.ts";
 import { boundsIfExists } from "../../log/bounds.ts";
+import type { EmitterPages, KeptEvents } from "./emitters-port.ts";
 
 export interface PageSources {
   readonly log: Pick<Log, "read" | "bounds">;

@@ -1,11 +1,12 @@
 /** An emitter as every protocol uses it: required active, appended to, subscribed to. */
 
-import { type Emitter, emittersTopic } from "../../core/emitters.ts";
+import { emittersTopic } from "../../core/emitters.ts";
 import { Failure } from "../../core/failure.ts";
 import type { AppendOptions, Log } from "../../core/log.ts";
 import { comparePositions } from "../../core/position.ts";
 import { parseName } from "../../core/topic.ts";
 import type { RequestedStart, Start } from "../../hub/subscriber.ts";
+import type { Emitter } from "./emitters-port.ts";
 import type { Emitters } from "./emitters.ts";
 
 /** Dedup ids count per topic, and all emitters share one, so each emitter's ids get a prefix. */

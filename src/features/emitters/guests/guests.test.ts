@@ -86,7 +86,7 @@ describe("guests", () => {
       const foreign = { value, key: "", contentType: jsonType, schemaId: 0, timeNs: 0n };
       await a.emitters.create({ id: "mixed", rate: 20 });
       await Bun.sleep(700);
-      for (let i = 0; i < 12; i++) await a.emitters.append("mixed", [foreign]);
+      for (let i = 0; i < 12; i++) await a.append("mixed", [foreign]);
       await a.close();
       await Bun.sleep(2000);
       expect(b.emitters.status().guests).toBe(21);

@@ -7,11 +7,11 @@
  */
 
 import type { Clock } from "../../../core/clock.ts";
-import type { Emitter, EmitterPages, GuestLeases } from "../../../core/emitters.ts";
 import type { Log } from "../../../core/log.ts";
 import type { Logger } from "../../../core/logger.ts";
 import { jsonType, type LogRecord } from "../../../core/record.ts";
 import type { Ingest } from "../../../ingest/ingest.ts";
+import type { Emitter, EmitterPages, GuestLeases } from "../emitters-port.ts";
 import { createGuest, type Guest } from "./guest.ts";
 import { keepLease, type Lease, monotonicMs } from "./lease.ts";
 import { lastEvents } from "./resume.ts";

@@ -5,10 +5,10 @@
  */
 
 import { type Clock, sleep } from "../../../core/clock.ts";
-import type { GuestLeases } from "../../../core/emitters.ts";
 import { failureFrom } from "../../../core/failure.ts";
 import type { Logger } from "../../../core/logger.ts";
-import { createId } from "../emitter-request.ts";
+import { createId } from "../create-id.ts";
+import type { GuestLeases } from "../emitters-port.ts";
 
 export interface LeaseOptions {
   readonly leases: GuestLeases;

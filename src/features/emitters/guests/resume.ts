@@ -4,11 +4,12 @@
  */
 
 import type { Clock } from "../../../core/clock.ts";
-import { type Emitter, type EmitterPages, emittersTopic } from "../../../core/emitters.ts";
+import { emittersTopic } from "../../../core/emitters.ts";
 import type { Log } from "../../../core/log.ts";
 import { comparePositions, type Position } from "../../../core/position.ts";
 import type { StoredRecord } from "../../../core/record.ts";
 import { boundsIfExists } from "../../../log/bounds.ts";
+import type { Emitter, EmitterPages } from "../emitters-port.ts";
 import { createGuest } from "./guest.ts";
 
 export interface LastEvent {

@@ -7,7 +7,7 @@ import type { Logger } from "../../../core/logger.ts";
 import type { LogRecord } from "../../../core/record.ts";
 import { BackOff } from "../../../core/retry.ts";
 import type { Ingest } from "../../../ingest/ingest.ts";
-import { createId } from "../emitter-request.ts";
+import { createId } from "../create-id.ts";
 import type { Lease } from "./lease.ts";
 
 export interface GuestWriterOptions {

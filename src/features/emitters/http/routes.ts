@@ -1,7 +1,7 @@
 /** Emitters: created by PUT, appended to by POST, read by page and SSE. */
 
 import type { Context, Hono } from "hono";
-import { type Emitter, emittersTopic } from "../../../core/emitters.ts";
+import { emittersTopic } from "../../../core/emitters.ts";
 import { renderPosition } from "../../../core/position.ts";
 import { readBody } from "../../../http/body.ts";
 import type { HttpDeps } from "../../../http/deps.ts";
@@ -15,6 +15,7 @@ import { appendResponse, jsonResponse } from "../../../http/responses.ts";
 import { sseResponse } from "../../../http/streaming.ts";
 import { readOptionalJson } from "../../../http/validate.ts";
 import type { RequestedStart } from "../../../hub/subscriber.ts";
+import type { Emitter } from "../emitters-port.ts";
 import type { CreateRequest, Emitters } from "../emitters.ts";
 import { emitterOptions, emitterStart, requireActive } from "../requests.ts";
 import * as endpoints from "./endpoints.ts";

@@ -1,11 +1,11 @@
 /** Emitters as rows. */
 
 import { and, asc, desc, eq, gt, isNull, lte, type SQL, sql } from "drizzle-orm";
-import type { Emitter, EmitterStats, EmitterStore } from "../../../core/emitters.ts";
 import type { Database } from "../../../postgres/database.ts";
 import { positionFromColumns } from "../../../postgres/projection-row.ts";
 import { preparedRead } from "../../../postgres/read.ts";
 import { fixedLimit } from "../../../postgres/statement.ts";
+import type { Emitter, EmitterStats, EmitterStore } from "../emitters-port.ts";
 import { emitterEvents, emitters, nodes } from "./tables.ts";
 
 export function createEmitterStore(database: Database): EmitterStore {

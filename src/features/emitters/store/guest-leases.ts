@@ -5,9 +5,9 @@
  */
 
 import { and, eq, exists, getTableColumns, gt, isNull, sql } from "drizzle-orm";
-import type { GuestLeases } from "../../../core/emitters.ts";
 import type { Database } from "../../../postgres/database.ts";
 import { statement } from "../../../postgres/statement.ts";
+import type { GuestLeases } from "../emitters-port.ts";
 import { emitterFromRow } from "./emitter-store.ts";
 import { emitters, nodes } from "./tables.ts";
 

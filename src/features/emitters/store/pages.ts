@@ -4,13 +4,13 @@
  */
 
 import { getTableColumns, type SQL, sql } from "drizzle-orm";
-import type { EmitterPages, KeptEvents } from "../../../core/emitters.ts";
 import type { Position } from "../../../core/position.ts";
 import type { StoredRecord } from "../../../core/record.ts";
 import { arrayOfTexts } from "../../../postgres/arrays.ts";
 import type { Database } from "../../../postgres/database.ts";
 import { headersFromJson } from "../../../postgres/headers.ts";
 import { decoderOf, statement } from "../../../postgres/statement.ts";
+import type { EmitterPages, KeptEvents } from "../emitters-port.ts";
 import { emitterProjection } from "./projection.ts";
 import { emitterEvents } from "./tables.ts";
 
