@@ -1,4 +1,11 @@
-/** Ack rules as a service: created, queried, and run by the node that owns each. */
+/**
+ * Ack rules as a service: created, queried, and run by the node that owns each.
+ *
+ * How a rule runs, one file a step: `rule-supervisor` has a `runner` for each rule. On the node that
+ * owns the rule the runner's `topics-reader` reads the rule's topics, `id-extractor` finds the ids in
+ * the records, `ids` decides what they change, `owner` commits that together with the positions,
+ * `outbox` keeps the announcements of the commit, and an `appender` appends them to an output topic.
+ */
 
 import type { Clock } from "../../core/clock.ts";
 import { Failure } from "../../core/failure.ts";

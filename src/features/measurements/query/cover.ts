@@ -1,4 +1,4 @@
-/** Composes a span from rollups and, where there is no valid rollup, from points. */
+/** Composes spans from rollups and, where there is no valid rollup, from points; `query.ts` defines the words. */
 
 import { type Level, levelNs, levels, type Span, type Unrolled } from "../series-port.ts";
 import { ceilTo, floorTo } from "./cells.ts";

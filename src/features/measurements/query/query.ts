@@ -1,4 +1,15 @@
-/** Queries of one series: samples at any width, up to date with its newest measurement. */
+/**
+ * Queries of one series: samples at any width, up to date with its newest measurement.
+ *
+ * The words of this folder:
+ * - A span is a range of time, `[from, to)`.
+ * - A cell is the span that one sample of the answer summarizes.
+ * - A level is one of the widths for which the store keeps rollups: 10 s, 1 min and 10 min are the
+ *   levels 1 to 3. At level 0 single points are read.
+ * - A bucket is a span of one level's width, aligned to it. Its rollup has the statistics of its points.
+ * - A stretch is a span that is read in one way: from the rollups of one level, or from points. `cover.ts`
+ *   splits cells into stretches.
+ */
 
 import { Failure, quoted } from "../../../core/failure.ts";
 import { type MeasurementTail, valuesToNumbers } from "../measurement.ts";

@@ -19,7 +19,10 @@ import { packedPoint, unpackPoints } from "./packed.ts";
 import { hourTable, type SeriesPlan } from "./partition-list.ts";
 import { hourNs, hourOf } from "./partitions.ts";
 
-/** How far a probe looks back, in mean ages of the points that were found: 0.005 % are older. */
+/**
+ * How far a probe looks back: so many times the mean age of the points that earlier probes found.
+ * 0.005 % of the points are older than that.
+ */
 const reachAges = 10;
 /** A sparser series has few points an hour, so that a bounded probe gains nothing. */
 const reachNsMax = hourNs;

@@ -1,3 +1,5 @@
+/** The normal form of a schema's file: its bytes, and so its id, do not depend on the compiler. */
+
 import { clearField, isFieldSet, type Message } from "@bufbuild/protobuf";
 import {
   type DescriptorProto,

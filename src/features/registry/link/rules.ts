@@ -1,8 +1,10 @@
+/** Checks that the protovalidate rules of a schema compile. */
+
 import { create, type DescMessage, type FileRegistry } from "@bufbuild/protobuf";
 import { CompilationError, createValidator } from "@bufbuild/protovalidate";
 import type { Problems } from "./problems.ts";
 
-/** Problems: protovalidate rules that do not compile, because every record would fail on them. */
+/** Adds a problem for each message with a rule that does not compile: every record would fail on it. */
 export function checkRules(
   registry: FileRegistry,
   messages: readonly string[],
