@@ -1,4 +1,4 @@
-/** A WebSocket that is one subscription, which its address names: it listens, and answers `ping`. */
+/** A WebSocket for one subscription, which its URL chooses: the client sends nothing but `ping`. */
 
 import { Failure, type FailureCode, failureFrom } from "../core/failure.ts";
 import { goingAwayCode, type Socket, type SocketEvents } from "../core/host.ts";

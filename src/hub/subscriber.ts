@@ -19,11 +19,11 @@ export interface Subscriber {
   reset(position: Position, reason: Failure): Sent;
   /** The subscription is over, at its last position. The client must get the reason. */
   end(reason: EndReason, position: Position): void;
-  /** Replaces `deliver` where that is one write of the chunk's bytes. */
+  /** Where a delivery is one write, the hub writes to this sink on its own and does not call `deliver`. */
   readonly direct?: DirectSink;
 }
 
-/** A sink that only this subscriber has, and the format in which it gets chunks. */
+/** The sink of one subscriber, and the format that renders a chunk to the bytes it writes. */
 export interface DirectSink {
   readonly format: Format<Uint8Array>;
   readonly sink: ByteSink;

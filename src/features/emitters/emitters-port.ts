@@ -42,9 +42,9 @@ export interface EmitterStore {
   end(id: string): Promise<Emitter | undefined>;
   /** Stores the position of the end record. */
   setEnd(id: string, position: Position): Promise<void>;
-  /** Ids that ended within the last `withinMs`. */
+  /** Ids of the emitters that ended within the last `withinMs`. */
   endedWithin(withinMs: number): Promise<readonly string[]>;
-  /** Ids marked as ended at least `olderThanMs` ago whose end record is not known. */
+  /** Ids of emitters that `end` marked at least `olderThanMs` ago, and that have no `setEnd` yet. */
   unfinishedEnds(olderThanMs: number, limit: number): Promise<readonly string[]>;
 }
 

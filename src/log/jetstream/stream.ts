@@ -31,8 +31,8 @@ export interface TopicIncarnation {
   /** The subject of records without a key. */
   readonly root: string;
   /**
-   * When the stream was created, in milliseconds of the servers' clock, which does not depend on the
-   * gateway that created it.
+   * Time of the stream's creation, in milliseconds. It is the NATS servers' time: gateways with
+   * differing clocks agree on it.
    */
   readonly epoch: number;
   readonly layout: Layout;

@@ -38,7 +38,7 @@ export interface GuestsStatus {
   readonly guests: number;
   /** Events that its guests made. */
   readonly made: number;
-  /** Events that were not made because the log was unavailable for too long. */
+  /** Number of events that were skipped: the gateway was stopped, or the log unavailable, for too long. */
   readonly skipped: number;
   /** How far the guests are behind their schedule. */
   readonly behindMs: number;
@@ -145,7 +145,7 @@ export class Guests {
     );
     if (skipped > 0) {
       this.#skipped += skipped;
-      logger("warn", "guest events skipped; the log was unavailable for too long", {
+      logger("warn", "guest events skipped: the gateway was stopped or the log unavailable", {
         events: skipped,
       });
     }

@@ -28,7 +28,10 @@ export interface Lease {
   close(): Promise<void>;
 }
 
-/** A dead node's guests run again after 2 to 2.5 s of its lease, up to 0.5 s, and the claiming. */
+/**
+ * After a node has died it takes 2 to 2.5 s until its lease expires, and up to 0.5 s until the renewal
+ * of another node frees its guests. They run again as soon as nodes have claimed them.
+ */
 const leaseMs = 2500;
 const renewMs = 500;
 /** Time for appends in flight to arrive once this node has stopped. */

@@ -62,9 +62,9 @@ export async function dropOldLifecycles(
   return dropped;
 }
 
-/** The next apps that have rows, and how long they keep them. */
+/** The next apps after `after` that have lifecycles, and how long each keeps them. */
 async function nextApps({ db, run }: Database, after: string, retentionMs: number) {
-  // By hand: the walk leaps from one app to the next along the index.
+  // By hand: a recursive query jumps along the index from one app to the next.
   return await run(() =>
     statement<{ app_id: string; kept_ms: string }>(
       db,

@@ -49,14 +49,14 @@ export function confluentError(error: unknown): Response {
   return new Response(`${body}\n`, { status, headers });
 }
 
-/** 50001 comes with 503 where coming back helps; clients go by the status. */
+/** Of the failures with code 50001, those that a retry can help have status 503: clients retry by the status. */
 function statusOf(failure: Failure): number {
   if (!(failure instanceof RegistryFailure)) return httpStatus[failure.code];
   const code: number = errorCodes[failure.reason];
   return code < 1000 ? code : Math.floor(code / 100);
 }
 
-/** There are no fields for single problems: they go into the message, as they do there. */
+/** Confluent's errors have no field for a list of problems: they are part of the message, as they are there. */
 function messageOf({ message, errors }: Failure): string {
   if (errors.length < 2) return message;
   const told = errors.map((issue) =>

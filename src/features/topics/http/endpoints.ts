@@ -1,7 +1,7 @@
 /** `/v1/topics`: topics, their records and their streams. */
 
 import { z } from "zod";
-import { parseName, schemaRules } from "../../../core/topic.ts";
+import { defaultTopicSettings, parseName, schemaRules } from "../../../core/topic.ts";
 import { empty, json, jsonBody } from "../../../http/endpoint/answer.ts";
 import {
   appended,
@@ -42,20 +42,22 @@ const layoutShape = z.enum(["records", "frames"]);
 const settingsShape = z
   .strictObject({
     layout: layoutShape.optional().meta({
-      default: "records",
+      default: defaultTopicSettings.layout,
       description:
         "`records`: an entry each, a key is cheap to read. `frames`: many records in one entry, for high rates.",
     }),
     retention_ms: countShape.optional().meta({
-      default: 86_400_000,
-      description: "Records older than this may be dropped; 0 keeps them",
+      default: defaultTopicSettings.retentionMs,
+      description:
+        "Records older than this may be dropped; 0 keeps them. The default applies unless the gateway is configured otherwise.",
     }),
     retention_bytes: countShape.optional().meta({
-      default: 8_589_934_592,
-      description: "The oldest are dropped past this size; 0 sets no limit",
+      default: defaultTopicSettings.retentionBytes,
+      description:
+        "The oldest are dropped past this size; 0 sets no limit. The default applies unless the gateway is configured otherwise.",
     }),
     schema: z.enum(schemaRules).optional().meta({
-      default: "none",
+      default: defaultTopicSettings.schema,
       description:
         "What records must be. `id`: they name a schema of the registry. `validated`: they are a message of it and satisfy its rules.",
     }),
