@@ -17,6 +17,8 @@ export function arrayOfTexts(values: readonly (string | null)[]): string {
 
 /** The elements of an array of texts as PostgreSQL renders it; a null is "NULL". */
 export function textsFromArray(array: string): string[] {
+  if (array === "{}") return [];
+  if (!array.includes('"')) return array.slice(1, -1).split(",");
   const elements = array.slice(1, -1).matchAll(/"((?:[^"\\]|\\.)*)"|[^,]+/gs);
   return Array.from(elements, ([bare, inQuotes]) =>
     inQuotes === undefined ? bare : inQuotes.replaceAll(/\\(.)/gs, "$1"),

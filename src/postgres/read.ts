@@ -3,7 +3,14 @@
  * and to map the row than PostgreSQL takes to answer it (0.18 ms per call instead of 0.05 ms).
  */
 
-import { Column, fillPlaceholders, is, type Query, SQL } from "drizzle-orm";
+import {
+  Column,
+  type DriverValueDecoder,
+  fillPlaceholders,
+  is,
+  type Query,
+  SQL,
+} from "drizzle-orm";
 import type { Sql } from "postgres";
 import { quoted } from "../core/failure.ts";
 
@@ -16,14 +23,10 @@ interface FlatSelect<Row> {
 /** Rows by the values of the placeholders. */
 type Read<Row> = (values?: Readonly<Record<string, unknown>>) => Promise<Row[]>;
 
-interface Decoder {
-  mapFromDriverValue(value: unknown): unknown;
-}
-
 interface Field {
   readonly name: string;
   /** Undefined where the driver's value stays as it is. */
-  readonly decoder: Decoder | undefined;
+  readonly decode: ((value: unknown) => unknown) | undefined;
 }
 
 /**
@@ -43,11 +46,15 @@ export function preparedRead<Row>(sql: Sql, select: FlatSelect<Row>): Read<Row> 
 function fieldOf([name, field]: [string, unknown]): Field {
   if (is(field, Column)) {
     const isAsIs = field.mapFromDriverValue === Column.prototype.mapFromDriverValue;
-    return { name, decoder: isAsIs ? undefined : field };
+    // A subquery's column is a proxy: looking the method up would cost more than calling it.
+    return { name, decode: isAsIs ? undefined : field.mapFromDriverValue.bind(field) };
   }
   if (is(field, SQL.Aliased)) {
     // `mapWith` sets it. Drizzle does not declare it, but decides the row's type by it.
-    return { name, decoder: (field.sql as unknown as { readonly decoder: Decoder }).decoder };
+    const { decoder } = field.sql as unknown as {
+      readonly decoder: DriverValueDecoder<unknown, unknown>;
+    };
+    return { name, decode: (value) => decoder.mapFromDriverValue(value) };
   }
   throw new TypeError(`Cannot prepare a read of ${quoted(name)}: expected a column`);
 }
@@ -55,9 +62,9 @@ function fieldOf([name, field]: [string, unknown]): Field {
 function rowFrom(values: readonly unknown[], fields: readonly Field[]): Record<string, unknown> {
   const row: Record<string, unknown> = {};
   let i = 0;
-  for (const { name, decoder } of fields) {
+  for (const { name, decode } of fields) {
     const value = values[i++];
-    row[name] = decoder === undefined || value === null ? value : decoder.mapFromDriverValue(value);
+    row[name] = decode === undefined || value === null ? value : decode(value);
   }
   return row;
 }
