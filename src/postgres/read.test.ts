@@ -5,7 +5,7 @@ import { type TestDatabase, testPostgres } from "../../test/support/postgres.ts"
 import { arrayOfTexts } from "./arrays.ts";
 import { bigints, bytea, orderedTexts } from "./columns.ts";
 import { type Database, openDatabase } from "./database.ts";
-import { preparedRead } from "./read.ts";
+import { preparedRead, preparedStatement } from "./read.ts";
 
 const things = pgTable("things", {
   name: text().primaryKey(),
@@ -108,4 +108,15 @@ test("a list of values is one placeholder", async () => {
   const read = preparedRead(driver, db.select({ name: things.name }).from(things).where(isAny));
   expect(await read({ names: arrayOfTexts(["sparse", "absent"]) })).toEqual([{ name: "sparse" }]);
   expect(await read({ names: arrayOfTexts([]) })).toEqual([]);
+});
+
+test("a statement's rows are the driver's", async () => {
+  const read = preparedStatement<{ exact: string; name: string }>(
+    database.sql,
+    sql`select exact, name from things where exact > ${sql.placeholder("above")}::bigint
+      and name <> ${"absent"} order by name`,
+  );
+  const rows = async (above: string) => Array.from(await read({ above }), (row) => ({ ...row }));
+  expect(await rows("0")).toEqual([{ exact: (2n ** 63n - 1n).toString(), name: "full" }]);
+  expect(await rows("-2")).toHaveLength(2);
 });

@@ -11,6 +11,7 @@ import {
   type Query,
   SQL,
 } from "drizzle-orm";
+import { PgDialect } from "drizzle-orm/pg-core";
 import type { Sql } from "postgres";
 import { quoted } from "../core/failure.ts";
 
@@ -21,7 +22,7 @@ interface FlatSelect<Row> {
 }
 
 /** Rows by the values of the placeholders. */
-type Read<Row> = (values?: Readonly<Record<string, unknown>>) => Promise<Row[]>;
+export type Read<Row> = (values?: Readonly<Record<string, unknown>>) => Promise<Row[]>;
 
 interface Field {
   readonly name: string;
@@ -42,6 +43,17 @@ export function preparedRead<Row>(sql: Sql, select: FlatSelect<Row>): Read<Row> 
     return rows.map((row) => rowFrom(row, fields) as Row);
   };
 }
+
+/** Renders a statement written by hand once. Its rows are as the driver returns them. */
+export function preparedStatement<Row extends object>(sql: Sql, statement: SQL): Read<Row> {
+  const { sql: text, params } = dialect.sqlToQuery(statement);
+  return async (values = {}) => {
+    const parameters = fillPlaceholders(params, values) as string[];
+    return await sql.unsafe<Row[]>(text, parameters, { prepare: true });
+  };
+}
+
+const dialect = new PgDialect();
 
 function fieldOf([name, field]: [string, unknown]): Field {
   if (is(field, Column)) {

@@ -6,7 +6,7 @@ import { errorCode } from "../../../postgres/error-code.ts";
 import { preparedRead } from "../../../postgres/read.ts";
 import { fixedLimit, type Queries } from "../../../postgres/statement.ts";
 import type { SeriesPoint, SeriesSnapshot, SeriesStore } from "../series-port.ts";
-import { asOfPoints, createReaches, lastPoint } from "./as-of.ts";
+import { asOfPoints, createAsOfState, lastPoint } from "./as-of.ts";
 import { planOf, type SeriesPlan } from "./partition-list.ts";
 import { hourNs, hourOf } from "./partitions.ts";
 import { type HourPart, pageOf, pagesOf, partsOf } from "./points.ts";
@@ -19,14 +19,14 @@ const undefinedTable = "42P01";
 
 export function createSeriesStore(database: Database): SeriesStore {
   const { db, snapshots, run } = database;
-  const reaches = createReaches();
+  const asOfSources = { ...createAsOfState(), db, sql: database.sql };
   const list = listRead(database);
   return {
     asOf: (tag, instants) =>
       run(() =>
         retryDropped(async () => {
           const plan = await planOf(db, tag);
-          return plan && (await asOfPoints(db, plan, instants, reaches));
+          return plan && (await asOfPoints(asOfSources, plan, instants));
         }),
       ),
 
