@@ -104,7 +104,10 @@ function endedBySignals(runtime: Runtime): Runtime {
     runtime.exit(signal === "SIGTERM" ? exitCodes.terminated : exitCodes.interrupted);
   });
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code !== "EPIPE") throw error;
+    if (error.code !== "EPIPE") {
+      runtime.logLine(`Cannot write to standard output: ${error.message}\n`);
+      return runtime.exit(exitCodes.failed);
+    }
     if (isOutputClosed) return;
     isOutputClosed = true;
     if (callback === undefined) runtime.exit(exitCodes.done);

@@ -55,6 +55,23 @@ test("its tables, partitions and sequences are moved once, with their data; othe
   });
 }, 30_000);
 
+test("while a node of an older release runs, nothing is moved; once it has stopped, all is", async () => {
+  await withPostgres(async (url) => {
+    await withOldRelease(url, migrationsOfOldReleases);
+    const node = postgres(url, { max: 1 });
+    await node`select pg_advisory_lock(hashtextextended('sluice:measurements', 0))`;
+    await expect(migrate({ url })).rejects.toMatchObject({
+      code: "conflict",
+      message: expect.stringContaining("a node of an older release still uses them"),
+    });
+    expect(await tablesOf(url, "sluice")).toEqual([]);
+
+    const moved = migrate({ url });
+    await node.end();
+    expect(await moved).toEqual({ movedTables: 30 });
+  });
+}, 60_000);
+
 test("after the move an older release refuses the database, and this one refuses `public`", async () => {
   await withPostgres(async (url) => {
     await withOldRelease(url, migrationsOfOldReleases);

@@ -3,6 +3,7 @@
  * their data, indexes and sequences. No row is rewritten, so this takes milliseconds.
  */
 
+import { setTimeout as sleep } from "node:timers/promises";
 import type { MigrationMeta } from "drizzle-orm/migrator";
 import type { Sql, TransactionSql } from "postgres";
 import { Failure } from "../core/failure.ts";
@@ -37,10 +38,15 @@ const tablesByMigration: readonly (readonly string[])[] = [
 
 const movedTo = "moved to schema ";
 
+/** Names that a running node of those releases owns, by advisory locks of its session. */
+const ownedByOldNodes = ["emitter-pages", "lifecycle", "measurements"];
+/** Time for an older node that is being stopped. */
+const oldNodesMs = { most: 12_000, every: 250 };
+
 /**
  * Moves them into `schema`, unless there is nothing to move; returns how many tables were moved. The
- * caller keeps other nodes from doing the same. Throws `conflict` when `schema` is `public`, and its
- * tables were moved away.
+ * caller keeps other nodes from doing the same. Throws `conflict` when `schema` is `public` and its
+ * tables were moved away, and when a node of an older release still runs.
  */
 export async function moveFromPublic(
   sql: Sql,
@@ -53,6 +59,7 @@ export async function moveFromPublic(
     return 0;
   }
   if (await hasMigrations(sql, schema)) return 0;
+  await requireOldNodesStopped(sql);
   return await sql.begin(async (tx) => {
     const [newest] = await tx<{ at: string | null }[]>`
       select max(created_at) as at from public.${tx(migrationsTable)}`;
@@ -66,6 +73,31 @@ export async function moveFromPublic(
     await leaveMarker(tx, schema, migrations[tablesByMigration.length]?.folderMillis ?? 0);
     return tables.length;
   });
+}
+
+/**
+ * An older node whose tables are moved away would go on with what it still finds, and keep the names
+ * that the new nodes need. The locks are taken, not only looked at: none can start meanwhile.
+ */
+async function requireOldNodesStopped(sql: Sql): Promise<void> {
+  const untilMs = Date.now() + oldNodesMs.most;
+  for (const name of ownedByOldNodes) {
+    while (!(await tryOldLock(sql, name))) {
+      if (Date.now() >= untilMs) {
+        throw new Failure(
+          "conflict",
+          "Cannot move the tables out of public: a node of an older release still uses them, expected all of those to be stopped first",
+        );
+      }
+      await sleep(oldNodesMs.every);
+    }
+  }
+}
+
+async function tryOldLock(sql: Sql, name: string): Promise<boolean> {
+  const [row] = await sql<{ got: boolean }[]>`
+    select pg_try_advisory_lock(hashtextextended(${`sluice:${name}`}, 0)) as got`;
+  return row?.got === true;
 }
 
 async function hasMigrations(sql: Sql, schema: string): Promise<boolean> {
