@@ -106,7 +106,7 @@ function endedBySignals(runtime: Runtime): Runtime {
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code !== "EPIPE") {
       runtime.logLine(`Cannot write to standard output: ${error.message}\n`);
-      return runtime.exit(exitCodes.failed);
+      runtime.exit(exitCodes.failed);
     }
     if (isOutputClosed) return;
     isOutputClosed = true;
