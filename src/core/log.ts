@@ -65,7 +65,10 @@ export interface AppendOptions {
   readonly producer?: ProducerRun;
 }
 
-/** Successive records of one producer; restarts that forget their sequence raise the epoch. */
+/**
+ * A run: successive records of one producer that are appended together. A producer that restarts and
+ * forgets its sequence raises its epoch.
+ */
 export interface ProducerRun {
   readonly id: string;
   readonly epoch: number;

@@ -9,7 +9,7 @@ function __sluice_at
   set -l typed
   set -l known ${commands
     .filter(({ path }) => path !== "")
-    .map(({ path }) => quoted(path))
+    .map(({ path }) => fishQuoted(path))
     .join(" ")}
   for word in (commandline -opc)[2..-1]
     if contains -- (string join -- ' ' $typed $word) $known
@@ -24,19 +24,19 @@ ${lines.join("\n")}
 }
 
 function linesOf({ path, commands, options, choices, takesPath }: CompletedCommand): string[] {
-  const at = `complete -c sluice -n ${quoted(`__sluice_at ${path}`.trimEnd())}`;
+  const at = `complete -c sluice -n ${fishQuoted(`__sluice_at ${path}`.trimEnd())}`;
   return [
-    ...commands.map(({ name, summary }) => `${at} -a ${name} -d ${quoted(summary)}`),
+    ...commands.map(({ name, summary }) => `${at} -a ${name} -d ${fishQuoted(summary)}`),
     ...options.map(({ name, doc, isFlag, choices: values, isPath }) => {
       const value = isPath ? " -r -F" : " -x";
-      const words = values.length > 0 ? ` -a ${quoted(values.join(" "))}` : "";
-      return `${at} -l ${name.slice(2)} -d ${quoted(doc)}${isFlag ? "" : value}${words}`;
+      const words = values.length > 0 ? ` -a ${fishQuoted(values.join(" "))}` : "";
+      return `${at} -l ${name.slice(2)} -d ${fishQuoted(doc)}${isFlag ? "" : value}${words}`;
     }),
-    ...(choices.length > 0 ? [`${at} -a ${quoted(choices.join(" "))}`] : []),
+    ...(choices.length > 0 ? [`${at} -a ${fishQuoted(choices.join(" "))}`] : []),
     ...(takesPath ? [`${at} -F`] : []),
   ];
 }
 
-function quoted(text: string): string {
+function fishQuoted(text: string): string {
   return `'${text.replaceAll("\\", "\\\\").replaceAll("'", "\\'")}'`;
 }

@@ -43,8 +43,8 @@ function valueCases({ path, options }: CompletedCommand): string[] {
 
 function wordCase({ path, commands, options, choices, takesPath }: CompletedCommand): string {
   const described = [
-    ...commands.map(({ name, summary }) => quoted(name, summary)),
-    ...options.map(({ name, doc }: CompletedOption) => quoted(name, doc)),
+    ...commands.map(({ name, summary }) => zshQuoted(name, summary)),
+    ...options.map(({ name, doc }: CompletedOption) => zshQuoted(name, doc)),
   ];
   const more = [
     ...(choices.length > 0 ? [`compadd ${choices.join(" ")}`] : []),
@@ -53,6 +53,6 @@ function wordCase({ path, commands, options, choices, takesPath }: CompletedComm
   return `    "${path}") names=(${described.join(" ")}); _describe command names; ${more.join("; ")} ;;`;
 }
 
-function quoted(name: string, doc: string): string {
+function zshQuoted(name: string, doc: string): string {
   return `'${`${name}:${doc}`.replaceAll("'", `'\\''`)}'`;
 }

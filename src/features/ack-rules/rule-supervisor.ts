@@ -1,6 +1,6 @@
 /**
- * The runners of this node: one for each rule in the store, started and stopped as other nodes
- * create and remove rules.
+ * Supervises the runners of this node: one for each rule in the store, started and stopped as other
+ * nodes create and remove rules.
  */
 
 import { type Clock, sleep } from "../../core/clock.ts";

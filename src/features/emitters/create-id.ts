@@ -1,4 +1,4 @@
-/** Ids of emitters whose caller chose none, and the unique part of node names. */
+/** Random ids: of emitters whose caller chose none, of leases, and of a process's batches. */
 
 const alphabet = "0123456789abcdefghijklmnopqrstuvwxyz";
 
