@@ -4,11 +4,13 @@
  */
 
 import { getTableColumns, type SQL, sql } from "drizzle-orm";
+import type { Sql } from "postgres";
 import type { Position } from "../../../core/position.ts";
 import type { StoredRecord } from "../../../core/record.ts";
 import { arrayOfTexts } from "../../../postgres/arrays.ts";
 import type { Database } from "../../../postgres/database.ts";
 import { headersFromJson } from "../../../postgres/headers.ts";
+import { preparedStatement, type Read } from "../../../postgres/read.ts";
 import { decoderOf, statement } from "../../../postgres/statement.ts";
 import type { EmitterPages, KeptEvents } from "../emitters-port.ts";
 import { emitterProjection } from "./projection.ts";
@@ -16,28 +18,36 @@ import { emitterEvents } from "./tables.ts";
 
 const eventFromRow = decoderOf(getTableColumns(emitterEvents));
 
-export function createEmitterPages({ db, run }: Database): EmitterPages {
+export function createEmitterPages({ sql: driver, db, run }: Database): EmitterPages {
+  const rising = sql`x.epoch, x.sequence, x.idx`;
+  const falling = sql`x.epoch desc, x.sequence desc, x.idx desc`;
+  const first = pageRead(driver, { beyond: undefined, within: aboveFloor, order: rising });
+  const later = pageRead(driver, {
+    beyond: sql`${point("x")} <= ${at} and ${aboveFloor}`,
+    // One lower bound, the higher: PostgreSQL would begin its index scan at either. The caller
+    // refuses what is before the floor.
+    within: sql`${point("x")} > ${at}`,
+    order: rising,
+  });
+  const last = pageRead(driver, { beyond: undefined, within: aboveFloor, order: falling });
+  const earlier = pageRead(driver, {
+    beyond: sql`${point("x")} >= ${at}`,
+    within: sql`${aboveFloor} and ${point("x")} < ${at}`,
+    order: falling,
+  });
   return {
     async after(id, position, limit) {
-      const isAll = position === "earliest";
-      const side = {
-        beyond: isAll ? undefined : sql`${point("x")} <= ${at(position)} and ${aboveFloor}`,
-        // One lower bound, the higher: PostgreSQL would begin its index scan at either. The caller
-        // refuses what is before the floor.
-        within: isAll ? aboveFloor : sql`${point("x")} > ${at(position)}`,
-        order: sql`x.epoch, x.sequence, x.idx`,
-      };
-      return keptFromRows(await run(() => statement<KeptRow>(db, pageOf(id, side, limit))));
+      const rows = await run(() =>
+        position === "earliest" ? first({ id, limit }) : later({ id, limit, ...position }),
+      );
+      return keptFromRows(rows);
     },
 
     async before(id, position, limit) {
-      const isAll = position === "latest";
-      const side = {
-        beyond: isAll ? undefined : sql`${point("x")} >= ${at(position)}`,
-        within: isAll ? aboveFloor : sql`${aboveFloor} and ${point("x")} < ${at(position)}`,
-        order: sql`x.epoch desc, x.sequence desc, x.idx desc`,
-      };
-      const kept = keptFromRows(await run(() => statement<KeptRow>(db, pageOf(id, side, limit))));
+      const rows = await run(() =>
+        position === "latest" ? last({ id, limit }) : earlier({ id, limit, ...position }),
+      );
+      const kept = keptFromRows(rows);
       return { ...kept, events: kept.events.toReversed() };
     },
 
@@ -66,9 +76,10 @@ interface Side {
 }
 
 /** `edge`: the projection's position, and the higher of its floor and the emitter's. */
-function pageOf(id: string, { beyond, within, order }: Side, limit: number): SQL {
+function pageRead(driver: Sql, { beyond, within, order }: Side): Read<KeptRow> {
+  const [id, limit] = [sql.placeholder("id"), sql.placeholder("limit")];
   // By hand: `edge` is read once, before its floor bounds the scan of the index.
-  return sql`
+  const page = sql`
     with edge as materialized (
       select p.epoch as at_epoch, p.sequence as at_sequence, p.idx as at_idx,
         case when own then e.trimmed_epoch else p.floor_epoch end as floor_epoch,
@@ -95,6 +106,7 @@ function pageOf(id: string, { beyond, within, order }: Side, limit: number): SQL
       select * from emitter_events x where x.emitter = ${id} and ${within}
       order by ${order} limit ${limit}
     ) r on true`;
+  return preparedStatement(driver, page);
 }
 
 function newestQuery(ids: readonly string[], limit: number): SQL {
@@ -117,9 +129,12 @@ function point(table: string, prefix = ""): SQL {
   return sql.raw(`(${columns.join(", ")})`);
 }
 
-function at({ epoch, sequence, index }: Position): SQL {
-  return sql`(${epoch}::bigint, ${sequence}::bigint, ${index}::int)`;
-}
+/** The position that a page begins at. */
+const at = sql`(
+  ${sql.placeholder("epoch")}::bigint,
+  ${sql.placeholder("sequence")}::bigint,
+  ${sql.placeholder("index")}::int
+)`;
 
 /** The position, and a row of `emitter_events` or nulls. */
 interface ThroughRow {

@@ -12,7 +12,7 @@ import { preparedRead } from "../../../postgres/read.ts";
 import { projections } from "../../../postgres/tables.ts";
 import type { AppSettings, KeptLifecycles, LifecycleStore } from "../lifecycle.ts";
 import { funnelOf } from "./funnel.ts";
-import { listLifecycles } from "./list.ts";
+import { createLifecycleList } from "./list.ts";
 import { lifecycleProjection } from "./projection.ts";
 import { lifecycleFromRow } from "./row.ts";
 import { settleApp } from "./settle.ts";
@@ -37,7 +37,7 @@ export function createLifecycleStore(database: Database): LifecycleStore {
       };
     },
 
-    list: (query, nowNs) => listLifecycles(database, query, nowNs),
+    list: createLifecycleList(database),
 
     funnel: (query) => funnelOf(database, query),
 

@@ -6,88 +6,123 @@
 
 import { getTableColumns, type SQL, sql } from "drizzle-orm";
 import type { Database } from "../../../postgres/database.ts";
-import { decoderOf, statement } from "../../../postgres/statement.ts";
+import { preparedStatement, type Read } from "../../../postgres/read.ts";
+import { decoderOf } from "../../../postgres/statement.ts";
 import type { Lifecycle, LifecycleQuery } from "../lifecycle.ts";
 import { lifecycleFromRow } from "./row.ts";
 import { lifecycles } from "./tables.ts";
 
 const decode = decoderOf(getTableColumns(lifecycles));
+const rows = sql.placeholder("rows");
 const int64Min = (-(2n ** 63n)).toString();
 
-export async function listLifecycles(
-  { db, run }: Database,
-  query: LifecycleQuery,
-  nowNs: bigint,
-): Promise<readonly Lifecycle[]> {
+type List = (query: LifecycleQuery, nowNs: bigint) => Promise<readonly Lifecycle[]>;
+
+/** A statement is rendered once for each combination of filters. */
+export function createLifecycleList({ sql: driver, run }: Database): List {
+  const reads = new Map<string, Read<Record<string, unknown>>>();
+
+  function readOf(query: LifecycleQuery, kinds: readonly boolean[]) {
+    const given = Object.entries(query).filter(([, value]) => value !== undefined);
+    const key = [query.state, kinds, ...given.map(([name]) => name)].join();
+    let read = reads.get(key);
+    if (read === undefined) {
+      read = preparedStatement(driver, listQuery(query, kinds));
+      reads.set(key, read);
+    }
+    return read;
+  }
+
+  return async (query, nowNs) => {
+    const { state, missing } = query;
+    // A lifecycle that lacks an event is not complete.
+    const kinds = [true, false].filter((complete) =>
+      complete
+        ? missing === undefined && (state === undefined || state === "complete")
+        : state !== "complete",
+    );
+    if (kinds.length === 0) return [];
+    const rows = await run(() => readOf(query, kinds)(valuesOf(query, nowNs)));
+    return rows.map((row) => lifecycleFromRow(decode(row)));
+  };
+}
+
+function valuesOf(query: LifecycleQuery, nowNs: bigint) {
+  const { sinceNs, untilNs, after, limit } = query;
+  return {
+    ...query,
+    nowNs: nowNs.toString(),
+    sinceNs: sinceNs?.toString(),
+    untilNs: untilNs?.toString(),
+    afterNs: after?.firstNs.toString(),
+    afterMessageId: after?.messageId,
+    afterAppId: after?.appId,
+    rows: limit + 1,
+  };
+}
+
+/** Depends on which filters there are and on the state, not on the other values. */
+function listQuery(query: LifecycleQuery, kinds: readonly boolean[]): SQL {
   const { appId, state, missing } = query;
-  // A lifecycle that lacks an event is not complete.
-  const kinds = [true, false].filter((complete) =>
-    complete
-      ? missing === undefined && (state === undefined || state === "complete")
-      : state !== "complete",
-  );
-  if (kinds.length === 0) return [];
   const isByApp = appId !== undefined || state === "overdue" || missing !== undefined;
-  const where = conditions(query, nowNs);
-  const text = isByApp ? listByApp(query, kinds, where) : listOverall(query, kinds, where);
-  const rows = await run(() => statement<Record<string, unknown>>(db, text));
-  return rows.map((row) => lifecycleFromRow(decode(row)));
+  const where = conditions(query);
+  return isByApp ? listByApp(query, kinds, where) : listOverall(kinds, where);
 }
 
 /** The first of each app, and of those the first: an app's deadline bounds the scan of its rows. */
-function listByApp({ appId, limit }: LifecycleQuery, kinds: readonly boolean[], where: SQL): SQL {
+function listByApp({ appId }: LifecycleQuery, kinds: readonly boolean[], where: SQL): SQL {
   const apps =
     appId === undefined
       ? sql`lifecycle_apps a`
-      : sql`(select ${appId}::text collate "C" as app_id) as g
+      : sql`(select ${sql.placeholder("appId")}::text collate "C" as app_id) as g
           left join lifecycle_apps a using (app_id)`;
   const id = appId === undefined ? sql`a.app_id` : sql`g.app_id`;
   const parts = kinds.map(
     (complete) => sql`(
       select l.* from lifecycles l
       where l.app_id = ${id} and l.complete = ${complete} ${where}
-      order by l.first_ns, l.message_id limit ${limit + 1}
+      order by l.first_ns, l.message_id limit ${rows}
     )`,
   );
   return sql`
     select l.* from ${apps} cross join lateral (${unionOf(parts)}) l
-    order by l.first_ns, l.message_id, l.app_id limit ${limit + 1}`;
+    order by l.first_ns, l.message_id, l.app_id limit ${rows}`;
 }
 
-function listOverall({ limit }: LifecycleQuery, kinds: readonly boolean[], where: SQL): SQL {
+function listOverall(kinds: readonly boolean[], where: SQL): SQL {
   const parts = kinds.map(
     (complete) => sql`(
       select l.* from lifecycles l left join lifecycle_apps a on a.app_id = l.app_id
       where l.complete = ${complete} ${where}
-      order by l.first_ns, l.message_id, l.app_id limit ${limit + 1}
+      order by l.first_ns, l.message_id, l.app_id limit ${rows}
     )`,
   );
   return sql`
     select l.* from (${unionOf(parts)}) l
-    order by l.first_ns, l.message_id, l.app_id limit ${limit + 1}`;
+    order by l.first_ns, l.message_id, l.app_id limit ${rows}`;
 }
 
 function unionOf(parts: readonly SQL[]): SQL {
   return sql.join([...parts], sql` union all `);
 }
 
-function conditions(query: LifecycleQuery, nowNs: bigint): SQL {
+function conditions(query: LifecycleQuery): SQL {
   const { state, missing, event, sinceNs, untilNs, after } = query;
   // First events up to here are overdue.
   const due = sql`case when a.expected <> '{}'
-    then ${nowNs.toString()}::bigint - a.deadline_ms * 1000000 end`;
+    then ${sql.placeholder("nowNs")}::bigint - a.deadline_ms * 1000000 end`;
   return sql.join([
     state === "overdue" ? sql` and l.first_ns <= ${due}` : sql``,
     state === "open" ? sql` and l.first_ns > coalesce(${due}, ${int64Min}::bigint)` : sql``,
     missing === undefined
       ? sql``
-      : sql` and a.expected @> array[${missing}]::text[] and not l.events @> array[${missing}]::text[]`,
-    event === undefined ? sql`` : sql` and l.events @> array[${event}]::text[]`,
-    sinceNs === undefined ? sql`` : sql` and l.first_ns >= ${sinceNs.toString()}::bigint`,
-    untilNs === undefined ? sql`` : sql` and l.first_ns < ${untilNs.toString()}::bigint`,
+      : sql` and a.expected @> array[${sql.placeholder("missing")}]::text[] and not l.events @> array[${sql.placeholder("missing")}]::text[]`,
+    event === undefined ? sql`` : sql` and l.events @> array[${sql.placeholder("event")}]::text[]`,
+    sinceNs === undefined ? sql`` : sql` and l.first_ns >= ${sql.placeholder("sinceNs")}::bigint`,
+    untilNs === undefined ? sql`` : sql` and l.first_ns < ${sql.placeholder("untilNs")}::bigint`,
     after === undefined
       ? sql``
       : sql` and (l.first_ns, l.message_id, l.app_id)
-          > (${after.firstNs.toString()}::bigint, ${after.messageId}, ${after.appId})`,
+          > (${sql.placeholder("afterNs")}::bigint, ${sql.placeholder("afterMessageId")}, ${sql.placeholder("afterAppId")})`,
   ]);
 }
