@@ -9,18 +9,22 @@ import type { LogFields, Logger } from "./logger.ts";
 import type { Owned, Ownership } from "./projection.ts";
 import { BackOff, retry } from "./retry.ts";
 
-export interface OwnedTaskOptions {
+/** What every task gets from outside. */
+export interface OwnedTaskDeps {
+  readonly ownership: Ownership;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Ends the task; a turn that is under way is finished. */
+  readonly signal: AbortSignal;
+}
+
+export interface OwnedTaskOptions extends OwnedTaskDeps {
   /** The name that the node must own to work. */
   readonly name: string;
   /** What the log calls the task: "projection", "ack rule". */
   readonly task: string;
   /** Which one of its kind it is, in each of its log lines. */
   readonly fields?: LogFields;
-  readonly ownership: Ownership;
-  readonly clock: Clock;
-  readonly logger: Logger;
-  /** Ends the task; a turn that is under way is finished. */
-  readonly signal: AbortSignal;
   /** Rest between two turns; without it one follows the other at once. */
   readonly everyMs?: number;
 }

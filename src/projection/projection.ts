@@ -6,21 +6,20 @@
 import { type Clock, sleep } from "../core/clock.ts";
 import { failureFrom } from "../core/failure.ts";
 import type { Log } from "../core/log.ts";
-import type { Logger } from "../core/logger.ts";
-import { OwnedTask, type OwnedTaskStatus, type Turn } from "../core/owned-task.ts";
+import {
+  OwnedTask,
+  type OwnedTaskDeps,
+  type OwnedTaskStatus,
+  type Turn,
+} from "../core/owned-task.ts";
 import { comparePositions, type Position, renderPosition } from "../core/position.ts";
-import { describeSkip, type Ownership, type ProjectionTarget } from "../core/projection.ts";
+import { describeSkip, type ProjectionTarget } from "../core/projection.ts";
 import type { StoredRecord } from "../core/record.ts";
 import { gather, type GatherLimits } from "./gather.ts";
 
-export interface ProjectionOptions {
+export interface ProjectionOptions extends OwnedTaskDeps {
   readonly log: Pick<Log, "read" | "bounds">;
   readonly target: ProjectionTarget;
-  readonly ownership: Ownership;
-  readonly clock: Clock;
-  readonly logger: Logger;
-  /** Ends the projection: what is being committed is still finished. */
-  readonly signal: AbortSignal;
   readonly limits?: Partial<GatherLimits>;
   /** True while ingestion is saturated: rows can wait briefly, producers cannot. */
   readonly shouldYield?: () => boolean;

@@ -5,9 +5,7 @@
  */
 
 import { type Clock, sleep } from "../../core/clock.ts";
-import type { Logger } from "../../core/logger.ts";
-import { OwnedTask, type OwnedTaskStatus } from "../../core/owned-task.ts";
-import type { Ownership } from "../../core/projection.ts";
+import { OwnedTask, type OwnedTaskDeps, type OwnedTaskStatus } from "../../core/owned-task.ts";
 import { Summary } from "./query/summary.ts";
 import {
   levels,
@@ -18,12 +16,8 @@ import {
   type Span,
 } from "./series-port.ts";
 
-export interface RollerOptions {
+export interface RollerOptions extends OwnedTaskDeps {
   readonly store: RollupStore;
-  readonly ownership: Ownership;
-  readonly clock: Clock;
-  readonly logger: Logger;
-  readonly signal: AbortSignal;
   /** How long measurements, and so rollups, are kept. */
   readonly retentionMs: number;
 }

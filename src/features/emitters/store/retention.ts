@@ -6,9 +6,7 @@
 
 import { sql } from "drizzle-orm";
 import type { Clock } from "../../../core/clock.ts";
-import type { Logger } from "../../../core/logger.ts";
-import { OwnedTask } from "../../../core/owned-task.ts";
-import type { Ownership } from "../../../core/projection.ts";
+import { OwnedTask, type OwnedTaskDeps } from "../../../core/owned-task.ts";
 import type { Database } from "../../../postgres/database.ts";
 import { statement } from "../../../postgres/statement.ts";
 
@@ -19,13 +17,9 @@ export interface EmitterRetention {
   readonly countMax?: number;
 }
 
-export interface RetentionOptions {
+export interface RetentionOptions extends OwnedTaskDeps {
   readonly database: Database;
   readonly retention: EmitterRetention;
-  readonly ownership: Ownership;
-  readonly clock: Clock;
-  readonly logger: Logger;
-  readonly signal: AbortSignal;
   readonly everyMs?: number;
 }
 

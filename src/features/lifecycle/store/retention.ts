@@ -5,23 +5,17 @@
 
 import { and, eq, lt, sql } from "drizzle-orm";
 import type { Clock } from "../../../core/clock.ts";
-import type { Logger } from "../../../core/logger.ts";
-import { OwnedTask } from "../../../core/owned-task.ts";
-import type { Ownership } from "../../../core/projection.ts";
+import { OwnedTask, type OwnedTaskDeps } from "../../../core/owned-task.ts";
 import type { Database } from "../../../postgres/database.ts";
 import { isAnyOf, statement } from "../../../postgres/statement.ts";
 import { settleApps } from "./settle.ts";
 import { lifecycles } from "./tables.ts";
 import { walk, type WalkedTo, walkStart } from "./walk.ts";
 
-export interface UpkeepOptions {
+export interface UpkeepOptions extends OwnedTaskDeps {
   readonly database: Database;
   /** For apps that say nothing else: how long a lifecycle is kept after its last event; 0 keeps it. */
   readonly retentionMs: number;
-  readonly ownership: Ownership;
-  readonly clock: Clock;
-  readonly logger: Logger;
-  readonly signal: AbortSignal;
   readonly everyMs?: number;
 }
 

@@ -7,10 +7,8 @@
 
 import { getTableName, sql } from "drizzle-orm";
 import type { PgTable } from "drizzle-orm/pg-core";
-import type { Clock } from "../../../core/clock.ts";
 import type { Logger } from "../../../core/logger.ts";
-import { OwnedTask } from "../../../core/owned-task.ts";
-import type { Ownership } from "../../../core/projection.ts";
+import { OwnedTask, type OwnedTaskDeps } from "../../../core/owned-task.ts";
 import { arrayOfTexts } from "../../../postgres/arrays.ts";
 import type { Database } from "../../../postgres/database.ts";
 import { lockUntilCommit, type Queries, statement } from "../../../postgres/statement.ts";
@@ -23,12 +21,8 @@ const everyMsDefault = 30_000;
 /** Dropping locks the whole table: it is retried later instead of having every query queue behind it. */
 const dropLockMs = 200;
 
-export interface PartitionOptions {
+export interface PartitionOptions extends OwnedTaskDeps {
   readonly database: Database;
-  readonly ownership: Ownership;
-  readonly clock: Clock;
-  readonly logger: Logger;
-  readonly signal: AbortSignal;
   /** Measurements that are older are dropped, an hour of them at once. */
   readonly retentionMs: number;
   readonly everyMs?: number;
