@@ -145,7 +145,7 @@ export type Refusal = Message<"sluice.v1.Refusal"> & {
   code: string;
 
   /**
-   * Names the field, what was given and what is wanted.
+   * Names the field, what was given and what is expected.
    *
    * @generated from field: string message = 3;
    */
