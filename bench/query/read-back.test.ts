@@ -16,7 +16,7 @@ test("a write that is under way in the end is waited for, and counted", async ()
   };
   const server = createServer((request, response) => {
     if (request.method === "POST") void save(request, response);
-    else response.end(`{"samples":[{"time":1,"values":${saved.at(-1)}}]}`);
+    else response.end(`{"samples":[{"time":1,"values":${saved.at(-1)}}]}\n`);
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;

@@ -14,7 +14,7 @@ export interface SamplesQuery {
   readonly endNs: bigint;
 }
 
-/** The answer as text, because its times do not fit JavaScript numbers. Throws the gateway's error. */
+/** The answer as text without its newline, because its times do not fit JavaScript numbers. Throws the gateway's error. */
 export async function fetchSamples(
   url: string,
   { tag, startNs, endNs }: SamplesQuery,
@@ -29,7 +29,7 @@ export async function fetchSamples(
   }
   const text = await response.text();
   if (!response.ok) throw failureFromProblem(response, text);
-  return text;
+  return text.trimEnd();
 }
 
 /** A random part of what is stored, at least ten minutes long. */
