@@ -7,25 +7,25 @@ import type { UnprojectedStatus } from "./tail/unprojected.ts";
 export function renderMeasurementStatus(tail: UnprojectedStatus, store: MeasurementStoreStats) {
   return {
     /** Measurements of all nodes, as this node reads them from the log. */
-    per_second: tail.queryableMs.perSecond,
+    perSecond: tail.queryableMs.perSecond,
     /** From a record's receipt until this node's answers include it. */
-    queryable_ms: quantiles(tail.queryableMs),
+    queryableMs: quantiles(tail.queryableMs),
     tail: {
       measurements: tail.measurements,
       bytes: tail.bytes,
       complete: tail.complete,
-      behind_ms: tail.behindMs,
+      behindMs: tail.behindMs,
     },
     /** Written by this node, while it owns the projection. */
     stored: {
       rows: store.rows,
       merged: store.merged,
       undecodable: store.undecodable,
-      ...(store.lastUndecodable === undefined ? {} : { last_undecodable: store.lastUndecodable }),
+      lastUndecodable: store.lastUndecodable,
       untimely: store.untimely,
-      batch_rows: quantiles(store.batchRows),
-      batch_ms: quantiles(store.batchMs),
-      stored_ms: quantiles(store.storedMs),
+      batchRows: quantiles(store.batchRows),
+      batchMs: quantiles(store.batchMs),
+      storedMs: quantiles(store.storedMs),
     },
   };
 }

@@ -22,6 +22,9 @@ const statusShape = z
     hub: membersShape.optional().describe("Live subscriptions"),
     ingest: membersShape.optional().describe("Bytes not yet durable"),
     emitters: membersShape.optional().describe("Guests of this node"),
+    lifecycle_events: membersShape
+      .optional()
+      .describe("Events accepted, and those not yet durable"),
     ack_rules: z
       .array(membersShape)
       .optional()
