@@ -32,23 +32,13 @@ async function buildGo(name: string, folder: string): Promise<Found> {
  * The generated code is in `gen/` beside `bin/`.
  */
 export async function installPythonConsumer(): Promise<Found> {
-  if (Bun.which("python3") === null) return { reason: "no python-consumer: there is no python3" };
-  const folder = join(cache, "python-consumer");
-  const python = join(folder, "bin/python");
-  const requirements = ["python-consumer", "python-quickstart"].map((name) =>
-    join(root, "examples", name, "requirements.txt"),
-  );
-  const expected = requirements.map((path) => readFileSync(path, "utf8")).join("");
-  const marker = join(folder, "installed.txt");
-  const pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"];
-  const isInstalled = existsSync(marker) && readFileSync(marker, "utf8") === expected;
-  const install = [
-    ["python3", "-m", "venv", "--clear", folder],
-    [...pip, ...requirements.flatMap((path) => ["-r", path])],
-  ];
-  const installed = await inTurn(python, isInstalled ? [] : install);
+  const installed = await installPython("python-consumer", [
+    "examples/python-consumer/requirements.txt",
+    "examples/python-quickstart/requirements.txt",
+  ]);
   if ("reason" in installed) return installed;
-  await Bun.write(marker, expected);
+  const python = installed.path;
+  const folder = join(cache, "python-consumer");
   const gen = join(folder, "gen");
   mkdirSync(gen, { recursive: true });
   return await inTurn(python, [
@@ -58,6 +48,29 @@ export async function installPythonConsumer(): Promise<Found> {
       ...["consumer", "record", "registry"].map((name) => `sluice/v1/${name}.proto`),
     ],
   ]);
+}
+
+/** A Python environment with the client libraries that tests use as their users do. */
+export async function installPythonClients(): Promise<Found> {
+  return await installPython("python-clients", ["test/support/python-clients.txt"]);
+}
+
+/** The interpreter of an environment with what the files require, installed again when they change. */
+async function installPython(name: string, requirements: readonly string[]): Promise<Found> {
+  if (Bun.which("python3") === null) return { reason: `no ${name}: there is no python3` };
+  const folder = join(cache, name);
+  const python = join(folder, "bin/python");
+  const paths = requirements.map((path) => join(root, path));
+  const expected = paths.map((path) => readFileSync(path, "utf8")).join("");
+  const marker = join(folder, "installed.txt");
+  if (existsSync(marker) && readFileSync(marker, "utf8") === expected) return { path: python };
+  const pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"];
+  const installed = await inTurn(python, [
+    ["python3", "-m", "venv", "--clear", folder],
+    [...pip, ...paths.flatMap((path) => ["-r", path])],
+  ]);
+  if ("path" in installed) await Bun.write(marker, expected);
+  return installed;
 }
 
 /** The path, or the first command that failed with the last line of its output. */

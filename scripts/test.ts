@@ -12,7 +12,12 @@
 import { existsSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { Glob } from "bun";
-import { buildCollectLoader, buildGoConsumer, installPythonConsumer } from "./examples.ts";
+import {
+  buildCollectLoader,
+  buildGoConsumer,
+  installPythonClients,
+  installPythonConsumer,
+} from "./examples.ts";
 import { connectConformance, findGoTool, grpcurl } from "./go-tools.ts";
 import { ensureInstalled, root } from "./install.ts";
 import { testCounts } from "./junit.ts";
@@ -69,12 +74,14 @@ async function provision(): Promise<Record<string, string>> {
     conformance,
     [curl, goConsumer, collectLoader],
     pythonConsumer,
+    pythonClients,
   ] = await Promise.all([
     findNatsServer(),
     findAptTools(),
     findGoTool(connectConformance),
     goTools(),
     installPythonConsumer(),
+    installPythonClients(),
   ]);
   return {
     ...asEnv("nats-server", "SLUICE_TEST_NATS_SERVER", nats),
@@ -86,6 +93,7 @@ async function provision(): Promise<Record<string, string>> {
     ...asEnv("sluice-collect-loader", "SLUICE_TEST_COLLECT_LOADER", collectLoader),
     ...asEnv("go-consumer", "SLUICE_TEST_GO_CONSUMER", goConsumer),
     ...asEnv("python-consumer", "SLUICE_TEST_PYTHON_CONSUMER", pythonConsumer),
+    ...asEnv("python-clients", "SLUICE_TEST_PYTHON_CLIENTS", pythonClients),
   };
 }
 

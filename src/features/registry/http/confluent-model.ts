@@ -77,7 +77,11 @@ const unnamed = {
   guid: guidShape,
   schemaType: z.literal("PROTOBUF"),
   references: z.array(referenceShape).optional(),
-  schema: z.string().describe("As it was registered; `format=serialized`: base64"),
+  schema: z
+    .string()
+    .describe(
+      "As it was registered; `format=serialized`: base64, also in the answer to base64 that was sent",
+    ),
 };
 
 export const schemaOfIdShape = z.object(unnamed);

@@ -2,6 +2,7 @@
 
 import type { Hono } from "hono";
 import { reply, serve } from "../../../http/endpoint/endpoint.ts";
+import type { Submission } from "../submission.ts";
 import { readSubmission } from "./confluent-body.ts";
 import * as endpoints from "./confluent-endpoints.ts";
 import { asConfluent } from "./confluent-model.ts";
@@ -31,7 +32,7 @@ function mountSubjectList(app: Hono, { registry, limits }: RegistryDeps): void {
     const submission = await readSubmission(c.req.raw, limits.bodyBytesMax);
     const { deleted, format } = query;
     const found = await registry.lookUp(params.subject, submission, { deleted });
-    const rendered = await renderRegistered(registry, found, format);
+    const rendered = await renderRegistered(registry, found, format ?? formatSent(submission));
     return reply(endpoints.lookUpSchema, 200, rendered, asConfluent);
   });
   serve(app, endpoints.deleteSubject, async ({ params: { subject }, query: { permanent } }) => {
@@ -55,7 +56,7 @@ function mountVersions(app: Hono, { registry, limits }: RegistryDeps): void {
     const submission = await readSubmission(c.req.raw, limits.bodyBytesMax);
     const { schema } = await registry.register(subject, submission);
     const registered = await registry.version(subject, schema.version, { deleted: true });
-    const rendered = await renderRegistered(registry, registered, format);
+    const rendered = await renderRegistered(registry, registered, format ?? formatSent(submission));
     return reply(endpoints.registerSchema, 200, rendered, asConfluent);
   });
   serve(app, endpoints.version, async ({ params, query: { deleted, format } }) => {
@@ -98,4 +99,12 @@ function mountCompatibility(app: Hono, { registry, limits }: RegistryDeps): void
   serve(app, endpoints.checkCompatibilityWith, ({ params, query }, c) =>
     check(c.req.raw, query.verbose, params.subject, params.version),
   );
+}
+
+/**
+ * The form in which a schema was sent is that in which it is answered. Confluent's client for Python
+ * sends descriptors, caches the schema of the answer by its id, and later reads it as descriptors.
+ */
+function formatSent({ source }: Submission): string | undefined {
+  return source.form === "file" ? "serialized" : undefined;
 }

@@ -1,0 +1,7 @@
+import type { Tool } from "./tools.ts";
+
+/** A Python with the client libraries of `test/support/python-clients.txt`. */
+export const pythonClients: Tool = {
+  name: "python-clients",
+  variable: "SLUICE_TEST_PYTHON_CLIENTS",
+};
