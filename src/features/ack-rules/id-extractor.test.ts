@@ -57,6 +57,11 @@ describe("an id", () => {
     }
   });
 
+  test("is not read from bytes that are not UTF-8", async () => {
+    const value = Buffer.from('{"message_id":"m-\xe9"}', "latin1");
+    expect(await idOf(messageId, "", { value })).toBeUndefined();
+  });
+
   test("may have 512 bytes, and no more", async () => {
     const longest = "ü".repeat(256);
     expect(await idOf(messageId, JSON.stringify({ message_id: longest }))).toBe(longest);

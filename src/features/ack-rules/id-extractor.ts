@@ -71,7 +71,7 @@ function eventExtractor(events: readonly string[], appId: string | undefined): I
   };
 }
 
-const text = new TextDecoder();
+const strictUtf8 = new TextDecoder("utf-8", { fatal: true });
 
 /** Ids in values. Anything but JSON is decoded by the registry first. */
 async function idsAt(
@@ -83,10 +83,19 @@ async function idsAt(
   const decoded = encoded.length === 0 ? [] : await decoder.decode(encoded.map(recordOf));
   let next = 0;
   return records.map(({ stored: { record } }) => {
-    if (isJsonType(record.contentType)) return idFromJson(text.decode(record.value), path);
+    if (isJsonType(record.contentType)) return idFromJson(utf8Text(record.value), path);
     const answer = decoded[next++];
     return answer !== undefined && "json" in answer ? idFromJson(answer.json, path) : undefined;
   });
+}
+
+/** Undefined unless it is UTF-8: with U+FFFD in their place, bytes that differ would become one id. */
+function utf8Text(value: Uint8Array): string | undefined {
+  try {
+    return strictUtf8.decode(value);
+  } catch {
+    return undefined;
+  }
 }
 
 function recordOf({ stored }: TopicRecord) {
@@ -101,7 +110,8 @@ function pathOf(at: Exclude<IdAt, { readonly key: true }>): readonly string[] {
 }
 
 /** The text at the path, or the integer there as it was written; undefined when it is not an id. */
-function idFromJson(json: string, path: readonly string[]): string | undefined {
+function idFromJson(json: string | undefined, path: readonly string[]): string | undefined {
+  if (json === undefined) return undefined;
   let value: unknown;
   try {
     value = JSON.parse(json);

@@ -41,7 +41,9 @@ function fitText(json: string): Fitted {
   if (isContainer(json)) return unfit("it is an object or an array, expected text");
   const text = scalarText(json);
   if (text.includes("\0")) return unfit("it contains a NUL character, expected text without one");
-  return fitted(text.toWellFormed());
+  // As U+FFFD, two texts that differ would become one.
+  if (!text.isWellFormed()) return unfit("it contains half of a surrogate pair, expected text");
+  return fitted(text);
 }
 
 /** Sign, digits before and after the point, exponent. */

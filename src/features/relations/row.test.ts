@@ -24,6 +24,15 @@ test("values are found along their paths, an int64 exact", () => {
   });
 });
 
+test("an index of an array is written without zeros in front, as RFC 6901 has it", () => {
+  const at = (index: string): Relation => ({
+    ...relation,
+    columns: [{ name: "id", type: "text", path: ["ids", index] }],
+  });
+  expect(rowFromJson(at("1"), '{"ids":["a","b"]}').values).toEqual(["b"]);
+  expect(rowFromJson(at("01"), '{"ids":["a","b"]}').refusals?.[0]?.field).toBe("/ids/01");
+});
+
 test("each value that does not fit is refused by its pointer", () => {
   expect(
     rowFromJson(relation, '{"n":"many","items":[0,{"price/net":"x"}]}').refusals?.map(
@@ -54,6 +63,16 @@ test("anything but an object is refused as a whole", () => {
   }
   const bytes = { contentType: "application/protobuf", value: new Uint8Array([1]) };
   expect(rowFromRecord(relation, bytes).refusals?.[0]?.message).toContain("expected JSON");
+});
+
+test("a record that is not UTF-8 is refused, never read with other characters", () => {
+  const value = Uint8Array.from('{"message_id":"m-_"}', (c) =>
+    c === "_" ? 0xe9 : c.charCodeAt(0),
+  );
+  const { refusals } = rowFromRecord(relation, { contentType: "application/json", value });
+  expect(refusals?.map(({ message }) => message)).toEqual([
+    "Cannot make a row of the record: it is not UTF-8, expected JSON in UTF-8",
+  ]);
 });
 
 test("long values are shortened in refusals", () => {

@@ -12,7 +12,7 @@ export type Row =
   | { readonly values?: undefined; readonly refusals: readonly Refusal[] };
 
 const givenLengthMax = 200;
-const decoder = new TextDecoder();
+const strictUtf8 = new TextDecoder("utf-8", { fatal: true });
 
 export function rowFromRecord(
   relation: Relation,
@@ -22,7 +22,15 @@ export function rowFromRecord(
     const message = `Cannot make a row of the record: it is ${contentType}, expected JSON`;
     return { refusals: [{ field: "", given: "", message }] };
   }
-  return rowFromJson(relation, decoder.decode(value));
+  let json: string;
+  try {
+    json = strictUtf8.decode(value);
+  } catch {
+    // With U+FFFD in their place, bytes that differ would become one key.
+    const message = "Cannot make a row of the record: it is not UTF-8, expected JSON in UTF-8";
+    return { refusals: [{ field: "", given: "", message }] };
+  }
+  return rowFromJson(relation, json);
 }
 
 /** The same from a record's JSON. */
@@ -57,10 +65,10 @@ function valueAt(json: string | undefined, path: readonly string[]): string | un
   for (const name of path) {
     if (at === undefined) return undefined;
     if (at.startsWith("[")) {
-      const bytes = /^\d+$/.test(name)
+      const bytes = /^(0|[1-9]\d*)$/.test(name)
         ? arrayElements(new TextEncoder().encode(at))[Number(name)]
         : undefined;
-      at = bytes && decoder.decode(bytes);
+      at = bytes && strictUtf8.decode(bytes);
     } else at = jsonMembers(at)?.get(name);
   }
   return at;

@@ -27,6 +27,7 @@ const readings = {
   key: ["message_id"],
   columns: { message_id: "text", n: "integer", at: { type: "timestamptz", from: "created_at" } },
 };
+const ranks = { relation: "ranks", key: ["n"], columns: { n: "numeric", v: "text" } };
 
 let folder: string;
 let gateway: GatewayProcess;
@@ -35,7 +36,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "sluice-files-"));
   const mapping: unknown = JSON.parse(await readFile(join(samples, "relations.json"), "utf8"));
   const relations = join(folder, "relations.json");
-  await writeFile(relations, JSON.stringify({ ...(mapping as object), readings }));
+  await writeFile(relations, JSON.stringify({ ...(mapping as object), readings, ranks }));
   gateway = await startGateway({
     env: { SLUICE_RELATIONS: relations, SLUICE_RECORD_BYTES_MAX: "2000" },
   });
@@ -234,6 +235,16 @@ test("bad cells, refused rows and a damaged file are reported with their places,
         ["/created_at", '"yesterday"'],
       ],
     );
+  });
+}, 30_000);
+
+test("of records with one key, spelled differently, the last one sent is the row", async () => {
+  const body = '{"n":7,"v":"first"}\n{"n":7.0,"v":"second"}\n{"n":7,"v":"third"}\n';
+  const headers = { "content-type": "application/x-ndjson" };
+  await ask("POST", `${gateway.url}/v1/topics/ranks/records`, { body, headers });
+  await eventually(async () => {
+    const rows = await sql`select n, v from relations.ranks`;
+    expect([...rows]).toEqual([{ n: "7", v: "third" }]);
   });
 }, 30_000);
 

@@ -161,20 +161,62 @@ function hardText(length: number): string {
   return Array.from({ length }, () => String.fromCharCode(33 + random.int(90))).join("");
 }
 
-test("keys that are equal in other words are one row, the last one's", async () => {
-  const relation: Relation = {
-    ...orders,
-    key: ["amount"],
-    columns: orders.columns.filter(({ name }) => name === "amount" || name === "n"),
-  };
-  await withStore(async ({ database }) => {
-    await prepareRelations(database, [relation]);
-    const target = createRelationProjection(database, relation);
-    await target.skip(undefined, start);
-    const values = [1, 2, 3].map((n) => ({ n, amount: `1.${"0".repeat(n)}` }));
-    await target.commit(stored(values), start, { ...at, sequence: 3 });
-    const rows = await database.sql`select n::int, amount = 1 as one from relations.orders`;
-    expect([...rows]).toEqual([{ n: 3, one: true }]);
+describe("of records with one key the last one is the row, however the keys are spelled", () => {
+  const cases: [column: "amount" | "at", spellings: string[]][] = [
+    ["amount", ["1.0", "1.00", "1.000"]],
+    ["amount", ["7", "7.0", "7"]],
+    ["at", ["2026-01-31T12:00:00Z", "2026-01-31T14:00:00+02:00", "2026-01-31T12:00:00Z"]],
+  ];
+  test.each(cases)("%s %j", async (key, spellings) => {
+    const columns = orders.columns.filter(({ name }) => name === key || name === "n");
+    const relation: Relation = { ...orders, key: [key], columns };
+    await withStore(async ({ database }) => {
+      await prepareRelations(database, [relation]);
+      const target = createRelationProjection(database, relation);
+      await target.skip(undefined, start);
+      const values = spellings.map((spelling, n) => ({ n, [key]: spelling }));
+      await target.commit(stored(values), start, { ...at, sequence: values.length });
+      const rows = await database.sql`select n::int from relations.orders`;
+      expect([...rows]).toEqual([{ n: values.length - 1 }]);
+      const counts = await createRelations(database, [relation]).counts();
+      expect(counts.get("orders")).toEqual({ taken: values.length, refused: 0 });
+    });
+  });
+
+  test("a record that PostgreSQL refuses does not remove the one before it", async () => {
+    await withStore(async ({ database }) => {
+      await prepareRelations(database, [orders]);
+      await database.sql`alter table relations.orders add constraint few check (n < 100)`;
+      const target = createRelationProjection(database, orders);
+      await target.skip(undefined, start);
+      const values = [1, 2, 1000].map((n) => ({ message_id: "a", n }));
+      await target.commit(stored(values), start, { ...at, sequence: 3 });
+      const rows = await database.sql`select n::int from relations.orders`;
+      expect([...rows]).toEqual([{ n: 2 }]);
+    });
+  });
+
+  test("equal in a collation of the user's table", async () => {
+    await withStore(async ({ database }) => {
+      await database.sql.unsafe(`
+        create schema if not exists relations;
+        create collation relations.any_case
+          (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
+        create table relations.orders
+          (id text collate relations.any_case primary key, n bigint, amount numeric,
+           at timestamptz, extra jsonb)`);
+      await prepareRelations(database, [orders]);
+      const target = createRelationProjection(database, orders);
+      await target.skip(undefined, start);
+      const values = ["a", "A", "b", "a"].map((id, n) => ({ message_id: id, n }));
+      await target.commit(stored(values), start, { ...at, sequence: 4 });
+      const rows =
+        await database.sql`select lower(id) as id, n::int from relations.orders order by n`;
+      expect([...rows]).toEqual([
+        { id: "b", n: 2 },
+        { id: "a", n: 3 },
+      ]);
+    });
   });
 });
 

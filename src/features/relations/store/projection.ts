@@ -82,11 +82,16 @@ async function write(
   }
 }
 
+/**
+ * Of rows with one key the last is written. PostgreSQL decides which keys are equal, because only it
+ * knows that the numerics 7 and 7.0 are, or one instant in two time zones.
+ */
 async function upsert(tx: Queries, relation: Relation, rows: readonly NewRow[]): Promise<void> {
   const { columns, key } = relation;
   const names = columns.map(({ name }) => sql.identifier(name));
   const aliases = columns.map((_, index) => sql.identifier(`c${index}`));
   const casts = columns.map(({ type }, index) => sql`${aliases[index]}::${sql.raw(type)}`);
+  const keyCasts = casts.filter((_, index) => key.includes(columns[index]?.name ?? ""));
   const arrays = columns.map(
     (_, index) => sql`${arrayOfTexts(rows.map(({ values }) => values[index] ?? null))}::text[]`,
   );
@@ -98,7 +103,9 @@ async function upsert(tx: Queries, relation: Relation, rows: readonly NewRow[]):
     tx,
     sql`
       insert into ${landingTable(relation)} (${list(names)})
-      select ${list(casts)} from unnest(${list(arrays)}) as r (${list(aliases)})
+      select distinct on (${list(keyCasts)}) ${list(casts)}
+      from unnest(${list(arrays)}) with ordinality as r (${list(aliases)}, place)
+      order by ${list(keyCasts)}, place desc
       on conflict (${list(key.map((name) => sql.identifier(name)))})
       do ${changes.length === 0 ? sql`nothing` : sql`update set ${list(changes)}`}`,
   );
@@ -142,16 +149,13 @@ interface NewRow {
 /** The records of a commit, sorted into rows and refusals. */
 class RelationBatch {
   readonly count: number;
-  /** The last row of each key, because a statement may touch a row only once. */
+  /** In the order of their records. */
   readonly rows: readonly NewRow[];
   readonly refusals: PositionedRefusal[] = [];
   #refused = 0;
 
   constructor(relation: Relation, records: readonly StoredRecord[]) {
-    const byKey = new Map<string, NewRow>();
-    const places = relation.key.map((name) =>
-      relation.columns.findIndex((column) => column.name === name),
-    );
+    const rows: NewRow[] = [];
     this.count = records.length;
     for (const { record, position: at } of records) {
       const position = renderPosition(at);
@@ -159,9 +163,9 @@ class RelationBatch {
       if (values === undefined) {
         this.#refused++;
         for (const refusal of refusals) this.refusals.push({ ...refusal, position });
-      } else byKey.set(JSON.stringify(places.map((place) => values[place])), { values, position });
+      } else rows.push({ values, position });
     }
-    this.rows = [...byKey.values()];
+    this.rows = rows;
   }
 
   /** Records, of which each may have several refusals. */
@@ -178,8 +182,8 @@ class RelationBatch {
 }
 
 /**
- * SQLSTATE classes of errors in the rows: a row touched twice (keys that are equal in different
- * words), data, constraints, limits of the server.
+ * SQLSTATE classes of errors in the rows: a row touched twice (the user's table has a collation in
+ * which more keys are equal), data, constraints, limits of the server.
  */
 const dataClasses: ReadonlySet<string> = new Set(["21", "22", "23", "54"]);
 

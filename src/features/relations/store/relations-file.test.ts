@@ -8,13 +8,13 @@ import { readRelations } from "./relations-file.ts";
 const folder = mkdtempSync(join(tmpdir(), "sluice-relations-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-async function read(text: string) {
+async function read(text: string | Uint8Array) {
   const path = join(folder, "relations.yaml");
   await writeFile(path, text);
   return await readRelations(path);
 }
 
-async function failure(text: string): Promise<string> {
+async function failure(text: string | Uint8Array): Promise<string> {
   return String(await read(text).catch((error: unknown) => error));
 }
 
@@ -73,6 +73,9 @@ describe("told with the file's name", () => {
         `l${i + 1}: &l${i + 1} [*l${i}, *l${i}, *l${i}, *l${i}, *l${i}, *l${i}, *l${i}, *l${i}]`,
     );
     expect(await failure(`l0: &l0 [x]\n${levels.join("\n")}\n`)).toContain("alias");
+  });
+  test("text in another encoding", async () => {
+    expect(await failure(Buffer.from("café: 1\n", "latin1"))).toContain("it is not UTF-8");
   });
   test("a file that is too large", async () => {
     expect(await failure(`a: "${"x".repeat(1_100_000)}"`)).toContain("larger than 1048576");

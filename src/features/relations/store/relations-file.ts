@@ -22,15 +22,19 @@ export async function readRelations(path: string): Promise<readonly Relation[]> 
 }
 
 async function textOf(path: string): Promise<string> {
-  let text: string;
+  let bytes: Uint8Array;
   try {
-    text = await readFile(path, "utf8");
+    bytes = await readFile(path);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     throw unusable(path, [`it cannot be read: ${why}`]);
   }
-  if (text.length > bytesMax) throw unusable(path, [`it is larger than ${bytesMax} bytes`]);
-  return text;
+  if (bytes.byteLength > bytesMax) throw unusable(path, [`it is larger than ${bytesMax} bytes`]);
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    throw unusable(path, ["it is not UTF-8"]);
+  }
 }
 
 function unusable(path: string, problems: readonly string[]): Failure {
