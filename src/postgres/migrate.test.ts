@@ -18,6 +18,17 @@ test("several nodes may migrate one fresh database at once, and again", async ()
   });
 });
 
+test("nodes of several schemas may migrate one fresh database at once, what the schemas share included", async () => {
+  for (let round = 0; round < 5; round++) {
+    await withPostgres(async (url) => {
+      const schemas = ["sluice", "second", "third", "public"];
+      await Promise.all([...schemas, ...schemas].map((schema) => migrate({ url, schema })));
+      const found = (await relationsOf(url)).map(({ schema }) => schema);
+      expect(new Set(found)).toEqual(new Set(schemas));
+    });
+  }
+}, 30_000);
+
 test.each(["other", "order", "_x1"])(
   "the tables are in the schema %s, as it is set",
   async (schema) => {

@@ -7,11 +7,14 @@ import { Failure, quoted } from "../core/failure.ts";
 import { connect, type DatabaseAddress, defaultSchema } from "./connect.ts";
 import { errorCode } from "./error-code.ts";
 import { storeFailure } from "./error.ts";
-import { migrationsTable, moveFromPublic } from "./public-tables.ts";
+import { hasMigrations, migrationsTable, moveFromPublic } from "./public-tables.ts";
 
 const migrationsFolder = fileURLToPath(new URL("../../migrations", import.meta.url));
-/** The same in every release. Older releases take it to work in `public`, this one also to create a schema. */
-const publicLock = 7_589_462;
+/**
+ * The same in every release, and the same for all schemas of a database: migrations create what the
+ * whole database shares, such as the schema of landing tables and the jobs of TimescaleDB.
+ */
+const migrationLock = 7_589_462;
 const insufficientPrivilege = "42501";
 
 export interface Migrated {
@@ -29,24 +32,32 @@ export async function migrate({ url, schema = defaultSchema }: DatabaseAddress):
   const sql = connect({ url, schema }, { max: 1, session });
   try {
     const migrations = readMigrationFiles({ migrationsFolder });
-    await sql`select pg_advisory_lock(${publicLock})`;
+    // A node that has nothing to migrate need not wait while another schema's table is rewritten.
+    if (await isUpToDate(sql, schema, migrations)) return { movedTables: 0 };
+    await sql`select pg_advisory_lock(${migrationLock})`;
     await createSchema(sql, schema);
     await checkSession(sql, schema);
     const movedTables = await moveFromPublic(sql, schema, migrations);
-    if (schema !== "public") {
-      // Gateways of another schema need not wait for the migrations of this one.
-      await sql`select pg_advisory_unlock(${publicLock})`;
-      await sql`select pg_advisory_lock(hashtextextended(current_schema() || ':migrate', 0))`;
-    }
     await findExtension(sql, schema);
     await applyMissing(sql, migrations);
     return { movedTables };
   } catch (error) {
     throw storeFailure(error);
   } finally {
-    // Locks go with the session.
+    // The lock goes with the session.
     await sql.end({ timeout: 1 });
   }
+}
+
+/** False as well where it is not certain: `public` may contain the marker of tables that were moved away. */
+async function isUpToDate(
+  sql: Sql,
+  schema: string,
+  migrations: readonly MigrationMeta[],
+): Promise<boolean> {
+  if (schema === "public" || !(await hasMigrations(sql, schema))) return false;
+  await checkSession(sql, schema);
+  return (await appliedUntilMs(sql)) === newestMs(migrations);
 }
 
 async function createSchema(sql: Sql, schema: string): Promise<void> {
@@ -85,9 +96,7 @@ async function findExtension(sql: Sql, schema: string): Promise<void> {
 async function applyMissing(sql: Sql, migrations: readonly MigrationMeta[]): Promise<void> {
   await sql`create table if not exists ${sql(migrationsTable)} (
     id serial primary key, hash text not null, created_at bigint)`;
-  const [newest] = await sql<{ at: string | null }[]>`
-    select max(created_at) as at from ${sql(migrationsTable)}`;
-  const appliedMs = Number(newest?.at ?? 0);
+  const appliedMs = await appliedUntilMs(sql);
   refuseNewer(appliedMs, migrations);
   const missing = migrations.filter(({ folderMillis }) => folderMillis > appliedMs);
   if (missing.length === 0) return;
@@ -99,9 +108,19 @@ async function applyMissing(sql: Sql, migrations: readonly MigrationMeta[]): Pro
   });
 }
 
+async function appliedUntilMs(sql: Sql): Promise<number> {
+  const [newest] = await sql<{ at: string | null }[]>`
+    select max(created_at) as at from ${sql(migrationsTable)}`;
+  return Number(newest?.at ?? 0);
+}
+
+function newestMs(migrations: readonly MigrationMeta[]): number {
+  return Math.max(...migrations.map(({ folderMillis }) => folderMillis));
+}
+
 /** An older release on newer tables could write what the newer one does not expect. */
 function refuseNewer(appliedMs: number, migrations: readonly MigrationMeta[]): void {
-  if (appliedMs <= Math.max(...migrations.map(({ folderMillis }) => folderMillis))) return;
+  if (appliedMs <= newestMs(migrations)) return;
   throw new Failure(
     "conflict",
     `Cannot use this database: a newer release of Sluice has changed its tables (migration of ${new Date(appliedMs).toISOString()}), expected that release or a later one`,

@@ -100,7 +100,7 @@ async function tryOldLock(sql: Sql, name: string): Promise<boolean> {
   return row?.got === true;
 }
 
-async function hasMigrations(sql: Sql, schema: string): Promise<boolean> {
+export async function hasMigrations(sql: Sql, schema: string): Promise<boolean> {
   const [row] = await sql<{ found: boolean }[]>`
     select to_regclass(${`"${schema}".${migrationsTable}`}) is not null as found`;
   return row?.found === true;

@@ -67,6 +67,30 @@ test("all tables are in the two schemas, and those of landing tables", async () 
   expect(rows.map(({ schema }) => schema)).toEqual(["second", "sluice"]);
 });
 
+test("four gateways that start at once in one fresh database, in two schemas, all become ready", async () => {
+  for (let round = 0; round < 3; round++) {
+    await using fresh = await (await testPostgres()).createDatabase();
+    const schemas = ["sluice", "second"];
+    const started = await Promise.allSettled(
+      [...schemas, ...schemas].map((schema) =>
+        startGateway({ env: { DATABASE_URL: fresh.url, SLUICE_DATABASE_SCHEMA: schema } }),
+      ),
+    );
+    const nodes = started.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
+    const failed = started.flatMap((one) =>
+      one.status === "rejected" ? [String(one.reason)] : [],
+    );
+    const topic = "/v1/topics/first/records";
+    await Promise.all(nodes.map(({ url: at }, n) => post(at + topic, { n })));
+    const pages = await Promise.all(nodes.map(({ url: at }) => ask("GET", at + topic)));
+    await Promise.all(nodes.map((node) => node.stop()));
+    expect(failed).toEqual([]);
+    expect(nodes.flatMap((node) => node.errors())).toEqual([]);
+    // Both nodes of a schema have written to its topic.
+    expect(pages.map(({ json }) => json.events.length)).toEqual(nodes.map(() => 2));
+  }
+}, 120_000);
+
 test("a gateway moves the tables that an older release had in public, and answers from them", async () => {
   await using old = await (await testPostgres()).createDatabase();
   const env = { DATABASE_URL: old.url, SLUICE_GUESTS: "0" };

@@ -142,7 +142,10 @@ function settings({ durability, cacheMb, binaries }: Cluster, port: number): str
     max_wal_size: "2GB",
     checkpoint_timeout: "15min",
     // Without fsync a commit still reaches the operating system, so it survives the server's death.
-    ...(durability === "full" ? {} : { fsync: "off", full_page_writes: "off" }),
+    // Tests share one server among many gateways.
+    ...(durability === "full"
+      ? {}
+      : { fsync: "off", full_page_writes: "off", max_connections: 400 }),
     log_line_prefix: serverLogPrefix,
     log_timezone: "UTC",
     timezone: "UTC",
