@@ -66,6 +66,27 @@ describe("settings", () => {
     expect(problems({ SLUICE_HOST: "127.0.0.9" })).toEqual([]);
   });
 
+  test("hosts and origins are compared as URLs spell them", () => {
+    const { hosts, origins } = parseConfig({
+      SLUICE_HOSTS: "Gateway.Example, *.B.example, [fd00:0::5], 127.1",
+      SLUICE_ORIGINS: "HTTPS://A.example:443/,http://b.example:8080, *",
+    });
+    expect(hosts).toEqual({
+      names: ["gateway.example", "*.b.example", "[fd00::5]", "127.0.0.1", "127.0.0.1"],
+      isReachable: false,
+    });
+    expect(origins).toEqual(["https://a.example", "http://b.example:8080", "*"]);
+    for (const host of ["a.example:9000", "http://a.example", "a b", "fd00::5", "*a.example"]) {
+      expect([host, problems({ SLUICE_HOSTS: host })]).toEqual([
+        host,
+        [expect.stringMatching(/^SLUICE_HOSTS: .* is not a host, expected one like /)],
+      ]);
+    }
+    for (const origin of ["a.example", "https://a.example/x", "https://u@a.example", "null"]) {
+      expect([origin, problems({ SLUICE_ORIGINS: origin }).length]).toEqual([origin, 1]);
+    }
+  });
+
   test("a schema is a plain name, and neither PostgreSQL's nor the one of landing tables", () => {
     const problem = (schema: string) => problems({ SLUICE_DATABASE_SCHEMA: schema }).length;
     for (const schema of ["sluice", "public", "a", "_b2", "x".repeat(40)]) {

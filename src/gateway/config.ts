@@ -3,6 +3,7 @@
  * default, bounds and reason are in one place here; `docs/settings.md` describes each for users.
  */
 
+import { type HostRules, parseAuthority } from "../core/authority.ts";
 import type { LogLevel } from "../core/logger.ts";
 import { defaultTopicSettings, type TopicSettings } from "../core/topic.ts";
 import { defaultHubOptions, type HubOptions } from "../hub/options.ts";
@@ -35,6 +36,8 @@ export interface Config {
   /** Whether this node runs simulated guests. */
   readonly guests: boolean;
   readonly logLevel: LogLevel;
+  /** Names of this node that requests may use. */
+  readonly hosts: HostRules;
   /** Other sites whose pages may call this gateway; `*`: all. */
   readonly origins: readonly string[];
   readonly bodyBytesMax: number;
@@ -83,6 +86,7 @@ export function parseConfig(environment: Environment): Config {
     lifecyclesKeptMs: read.number("SLUICE_LIFECYCLE_HOURS", 168, 0, 87_600) * hourMs,
     relationsFile: read.optional("SLUICE_RELATIONS"),
     guests: read.flag("SLUICE_GUESTS", true),
+    hosts: parseHosts(read, hostname),
     origins: read.origins("SLUICE_ORIGINS"),
     logLevel: read.choice("SLUICE_LOG_LEVEL", logLevels, "info"),
     // A batch of 40,000 small events; larger batches are better sent in parts.
@@ -105,6 +109,16 @@ export function parseConfig(environment: Environment): Config {
   };
   read.finish();
   return config;
+}
+
+/** The name that the listeners are bound to is one of the node's in any case. */
+function parseHosts(read: Settings, hostname: string): HostRules {
+  const bound = parseAuthority(hostname.includes(":") ? `[${hostname}]` : hostname)?.hostname;
+  const names = read.hosts("SLUICE_HOSTS");
+  return {
+    names: bound === undefined ? names : [...names, bound],
+    isReachable: !isLoopback(hostname),
+  };
 }
 
 function parseIngest(read: Settings): IngestLimits {

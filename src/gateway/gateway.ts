@@ -1,5 +1,6 @@
 /** The composition: one gateway as a list of parts, and how it starts and stops. */
 
+import { createHostCheck } from "../core/authority.ts";
 import type { Logger } from "../core/logger.ts";
 import { openAckRules } from "../features/ack-rules/part.ts";
 import { openEmitters } from "../features/emitters/part.ts";
@@ -11,6 +12,7 @@ import { openRegistry } from "../features/registry/part.ts";
 import { openRelations } from "../features/relations/part.ts";
 import { openTopics } from "../features/topics/part.ts";
 import { openTryout } from "../features/tryout/part.ts";
+import { createEntry } from "../http/entry.ts";
 import type { Runtime, Server } from "../runtime/runtime.ts";
 import type { Config } from "./config.ts";
 import { createGatewayHealth, type GatewayHealth } from "./health.ts";
@@ -37,8 +39,13 @@ export async function startGateway(
   await using stack = new AsyncDisposableStack();
   const server = runtime.createServer();
   const { platform, parts, health } = await openParts({ runtime, server, config, logger }, stack);
-  const rpc = createRpc(parts, { ...platform, notReady: health.notReady });
-  const fetch = createHttpFetch(parts, { ...platform, rpc: rpc.http });
+  const checkHost = createHostCheck(config.hosts, logger);
+  const rpc = createRpc(parts, { ...platform, notReady: health.notReady, checkHost });
+  const fetch = createEntry(createHttpFetch(parts, { ...platform, rpc: rpc.http }), {
+    ...config,
+    checkHost,
+    logger,
+  });
   const urls = await listenBoth({ config, server, fetch, rpc: rpc.server }, stack);
   health.listening(urls.grpcUrl);
 

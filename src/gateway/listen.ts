@@ -1,9 +1,7 @@
 /** The two listeners: HTTP with Connect and gRPC-Web, and gRPC on its own port. */
 
 import { Failure } from "../core/failure.ts";
-import { limitHeaders } from "../http/headers.ts";
 import type { Fetch } from "../http/hot.ts";
-import { limitOrigins } from "../http/origin.ts";
 import type { RpcServer } from "../rpc/server.ts";
 import type { Server } from "../runtime/runtime.ts";
 import type { Config } from "./config.ts";
@@ -32,7 +30,7 @@ export async function listenBoth(
     server.listen({
       hostname,
       port: config.port,
-      fetch: limitHeaders(limitOrigins(fetch, config.origins), config.headerBytesMax),
+      fetch,
     }),
   );
   const grpcPort = await listening("SLUICE_GRPC_PORT", config.grpcPort, () =>

@@ -1,7 +1,9 @@
 /** All RPC services: written once, mounted on both listeners. */
 
+import type { CheckHost } from "../core/authority.ts";
 import { Failure } from "../core/failure.ts";
 import type { Part, Platform } from "../features/part.ts";
+import { refuseForeignHosts } from "../rpc/authority.ts";
 import { createRpcFetch, type RpcFetch } from "../rpc/fetch.ts";
 import { createRpcHandlers, type RpcRoutes } from "../rpc/handlers.ts";
 import { mountHealth } from "../rpc/health.ts";
@@ -13,6 +15,8 @@ import { createThinGrpc } from "../rpc/thin/grpc.ts";
 export interface RpcDeps extends Pick<Platform, "collector" | "limits" | "logger"> {
   /** As on `/readyz`: why this node cannot serve, or undefined. */
   readonly notReady: () => Promise<string | undefined>;
+  /** For the separate port: the HTTP listener has checked what reaches these handlers. */
+  readonly checkHost: CheckHost;
 }
 
 export interface Rpc {
@@ -39,7 +43,11 @@ export function createRpc(parts: readonly Part[], deps: RpcDeps): Rpc {
     messageBytesMax,
     logger: deps.logger,
   };
-  const streams = [createThinGrpc(thin), ...parts.flatMap(({ stream }) => stream ?? [])];
+  const streams = [
+    refuseForeignHosts(deps.checkHost),
+    createThinGrpc(thin),
+    ...parts.flatMap(({ stream }) => stream ?? []),
+  ];
   const server = createRpcServer(handlers, (stream, headers) =>
     streams.some((serve) => serve(stream, headers)),
   );

@@ -1,6 +1,8 @@
 /** Reads settings one by one and collects every problem, so that all are reported at once. */
 
+import { parseAuthority } from "../core/authority.ts";
 import { parseChoice, parseCount, type Parsed, parseFlag } from "../core/parse.ts";
+import { parseOrigin } from "../http/origin.ts";
 import { isSchemaName } from "../postgres/connect.ts";
 import type { Environment } from "../runtime/runtime.ts";
 
@@ -87,16 +89,40 @@ export class Settings {
     return byDefault;
   }
 
+  /** Origins as browsers spell them. */
   origins(name: string): readonly string[] {
-    const given = (this.optional(name) ?? "").split(",").map((origin) => origin.trim());
-    const expected = given.filter((origin) => origin !== "");
-    for (const origin of expected) {
-      if (origin === "*" || (URL.canParse(origin) && new URL(origin).origin === origin)) continue;
-      this.problem(
-        `${name}: ${origin} is not an origin, expected one like https://example.com, or *`,
-      );
+    return this.#list(name, "an origin, expected one like https://example.com, or *", (text) =>
+      text === "*" ? text : parseOrigin(text),
+    );
+  }
+
+  /** Hosts as URLs spell them. */
+  hosts(name: string): readonly string[] {
+    const expected = "a host, expected one like gateway.example, *.example or [fd00::1], or *";
+    return this.#list(name, expected, (text) => {
+      if (text === "*") return text;
+      const [, wildcard = "", rest = ""] = /^(\*\.)?(.*)$/.exec(text) ?? [];
+      const authority = parseAuthority(rest);
+      // A port would never be compared: any port may lead to this node.
+      if (authority === undefined || /:\d*$/.test(rest.replace(/^\[.*\]/, ""))) return undefined;
+      return `${wildcard}${authority.hostname}`;
+    });
+  }
+
+  /** Parts between commas; each that `parse` does not know is a problem. */
+  #list(
+    name: string,
+    expected: string,
+    parse: (text: string) => string | undefined,
+  ): readonly string[] {
+    const values: string[] = [];
+    for (const text of (this.optional(name) ?? "").split(",").map((part) => part.trim())) {
+      if (text === "") continue;
+      const value = parse(text);
+      if (value === undefined) this.problem(`${name}: ${text} is not ${expected}`);
+      else values.push(value);
     }
-    return expected;
+    return values;
   }
 
   #parsed<Value>(name: string, byDefault: Value, parse: (text: string) => Parsed<Value>): Value {

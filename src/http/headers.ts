@@ -1,9 +1,8 @@
 /** The bound on request headers, answered with a problem instead of a cut connection. */
 
 import { Failure } from "../core/failure.ts";
+import type { Fetch } from "./hot.ts";
 import { problemResponse } from "./problem.ts";
-
-type Fetch = (request: Request) => Response | Promise<Response>;
 
 /** Refuses requests whose address and headers together are larger than `bytesMax`. */
 export function limitHeaders(fetch: Fetch, bytesMax: number): Fetch {

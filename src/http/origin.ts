@@ -6,12 +6,19 @@
 import type { Hono } from "hono";
 import { cors } from "hono/cors";
 import { Failure, quoted } from "../core/failure.ts";
+import type { Logger } from "../core/logger.ts";
 import { methods } from "./endpoint/endpoint.ts";
+import type { Fetch } from "./hot.ts";
 import { problemResponse } from "./problem.ts";
 
 const safeMethods = new Set(["GET", "HEAD", "OPTIONS"]);
 
+/** The node's own pages, and what a person typed. */
+const ownSites = new Set(["same-origin", "none"]);
+
 const restHeaders = [
+  "Authorization",
+  "Cache-Control",
   "Content-Type",
   "Content-Encoding",
   "Idempotency-Key",
@@ -44,7 +51,7 @@ export function mountCors(app: Hono, origins: readonly string[]): void {
   if (origins.length === 0) return;
   app.use(
     cors({
-      origin: origins.includes("*") ? "*" : [...origins],
+      origin: origins.includes("*") ? "*" : (given) => namedOrigin(given, origins),
       allowMethods: [...methods],
       allowHeaders: [...restHeaders, "If-None-Match", ...rpcRequestHeaders],
       exposeHeaders: ["Location", "Retry-After", ...schemaHeaders, ...rpcResponseHeaders],
@@ -53,29 +60,78 @@ export function mountCors(app: Hono, origins: readonly string[]): void {
   );
 }
 
-type Fetch = (request: Request) => Response | Promise<Response>;
+/** The origin as its page spells it, where it is one of them. */
+function namedOrigin(given: string, origins: readonly string[]): string | null {
+  const origin = parseOrigin(given);
+  return origin !== undefined && origins.includes(origin) ? given : null;
+}
 
-/** Refuses to change anything for a page of another site that is not among the origins. */
-export function limitOrigins(fetch: Fetch, origins: readonly string[]): Fetch {
+/**
+ * Refuses to change anything for a page of another site that is not among the origins, and reports
+ * the first such page: its author sees an error of CORS, which does not name the setting.
+ */
+export function limitOrigins(fetch: Fetch, origins: readonly string[], logger: Logger): Fetch {
+  let isReported = false;
   return (request) => {
-    const origin = safeMethods.has(request.method) ? null : request.headers.get("origin");
-    if (origin === null) return fetch(request);
-    try {
-      checkOrigin(request, origins);
-    } catch (error) {
-      return problemResponse(error);
+    const origin = request.headers.get("origin");
+    if (origin === null || isAllowed(request, origin, origins)) return fetch(request);
+    if (!isReported) {
+      const host = request.headers.get("host") ?? undefined;
+      logger("warn", "page of another origin is refused; expected one of SLUICE_ORIGINS", {
+        origin,
+        host,
+      });
     }
-    return fetch(request);
+    isReported = true;
+    return safeMethods.has(request.method)
+      ? fetch(request)
+      : problemResponse(refused(origin, request));
   };
 }
 
 /** Throws `forbidden` for a request of a page of another site that is not among the origins. */
 export function checkOrigin(request: Request, origins: readonly string[]): void {
   const origin = request.headers.get("origin");
-  if (origin === null || origins.includes("*") || origins.includes(origin)) return;
-  const host = request.headers.get("host");
-  if (URL.canParse(origin) && new URL(origin).host === host) return;
+  if (origin !== null && !isAllowed(request, origin, origins)) throw refused(origin, request);
+}
+
+/**
+ * The same for a `GET` that writes, which a page can send without naming its origin: as an image, or
+ * by a link. A browser then says in `Sec-Fetch-Site` where it comes from.
+ */
+export function checkSite(request: Request, origins: readonly string[]): void {
+  if (request.headers.has("origin")) return checkOrigin(request, origins);
+  const site = request.headers.get("sec-fetch-site");
+  if (site === null || ownSites.has(site) || origins.includes("*")) return;
   throw new Failure(
+    "forbidden",
+    `Cannot write by GET for a page of another site (Sec-Fetch-Site ${quoted(site)}): expected POST from one of SLUICE_ORIGINS`,
+  );
+}
+
+/** The spelling that browsers send: `https://example.com`. Undefined for what is not an origin. */
+export function parseOrigin(text: string): string | undefined {
+  if (!URL.canParse(text)) return undefined;
+  const { origin, href } = new URL(text);
+  return href === `${origin}/` ? origin : undefined;
+}
+
+function isAllowed(request: Request, given: string, origins: readonly string[]): boolean {
+  if (origins.includes("*")) return true;
+  const origin = parseOrigin(given);
+  if (origin === undefined) return false;
+  return origins.includes(origin) || origin === ownOrigin(request, origin);
+}
+
+/** A proxy may have ended TLS, so the scheme is the page's: `Host: a.example:443` is `https://a.example`. */
+function ownOrigin(request: Request, origin: string): string | undefined {
+  const scheme = origin.slice(0, origin.indexOf(":"));
+  return parseOrigin(`${scheme}://${request.headers.get("host") ?? ""}`);
+}
+
+function refused(origin: string, request: Request): Failure {
+  const host = request.headers.get("host");
+  return new Failure(
     "forbidden",
     `Cannot serve a page of ${quoted(origin)}: expected one of ${host}, or of SLUICE_ORIGINS`,
   );

@@ -61,6 +61,12 @@ interface SocketData {
 /** Bun ignores the response of an upgraded request, but handlers must return one. */
 const upgraded = new Response(null);
 
+/**
+ * Without it Bun agrees to the first subprotocol that a client offers, whatever it is. No endpoint has
+ * one; a client that needs one learns so from an answer that names none.
+ */
+const noProtocol = { "sec-websocket-protocol": "" };
+
 class BunServer implements Server, Host {
   readonly host: Host = this;
   readonly #sinks = new Set<BunSink>();
@@ -114,7 +120,9 @@ class BunServer implements Server, Host {
   }
 
   upgrade(request: Request, open: (socket: Socket) => SocketEvents): Response {
-    if (this.#server?.upgrade(request, { data: { open } }) === true) return upgraded;
+    if (this.#server?.upgrade(request, { data: { open }, headers: noProtocol }) === true) {
+      return upgraded;
+    }
     throw new Failure("invalid", "Cannot open a WebSocket: the request is no WebSocket handshake");
   }
 

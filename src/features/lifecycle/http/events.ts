@@ -7,6 +7,7 @@ import type { HttpDeps } from "../../../http/deps.ts";
 import { appendOptions, appendOptionsFrom } from "../../../http/endpoint/appending.ts";
 import { addressOf, reply, serve } from "../../../http/endpoint/endpoint.ts";
 import { type HotRoutes, mountHot } from "../../../http/hot.ts";
+import { checkSite } from "../../../http/origin.ts";
 import { jsonResponse, refusedResponse } from "../../../http/responses.ts";
 import type { BulkResult, EventIntake } from "../intake.ts";
 import type { LifecycleQueries } from "../lifecycle-queries.ts";
@@ -21,12 +22,12 @@ const ok: ResponseInit = { headers: { "content-type": "application/json" } };
 
 const utf8 = new TextEncoder();
 
-interface EventDeps extends Pick<HttpDeps, "clock" | "limits"> {
+interface EventDeps extends Pick<HttpDeps, "clock" | "limits" | "origins"> {
   readonly events: EventIntake;
 }
 
 /** Each answers once its events are durable. */
-export function lifecycleEventRoutes({ events, clock, limits }: EventDeps): HotRoutes {
+export function lifecycleEventRoutes({ events, clock, limits, origins }: EventDeps): HotRoutes {
   const one = async (request: Request) => {
     const body = await readBody(request, limits.bodyBytesMax);
     return accepted(1, await events.take(body, appendOptionsFrom(request.headers)));
@@ -34,7 +35,8 @@ export function lifecycleEventRoutes({ events, clock, limits }: EventDeps): HotR
   return {
     [addressOf(endpoints.takeEvent)]: one,
     [addressOf(endpoints.createEvent)]: one,
-    [addressOf(endpoints.createRandomEvent)]: async () => {
+    [addressOf(endpoints.createRandomEvent)]: async (request) => {
+      checkSite(request, origins);
       const createdNs = clock.nowNs();
       const sample = sampleEvent(createdNs);
       const json = JSON.stringify(sample);
@@ -49,14 +51,15 @@ export function mountLifecycleEvents(
   app: Hono,
   deps: EventDeps & { readonly lifecycles: LifecycleQueries },
 ): void {
-  const { events, clock, limits, lifecycles } = deps;
+  const { events, clock, limits, origins, lifecycles } = deps;
   mountHot(app, lifecycleEventRoutes(deps));
 
   serve(app, endpoints.takeEvents, async ({ headers }, c) => {
     const body = await readBody(c.req.raw, limits.bodyBytesMax * bulkBodies);
     return bulkResponse(await events.takeBulk(body, appendOptions(headers)));
   });
-  serve(app, endpoints.createRandomEvents, async ({ query }) => {
+  serve(app, endpoints.createRandomEvents, async ({ query }, c) => {
+    checkSite(c.req.raw, origins);
     const life = JSON.stringify(sampleLife(query.message_id, clock.nowNs()));
     const { accepted: count, position } = await events.takeBulk(utf8.encode(`{"events":${life}}`));
     return accepted(count, position, `,"events":${life}`);

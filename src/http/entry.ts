@@ -1,0 +1,52 @@
+/**
+ * What every HTTP request passes before anything looks at its address. Behind it `request.url` is
+ * absolute, and its host is one of this node's.
+ */
+
+import type { CheckHost } from "../core/authority.ts";
+import { Failure, quoted } from "../core/failure.ts";
+import type { Logger } from "../core/logger.ts";
+import { limitHeaders } from "./headers.ts";
+import type { Fetch } from "./hot.ts";
+import { limitOrigins } from "./origin.ts";
+import { problemResponse } from "./problem.ts";
+import { shownPath } from "./report.ts";
+
+export interface EntryOptions {
+  readonly checkHost: CheckHost;
+  readonly origins: readonly string[];
+  readonly headerBytesMax: number;
+  readonly logger: Logger;
+}
+
+export function createEntry(
+  fetch: Fetch,
+  { checkHost, origins, headerBytesMax, logger }: EntryOptions,
+): Fetch {
+  const checked = limitOrigins(fetch, origins, logger);
+  const entry: Fetch = (request) => {
+    try {
+      const host = checkHost(request.headers.get("host"));
+      if (!request.url.startsWith("http://")) completeUrl(request, host);
+    } catch (error) {
+      return problemResponse(error);
+    }
+    // The runtime sends the headers of the whole response, its length among them, and no body.
+    if (request.method === "HEAD") Object.defineProperty(request, "method", { value: "GET" });
+    return checked(request);
+  };
+  return limitHeaders(entry, headerBytesMax);
+}
+
+/** Bun has the bare path for a request whose `Host` it cannot use, or that has none (HTTP/1.0). */
+function completeUrl(request: Request, host: string): void {
+  const { url } = request;
+  if (!url.startsWith("/")) {
+    throw new Failure(
+      "invalid",
+      `Cannot use the address ${quoted(shownPath(url))}: expected a path`,
+    );
+  }
+  // On the request itself, because a copy could not become a WebSocket.
+  Object.defineProperty(request, "url", { value: new URL(`http://${host}${url}`).href });
+}

@@ -1,0 +1,48 @@
+/** Calls on the gRPC port that name another host than this node's. */
+
+import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from "node:http2";
+import { codeToHttpStatus, errorToJson } from "@connectrpc/connect/protocol-connect";
+import { setTrailerStatus } from "@connectrpc/connect/protocol-grpc";
+import type { CheckHost } from "../core/authority.ts";
+import type { StreamHandler } from "./server.ts";
+import { connectErrorFrom } from "./status.ts";
+
+/** Answers the calls that it refuses. */
+export function refuseForeignHosts(checkHost: CheckHost): StreamHandler {
+  return (stream, headers) => {
+    try {
+      checkHost(headers[":authority"] ?? null);
+      checkHost(headers.host ?? null);
+      return false;
+    } catch (error) {
+      refuse(stream, headers, error);
+      return true;
+    }
+  };
+}
+
+/** As each protocol says it: a status without a message, or an error in the body. */
+function refuse(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, cause: unknown): void {
+  const error = connectErrorFrom(cause);
+  const contentType = headers["content-type"] ?? "";
+  if (contentType.startsWith("application/grpc")) {
+    const status = new Headers();
+    setTrailerStatus(status, error);
+    stream.respond(
+      { ":status": 200, "content-type": contentType, ...Object.fromEntries(status) },
+      { endStream: true },
+    );
+    close(stream);
+  } else {
+    stream.respond({
+      ":status": codeToHttpStatus(error.code),
+      "content-type": "application/json",
+    });
+    stream.end(JSON.stringify(errorToJson(error, undefined)), () => close(stream));
+  }
+}
+
+/** The caller may still send messages, which nothing reads. */
+function close(stream: ServerHttp2Stream): void {
+  if (!stream.readableEnded) stream.close(constants.NGHTTP2_NO_ERROR);
+}
