@@ -101,7 +101,7 @@ export class Settings {
     const expected = "a host, expected one like gateway.example, *.example or [fd00::1], or *";
     return this.#list(name, expected, (text) => {
       if (text === "*") return text;
-      const [, wildcard = "", rest = ""] = /^(\*\.)?(.*)$/.exec(text) ?? [];
+      const [, wildcard = "", rest = ""] = /^(\*\.)?([^*]*)$/.exec(text) ?? [];
       const authority = parseAuthority(rest);
       // A port would never be compared: any port may lead to this node.
       if (authority === undefined || /:\d*$/.test(rest.replace(/^\[.*\]/, ""))) return undefined;
