@@ -61,9 +61,10 @@ export function createHostCheck(rules: HostRules, logger: Logger): CheckHost {
       );
     }
     if (!isAccepted(authority.hostname, rules)) {
-      if (!isReported)
+      if (!isReported) {
+        isReported = true;
         logger("warn", "host is refused; expected one of SLUICE_HOSTS", { host: given });
-      isReported = true;
+      }
       throw new Failure(
         "forbidden",
         `Cannot serve host ${quoted(given)}: expected ${describeRules(rules)}`,

@@ -76,13 +76,13 @@ export function limitOrigins(fetch: Fetch, origins: readonly string[], logger: L
     const origin = request.headers.get("origin");
     if (origin === null || isAllowed(request, origin, origins)) return fetch(request);
     if (!isReported) {
+      isReported = true;
       const host = request.headers.get("host") ?? undefined;
       logger("warn", "page of another origin is refused; expected one of SLUICE_ORIGINS", {
         origin,
         host,
       });
     }
-    isReported = true;
     return safeMethods.has(request.method)
       ? fetch(request)
       : problemResponse(refused(origin, request));
