@@ -3,13 +3,13 @@
  * default, bounds and reason are in one place here; `docs/settings.md` describes each for users.
  */
 
-import { type HostRules, parseAuthority } from "../core/authority.ts";
 import type { LogLevel } from "../core/logger.ts";
 import { defaultTopicSettings, type TopicSettings } from "../core/topic.ts";
 import { defaultHubOptions, type HubOptions } from "../hub/options.ts";
 import { defaultIngestLimits, type IngestLimits } from "../ingest/limits.ts";
 import { defaultSchema } from "../postgres/connect.ts";
 import type { Environment } from "../runtime/runtime.ts";
+import { type HostRules, parseAuthority } from "./authority.ts";
 import { logLevels } from "./json-logger.ts";
 import { Settings } from "./settings.ts";
 

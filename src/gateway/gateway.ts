@@ -1,6 +1,5 @@
 /** The composition: one gateway as a list of parts, and how it starts and stops. */
 
-import { createHostCheck } from "../core/authority.ts";
 import type { Logger } from "../core/logger.ts";
 import { openAckRules } from "../features/ack-rules/part.ts";
 import { openEmitters } from "../features/emitters/part.ts";
@@ -14,6 +13,7 @@ import { openTopics } from "../features/topics/part.ts";
 import { openTryout } from "../features/tryout/part.ts";
 import { createEntry } from "../http/entry.ts";
 import type { Runtime, Server } from "../runtime/runtime.ts";
+import { createHostCheck } from "./authority.ts";
 import type { Config } from "./config.ts";
 import { createGatewayHealth, type GatewayHealth } from "./health.ts";
 import { createHttpFetch } from "./http.ts";

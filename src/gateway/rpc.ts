@@ -1,6 +1,5 @@
 /** All RPC services: written once, mounted on both listeners. */
 
-import type { CheckHost } from "../core/authority.ts";
 import { Failure } from "../core/failure.ts";
 import type { Part, Platform } from "../features/part.ts";
 import { refuseForeignHosts } from "../rpc/authority.ts";
@@ -11,6 +10,7 @@ import { mountReflection } from "../rpc/reflection.ts";
 import { createRpcServer, type RpcServer } from "../rpc/server.ts";
 import { createThinConnect } from "../rpc/thin/connect.ts";
 import { createThinGrpc } from "../rpc/thin/grpc.ts";
+import type { CheckHost } from "./authority.ts";
 
 export interface RpcDeps extends Pick<Platform, "collector" | "limits" | "logger"> {
   /** As on `/readyz`: why this node cannot serve, or undefined. */

@@ -1,10 +1,10 @@
 /** Reads settings one by one and collects every problem, so that all are reported at once. */
 
-import { parseAuthority } from "../core/authority.ts";
 import { parseChoice, parseCount, type Parsed, parseFlag } from "../core/parse.ts";
 import { parseOrigin } from "../http/origin.ts";
 import { isSchemaName } from "../postgres/connect.ts";
 import type { Environment } from "../runtime/runtime.ts";
+import { parseAuthority } from "./authority.ts";
 
 export class ConfigError extends Error {
   readonly problems: readonly string[];

@@ -3,7 +3,6 @@
  * absolute, and its host is one of this node's.
  */
 
-import type { CheckHost } from "../core/authority.ts";
 import { Failure, quoted } from "../core/failure.ts";
 import type { Logger } from "../core/logger.ts";
 import { limitHeaders } from "./headers.ts";
@@ -13,7 +12,8 @@ import { problemResponse } from "./problem.ts";
 import { shownPath } from "./report.ts";
 
 export interface EntryOptions {
-  readonly checkHost: CheckHost;
+  /** Returns the host and port for the URL of a request with this `Host`, or throws a Failure. */
+  readonly checkHost: (given: string | null) => string;
   readonly origins: readonly string[];
   readonly headerBytesMax: number;
   readonly logger: Logger;

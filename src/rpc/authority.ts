@@ -3,12 +3,11 @@
 import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from "node:http2";
 import { codeToHttpStatus, errorToJson } from "@connectrpc/connect/protocol-connect";
 import { setTrailerStatus } from "@connectrpc/connect/protocol-grpc";
-import type { CheckHost } from "../core/authority.ts";
 import type { StreamHandler } from "./server.ts";
 import { connectErrorFrom } from "./status.ts";
 
-/** Answers the calls that it refuses. */
-export function refuseForeignHosts(checkHost: CheckHost): StreamHandler {
+/** Answers the calls for whose `:authority` or `Host` the check throws a Failure. */
+export function refuseForeignHosts(checkHost: (given: string | null) => unknown): StreamHandler {
   return (stream, headers) => {
     try {
       checkHost(headers[":authority"] ?? null);

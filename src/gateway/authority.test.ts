@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
+import { silent } from "../core/logger.ts";
 import { createHostCheck, type HostRules, parseAuthority } from "./authority.ts";
-import { silent } from "./logger.ts";
 
 test.each([
   ["localhost", "localhost", "localhost"],

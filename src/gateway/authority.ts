@@ -1,8 +1,8 @@
 /** The host that a request names, and the hosts that a node answers for: the same on both listeners. */
 
-import { BoundedMap } from "./bounded-map.ts";
-import { Failure, invalidField, quoted } from "./failure.ts";
-import type { Logger } from "./logger.ts";
+import { BoundedMap } from "../core/bounded-map.ts";
+import { Failure, invalidField, quoted } from "../core/failure.ts";
+import type { Logger } from "../core/logger.ts";
 
 export interface Authority {
   /** As URLs have it: lower case, IPv6 in brackets; without a port and without a final dot. */
