@@ -38,7 +38,8 @@ export function toolTest(
   });
 }
 
-function findTool({ name, variable }: Tool): string | undefined {
+/** The path of the tool, if there is one. */
+export function findTool({ name, variable }: Tool): string | undefined {
   const named = process.env[variable];
   if (named !== undefined && named !== "") return named;
   const folders = [...(process.env["PATH"] ?? "").split(delimiter), join(homedir(), "go", "bin")];

@@ -258,3 +258,22 @@ test.skipIf(skipReason !== undefined)(
   },
   60_000,
 );
+
+test("floats have the digits of other languages, and a negative zero keeps its sign", async () => {
+  const schema = await registerSchema(
+    gateway.url,
+    "floats",
+    `syntax = "proto3"; package floats; import "google/protobuf/wrappers.proto";
+     message F { float a = 1; repeated float list = 2; map<string, float> by = 3; double d = 4;
+       google.protobuf.FloatValue boxed = 5; F inner = 6; }`,
+  );
+  const value = schema.encode("floats.F", {
+    ...{ a: 0.1, list: [-0, 16777216, 3.4028235e38, 1e-45], by: { x: 161.4 }, d: -0 },
+    ...{ boxed: 33.3, inner: { a: 1e10 } },
+  });
+  await collect(gateway).publish({ topic: "floats", records: [{ value, schemaId: schema.id }] });
+  const page = await ask("GET", `${records("floats")}?decode=json`);
+  expect(page.text).toContain(
+    '"data":{"a":0.1,"list":[-0,16777216,3.4028235e+38,1e-45],"by":{"x":161.4},"d":-0,"boxed":33.3,"inner":{"a":10000000000}}',
+  );
+});

@@ -172,9 +172,48 @@ describe("validated, over HTTP", () => {
         [4, "body"],
       ],
     ]);
-    expect(refused[1].message).toContain('key "colour" is unknown');
+    expect(refused[1].message).toContain(
+      'has the member "colour", expected a field of "acme.v1.Watch"',
+    );
     const nameless = await post(records(topic), { id: "watch-1", bpm: 60 });
     expect(refusals(nameless)).toEqual([["schema_id", "invalid"]]);
+  });
+});
+
+describe("validated JSON is read exactly, and no more leniently than by readers of other languages", () => {
+  const exactProto = `syntax = "proto3"; package exact;
+    import "buf/validate/validate.proto"; import "google/protobuf/timestamp.proto";
+    message N {
+      int64 most = 1 [(buf.validate.field).int64.lte = 9007199254740992];
+      optional int64 above = 2 [(buf.validate.field).int64.gt = 9007199254740992];
+      int64 free = 3; uint64 large = 4; google.protobuf.Timestamp at = 5;
+    }`;
+  let topic: string;
+  let id: number;
+  beforeAll(async () => {
+    ({ id } = await registerSchema(gateway.url, "exact", exactProto));
+    topic = await topicOf("validated");
+  });
+
+  test.each([
+    ['{"most":9007199254740993}', /most must be less than or equal to 9007199254740992/],
+    ['{"most":"9007199254740993"}', /most must be less than or equal to 9007199254740992/],
+    ['{"above":9007199254740993}', undefined],
+    ['{"free":9223372036854775807}', undefined],
+    ['{"free":-9223372036854775808}', undefined],
+    ['{"free":9223372036854775808}', /free is 9223372036854775808, expected a whole number from/],
+    ['{"large":18446744073709551615}', undefined],
+    ['{"free":"1e3"}', undefined],
+    ['{"free":"0x1F"}', /free is "0x1F", expected a whole number from/],
+    ['{"free":" 7 "}', /free is " 7 ", expected a whole number from/],
+    ['{"at":"2024-02-29T00:00:00Z"}', undefined],
+    ['{"at":"2023-02-29T00:00:00Z"}', /at is "2023-02-29T00:00:00Z", expected an RFC 3339 time/],
+    ['{"at":"2024-01-01T24:00:00Z"}', /at is "2024-01-01T24:00:00Z", expected an RFC 3339 time/],
+    ['{"free":1,"free":2}', /has the name "free" twice/],
+  ])("%s", async (json, refusal) => {
+    const answer = await post(records(topic), json, { "sluice-schema-id": String(id) });
+    if (refusal === undefined) expect(answer.json).toMatchObject({ accepted: 1, refused: [] });
+    else expect([answer.status, answer.json.detail]).toEqual([400, expect.stringMatching(refusal)]);
   });
 });
 

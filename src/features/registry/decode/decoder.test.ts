@@ -233,15 +233,20 @@ describe("rules", () => {
     expect(check(good)).toBeUndefined();
     expect(check({ ...good, id: "a" })).toMatchObject({ field: "id" });
     expect(check({ ...good, inner: { rates: [300] } })).toMatchObject({ field: "inner.rates[0]" });
-    for (const wrong of [
-      { ...good, colour: "red" },
-      { ...good, id: 5 },
-      { ...good, inner: { low: "x" } },
-      [good],
-      "text",
-      null,
-    ]) {
-      expect(check(wrong)).toMatchObject({ field: "", code: "invalid" });
+    const wrong: [json: unknown, field: string, message: RegExp][] = [
+      [{ ...good, colour: "red" }, "", /it has the member "colour", expected a field of "r.Rules"/],
+      [{ ...good, id: 5 }, "id", /^is 5, expected a string$/],
+      [{ ...good, inner: { low: "x" } }, "inner.low", /^is "x", expected a whole number from -9/],
+      [{ ...good, inner: { rates: [60, "a"] } }, "inner.rates[1]", /^is "a", expected a whole/],
+      [{ ...good, counts: { a: true } }, 'counts["a"]', /^is true, expected a whole number/],
+      [[good], "", /it is an array, expected an object of "r.Rules"$/],
+      ["text", "", /it is "text", expected an object of "r.Rules"$/],
+      [null, "", /it is null, expected an object of "r.Rules"$/],
+    ];
+    for (const [json, field, message] of wrong) {
+      const issue = check(json);
+      expect(issue).toMatchObject({ field, code: "invalid" });
+      expect(issue?.message).toMatch(message);
     }
     const deep = `{"inner":`.repeat(50_000);
     for (const text of ["", "{", '{"id":"abc","id":"abc"}', deep, "{}}"]) {

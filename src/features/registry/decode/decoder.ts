@@ -1,23 +1,19 @@
-import {
-  type DescMessage,
-  fromBinary,
-  fromJsonString,
-  type Message,
-  toJsonString,
-} from "@bufbuild/protobuf";
+import { type DescMessage, fromBinary, type Message, toJson } from "@bufbuild/protobuf";
 import { pathToString } from "@bufbuild/protobuf/reflect";
 import { createValidator, type Validator } from "@bufbuild/protovalidate";
 import { Failure, invalidIssue, type Issue, quoted } from "../../../core/failure.ts";
 import { isRequired } from "../compatibility/compare-field.ts";
 import { descriptorsOf } from "../link/descriptors.ts";
 import type { LinkedSchema } from "../link/linked.ts";
+import { renderFloats } from "./json/floats.ts";
+import { readJsonMessage } from "./json/read-message.ts";
 import { checkShape, type ShapeBounds, ShapeError } from "./shape.ts";
 
 /** Decodes records of one schema. Create it once per schema: it compiles rules as it goes. */
 export interface Decoder {
   /**
-   * The value as canonical protobuf JSON: an int64 is a string, an Any contains a message of the
-   * schema's set, unknown fields are left out. `message` is a full name, by default the file's first
+   * The value as canonical protobuf JSON: an int64 is a string, a float has the shortest digits of 32
+   * bits, an Any contains a message of the schema's set, unknown fields are left out. `message` is a full name, by default the file's first
    * message. Throws `invalid` for bytes that do not decode or have no JSON form, `not_found` for a
    * message that the schema does not have.
    */
@@ -31,8 +27,6 @@ export interface Decoder {
   /** The same for a value in protobuf JSON, UTF-8. Members that the schema does not have are wrong. */
   validateJson(value: Uint8Array, message?: string): Issue | undefined;
 }
-
-const utf8 = new TextDecoder("utf-8", { fatal: true });
 
 /** Bounds of the objects that one record decodes to, and of the cost of reading it. */
 const bounds: ShapeBounds = { messagesMax: 250_000, fieldsMax: 2_000_000, depthMax: 100 };
@@ -62,7 +56,7 @@ export function createDecoder(schema: LinkedSchema): Decoder {
         });
       }
       try {
-        return toJsonString(desc, decoded.message, { registry });
+        return renderFloats(desc, toJson(desc, decoded.message, { registry }), registry);
       } catch (cause) {
         const reason = "it has a value without a JSON form, such as an Any of an unknown type";
         throw new Failure("invalid", `Cannot render "${desc.typeName}" as JSON: ${reason}`, {
@@ -80,15 +74,9 @@ export function createDecoder(schema: LinkedSchema): Decoder {
     validateJson(value, name) {
       const desc = find(name);
       if (desc === undefined) return invalidIssue("", missing(schema, name));
-      let message: Message;
-      try {
-        message = fromJsonString(desc, utf8.decode(value), { registry });
-      } catch (error) {
-        // The text is not UTF-8 or not JSON, or nests too deeply, or is of another message.
-        const reason = error instanceof Error ? error.message : String(error);
-        return invalidIssue("", `is not its JSON form: ${reason}`);
-      }
-      return validator === undefined ? undefined : checkRules(validator, desc, message);
+      const read = readJsonMessage(desc, value, registry);
+      if ("issue" in read) return read.issue;
+      return validator === undefined ? undefined : checkRules(validator, desc, read.message);
     },
   };
 }

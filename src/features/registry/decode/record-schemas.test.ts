@@ -170,7 +170,7 @@ describe("a rule", () => {
         { schemaId: 4, value: frame(2, [0], watch) },
       ),
     ).toEqual([
-      ...[undefined, "id", "id", undefined, "value", "id", undefined],
+      ...[undefined, "id", "id", undefined, "id", "id", undefined],
       ...["schema_id", "schema_id", "schema_id"],
     ]);
   });
