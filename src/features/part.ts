@@ -15,7 +15,10 @@ import type { StreamHandler } from "../rpc/server.ts";
 import type { ThinMethods } from "../rpc/thin/call.ts";
 
 /** What exists before records can be taken. */
-export interface Foundation extends Pick<HttpDeps, "clock" | "logger" | "log"> {
+export interface Foundation extends Pick<
+  HttpDeps,
+  "clock" | "logger" | "log" | "turns" | "memory" | "bodies"
+> {
   readonly database: Database;
   /** Connections for queries of series, so that these keep no projection waiting. */
   readonly reads: Database;

@@ -41,6 +41,10 @@ export interface Config {
   /** Other sites whose pages may call this gateway; `*`: all. */
   readonly origins: readonly string[];
   readonly bodyBytesMax: number;
+  /** Bytes a second below which a body is given up. */
+  readonly bodyRateMin: number;
+  /** Bytes that callers may make this node keep; 0: a part of the machine's. */
+  readonly memoryBytes: number;
   readonly headerBytesMax: number;
   readonly ingest: IngestLimits;
   readonly hub: HubOptions;
@@ -91,6 +95,9 @@ export function parseConfig(environment: Environment): Config {
     logLevel: read.choice("SLUICE_LOG_LEVEL", logLevels, "info"),
     // A batch of 40,000 small events; larger batches are better sent in parts.
     bodyBytesMax: read.number("SLUICE_BODY_BYTES_MAX", 8 * 1024 * 1024, 1024, 2 ** 30),
+    // A modem of 1998: less is a connection that is kept on purpose.
+    bodyRateMin: read.number("SLUICE_BODY_RATE_MIN", 1024, 1, 2 ** 30),
+    memoryBytes: read.number("SLUICE_MEMORY_BYTES", 0, 0, 2 ** 44),
     // More than proxies pass on by default.
     headerBytesMax: read.number("SLUICE_HEADER_BYTES_MAX", 32 * 1024, 1024, 1024 * 1024),
     ingest: parseIngest(read),

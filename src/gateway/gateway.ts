@@ -80,8 +80,8 @@ export async function openParts(
   { runtime, server, config, logger }: Opening,
   stack: AsyncDisposableStack,
 ): Promise<GatewayParts> {
-  const foundation = await openFoundation(config, logger, stack);
-  const registry = closing(stack, openRegistry(foundation, config));
+  const foundation = await openFoundation({ runtime, config, logger }, stack);
+  const registry = closing(stack, openRegistry(foundation));
   const platform = openEngine(
     foundation,
     { config, host: server.host, schemas: registry.schemas },

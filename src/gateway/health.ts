@@ -5,7 +5,10 @@ import type { Part, Platform } from "../features/part.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { Projections } from "./projections.ts";
 
-export interface HealthDeps extends Pick<Platform, "clock" | "log" | "hub" | "ingest" | "node"> {
+export interface HealthDeps extends Pick<
+  Platform,
+  "clock" | "log" | "hub" | "ingest" | "node" | "memory"
+> {
   readonly runtime: Runtime;
   readonly projections: Projections;
   /** Throws `unavailable` when PostgreSQL does not answer. */
@@ -24,7 +27,7 @@ const checkedMs = 1000;
 
 /** `parts` is called once all parts are open. */
 export function createGatewayHealth(deps: HealthDeps, parts: () => readonly Part[]): GatewayHealth {
-  const { runtime, clock, log, hub, ingest, node, projections, ping } = deps;
+  const { runtime, clock, log, hub, ingest, node, memory, projections, ping } = deps;
   const startedMs = clock.nowMs();
   let draining = false;
   let grpcPort: number | undefined;
@@ -61,6 +64,7 @@ export function createGatewayHealth(deps: HealthDeps, parts: () => readonly Part
         log: log.driver,
         uptime_s: Math.round((clock.nowMs() - startedMs) / 1000),
         memory_bytes: runtime.memoryBytes(),
+        memory: memory.status(),
         hub: hub.stats(),
         ingest: { in_flight_bytes: ingest.inFlightBytes },
         ...Object.fromEntries(parts().flatMap((part) => Object.entries(part.status?.() ?? {}))),

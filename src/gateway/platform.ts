@@ -8,10 +8,13 @@ import { failureFrom } from "../core/failure.ts";
 import type { Host } from "../core/host.ts";
 import type { LogDriver } from "../core/log.ts";
 import type { Logger } from "../core/logger.ts";
+import { MemoryAccount } from "../core/memory.ts";
 import type { RecordContract } from "../core/record-contract.ts";
 import type { RecordChecks } from "../core/schemas.ts";
 import type { TopicSettings } from "../core/topic.ts";
+import { Turns } from "../core/turn.ts";
 import type { Foundation, Platform } from "../features/part.ts";
+import { Bodies } from "../http/body.ts";
 import { Hub } from "../hub/hub.ts";
 import { Collector } from "../ingest/collector.ts";
 import { InFlight } from "../ingest/in-flight.ts";
@@ -23,15 +26,34 @@ import { openDatabase } from "../postgres/database.ts";
 import { startEmbedded } from "../postgres/embedded/embedded.ts";
 import { migrate } from "../postgres/migrate.ts";
 import { createOwnership } from "../postgres/ownership.ts";
+import type { Runtime } from "../runtime/runtime.ts";
 import type { Config } from "./config.ts";
+
+/**
+ * Parts of the node's memory. Together they are less than all of it: bytes are copied on their way, and
+ * what was released is not collected at once.
+ */
+const shares = { receiving: 1 / 8 } as const;
+
+/** A quarter of the machine or container, which the embedded PostgreSQL and others share. */
+function defaultMemory(machineBytes: number): number {
+  return Math.min(8 * gibi, Math.max(gibi / 2, machineBytes / 4));
+}
+
+const gibi = 1024 ** 3;
 
 /** Queries of series that the database works on at once: twice its cores on a small machine. */
 const readConnections = 4;
 
+export interface FoundationOptions {
+  readonly runtime: Pick<Runtime, "machineBytes">;
+  readonly config: Config;
+  readonly logger: Logger;
+}
+
 /** Starts PostgreSQL unless one is given, brings it to this release's tables, and opens the log. */
 export async function openFoundation(
-  config: Config,
-  logger: Logger,
+  { runtime, config, logger }: FoundationOptions,
   stack: AsyncDisposableStack,
 ): Promise<Foundation & { ping(): Promise<void> }> {
   const clock = systemClock;
@@ -50,8 +72,19 @@ export async function openFoundation(
   stack.defer(() => ownership.close());
   const log = await openLog(address, config, logger);
   stack.defer(() => log.close());
+  const turns = new Turns();
+  const memory = new MemoryAccount(config.memoryBytes || defaultMemory(runtime.machineBytes()));
+  const bodies = new Bodies({
+    bytesMax: config.bodyBytesMax,
+    rateMin: config.bodyRateMin,
+    turns,
+    receiving: memory.share("receiving", shares.receiving),
+  });
   return {
     clock,
+    turns,
+    memory,
+    bodies,
     logger,
     log,
     database,
@@ -76,7 +109,7 @@ export function openEngine(
   { config, host, schemas }: EngineOptions,
   stack: AsyncDisposableStack,
 ): Platform {
-  const { log, clock, logger } = foundation;
+  const { log, clock, logger, memory } = foundation;
   const contracts = new Map<string, RecordContract>();
   const ingestion = {
     log,
@@ -87,6 +120,8 @@ export function openEngine(
     inFlight: new InFlight(config.ingest.inFlightBytesMax),
     newTopics: config.createTopics ? config.newTopics : undefined,
   };
+  const { inFlight } = ingestion;
+  memory.show("in_flight", () => inFlight);
   const hub = new Hub({ log, clock, logger, options: config.hub });
   stack.defer(() => hub.close());
   return {
@@ -95,7 +130,6 @@ export function openEngine(
     hub,
     ingest: new Ingest(ingestion),
     collector: new Collector(ingestion),
-    limits: config,
     origins: config.origins,
     async internalTopic(topic, settings, contract) {
       await createInternalTopic(log, topic, settings, logger);

@@ -12,7 +12,7 @@ import { createThinConnect } from "../rpc/thin/connect.ts";
 import { createThinGrpc } from "../rpc/thin/grpc.ts";
 import type { CheckHost } from "./authority.ts";
 
-export interface RpcDeps extends Pick<Platform, "collector" | "limits" | "logger"> {
+export interface RpcDeps extends Pick<Platform, "collector" | "bodies" | "logger"> {
   /** As on `/readyz`: why this node cannot serve, or undefined. */
   readonly notReady: () => Promise<string | undefined>;
   /** For the separate port: the HTTP listener has checked what reaches these handlers. */
@@ -31,7 +31,7 @@ const endingMs = 500;
 
 export function createRpc(parts: readonly Part[], deps: RpcDeps): Rpc {
   const stopping = new AbortController();
-  const messageBytesMax = deps.limits.bodyBytesMax;
+  const messageBytesMax = deps.bodies.bytesMax;
   const handlers = createRpcHandlers(routesOf(parts, deps), {
     logger: deps.logger,
     messageBytesMax,

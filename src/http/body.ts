@@ -1,82 +1,219 @@
-/** Request bodies, read within a bound. */
+/** Request bodies: read within a bound, counted while they are not complete, and given up when slow. */
 
+import { Readable } from "node:stream";
+import { createGunzip, createInflate } from "node:zlib";
 import { Failure, quoted } from "../core/failure.ts";
+import type { Share } from "../core/memory.ts";
+import type { Turns } from "../core/turn.ts";
+
+export interface BodiesDeps {
+  /** Bytes of one body, after inflating. */
+  readonly bytesMax: number;
+  readonly turns: Turns;
+  readonly receiving: Share;
+  /** Bytes a second below which a body is given up, after the first seconds. */
+  readonly rateMin: number;
+}
+
+/** A smaller body of a known length is read in one piece: its connection's idle timeout bounds it. */
+const wholeBytesMax = 64 * 1024;
+
+/** A body is slow only after this long: a phone may lose its network for some seconds. */
+const graceMs = 10_000;
+
+/** A body that is read as it comes may inflate to more than this only in proportion to its size. */
+const inflatedFreeBytes = 1024 * 1024;
+
+/** JSON of real data inflates to 5 to 30 times its size; a bomb to a thousand times. */
+const inflatedRatioMax = 250;
+
+export class Bodies {
+  readonly #deps: BodiesDeps;
+
+  constructor(deps: BodiesDeps) {
+    this.#deps = deps;
+  }
+
+  get bytesMax(): number {
+    return this.#deps.bytesMax;
+  }
+
+  /**
+   * The whole body, decompressed. Throws `too_large` past `bytesMax`, before or after inflating,
+   * `overloaded` where this node receives too much at once, `deadline_exceeded` where it comes too
+   * slowly, and `cancelled` when the client leaves in the middle of it.
+   */
+  async read(request: Request, bytesMax = this.#deps.bytesMax): Promise<Uint8Array> {
+    const declared = Number(request.headers.get("content-length") ?? 0);
+    if (declared > bytesMax) throw tooLarge(bytesMax);
+    const encoding = encodingOf(request);
+    if (request.body === null) return new Uint8Array(0);
+    // The runtime enforces a declared length.
+    if (encoding === "identity" && declared > 0 && declared <= wholeBytesMax) {
+      return await this.#readWhole(request, declared);
+    }
+    return await this.collect(this.#pieces(request, encoding), bytesMax);
+  }
+
+  async #readWhole(request: Request, declared: number): Promise<Uint8Array> {
+    const { receiving } = this.#deps;
+    receiving.take(declared);
+    try {
+      return new Uint8Array(await request.arrayBuffer());
+    } catch (error) {
+      throw leftFailure(request, error);
+    } finally {
+      receiving.release(declared);
+    }
+  }
+
+  /**
+   * The body as it comes, without a bound, for callers that keep little of it. Throws as `read`, and
+   * `too_large` for one that inflates to far more than it should.
+   */
+  async *stream(request: Request): AsyncGenerator<Uint8Array, void, undefined> {
+    const encoding = encodingOf(request);
+    if (request.body === null) return;
+    let sent = 0;
+    let inflated = 0;
+    const count = (bytes: number) => void (sent += bytes);
+    for await (const piece of this.#pieces(request, encoding, count)) {
+      inflated += piece.byteLength;
+      if (inflated > inflatedFreeBytes && inflated > sent * inflatedRatioMax) {
+        throw new Failure(
+          "too_large",
+          `Cannot inflate the body: it is more than ${inflatedRatioMax} times as large as what was sent`,
+        );
+      }
+      yield piece;
+    }
+  }
+
+  /** All pieces in one. Throws `too_large` past `bytesMax`, and what their account throws. */
+  async collect(
+    pieces: AsyncIterable<Uint8Array>,
+    bytesMax = this.#deps.bytesMax,
+  ): Promise<Uint8Array> {
+    const { receiving } = this.#deps;
+    const parts: Uint8Array[] = [];
+    let length = 0;
+    try {
+      for await (const piece of pieces) {
+        if (length + piece.byteLength > bytesMax) throw tooLarge(bytesMax);
+        receiving.take(piece.byteLength);
+        length += piece.byteLength;
+        parts.push(piece);
+      }
+      return joined(parts, length);
+    } finally {
+      receiving.release(length);
+    }
+  }
+
+  /** What comes, inflated; every socket and timer is served between two slices of it. */
+  async *#pieces(
+    request: Request,
+    encoding: Encoding,
+    count: (bytes: number) => void = () => {},
+  ): AsyncGenerator<Uint8Array, void, undefined> {
+    const turn = this.#deps.turns.open(request.signal);
+    const sent = this.#sent(request, count);
+    try {
+      for await (const piece of encoding === "identity" ? sent : inflate(sent, encoding)) {
+        if (turn.isOver) await turn.next();
+        yield piece;
+      }
+    } catch (error) {
+      throw inflateFailure(encoding, leftFailure(request, error));
+    }
+  }
+
+  /** What the client sends, which must not be too slow. */
+  async *#sent(
+    { body }: Request,
+    count: (bytes: number) => void,
+  ): AsyncGenerator<Uint8Array, void, undefined> {
+    if (body === null) return;
+    const reader = body.getReader();
+    const pace = new Pace(this.#deps.rateMin);
+    let isOver = false;
+    try {
+      for (;;) {
+        const { done, value } = await pace.within(reader.read());
+        isOver = done;
+        if (done) return;
+        count(value.byteLength);
+        pace.count(value.byteLength);
+        yield value;
+      }
+    } finally {
+      if (!isOver) reader.cancel().catch(() => {});
+    }
+  }
+}
+
+/** How fast a client sends: only the time in which this node waits for it counts. */
+class Pace {
+  readonly #rateMin: number;
+  #bytes = 0;
+  #waitedMs = 0;
+
+  constructor(rateMin: number) {
+    this.#rateMin = rateMin;
+  }
+
+  count(bytes: number): void {
+    this.#bytes += bytes;
+  }
+
+  /** Throws `deadline_exceeded` when the body is behind its lowest rate. */
+  async within<Piece>(piece: Promise<Piece>): Promise<Piece> {
+    const startedMs = performance.now();
+    const allowedMs = graceMs + (this.#bytes * 1000) / this.#rateMin - this.#waitedMs;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(this.#tooSlow()), Math.max(0, allowedMs));
+    });
+    try {
+      return await Promise.race([piece, late]);
+    } finally {
+      clearTimeout(timer);
+      this.#waitedMs += performance.now() - startedMs;
+    }
+  }
+
+  #tooSlow(): Failure {
+    return new Failure(
+      "deadline_exceeded",
+      `Cannot read the body: it comes too slowly, expected ${this.#rateMin} bytes a second (SLUICE_BODY_RATE_MIN)`,
+    );
+  }
+}
+
+type Encoding = "identity" | "gzip" | "deflate";
 
 /**
- * The whole body, decompressed. Throws `too_large` past `bytesMax`, before or after inflating, and
- * `cancelled` when the client leaves in the middle of it.
+ * Inflates off the event loop. A `DecompressionStream` gives all that a piece inflates to in one go,
+ * which is a thousand times the piece.
  */
-export async function readBody(request: Request, bytesMax: number): Promise<Uint8Array> {
+async function* inflate(
+  sent: AsyncIterable<Uint8Array>,
+  encoding: Exclude<Encoding, "identity">,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const options = { chunkSize: 64 * 1024 };
+  const inflater = encoding === "gzip" ? createGunzip(options) : createInflate(options);
+  const source = Readable.from(sent);
+  source.on("error", (error) => inflater.destroy(error));
+  source.pipe(inflater);
   try {
-    return await readWithin(request, bytesMax);
-  } catch (error) {
-    throw leftFailure(request, error);
+    yield* inflater;
+  } finally {
+    source.destroy();
+    inflater.destroy();
   }
 }
 
-/** The same as it comes, without a bound, for callers that keep little of it. Throws as `readBody`. */
-export async function* streamBody(request: Request): AsyncGenerator<Uint8Array, void, undefined> {
-  const encoding = encodingOf(request);
-  if (request.body === null) return;
-  try {
-    if (encoding === "identity") yield* request.body;
-    else yield* request.body.pipeThrough(new DecompressionStream(encoding));
-  } catch (error) {
-    throw inflateFailure(encoding, leftFailure(request, error));
-  }
-}
-
-function leftFailure(request: Request, error: unknown): unknown {
-  const left = request.signal.aborted || (error instanceof Error && error.name === "AbortError");
-  if (!left) return error;
-  return new Failure("cancelled", "Cannot read the body: the client left", { cause: error });
-}
-
-function inflateFailure(encoding: string, error: unknown): unknown {
-  if (error instanceof Failure || encoding === "identity") return error;
-  return new Failure("invalid", `Cannot decompress the body: it is not ${encoding}`, {
-    cause: error,
-  });
-}
-
-function encodingOf(request: Request): "identity" | "gzip" | "deflate" {
-  const encoding = request.headers.get("content-encoding")?.toLowerCase() ?? "identity";
-  if (encoding === "identity" || encoding === "gzip" || encoding === "deflate") return encoding;
-  throw new Failure(
-    "unsupported_media_type",
-    `Cannot read content encoding ${quoted(encoding)}: expected gzip, deflate or none`,
-  );
-}
-
-async function readWithin(request: Request, bytesMax: number): Promise<Uint8Array> {
-  const declared = Number(request.headers.get("content-length") ?? 0);
-  if (declared > bytesMax) throw tooLarge(bytesMax);
-  const encoding = encodingOf(request);
-  if (encoding === "identity") {
-    // The runtime enforces a declared length, so the body is read in one piece.
-    if (declared > 0 || request.body === null) return new Uint8Array(await request.arrayBuffer());
-    return await collectBody(request.body, bytesMax);
-  }
-  if (request.body === null) return new Uint8Array(0);
-  try {
-    return await collectBody(request.body.pipeThrough(new DecompressionStream(encoding)), bytesMax);
-  } catch (error) {
-    throw inflateFailure(encoding, error);
-  }
-}
-
-/** The whole body in one piece. Throws `too_large` past `bytesMax`. */
-export async function collectBody(
-  body: AsyncIterable<Uint8Array>,
-  bytesMax: number,
-): Promise<Uint8Array> {
-  const parts: Uint8Array[] = [];
-  let length = 0;
-  for await (const part of body) {
-    length += part.byteLength;
-    if (length > bytesMax) throw tooLarge(bytesMax);
-    parts.push(part);
-  }
+function joined(parts: readonly Uint8Array[], length: number): Uint8Array {
   const [first] = parts;
   if (parts.length === 1 && first !== undefined) return first;
   const whole = new Uint8Array(length);
@@ -86,6 +223,29 @@ export async function collectBody(
     at += part.byteLength;
   }
   return whole;
+}
+
+function leftFailure(request: Request, error: unknown): unknown {
+  if (error instanceof Failure) return error;
+  const left = request.signal.aborted || (error instanceof Error && error.name === "AbortError");
+  if (!left) return error;
+  return new Failure("cancelled", "Cannot read the body: the client left", { cause: error });
+}
+
+function inflateFailure(encoding: Encoding, error: unknown): unknown {
+  if (error instanceof Failure || encoding === "identity") return error;
+  return new Failure("invalid", `Cannot decompress the body: it is not ${encoding}`, {
+    cause: error,
+  });
+}
+
+function encodingOf(request: Request): Encoding {
+  const encoding = request.headers.get("content-encoding")?.toLowerCase() ?? "identity";
+  if (encoding === "identity" || encoding === "gzip" || encoding === "deflate") return encoding;
+  throw new Failure(
+    "unsupported_media_type",
+    `Cannot read content encoding ${quoted(encoding)}: expected gzip, deflate or none`,
+  );
 }
 
 function tooLarge(bytesMax: number): Failure {

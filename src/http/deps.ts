@@ -4,8 +4,11 @@ import type { Clock } from "../core/clock.ts";
 import type { Host } from "../core/host.ts";
 import type { LogDriver } from "../core/log.ts";
 import type { Logger } from "../core/logger.ts";
+import type { MemoryAccount } from "../core/memory.ts";
+import type { Turns } from "../core/turn.ts";
 import type { Hub } from "../hub/hub.ts";
 import type { Ingest } from "../ingest/ingest.ts";
+import type { Bodies } from "./body.ts";
 
 export interface HttpDeps {
   readonly host: Host;
@@ -14,11 +17,9 @@ export interface HttpDeps {
   readonly ingest: Ingest;
   readonly clock: Clock;
   readonly logger: Logger;
-  readonly limits: HttpLimits;
+  readonly bodies: Bodies;
+  readonly turns: Turns;
+  readonly memory: MemoryAccount;
   /** Other sites whose pages may use this gateway; `*`: all. */
   readonly origins: readonly string[];
-}
-
-export interface HttpLimits {
-  readonly bodyBytesMax: number;
 }

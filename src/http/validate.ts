@@ -3,7 +3,7 @@
 import type { z } from "zod";
 import { Failure } from "../core/failure.ts";
 import { checkJson } from "../core/json.ts";
-import { readBody } from "./body.ts";
+import type { Bodies } from "./body.ts";
 import type { JsonBody } from "./endpoint/answer.ts";
 import { issuesFrom, wording } from "./shape-errors.ts";
 
@@ -11,18 +11,18 @@ import { issuesFrom, wording } from "./shape-errors.ts";
 export async function readJson<Shape extends z.ZodType>(
   { json }: JsonBody<Shape>,
   request: Request,
-  bytesMax: number,
+  bodies: Bodies,
 ): Promise<z.output<Shape>> {
-  return parseJson(json, await readBody(request, bytesMax));
+  return parseJson(json, await bodies.read(request));
 }
 
 /** The same; undefined where the request has no body. */
 export async function readOptionalJson<Shape extends z.ZodType>(
   { json }: JsonBody<Shape>,
   request: Request,
-  bytesMax: number,
+  bodies: Bodies,
 ): Promise<z.output<Shape> | undefined> {
-  const bytes = await readBody(request, bytesMax);
+  const bytes = await bodies.read(request);
   return bytes.byteLength === 0 ? undefined : parseJson(json, bytes);
 }
 

@@ -1,6 +1,7 @@
 /** The adapter for Bun: no other file uses `Bun`. */
 
 import http from "node:http";
+import { totalmem } from "node:os";
 import { Failure } from "../core/failure.ts";
 import { goingAwayCode, type Host, type Socket, type SocketEvents } from "../core/host.ts";
 import type { ByteSink, Sent, SinkEvents } from "../core/sink.ts";
@@ -32,6 +33,7 @@ export const bunRuntime: Runtime = {
   logLine: (line) => void process.stderr.write(line),
   print: (line) => void process.stdout.write(line),
   memoryBytes: () => process.memoryUsage.rss(),
+  machineBytes: () => Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY),
   onStop(callback) {
     for (const signal of ["SIGTERM", "SIGINT"]) process.on(signal, () => callback(signal));
   },

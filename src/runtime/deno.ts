@@ -19,6 +19,7 @@ export const denoRuntime: Runtime = {
   logLine: (line) => void Deno.stderr.writeSync(new TextEncoder().encode(line)),
   print: (line) => void Deno.stdout.writeSync(new TextEncoder().encode(line)),
   memoryBytes: () => Deno.memoryUsage().rss,
+  machineBytes: () => Deno.systemMemoryInfo().total,
   onStop(callback) {
     for (const signal of ["SIGTERM", "SIGINT"] as const) {
       Deno.addSignalListener(signal, () => callback(signal));

@@ -16,6 +16,8 @@ export interface Runtime {
   print(line: string): void;
   /** Resident memory of this process in bytes. */
   memoryBytes(): number;
+  /** Memory of the machine, or of the container where that is less. */
+  machineBytes(): number;
   /** Calls back on SIGTERM and SIGINT. */
   onStop(callback: (signal: string) => void): void;
   exit(code: number): never;

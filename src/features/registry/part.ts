@@ -13,19 +13,16 @@ import { createRegistry } from "./registry.ts";
 import { mountRegistry } from "./rpc/registry.ts";
 import { createRegistryStore } from "./store/registry-store.ts";
 
-export interface RegistryOptions {
-  /** The largest request body taken. */
-  readonly bodyBytesMax: number;
-}
-
 /** Opened before the engine: the engine checks and decodes records with its schemas. */
-export function openRegistry(
-  { database, clock, logger }: Foundation,
-  limits: RegistryOptions,
-): Part & { readonly schemas: RecordChecks & RecordDecoder } {
+export function openRegistry({
+  database,
+  clock,
+  logger,
+  bodies,
+}: Foundation): Part & { readonly schemas: RecordChecks & RecordDecoder } {
   const store = createRegistryStore(database, clock, logger);
   const registry = createRegistry({ store, compiler: createCompiler(), clock, logger });
-  const deps = { registry, limits, logger };
+  const deps = { registry, bodies, logger };
   return {
     name: "registry",
     schemas: createRecordSchemas(registry, clock),

@@ -14,19 +14,19 @@ import { overdueToken } from "./overdue-token.ts";
 
 interface AckRuleDeps extends Pick<
   HttpDeps,
-  "hub" | "host" | "log" | "clock" | "origins" | "limits"
+  "hub" | "host" | "log" | "clock" | "origins" | "bodies"
 > {
   readonly ackRules: AckRules;
 }
 
 export function mountAckRules(app: Hono, deps: AckRuleDeps): void {
-  const { ackRules, limits } = deps;
+  const { ackRules, bodies } = deps;
 
   serve(app, endpoints.listRules, async () =>
     reply(endpoints.listRules, 200, { ack_rules: (await ackRules.list()).map(describe) }),
   );
   serve(app, endpoints.createRule, async ({ params: { name } }, c) => {
-    const given = await readJson(endpoints.ruleBody, c.req.raw, limits.bodyBytesMax);
+    const given = await readJson(endpoints.ruleBody, c.req.raw, bodies);
     const { created, rule } = await ackRules.put(ackRuleFrom(name, given));
     return reply(endpoints.createRule, created ? 201 : 200, describe(rule));
   });

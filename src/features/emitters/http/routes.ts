@@ -3,7 +3,7 @@
 import type { Context, Hono } from "hono";
 import { emittersTopic } from "../../../core/emitters.ts";
 import { renderPosition } from "../../../core/position.ts";
-import { readBody } from "../../../http/body.ts";
+import type { Bodies } from "../../../http/body.ts";
 import type { HttpDeps } from "../../../http/deps.ts";
 import { appendOptions } from "../../../http/endpoint/appending.ts";
 import { reply, serve } from "../../../http/endpoint/endpoint.ts";
@@ -20,20 +20,19 @@ import type { CreateRequest, Emitters } from "../emitters.ts";
 import { emitterOptions, emitterStart, requireActive } from "../requests.ts";
 import * as endpoints from "./endpoints.ts";
 
-interface EmitterDeps extends Pick<HttpDeps, "hub" | "host" | "ingest" | "limits" | "log"> {
+interface EmitterDeps extends Pick<HttpDeps, "hub" | "host" | "ingest" | "bodies" | "log"> {
   readonly emitters: Emitters;
 }
 
 export function mountEmitters(app: Hono, deps: EmitterDeps): void {
-  const { emitters, ingest, limits } = deps;
-  const { bodyBytesMax } = limits;
+  const { emitters, ingest, bodies } = deps;
 
   serve(app, endpoints.createEmitter, async (_, c) => {
-    const { emitter } = await emitters.create(await requestedEmitter(c, bodyBytesMax));
+    const { emitter } = await emitters.create(await requestedEmitter(c, bodies));
     return reply(endpoints.createEmitter, 201, describe(emitter), locationOf(emitter));
   });
   serve(app, endpoints.createEmitterWithId, async ({ params: { id } }, c) => {
-    const request = { ...(await requestedEmitter(c, bodyBytesMax)), id };
+    const request = { ...(await requestedEmitter(c, bodies)), id };
     const { created, emitter } = await emitters.create(request);
     const status = created ? 201 : 200;
     return reply(endpoints.createEmitterWithId, status, describe(emitter), locationOf(emitter));
@@ -47,7 +46,7 @@ export function mountEmitters(app: Hono, deps: EmitterDeps): void {
   });
   serve(app, endpoints.appendEvents, async ({ params, headers }, c) => {
     const { id } = await requireActive(emitters, params.id);
-    const body = await readBody(c.req.raw, bodyBytesMax);
+    const body = await bodies.read(c.req.raw);
     const events = incomingEvents(body, c.req.header("content-type"), id);
     const options = emitterOptions(id, appendOptions(headers));
     return appendResponse(await ingest.append(emittersTopic, events, options));
@@ -75,8 +74,8 @@ export function mountEmitters(app: Hono, deps: EmitterDeps): void {
   }
 }
 
-async function requestedEmitter(c: Context, bodyBytesMax: number): Promise<CreateRequest> {
-  const given = await readOptionalJson(endpoints.emitterBody, c.req.raw, bodyBytesMax);
+async function requestedEmitter(c: Context, bodies: Bodies): Promise<CreateRequest> {
+  const given = await readOptionalJson(endpoints.emitterBody, c.req.raw, bodies);
   const { source, rate } = given ?? {};
   return { source: source === "simulated" ? "guest" : source, rate };
 }

@@ -2,7 +2,6 @@
 
 import type { Hono } from "hono";
 import { type Position, renderPosition } from "../../../core/position.ts";
-import { readBody } from "../../../http/body.ts";
 import type { HttpDeps } from "../../../http/deps.ts";
 import { appendOptions, appendOptionsFrom } from "../../../http/endpoint/appending.ts";
 import { addressOf, reply, serve } from "../../../http/endpoint/endpoint.ts";
@@ -22,14 +21,14 @@ const ok: ResponseInit = { headers: { "content-type": "application/json" } };
 
 const utf8 = new TextEncoder();
 
-interface EventDeps extends Pick<HttpDeps, "clock" | "limits" | "origins"> {
+interface EventDeps extends Pick<HttpDeps, "clock" | "bodies" | "origins"> {
   readonly events: EventIntake;
 }
 
 /** Each answers once its events are durable. */
-export function lifecycleEventRoutes({ events, clock, limits, origins }: EventDeps): HotRoutes {
+export function lifecycleEventRoutes({ events, clock, bodies, origins }: EventDeps): HotRoutes {
   const one = async (request: Request) => {
-    const body = await readBody(request, limits.bodyBytesMax);
+    const body = await bodies.read(request);
     return accepted(1, await events.take(body, appendOptionsFrom(request.headers)));
   };
   return {
@@ -51,11 +50,11 @@ export function mountLifecycleEvents(
   app: Hono,
   deps: EventDeps & { readonly lifecycles: LifecycleQueries },
 ): void {
-  const { events, clock, limits, origins, lifecycles } = deps;
+  const { events, clock, bodies, origins, lifecycles } = deps;
   mountHot(app, lifecycleEventRoutes(deps));
 
   serve(app, endpoints.takeEvents, async ({ headers }, c) => {
-    const body = await readBody(c.req.raw, limits.bodyBytesMax * bulkBodies);
+    const body = await bodies.read(c.req.raw, bodies.bytesMax * bulkBodies);
     return bulkResponse(await events.takeBulk(body, appendOptions(headers)));
   });
   serve(app, endpoints.createRandomEvents, async ({ query }, c) => {

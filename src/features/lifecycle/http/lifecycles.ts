@@ -12,11 +12,11 @@ import type { AppSettings, Funnel, ShownLifecycle } from "../lifecycle.ts";
 import * as endpoints from "./lifecycle-endpoints.ts";
 import { renderCursor } from "./params.ts";
 
-interface LifecycleDeps extends Pick<HttpDeps, "limits"> {
+interface LifecycleDeps extends Pick<HttpDeps, "bodies"> {
   readonly lifecycles: LifecycleQueries;
 }
 
-export function mountLifecycles(app: Hono, { lifecycles, limits }: LifecycleDeps): void {
+export function mountLifecycles(app: Hono, { lifecycles, bodies }: LifecycleDeps): void {
   const ofMessage = async (messageId: string, c: Context) => {
     const found = await lifecycles.ofMessage(messageId, c.req.raw.signal);
     return reply(endpoints.readMessage, 200, { lifecycles: found.map(describe) });
@@ -47,7 +47,7 @@ export function mountLifecycles(app: Hono, { lifecycles, limits }: LifecycleDeps
     reply(endpoints.describeApp, 200, describeApp(await lifecycles.app(params.app_id))),
   );
   serve(app, endpoints.setApp, async ({ params }, c) => {
-    const given = await readJson(endpoints.appBody, c.req.raw, limits.bodyBytesMax);
+    const given = await readJson(endpoints.appBody, c.req.raw, bodies);
     // The whole of an app's settings: what is left out is not set.
     const settings: AppSettings = {
       appId: params.app_id,

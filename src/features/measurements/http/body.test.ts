@@ -1,6 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import { Buffer } from "node:buffer";
 import { systemClock as clock } from "../../../core/clock.ts";
+import { MemoryAccount } from "../../../core/memory.ts";
+import { Turns } from "../../../core/turn.ts";
+import { Bodies } from "../../../http/body.ts";
 import { Intake } from "../intake/intake.ts";
 import { type BodyForm, type BodyTarget, lineBytesMax, takeStream, takeWhole } from "./body.ts";
 
@@ -37,7 +40,9 @@ async function stream(text: string, size: number, isLines = false, bytesMax = 1 
     for (let at = 0; at < bytes.byteLength; at += size) yield bytes.subarray(at, at + size);
   }
   const target = { topic: { inFlight: { isFull: false } }, call: {}, intake };
-  const form = await takeStream(chunks(), isLines, bytesMax, target as unknown as BodyTarget);
+  const receiving = new MemoryAccount(2 ** 30).share("receiving", 1);
+  const bodies = new Bodies({ bytesMax, rateMin: 1, turns: new Turns(), receiving });
+  const form = await takeStream(chunks(), isLines, bodies, target as unknown as BodyTarget);
   return resultOf(form, intake);
 }
 

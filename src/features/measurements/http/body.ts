@@ -4,7 +4,7 @@
  */
 
 import { Buffer } from "node:buffer";
-import { collectBody } from "../../../http/body.ts";
+import type { Bodies } from "../../../http/body.ts";
 import type { EncodedCall, EncodedTopic } from "../../../ingest/encoded.ts";
 import type { Intake } from "../intake/intake.ts";
 
@@ -39,11 +39,11 @@ export function takeWhole(body: Buffer, isLines: boolean, intake: Intake): BodyF
   return "lines";
 }
 
-/** A body as it comes. Throws `too_large` where it is not lines and larger than `bytesMax`. */
+/** A body as it comes. Throws `too_large` where it is not lines and larger than a body may be. */
 export async function takeStream(
   chunks: AsyncIterable<Uint8Array>,
   isLines: boolean,
-  bytesMax: number,
+  bodies: Bodies,
   { topic, call, intake }: BodyTarget,
 ): Promise<BodyForm> {
   const iterator = pieces(chunks);
@@ -57,7 +57,7 @@ export async function takeStream(
       bytes = bytes.subarray(spaceEnd(bytes));
       const form = formOf(bytes);
       if (form === "whole") {
-        const whole = await collectBody(prepended(bytes, rest), bytesMax);
+        const whole = await bodies.collect(prepended(bytes, rest));
         return takeWhole(bufferOf(whole), false, intake);
       }
       isDecided = form === "lines";

@@ -6,7 +6,6 @@
 
 import { Hono } from "hono";
 import { Failure, type FailureCode, failureFrom } from "../../../core/failure.ts";
-import { readBody } from "../../../http/body.ts";
 import type { HttpDeps } from "../../../http/deps.ts";
 import { type Endpoint, reply, serve } from "../../../http/endpoint/endpoint.ts";
 import type { Parameter, Parameters } from "../../../http/endpoint/parameter.ts";
@@ -25,7 +24,7 @@ const linesPerTurn = 500;
 /** `error` in 1.x's answers, `code` and `message` in 2.x's. */
 type Render = (code: string, message: string) => Readonly<Record<string, string>>;
 
-interface InfluxDeps extends Pick<HttpDeps, "limits" | "logger"> {
+interface InfluxDeps extends Pick<HttpDeps, "bodies" | "logger"> {
   readonly measurementsIn: MeasurementsIn;
 }
 
@@ -51,12 +50,12 @@ export function mountInflux(app: Hono, deps: InfluxDeps): void {
 function mountWrite(
   app: Hono,
   endpoint: Endpoint<Parameters, { readonly precision: Parameter<bigint | undefined> }>,
-  { limits, logger, measurementsIn }: InfluxDeps,
+  { bodies, logger, measurementsIn }: InfluxDeps,
   render: Render,
 ): void {
   const influx = new Hono();
   serve(influx, endpoint, async ({ query: { precision: unitNs = 1n } }, c) => {
-    const body = await readBody(c.req.raw, limits.bodyBytesMax);
+    const body = await bodies.read(c.req.raw);
     const lines = await takeLines(body, unitNs, measurementsIn);
     if (lines.refusedCount === 0) return new Response(null, { status: 204 });
     return c.json(render("invalid", partialWrite(lines)), 400);

@@ -5,7 +5,6 @@ import type { Hono } from "hono";
 import { Failure, quoted } from "../../../core/failure.ts";
 import { renderPosition } from "../../../core/position.ts";
 import { isJsonType, jsonType } from "../../../core/record.ts";
-import { streamBody } from "../../../http/body.ts";
 import type { HttpDeps } from "../../../http/deps.ts";
 import { addressOf } from "../../../http/endpoint/endpoint.ts";
 import { type HotRoutes, mountHot } from "../../../http/hot.ts";
@@ -21,7 +20,7 @@ export interface MeasurementsIn extends IntakeDeps {
   readonly topic: EncodedTopic;
 }
 
-interface SaveDeps extends Pick<HttpDeps, "limits"> {
+interface SaveDeps extends Pick<HttpDeps, "bodies"> {
   readonly measurementsIn: MeasurementsIn;
 }
 
@@ -39,7 +38,7 @@ export function measurementRoutes(deps: SaveDeps): HotRoutes {
   return { [addressOf(saveMeasurements)]: (request) => save(request, deps) };
 }
 
-async function save(request: Request, { measurementsIn, limits }: SaveDeps): Promise<Response> {
+async function save(request: Request, { measurementsIn, bodies }: SaveDeps): Promise<Response> {
   const { topic } = measurementsIn;
   const isLines = isLineType(request.headers.get("content-type") ?? undefined);
   topic.inFlight.refuseIfFull();
@@ -50,8 +49,8 @@ async function save(request: Request, { measurementsIn, limits }: SaveDeps): Pro
   if (length <= wholeBytesMax && !request.headers.has("content-encoding")) {
     form = takeWhole(Buffer.from(await request.arrayBuffer()), isLines, intake);
   } else {
-    const body = streamBody(request);
-    form = await takeStream(body, isLines, limits.bodyBytesMax, { topic, call, intake });
+    const body = bodies.stream(request);
+    form = await takeStream(body, isLines, bodies, { topic, call, intake });
   }
   await call.settled();
   return form === "one" && intake.taken === 1 ? saved : saveResponse(intake, call);

@@ -2,15 +2,15 @@
 
 import { z } from "zod";
 import { quoted } from "../../../core/failure.ts";
-import { readBody } from "../../../http/body.ts";
+import type { Bodies } from "../../../http/body.ts";
 import { parseJson, parseWith } from "../../../http/validate.ts";
 import { RegistryFailure } from "../registry-port.ts";
 import type { Submission } from "../submission.ts";
 import { submissionShape } from "./confluent-model.ts";
 
 /** The schema of a body. Throws `invalid_schema` for what is kept nowhere here, like other types. */
-export async function readSubmission(request: Request, bytesMax: number): Promise<Submission> {
-  return submissionFrom(parseJson(z.unknown(), await readBody(request, bytesMax)));
+export async function readSubmission(request: Request, bodies: Bodies): Promise<Submission> {
+  return submissionFrom(parseJson(z.unknown(), await bodies.read(request)));
 }
 
 /** The same of a body's JSON. */

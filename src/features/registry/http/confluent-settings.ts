@@ -15,9 +15,9 @@ export function mountSettings(app: Hono, deps: RegistryDeps): void {
   mountMode(app, deps);
 }
 
-function mountConfig(app: Hono, { registry, limits }: RegistryDeps): void {
+function mountConfig(app: Hono, { registry, bodies }: RegistryDeps): void {
   const put = async (request: Request, subject: string) => {
-    const body = await readJson(endpoints.configBody, request, limits.bodyBytesMax);
+    const body = await readJson(endpoints.configBody, request, bodies);
     const compatibility = chosen(compatibilities, body.compatibility, "invalid_compatibility");
     await registry.setCompatibility(subject, compatibility);
     return reply(endpoints.setGlobalConfig, 200, { compatibility }, asConfluent);
@@ -50,9 +50,9 @@ async function configOf(registry: Registry, subject: string, isRequired: boolean
   throw notOwn("config_not_found", subject);
 }
 
-function mountMode(app: Hono, { registry, limits }: RegistryDeps): void {
+function mountMode(app: Hono, { registry, bodies }: RegistryDeps): void {
   const put = async (request: Request, subject: string) => {
-    const body = await readJson(endpoints.modeBody, request, limits.bodyBytesMax);
+    const body = await readJson(endpoints.modeBody, request, bodies);
     const mode = chosen(registryModes, body.mode, "invalid_mode");
     await registry.setMode(subject, mode);
     return reply(endpoints.setGlobalMode, 200, { mode }, asConfluent);

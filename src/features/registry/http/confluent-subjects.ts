@@ -15,7 +15,7 @@ export function mountSubjects(app: Hono, deps: RegistryDeps): void {
   mountCompatibility(app, deps);
 }
 
-function mountSubjectList(app: Hono, { registry, limits }: RegistryDeps): void {
+function mountSubjectList(app: Hono, { registry, bodies }: RegistryDeps): void {
   serve(app, endpoints.subjects, async ({ query }) => {
     const { subjectPrefix: prefix = "", offset, limit, deleted, deletedOnly } = query;
     if (!deletedOnly) {
@@ -29,7 +29,7 @@ function mountSubjectList(app: Hono, { registry, limits }: RegistryDeps): void {
     return reply(endpoints.subjects, 200, names, asConfluent);
   });
   serve(app, endpoints.lookUpSchema, async ({ params, query }, c) => {
-    const submission = await readSubmission(c.req.raw, limits.bodyBytesMax);
+    const submission = await readSubmission(c.req.raw, bodies);
     const { deleted, format } = query;
     const found = await registry.lookUp(params.subject, submission, { deleted });
     const rendered = await renderRegistered(registry, found, format ?? formatSent(submission));
@@ -41,7 +41,7 @@ function mountSubjectList(app: Hono, { registry, limits }: RegistryDeps): void {
   });
 }
 
-function mountVersions(app: Hono, { registry, limits }: RegistryDeps): void {
+function mountVersions(app: Hono, { registry, bodies }: RegistryDeps): void {
   serve(app, endpoints.versions, async ({ params, query: { deleted, deletedOnly } }) => {
     const found = await registry.versionsOf(params.subject, { deleted: deleted || deletedOnly });
     const shown = deletedOnly ? found.filter((one) => one.deleted) : found;
@@ -53,7 +53,7 @@ function mountVersions(app: Hono, { registry, limits }: RegistryDeps): void {
     );
   });
   serve(app, endpoints.registerSchema, async ({ params: { subject }, query: { format } }, c) => {
-    const submission = await readSubmission(c.req.raw, limits.bodyBytesMax);
+    const submission = await readSubmission(c.req.raw, bodies);
     const { schema } = await registry.register(subject, submission);
     const registered = await registry.version(subject, schema.version, { deleted: true });
     const rendered = await renderRegistered(registry, registered, format ?? formatSent(submission));
@@ -78,14 +78,14 @@ function mountVersions(app: Hono, { registry, limits }: RegistryDeps): void {
   });
 }
 
-function mountCompatibility(app: Hono, { registry, limits }: RegistryDeps): void {
+function mountCompatibility(app: Hono, { registry, bodies }: RegistryDeps): void {
   const check = async (
     request: Request,
     verbose: boolean,
     subject: string,
     version?: number | "latest",
   ) => {
-    const submission = await readSubmission(request, limits.bodyBytesMax);
+    const submission = await readSubmission(request, bodies);
     const { compatible, incompatibilities } = await registry.check(subject, submission, version);
     const messages = incompatibilities.map(
       ({ type, path, message, direction }) => `${type} at ${path}: ${message} (${direction})`,

@@ -3,6 +3,6 @@
 import type { HttpDeps } from "../../../http/deps.ts";
 import type { Registry } from "../registry.ts";
 
-export interface RegistryDeps extends Pick<HttpDeps, "limits" | "logger"> {
+export interface RegistryDeps extends Pick<HttpDeps, "bodies" | "logger"> {
   readonly registry: Registry;
 }

@@ -6,7 +6,6 @@ import type { TopicInfo } from "../../../core/log.ts";
 import { comparePositions, renderPosition } from "../../../core/position.ts";
 import type { RecordDecoder } from "../../../core/schemas.ts";
 import type { TopicSettings } from "../../../core/topic.ts";
-import { readBody } from "../../../http/body.ts";
 import type { DecodedFormats } from "../../../http/decoded.ts";
 import type { HttpDeps } from "../../../http/deps.ts";
 import { appendOptions } from "../../../http/endpoint/appending.ts";
@@ -22,7 +21,7 @@ import { readPage } from "../../../log/pages.ts";
 import { writableTopic } from "../writable.ts";
 import * as endpoints from "./endpoints.ts";
 
-interface TopicDeps extends Pick<HttpDeps, "hub" | "host" | "ingest" | "limits" | "log"> {
+interface TopicDeps extends Pick<HttpDeps, "hub" | "host" | "ingest" | "bodies" | "log"> {
   readonly schemas: RecordDecoder;
   readonly decoded: DecodedFormats;
   /** Settings of a topic whose creator leaves them out. */
@@ -30,7 +29,7 @@ interface TopicDeps extends Pick<HttpDeps, "hub" | "host" | "ingest" | "limits" 
 }
 
 export function mountTopics(app: Hono, deps: TopicDeps): void {
-  const { log, schemas, ingest, limits } = deps;
+  const { log, schemas, ingest, bodies } = deps;
 
   serve(app, endpoints.listTopics, async () =>
     reply(endpoints.listTopics, 200, { topics: (await log.list()).map(describe) }),
@@ -53,7 +52,7 @@ export function mountTopics(app: Hono, deps: TopicDeps): void {
   });
   serve(app, endpoints.appendRecords, async ({ params, query: { key = "" }, headers }, c) => {
     const topic = writableTopic(params.topic);
-    const body = await readBody(c.req.raw, limits.bodyBytesMax);
+    const body = await bodies.read(c.req.raw);
     const schemaId = headers["Sluice-Schema-Id"] ?? 0;
     const records = incomingRecords(body, c.req.header("content-type"), key, schemaId);
     return appendResponse(await ingest.append(topic, records, appendOptions(headers)));
@@ -76,9 +75,9 @@ export function mountTopics(app: Hono, deps: TopicDeps): void {
 
 async function requestedSettings(
   request: Request,
-  { limits, newTopics }: TopicDeps,
+  { bodies, newTopics }: TopicDeps,
 ): Promise<TopicSettings> {
-  const given = await readOptionalJson(endpoints.settingsBody, request, limits.bodyBytesMax);
+  const given = await readOptionalJson(endpoints.settingsBody, request, bodies);
   return {
     layout: given?.layout ?? newTopics.layout,
     retentionMs: given?.retention_ms ?? newTopics.retentionMs,

@@ -1,0 +1,105 @@
+/**
+ * The node's memory account: what callers make it keep, by the reason why. Each share has a bound, and
+ * whoever adds to it decides what happens there: a refusal, a socket that is not read, an eviction.
+ */
+
+import { Failure } from "./failure.ts";
+
+/** Why bytes are kept. */
+export type ShareName =
+  /** Bodies, messages and frames that are not complete. */
+  | "receiving"
+  /** Records that were taken and are not durable. */
+  | "in_flight"
+  /** Answers that their callers have not read: pages, exports, replies on sockets. */
+  | "answers"
+  /** The newest records of topics, for readers that come back. */
+  | "windows"
+  /** What can be read or made again: decoded records, schemas. */
+  | "caches";
+
+/** What a share contains; those that count by themselves are shown as well. */
+export interface Gauge {
+  readonly bytes: number;
+  readonly bytesMax: number;
+}
+
+export class MemoryAccount {
+  readonly totalBytes: number;
+  readonly #gauges = new Map<ShareName, () => Gauge>();
+
+  constructor(totalBytes: number) {
+    this.totalBytes = totalBytes;
+  }
+
+  /** A part of the total, as a fraction of it. */
+  share(name: ShareName, fraction: number): Share {
+    const share = new Share(name, Math.floor(this.totalBytes * fraction));
+    this.show(name, () => share);
+    return share;
+  }
+
+  /** Adds what something else counts. */
+  show(name: ShareName, gauge: () => Gauge): void {
+    this.#gauges.set(name, gauge);
+  }
+
+  status(): Readonly<Record<string, unknown>> {
+    const shares = [...this.#gauges].map(([name, gauge]) => {
+      const { bytes, bytesMax } = gauge();
+      return [name, { bytes, bytesMax }];
+    });
+    return { totalBytes: this.totalBytes, ...Object.fromEntries(shares) };
+  }
+}
+
+export class Share implements Gauge {
+  readonly name: ShareName;
+  readonly bytesMax: number;
+  #bytes = 0;
+
+  constructor(name: ShareName, bytesMax: number) {
+    this.name = name;
+    this.bytesMax = bytesMax;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  get isFull(): boolean {
+    return this.#bytes >= this.bytesMax;
+  }
+
+  /**
+   * Adds the bytes, or throws `overloaded` without adding them. One that is alone is always taken,
+   * because a large one could otherwise never succeed.
+   */
+  take(bytes: number): void {
+    if (this.#bytes > 0 && this.#bytes + bytes > this.bytesMax) {
+      throw new Failure(
+        "overloaded",
+        `Cannot take ${bytes} bytes more: this node keeps ${this.#bytes} of ${doing[this.name]}, at most ${this.bytesMax} (SLUICE_MEMORY_BYTES)`,
+        { retryAfterMs: 1000 },
+      );
+    }
+    this.#bytes += bytes;
+  }
+
+  /** Adds bytes that are there already; the caller must slow down or evict while `isFull`. */
+  add(bytes: number): void {
+    this.#bytes += bytes;
+  }
+
+  release(bytes: number): void {
+    this.#bytes -= bytes;
+  }
+}
+
+const doing: Readonly<Record<ShareName, string>> = {
+  receiving: "requests that are not complete",
+  in_flight: "records that are not durable",
+  answers: "answers that were not read",
+  windows: "the newest records of topics",
+  caches: "cached data",
+};

@@ -1,0 +1,121 @@
+/**
+ * Turns: work that is proportional to an input shares the event loop, so it is done in slices of a few
+ * milliseconds. Between two slices every socket and timer that is due is served. All such work of a node
+ * queues here, and one slice runs in each round of the loop: twenty callers at once delay the others by
+ * one slice, not by twenty.
+ */
+
+import { Failure } from "./failure.ts";
+
+/** Milliseconds of one slice: with what else runs in a round of the loop, others wait about 10 ms. */
+const sliceMs = 5;
+
+export interface TurnClock {
+  /** Milliseconds that only ever increase. */
+  elapsedMs(): number;
+  /** Calls back once every socket and timer that is due has been served. */
+  later(callback: () => void): void;
+}
+
+export const systemTurnClock: TurnClock = {
+  elapsedMs: () => performance.now(),
+  later: (callback) => void setImmediate(callback),
+};
+
+/** The turns of one node. */
+export class Turns {
+  readonly #clock: TurnClock;
+  #waiting: (() => void)[] = [];
+  #resumed = 0;
+  #isArmed = false;
+  /** When the slice of this round of the loop is used up; undefined: none has begun. */
+  #endsMs: number | undefined;
+
+  constructor(clock: TurnClock = systemTurnClock) {
+    this.#clock = clock;
+  }
+
+  /** Number of pieces of work that wait for their next slice. */
+  get waiting(): number {
+    return this.#waiting.length - this.#resumed;
+  }
+
+  /** One piece of work; `signal` aborts when its caller leaves. */
+  open(signal?: AbortSignal): Turn {
+    return new Turn(this, signal);
+  }
+
+  /** Whether the slice of this round is used up; the first one to ask begins it. */
+  isOver(): boolean {
+    const nowMs = this.#clock.elapsedMs();
+    if (this.#endsMs !== undefined) return nowMs >= this.#endsMs;
+    this.#begin(nowMs);
+    return false;
+  }
+
+  /** Resolves at the beginning of a slice that is this caller's. */
+  next(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#waiting.push(resolve);
+      this.#arm();
+    });
+  }
+
+  #begin(nowMs: number): void {
+    this.#endsMs = nowMs + sliceMs;
+    this.#arm();
+  }
+
+  #arm(): void {
+    if (this.#isArmed) return;
+    this.#isArmed = true;
+    this.#clock.later(() => this.#round());
+  }
+
+  #round(): void {
+    this.#isArmed = false;
+    this.#endsMs = undefined;
+    const resume = this.#waiting[this.#resumed];
+    if (resume === undefined) return;
+    this.#resumed++;
+    // Shifting a long array for each slice would be quadratic.
+    if (this.#resumed === this.#waiting.length) {
+      this.#waiting = [];
+      this.#resumed = 0;
+    } else if (this.#resumed >= 1024) {
+      this.#waiting = this.#waiting.slice(this.#resumed);
+      this.#resumed = 0;
+    }
+    this.#begin(this.#clock.elapsedMs());
+    resume();
+  }
+}
+
+/** How a loop over input yields: `if (turn.isOver) await turn.next();` before each step of it. */
+export class Turn {
+  readonly #turns: Turns;
+  readonly #signal: AbortSignal | undefined;
+
+  constructor(turns: Turns, signal: AbortSignal | undefined) {
+    this.#turns = turns;
+    this.#signal = signal;
+  }
+
+  /** Reads the clock (some 50 ns): a loop with cheaper steps asks every so many of them. */
+  get isOver(): boolean {
+    return this.#turns.isOver();
+  }
+
+  /** Waits for the next slice. Throws `cancelled` when the caller has left. */
+  async next(): Promise<void> {
+    this.requireCaller();
+    await this.#turns.next();
+    this.requireCaller();
+  }
+
+  /** Throws `cancelled` when the caller has left. */
+  requireCaller(): void {
+    if (this.#signal?.aborted !== true) return;
+    throw new Failure("cancelled", "Cannot go on: the client left", { cause: this.#signal.reason });
+  }
+}
