@@ -3,16 +3,16 @@
  * records, which needs the registry's schemas.
  */
 
+import { MemoryAccount } from "../core/budget/memory.ts";
+import { Turns } from "../core/budget/turn.ts";
 import { systemClock } from "../core/clock.ts";
 import { failureFrom } from "../core/failure.ts";
 import type { Host } from "../core/host.ts";
 import type { LogDriver } from "../core/log.ts";
 import type { Logger } from "../core/logger.ts";
-import { MemoryAccount } from "../core/memory.ts";
 import type { RecordContract } from "../core/record-contract.ts";
 import type { RecordChecks } from "../core/schemas.ts";
 import type { TopicSettings } from "../core/topic.ts";
-import { Turns } from "../core/turn.ts";
 import type { Foundation, Platform } from "../features/part.ts";
 import { Bodies } from "../http/body.ts";
 import { Hub } from "../hub/hub.ts";

@@ -2,9 +2,9 @@
 
 import { Readable } from "node:stream";
 import { createGunzip, createInflate } from "node:zlib";
+import type { Share } from "../core/budget/memory.ts";
+import type { Turns } from "../core/budget/turn.ts";
 import { Failure, quoted } from "../core/failure.ts";
-import type { Share } from "../core/memory.ts";
-import type { Turns } from "../core/turn.ts";
 
 export interface BodiesDeps {
   /** Bytes of one body, after inflating. */

@@ -1,11 +1,11 @@
 /** What the HTTP endpoints of every feature are built on; each takes what it needs of it. */
 
+import type { MemoryAccount } from "../core/budget/memory.ts";
+import type { Turns } from "../core/budget/turn.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Host } from "../core/host.ts";
 import type { LogDriver } from "../core/log.ts";
 import type { Logger } from "../core/logger.ts";
-import type { MemoryAccount } from "../core/memory.ts";
-import type { Turns } from "../core/turn.ts";
 import type { Hub } from "../hub/hub.ts";
 import type { Ingest } from "../ingest/ingest.ts";
 import type { Bodies } from "./body.ts";

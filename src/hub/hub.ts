@@ -1,11 +1,11 @@
 /** Live fan-out on one node: one reader per topic, many bounded subscribers. */
 
+import { Semaphore } from "../core/budget/semaphore.ts";
 import type { Clock } from "../core/clock.ts";
 import { Failure } from "../core/failure.ts";
 import type { Log } from "../core/log.ts";
 import type { Logger } from "../core/logger.ts";
 import type { Position } from "../core/position.ts";
-import { Semaphore } from "../core/semaphore.ts";
 import { Feed, type FeedHost } from "./feed.ts";
 import type { HubOptions } from "./options.ts";
 import { ReplayRemainders } from "./replay-remainders.ts";

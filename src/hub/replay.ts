@@ -1,10 +1,10 @@
 /** Brings one subscription nearer to the live position by reading the log. */
 
+import type { Semaphore } from "../core/budget/semaphore.ts";
 import { type Clock, sleep } from "../core/clock.ts";
 import { type Failure, failureFrom } from "../core/failure.ts";
 import type { Log, LogBatch } from "../core/log.ts";
 import { comparePositions, parsePosition, type Position } from "../core/position.ts";
-import type { Semaphore } from "../core/semaphore.ts";
 import { chunksOf } from "./channel.ts";
 import type { Member } from "./member.ts";
 import { replayBytesMax } from "./options.ts";

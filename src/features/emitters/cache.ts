@@ -3,7 +3,7 @@
  * are loaded from the store; ends made on other nodes are set by `EmitterEnds`.
  */
 
-import { BoundedMap } from "../../core/bounded-map.ts";
+import { BoundedMap } from "../../core/budget/bounded-map.ts";
 import type { Emitter } from "./emitters-port.ts";
 
 export interface EmitterCache {

@@ -1,7 +1,7 @@
 /** Series as a service: every kind of query, within bounds on concurrent queries. */
 
+import { Semaphore } from "../../core/budget/semaphore.ts";
 import { type Clock, sleep } from "../../core/clock.ts";
-import { Semaphore } from "../../core/semaphore.ts";
 import { SlidingQuantiles } from "../../core/sliding-quantiles.ts";
 import { type MeasurementTail, nsPerMs } from "./measurement.ts";
 import { exportPages } from "./query/export.ts";

@@ -3,7 +3,7 @@
  * projections, rules) reach each entry at about the same time: the first decodes it for all.
  */
 
-import { BoundedMap } from "../../core/bounded-map.ts";
+import { BoundedMap } from "../../core/budget/bounded-map.ts";
 import type { StoredRecord } from "../../core/record.ts";
 import { recordsFromEntry, type StoredEntry } from "./entry.ts";
 import type { TopicIncarnation } from "./stream.ts";

@@ -2,7 +2,7 @@
 
 import type { Msg } from "@nats-io/transport-node";
 import type { Batch } from "../../core/batch.ts";
-import { BoundedMap } from "../../core/bounded-map.ts";
+import { BoundedMap } from "../../core/budget/bounded-map.ts";
 import { sleep } from "../../core/clock.ts";
 import { Failure } from "../../core/failure.ts";
 import type { Appended, ProducerRun } from "../../core/log.ts";

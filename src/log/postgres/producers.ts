@@ -4,7 +4,7 @@
  * producer only one succeeds, and the other reads the state again.
  */
 
-import { BoundedMap } from "../../core/bounded-map.ts";
+import { BoundedMap } from "../../core/budget/bounded-map.ts";
 import type { ProducerRun } from "../../core/log.ts";
 import { arrayOfUtf8 } from "../../postgres/arrays.ts";
 import type { ProducerState } from "../producers.ts";

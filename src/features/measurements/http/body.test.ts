@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { Buffer } from "node:buffer";
+import { MemoryAccount } from "../../../core/budget/memory.ts";
+import { Turns } from "../../../core/budget/turn.ts";
 import { systemClock as clock } from "../../../core/clock.ts";
-import { MemoryAccount } from "../../../core/memory.ts";
-import { Turns } from "../../../core/turn.ts";
 import { Bodies } from "../../../http/body.ts";
 import { Intake } from "../intake/intake.ts";
 import { type BodyForm, type BodyTarget, lineBytesMax, takeStream, takeWhole } from "./body.ts";

@@ -9,7 +9,7 @@
  */
 
 import { type SQL, sql } from "drizzle-orm";
-import { BoundedMap } from "../../../core/bounded-map.ts";
+import { BoundedMap } from "../../../core/budget/bounded-map.ts";
 import { arrayOfNumbers } from "../../../postgres/arrays.ts";
 import type { Database } from "../../../postgres/database.ts";
 import { preparedStatement, type Read } from "../../../postgres/read.ts";

@@ -5,8 +5,8 @@
 
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { Semaphore } from "../../../core/budget/semaphore.ts";
 import { Failure } from "../../../core/failure.ts";
-import { Semaphore } from "../../../core/semaphore.ts";
 import type { SchemaCompiler } from "../registry-port.ts";
 import { compileFailure } from "./errors.ts";
 import { runBuf } from "./process.ts";

@@ -1,6 +1,6 @@
 /** Bounds what runs at once: further callers wait in their order, up to a bound, and the rest is refused. */
 
-import { Failure } from "./failure.ts";
+import { Failure } from "../failure.ts";
 
 export interface WaitingLine {
   readonly waitingMax: number;

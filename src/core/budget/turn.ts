@@ -5,7 +5,7 @@
  * one slice, not by twenty.
  */
 
-import { Failure } from "./failure.ts";
+import { Failure } from "../failure.ts";
 
 /** Milliseconds of one slice: with what else runs in a round of the loop, others wait about 10 ms. */
 const sliceMs = 5;

@@ -1,9 +1,9 @@
 /**
- * The node's memory account: what callers make it keep, by the reason why. Each share has a bound, and
- * whoever adds to it decides what happens there: a refusal, a socket that is not read, an eviction.
+ * The node's memory account: what callers make it keep, by reason. Each share has a bound, and
+ * the code that adds to it decides what happens there: a refusal, a socket that is not read, an eviction.
  */
 
-import { Failure } from "./failure.ts";
+import { Failure } from "../failure.ts";
 
 /** Why bytes are kept. */
 export type ShareName =

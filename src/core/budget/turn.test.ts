@@ -44,10 +44,11 @@ test("many pieces of work take one slice in a round of the loop, and are served 
   } while (await loop.round());
   await Promise.all(done);
   expect(rounds.filter((text) => text !== "")).toEqual([
+    // It has begun, so it is the first to wait for another slice.
+    "aaaaa",
     "aaaaa",
     "bbbbb",
     "ccccc",
-    "aaaaa",
     "bbbbb",
     "ccccc",
   ]);
