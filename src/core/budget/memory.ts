@@ -45,11 +45,12 @@ export class MemoryAccount {
   }
 
   status(): Readonly<Record<string, unknown>> {
-    const shares = [...this.#gauges].map(([name, gauge]) => {
+    const status: Record<string, unknown> = { totalBytes: this.totalBytes };
+    for (const [name, gauge] of this.#gauges) {
       const { bytes, bytesMax } = gauge();
-      return [name, { bytes, bytesMax }];
-    });
-    return { totalBytes: this.totalBytes, ...Object.fromEntries(shares) };
+      status[name] = { bytes, bytesMax };
+    }
+    return status;
   }
 }
 
