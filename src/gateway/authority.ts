@@ -1,6 +1,6 @@
 /** The host that a request names, and the hosts that a node answers for: the same on both listeners. */
 
-import { BoundedMap } from "../core/bounded-map.ts";
+import { BoundedMap } from "../core/budget/bounded-map.ts";
 import { Failure, invalidField, quoted } from "../core/failure.ts";
 import type { Logger } from "../core/logger.ts";
 
