@@ -3,7 +3,7 @@ import type { Hono } from "hono";
 import { silent } from "../core/logger.ts";
 import { createHttpApp } from "./http.ts";
 
-const rpc = { paths: [], fetch: () => Promise.reject(new Error("unused")) };
+const rpc = { methods: new Map(), fetch: () => Promise.reject(new Error("unused")) };
 
 describe.each([
   ["no foreign origins", []],

@@ -1,7 +1,7 @@
 /** All HTTP endpoints on one router, with the answers that every address shares. */
 
 import { Hono } from "hono";
-import { Failure, failureFrom } from "../core/failure.ts";
+import { Failure, failureFrom, quoted } from "../core/failure.ts";
 import type { Part } from "../features/part.ts";
 import type { HttpDeps } from "../http/deps.ts";
 import { methods } from "../http/endpoint/endpoint.ts";
@@ -28,7 +28,7 @@ export function createHttpApp(parts: readonly Part[], { logger, origins, rpc }: 
   mountCors(app, origins);
   const middleware = new Set(app.routes.map(({ handler }) => handler));
   for (const part of parts) part.http?.(app);
-  for (const path of rpc.paths) app.all(path, (c) => rpc.fetch(c.req.raw));
+  mountRpc(app, rpc);
 
   app.notFound((c) => {
     // Middleware matches every address; it serves none.
@@ -51,4 +51,16 @@ export function createHttpApp(parts: readonly Part[], { logger, origins, rpc }: 
     return problemResponse(failure);
   });
   return app;
+}
+
+function mountRpc(app: Hono, { methods, fetch }: RpcFetch): void {
+  for (const [path, allowed] of methods) {
+    app.on([...allowed], path, async (c) => {
+      const response = await fetch(c.req.raw);
+      if (response.status !== 415) return response;
+      // connect-es has no words for it.
+      const message = `Cannot call ${path} with Content-Type ${quoted(c.req.header("content-type") ?? "")}: expected application/json, application/proto or gRPC-Web's`;
+      return problemResponse(new Failure("unsupported_media_type", message));
+    });
+  }
 }

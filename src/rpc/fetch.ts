@@ -4,12 +4,16 @@
  */
 
 import { Code } from "@connectrpc/connect";
-import { universalServerRequestFromFetch } from "@connectrpc/connect/protocol";
+import {
+  type UniversalServerRequest,
+  universalServerRequestFromFetch,
+} from "@connectrpc/connect/protocol";
+import { withoutUtf8 } from "./content-type.ts";
 import type { RpcHandlers } from "./handlers.ts";
 
 export interface RpcFetch {
-  /** The paths that `fetch` serves. */
-  readonly paths: readonly string[];
+  /** The HTTP methods that `fetch` serves, by path. */
+  readonly methods: ReadonlyMap<string, readonly string[]>;
   readonly fetch: (request: Request) => Promise<Response>;
 }
 
@@ -19,17 +23,17 @@ export type FetchHandler = (request: Request) => Promise<Response> | undefined;
 /** `first` is tried before the handlers: the methods that have a shorter way. */
 export function createRpcFetch(handlers: RpcHandlers, first?: FetchHandler): RpcFetch {
   return {
-    paths: [...handlers.keys()],
+    methods: new Map([...handlers].map(([path, { allowedMethods }]) => [path, allowedMethods])),
     fetch: (request) => first?.(request) ?? answer(handlers, request),
   };
 }
 
 async function answer(handlers: RpcHandlers, request: Request): Promise<Response> {
-  const contentType = request.headers.get("content-type") ?? "";
+  const contentType = withoutUtf8(request.headers.get("content-type") ?? "");
   if (/^application\/grpc(\+|;|$)/.test(contentType)) return refuseGrpc(contentType);
   const handler = handlers.get(new URL(request.url).pathname);
   if (handler === undefined) return new Response(null, { status: 404 });
-  const { status, header, body } = await handler(universalServerRequestFromFetch(request, {}));
+  const { status, header, body } = await handler(universalRequest(request, contentType));
   const init: ResponseInit = header === undefined ? { status } : { status, headers: header };
   if (body === undefined) return new Response(null, init);
   const chunks = body[Symbol.asyncIterator]();
@@ -39,6 +43,14 @@ async function answer(handlers: RpcHandlers, request: Request): Promise<Response
     return new Response(first.done === true ? null : new Uint8Array(first.value), init);
   }
   return new Response(streamFrom(chunks), init);
+}
+
+function universalRequest(request: Request, contentType: string): UniversalServerRequest {
+  const universal = universalServerRequestFromFetch(request, {});
+  if (contentType === "" || contentType === request.headers.get("content-type")) return universal;
+  const header = new Headers(request.headers);
+  header.set("content-type", contentType);
+  return { ...universal, header };
 }
 
 /** Pulls the next chunk once the connection has taken those before it. */

@@ -11,6 +11,7 @@ import {
 } from "node:http2";
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { UniversalServerRequest, UniversalServerResponse } from "@connectrpc/connect/protocol";
+import { withoutUtf8 } from "./content-type.ts";
 
 /** What a reset of the stream means, as gRPC over HTTP/2 maps it; any other code: the peer left. */
 const codeOfReset: Readonly<Record<number, Code>> = {
@@ -113,7 +114,8 @@ function webHeaders(headers: IncomingHttpHeaders): Headers {
   const all = new Headers();
   for (const [name, value] of Object.entries(headers)) {
     if (name.startsWith(":") || value === undefined) continue;
-    if (typeof value === "string") all.append(name, value);
+    if (name === "content-type") all.append(name, withoutUtf8(String(value)));
+    else if (typeof value === "string") all.append(name, value);
     else for (const one of value) all.append(name, one);
   }
   return all;

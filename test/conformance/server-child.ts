@@ -44,8 +44,8 @@ function listenRpc(): Promise<number> {
 function listenHttp(): Promise<number> {
   const app = new Hono();
   const first = isThin ? thinConnect(messageBytesMax) : undefined;
-  const { paths, fetch } = createRpcFetch(handlers, first);
-  for (const path of paths) app.all(path, (c) => fetch(c.req.raw));
+  const { methods, fetch } = createRpcFetch(handlers, first);
+  for (const path of methods.keys()) app.all(path, (c) => fetch(c.req.raw));
   return bunRuntime
     .createServer()
     .listen({ hostname: host, port: 0, fetch: (request) => app.fetch(request) });

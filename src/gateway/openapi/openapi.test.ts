@@ -10,7 +10,7 @@ import { openApiDocument } from "./document.ts";
 
 const { document, routes } = await withParts(({ parts, platform }) => {
   // Calls are described by their schemas and by reflection instead.
-  const rpc = { paths: [], fetch: () => Promise.reject(new Error("unused")) };
+  const rpc = { methods: new Map(), fetch: () => Promise.reject(new Error("unused")) };
   const app = createHttpApp(parts, { ...platform, rpc });
   return { document: openApiDocument("1.2.3", parts), routes: routesOf(app) };
 });

@@ -1954,16 +1954,16 @@ const file_sluice_v1_registry_proto_rawDesc = "" +
 	"\x1bCHANGE_KIND_VERSION_DELETED\x10\x02\x12\x1e\n" +
 	"\x1aCHANGE_KIND_VERSION_PURGED\x10\x03\x12\x1e\n" +
 	"\x1aCHANGE_KIND_CONFIG_CHANGED\x10\x04\x12\x1c\n" +
-	"\x18CHANGE_KIND_MODE_CHANGED\x10\x052\xae\x06\n" +
+	"\x18CHANGE_KIND_MODE_CHANGED\x10\x052\xc7\x06\n" +
 	"\x0fRegistryService\x12C\n" +
-	"\bRegister\x12\x1a.sluice.v1.RegisterRequest\x1a\x1b.sluice.v1.RegisterResponse\x12a\n" +
-	"\x12CheckCompatibility\x12$.sluice.v1.CheckCompatibilityRequest\x1a%.sluice.v1.CheckCompatibilityResponse\x12[\n" +
-	"\x10GetDescriptorSet\x12\".sluice.v1.GetDescriptorSetRequest\x1a#.sluice.v1.GetDescriptorSetResponse\x12O\n" +
-	"\fListSubjects\x12\x1e.sluice.v1.ListSubjectsRequest\x1a\x1f.sluice.v1.ListSubjectsResponse\x12O\n" +
-	"\fListVersions\x12\x1e.sluice.v1.ListVersionsRequest\x1a\x1f.sluice.v1.ListVersionsResponse\x12R\n" +
+	"\bRegister\x12\x1a.sluice.v1.RegisterRequest\x1a\x1b.sluice.v1.RegisterResponse\x12f\n" +
+	"\x12CheckCompatibility\x12$.sluice.v1.CheckCompatibilityRequest\x1a%.sluice.v1.CheckCompatibilityResponse\"\x03\x90\x02\x01\x12`\n" +
+	"\x10GetDescriptorSet\x12\".sluice.v1.GetDescriptorSetRequest\x1a#.sluice.v1.GetDescriptorSetResponse\"\x03\x90\x02\x01\x12T\n" +
+	"\fListSubjects\x12\x1e.sluice.v1.ListSubjectsRequest\x1a\x1f.sluice.v1.ListSubjectsResponse\"\x03\x90\x02\x01\x12T\n" +
+	"\fListVersions\x12\x1e.sluice.v1.ListVersionsRequest\x1a\x1f.sluice.v1.ListVersionsResponse\"\x03\x90\x02\x01\x12R\n" +
 	"\rDeleteVersion\x12\x1f.sluice.v1.DeleteVersionRequest\x1a .sluice.v1.DeleteVersionResponse\x12R\n" +
-	"\rDeleteSubject\x12\x1f.sluice.v1.DeleteSubjectRequest\x1a .sluice.v1.DeleteSubjectResponse\x12F\n" +
-	"\tGetConfig\x12\x1b.sluice.v1.GetConfigRequest\x1a\x1c.sluice.v1.GetConfigResponse\x12F\n" +
+	"\rDeleteSubject\x12\x1f.sluice.v1.DeleteSubjectRequest\x1a .sluice.v1.DeleteSubjectResponse\x12K\n" +
+	"\tGetConfig\x12\x1b.sluice.v1.GetConfigRequest\x1a\x1c.sluice.v1.GetConfigResponse\"\x03\x90\x02\x01\x12F\n" +
 	"\tSetConfig\x12\x1b.sluice.v1.SetConfigRequest\x1a\x1c.sluice.v1.SetConfigResponse\x12<\n" +
 	"\x05Watch\x12\x17.sluice.v1.WatchRequest\x1a\x18.sluice.v1.WatchResponse0\x01B\x96\x01\n" +
 	"\rcom.sluice.v1B\rRegistryProtoP\x01Z1sluice.example/go-consumer/gen/sluice/v1;sluicev1\xa2\x02\x03SXX\xaa\x02\tSluice.V1\xca\x02\tSluice\\V1\xe2\x02\x15Sluice\\V1\\GPBMetadata\xea\x02\n" +
