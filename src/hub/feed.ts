@@ -12,9 +12,11 @@ import type { HubOptions } from "./options.ts";
 import { replayBytesMax } from "./options.ts";
 import { deliverAll, replayFromLog, type ReplayHost, type ReplayOutcome } from "./replay.ts";
 import type { Subscriber } from "./subscriber.ts";
+import type { WindowBudget, WindowOwner } from "./window-budget.ts";
 import { Window } from "./window.ts";
 
 export interface FeedHost extends ReplayHost {
+  readonly windows: WindowBudget;
   readonly logger: Logger;
   readonly options: HubOptions;
   /** The feed has closed. */
@@ -36,7 +38,7 @@ export interface FeedHost extends ReplayHost {
  * synchronous, and a member becomes live in the turn in which it was brought up to `flushed`: the next
  * flush has exactly what it lacks.
  */
-export class Feed implements MemberHost {
+export class Feed implements MemberHost, WindowOwner {
   readonly topic: string;
   readonly #host: FeedHost;
   readonly #stop = new AbortController();
@@ -79,11 +81,16 @@ export class Feed implements MemberHost {
     return this.#window.bytes;
   }
 
+  shrinkWindow(bytes: number): void {
+    this.#window.trim(this.#flushed, Math.max(0, this.#window.bytes - bytes));
+  }
+
   /** Finds the topic's end and reads on from there. Throws `not_found`, `unavailable`. */
   async start(): Promise<void> {
     const { end } = await this.#host.log.bounds(this.topic);
     // Closed meanwhile: nothing would stop a reader that starts now.
     if (this.#stop.signal.aborted) return;
+    this.#host.windows.used(this);
     this.#restart(end);
     this.#tick();
     void this.#run();
@@ -95,6 +102,7 @@ export class Feed implements MemberHost {
     const member = new Member(this, channel, subscriber, start === "live" ? this.#flushed : start);
     channel.size++;
     this.#members++;
+    this.#host.windows.used(this);
     if (start === "live") this.#goLive(member);
     else this.resume(member);
     return member;
@@ -131,6 +139,7 @@ export class Feed implements MemberHost {
     this.#cancelTick?.();
     const live = [...this.#channels.values()].flatMap((channel) => [...channel.live()]);
     for (const member of [...live, ...this.#apart]) member.end(reason);
+    this.#host.windows.drop(this);
     this.#host.dropped(this);
   }
 
@@ -211,6 +220,7 @@ export class Feed implements MemberHost {
     }
     this.#flushed = this.#through;
     this.#window.trim(this.#flushed);
+    this.#host.windows.update(this);
     for (const member of this.#ahead) {
       if (comparePositions(member.at, this.#flushed) <= 0) this.resume(member);
     }
@@ -259,6 +269,7 @@ export class Feed implements MemberHost {
 
   #replayFromWindow(member: Member): ReplayOutcome {
     const { key } = member.channel;
+    this.#host.windows.used(this);
     const slice = this.#window.slice(member.at, this.#flushed, key, replayBytesMax);
     deliverAll(member, slice.records, slice.through);
     return "moved";

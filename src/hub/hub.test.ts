@@ -5,7 +5,7 @@ import { Bench } from "../../test/simulation/bench.ts";
 import { Random } from "../../test/simulation/random.ts";
 import { Failure } from "../core/failure.ts";
 import { renderPosition } from "../core/position.ts";
-import { endType } from "../core/record.ts";
+import { endType, jsonType } from "../core/record.ts";
 
 describe("coalescing", () => {
   test("sends what comes first at once, and a burst after it in one chunk", () => {
@@ -302,4 +302,37 @@ describe("close", () => {
     expect(bench.call(waiting).failure?.code).toBe("shutting_down");
     expect([bench.clock.timers, bench.log.open]).toEqual([0, 0]);
   });
+});
+
+test("a reader whose topic's window was given up for another topic is replayed from the log", () => {
+  const bench = new Bench({ coalesceMs: 0 }, 2000);
+  bench.log.create("u");
+  const of = (topic: string) => {
+    const listener = bench.listener();
+    const { result } = bench.call(bench.hub.subscribe(topic, undefined, "live", listener));
+    if (result === undefined) throw new Error("subscribe has not answered");
+    return { listener, position: result.position };
+  };
+  const { position } = of("t");
+  for (let n = 0; n < 20; n++) bench.publish();
+  of("u");
+  const record = {
+    value: new Uint8Array(800),
+    key: "",
+    contentType: jsonType,
+    schemaId: 0,
+    timeNs: 0n,
+  };
+  for (let n = 0; n < 20; n++) {
+    bench.log.publish("u", [record], false);
+    bench.clock.settle();
+    expect(bench.hub.stats().windowBytes).toBeLessThanOrEqual(2000);
+  }
+  const late = bench.listener();
+  bench.subscribe(late, undefined, position);
+  bench.clock.advance(100);
+  const sequences = late.chunks.flatMap(({ chunk }) =>
+    chunk.records.map((r) => r.position.sequence),
+  );
+  expect(sequences).toEqual(Array.from({ length: 20 }, (_, i) => position.sequence + 1 + i));
 });

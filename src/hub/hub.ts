@@ -1,5 +1,6 @@
 /** Live fan-out on one node: one reader per topic, many bounded subscribers. */
 
+import type { Share } from "../core/budget/memory.ts";
 import { Semaphore } from "../core/budget/semaphore.ts";
 import type { Clock } from "../core/clock.ts";
 import { Failure } from "../core/failure.ts";
@@ -10,12 +11,15 @@ import { Feed, type FeedHost } from "./feed.ts";
 import type { HubOptions } from "./options.ts";
 import { ReplayRemainders } from "./replay-remainders.ts";
 import type { Start, Subscriber, Subscription } from "./subscriber.ts";
+import { WindowBudget } from "./window-budget.ts";
 
 export interface HubDeps {
   readonly log: Log;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly options: HubOptions;
+  /** What the windows of all topics may contain together. */
+  readonly windows: Share;
 }
 
 export class Hub {
@@ -26,6 +30,7 @@ export class Hub {
   constructor(deps: HubDeps) {
     this.#host = {
       ...deps,
+      windows: new WindowBudget(deps.windows),
       replays: new Semaphore(deps.options.replaysMax),
       remainders: new ReplayRemainders(),
       dropped: (feed) => {

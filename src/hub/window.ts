@@ -44,9 +44,9 @@ export class Window {
     ofKey.push(stored);
   }
 
-  /** Drops the oldest past the bound, but nothing after `keepAfter`. */
-  trim(keepAfter: Position): void {
-    while (this.#bytes > this.#bytesMax) {
+  /** Drops the oldest past the bound, or a lower one, but nothing after `keepAfter`. */
+  trim(keepAfter: Position, bytesMax = this.#bytesMax): void {
+    while (this.#bytes > bytesMax) {
       const { oldest } = this.#all;
       if (oldest === undefined || comparePositions(oldest.position, keepAfter) > 0) break;
       this.#after = oldest.position;

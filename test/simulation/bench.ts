@@ -1,5 +1,6 @@
 /** A hub alone in virtual time, on a log that does nothing unexpected. */
 
+import { Share } from "../../src/core/budget/memory.ts";
 import { Failure } from "../../src/core/failure.ts";
 import { silent } from "../../src/core/logger.ts";
 import { type Position, renderPosition } from "../../src/core/position.ts";
@@ -52,7 +53,7 @@ export class Bench {
   readonly hub: Hub;
   readonly startMs: number;
 
-  constructor(options: Partial<HubOptions> = {}) {
+  constructor(options: Partial<HubOptions> = {}, windowsBytesMax = Number.POSITIVE_INFINITY) {
     this.log = new SimLog(this.clock, new Random(1), { ...calm });
     this.log.create("t");
     this.hub = new Hub({
@@ -60,6 +61,7 @@ export class Bench {
       clock: this.clock,
       logger: silent,
       options: { ...defaultHubOptions, ...options },
+      windows: new Share("windows", windowsBytesMax),
     });
     this.startMs = this.clock.nowMs();
   }

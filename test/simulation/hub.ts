@@ -4,6 +4,7 @@
  * one run, whatever the machine.
  */
 
+import { Share } from "../../src/core/budget/memory.ts";
 import { silent } from "../../src/core/logger.ts";
 import { epochStart, renderPosition } from "../../src/core/position.ts";
 import { endType, jsonType, type LogRecord } from "../../src/core/record.ts";
@@ -172,7 +173,14 @@ class Simulation implements World {
   }
 
   #newHub(): Hub {
-    return new Hub({ log: this.log, clock: this.#clock, logger: silent, options: this.#options });
+    return new Hub({
+      log: this.log,
+      clock: this.#clock,
+      logger: silent,
+      options: this.#options,
+      // Less than the windows of all topics: each takes from the other.
+      windows: new Share("windows", this.#options.windowBytes * 1.5),
+    });
   }
 
   #repertoire(): [string, () => void][] {

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants } from "node:http2";
 import { create, fromBinary, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
+import { Share } from "../../../core/budget/memory.ts";
 import { systemClock } from "../../../core/clock.ts";
 import { defaultTopicSettings } from "../../../core/topic.ts";
 import {
@@ -21,6 +22,7 @@ const hub = new Hub({
   clock: systemClock,
   logger,
   options: { ...defaultHubOptions, stallMs },
+  windows: new Share("windows", defaultHubOptions.windowBytes),
 });
 
 let server: RpcServer;
