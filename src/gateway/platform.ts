@@ -33,7 +33,7 @@ import type { Config } from "./config.ts";
  * Parts of the node's memory. Together they are less than all of it: bytes are copied on their way, and
  * what was released is not collected at once.
  */
-const shares = { receiving: 1 / 8, answers: 1 / 8, windows: 1 / 4 } as const;
+const shares = { receiving: 1 / 8, windows: 1 / 4 } as const;
 
 /** A quarter of the machine or container, which the embedded PostgreSQL and others share. */
 function defaultMemory(machineBytes: number): number {
