@@ -193,6 +193,11 @@ describe("the checker refuses", () => {
     ["Bun in the Deno runtime", { "runtime/deno.ts": "export const s = Bun.env;" }, /global Bun/],
     ["the global Deno", { "runtime/bun.ts": "export const d = Deno.pid;" }, /global Deno/],
     [
+      "a text decoder with its own idea of a byte order mark",
+      { "log/text.ts": "export const decoder = new TextDecoder();" },
+      /global TextDecoder, which belongs in src\/core\/utf8\.ts/,
+    ],
+    [
       "process.env",
       { "gateway/config.ts": "export const p = process.env.PORT;" },
       /process\.env, which belongs in src\/runtime\//,

@@ -1,6 +1,7 @@
 /** Pages of the records kept. */
 
 import { arrayElements, jsonMembers } from "../core/json.ts";
+import { textFromUtf8 } from "../core/utf8.ts";
 import { eventFromJson, type SluiceEvent } from "./event.ts";
 import { ask } from "./http.ts";
 import type { Settings } from "./options.ts";
@@ -67,7 +68,8 @@ export function eventsFromJson<Data>(
   let texts: readonly Uint8Array[] | undefined;
   const textOf = (index: number) => {
     texts ??= arrayElements(new TextEncoder().encode(jsonMembers(text)?.get("events") ?? "[]"));
-    return new TextDecoder().decode(texts[index]);
+    const one = texts[index];
+    return one === undefined ? "" : textFromUtf8(one);
   };
   return parsed.map((event, index) => eventFromJson<Data>(event, () => textOf(index)));
 }

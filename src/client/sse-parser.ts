@@ -7,6 +7,8 @@
  * behind on a quiet key of a busy topic, and a reconnect would read everything in between again.
  */
 
+import { createDocumentDecoder } from "../core/utf8.ts";
+
 export interface SseMessage {
   /** `message` unless an `event` field says otherwise. */
   readonly type: string;
@@ -19,7 +21,7 @@ export interface SseMessage {
 const charsMaxDefault = 64 * 1024 * 1024;
 
 export class SseParser {
-  readonly #decoder = new TextDecoder();
+  readonly #decoder = createDocumentDecoder();
   readonly #charsMax: number;
   /** The beginning of a line whose end has not arrived. */
   #rest = "";

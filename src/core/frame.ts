@@ -6,10 +6,10 @@
  */
 
 import { bytesType, type LogRecord } from "./record.ts";
+import { lossyTextFromUtf8 } from "./utf8.ts";
 import { varintBytes, WireCursor, writeVarint } from "./wire.ts";
 
 const utf8 = new TextEncoder();
-const text = new TextDecoder();
 
 // Tags: field number << 3 | wire type. A Frame's records, then a Record's fields.
 export const FRAME_RECORDS = 0x0a;
@@ -171,10 +171,10 @@ function readRecord(cursor: WireCursor, view: DataView, unstampedNs: bigint): Lo
   while (cursor.at < end) {
     const tag = cursor.varint();
     if (tag === RECORD_VALUE) value = cursor.view(cursor.delimited());
-    else if (tag === RECORD_KEY) key = text.decode(cursor.view(cursor.delimited()));
+    else if (tag === RECORD_KEY) key = lossyTextFromUtf8(cursor.view(cursor.delimited()));
     else if (tag === RECORD_SCHEMA_ID) schemaId = cursor.varint() >>> 0;
     else if (tag === RECORD_CONTENT_TYPE) {
-      contentType = text.decode(cursor.view(cursor.delimited()));
+      contentType = lossyTextFromUtf8(cursor.view(cursor.delimited()));
     } else if (tag === RECORD_TIME_NS) {
       const at = cursor.at;
       cursor.skip(tag);
@@ -204,7 +204,7 @@ function readHeader(cursor: WireCursor, into: { [name: string]: Uint8Array }): v
   let value = noBytes;
   while (cursor.at < end) {
     const tag = cursor.varint();
-    if (tag === ENTRY_NAME) name = text.decode(cursor.view(cursor.delimited()));
+    if (tag === ENTRY_NAME) name = lossyTextFromUtf8(cursor.view(cursor.delimited()));
     else if (tag === ENTRY_VALUE) value = cursor.view(cursor.delimited());
     else cursor.skip(tag);
   }

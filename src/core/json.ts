@@ -3,7 +3,7 @@
  * number would round an int64 (invariant 7).
  */
 
-const strictUtf8 = new TextDecoder("utf-8", { fatal: true });
+import { textFromUtf8 } from "./utf8.ts";
 
 /** A value's bytes, or why they are not JSON. */
 export type JsonValue =
@@ -30,9 +30,9 @@ export function jsonMembers(text: string): Map<string, string> | undefined {
   const members = new Map<string, string>();
   for (const member of cutElements(whole.value)) {
     const nameEnd = stringEnd(member, 0);
-    const name: unknown = JSON.parse(strictUtf8.decode(member.subarray(0, nameEnd)));
+    const name: unknown = JSON.parse(textFromUtf8(member.subarray(0, nameEnd)));
     const colon = member.indexOf(COLON, nameEnd);
-    members.set(String(name), strictUtf8.decode(trim(member.subarray(colon + 1))));
+    members.set(String(name), textFromUtf8(trim(member.subarray(colon + 1))));
   }
   return members;
 }
@@ -42,16 +42,25 @@ export function arrayElements(array: Uint8Array): Uint8Array[] {
   return [...cutElements(array)];
 }
 
-/** Checks one value and trims the white space around it. */
+/** Checks one value, and trims the white space around it. A byte order mark before it is not JSON. */
 export function checkJson(bytes: Uint8Array): JsonValue {
   try {
-    JSON.parse(strictUtf8.decode(bytes));
+    JSON.parse(textFromUtf8(bytes));
     return { ok: true, value: trim(bytes) };
   } catch (error) {
     // A RangeError is the engine's bound of nesting.
     const what = error instanceof RangeError ? "it is nested too deeply" : messageOf(error);
     return { ok: false, message: `Cannot parse JSON: ${what}` };
   }
+}
+
+/**
+ * A body or message without the byte order mark that some programs put in front of it. A reader may
+ * drop it (RFC 8259, section 8.1). What is stored must not begin with one, because other readers
+ * refuse such JSON.
+ */
+export function withoutMark(bytes: Uint8Array): Uint8Array {
+  return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? bytes.subarray(3) : bytes;
 }
 
 const OPEN_BRACE = 0x7b;

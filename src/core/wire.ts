@@ -4,8 +4,7 @@
  */
 
 import { Failure } from "./failure.ts";
-
-const utf8 = new TextDecoder("utf-8", { fatal: true });
+import { textFromUtf8 } from "./utf8.ts";
 
 /** Where a walk over bytes is; one object may serve many walks. */
 export class WireCursor {
@@ -73,7 +72,7 @@ export class WireCursor {
   /** The same as text. Throws `invalid` where it is not UTF-8. */
   text(end: number): string {
     try {
-      return utf8.decode(this.view(end));
+      return textFromUtf8(this.view(end));
     } catch {
       throw this.malformed("a text is not UTF-8");
     }

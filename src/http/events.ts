@@ -5,8 +5,7 @@ import { type Position, renderPosition } from "../core/position.ts";
 import { isJsonType, type LogRecord, type StoredRecord } from "../core/record.ts";
 import type { DecodedRecord } from "../core/schemas.ts";
 import { renderTime } from "../core/time.ts";
-
-const text = new TextDecoder();
+import { textFromUtf8 } from "../core/utf8.ts";
 
 /**
  * `{"position","time","key"?,"data"}`; data is the record's own JSON text, never re-rendered. With
@@ -33,7 +32,7 @@ export function renderDecoded(record: LogRecord, decoded: DecodedRecord | undefi
 /** The record's JSON as it was appended, `{"base64":"…"}` where it is not JSON. */
 export function renderData(record: LogRecord): string {
   const json = jsonOf(record);
-  return json === undefined ? `{"base64":"${record.value.toBase64()}"}` : text.decode(json);
+  return json === undefined ? `{"base64":"${record.value.toBase64()}"}` : textFromUtf8(json);
 }
 
 /**

@@ -2,7 +2,8 @@
 
 import type { z } from "zod";
 import { Failure } from "../core/failure.ts";
-import { checkJson } from "../core/json.ts";
+import { checkJson, withoutMark } from "../core/json.ts";
+import { documentFromUtf8 } from "../core/utf8.ts";
 import type { Bodies } from "./body.ts";
 import type { JsonBody } from "./endpoint/answer.ts";
 import { issuesFrom, wording } from "./shape-errors.ts";
@@ -31,9 +32,9 @@ export function parseJson<Shape extends z.ZodType>(
   shape: Shape,
   bytes: Uint8Array,
 ): z.output<Shape> {
-  const checked = checkJson(bytes);
+  const checked = checkJson(withoutMark(bytes));
   if (!checked.ok) throw new Failure("invalid", checked.message);
-  return parseWith(shape, JSON.parse(new TextDecoder().decode(bytes)));
+  return parseWith(shape, JSON.parse(documentFromUtf8(bytes)));
 }
 
 /** The parsed value, or `invalid` with an issue for each member that is not what is expected. */

@@ -13,10 +13,10 @@ import {
   RECORD_VALUE,
 } from "../core/frame.ts";
 import { endType } from "../core/record.ts";
+import { textFromUtf8 } from "../core/utf8.ts";
 import type { WireCursor } from "../core/wire.ts";
 import type { RecordLimits } from "./limits.ts";
 
-const utf8 = new TextDecoder("utf-8", { fatal: true });
 const endTypeBytes = new TextEncoder().encode(endType);
 
 /**
@@ -90,7 +90,7 @@ function isText(cursor: WireCursor, end: number): boolean {
   for (let i = at; i < end; i++) {
     if ((bytes[i] ?? 0) < 0x80) continue;
     try {
-      utf8.decode(bytes.subarray(i, end));
+      textFromUtf8(bytes.subarray(i, end));
       return true;
     } catch {
       return false;

@@ -192,6 +192,11 @@ export const globals: Readonly<Record<string, Place>> = {
     in: ["runtime/deno.ts"],
     instead: "put it behind the runtime's interface, so that src/runtime/bun.ts can do it too",
   },
+  TextDecoder: {
+    in: ["core/utf8.ts"],
+    instead:
+      "call a function of src/core/utf8.ts: a decoder drops a byte order mark unless it is told not to",
+  },
   "process.env": {
     in: ["runtime/"],
     instead: "read a setting in src/gateway/config.ts, from the record that src/runtime/ passes in",

@@ -13,7 +13,7 @@ export interface Facts {
   readonly lines: number;
   /** What `import`, `import type`, `export … from`, `import()` and `import("…").T` name. */
   readonly imports: readonly string[];
-  /** Of `Bun`, `Deno` and `process.env`, those that the file refers to. */
+  /** Of `Bun`, `Deno`, `TextDecoder` and `process.env`, those that the file refers to. */
   readonly globals: readonly string[];
   readonly defaultExport: boolean;
   readonly enums: readonly string[];
@@ -28,7 +28,8 @@ interface Node {
   readonly [key: string]: unknown;
 }
 
-const runtimes = ["Bun", "Deno"];
+/** Globals that `rules.ts` gives a place. */
+const placed = ["Bun", "Deno", "TextDecoder"];
 
 export function readSource({ path, text }: Source): Facts {
   const { program, errors } = parseSync(path, text);
@@ -92,12 +93,12 @@ function importedBy(node: Node): string | undefined {
 
 function globalOf(node: Node): string | undefined {
   const name = nameOf(node);
-  if (name !== undefined && runtimes.includes(name)) return name;
+  if (name !== undefined && placed.includes(name)) return name;
   if (node.type === "MemberExpression") {
     const object = node["object"];
     const property = stringOf(node["property"]) ?? nameOf(node["property"]);
     // `globalThis.Bun`, `globalThis.process.env`
-    if (nameOf(object) === "globalThis" && property !== undefined && runtimes.includes(property)) {
+    if (nameOf(object) === "globalThis" && property !== undefined && placed.includes(property)) {
       return property;
     }
     if (property === "env" && isProcess(object)) return "process.env";

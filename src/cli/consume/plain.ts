@@ -1,6 +1,7 @@
 /** Records that name no schema: JSON as it was appended, other bytes in base64. */
 
 import { Failure } from "../../core/failure.ts";
+import { lossyTextFromUtf8 } from "../../core/utf8.ts";
 import type { Record } from "../../gen/sluice/v1/record_pb.ts";
 import type { LineDecoder } from "./decoder.ts";
 
@@ -35,5 +36,5 @@ function isJson({ contentType }: Record): boolean {
 function lineOf(record: Record): string {
   if (!isJson(record)) return JSON.stringify({ base64: record.value.toBase64() });
   // A line break in JSON is always between its tokens.
-  return new TextDecoder().decode(record.value).replaceAll(/\s*\n\s*/g, " ");
+  return lossyTextFromUtf8(record.value).replaceAll(/\s*\n\s*/g, " ");
 }

@@ -4,6 +4,7 @@ import { createReadStream } from "node:fs";
 import { open } from "node:fs/promises";
 import { CsvError, type Info, parse } from "csv-parse";
 import { Failure } from "../../core/failure.ts";
+import { createDocumentDecoder } from "../../core/utf8.ts";
 import {
   type Cell,
   emptyCell,
@@ -78,6 +79,6 @@ function delimiterOf(header: string): string {
 async function firstLine(path: string): Promise<string> {
   await using file = await open(path);
   const { buffer, bytesRead } = await file.read(new Uint8Array(64 * 1024));
-  const text = new TextDecoder().decode(buffer.subarray(0, bytesRead));
+  const text = createDocumentDecoder().decode(buffer.subarray(0, bytesRead));
   return text.split(/\r?\n/, 1)[0] ?? "";
 }

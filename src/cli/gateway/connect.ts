@@ -1,6 +1,7 @@
 /** Calls of a running gateway over Connect with JSON, which needs no more than `fetch`. */
 
 import { Failure, type FailureCode } from "../../core/failure.ts";
+import { textFromUtf8 } from "../../core/utf8.ts";
 import { foreignAnswer, reach, statusText } from "./request.ts";
 
 /** The response of a unary method. Throws a `Failure` with the gateway's words. */
@@ -88,7 +89,7 @@ async function* messages(body: ReadableStream<Uint8Array>) {
       const end = 5 + new DataView(rest.buffer, rest.byteOffset).getUint32(1);
       if (rest.length < end) break;
       const isEnd = ((rest[0] ?? 0) & 2) !== 0;
-      yield { isEnd, text: new TextDecoder().decode(rest.subarray(5, end)) };
+      yield { isEnd, text: textFromUtf8(rest.subarray(5, end)) };
       rest = rest.slice(end);
     }
   }

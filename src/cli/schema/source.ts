@@ -4,6 +4,7 @@ import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { dirname, join, relative, resolve, sep } from "node:path";
 import { Failure } from "../../core/failure.ts";
+import { documentFromUtf8 } from "../../core/utf8.ts";
 import { UsageError } from "../command/usage-error.ts";
 
 export interface SourceOptions {
@@ -24,7 +25,7 @@ export async function readSource(
     return { fileDescriptorSet: bytes.toBase64(), references: referred };
   }
   const folders = roots.length === 0 ? [dirname(file)] : roots;
-  const text = new TextDecoder().decode(bytes);
+  const text = textOf(file, bytes);
   const imports: Record<string, string> = {};
   const given = new Set(referred.map(({ name }) => name));
   const queue = [text];
@@ -34,7 +35,7 @@ export async function readSource(
       // The gateway has the well-known files, such as google/protobuf.
       const found = folders.map((folder) => join(folder, path)).find((name) => existsSync(name));
       if (found === undefined) continue;
-      const imported = new TextDecoder().decode(await readInput(found));
+      const imported = textOf(found, await readInput(found));
       imports[path] = imported;
       queue.push(imported);
     }
@@ -68,6 +69,14 @@ async function readInput(file: string): Promise<Uint8Array> {
     const code = error instanceof Error && "code" in error ? String(error.code) : String(error);
     const why = code === "ENOENT" ? "there is no such file" : code;
     throw new UsageError(`Cannot read ${file}: ${why}`);
+  }
+}
+
+function textOf(file: string, bytes: Uint8Array): string {
+  try {
+    return documentFromUtf8(bytes);
+  } catch {
+    throw new UsageError(`Cannot read ${file}: it is not UTF-8`);
   }
 }
 

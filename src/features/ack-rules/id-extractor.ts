@@ -3,6 +3,7 @@
 import { jsonMembers } from "../../core/json.ts";
 import { isJsonType } from "../../core/record.ts";
 import type { RecordDecoder } from "../../core/schemas.ts";
+import { textFromUtf8 } from "../../core/utf8.ts";
 import { eventFromRecord, lifecycleTopic } from "../lifecycle/event.ts";
 import type { Occurrence } from "./ids.ts";
 import { ackIdBytesMax, type AckRuleConfig, type IdAt } from "./rule.ts";
@@ -71,8 +72,6 @@ function eventExtractor(events: readonly string[], appId: string | undefined): I
   };
 }
 
-const strictUtf8 = new TextDecoder("utf-8", { fatal: true });
-
 /** Ids in values. Anything but JSON is decoded by the registry first. */
 async function idsAt(
   path: readonly string[],
@@ -92,7 +91,7 @@ async function idsAt(
 /** Undefined unless it is UTF-8: with U+FFFD in their place, bytes that differ would become one id. */
 function utf8Text(value: Uint8Array): string | undefined {
   try {
-    return strictUtf8.decode(value);
+    return textFromUtf8(value);
   } catch {
     return undefined;
   }

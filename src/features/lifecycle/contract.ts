@@ -7,9 +7,8 @@ import { Failure, invalidIssue, quoted } from "../../core/failure.ts";
 import { checkJson } from "../../core/json.ts";
 import type { GivenRecord, RecordContract } from "../../core/record-contract.ts";
 import { isJsonType, jsonType } from "../../core/record.ts";
+import { textFromUtf8 } from "../../core/utf8.ts";
 import { type Checked, eventFromJson, eventFromProtobuf, eventRequestType } from "./event.ts";
-
-const strictUtf8 = new TextDecoder("utf-8", { fatal: true });
 
 /** The record gets the message id as key, and `created_at` as its time where it is a valid one. */
 export const lifecycleContract: RecordContract = (given) => {
@@ -24,7 +23,7 @@ export const lifecycleContract: RecordContract = (given) => {
 export function eventFromJsonBytes(json: Uint8Array): Checked {
   let value: unknown;
   try {
-    value = JSON.parse(strictUtf8.decode(json));
+    value = JSON.parse(textFromUtf8(json));
   } catch {
     // `checkJson` is slower, and finds the reason.
     const { message } = { message: "it is not JSON", ...checkJson(json) };

@@ -6,6 +6,7 @@
 import { Failure, invalidIssue, type Issue, quoted } from "../../core/failure.ts";
 import { isJsonType, type LogRecord } from "../../core/record.ts";
 import { parseTime } from "../../core/time.ts";
+import { textFromUtf8 } from "../../core/utf8.ts";
 import { readEventRequest } from "./event-wire.ts";
 
 /** Each record is one event, with the message id as key. */
@@ -40,7 +41,6 @@ export type Checked =
 export const idBytesMax = 256;
 
 const utf8 = new TextEncoder();
-const strictUtf8 = new TextDecoder("utf-8", { fatal: true });
 /** Controls of ASCII and Latin-1. They would end lines and hide text where an id is shown. */
 // oxlint-disable-next-line no-control-regex
 const controls = /[\u0000-\u001f\u007f-\u009f]/;
@@ -93,7 +93,7 @@ export function eventFromRecord(record: LogRecord): LifecycleEvent | undefined {
 
 function checkedRecord({ value, contentType }: LogRecord): Checked | undefined {
   try {
-    if (isJsonType(contentType)) return eventFromJson(JSON.parse(strictUtf8.decode(value)));
+    if (isJsonType(contentType)) return eventFromJson(JSON.parse(textFromUtf8(value)));
     return contentType === eventRequestType
       ? eventFromProtobuf(value, 0, value.byteLength)
       : undefined;

@@ -9,6 +9,7 @@ import { arrayElements, checkJson, jsonMembers } from "../../core/json.ts";
 import type { AppendOptions } from "../../core/log.ts";
 import type { Position } from "../../core/position.ts";
 import { jsonType, type LogRecord } from "../../core/record.ts";
+import { documentFromUtf8 } from "../../core/utf8.ts";
 import type { Ingest } from "../../ingest/ingest.ts";
 import type { Writer } from "../../ingest/writer.ts";
 import { eventFromJsonBytes } from "./contract.ts";
@@ -43,8 +44,6 @@ export const bulkMax = 100_000;
 const refusedMax = 10_000;
 /** About a millisecond of work, after which other calls get a turn. */
 const eventsPerTurn = 500;
-
-const strictUtf8 = new TextDecoder("utf-8", { fatal: true });
 
 export class EventIntake {
   readonly #deps: EventIntakeDeps;
@@ -143,7 +142,7 @@ function refusal(issues: readonly Issue[]): Failure {
 function eventsOf(body: Uint8Array): readonly Uint8Array[] {
   const whole = checkJson(body);
   if (!whole.ok) throw new Failure("invalid", whole.message);
-  const events = jsonMembers(strictUtf8.decode(whole.value))?.get("events");
+  const events = jsonMembers(documentFromUtf8(whole.value))?.get("events");
   if (events?.startsWith("[") !== true) {
     throw invalidField(
       "events",

@@ -15,6 +15,7 @@ import {
   RECORD_VALUE,
 } from "../../core/frame.ts";
 import { isJsonType, type LogRecord } from "../../core/record.ts";
+import { textFromUtf8 } from "../../core/utf8.ts";
 import { varintBytes, WireCursor, writeVarint } from "../../core/wire.ts";
 import { MeasurementScanner } from "./intake/scanner.ts";
 import { type Measurement, tagBytesMax, valueBytes, valuesMax } from "./measurement.ts";
@@ -32,7 +33,6 @@ const ONE_VALUE = 0x19;
 export const typeBytes: Buffer = Buffer.from(measurementType);
 /** The largest record: two lengths of two bytes, the tag twice, the values. */
 const recordBytesMax = 64 + typeBytes.byteLength + 2 * tagBytesMax + valuesMax * valueBytes;
-const strictUtf8 = new TextDecoder("utf-8", { fatal: true });
 
 /** Writes points as the encoded records of a Frame, one after another, into a reused buffer. */
 export class PointWriter {
@@ -197,7 +197,7 @@ function joined(before: Uint8Array, more: Uint8Array): Uint8Array {
 
 function tagText(bytes: Uint8Array): string {
   try {
-    return strictUtf8.decode(bytes);
+    return textFromUtf8(bytes);
   } catch {
     throw invalidField("tag", "Cannot use tag: it is not UTF-8");
   }

@@ -2,6 +2,7 @@
 
 import { arrayElements, jsonMembers } from "../../core/json.ts";
 import { isJsonType, type LogRecord } from "../../core/record.ts";
+import { textFromUtf8 } from "../../core/utf8.ts";
 import { fit } from "./fit.ts";
 import { type Refusal, type Relation, renderPointer } from "./relation.ts";
 
@@ -12,7 +13,6 @@ export type Row =
   | { readonly values?: undefined; readonly refusals: readonly Refusal[] };
 
 const givenLengthMax = 200;
-const strictUtf8 = new TextDecoder("utf-8", { fatal: true });
 
 export function rowFromRecord(
   relation: Relation,
@@ -24,7 +24,7 @@ export function rowFromRecord(
   }
   let json: string;
   try {
-    json = strictUtf8.decode(value);
+    json = textFromUtf8(value);
   } catch {
     // With U+FFFD in their place, bytes that differ would become one key.
     const message = "Cannot make a row of the record: it is not UTF-8, expected JSON in UTF-8";
@@ -68,7 +68,7 @@ function valueAt(json: string | undefined, path: readonly string[]): string | un
       const bytes = /^(0|[1-9]\d*)$/.test(name)
         ? arrayElements(new TextEncoder().encode(at))[Number(name)]
         : undefined;
-      at = bytes && strictUtf8.decode(bytes);
+      at = bytes && textFromUtf8(bytes);
     } else at = jsonMembers(at)?.get(name);
   }
   return at;

@@ -9,6 +9,7 @@
 
 import { type Msg, MsgImpl } from "@nats-io/transport-node";
 import type { RecordHeaders } from "../../core/record.ts";
+import { lossyTextFromUtf8 } from "../../core/utf8.ts";
 
 export type HeaderLines = readonly (readonly [name: string, value: string])[];
 
@@ -61,7 +62,7 @@ export function parseRecordHeaders(lines: HeaderLines): RecordHeaders | undefine
       // Another client may repeat a name: joined, as in HTTP.
       const before = headers[name];
       headers[name] = utf8.encode(
-        before === undefined ? value : `${text.decode(before)}, ${value}`,
+        before === undefined ? value : `${lossyTextFromUtf8(before)}, ${value}`,
       );
     }
   }
@@ -95,13 +96,12 @@ export function headerOf({ lines }: MessageHeaders, name: string): string {
 
 const noHeaders: MessageHeaders = { status: 0, description: "", lines: [] };
 const marker = "NATS/1.0";
-const text = new TextDecoder();
 
 /** The header block's text, from inside the library's message: its interface has only the parsed form. */
 function headerBlock(message: Msg): string {
   if (!(message instanceof MsgImpl)) throw new Error("The NATS library has other messages now");
   const length = message._msg.hdr;
-  return length <= 0 ? "" : text.decode(message._rdata.subarray(0, length));
+  return length <= 0 ? "" : lossyTextFromUtf8(message._rdata.subarray(0, length));
 }
 
 function readEncoded(line: string, into: { [name: string]: Uint8Array }): void {

@@ -3,6 +3,7 @@
 import type { Fragment } from "postgres";
 import type { Batch } from "../../core/batch.ts";
 import type { ProducerRun } from "../../core/log.ts";
+import { lossyTextFromUtf8 } from "../../core/utf8.ts";
 import { arrayOfNumbers, arrayOfUtf8 } from "../../postgres/arrays.ts";
 import { errorCode, uniqueViolation } from "../../postgres/error-code.ts";
 import { type ProducerState, stateAfter } from "../producers.ts";
@@ -147,9 +148,11 @@ export async function knownIds(
       WHERE topic_id = ${incarnation.id} AND id = ANY(${ids}::bytea[])`,
     withinMs,
   );
-  const text = new TextDecoder();
   return new Map(
-    rows.map(({ id, first_seq, count }) => [text.decode(id), { first: Number(first_seq), count }]),
+    rows.map(({ id, first_seq, count }) => [
+      lossyTextFromUtf8(id),
+      { first: Number(first_seq), count },
+    ]),
   );
 }
 

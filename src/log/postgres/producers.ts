@@ -6,6 +6,7 @@
 
 import { BoundedMap } from "../../core/budget/bounded-map.ts";
 import type { ProducerRun } from "../../core/log.ts";
+import { lossyTextFromUtf8 } from "../../core/utf8.ts";
 import { arrayOfUtf8 } from "../../postgres/arrays.ts";
 import type { ProducerState } from "../producers.ts";
 import type { Database } from "./database.ts";
@@ -69,10 +70,9 @@ export class Producers {
         WHERE topic_id = ${incarnation.id} AND id = ANY(${arrayOfUtf8(ids)}::bytea[])`,
       withinMs,
     );
-    const text = new TextDecoder();
     return rows.map(({ id, epoch, sequence, last_seq }) => {
       const state = { epoch: Number(epoch), sequence: Number(sequence), last: Number(last_seq) };
-      return [text.decode(id), state] as const;
+      return [lossyTextFromUtf8(id), state] as const;
     });
   }
 }

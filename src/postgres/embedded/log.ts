@@ -6,6 +6,7 @@
 
 import { copyFile, open, stat, truncate } from "node:fs/promises";
 import type { Logger, LogLevel } from "../../core/logger.ts";
+import { lossyTextFromUtf8 } from "../../core/utf8.ts";
 
 export interface ServerLine {
   readonly severity: "WARNING" | "FATAL" | "PANIC";
@@ -44,7 +45,7 @@ export async function readServerLog(path: string, from: number): Promise<string>
   try {
     const buffer = new Uint8Array(readBytesMax);
     const { bytesRead } = await handle.read(buffer, 0, buffer.length, from);
-    return new TextDecoder().decode(buffer.subarray(0, bytesRead));
+    return lossyTextFromUtf8(buffer.subarray(0, bytesRead));
   } finally {
     await handle.close();
   }

@@ -95,6 +95,7 @@ export function appendContract(suite: Suite, layout: Layout): void {
       record("x", { timeNs: -(2n ** 63n) }),
       record("x", { timeNs: 1n }),
       record("x", { headers: { "X-Trace": allBytes, empty: new Uint8Array(0), "ü ;": allBytes } }),
+      record("x", { headers: { "\ufeffname": allBytes, name: new Uint8Array(1) } }),
       record("", { key: "only a key" }),
     ];
     const beforeNs = BigInt(Date.now() - 5_000) * 1_000_000n;

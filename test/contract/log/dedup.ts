@@ -21,6 +21,20 @@ export function dedupContract(suite: Suite, layout: Layout): void {
     expect(textsOf(await readAll(other, topic))).toEqual(["before", "r0", "r1", "r2", "after"]);
   });
 
+  test("a dedup id that begins with a byte order mark is another one", async () => {
+    const [log, other] = [await suite.node(0), await suite.node(1)];
+    const topic = await suite.topic({ layout });
+    for (const dedupId of ["once", "\ufeffonce"]) {
+      const once = await log.append(topic, numbered("r", 1), { dedupId });
+      expect(once.duplicate).toBe(false);
+      for (const node of [log, other]) {
+        const again = await node.append(topic, numbered("r", 1), { dedupId });
+        expect(again.duplicate).toBe(true);
+        expect(again.first).toEqual(once.first);
+      }
+    }
+  });
+
   test("the same dedup id in several appends at once is stored once", async () => {
     const nodes = [await suite.node(0), await suite.node(1)] as const;
     const topic = await suite.topic({ layout });

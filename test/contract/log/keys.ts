@@ -42,6 +42,9 @@ const oddKeys = [
   "k".repeat(200),
   `${"k".repeat(199)}K`,
   "🔑".repeat(50),
+  "z",
+  "\ufeffz",
+  "\ufeff",
 ];
 
 export function keyContract(suite: Suite, layout: Layout): void {
@@ -87,6 +90,24 @@ export function keyContract(suite: Suite, layout: Layout): void {
       }
     }
   });
+
+  test("a key that begins with a byte order mark is found live and again, beside the one without", async () => {
+    const nodes = [await suite.node(0), await suite.node(1)] as const;
+    const topic = await suite.topic({ layout });
+    const keys = ["\ufeffz", "z"];
+    const live = keys.map((key) => follow(nodes[1], topic, { after: "earliest", key }));
+    for (const key of keys) await nodes[0].append(topic, [record(`of ${key.length}`, { key })]);
+    for (const [i, key] of keys.entries()) {
+      const reader = live[i];
+      await eventually("the live reader", () => reader?.records.length === 1);
+      await reader?.stop();
+      for (const read of [reader?.records ?? [], await readAll(nodes[1], topic, { key })]) {
+        expect(textsOf(read)).toEqual([`of ${key.length}`]);
+        expect(read.map((each) => each.record.key)).toEqual([key]);
+      }
+    }
+    expect((await readAll(nodes[0], topic)).map((each) => each.record.key)).toEqual(keys);
+  }, 30_000);
 
   test("`through` goes on although no record of the key comes", async () => {
     const log = await suite.node(0);

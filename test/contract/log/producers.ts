@@ -57,6 +57,20 @@ export function producerContract(suite: Suite, layout: Layout): void {
     expect(after.at(0)).toEqual(stored.at(8)?.position ?? after.first);
   });
 
+  test("a producer whose id begins with a byte order mark is another one", async () => {
+    const [log, other] = [await suite.node(0), await suite.node(1)];
+    if (!isTaken(log)) return;
+    const topic = await suite.topic({ layout });
+    for (const id of ["p", "\ufeffp"]) {
+      expect((await appendRun(log, topic, id, 0, 0, 1)).duplicate).toBe(false);
+    }
+    for (const id of ["p", "\ufeffp"]) {
+      expect((await appendRun(other, topic, id, 0, 0, 1)).duplicate).toBe(true);
+      expect((await appendRun(other, topic, id, 0, 1, 1)).duplicate).toBe(false);
+    }
+    expect(textsOf(await readAll(log, topic))).toHaveLength(4);
+  });
+
   test("a gap and a former epoch are refused, a new epoch begins anywhere", async () => {
     const [log, other] = [await suite.node(0), await suite.node(1)];
     if (!isTaken(log)) return;

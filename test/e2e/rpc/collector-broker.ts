@@ -70,17 +70,8 @@ async function rigOf(
   env: Readonly<Record<string, string>>,
   { end, ...broker }: Pick<Rig, "freeze" | "thaw" | "kill" | "back"> & { end(): Promise<void> },
 ): Promise<Rig> {
-  let isFrozen = false;
   const rig: Rig = {
     ...broker,
-    async freeze() {
-      isFrozen = true;
-      await broker.freeze();
-    },
-    thaw() {
-      isFrozen = false;
-      broker.thaw();
-    },
     gateway: await startGateway({ env }),
     async killGateway() {
       const { dataDir } = rig.gateway;
@@ -88,8 +79,6 @@ async function rigOf(
       rig.gateway = await startGateway({ env, dataDir });
     },
     async [Symbol.asyncDispose]() {
-      // After a failed expectation: a frozen broker would not answer what `end()` requests.
-      if (isFrozen) broker.thaw();
       await rig.gateway.stop();
       await end();
     },

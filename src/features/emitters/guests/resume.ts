@@ -8,6 +8,7 @@ import { emittersTopic } from "../../../core/emitters.ts";
 import type { Log } from "../../../core/log.ts";
 import { comparePositions, type Position } from "../../../core/position.ts";
 import type { StoredRecord } from "../../../core/record.ts";
+import { lossyTextFromUtf8 } from "../../../core/utf8.ts";
 import { boundsIfExists } from "../../../log/bounds.ts";
 import type { Emitter, EmitterPages } from "../emitters-port.ts";
 import { createGuest } from "./guest.ts";
@@ -87,10 +88,8 @@ function newestOwn(events: readonly StoredRecord[]): LastEvent | undefined {
   return undefined;
 }
 
-const utf8 = new TextDecoder();
-
 function ownEvent({ record }: StoredRecord): LastEvent | undefined {
-  const text = utf8.decode(record.value);
+  const text = lossyTextFromUtf8(record.value);
   // The generator ends every line with its number.
   const n = Number(/"n":([1-9][0-9]{0,14})\}$/.exec(text)?.[1]);
   if (!Number.isSafeInteger(n)) return undefined;

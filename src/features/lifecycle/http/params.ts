@@ -3,6 +3,7 @@
 import { z } from "zod";
 import { type Failure, invalidField, quoted } from "../../../core/failure.ts";
 import { parseTime } from "../../../core/time.ts";
+import { textFromUtf8 } from "../../../core/utf8.ts";
 import { idBytesMax, parseEventId } from "../event.ts";
 import type { LifecycleCursor } from "../lifecycle.ts";
 
@@ -35,7 +36,7 @@ export function parseCursor(token: string, field: string): LifecycleCursor {
   try {
     if (token.length > tokenLengthMax) throw new RangeError("It is longer than any");
     const bytes = Uint8Array.fromBase64(token, { alphabet: "base64url" });
-    const given: unknown = JSON.parse(new TextDecoder().decode(bytes));
+    const given: unknown = JSON.parse(textFromUtf8(bytes));
     const [firstNs, messageId, appId] = cursorShape.parse(given);
     return { firstNs: BigInt.asIntN(64, BigInt(firstNs)), messageId, appId };
   } catch {

@@ -6,6 +6,7 @@
 
 import { Hono } from "hono";
 import { Failure, type FailureCode, failureFrom } from "../../../core/failure.ts";
+import { documentFromUtf8 } from "../../../core/utf8.ts";
 import type { HttpDeps } from "../../../http/deps.ts";
 import { type Endpoint, reply, serve } from "../../../http/endpoint/endpoint.ts";
 import type { Parameter, Parameters } from "../../../http/endpoint/parameter.ts";
@@ -95,7 +96,7 @@ async function takeLines(
 
 function textOf(body: Uint8Array): string {
   try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(body);
+    return documentFromUtf8(body);
   } catch {
     throw new Failure("invalid", "Cannot read the lines: they are not UTF-8");
   }

@@ -6,6 +6,7 @@
 
 import type { Buffer } from "node:buffer";
 import { Failure } from "../../../core/failure.ts";
+import { textFromUtf8 } from "../../../core/utf8.ts";
 
 const OPEN_BRACE = 0x7b;
 const CLOSE_BRACE = 0x7d;
@@ -26,7 +27,6 @@ const LOWER_E = 0x65;
 const mantissaMax = Math.floor((2 ** 53 - 10) / 10);
 /** The exact powers of ten: a product or quotient with one of them is rounded once, as it must be. */
 const powers = Float64Array.from({ length: 23 }, (_, i) => Number(`1e${i}`));
-const strictUtf8 = new TextDecoder("utf-8", { fatal: true });
 
 /** Throws `invalid` on anything but JSON. `bytes[end]` is a line break or past the end of `bytes`. */
 export class JsonCursor {
@@ -165,7 +165,7 @@ export function digitsOf(bytes: Buffer, from: number, to: number): number {
 
 function parseJson(bytes: Uint8Array): unknown {
   try {
-    return JSON.parse(strictUtf8.decode(bytes));
+    return JSON.parse(textFromUtf8(bytes));
   } catch (error) {
     // A RangeError is the JavaScript engine's bound on nesting.
     if (error instanceof RangeError) throw invalidJson("it is nested too deeply");

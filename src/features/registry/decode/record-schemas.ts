@@ -15,6 +15,7 @@ import type {
   RecordDecoder,
   SchemaRecord,
 } from "../../../core/schemas.ts";
+import { textFromUtf8 } from "../../../core/utf8.ts";
 import {
   isFramed,
   messageNameAt,
@@ -26,8 +27,6 @@ import { createDecoders, type KnownSchema, type SchemaReader } from "./decoders.
 
 /** Number of records that are checked in one turn; with rules, they may take a few milliseconds. */
 const turnMax = 256;
-
-const textOf = new TextDecoder();
 
 export function createRecordSchemas(
   registry: SchemaReader,
@@ -148,7 +147,7 @@ function decodeWith(
   const schema = { id, name };
   if (isJsonType(record.contentType)) {
     const json = checkJson(record.value);
-    if (json.ok) return { schema, json: textOf.decode(json.value) };
+    if (json.ok) return { schema, json: textFromUtf8(json.value) };
     return { schema, issue: invalidIssue("value", json.message) };
   }
   try {

@@ -2,6 +2,7 @@
 
 import { readFile } from "node:fs/promises";
 import { Failure } from "../../../core/failure.ts";
+import { documentFromUtf8 } from "../../../core/utf8.ts";
 import { parseMapping } from "../mapping.ts";
 import type { Relation } from "../relation.ts";
 
@@ -31,7 +32,7 @@ async function textOf(path: string): Promise<string> {
   }
   if (bytes.byteLength > bytesMax) throw unusable(path, [`it is larger than ${bytesMax} bytes`]);
   try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    return documentFromUtf8(bytes);
   } catch {
     throw unusable(path, ["it is not UTF-8"]);
   }

@@ -5,6 +5,7 @@ import { invalidField } from "../../../core/failure.ts";
 import type { Log } from "../../../core/log.ts";
 import { parsePosition, type Position } from "../../../core/position.ts";
 import { parseName } from "../../../core/topic.ts";
+import { textFromUtf8 } from "../../../core/utf8.ts";
 import type { SubscribeRequest } from "../../../gen/sluice/v1/consumer_pb.ts";
 import type { Hub } from "../../../hub/hub.ts";
 import { tailStart } from "../../../log/pages.ts";
@@ -23,8 +24,6 @@ export interface SubscribeStart {
 
 /** As over HTTP. */
 const tailMax = 1000;
-
-const strictUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** Throws `invalid`, `invalid_position`, and what the hub and the log throw of the topic. */
 export async function parseSubscribe(
@@ -48,7 +47,7 @@ export async function parseSubscribe(
 function parseKey(bytes: Uint8Array): string | undefined {
   if (bytes.byteLength === 0) return undefined;
   try {
-    return strictUtf8.decode(bytes);
+    return textFromUtf8(bytes);
   } catch {
     throw invalidField("key", "Cannot use key: its bytes are not UTF-8, expected a record's key");
   }

@@ -1,9 +1,7 @@
 import { type DescMessage, type FileRegistry, fromJson, type Message } from "@bufbuild/protobuf";
 import { invalidIssue, type Issue } from "../../../../core/failure.ts";
+import { textFromUtf8 } from "../../../../core/utf8.ts";
 import { canonicalJson } from "./canonical.ts";
-
-/** A byte order mark is not part of JSON, and readers of other languages refuse it. */
-const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** The message of a JSON text in UTF-8, or what is wrong with it. */
 export function readJsonMessage(
@@ -13,7 +11,8 @@ export function readJsonMessage(
 ): { readonly message: Message } | { readonly issue: Issue } {
   let text: string;
   try {
-    text = utf8.decode(bytes);
+    // With a byte order mark it is not JSON: readers in other languages refuse it.
+    text = textFromUtf8(bytes);
   } catch {
     return { issue: invalidIssue("", "is not its JSON form: it is not UTF-8") };
   }

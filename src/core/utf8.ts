@@ -1,0 +1,29 @@
+/**
+ * Bytes as text. A `TextDecoder` drops a byte order mark (U+FEFF) unless it is told not to, so that two
+ * texts, one with it and one without, would become the same key, header or id. A mark is not part of
+ * the text only where it begins a document: a body, a message, a file.
+ */
+
+const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+const lossy = new TextDecoder("utf-8", { ignoreBOM: true });
+const document = new TextDecoder("utf-8", { fatal: true });
+
+/** Throws a `TypeError` on bytes that are not UTF-8. */
+export function textFromUtf8(bytes: Uint8Array): string {
+  return strict.decode(bytes);
+}
+
+/** U+FFFD takes the place of bytes that are not UTF-8. */
+export function lossyTextFromUtf8(bytes: Uint8Array): string {
+  return lossy.decode(bytes);
+}
+
+/** A whole document, without its mark. Throws a `TypeError` on bytes that are not UTF-8. */
+export function documentFromUtf8(bytes: Uint8Array): string {
+  return document.decode(bytes);
+}
+
+/** Decodes a document in pieces, without its mark. U+FFFD takes the place of bytes that are not UTF-8. */
+export function createDocumentDecoder(): TextDecoder {
+  return new TextDecoder();
+}
