@@ -10,12 +10,12 @@ import { dirname, join } from "node:path";
 import type { JsonObject } from "@bufbuild/protobuf";
 import { type GatewayProcess, startGateway } from "../support/gateway.ts";
 import { type Program, startProgram, startSluice } from "../support/program.ts";
+import { pythonConsumer } from "../support/python-clients.ts";
 import { runTool, type Tool, toolTest } from "../support/tools.ts";
 import { type Clients, clientsOf, encode, registerVersion } from "./registry/biometrics.ts";
 
 const root = join(import.meta.dir, "../..");
 const goConsumer: Tool = { name: "go-consumer", variable: "SLUICE_TEST_GO_CONSUMER" };
-const pythonConsumer: Tool = { name: "python-consumer", variable: "SLUICE_TEST_PYTHON_CONSUMER" };
 
 /** The plugins are built the first time. */
 const generateMs = 80_000;

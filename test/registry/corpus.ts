@@ -90,11 +90,12 @@ export const corpus: Readonly<Record<string, string>> = {
       float f = 10;
       bool flag = 11;
       map<int32, Rule> rules = 12;
+      string note = 13 [retention = RETENTION_SOURCE];
     }
     enum Level { LOW = 0; HIGH = 1; }
     extend google.protobuf.FileOptions { Rule file = 50000; }
     extend google.protobuf.MessageOptions { repeated string tags = 50000; Rule message = 50001; }
-    extend google.protobuf.FieldOptions { Rule field = 50000; repeated Level levels = 50001; sint64 z = 50002; }
+    extend google.protobuf.FieldOptions { Rule field = 50000; repeated Level levels = 50001; sint64 z = 50002; Rule noted = 50003 [retention = RETENTION_SOURCE]; }
     extend google.protobuf.EnumOptions { string enum = 50000; }
     extend google.protobuf.EnumValueOptions { bool value = 50000; }
     extend google.protobuf.OneofOptions { bytes oneof = 50000; }
@@ -123,6 +124,38 @@ export const corpus: Readonly<Record<string, string>> = {
       rpc M(Used) returns (Used) { option (corpus.options.method) = 12345678901234567890; }
     }
   `,
+  "corpus/compilers.proto": `
+    syntax = "proto2";
+    package corpus.compilers;
+    import "corpus/options.proto";
+    message Defaults {
+      optional float tenth = 1 [default = 0.1];
+      optional float large = 2 [default = 1.5e10];
+      optional float most = 3 [default = 3.4028235e38];
+      optional float least = 4 [default = 1e-45];
+      optional float whole = 5 [default = -7];
+      optional float zero = 6 [default = -0.0];
+      optional float digits = 7 [default = 16777217.0];
+      optional float infinite = 8 [default = inf];
+      optional float none = 9 [default = nan];
+      optional double tenth_double = 11 [default = 0.1];
+      optional double large_double = 12 [default = 1.5e300];
+      optional double least_double = 13 [default = 5e-324];
+      optional double zero_double = 14 [default = -0.0];
+      optional double digits_double = 15 [default = 0.1000000000000000055511151231257827];
+      optional Alias alias = 16 [default = Y];
+      optional Alias first = 17 [default = X];
+      enum Alias { option allow_alias = true; W = 1; X = 5; Y = 5; }
+    }
+    message Source {
+      option (corpus.options.message) = { text: "kept" note: "dropped" inner { note: "dropped" } list { note: "dropped" f: 0.1 } rules { key: 1 value { note: "dropped" } } };
+      optional int32 a = 1 [(corpus.options.noted).text = "dropped", (corpus.options.field).note = "dropped"];
+      optional int32 b = 2 [(corpus.options.noted).text = "dropped"];
+      extensions 100 to 199 [declaration = { number: 100 full_name: ".corpus.compilers.declared" type: "int32" }];
+      extensions 200 to 299 [verification = UNVERIFIED];
+    }
+    extend Source { optional int32 declared = 100; }
+  `,
   "corpus/edition.proto": `
     edition = "2023";
     package corpus.edition;
@@ -149,6 +182,19 @@ export const corpus: Readonly<Record<string, string>> = {
     export message Shown { local message Inner { int32 a = 1; } Inner inner = 1; }
     local message Hidden { int32 a = 1; }
     export enum Kind { KIND_UNSPECIFIED = 0; }
+  `,
+  "corpus/legacy2024.proto": `
+    edition = "2024";
+    package corpus.legacy2024;
+    import "corpus/visible2024.proto";
+    option features.enforce_naming_style = STYLE_LEGACY;
+    message not_camel { int32 NotSnake = 1; corpus.visible2024.Outer.Nested nested = 2; }
+  `,
+  "corpus/visible2024.proto": `
+    edition = "2024";
+    package corpus.visible2024;
+    option features.default_symbol_visibility = EXPORT_ALL;
+    message Outer { message Nested { int32 a = 1; } local message Hidden { int32 a = 1; } }
   `,
   "no-package.proto": `
     syntax = "proto3";

@@ -1,7 +1,12 @@
 // Confluent's JavaScript client against a real gateway, as its users work with a registry.
 
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { create, createMutableRegistry, type DescMessage } from "@bufbuild/protobuf";
+import { create, createMutableRegistry, type DescMessage, toBinary } from "@bufbuild/protobuf";
+import {
+  FieldDescriptorProto_Label as Label,
+  FieldDescriptorProto_Type as Type,
+  FileDescriptorProtoSchema,
+} from "@bufbuild/protobuf/wkt";
 import {
   Compatibility,
   HeaderSchemaIdSerializer,
@@ -87,6 +92,31 @@ test("registers with references, and refuses to delete a referenced schema", asy
   expect(await newClient().getBySubjectAndId("reading", id)).toMatchObject({ references });
   await expectError(422, 42206, client.deleteSubject("units"));
   await expectError(422, 42201, client.register("lost", schema(text)));
+});
+
+test("the text of a schema that was sent as descriptors is the same schema, with floats in it as well", async () => {
+  const file = create(FileDescriptorProtoSchema, {
+    name: "h.proto",
+    package: "h",
+    syntax: "proto2",
+    messageType: [
+      {
+        name: "M",
+        // As protoc writes it.
+        field: [
+          { name: "f", number: 1, type: Type.FLOAT, label: Label.OPTIONAL, defaultValue: "0.1" },
+        ],
+      },
+    ],
+  });
+  const sent = toBinary(FileDescriptorProtoSchema, file).toBase64();
+  const first = await newClient().registerFullResponse("floats", schema(sent));
+  const text = (await newClient().getSchemaMetadata("floats", 1)).schema ?? "";
+  expect(text).toContain("optional float f = 1 [default = 0.1];");
+  expect(await newClient().registerFullResponse("floats", schema(text))).toMatchObject({
+    id: first.id,
+    version: 1,
+  });
 });
 
 test("deletes softly, then permanently", async () => {

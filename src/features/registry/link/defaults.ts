@@ -13,14 +13,36 @@ import type { Problems } from "./problems.ts";
  * which is parsed while a record is decoded: a bad one would fail there, or give NaN.
  */
 export function checkDefaults(registry: FileRegistry, problems: Problems): void {
+  for (const field of fieldsOf(registry)) {
+    const at =
+      field.kind === "extension" ? field.typeName : `${field.parent.typeName}.${field.name}`;
+    checkDefault(field, at, problems);
+  }
+}
+
+/**
+ * Values of an enum with one number are aliases of one another. The default is the first of them, as
+ * some compilers write it, whichever of them is in the source.
+ */
+export function normaliseEnumDefaults(registry: FileRegistry): void {
+  for (const { proto, fieldKind, enum: type } of fieldsOf(registry)) {
+    if (fieldKind !== "enum" || proto.defaultValue === "") continue;
+    const number = type.values.find(({ name }) => name === proto.defaultValue)?.number;
+    const first = type.values.find((value) => value.number === number);
+    if (first !== undefined) proto.defaultValue = first.name;
+  }
+}
+
+/** Of a float: what compilers write. */
+export function isFloatText(text: string): boolean {
+  return float.test(text);
+}
+
+function* fieldsOf(registry: FileRegistry): Generator<DescField | DescExtension> {
   for (const file of registry.files) {
     for (const type of nestedTypes(file)) {
-      if (type.kind === "extension") checkDefault(type, type.typeName, problems);
-      else if (type.kind === "message") {
-        for (const field of type.fields) {
-          checkDefault(field, `${type.typeName}.${field.name}`, problems);
-        }
-      }
+      if (type.kind === "extension") yield type;
+      else if (type.kind === "message") yield* type.fields;
     }
   }
 }
@@ -48,7 +70,7 @@ function fitsScalar(type: ScalarType, text: string): boolean {
       return text === "true" || text === "false";
     case ScalarType.FLOAT:
     case ScalarType.DOUBLE:
-      return float.test(text);
+      return isFloatText(text);
     default:
       return integer.test(text) && isWithin(BigInt(text), integerBounds[type]);
   }

@@ -14,7 +14,7 @@ import { checkFile } from "./check-file.ts";
 import { checkMessage } from "./check-message.ts";
 import { extensionRangesOf, linkExtensions, linkFields, linkService } from "./check-types.ts";
 import { declarationsOf, isMapEntry } from "./declarations.ts";
-import { checkDefaults } from "./defaults.ts";
+import { checkDefaults, normaliseEnumDefaults } from "./defaults.ts";
 import { orderFiles, ownFileOf, visibleFrom } from "./imports.ts";
 import { normaliseFile } from "./normal.ts";
 import { customOptionsOf, normaliseOptions } from "./options.ts";
@@ -66,7 +66,8 @@ export function linkSchema(set: Uint8Array, file?: string): LinkedSchema {
   const linked = create(FileDescriptorSetSchema, { file: files });
   const registry = loadRegistry(() => createFileRegistry(linked), action);
   const custom = customOptionsOf(registry);
-  for (const each of files) normaliseOptions(each, custom, problems);
+  for (const each of files) normaliseOptions(each, custom, registry, problems);
+  normaliseEnumDefaults(registry);
   checkDefaults(registry, problems);
   problems.throwIfAny(action);
   checkRules(registry, messages, problems);

@@ -6,8 +6,6 @@ import {
   type DescriptorProto_ExtensionRange,
   type EnumDescriptorProto,
   type EnumValueDescriptorProto,
-  ExtensionRangeOptions_VerificationState,
-  ExtensionRangeOptionsSchema,
   type FieldDescriptorProto,
   FieldDescriptorProto_Label as Label,
   FieldDescriptorProto_Type as Type,
@@ -19,8 +17,10 @@ import {
   type OneofDescriptorProto,
   type ServiceDescriptorProto,
 } from "@bufbuild/protobuf/wkt";
+import { shortestFloat } from "../float32.ts";
 import { floatText } from "../render/literals.ts";
 import { jsonNameOf } from "./check-message.ts";
+import { isFloatText } from "./defaults.ts";
 
 /** A descriptor that may have options. */
 export type Optioned =
@@ -47,9 +47,6 @@ export function normaliseFile(file: FileDescriptorProto): void {
     dropUnknown(proto);
     if (proto.$typeName === "google.protobuf.MethodDescriptorProto") normaliseMethod(proto);
     else if (proto.$typeName === "google.protobuf.FieldDescriptorProto") normaliseField(proto);
-    else if (proto.$typeName === "google.protobuf.DescriptorProto.ExtensionRange") {
-      normaliseRange(proto);
-    }
   }
 }
 
@@ -88,16 +85,18 @@ function normaliseField(field: FieldDescriptorProto): void {
   if (!isFieldSet(field, names.label)) field.label = Label.OPTIONAL;
   if (!field.proto3Optional) clearField(field, names.proto3Optional);
   const isFloat = field.type === Type.FLOAT || field.type === Type.DOUBLE;
-  // Compilers write the same number in several ways; text that is not a number is found later.
-  if (isFloat && Number.isFinite(Number(field.defaultValue)) && field.defaultValue !== "") {
-    field.defaultValue = floatText(Number(field.defaultValue));
+  // Text that is not a number is found later.
+  if (isFloat && isFloatText(field.defaultValue)) {
+    field.defaultValue = floatDefault(field.defaultValue, field.type);
   }
 }
 
-/** Some compilers write out that extensions are not verified, which is the default. */
-function normaliseRange({ options }: DescriptorProto_ExtensionRange): void {
-  if (options?.verification !== ExtensionRangeOptions_VerificationState.UNVERIFIED) return;
-  clearField(options, ExtensionRangeOptionsSchema.field.verification);
+/** Compilers write the same number in several ways, and some a float of 32 bits with the digits of 64. */
+function floatDefault(text: string, type: Type): string {
+  if (text.endsWith("nan")) return "nan";
+  if (text.endsWith("inf")) return text;
+  const value = Number(text);
+  return floatText(type === Type.FLOAT ? shortestFloat(Math.fround(value)) : value);
 }
 
 function normaliseMethod(method: MethodDescriptorProto): void {

@@ -6,10 +6,12 @@ import {
   setExtension,
   toBinary,
 } from "@bufbuild/protobuf";
+import { isReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
 import type { FileDescriptorProto } from "@bufbuild/protobuf/wkt";
 import { descriptorMessages } from "./descriptor-messages.ts";
 import { type Optioned, optioned } from "./normal.ts";
 import type { Problems } from "./problems.ts";
+import { dropSourceOptions } from "./retention.ts";
 
 /** Custom options by the message of descriptor.proto that they extend, and by number. */
 type CustomOptions = ReadonlyMap<string, ReadonlyMap<number, DescExtension>>;
@@ -27,11 +29,12 @@ export function customOptionsOf(registry: FileRegistry): CustomOptions {
 
 /**
  * Brings the options of a file into one order: a compiler may write a custom option as a whole or in
- * parts. Empty options are removed. Problems: options that were not interpreted, or do not decode.
+ * parts. Options that only the source has, and empty options, are removed. Problems: options that were not interpreted, or do not decode.
  */
 export function normaliseOptions(
   file: FileDescriptorProto,
   custom: CustomOptions,
+  registry: FileRegistry,
   problems: Problems,
 ): void {
   for (const holder of optioned(file)) {
@@ -43,6 +46,7 @@ export function normaliseOptions(
     }
     try {
       mergeCustom(options, custom);
+      dropSource(options, registry);
     } catch {
       problems.add(at, "has a custom option whose bytes do not decode");
     }
@@ -63,6 +67,19 @@ function mergeCustom(options: Message, custom: CustomOptions): void {
     // An option whose declaration is not in the set keeps its bytes.
     if (extension === undefined) continue;
     setExtension(options, extension, getExtension(options, extension));
+  }
+}
+
+function dropSource(options: Message, registry: FileRegistry): void {
+  const schema = descriptorMessages.get(options.$typeName);
+  if (schema === undefined) return;
+  dropSourceOptions(schema, options, registry);
+  const features = schema.fields.find(({ name }) => name === "features");
+  if (features === undefined) return;
+  const reflected = reflect(schema, options);
+  const set = reflected.isSet(features) ? reflected.get(features) : undefined;
+  if (isReflectMessage(set) && toBinary(set.desc, set.message).length === 0) {
+    reflected.clear(features);
   }
 }
 

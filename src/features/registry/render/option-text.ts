@@ -12,6 +12,7 @@ import {
 } from "@bufbuild/protobuf";
 import { BinaryReader, WireType } from "@bufbuild/protobuf/wire";
 import { FieldDescriptorProto_Type as Type } from "@bufbuild/protobuf/wkt";
+import { shortestFloat } from "../float32.ts";
 import { descriptorMessages } from "../link/descriptor-messages.ts";
 import { bytesLiteral, floatText, stringLiteral } from "./literals.ts";
 
@@ -157,7 +158,7 @@ const scalarTexts = {
   [ScalarType.BYTES]: (reader) => bytesLiteral(reader.bytes()),
   [ScalarType.BOOL]: (reader) => `${reader.bool()}`,
   [ScalarType.DOUBLE]: (reader) => floatText(reader.double()),
-  [ScalarType.FLOAT]: (reader) => floatText(reader.float()),
+  [ScalarType.FLOAT]: (reader) => floatText(shortestFloat(reader.float())),
   [ScalarType.INT32]: (reader) => `${reader.int32()}`,
   [ScalarType.UINT32]: (reader) => `${reader.uint32()}`,
   [ScalarType.SINT32]: (reader) => `${reader.sint32()}`,

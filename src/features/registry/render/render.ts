@@ -34,7 +34,9 @@ export function renderProto(schema: LinkedSchema): string {
   lines.gap();
   for (const text of importTexts(file)) lines.add(`import ${text};`);
   lines.gap();
-  for (const text of optionTexts(file.options, registry)) lines.add(`option ${text};`);
+  for (const text of [...optionTexts(file.options, registry), ...sourceFeatures(file)]) {
+    lines.add(`option ${text};`);
+  }
   renderScope(lines, context, {
     name: file.package,
     messages: file.messageType,
@@ -46,6 +48,19 @@ export function renderProto(schema: LinkedSchema): string {
     renderService(lines, context, file.package, service);
   }
   return lines.text();
+}
+
+/**
+ * Features that descriptors do not have, because only the source needs them. Without these, compilers
+ * would refuse names and uses that they accepted in the source.
+ */
+function sourceFeatures({ edition, options }: FileDescriptorProto): string[] {
+  if (edition < Edition.EDITION_2024) return [];
+  const { enforceNamingStyle = 0, defaultSymbolVisibility = 0 } = options?.features ?? {};
+  return [
+    ...(enforceNamingStyle === 0 ? ["features.enforce_naming_style = STYLE_LEGACY"] : []),
+    ...(defaultSymbolVisibility === 0 ? ["features.default_symbol_visibility = EXPORT_ALL"] : []),
+  ];
 }
 
 function syntaxText(file: FileDescriptorProto): string {
