@@ -27,3 +27,8 @@ export function documentFromUtf8(bytes: Uint8Array): string {
 export function createDocumentDecoder(): TextDecoder {
   return new TextDecoder();
 }
+
+/** The same, but it throws a `TypeError` on bytes that are not of the encoding. */
+export function createStrictDocumentDecoder(encoding: "utf-8" | "windows-1252"): TextDecoder {
+  return new TextDecoder(encoding, { fatal: true });
+}

@@ -2,9 +2,10 @@
 
 import { createReadStream } from "node:fs";
 import { open } from "node:fs/promises";
-import { CsvError, type Info, parse } from "csv-parse";
 import { Failure } from "../../core/failure.ts";
 import { createDocumentDecoder } from "../../core/utf8.ts";
+import { CsvSplitter, delimiterOf } from "./csv-splitter.ts";
+import { readFailure } from "./read-failure.ts";
 import {
   type Cell,
   emptyCell,
@@ -13,52 +14,53 @@ import {
   type SheetRow,
   textCell,
 } from "./sheet.ts";
+import { type Encoding, utf8Pieces, windows1252Pieces } from "./text-pieces.ts";
 
-/** More than the gateway accepts as a record. */
-const rowBytesMax = 1024 * 1024;
-const delimiters = [",", ";", "\t"] as const;
+/** The header must be within it. */
+const headBytes = 64 * 1024;
+const byteOrderMark = Buffer.from("\uFEFF");
 
-export async function openCsv(path: string): Promise<Sheet> {
-  const delimiter = delimiterOf(await firstLine(path));
-  return { name: undefined, others: [], rows: rowsOf(path, delimiter) };
+/** A file that begins with the byte order mark of UTF-8 is read as UTF-8, whatever `encoding` says. */
+export async function openCsv(path: string, encoding: Encoding): Promise<Sheet> {
+  const head = await headOf(path);
+  const isMarked = head.subarray(0, byteOrderMark.length).equals(byteOrderMark);
+  const delimiter = delimiterOf(createDocumentDecoder().decode(head));
+  const rows = rowsOf(path, isMarked ? "utf-8" : encoding, delimiter);
+  return { name: undefined, others: [], rows };
 }
 
-async function* rowsOf(path: string, delimiter: string): AsyncGenerator<SheetRow> {
-  const parser = createReadStream(path).pipe(
-    parse({
-      delimiter,
-      // Concatenated files may have several.
-      record_delimiter: ["\r\n", "\n", "\r"],
-      bom: true,
-      info: true,
-      relax_column_count: true,
-      // A quote in the middle of a cell is an ordinary character.
-      relax_quotes: true,
-      max_record_size: rowBytesMax,
-    }),
-  );
-  let line = 1;
+async function* rowsOf(
+  path: string,
+  encoding: Encoding,
+  delimiter: string,
+): AsyncGenerator<SheetRow> {
+  const bytes = createReadStream(path);
+  const text =
+    encoding === "utf-8"
+      ? utf8Pieces(bytes, "UTF-8, or --encoding windows-1252")
+      : windows1252Pieces(bytes);
+  const splitter = new CsvSplitter(delimiter);
   try {
-    for await (const { record, info } of parser as AsyncIterable<{
-      record: string[];
-      info: Info;
-    }>) {
-      // A row may span several lines: it is numbered by its first.
-      const number = line;
-      line = info.lines + 1;
-      if (record.some((text) => text !== "")) yield { number, cells: record.map(csvCell) };
+    for await (const piece of text) {
+      splitter.write(piece);
+      yield* rowsFrom(splitter);
     }
+    splitter.end();
   } catch (error) {
-    const known = error instanceof CsvError ? reasons[error.code] : undefined;
-    const why = known ?? (error instanceof Error ? error.message : String(error));
-    throw new Failure("invalid", `Cannot read on from line ${line}: ${why}`, { cause: error });
+    // Before the failure, what was read before the damage.
+    yield* rowsFrom(splitter);
+    const { code, message } = readFailure(error);
+    const why = `Cannot read on from line ${splitter.line}: ${message}`;
+    throw new Failure(code, why, { cause: error });
+  }
+  yield* rowsFrom(splitter);
+}
+
+function* rowsFrom(splitter: CsvSplitter): Generator<SheetRow> {
+  for (const { line, cells } of splitter.take()) {
+    if (cells.some((text) => text !== "")) yield { number: line, cells: cells.map(csvCell) };
   }
 }
-
-const reasons: Readonly<Record<string, string>> = {
-  CSV_QUOTE_NOT_CLOSED: "a quote is never closed, expected another one",
-  CSV_MAX_RECORD_SIZE: `a row has more than ${rowBytesMax} bytes, perhaps a quote is not closed`,
-};
 
 /** CSV has no types: what looks like a JSON number or a boolean is one, digit by digit. */
 function csvCell(text: string): Cell {
@@ -69,16 +71,8 @@ function csvCell(text: string): Cell {
   return textCell(text);
 }
 
-/** The most frequent one of the header, outside quotes. */
-function delimiterOf(header: string): string {
-  const bare = header.replaceAll(/"[^"]*"/g, "");
-  const count = (delimiter: string) => bare.split(delimiter).length;
-  return delimiters.toSorted((a, b) => count(b) - count(a))[0] ?? ",";
-}
-
-async function firstLine(path: string): Promise<string> {
+async function headOf(path: string): Promise<Buffer> {
   await using file = await open(path);
-  const { buffer, bytesRead } = await file.read(new Uint8Array(64 * 1024));
-  const text = createDocumentDecoder().decode(buffer.subarray(0, bytesRead));
-  return text.split(/\r?\n/, 1)[0] ?? "";
+  const { buffer, bytesRead } = await file.read(Buffer.alloc(headBytes));
+  return buffer.subarray(0, bytesRead);
 }

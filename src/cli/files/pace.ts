@@ -27,7 +27,7 @@ const tickMs = 1;
 
 /**
  * Batches of due rows: those of one moment, or that became due while the last batch was in flight.
- * `seen` is called for every row, sent or not.
+ * `seen` is called for every row, sent or not. A failure of `items` is thrown after the rows before it.
  */
 export async function* paced(
   items: AsyncIterator<TableItem, void, undefined>,
@@ -38,7 +38,12 @@ export async function* paced(
   let bytes = 0;
   let sent = 0;
   let dueMs = startMs;
-  for (let next = await items.next(); next.done !== true; next = await items.next()) {
+  let failure: { readonly error: unknown } | undefined;
+  for (;;) {
+    const next = await items.next().catch((error: unknown) => {
+      failure = { error };
+    });
+    if (next === undefined || next.done === true) break;
     if (signal.aborted) return;
     seen(next.value);
     const { record } = next.value;
@@ -64,4 +69,5 @@ export async function* paced(
     sent++;
   }
   if (batch.length > 0) yield batch;
+  if (failure !== undefined) throw failure.error;
 }

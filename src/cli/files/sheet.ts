@@ -25,12 +25,20 @@ export interface Sheet {
 export const emptyCell: Cell = { json: "null" };
 
 export function textCell(text: string): Cell {
-  return text === "" ? emptyCell : { json: JSON.stringify(text.toWellFormed()) };
+  if (text === "") return emptyCell;
+  // As U+FFFD, two texts that differ would become one.
+  if (!text.isWellFormed()) return { problem: "it has half of a surrogate pair, expected text" };
+  return { json: JSON.stringify(text) };
 }
 
 /** A number in the spelling of JSON is kept digit by digit. */
 export function isJsonNumber(text: string): boolean {
   return /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/.test(text);
+}
+
+/** Digits alone, unlike what `Number` accepts. */
+export function wholeNumber(text: string): number | undefined {
+  return /^\d{1,9}$/.test(text) ? Number(text) : undefined;
 }
 
 /** `A` for the first, `AA` for the 27th, as spreadsheets name columns; `index` counts from 0. */

@@ -6,12 +6,19 @@ import { openCsv } from "./csv.ts";
 import type { SourceFile } from "./directory.ts";
 import type { Sheet } from "./sheet.ts";
 import { openTable, type Table, type TableItem, type TableOptions } from "./table.ts";
+import type { Encoding } from "./text-pieces.ts";
 import { openXlsx } from "./xlsx.ts";
 
-const openers: Readonly<Record<string, (path: string) => Promise<Sheet>>> = {
-  ".xlsx": openXlsx,
+const openers: Readonly<Record<string, (path: string, encoding: Encoding) => Promise<Sheet>>> = {
+  // A workbook names its encoding itself.
+  ".xlsx": (path) => openXlsx(path),
   ".csv": openCsv,
 };
+
+export interface OpenOptions extends TableOptions {
+  /** Of CSV files. */
+  readonly encoding: Encoding;
+}
 
 /** A file whose header was read, and its first row with it. */
 export interface OpenFile {
@@ -24,22 +31,24 @@ export interface OpenFile {
 }
 
 /** Throws a `Failure` where it cannot be read. */
-export async function openFile(path: string, options: TableOptions): Promise<OpenFile> {
+export async function openFile(path: string, options: OpenOptions): Promise<OpenFile> {
   const open = openers[extname(path).toLowerCase()];
   if (open === undefined) throw new Failure("invalid", "Cannot read it: expected .xlsx or .csv");
-  const sheet = await open(path).catch((error: unknown) => {
+  const sheet = await open(path, options.encoding).catch((error: unknown) => {
     throw error instanceof Failure ? error : unreadable(error);
   });
   const table = await openTable(sheet, options);
   const read: TableItem[] = [];
   let firstMs: number | undefined;
-  if (table.hasTimes) {
-    for (let next = await table.items.next(); next.done !== true; next = await table.items.next()) {
-      read.push(next.value);
-      firstMs = next.value.record?.timeMs;
-      // A column without a time in so many rows is not one of times.
-      if (firstMs !== undefined || read.length >= 1000) break;
-    }
+  let damage: { readonly error: unknown } | undefined;
+  // A column without a time in so many rows is not one of times.
+  while (table.hasTimes && firstMs === undefined && read.length < 1000) {
+    const next = await table.items.next().catch((error: unknown) => {
+      damage = { error };
+    });
+    if (next === undefined || next.done === true) break;
+    read.push(next.value);
+    firstMs = next.value.record?.timeMs;
   }
   return {
     sheet,
@@ -48,10 +57,9 @@ export async function openFile(path: string, options: TableOptions): Promise<Ope
     async *items() {
       try {
         yield* read;
-        for (let next = await table.items.next(); next.done !== true;) {
-          yield next.value;
-          next = await table.items.next();
-        }
+        // What was read before the damage is sent.
+        if (damage !== undefined) throw damage.error;
+        yield* { [Symbol.asyncIterator]: () => table.items };
       } finally {
         await table.items.return?.();
       }

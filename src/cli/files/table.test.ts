@@ -83,6 +83,32 @@ test("bad cells are reported with their places; only a row without an id is not 
   ]);
 });
 
+test("a row or a header of nothing but bad cells is reported, not skipped", async () => {
+  const items = await itemsOf([['"message_id"'], ["!it is bad"], ['"a"']]);
+  expect(items.map(({ record, bad }) => [record?.row, bad.map(({ message }) => message)])).toEqual([
+    [undefined, ["it is bad"]],
+    [3, []],
+  ]);
+  const failure = await openTable(sheetOf([["!it is bad"], ['"message_id"']]), options).catch(
+    String,
+  );
+  expect(failure).toContain("the header in row 1, column A, cannot be read, it is bad");
+});
+
+test("a time that there is not is text, and paces nothing", async () => {
+  const items = await itemsOf([
+    ['"message_id"', '"created_at"'],
+    ['"a"', '"2024-02-30T10:00:00Z"'],
+    ['"b"', '"5 Jan 2024"'],
+    ['"c"', '"2024-01-05"'],
+  ]);
+  expect(items.map(({ record }) => record?.timeMs)).toEqual([
+    undefined,
+    undefined,
+    Date.UTC(2024, 0, 5),
+  ]);
+});
+
 describe("a header that cannot be used", () => {
   const cases: [what: string, rows: (string | undefined)[][], message: RegExp][] = [
     ["none", [], /it has no rows/],

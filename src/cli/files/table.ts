@@ -1,5 +1,6 @@
 /** A sheet as records: its header names their fields, each row below is one. */
 
+import { parseCivilTime } from "../../core/civil-time.ts";
 import { Failure } from "../../core/failure.ts";
 import { type Cell, columnName, emptyCell, type Sheet, type SheetRow } from "./sheet.ts";
 
@@ -47,7 +48,7 @@ export async function openTable(sheet: Sheet, options: TableOptions): Promise<Ta
   const rows = sheet.rows[Symbol.asyncIterator]();
   let header = await rows.next();
   // A sheet may begin with rows that are empty.
-  while (header.done !== true && header.value.cells.every(isEmpty)) header = await rows.next();
+  while (header.done !== true && header.value.cells.every(isBlank)) header = await rows.next();
   if (header.done === true) throw new Failure("invalid", "Cannot send it: it has no rows");
   const columns = columnsFrom(header.value);
   const names = columns.map(({ name }) => name);
@@ -89,7 +90,7 @@ async function* itemsOf(
   try {
     for (let next = await rows.next(); next.done !== true; next = await rows.next()) {
       const { number: row, cells } = next.value;
-      if (cells.every(isEmpty)) continue;
+      if (cells.every(isBlank)) continue;
       const bad = columns.flatMap((column): BadCell[] => {
         const problem = cells[column.index]?.problem;
         return problem === undefined ? [] : [{ row, column, message: problem }];
@@ -121,18 +122,17 @@ function recordFrom(
     const value = index === id.index ? JSON.stringify(textOf(cell)) : (cell.json ?? "null");
     return `${JSON.stringify(name)}:${value}`;
   });
-  const timeMs = time === undefined ? Number.NaN : timeOf(textOf(cells[time.index] ?? emptyCell));
+  const given = time === undefined ? "" : textOf(cells[time.index] ?? emptyCell);
   return {
     row: number,
     json: `{${members.join(",")}}`,
-    timeMs: Number.isNaN(timeMs) ? undefined : timeMs,
+    timeMs: parseCivilTime(given.trim())?.ms,
   };
 }
 
-/** A time without a zone is UTC, as in spreadsheets. */
-function timeOf(text: string): number {
-  const zoned = /(Z|[+-]\d\d:?\d\d)$/i.test(text) ? text : `${text}Z`;
-  return /^\d{4}-\d\d-\d\d$/.test(text) ? Date.parse(text) : Date.parse(zoned.replace(" ", "T"));
+/** A cell that cannot be read is not blank: it is reported. */
+function isBlank(cell: Cell | undefined): boolean {
+  return cell === undefined || cell.json === "null";
 }
 
 /** A cell that cannot be read has no value either. */

@@ -1,6 +1,7 @@
 /** The parts of a workbook besides its sheets: the list of sheets, texts, formats. */
 
 import { Failure } from "../../core/failure.ts";
+import { wholeNumber } from "./sheet.ts";
 import { isTimeFormat, unescaped } from "./xlsx-values.ts";
 import type { Tag, XmlReader } from "./xml.ts";
 
@@ -9,7 +10,7 @@ export interface SheetEntry {
   readonly relation: string;
 }
 
-/** `xl/workbook.xml`. */
+/** The part of the workbook itself. */
 export class WorkbookReader implements XmlReader {
   readonly sheets: SheetEntry[] = [];
   from1904 = false;
@@ -25,23 +26,12 @@ export class WorkbookReader implements XmlReader {
   close(): void {}
 }
 
-/** `xl/_rels/workbook.xml.rels`: paths of parts by the ids that the workbook gives them. */
-export class RelationsReader implements XmlReader {
-  readonly targets = new Map<string, string>();
-
-  open({ name, attributes }: Tag): void {
-    if (name !== "Relationship") return;
-    const target = attributes["Target"] ?? "";
-    const path = target.startsWith("/") ? target.slice(1) : `xl/${target}`;
-    this.targets.set(attributes["Id"] ?? "", path);
-  }
-  close(): void {}
-}
-
 /** The texts of a whole workbook are kept in memory, so they are bounded. */
-const sharedCharactersMax = 128 * 1024 * 1024;
+const sharedCharactersMax = 256 * 1024 * 1024;
+/** What a text takes besides its characters, so that empty ones are bounded as well. */
+const charactersPerText = 16;
 
-/** `xl/sharedStrings.xml`. */
+/** The texts that cells share. */
 export class SharedStringsReader implements XmlReader {
   readonly strings: string[] = [];
   #text = "";
@@ -57,7 +47,7 @@ export class SharedStringsReader implements XmlReader {
     if (name === "t" && !this.#isPhonetic) this.#text += text;
     else if (name === "rPh") this.#isPhonetic = false;
     else if (name === "si") {
-      this.#characters += this.#text.length;
+      this.#characters += this.#text.length + charactersPerText;
       if (this.#characters > sharedCharactersMax) {
         const message = `its texts have more than ${sharedCharactersMax} characters`;
         throw new Failure("too_large", message);
@@ -67,21 +57,29 @@ export class SharedStringsReader implements XmlReader {
   }
 }
 
-/** `xl/styles.xml`: which cell formats show numbers as times. */
+/** The styles: which cell formats show numbers as times. */
 export class StylesReader implements XmlReader {
   readonly isTime: boolean[] = [];
   readonly #codes = new Map<number, string>();
   #isInCellFormats = false;
 
   open({ name, attributes }: Tag): void {
-    const id = Number(attributes["numFmtId"] ?? 0);
-    if (name === "numFmt") this.#codes.set(id, attributes["formatCode"] ?? "");
-    else if (name === "cellXfs") this.#isInCellFormats = true;
-    else if (name === "xf" && this.#isInCellFormats) {
+    if (name === "cellXfs") this.#isInCellFormats = true;
+    else if (name === "numFmt") {
+      this.#codes.set(formatId(attributes), attributes["formatCode"] ?? "");
+    } else if (name === "xf" && this.#isInCellFormats) {
+      const id = formatId(attributes);
       this.isTime.push(isTimeFormat(id, this.#codes.get(id)));
     }
   }
   close(name: string): void {
     if (name === "cellXfs") this.#isInCellFormats = false;
   }
+}
+
+function formatId(attributes: Tag["attributes"]): number {
+  const text = attributes["numFmtId"] ?? "0";
+  const id = wholeNumber(text);
+  if (id !== undefined) return id;
+  throw new Failure("invalid", `it has a number format "${text}", expected a whole number`);
 }

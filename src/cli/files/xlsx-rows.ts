@@ -1,19 +1,23 @@
-/** `xl/worksheets/….xml`: the rows of a sheet, as they are read. */
+/** The part of a worksheet: its rows, as they are read. */
 
 import { Failure } from "../../core/failure.ts";
-import type { Cell, SheetRow } from "./sheet.ts";
+import { type Cell, type SheetRow, wholeNumber } from "./sheet.ts";
 import { cellFromRaw, type WorkbookParts } from "./xlsx-values.ts";
 import type { Tag, XmlReader } from "./xml.ts";
 
-/** The limit of spreadsheets. */
+/** The limits of spreadsheets. */
 const columnsMax = 16_384;
+const rowsMax = 1_048_576;
 
 export class RowsReader implements XmlReader {
   readonly #parts: WorkbookParts;
   #rows: SheetRow[] = [];
+  /** Other elements have the names of rows and cells, such as the anchors of buttons. */
+  #isInData = false;
   #number = 0;
+  #lastNumber = 0;
   #cells: (Cell | undefined)[] = [];
-  #cell: { column: number; type: string; style: number } | undefined;
+  #cell: { column: number; type: string; style: string } | undefined;
   #value: string | undefined;
   #isFormula = false;
   #isPhonetic = false;
@@ -29,25 +33,20 @@ export class RowsReader implements XmlReader {
     return rows;
   }
 
-  /** Number of the last row that was begun, for messages. */
-  get number(): number {
-    return this.#number;
+  /** Number of the last row that was read to its end; 0 before the first. */
+  get lastNumber(): number {
+    return this.#lastNumber;
   }
 
   open({ name, attributes }: Tag): void {
+    if (name === "sheetData") this.#isInData = true;
+    if (!this.#isInData) return;
     if (name === "row") {
-      this.#number = Number(attributes["r"] ?? this.#number + 1);
+      this.#number = rowNumber(attributes["r"], this.#lastNumber + 1);
       this.#cells = [];
     } else if (name === "c") {
-      const column = columnOf(attributes["r"]) ?? this.#cells.length;
-      if (column >= columnsMax) {
-        throw new Failure("invalid", `it has a cell "${attributes["r"]}", which no sheet has`);
-      }
-      this.#cell = {
-        column,
-        type: attributes["t"] ?? "n",
-        style: Number(attributes["s"] ?? 0),
-      };
+      const column = columnIndex(attributes["r"], this.#cells.length);
+      this.#cell = { column, type: attributes["t"] ?? "n", style: attributes["s"] ?? "0" };
       this.#value = undefined;
       this.#isFormula = false;
     } else if (name === "f") this.#isFormula = true;
@@ -55,12 +54,17 @@ export class RowsReader implements XmlReader {
   }
 
   close(name: string, text: string): void {
+    if (name === "sheetData") this.#isInData = false;
+    if (!this.#isInData) return;
     if (name === "v") this.#value = text;
     // An inline text may consist of several runs.
     else if (name === "t" && !this.#isPhonetic) this.#value = (this.#value ?? "") + text;
     else if (name === "rPh") this.#isPhonetic = false;
     else if (name === "c") this.#endCell();
-    else if (name === "row") this.#rows.push({ number: this.#number, cells: this.#cells });
+    else if (name === "row") {
+      this.#rows.push({ number: this.#number, cells: this.#cells });
+      this.#lastNumber = this.#number;
+    }
   }
 
   #endCell(): void {
@@ -72,9 +76,20 @@ export class RowsReader implements XmlReader {
   }
 }
 
-/** `C17` is column 2. */
-function columnOf(address: string | undefined): number | undefined {
-  const letters = /^([A-Z]{1,4})\d+$/.exec(address ?? "")?.[1];
-  if (letters === undefined) return undefined;
-  return Array.from(letters).reduce((sum, each) => sum * 26 + each.charCodeAt(0) - 64, 0) - 1;
+/** `next` where the row does not say its own. */
+function rowNumber(text: string | undefined, next: number): number {
+  const number = text === undefined ? next : (wholeNumber(text) ?? 0);
+  if (number >= 1 && number <= rowsMax) return number;
+  throw new Failure("invalid", `it has a row "${text ?? next}", which no sheet has`);
+}
+
+/** `C17` is column 2; `next` where the cell does not say its own. */
+function columnIndex(address: string | undefined, next: number): number {
+  const letters = address === undefined ? "" : /^([A-Z]{1,3})[1-9]\d{0,6}$/.exec(address)?.[1];
+  const column =
+    letters === ""
+      ? next
+      : Array.from(letters ?? "").reduce((sum, each) => sum * 26 + each.charCodeAt(0) - 64, 0) - 1;
+  if (column >= 0 && column < columnsMax) return column;
+  throw new Failure("invalid", `it has a cell "${address ?? next}", which no sheet has`);
 }

@@ -1,13 +1,14 @@
 /** The values of a spreadsheet's cells, by their types and number formats (ECMA-376, 18.3.1.4 and 18.8.30). */
 
+import { parseCivilTime } from "../../core/civil-time.ts";
 import { renderTime } from "../../core/time.ts";
-import { type Cell, emptyCell, isJsonNumber, textCell } from "./sheet.ts";
+import { type Cell, emptyCell, isJsonNumber, textCell, wholeNumber } from "./sheet.ts";
 
 export interface RawCell {
   /** The attribute `t`; `n` without one. */
   readonly type: string;
-  /** The attribute `s`: an index into the cell formats. */
-  readonly style: number;
+  /** The attribute `s`: an index into the cell formats; `0` without one. */
+  readonly style: string;
   /** The text of `<v>`, or of `<is>`. */
   readonly value: string | undefined;
   readonly isFormula: boolean;
@@ -30,7 +31,7 @@ export function cellFromRaw(raw: RawCell, parts: WorkbookParts): Cell {
     case "n":
       return numberCell(raw.style, value.trim(), parts);
     case "s": {
-      const text = /^\d+$/.test(value) ? parts.sharedStrings[Number(value)] : undefined;
+      const text = parts.sharedStrings[wholeNumber(value) ?? -1];
       if (text !== undefined) return textCell(text);
       return { problem: `it points to text ${value}, which the file does not have` };
     }
@@ -41,8 +42,7 @@ export function cellFromRaw(raw: RawCell, parts: WorkbookParts): Cell {
       if (value === "1" || value === "0") return { json: value === "1" ? "true" : "false" };
       return { problem: `it is the boolean "${value}", expected 1 or 0` };
     case "d":
-      if (!Number.isNaN(Date.parse(value))) return textCell(value.trim());
-      return { problem: `it is the date "${value}", expected one of ISO 8601` };
+      return isoCell(value.trim());
     case "e":
       return { problem: `it contains the error ${value}` };
     default:
@@ -50,32 +50,58 @@ export function cellFromRaw(raw: RawCell, parts: WorkbookParts): Cell {
   }
 }
 
-function numberCell(style: number, value: string, parts: WorkbookParts): Cell {
+/** The format without a style, also where the workbook has no styles: a number. */
+const generalStyle = "0";
+
+function numberCell(style: string, value: string, parts: WorkbookParts): Cell {
   if (!isJsonNumber(value)) return { problem: `it is the number "${value}", which is not one` };
-  if (parts.isTime[style] !== true) return { json: value };
+  const isTime = parts.isTime[wholeNumber(style) ?? -1];
+  // It might be a time, whose number would be sent as a value.
+  if (isTime === undefined && style !== generalStyle) {
+    return { problem: `it has cell format ${style}, which the file does not have` };
+  }
+  if (isTime !== true) return { json: value };
   const time = timeFromSerial(Number(value), parts.from1904);
   if (time !== undefined) return textCell(time);
   return { problem: `it is the date ${value}, expected one from 1900 to 9999` };
 }
 
+/** A date, a time of day, or both, in the same form as those that are numbers. */
+function isoCell(text: string): Cell {
+  const time = parseCivilTime(text);
+  if (time !== undefined) return textCell(renderMs(time.ms));
+  const clock = parseCivilTime(`1970-01-01T${text}`);
+  if (clock !== undefined && clock.zone === undefined) return textCell(renderClock(clock.ms));
+  return { problem: `it is the date "${text}", expected one of ISO 8601` };
+}
+
 const dayMs = 24 * 60 * 60 * 1000;
-const day1904 = 1462;
+const days1904 = 1462;
+/** The 31st of December 9999, counted from 1900. */
+const daysMax = 2_958_465;
 
 /**
  * RFC 3339 in UTC, to the millisecond: a spreadsheet's times have no zone. A time of day alone
  * (below one day) is `hh:mm:ss`. Undefined outside of what spreadsheets have.
  */
 export function timeFromSerial(serial: number, from1904: boolean): string | undefined {
-  const days = from1904 ? serial + day1904 : serial;
-  if (!(days >= 0 && days < 2_958_466)) return undefined;
-  if (days < 1) return renderMs(days * dayMs).slice("1970-01-01T".length, -1);
-  // Spreadsheets count a 29th of February 1900, which there never was.
+  const days = from1904 ? serial + days1904 : serial;
+  if (!(serial >= 0 && days < daysMax + 1)) return undefined;
+  // The last half of a millisecond of a day is rounded to the next one.
+  const ms = Math.round(serial * dayMs);
+  if (ms < dayMs) return renderClock(ms);
+  // Spreadsheets that count from 1900 count a 29th of February 1900, which there never was.
   const since1970 = days - (days < 60 ? 25_568 : 25_569);
-  return renderMs(since1970 * dayMs);
+  return renderMs(Math.round(since1970 * dayMs));
+}
+
+/** `ms` since midnight. */
+function renderClock(ms: number): string {
+  return renderMs(ms).slice("1970-01-01T".length, -1);
 }
 
 function renderMs(ms: number): string {
-  return renderTime(BigInt(Math.round(ms)) * 1_000_000n);
+  return renderTime(BigInt(ms) * 1_000_000n);
 }
 
 /** Formats that every workbook has; 46 is a duration. */

@@ -64,7 +64,7 @@ test("cells of all types, with the values of formulas", async () => {
     "true",
     '"x\\r&"',
     "2",
-    '"2026-01-31T10:00:00Z"',
+    '"2026-01-31T10:00:00.000Z"',
     "null",
     "null",
     undefined,
@@ -102,9 +102,34 @@ test("numbers are times where their format shows one", async () => {
     '"08:30:00.000"',
   ]);
   const workbook = '<workbookPr date1904="1"/>';
-  expect(await cells('<c s="1"><v>44591</v></c>', { styles, workbook })).toEqual([
+  const row1904 = '<c s="1"><v>44591</v></c><c s="1"><v>0.25</v></c><c s="1"><v>-1</v></c>';
+  expect(await cells(row1904, { styles, workbook })).toEqual([
     '"2026-01-31T00:00:00.000Z"',
+    '"06:00:00.000"',
+    "it is the date -1, expected one from 1900 to 9999",
   ]);
+});
+
+test("dates in ISO 8601 become what dates that are numbers become, and no other text is one", async () => {
+  const given = ["2024-01-05", "2024-01-05T10:11:12.5", "10:11:12", "2024-02-30", "5 Jan 2024"];
+  const row = given.map((text) => `<c t="d"><v>${text}</v></c>`).join("");
+  expect(await cells(row)).toEqual([
+    '"2024-01-05T00:00:00.000Z"',
+    '"2024-01-05T10:11:12.500Z"',
+    '"10:11:12.000"',
+    'it is the date "2024-02-30", expected one of ISO 8601',
+    'it is the date "5 Jan 2024", expected one of ISO 8601',
+  ]);
+});
+
+test("elements outside of the data are not rows, whatever they are called", async () => {
+  const sheet =
+    '<worksheet><sheetData><row r="1"><c><v>1</v></c></row></sheetData><controls><x:row>7</x:row><x:row r="x"/></controls></worksheet>';
+  const parts = {
+    "xl/worksheets/sheet1.xml": sheet.replaceAll("<controls", '<controls xmlns:x="x"'),
+  };
+  const { rows } = await read(await fileOf(await workbookBytes({ rows: "", parts })));
+  expect(rows).toEqual([{ number: 1, cells: [{ json: "1" }] }]);
 });
 
 test("a cell without a value says why, the others are read", async () => {
@@ -188,7 +213,7 @@ describe("what is no workbook says why", () => {
     [
       "broken XML",
       () => workbookBytes({ rows: `${good}<row r="2"><c></row>` }),
-      /Cannot read on from row 3: its XML is broken/,
+      /Cannot read on from row 2: its XML is broken/,
     ],
     [
       "broken texts",
@@ -214,6 +239,30 @@ describe("what is no workbook says why", () => {
       /it holds a text of more than 1048576 characters/,
     ],
     [
+      "a cell whose address is not one",
+      () => workbookBytes({ rows: '<row r="1"><c r="a1"><v>1</v></c></row>' }),
+      /it has a cell "a1", which no sheet has/,
+    ],
+    [
+      "a row whose number is not one",
+      () => workbookBytes({ rows: `${good}<row r="0x2"><c><v>1</v></c></row>` }),
+      /Cannot read on from row 2: it has a row "0x2", which no sheet has/,
+    ],
+    [
+      "a part that its relationships name and that is not there",
+      () => workbookBytes({ rows: good, styles: "<x/>", parts: { "xl/styles.xml": undefined } }),
+      /it has no part xl\/styles\.xml/,
+    ],
+    [
+      "bytes that are not UTF-8",
+      () =>
+        workbookBytes({
+          rows: good,
+          bytes: { "xl/worksheets/sheet1.xml": Buffer.from("<a>\xe9</a>", "latin1") },
+        }),
+      /Cannot read on from row 1: it is not UTF-8 \(byte E9\), expected UTF-8/,
+    ],
+    [
       "a column that no sheet has",
       () => workbookBytes({ rows: '<row r="1"><c r="ZZZZ1"><v>1</v></c></row>' }),
       /it has a cell "ZZZZ1"/,
@@ -221,6 +270,25 @@ describe("what is no workbook says why", () => {
   ];
   test.each(cases)("%s", async (_what, bytes, message) => {
     expect(await failure(await fileOf(await bytes()))).toMatch(message);
+  });
+
+  test("a wrong checksum is reported after all rows", async () => {
+    const rows = Array.from(
+      { length: 500 },
+      (_, i) => `<row r="${i + 1}"><c><v>${i}</v></c></row>`,
+    );
+    const bytes = await workbookBytes({ rows: rows.join(""), level: 0 });
+    const at = Buffer.from(bytes).indexOf("<v>123</v>") + "<v>".length;
+    bytes[at] = "9".charCodeAt(0);
+    const sheet = await openXlsx(await fileOf(bytes));
+    const values: unknown[] = [];
+    const reading = (async () => {
+      for await (const { cells } of sheet.rows) values.push(cells[0]?.json);
+    })();
+    expect(String(await reading.catch((thrown: unknown) => thrown))).toMatch(
+      /Cannot read on from row 501: it is damaged, its checksum is wrong/,
+    );
+    expect(values).toEqual(rows.map((_, i) => String(i === 123 ? 923 : i)));
   });
 
   test("damaged inside: rows before the damage are read, and the damage is reported", async () => {
@@ -238,7 +306,7 @@ describe("what is no workbook says why", () => {
       for await (const _ of sheet.rows) count++;
     })();
     const error = await reading.catch((thrown: unknown) => thrown);
-    expect(String(error)).toMatch(/Cannot read on from row \d+/);
+    expect(String(error)).toMatch(new RegExp(`Cannot read on from row ${count + 1}: `));
     expect(count).toBeGreaterThan(100);
     expect(count).toBeLessThan(20_000);
   });

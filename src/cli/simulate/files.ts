@@ -1,10 +1,11 @@
 /** `sluice simulate files`: spreadsheets as producers. */
 
 import { command } from "../command/command.ts";
-import { number, path, text } from "../command/parameters.ts";
+import { choice, number, path, text } from "../command/parameters.ts";
 import { UsageError } from "../command/usage-error.ts";
 import { filesOf } from "../files/directory.ts";
 import type { Pace } from "../files/pace.ts";
+import { encodings } from "../files/text-pieces.ts";
 import { gatewayOptions, jsonOption } from "../gateway/options.ts";
 
 const rateMax = 1e9;
@@ -49,6 +50,12 @@ could not be read, or sent, to its end.`,
       value: "NAME",
       default: "created_at",
     }),
+    encoding: choice({
+      doc: "encoding of the .csv files, unless a byte order mark says UTF-8",
+      value: "NAME",
+      choices: encodings,
+      default: "utf-8",
+    }),
     json: jsonOption,
     ...gatewayOptions,
   },
@@ -58,7 +65,7 @@ could not be read, or sent, to its end.`,
       prints: ["rows sent in"],
     },
   ],
-  async run(runtime, { url, dir, topics, speed, rate, idColumn, timeColumn, json }) {
+  async run(runtime, { url, dir, topics, speed, rate, idColumn, timeColumn, encoding, json }) {
     if (dir === undefined) {
       throw new UsageError("Cannot run sluice simulate files: --dir is missing, a folder of files");
     }
@@ -68,7 +75,7 @@ could not be read, or sent, to its end.`,
     const { sendFiles } = await import("./send-files.ts");
     await sendFiles(runtime, {
       ...{ url, directory: dir, files: found, pace, json },
-      columns: { idColumn, timeColumn },
+      reading: { idColumn, timeColumn, encoding },
     });
   },
 });

@@ -10,8 +10,7 @@ import type { SourceFile } from "../files/directory.ts";
 import { relationsOf } from "../files/landing.ts";
 import type { Pace } from "../files/pace.ts";
 import { sendFile } from "../files/send.ts";
-import { type OpenFile, openFile, pathOf } from "../files/source.ts";
-import type { TableOptions } from "../files/table.ts";
+import { type OpenFile, openFile, type OpenOptions, pathOf } from "../files/source.ts";
 import { type FileTally, Tally } from "../files/tally.ts";
 import { isRetryable, retryPauseMs } from "../gateway/retry.ts";
 import { listenForStop } from "../terminal/interruption.ts";
@@ -27,7 +26,7 @@ export interface FilesSimulation {
   readonly directory: string;
   readonly files: readonly SourceFile[];
   readonly pace: Pace;
-  readonly columns: TableOptions;
+  readonly reading: OpenOptions;
   readonly json: boolean;
 }
 
@@ -80,16 +79,16 @@ function reportOf({ file, topic, sent, lost, badCells, failure }: FileTally): ob
 }
 
 async function tryOpen(
-  { directory, columns, pace }: FilesSimulation,
+  { directory, reading, pace }: FilesSimulation,
   file: FileTally,
   tally: Tally,
 ): Promise<OpenFile | undefined> {
   try {
-    const open = await openFile(pathOf(directory, file), columns);
+    const open = await openFile(pathOf(directory, file), reading);
     file.sheet = open.sheet.name;
     if (open.sheet.others.length > 0) tally.unread(file, open.sheet.others);
     if (pace.speed !== undefined && open.firstMs === undefined) {
-      const why = `Cannot send it at its times: column "${columns.timeColumn}" has none`;
+      const why = `Cannot send it at its times: column "${reading.timeColumn}" has none`;
       throw new Failure("invalid", `${why}, expected --time-column or --rate`);
     }
     return open;

@@ -4,6 +4,7 @@
  * numeric arrive as they were written.
  */
 
+import { parseCivilTime } from "../../core/civil-time.ts";
 import type { ColumnType } from "./relation.ts";
 
 export type Fitted =
@@ -95,25 +96,17 @@ function fitBoolean(json: string): Fitted {
   return unfit("it is not a boolean, expected true or false");
 }
 
-const timePattern =
-  /^(\d{4})-(\d\d)-(\d\d)(?:[Tt ](\d\d):(\d\d)(?::(\d\d)(\.\d{1,9})?)?)? ?(Z|z|[+-]\d\d:?\d\d)?$/;
-
 /** RFC 3339. A time without a zone is UTC, like the times of spreadsheets; a date is its midnight. */
 function fitTime(json: string): Fitted {
   const expected = "expected a time like 2026-01-31T12:00:00Z";
   if (!json.startsWith('"')) return unfit(`it is not text, ${expected}`);
-  const match = timePattern.exec(scalarText(json).trim());
-  if (match === null) return unfit(`it is not a time, ${expected}`);
-  const [, year = "", month = "", day = "", hour = "00", minute = "00", second = "00"] = match;
-  const { 7: fraction = "", 8: zone = "Z" } = match;
-  const date = new Date(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`);
-  // JavaScript reads the 31st of June as the 1st of July.
-  const isDate = !Number.isNaN(date.getTime()) && date.getUTCDate() === Number(day);
-  const isZone = /^[Zz]$/.test(zone) || /^[+-](0\d|1[0-4]):?[0-5]\d$/.test(zone);
-  if (!isDate || !isZone || year === "0000" || hour === "24") {
-    return unfit(`there is no such time, ${expected}`);
+  const text = scalarText(json).trim();
+  const time = parseCivilTime(text);
+  if (time === undefined) {
+    const isLikeOne = /^\d{4}-\d\d-\d\d/.test(text);
+    return unfit(`${isLikeOne ? "there is no such time" : "it is not a time"}, ${expected}`);
   }
-  return fitted(`${year}-${month}-${day} ${hour}:${minute}:${second}${fraction}${zone}`);
+  return fitted(`${time.date} ${time.clock}${time.fraction}${time.zone ?? "Z"}`);
 }
 
 /** A number, or text that is one. */

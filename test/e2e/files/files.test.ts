@@ -66,7 +66,7 @@ async function completeIds(): Promise<Set<string>> {
   const found = await Promise.all([
     openXlsx(join(samples, "sim_file1.xlsx")),
     openXlsx(join(samples, "sim_file2.xlsx")),
-    openCsv(join(samples, "sim_file3.csv")),
+    openCsv(join(samples, "sim_file3.csv"), "utf-8"),
   ]);
   const ids = await Promise.all(
     found.map(async ({ rows }) => {
