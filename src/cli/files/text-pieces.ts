@@ -7,6 +7,8 @@ import { createStrictDocumentDecoder } from "../../core/utf8.ts";
 export const encodings = ["utf-8", "windows-1252"] as const;
 export type Encoding = (typeof encodings)[number];
 
+type StrictDecoder = ReturnType<typeof createStrictDocumentDecoder>;
+
 /**
  * Throws a `Failure` that names the first byte that is not UTF-8, after all text before it. A byte
  * order mark is left out. `expected` ends the message.
@@ -37,7 +39,7 @@ export async function* windows1252Pieces(
 
 /** `bytes` begin with a character, and somewhere they are not UTF-8. */
 function* untilDamage(
-  decoder: TextDecoder,
+  decoder: StrictDecoder,
   bytes: Uint8Array,
   expected: string,
 ): Generator<string, never> {
