@@ -18,6 +18,7 @@ import { parseConfig } from "../../src/gateway/config.ts";
 import { Collector } from "../../src/ingest/collector.ts";
 import { InFlight } from "../../src/ingest/in-flight.ts";
 import { SchemaGate } from "../../src/ingest/schema-gate.ts";
+import { WriteRules } from "../../src/ingest/write-rules.ts";
 import { Writer } from "../../src/ingest/writer.ts";
 import { createJetstreamLog } from "../../src/log/jetstream/jetstream-log.ts";
 import { PostgresLog } from "../../src/log/postgres/postgres-log.ts";
@@ -38,6 +39,7 @@ const collector = new Collector({
   clock,
   gate: new SchemaGate({ log, schemas }),
   limits: config.ingest,
+  rules: new WriteRules(),
   inFlight: new InFlight(config.ingest.inFlightBytesMax),
   newTopics: config.newTopics,
 });

@@ -19,6 +19,3 @@ export interface DerivedFields {
   /** Undefined: when it is received. */
   readonly timeNs: bigint | undefined;
 }
-
-/** By topic. */
-export type RecordContracts = ReadonlyMap<string, RecordContract>;

@@ -29,8 +29,16 @@ export interface StoredRecord {
 export const jsonType = "application/json";
 export const bytesType = "application/octet-stream";
 
-/** The last record of a key: its emitter has ended. Internal: ingestion refuses this type from outside. */
+/** The last record of a key: its emitter has ended. */
 export const endType = "application/vnd.sluice.end+json";
+
+/** What an ack rule appended: an ack, or a notice about an overdue id. */
+export const ackType = "application/vnd.sluice.ack+json";
+
+/** Types of records that the gateway alone makes: ingestion refuses them from callers. */
+export function isInternalType(contentType: string): boolean {
+  return contentType === endType || contentType === ackType;
+}
 
 /** Bytes that a record occupies in a buffer, for bounds; its fixed fields count as 64. */
 export function recordBytes(record: LogRecord): number {

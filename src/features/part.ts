@@ -3,12 +3,12 @@
 import type { ConnectRouter } from "@connectrpc/connect";
 import type { Hono } from "hono";
 import type { Ownership, ProjectionTarget } from "../core/projection.ts";
-import type { RecordContract } from "../core/record-contract.ts";
 import type { TopicSettings } from "../core/topic.ts";
 import type { HttpDeps } from "../http/deps.ts";
 import type { Endpoint } from "../http/endpoint/endpoint.ts";
 import type { HotRoutes } from "../http/hot.ts";
 import type { Collector } from "../ingest/collector.ts";
+import type { InternalTopicRule, WriteRules } from "../ingest/write-rules.ts";
 import type { Database } from "../postgres/database.ts";
 import type { GatherLimits } from "../projection/gather.ts";
 import type { StreamHandler } from "../rpc/server.ts";
@@ -32,12 +32,14 @@ export interface Foundation extends Pick<
 /** The engine: what every feature is built on. */
 export interface Platform extends Foundation, HttpDeps {
   readonly collector: Collector;
+  /** What may be written where. */
+  readonly rules: WriteRules;
   /**
-   * Creates an internal topic, so that it can be followed before its first record; one that exists
-   * keeps its settings. Records of a topic with a contract are checked against it in every protocol.
-   * Call this before opening a writer on the topic, because the writer keeps the contract.
+   * Declares an internal topic and creates it, so that it can be followed before its first record; one
+   * that exists keeps its settings. Its rule counts in every protocol. Call this before opening a
+   * writer on the topic, because the writer keeps the contract.
    */
-  internalTopic(topic: string, settings: TopicSettings, contract?: RecordContract): Promise<void>;
+  internalTopic(topic: string, settings: TopicSettings, rule: InternalTopicRule): Promise<void>;
 }
 
 export interface ProjectionSpec {

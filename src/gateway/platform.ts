@@ -10,7 +10,6 @@ import { failureFrom } from "../core/failure.ts";
 import type { Host } from "../core/host.ts";
 import type { LogDriver } from "../core/log.ts";
 import type { Logger } from "../core/logger.ts";
-import type { RecordContract } from "../core/record-contract.ts";
 import type { RecordChecks } from "../core/schemas.ts";
 import type { TopicSettings } from "../core/topic.ts";
 import type { Foundation, Platform } from "../features/part.ts";
@@ -20,6 +19,7 @@ import { Collector } from "../ingest/collector.ts";
 import { InFlight } from "../ingest/in-flight.ts";
 import { Ingest } from "../ingest/ingest.ts";
 import { SchemaGate } from "../ingest/schema-gate.ts";
+import { WriteRules } from "../ingest/write-rules.ts";
 import { PostgresLog } from "../log/postgres/postgres-log.ts";
 import type { DatabaseAddress } from "../postgres/connect.ts";
 import { openDatabase } from "../postgres/database.ts";
@@ -110,12 +110,12 @@ export function openEngine(
   stack: AsyncDisposableStack,
 ): Platform {
   const { log, clock, logger, memory } = foundation;
-  const contracts = new Map<string, RecordContract>();
+  const rules = new WriteRules();
   const ingestion = {
     log,
     clock,
     gate: new SchemaGate({ log, schemas }),
-    contracts,
+    rules,
     limits: config.ingest,
     inFlight: new InFlight(config.ingest.inFlightBytesMax),
     newTopics: config.createTopics ? config.newTopics : undefined,
@@ -132,9 +132,10 @@ export function openEngine(
     ingest: new Ingest(ingestion),
     collector: new Collector(ingestion),
     origins: config.origins,
-    async internalTopic(topic, settings, contract) {
+    rules,
+    async internalTopic(topic, settings, rule) {
+      rules.declare(topic, rule);
       await createInternalTopic(log, topic, settings, logger);
-      if (contract !== undefined) contracts.set(topic, contract);
     },
   };
 }

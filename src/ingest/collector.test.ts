@@ -4,7 +4,7 @@ import { expect, test } from "bun:test";
 import { Buffer } from "node:buffer";
 import { create, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import { sleep, systemClock as clock } from "../core/clock.ts";
-import type { RecordContract, RecordContracts } from "../core/record-contract.ts";
+import type { RecordContract } from "../core/record-contract.ts";
 import type { LogRecord } from "../core/record.ts";
 import { defaultTopicSettings } from "../core/topic.ts";
 import { CollectRequestSchema } from "../gen/sluice/v1/collector_pb.ts";
@@ -15,17 +15,17 @@ import { Collector } from "./collector.ts";
 import { InFlight } from "./in-flight.ts";
 import { defaultIngestLimits } from "./limits.ts";
 import { SchemaGate } from "./schema-gate.ts";
+import { Author, WriteRules } from "./write-rules.ts";
 
 const limits = { ...defaultIngestLimits, recordBytesMax: 100, lingerMs: 1 };
 
-function setUp(newTopics = true, contracts?: RecordContracts) {
+function setUp(newTopics = true, rules = new WriteRules()) {
   const log = createMemoryLog({ clock });
   const inFlight = new InFlight(1_000_000);
   const collector = new Collector({
-    ...{ log, clock, inFlight, limits },
+    ...{ log, clock, inFlight, limits, rules },
     gate: new SchemaGate({ log, schemas: { check: (_rule, given) => given.map(() => undefined) } }),
     newTopics: newTopics ? defaultTopicSettings : undefined,
-    ...(contracts === undefined ? {} : { contracts }),
   });
   const stored = async (topic: string): Promise<string[]> => {
     const { end: until } = await log.bounds(topic);
@@ -197,8 +197,14 @@ const form: RecordContract = ({ value, timeNs }) => {
   return { key, contentType: "text/plain", timeNs: time === "?" ? timeNs : BigInt(time) };
 };
 
+function rulesWithForm(): WriteRules {
+  const rules = new WriteRules();
+  rules.declare("formed", { owner: new Author("former"), contract: form });
+  return rules;
+}
+
 test("records of a topic with a contract are stored as it derives them, the first as the later ones", async () => {
-  const { collector, log } = setUp(true, new Map([["formed", form]]));
+  const { collector, log } = setUp(true, rulesWithForm());
   const call = collector.open();
   const headers = { by: Buffer.from("me") };
   const whole = { key: Buffer.from("c"), contentType: "text/plain", timeNs: 3n };
@@ -243,7 +249,7 @@ test("records of a topic with a contract are stored as it derives them, the firs
 });
 
 test("a contract's refusals also leave gaps in a producer's sequence", async () => {
-  const { collector, stored } = setUp(true, new Map([["formed", form]]));
+  const { collector, stored } = setUp(true, rulesWithForm());
   const producer = { id: "p", epoch: 1, sequence: 0n };
   for (const _ of ["first", "again"]) {
     const call = collector.open();

@@ -3,8 +3,7 @@
 import type { Batch } from "../core/batch.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Appended, Log, ProducerRun, TopicAdmin } from "../core/log.ts";
-import type { RecordContracts } from "../core/record-contract.ts";
-import { parseName, type TopicSettings } from "../core/topic.ts";
+import type { TopicSettings } from "../core/topic.ts";
 import { appendOrCreate } from "./append.ts";
 import { Batcher, frameBytesMax } from "./batcher.ts";
 import { Buffers } from "./buffers.ts";
@@ -12,12 +11,13 @@ import { Call, type CallHost, type OpenTopic } from "./call.ts";
 import type { InFlight } from "./in-flight.ts";
 import type { IngestLimits } from "./limits.ts";
 import type { SchemaGate, TopicGate } from "./schema-gate.ts";
+import type { Author, WriteRules } from "./write-rules.ts";
 
 export interface CollectorDeps {
   readonly log: Log & TopicAdmin;
   readonly clock: Clock;
   readonly gate: SchemaGate;
-  readonly contracts?: RecordContracts;
+  readonly rules: WriteRules;
   readonly limits: IngestLimits;
   readonly inFlight: InFlight;
   /** Settings of a topic that is created by its first record; undefined forbids that. */
@@ -50,16 +50,17 @@ export class Collector implements CallHost {
     return new Call(this);
   }
 
-  /** Throws `invalid` on what cannot be a topic's name. */
-  enter(topic: string, producerId: string | undefined): OpenTopic {
-    const name = parseName(topic, "topic");
+  /** Throws `invalid` on what cannot be a topic's name, `forbidden` where the author may not append. */
+  enter(topic: string, producerId: string | undefined, author?: Author): OpenTopic {
+    const { rules } = this.#deps;
+    const name = rules.require(topic, "append", author);
     // A producer's records are in separate entries: the log finds in them what it has of a producer.
     const id = producerId === undefined ? name : `${name}/${producerId}`;
     let target = this.#openTopics.get(id);
     if (target === undefined) {
       this.#sweep();
       const gate = this.#deps.gate.topic(name);
-      const contract = this.#deps.contracts?.get(name);
+      const contract = rules.contract(name);
       target = { topic: name, contract, gate, batcher: this.#batcher(name, gate), users: 0 };
       this.#openTopics.set(id, target);
     }

@@ -13,6 +13,7 @@ import { EncodedTopic } from "./encoded.ts";
 import { InFlight } from "./in-flight.ts";
 import { defaultIngestLimits } from "./limits.ts";
 import { SchemaGate } from "./schema-gate.ts";
+import { WriteRules } from "./write-rules.ts";
 
 const name = "encoded";
 /** A call that waited for the linger would outlast the test. */
@@ -45,7 +46,16 @@ async function rig() {
     log,
     schemas: { check: (_rule, all) => all.map(() => undefined) },
   });
-  const collector = new Collector({ log, clock, gate, limits, inFlight, newTopics: undefined });
+  const rules = new WriteRules();
+  const collector = new Collector({
+    log,
+    clock,
+    gate,
+    limits,
+    rules,
+    inFlight,
+    newTopics: undefined,
+  });
   return { memory, appends, state, topic: new EncodedTopic(collector, name) };
 }
 

@@ -9,15 +9,16 @@ import { comparePositions, type Position } from "../core/position.ts";
 import type { Batcher, BatchOwner } from "./batcher.ts";
 import type { Collector } from "./collector.ts";
 import type { InFlight } from "./in-flight.ts";
+import type { Author } from "./write-rules.ts";
 
 export class EncodedTopic {
   readonly inFlight: InFlight;
   readonly #batcher: Batcher;
 
   /** The topic must exist; it keeps its place in the collector permanently. */
-  constructor(collector: Collector, topic: string) {
+  constructor(collector: Collector, topic: string, author?: Author) {
     this.inFlight = collector.inFlight;
-    this.#batcher = collector.enter(topic, undefined).batcher;
+    this.#batcher = collector.enter(topic, undefined, author).batcher;
   }
 
   /** Many callers wait for acknowledgements, or did a moment ago. */

@@ -7,13 +7,14 @@ import { Batch } from "../core/batch.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Issue } from "../core/failure.ts";
 import type { Appended, AppendOptions, Log, TopicAdmin } from "../core/log.ts";
-import type { RecordContract, RecordContracts } from "../core/record-contract.ts";
-import { endType, type LogRecord, recordBytes, type RecordHeaders } from "../core/record.ts";
-import { parseName, type TopicSettings } from "../core/topic.ts";
+import type { RecordContract } from "../core/record-contract.ts";
+import { isInternalType, type LogRecord, recordBytes, type RecordHeaders } from "../core/record.ts";
+import type { TopicSettings } from "../core/topic.ts";
 import { appendOrCreate } from "./append.ts";
 import type { InFlight } from "./in-flight.ts";
 import type { IngestLimits } from "./limits.ts";
 import type { SchemaGate, TopicGate } from "./schema-gate.ts";
+import type { Author, WriteRules } from "./write-rules.ts";
 
 /** A record as a protocol decoded it: unchecked, and perhaps without a time. */
 export interface IncomingRecord {
@@ -39,11 +40,18 @@ export interface IngestResult {
   readonly appended: Appended | undefined;
 }
 
+/** `appendRecords` of one author. */
+export type AppendOwn = (
+  topic: string,
+  records: readonly LogRecord[],
+  options?: AppendOptions,
+) => Promise<Appended>;
+
 export interface IngestDeps {
   readonly log: Log & TopicAdmin;
   readonly clock: Clock;
   readonly gate: SchemaGate;
-  readonly contracts?: RecordContracts;
+  readonly rules: WriteRules;
   readonly limits: IngestLimits;
   readonly inFlight: InFlight;
   /** Settings of a topic that is created by its first append; undefined forbids that. */
@@ -57,21 +65,28 @@ export class Ingest {
     this.#deps = deps;
   }
 
+  /** The same with other settings of the topics that it creates. */
+  creating(newTopics: TopicSettings): Ingest {
+    return new Ingest({ ...this.#deps, newTopics });
+  }
+
   get inFlightBytes(): number {
     return this.#deps.inFlight.bytes;
   }
 
   /**
-   * Checks, stamps and appends; resolves once the log has them. Throws `overloaded` when too much
-   * is in flight, `not_found` where an append may not create its topic, and what the log throws.
-   * `incoming` has issues in place of records that the protocol could not decode.
+   * Checks, stamps and appends; resolves once the log has them. Throws `forbidden` where the author
+   * may not append, `overloaded` when too much is in flight, `not_found` where an append may not
+   * create its topic, and what the log throws. `incoming` has issues in place of records that the
+   * protocol could not decode.
    */
   async append(
     topic: string,
     incoming: readonly (IncomingRecord | Issue)[],
     options?: AppendOptions,
+    author?: Author,
   ): Promise<IngestResult> {
-    return await this.appendChecked(await this.check(topic, incoming), options);
+    return await this.appendChecked(await this.check(topic, incoming, author), options);
   }
 
   /**
@@ -81,16 +96,18 @@ export class Ingest {
   async check(
     topic: string,
     incoming: readonly (IncomingRecord | Issue)[],
+    author?: Author,
   ): Promise<CheckedRecords> {
-    parseName(topic, "topic");
+    this.#deps.rules.require(topic, "append", author);
     const refused: (Issue & { readonly index: number })[] = [];
     const records: LogRecord[] = [];
     const indexes: number[] = [];
     const nowNs = this.#deps.clock.nowNs();
-    const contract = this.#deps.contracts?.get(topic);
+    const contract = this.#deps.rules.contract(topic);
+    const isCaller = author === undefined;
     for (const [index, given] of incoming.entries()) {
       const one = contract !== undefined && "value" in given ? derive(contract, given) : given;
-      const issue = "value" in one ? check(one, this.#deps.limits) : one;
+      const issue = "value" in one ? check(one, this.#deps.limits, isCaller) : one;
       if (issue !== undefined) refused.push({ ...issue, index });
       else if ("value" in one) {
         records.push(stamp(one, nowNs));
@@ -116,7 +133,7 @@ export class Ingest {
     options?: AppendOptions,
   ): Promise<IngestResult> {
     if (records.length === 0) return { accepted: 0, refused, appended: undefined };
-    const appended = await this.appendRecords(topic, records, options);
+    const appended = await this.#append(topic, records, options);
     this.#deps.gate.topic(topic).appended(appended.last);
     return { accepted: records.length, refused, appended };
   }
@@ -136,8 +153,17 @@ export class Ingest {
     }
   }
 
-  /** Appends records that the gateway made itself, without any check. */
+  /** Appends to a topic what its owner made itself: the records are not checked. */
   async appendRecords(
+    author: Author,
+    topic: string,
+    records: readonly LogRecord[],
+    options?: AppendOptions,
+  ): Promise<Appended> {
+    return await this.#append(this.#deps.rules.require(topic, "append", author), records, options);
+  }
+
+  async #append(
     topic: string,
     records: readonly LogRecord[],
     options?: AppendOptions,
@@ -178,7 +204,11 @@ function stamp(incoming: IncomingRecord, nowNs: bigint): LogRecord {
   return incoming.headers === undefined ? record : { ...record, headers: incoming.headers };
 }
 
-function check(incoming: IncomingRecord, limits: IngestLimits): Issue | undefined {
+function check(
+  incoming: IncomingRecord,
+  limits: IngestLimits,
+  isCaller: boolean,
+): Issue | undefined {
   const bytes = incoming.value.byteLength;
   if (bytes > limits.recordBytesMax) {
     return issue(
@@ -187,12 +217,9 @@ function check(incoming: IncomingRecord, limits: IngestLimits): Issue | undefine
       `Cannot take a record of ${bytes} bytes: at most ${limits.recordBytesMax} are`,
     );
   }
-  if (incoming.contentType === endType) {
-    return issue(
-      "invalid",
-      "content_type",
-      `Cannot use content type "${endType}": it is Sluice's own`,
-    );
+  if (isCaller && isInternalType(incoming.contentType)) {
+    const message = `Cannot use content type "${incoming.contentType}": it is internal`;
+    return issue("invalid", "content_type", message);
   }
   const { key } = incoming;
   if (key !== undefined && key.length * 3 > limits.keyBytesMax) {

@@ -14,6 +14,7 @@ import { Collector } from "./collector.ts";
 import { InFlight } from "./in-flight.ts";
 import { defaultIngestLimits } from "./limits.ts";
 import { SchemaGate } from "./schema-gate.ts";
+import { WriteRules } from "./write-rules.ts";
 
 const refused: Issue = { field: "schema_id", code: "invalid", message: "it is odd" };
 
@@ -33,6 +34,7 @@ async function setUp() {
   const collector = new Collector({
     ...{ log, clock, inFlight, limits: { ...defaultIngestLimits, lingerMs: 1 } },
     gate: new SchemaGate({ log, schemas }),
+    rules: new WriteRules(),
     newTopics: undefined,
   });
   const ids = async (topic: string): Promise<number[]> => {

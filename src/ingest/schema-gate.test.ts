@@ -8,6 +8,7 @@ import { InFlight } from "./in-flight.ts";
 import { Ingest } from "./ingest.ts";
 import { defaultIngestLimits } from "./limits.ts";
 import { SchemaGate } from "./schema-gate.ts";
+import { WriteRules } from "./write-rules.ts";
 
 const bad: Issue = { field: "schema_id", code: "invalid", message: "it is missing" };
 /** Refuses records without a schema; id 9 takes time, and id 8 cannot be fetched. */
@@ -37,6 +38,7 @@ function setUp(topicsMax?: number) {
   const inFlight = new InFlight(10_000);
   const ingest = new Ingest({
     ...{ log, clock, gate, limits: defaultIngestLimits, inFlight },
+    rules: new WriteRules(),
     newTopics: defaultTopicSettings,
   });
   return { log, gate, make, ingest, inFlight, described: () => described };
@@ -88,6 +90,21 @@ test("an append to another incarnation has the rule fetched again", async () => 
   // A late answer about the earlier incarnation changes nothing in the end.
   topic.appended(before.end);
   expect(await topic.check([record()])).toEqual([bad]);
+});
+
+test("what the rule of an earlier incarnation refuses is judged by the present one's", async () => {
+  const { gate, log, make } = setUp();
+  await make("t", "id");
+  const topic = gate.topic("t");
+  expect(await topic.check([record()])).toEqual([bad]);
+  await log.remove("t");
+  expect(await topic.check([record()])).toEqual([undefined]);
+  await make("t", "id");
+  expect(await topic.check([record()])).toEqual([bad]);
+  await log.remove("t");
+  await make("t", "none");
+  expect(await topic.check([record()])).toEqual([undefined]);
+  expect(topic.isOpen).toBe(true);
 });
 
 test("a topic that does not exist yet is described until it does", async () => {

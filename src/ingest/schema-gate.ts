@@ -1,7 +1,7 @@
 /**
- * The schema rules of topics, as this node knows them. A topic's settings do not change within its
- * incarnation, so a rule is fetched once. An append returns the epoch of the incarnation that it went
- * to: the first one with another epoch has the rule fetched again.
+ * The schema rules of topics, as this node knows them. A topic's rule does not change within its
+ * incarnation, so it is fetched once. An append returns the epoch of the incarnation that it went to:
+ * the first one with another epoch has the rule fetched again, and so has a refusal.
  */
 
 import type { Issue } from "../core/failure.ts";
@@ -65,9 +65,26 @@ export class TopicGate {
    * record never passes unchecked.
    */
   check(records: readonly SchemaRecord[]): MaybePromise<readonly (Issue | undefined)[]> {
-    if (this.#rule !== undefined) return this.#judge(this.#rule, records);
-    this.#fetching ??= this.#fetch();
-    return this.#fetching.then((rule) => this.#judge(rule, records));
+    if (this.#rule === undefined) return this.#fetched().then((rule) => this.#judge(rule, records));
+    const issues = this.#judge(this.#rule, records);
+    return issues instanceof Promise
+      ? issues.then((found) => this.#confirm(found, records))
+      : this.#confirm(issues, records);
+  }
+
+  /**
+   * A refusal is of the topic's present incarnation: if all records were refused by the rule of an
+   * earlier one, no append would ever find out that there is another.
+   */
+  #confirm(
+    issues: readonly (Issue | undefined)[],
+    records: readonly SchemaRecord[],
+  ): MaybePromise<readonly (Issue | undefined)[]> {
+    if (issues.every((issue) => issue === undefined)) return issues;
+    const epoch = this.#epoch;
+    return this.#fetched().then((rule) =>
+      this.#epoch === epoch ? issues : this.#judge(rule, records),
+    );
   }
 
   /** Must be called after every append: another incarnation of the topic may have another rule. */
@@ -77,11 +94,19 @@ export class TopicGate {
     this.#isOpen = false;
   }
 
+  #fetched(): Promise<SchemaRule> {
+    return (this.#fetching ??= this.#fetch());
+  }
+
   async #fetch(): Promise<SchemaRule> {
     try {
       const topic = await this.#deps.log.describe(this.#topic);
-      // The topic does not exist yet. The first append creates it; its rule is fetched then.
-      if (topic === undefined) return "none";
+      if (topic === undefined) {
+        // The topic does not exist. The first append creates it; its rule is fetched then.
+        this.#rule = undefined;
+        this.#epoch = undefined;
+        return "none";
+      }
       this.#epoch = topic.bounds.epoch;
       this.#rule = topic.settings.schema;
       this.#isOpen = this.#rule === "none";

@@ -12,12 +12,12 @@ import {
   RECORD_SCHEMA_ID,
   RECORD_VALUE,
 } from "../core/frame.ts";
-import { endType } from "../core/record.ts";
+import { ackType, endType } from "../core/record.ts";
 import { textFromUtf8 } from "../core/utf8.ts";
 import type { WireCursor } from "../core/wire.ts";
 import type { RecordLimits } from "./limits.ts";
 
-const endTypeBytes = new TextEncoder().encode(endType);
+const internalTypes = [endType, ackType].map((type) => new TextEncoder().encode(type));
 
 /**
  * Checks the record at `cursor.at … cursor.end`, and moves past it. Undefined: it may be stored as it
@@ -56,7 +56,7 @@ function check(cursor: WireCursor, limits: RecordLimits): Issue | undefined {
       if (length > contentTypeBytesMax) {
         return tooLarge("content_type", length, contentTypeBytesMax);
       }
-      if (isEndType(bytes, cursor.at, length)) return ownType;
+      if (isInternalType(bytes, cursor.at, length)) return internalType;
       if (!isText(cursor, typeEnd)) return notText("content_type");
     } else if (tag === RECORD_HEADERS) {
       if (++headers > limits.headersMax) return tooMany(limits.headersMax);
@@ -99,15 +99,15 @@ function isText(cursor: WireCursor, end: number): boolean {
   return true;
 }
 
-function isEndType(bytes: Uint8Array, at: number, length: number): boolean {
-  if (length !== endTypeBytes.byteLength) return false;
-  for (let i = 0; i < length; i++) if (bytes[at + i] !== endTypeBytes[i]) return false;
-  return true;
+/** Both have one length, so that nearly all other types cost one comparison. */
+function isInternalType(bytes: Uint8Array, at: number, length: number): boolean {
+  if (length !== endType.length) return false;
+  return internalTypes.some((type) => type.every((byte, i) => bytes[at + i] === byte));
 }
 
-const ownType = invalidIssue(
+const internalType = invalidIssue(
   "content_type",
-  `Cannot use content type "${endType}": it is Sluice's own`,
+  `Cannot use content type "${endType}" or "${ackType}": it is internal`,
 );
 
 function tooLarge(field: string, given: number, max: number): Issue {

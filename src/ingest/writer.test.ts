@@ -10,6 +10,7 @@ import { Collector } from "./collector.ts";
 import { InFlight } from "./in-flight.ts";
 import { defaultIngestLimits as limits } from "./limits.ts";
 import { SchemaGate } from "./schema-gate.ts";
+import { WriteRules } from "./write-rules.ts";
 import { Writer } from "./writer.ts";
 
 const topic = "written";
@@ -40,7 +41,16 @@ async function rig(inFlightBytesMax = 32 * 1024 * 1024) {
     log,
     schemas: { check: (_rule, all) => all.map(() => undefined) },
   });
-  const collector = new Collector({ log, clock, gate, limits, inFlight, newTopics: undefined });
+  const rules = new WriteRules();
+  const collector = new Collector({
+    log,
+    clock,
+    gate,
+    limits,
+    rules,
+    inFlight,
+    newTopics: undefined,
+  });
   return {
     log,
     appends,

@@ -1,5 +1,6 @@
 /** Runners of an ack rule in a test, on a real store and a log in memory that fail at random. */
 
+import { Batch } from "../../src/core/batch.ts";
 import { systemClock as clock } from "../../src/core/clock.ts";
 import { Failure } from "../../src/core/failure.ts";
 import type { LogDriver } from "../../src/core/log.ts";
@@ -7,6 +8,7 @@ import { silent as logger } from "../../src/core/logger.ts";
 import type { Owned, Ownership } from "../../src/core/projection.ts";
 import { jsonType, type LogRecord, type StoredRecord } from "../../src/core/record.ts";
 import { defaultTopicSettings as newTopics } from "../../src/core/topic.ts";
+import { outputSettings } from "../../src/features/ack-rules/output.ts";
 import type { AckLedgerStore, AckRule, AckRuleConfig } from "../../src/features/ack-rules/rule.ts";
 import {
   type AckRunner,
@@ -15,6 +17,7 @@ import {
 } from "../../src/features/ack-rules/runner.ts";
 import { createAckLedger } from "../../src/features/ack-rules/store/ledger.ts";
 import { createAckRuleStore } from "../../src/features/ack-rules/store/rule-store.ts";
+import { appendOrCreate } from "../../src/ingest/append.ts";
 import { createMemoryLog, type MemoryLog } from "../../src/log/memory/memory-log.ts";
 import type { Random } from "./random.ts";
 import type { StoreRig } from "./store-rig.ts";
@@ -88,10 +91,11 @@ export function started(
   const run = runAckRule({
     rule,
     log,
+    append: (topic, records, options) =>
+      appendOrCreate(log, outputSettings(newTopics), topic, Batch.of(records), options),
     store,
     decoder,
     ownership: careless,
-    newTopics,
     clock,
     logger,
     signal: ended.signal,

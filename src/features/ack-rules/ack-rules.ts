@@ -8,15 +8,18 @@
  */
 
 import type { Clock } from "../../core/clock.ts";
-import { Failure } from "../../core/failure.ts";
+import { Failure, invalidField } from "../../core/failure.ts";
 import type { LogDriver } from "../../core/log.ts";
 import type { Logger } from "../../core/logger.ts";
 import type { Position } from "../../core/position.ts";
 import type { Ownership } from "../../core/projection.ts";
 import type { RecordDecoder } from "../../core/schemas.ts";
 import type { TopicSettings } from "../../core/topic.ts";
+import type { AppendOwn } from "../../ingest/ingest.ts";
+import type { WriteRules } from "../../ingest/write-rules.ts";
 import { boundsIfExists } from "../../log/bounds.ts";
 import { lifecycleTopic } from "../lifecycle/event.ts";
+import { cycleThrough } from "./cycles.ts";
 import { type DelayPercentiles, Delays } from "./delays.ts";
 import { ensureOutput } from "./output.ts";
 import { RuleSupervisor } from "./rule-supervisor.ts";
@@ -35,6 +38,8 @@ import { type AckRunnerStatus, runAckRule } from "./runner.ts";
 
 export interface AckRulesDeps {
   readonly log: LogDriver;
+  readonly append: AppendOwn;
+  readonly writeRules: Pick<WriteRules, "isInternal">;
   readonly rules: AckRuleStore;
   readonly store: AckLedgerStore;
   readonly decoder: RecordDecoder;
@@ -72,12 +77,14 @@ export class AckRules {
     this.#supervisor = new RuleSupervisor({
       ...deps,
       run: (rule, signal) => runAckRule({ ...deps, rule, signal }),
+      reasonNotToRun: (rule, others) => reasonNotToRun(rule, others, deps.writeRules)?.message,
     });
   }
 
   /**
    * Creates the rule and its output topics; idempotent. Throws `conflict` where the rule exists with
-   * another configuration or its output cannot be used, `overloaded` past the number of rules.
+   * another configuration or its output cannot be used, `invalid` where acks may not be written there,
+   * `overloaded` past the number of rules.
    */
   async put(config: AckRuleConfig): Promise<PutRule> {
     const { rules, log, newTopics } = this.#deps;
@@ -86,7 +93,10 @@ export class AckRules {
       requireEqual(existing, config);
       return { created: false, rule: existing };
     }
-    if ((await rules.list()).length >= rulesMax) {
+    const others = await rules.list();
+    const reason = reasonNotToRun(config, others, this.#deps.writeRules);
+    if (reason !== undefined) throw invalidField("/output", reason.message, reason.code);
+    if (others.length >= rulesMax) {
       throw new Failure(
         "overloaded",
         `Cannot create ack rule "${config.name}": there are ${rulesMax} already, remove one of them`,
@@ -164,6 +174,22 @@ export class AckRules {
     }
     return positions;
   }
+}
+
+/** Why the rule may not run beside `others`; undefined: it may. */
+function reasonNotToRun(
+  rule: AckRuleConfig,
+  others: readonly AckRuleConfig[],
+  writeRules: Pick<WriteRules, "isInternal">,
+): Pick<Failure, "code" | "message"> | undefined {
+  const start = `Cannot use output "${rule.output}"`;
+  if (writeRules.isInternal(rule.output)) {
+    return { code: "invalid", message: `${start}: it is an internal topic` };
+  }
+  const cycle = cycleThrough(rule, others);
+  if (cycle === undefined) return undefined;
+  const way = cycle.join(" → ");
+  return { code: "conflict", message: `${start}: acks would come back to the rule, ${way}` };
 }
 
 /** Throws `conflict` with the members in which the existing rule differs from the requested one. */

@@ -5,20 +5,18 @@
 
 import type { Clock } from "../../core/clock.ts";
 import { type Failure, failureFrom } from "../../core/failure.ts";
-import type { LogDriver } from "../../core/log.ts";
-import { jsonType, type LogRecord } from "../../core/record.ts";
+import { ackType, type LogRecord } from "../../core/record.ts";
 import { BackOff } from "../../core/retry.ts";
 import { renderTime } from "../../core/time.ts";
-import type { TopicSettings } from "../../core/topic.ts";
+import type { AppendOwn } from "../../ingest/ingest.ts";
 import { timesSeen } from "./ids.ts";
-import { ensureOutput } from "./output.ts";
 import { type AckRule, type Announcement, overdueTopic, placeNames } from "./rule.ts";
 
 export interface AppenderOptions {
   readonly rule: AckRule;
   readonly of: "acks" | "notices";
-  readonly log: Pick<LogDriver, "append" | "create" | "describe" | "driver">;
-  readonly newTopics: TopicSettings;
+  /** Creates the topic where it does not exist. */
+  readonly append: AppendOwn;
   readonly clock: Clock;
   readonly signal: AbortSignal;
   readonly epoch: Epoch;
@@ -98,13 +96,13 @@ export class Appender {
   }
 
   async #append(): Promise<void> {
-    const { rule, of, log, epoch, clock, newTopics, onAck } = this.#options;
+    const { rule, of, append, epoch, clock, onAck } = this.#options;
     const rendered = this.#frame(clock.nowNs());
     const sequences = rendered.map(({ n }) => n);
     const first = sequences[0] ?? 0;
     const began = epoch.current();
     try {
-      const { duplicate } = await log.append(
+      const { duplicate } = await append(
         this.#topic,
         rendered.map(({ record }) => record),
         { producer: { id: `ack-rule/${rule.life}`, epoch: began, first, sequences } },
@@ -113,7 +111,6 @@ export class Appender {
       if (of === "acks" && !duplicate) for (const { delayMs } of rendered) onAck(delayMs);
     } catch (error) {
       const failure = failureFrom(error);
-      if (failure.code === "not_found") return await ensureOutput(log, newTopics, this.#topic);
       // The log misses numbers, because it lost acknowledged records (a broker was restored from a
       // backup, say). Or another owner has found this already, and begun the next epoch.
       if (failure.code === "conflict") await epoch.raise(began);
@@ -204,7 +201,7 @@ function render(
   const record = {
     value: utf8.encode(JSON.stringify(body)),
     key: of === "acks" ? id : rule.name,
-    contentType: jsonType,
+    contentType: ackType,
     schemaId: 0,
     timeNs: nowNs,
   };

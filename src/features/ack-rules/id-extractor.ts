@@ -1,7 +1,7 @@
 /** Finds the ids in the records of a rule's topics, and the place that each record stands for. */
 
 import { jsonMembers } from "../../core/json.ts";
-import { isJsonType } from "../../core/record.ts";
+import { ackType, isJsonType } from "../../core/record.ts";
 import type { RecordDecoder } from "../../core/schemas.ts";
 import { textFromUtf8 } from "../../core/utf8.ts";
 import { eventFromRecord, lifecycleTopic } from "../lifecycle/event.ts";
@@ -32,7 +32,9 @@ function topicExtractor(topics: readonly string[], at: IdAt, decoder: RecordDeco
   const path = "key" in at ? undefined : pathOf(at);
   return {
     topics,
-    async extract(records) {
+    async extract(all) {
+      // An ack is about an id, and is not an occurrence of it: rules could feed each other forever.
+      const records = all.filter(({ stored }) => stored.record.contentType !== ackType);
       const ids =
         path === undefined
           ? records.map(({ stored }) => usableId(stored.record.key))

@@ -6,8 +6,7 @@
 
 import type { Clock } from "../../core/clock.ts";
 import type { Failure } from "../../core/failure.ts";
-import type { LogDriver } from "../../core/log.ts";
-import type { TopicSettings } from "../../core/topic.ts";
+import type { AppendOwn } from "../../ingest/ingest.ts";
 import { Appender } from "./appender.ts";
 import { Delays } from "./delays.ts";
 import type { AckLedgerStore, AckRule, AckState, Announcement } from "./rule.ts";
@@ -15,8 +14,7 @@ import type { AckLedgerStore, AckRule, AckState, Announcement } from "./rule.ts"
 export interface OutboxOptions {
   readonly rule: AckRule;
   readonly store: AckLedgerStore;
-  readonly log: LogDriver;
-  readonly newTopics: TopicSettings;
+  readonly append: AppendOwn;
   readonly clock: Clock;
   readonly signal: AbortSignal;
   readonly onFailure: (failure: Failure) => void;

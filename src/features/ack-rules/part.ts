@@ -5,6 +5,7 @@ import type { Part, Platform } from "../part.ts";
 import { AckRules } from "./ack-rules.ts";
 import { ackRuleEndpoints } from "./http/endpoints.ts";
 import { mountAckRules } from "./http/routes.ts";
+import { appendAcks, outputSettings } from "./output.ts";
 import { createAckLedger } from "./store/ledger.ts";
 import { createAckRuleStore } from "./store/rule-store.ts";
 
@@ -13,9 +14,11 @@ export interface AckRulesOptions {
 }
 
 export function openAckRules(platform: Platform, { schemas }: AckRulesOptions): Part {
-  const { database } = platform;
+  const { database, ingest, newTopics, rules } = platform;
   const ackRules = new AckRules({
     ...platform,
+    append: appendAcks(ingest.creating(outputSettings(newTopics))),
+    writeRules: rules,
     rules: createAckRuleStore(database),
     store: createAckLedger(database),
     decoder: schemas,

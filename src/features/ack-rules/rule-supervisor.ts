@@ -12,6 +12,8 @@ import type { AckRunner, AckRunnerStatus } from "./runner.ts";
 export interface RuleSupervisorOptions {
   readonly rules: Pick<AckRuleStore, "list" | "purge">;
   readonly run: (rule: AckRule, signal: AbortSignal) => AckRunner;
+  /** Why the rule may not run beside the others; undefined: it may. */
+  readonly reasonNotToRun: (rule: AckRule, others: readonly AckRule[]) => string | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -19,6 +21,11 @@ export interface RuleSupervisorOptions {
 interface Running {
   readonly stop: AbortController;
   readonly runner: AckRunner;
+}
+
+interface StoppedRule {
+  readonly rule: AckRule;
+  readonly reason: string;
 }
 
 const refreshMs = 1000;
@@ -29,6 +36,8 @@ export class RuleSupervisor {
   readonly #options: RuleSupervisorOptions;
   /** By the rule's incarnation. */
   readonly #running = new Map<string, Running>();
+  /** By the rule's incarnation: rules that may not run. */
+  readonly #stopped = new Map<string, StoppedRule>();
   readonly #stop = new AbortController();
   readonly #refreshing: Promise<void>;
   #purgeInLooks = 0;
@@ -53,7 +62,10 @@ export class RuleSupervisor {
   }
 
   status(): readonly AckRunnerStatus[] {
-    return [...this.#running.values()].map(({ runner }) => runner.status());
+    return [
+      ...[...this.#running.values()].map(({ runner }) => runner.status()),
+      ...[...this.#stopped.values()].map(stoppedStatus),
+    ];
   }
 
   async close(): Promise<void> {
@@ -84,12 +96,44 @@ export class RuleSupervisor {
   async #refresh(): Promise<void> {
     const { rules } = this.#options;
     const existing = await rules.list();
-    for (const rule of existing) this.start(rule);
+    const allowed = this.#allowed(existing);
+    for (const rule of allowed) this.start(rule);
     for (const life of [...this.#running.keys()]) {
-      if (!existing.some((rule) => rule.life === life)) this.end(life);
+      if (!allowed.some((rule) => rule.life === life)) this.end(life);
     }
     if (this.#purgeInLooks-- > 0) return;
     while ((await rules.purge()) && !this.#stop.signal.aborted);
     this.#purgeInLooks = purgeEveryLooks;
   }
+
+  /**
+   * Rules that an earlier release took, or two nodes at the same moment, are checked like new ones, the
+   * oldest first: all nodes come to the same answer.
+   */
+  #allowed(existing: readonly AckRule[]): readonly AckRule[] {
+    const { logger, reasonNotToRun } = this.#options;
+    const allowed: AckRule[] = [];
+    const before = new Map(this.#stopped);
+    this.#stopped.clear();
+    for (const rule of existing.toSorted((a, b) => a.number - b.number)) {
+      const reason = reasonNotToRun(rule, allowed);
+      if (reason === undefined) {
+        allowed.push(rule);
+        continue;
+      }
+      this.#stopped.set(rule.life, { rule, reason });
+      if (before.get(rule.life)?.reason === reason) continue;
+      logger("error", "ack rule stopped: remove it, or the rules it conflicts with", {
+        rule: rule.name,
+        reason,
+      });
+    }
+    return allowed;
+  }
+}
+
+function stoppedStatus({ rule, reason }: StoppedRule): AckRunnerStatus {
+  const nothing = { records: 0, lagMs: 0, pending: 0, skipped: 0 };
+  const notOwned = { owned: false, failures: 0, lastFailure: undefined };
+  return { rule: rule.name, ...nothing, ...notOwned, stopped: reason };
 }

@@ -11,7 +11,7 @@ import { OwnedTask, type OwnedTaskStatus, type Turn } from "../../core/owned-tas
 import type { Position } from "../../core/position.ts";
 import { describeSkip, type Ownership } from "../../core/projection.ts";
 import type { RecordDecoder } from "../../core/schemas.ts";
-import type { TopicSettings } from "../../core/topic.ts";
+import type { AppendOwn } from "../../ingest/ingest.ts";
 import { createIdExtractor } from "./id-extractor.ts";
 import { Outbox } from "./outbox.ts";
 import { Owner } from "./owner.ts";
@@ -20,12 +20,12 @@ import { type ReaderLimits, type TopicsBatch, TopicsReader } from "./topics-read
 
 export interface AckRunnerOptions {
   readonly rule: AckRule;
-  readonly log: LogDriver;
+  readonly log: Pick<LogDriver, "read" | "bounds">;
+  /** Appends to an output topic, which it creates where it does not exist. */
+  readonly append: AppendOwn;
   readonly store: AckLedgerStore;
   readonly decoder: RecordDecoder;
   readonly ownership: Ownership;
-  /** The settings of new output topics, their layout aside. */
-  readonly newTopics: TopicSettings;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Ends it, after the commit in progress. */
@@ -43,6 +43,8 @@ export interface AckRunnerStatus extends OwnedTaskStatus {
   readonly pending: number;
   /** Number of log entries that were gone before they were read. */
   readonly skipped: number;
+  /** Why the rule does not run on any node. */
+  readonly stopped?: string;
 }
 
 export interface AckRunner {

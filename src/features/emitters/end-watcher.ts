@@ -9,13 +9,13 @@ import { failureFrom } from "../../core/failure.ts";
 import type { Logger } from "../../core/logger.ts";
 import type { Position } from "../../core/position.ts";
 import { endType, type LogRecord } from "../../core/record.ts";
-import type { Ingest } from "../../ingest/ingest.ts";
+import type { AppendOwn } from "../../ingest/ingest.ts";
 import type { EmitterCache } from "./cache.ts";
 import type { EmitterStore } from "./emitters-port.ts";
 
 export interface EndWatcherOptions {
   readonly store: Pick<EmitterStore, "setEnd" | "endedWithin" | "unfinishedEnds">;
-  readonly append: Ingest["appendRecords"];
+  readonly append: AppendOwn;
   readonly cache: EmitterCache;
   readonly clock: Clock;
   readonly logger: Logger;

@@ -5,6 +5,7 @@ import type { Part, Platform } from "../part.ts";
 import { Emitters } from "./emitters.ts";
 import { emitterEndpoints } from "./http/endpoints.ts";
 import { mountEmitters } from "./http/routes.ts";
+import { emittersAuthor } from "./requests.ts";
 import { createEmitterStore } from "./store/emitter-store.ts";
 import { createGuestLeases } from "./store/guest-leases.ts";
 import { createEmitterPages } from "./store/pages.ts";
@@ -24,10 +25,13 @@ export async function openEmitters(
   { guests }: EmittersOptions,
 ): Promise<Part & { readonly emitters: Emitters }> {
   const { database, ingest, newTopics } = platform;
-  await platform.internalTopic(emittersTopic, newTopics);
+  await platform.internalTopic(emittersTopic, newTopics, {
+    owner: emittersAuthor,
+    appendedAt: "/log/{id}",
+  });
   const emitters = new Emitters({
     ...platform,
-    append: (topic, records, options) => ingest.appendRecords(topic, records, options),
+    append: ingest.appendRecords.bind(ingest, emittersAuthor),
     store: createEmitterStore(database),
     pages: createEmitterPages(database),
     leases: createGuestLeases(database),

@@ -6,8 +6,12 @@ import type { AppendOptions, Log } from "../../core/log.ts";
 import { comparePositions } from "../../core/position.ts";
 import { parseName } from "../../core/topic.ts";
 import type { RequestedStart, Start } from "../../hub/subscriber.ts";
+import { Author } from "../../ingest/write-rules.ts";
 import type { Emitter } from "./emitters-port.ts";
 import type { Emitters } from "./emitters.ts";
+
+/** Appends to emitters, after `requireActive`. */
+export const emittersAuthor = new Author("emitters");
 
 /** Dedup ids count per topic, and all emitters share one, so each emitter's ids get a prefix. */
 export function emitterOptions(id: string, { dedupId }: AppendOptions): AppendOptions {

@@ -10,7 +10,7 @@ import type { AppendOptions } from "../../core/log.ts";
 import type { Position } from "../../core/position.ts";
 import { jsonType, type LogRecord } from "../../core/record.ts";
 import { documentFromUtf8 } from "../../core/utf8.ts";
-import type { Ingest } from "../../ingest/ingest.ts";
+import type { AppendOwn } from "../../ingest/ingest.ts";
 import type { Writer } from "../../ingest/writer.ts";
 import { eventFromJsonBytes } from "./contract.ts";
 import {
@@ -25,7 +25,7 @@ export interface EventIntakeDeps {
   /** The writer of the topic `lifecycle`. */
   readonly writer: Writer;
   /** For calls with a dedup id, which must be one append each. */
-  readonly append: Ingest["appendRecords"];
+  readonly append: AppendOwn;
   readonly clock: Clock;
   readonly recordBytesMax: number;
 }

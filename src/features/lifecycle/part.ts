@@ -1,5 +1,6 @@
 /** Lifecycles: events in by every protocol, and what is known and missing of each message id. */
 
+import { Author } from "../../ingest/write-rules.ts";
 import { Writer } from "../../ingest/writer.ts";
 import type { Part, Platform } from "../part.ts";
 import { lifecycleContract } from "./contract.ts";
@@ -28,11 +29,15 @@ export async function openLifecycle(
 ): Promise<Part> {
   const { collector, database, ingest, log, clock, newTopics } = platform;
   const settings = { ...newTopics, layout: "frames" } as const;
-  await platform.internalTopic(lifecycleTopic, settings, lifecycleContract);
-  const writer = new Writer(collector, lifecycleTopic);
+  const author = new Author("lifecycle");
+  await platform.internalTopic(lifecycleTopic, settings, {
+    owner: author,
+    contract: lifecycleContract,
+  });
+  const writer = new Writer(collector, lifecycleTopic, author);
   const events = new EventIntake({
     writer,
-    append: (topic, records, options) => ingest.appendRecords(topic, records, options),
+    append: ingest.appendRecords.bind(ingest, author),
     clock,
     recordBytesMax: collector.limits.recordBytesMax,
   });

@@ -1,6 +1,7 @@
 /** Measurements: nanosecond points in, samples and series out, never more than seconds behind. */
 
 import { EncodedTopic } from "../../ingest/encoded.ts";
+import { Author } from "../../ingest/write-rules.ts";
 import type { Part, Platform } from "../part.ts";
 import { measurementContract } from "./contract.ts";
 import { influxEndpoints } from "./http/influx-endpoints.ts";
@@ -33,7 +34,11 @@ export async function openMeasurements(
   const { collector, database, reads, clock, newTopics } = platform;
   const bounds = { retentionMs, aheadMs: aheadMsMax };
   const settings = { ...newTopics, layout: "frames" } as const;
-  await platform.internalTopic(measurementsTopic, settings, measurementContract(clock, bounds));
+  const author = new Author("measurements");
+  await platform.internalTopic(measurementsTopic, settings, {
+    owner: author,
+    contract: measurementContract(clock, bounds),
+  });
 
   const stop = new AbortController();
   const running = { ...platform, retentionMs, signal: stop.signal };
@@ -41,7 +46,7 @@ export async function openMeasurements(
   const tail = new Unprojected({ ...running, position: () => projection.position() });
   const roller = runRoller({ ...running, store: createRollupStore(database) });
   const partitions = runMeasurementPartitions(running);
-  const topic = new EncodedTopic(collector, measurementsTopic);
+  const topic = new EncodedTopic(collector, measurementsTopic, author);
   const series = new Series({
     store: createSeriesStore(reads),
     tail,

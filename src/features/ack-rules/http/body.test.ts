@@ -61,8 +61,6 @@ test.each<readonly [body: object, field: string]>([
   [{ topics, id: { field: "a..b" } }, "/id/field"],
   [{ topics, output: "a" }, "/output"],
   [{ topics: ["ack.overdue"], output: "ack" }, "/output"],
-  [{ topics, output: "emitters" }, "/output"],
-  [{ topics, output: "lifecycle" }, "/output"],
   [{ topics, output: "x".repeat(193) }, "/output"],
   [{ topics, deadline_ms: 0 }, "/deadline_ms"],
   [{ topics, keep_ms: 999 }, "/keep_ms"],

@@ -1,9 +1,8 @@
 /** The body that creates an ack rule: what its shape cannot say. */
 
 import type { z } from "zod";
-import { emittersTopic } from "../../../core/emitters.ts";
 import { invalidField } from "../../../core/failure.ts";
-import { lifecycleTopic, parseEventId } from "../../lifecycle/event.ts";
+import { parseEventId } from "../../lifecycle/event.ts";
 import {
   type AckPlaces,
   type AckRuleConfig,
@@ -60,8 +59,6 @@ function appName(name: string | undefined): string | undefined {
 }
 
 const messageIdPointer: IdAt = { pointer: "/message_id" };
-/** Internal topics, whose records have a contract. */
-const reserved = new Set([emittersTopic, lifecycleTopic]);
 
 function outputFrom(output: string, places: AckPlaces): string {
   // The topic of overdue ids is named after it, and must be a name as well.
@@ -71,9 +68,6 @@ function outputFrom(output: string, places: AckPlaces): string {
       "/output",
       `Cannot use output "${output}": expected at most ${longest} characters`,
     );
-  }
-  if (reserved.has(output)) {
-    throw invalidField("/output", `Cannot use output "${output}": it is an internal topic`);
   }
   const read = "topics" in places ? places.topics : [];
   if (read.includes(output) || read.includes(overdueTopic(output))) {

@@ -10,7 +10,7 @@ import type { Clock } from "../../../core/clock.ts";
 import type { Log } from "../../../core/log.ts";
 import type { Logger } from "../../../core/logger.ts";
 import { jsonType, type LogRecord } from "../../../core/record.ts";
-import type { Ingest } from "../../../ingest/ingest.ts";
+import type { AppendOwn } from "../../../ingest/ingest.ts";
 import type { Emitter, EmitterPages, GuestLeases } from "../emitters-port.ts";
 import { createGuest, type Guest } from "./guest.ts";
 import { keepLease, type Lease, monotonicMs } from "./lease.ts";
@@ -22,7 +22,7 @@ export interface GuestsOptions {
   /** Reads the log; appends go through `append`. */
   readonly log: Pick<Log, "read" | "bounds">;
   /** Ingest's append, or the append of a log; it must pass `options` on. */
-  readonly append: Ingest["appendRecords"];
+  readonly append: AppendOwn;
   readonly pages: EmitterPages;
   readonly leases: GuestLeases;
   readonly clock: Clock;

@@ -6,12 +6,12 @@ import { type FailureCode, failureFrom } from "../../../core/failure.ts";
 import type { Logger } from "../../../core/logger.ts";
 import type { LogRecord } from "../../../core/record.ts";
 import { BackOff } from "../../../core/retry.ts";
-import type { Ingest } from "../../../ingest/ingest.ts";
+import type { AppendOwn } from "../../../ingest/ingest.ts";
 import { createId } from "../create-id.ts";
 import type { Lease } from "./lease.ts";
 
 export interface GuestWriterOptions {
-  readonly append: Ingest["appendRecords"];
+  readonly append: AppendOwn;
   readonly lease: Pick<Lease, "name">;
   readonly clock: Clock;
   readonly logger: Logger;

@@ -17,7 +17,7 @@ import { readOptionalJson } from "../../../http/validate.ts";
 import type { RequestedStart } from "../../../hub/subscriber.ts";
 import type { Emitter } from "../emitters-port.ts";
 import type { CreateRequest, Emitters } from "../emitters.ts";
-import { emitterOptions, emitterStart, requireActive } from "../requests.ts";
+import { emitterOptions, emittersAuthor, emitterStart, requireActive } from "../requests.ts";
 import * as endpoints from "./endpoints.ts";
 
 interface EmitterDeps extends Pick<HttpDeps, "hub" | "host" | "ingest" | "bodies" | "log"> {
@@ -49,7 +49,7 @@ export function mountEmitters(app: Hono, deps: EmitterDeps): void {
     const body = await bodies.read(c.req.raw);
     const events = incomingEvents(body, c.req.header("content-type"), id);
     const options = emitterOptions(id, appendOptions(headers));
-    return appendResponse(await ingest.append(emittersTopic, events, options));
+    return appendResponse(await ingest.append(emittersTopic, events, options, emittersAuthor));
   });
   serve(app, endpoints.readEmitter, async ({ params: { id }, query }, c) =>
     jsonResponse(renderPage(await emitters.page(id, pageQuery(query), c.req.raw.signal))),

@@ -3,7 +3,6 @@
  * of them waits and is caught up afterwards.
  */
 
-import { emittersTopic } from "../../../core/emitters.ts";
 import { Failure, failureFrom } from "../../../core/failure.ts";
 import type { Socket, SocketEvents } from "../../../core/host.ts";
 import { renderPosition } from "../../../core/position.ts";
@@ -26,8 +25,12 @@ import { AsyncSubscriber } from "../../../hub/async-format.ts";
 import type { Start } from "../../../hub/subscriber.ts";
 import type { CheckedRecords, IngestResult } from "../../../ingest/ingest.ts";
 import type { Emitters } from "../../emitters/emitters.ts";
-import { emitterOptions, emitterStart, requireActive } from "../../emitters/requests.ts";
-import { writableTopic } from "../writable.ts";
+import {
+  emitterOptions,
+  emittersAuthor,
+  emitterStart,
+  requireActive,
+} from "../../emitters/requests.ts";
 import { WsSubscription } from "./subscription.ts";
 
 const subscriptionsMax = 1000;
@@ -125,8 +128,8 @@ export class WsConnection implements SocketEvents {
     const { accepted, refused, appended } = await this.#inTurn(
       address,
       () => {
-        const topic = address.emitter ? emittersTopic : writableTopic(address.topic);
-        return ingest.check(topic, publishedRecords(text, key, schemaId));
+        const author = address.emitter ? emittersAuthor : undefined;
+        return ingest.check(address.topic, publishedRecords(text, key, schemaId), author);
       },
       (checked) => ingest.appendChecked(checked, options),
     );

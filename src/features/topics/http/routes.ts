@@ -17,11 +17,12 @@ import { incomingRecords } from "../../../http/request-records.ts";
 import { appendResponse, jsonResponse } from "../../../http/responses.ts";
 import { asyncFormatSseResponse, sseResponse, topicStart } from "../../../http/streaming.ts";
 import { readOptionalJson } from "../../../http/validate.ts";
+import type { WriteRules } from "../../../ingest/write-rules.ts";
 import { readPage } from "../../../log/pages.ts";
-import { writableTopic } from "../writable.ts";
 import * as endpoints from "./endpoints.ts";
 
 interface TopicDeps extends Pick<HttpDeps, "hub" | "host" | "ingest" | "bodies" | "log"> {
+  readonly rules: WriteRules;
   readonly schemas: RecordDecoder;
   readonly decoded: DecodedFormats;
   /** Settings of a topic whose creator leaves them out. */
@@ -29,13 +30,13 @@ interface TopicDeps extends Pick<HttpDeps, "hub" | "host" | "ingest" | "bodies" 
 }
 
 export function mountTopics(app: Hono, deps: TopicDeps): void {
-  const { log, schemas, ingest, bodies } = deps;
+  const { log, rules, schemas, ingest, bodies } = deps;
 
   serve(app, endpoints.listTopics, async () =>
     reply(endpoints.listTopics, 200, { topics: (await log.list()).map(describe) }),
   );
   serve(app, endpoints.createTopic, async ({ params }, c) => {
-    const name = writableTopic(params.topic);
+    const name = rules.require(params.topic, "create");
     const settings = await requestedSettings(c.req.raw, deps);
     const known = await log.describe(name);
     const topic = describe(await log.create(name, settings));
@@ -47,11 +48,11 @@ export function mountTopics(app: Hono, deps: TopicDeps): void {
     return reply(endpoints.describeTopic, 200, describe(info));
   });
   serve(app, endpoints.removeTopic, async ({ params: { topic } }, c) => {
-    await log.remove(writableTopic(topic));
+    await log.remove(rules.require(topic, "remove"));
     return c.body(null, 204);
   });
   serve(app, endpoints.appendRecords, async ({ params, query: { key = "" }, headers }, c) => {
-    const topic = writableTopic(params.topic);
+    const { topic } = params;
     const body = await bodies.read(c.req.raw);
     const schemaId = headers["Sluice-Schema-Id"] ?? 0;
     const records = incomingRecords(body, c.req.header("content-type"), key, schemaId);
