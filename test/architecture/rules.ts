@@ -150,7 +150,7 @@ export const packages: readonly (readonly [names: readonly string[], place: Plac
     },
   ],
   [
-    ["@zip.js/zip.js", "saxes", "csv-parse"],
+    ["@zip.js/zip.js", "saxes"],
     { in: ["cli/files/"], instead: "read spreadsheets on the command line alone" },
   ],
   [

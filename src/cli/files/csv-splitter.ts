@@ -31,7 +31,8 @@ type Place =
  */
 export class CsvSplitter {
   readonly #delimiters: readonly number[];
-  readonly #delimitersSeen: number[];
+  readonly #inHeader: number[];
+  #isHeaderRead = false;
   #rows: CsvRow[] = [];
   /** What follows the last row. */
   #text = "";
@@ -48,7 +49,7 @@ export class CsvSplitter {
   /** Each character of `delimiters` separates cells. */
   constructor(delimiters: string) {
     this.#delimiters = Array.from(delimiters, (delimiter) => delimiter.charCodeAt(0));
-    this.#delimitersSeen = this.#delimiters.map(() => 0);
+    this.#inHeader = this.#delimiters.map(() => 0);
   }
 
   /** The line on which the first row begins that is not complete. */
@@ -56,9 +57,9 @@ export class CsvSplitter {
     return this.#line;
   }
 
-  /** For each delimiter, how many were found. */
-  get delimitersSeen(): readonly number[] {
-    return this.#delimitersSeen;
+  /** For each delimiter, how many the header has: the first row that is not blank. */
+  get delimitersInHeader(): readonly number[] {
+    return this.#inHeader;
   }
 
   /** Takes the rows that were completed since the last call. */
@@ -113,7 +114,7 @@ export class CsvSplitter {
   #isDelimiter(character: number): boolean {
     const index = this.#delimiters.indexOf(character);
     if (index < 0) return false;
-    this.#delimitersSeen[index] = (this.#delimitersSeen[index] ?? 0) + 1;
+    if (!this.#isHeaderRead) this.#inHeader[index] = (this.#inHeader[index] ?? 0) + 1;
     return true;
   }
 
@@ -131,6 +132,7 @@ export class CsvSplitter {
   #endRow(length: number): void {
     this.#requireLength(length);
     this.#rows.push({ line: this.#line, cells: this.#cells });
+    this.#isHeaderRead ||= this.#cells.some((cell) => cell !== "");
     this.#cells = [];
     this.#line += this.#breaks + 1;
     this.#breaks = 0;
@@ -149,11 +151,7 @@ const delimiters = ",;\t";
 /** `text` is the beginning of a file. */
 export function delimiterOf(text: string): string {
   const splitter = new CsvSplitter(delimiters);
-  // Line by line, so that nothing behind the header is counted.
-  for (const [line] of text.matchAll(/[^\r\n]*[\r\n]?/g)) {
-    splitter.write(line);
-    if (splitter.take().some(({ cells }) => cells.some((cell) => cell !== ""))) break;
-  }
-  const most = Math.max(...splitter.delimitersSeen);
-  return delimiters[splitter.delimitersSeen.indexOf(most)] ?? ",";
+  splitter.write(text);
+  const counts = splitter.delimitersInHeader;
+  return delimiters[counts.indexOf(Math.max(...counts))] ?? ",";
 }

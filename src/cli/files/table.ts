@@ -56,15 +56,27 @@ export async function openTable(sheet: Sheet, options: TableOptions): Promise<Ta
   if (id === undefined) {
     throw new Failure(
       "invalid",
-      `Cannot send it: row ${header.value.number} names ${names.map((name) => `"${name}"`).join(", ")}, expected a column "${options.idColumn}"`,
+      `Cannot send it: row ${header.value.number} names ${listed(names)}, expected a column "${options.idColumn}"`,
     );
   }
   const time = columns.find(({ name }) => name === options.timeColumn);
   return { columns, hasTimes: time !== undefined, items: itemsOf(rows, columns, id, time) };
 }
 
+/** A message has so many names, of as many as there are. */
+const listedMax = 20;
+
+function listed(names: readonly string[]): string {
+  const text = names
+    .slice(0, listedMax)
+    .map((name) => `"${name}"`)
+    .join(", ");
+  return names.length > listedMax ? `${text}, …` : text;
+}
+
 function columnsFrom({ number, cells }: SheetRow): Column[] {
   const columns: Column[] = [];
+  const names = new Set<string>();
   for (const [index, cell] of cells.entries()) {
     if (cell === undefined || cell.json === "null") continue;
     const at = `the header in row ${number}, column ${columnName(index)},`;
@@ -72,9 +84,10 @@ function columnsFrom({ number, cells }: SheetRow): Column[] {
       throw new Failure("invalid", `Cannot send it: ${at} cannot be read, ${cell.problem}`);
     }
     const name = textOf(cell).trim();
-    if (columns.some((column) => column.name === name)) {
+    if (names.has(name)) {
       throw new Failure("invalid", `Cannot send it: ${at} names "${name}" a second time`);
     }
+    names.add(name);
     columns.push({ index, name });
   }
   return columns;

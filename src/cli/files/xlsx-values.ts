@@ -110,10 +110,16 @@ const timeFormats = new Set([
   53, 54, 55, 56, 57, 58,
 ]);
 
+/** Spreadsheets take no longer ones. */
+const formatCodeMax = 255;
+
 /** `code` is the workbook's own format of this id, if it has one. */
 export function isTimeFormat(id: number, code: string | undefined): boolean {
   if (code === undefined) return timeFormats.has(id);
-  const [first = ""] = code.replaceAll(/"[^"]*"|\\.|_.|\*./g, "").split(";");
+  const [first = ""] = code
+    .slice(0, formatCodeMax)
+    .replaceAll(/"[^"]*"|\\.|_.|\*./g, "")
+    .split(";");
   // Hours past a day: what is shown is a length of time, not a time.
   if (/\[(h+|m+|s+)\]/i.test(first)) return false;
   const bare = first.replaceAll(/\[[^\]]*\]/g, "");

@@ -22,9 +22,12 @@ export async function openXlsx(path: string): Promise<Sheet> {
   if (book === undefined) throw notXlsx("its package has no document");
   const workbook = await parts.read(book, new WorkbookReader());
   const related = await parts.relationships(book);
+  const worksheets = new Map(
+    related.filter(({ type }) => type === "worksheet").map(({ id, part }) => [id, part]),
+  );
   const sheets = workbook.sheets.flatMap(({ name, relation }) => {
-    const found = related.find(({ id, type }) => id === relation && type === "worksheet");
-    return found === undefined ? [] : [{ name, part: found.part }];
+    const part = worksheets.get(relation);
+    return part === undefined ? [] : [{ name, part }];
   });
   const [first, ...others] = sheets;
   if (first === undefined) throw notXlsx("it has no sheet");
