@@ -5,10 +5,11 @@ import { collect } from "./collect/command.ts";
 import { fanout, load } from "./fanout/command.ts";
 import { query } from "./query/command.ts";
 import { save } from "./save/command.ts";
+import { soak } from "./soak/command.ts";
 
 export const bench: CommandGroup = {
   name: "bench",
   summary: "measure fan-out, intake and queries, beside a floor in the same run",
   description: "docs/bench.md says what each figure means.",
-  commands: [fanout, collect, save, query, load],
+  commands: [fanout, collect, save, query, soak, load],
 };
