@@ -4,6 +4,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import process from "node:process";
 import { request } from "../../src/cli/gateway/request.ts";
 import { sleep, systemClock as clock } from "../../src/core/clock.ts";
+import { Failure, failureFrom } from "../../src/core/failure.ts";
 import { mainPath } from "../program.ts";
 import { Deliveries, ResumingSubscriber } from "./subscriber.ts";
 
@@ -29,7 +30,7 @@ export class RunningLoad implements AsyncDisposable {
   readonly #simulators: Simulator[];
   readonly #subscribers: ResumingSubscriber[];
   readonly #published: Promise<void>;
-  #error: unknown;
+  #failure: Failure | undefined;
 
   private constructor(url: string, load: SoakLoad) {
     const { subscribers, reconnectSeconds } = load;
@@ -40,7 +41,7 @@ export class RunningLoad implements AsyncDisposable {
       return new ResumingSubscriber(`${url}/sse/log/${emitter}`, this.deliveries, everyMs, delayMs);
     });
     this.#published = this.#publish(url, load.events).catch((error: unknown) => {
-      this.#error = error;
+      this.#failure = failureFrom(error);
     });
   }
 
@@ -51,7 +52,7 @@ export class RunningLoad implements AsyncDisposable {
 
   /** Throws what ended a part of the load. */
   requireRunning(): void {
-    if (this.#error !== undefined) throw this.#error;
+    if (this.#failure !== undefined) throw this.#failure;
     for (const simulator of this.#simulators) simulator.requireRunning();
   }
 
@@ -108,7 +109,8 @@ class Simulator {
   }
 
   requireRunning(): void {
-    if (this.#isOver) throw new Error(`Cannot go on: ${this.#name} has ended:\n${this.#said}`);
+    if (this.#isOver)
+      throw new Failure("unavailable", `Cannot measure: ${this.#name} has ended:\n${this.#said}`);
   }
 
   async stop(): Promise<void> {
