@@ -109,8 +109,8 @@ class Simulator {
   }
 
   requireRunning(): void {
-    if (this.#isOver)
-      throw new Failure("unavailable", `Cannot measure: ${this.#name} has ended:\n${this.#said}`);
+    if (!this.#isOver) return;
+    throw new Failure("unavailable", `Cannot measure: ${this.#name} has ended:\n${this.#said}`);
   }
 
   async stop(): Promise<void> {
