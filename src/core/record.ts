@@ -47,6 +47,17 @@ export function recordBytes(record: LogRecord): number {
   return bytes;
 }
 
+/**
+ * The objects of a decoded record take so much memory, besides its bytes, for as long as it is kept:
+ * measured with values of 20 to 2,000 bytes, whether a commit has one record or many.
+ */
+const objectBytes = 448;
+
+/** Memory that a decoded record occupies while it is kept, for bounds. */
+export function residentBytes(record: LogRecord): number {
+  return recordBytes(record) + objectBytes;
+}
+
 /** True for `application/json` and every `+json` type, parameters aside. */
 export function isJsonType(contentType: string): boolean {
   if (contentType === jsonType) return true;

@@ -1,7 +1,7 @@
 /** The hub's settings: each default with its reason. */
 
 export interface HubOptions {
-  /** Bytes of the newest records kept per topic for replays; older ones are read from the log. */
+  /** Memory of the newest records kept per topic for replays; older ones are read from the log. */
   readonly windowBytes: number;
   /** Shortest time between two flushes of a topic, so that a burst goes out in few writes. */
   readonly coalesceMs: number;
@@ -18,7 +18,7 @@ export interface HubOptions {
 }
 
 export const defaultHubOptions: HubOptions = {
-  // Some seconds at 10,000 records/s of 200 bytes: longer than a reconnect takes.
+  // Two seconds at 10,000 records/s of 200 bytes, minutes at 100/s: longer than a reconnect takes.
   windowBytes: 16 * 1024 * 1024,
   // At up to 250 flushes a second no lag is visible, and a fast publisher's events share writes.
   coalesceMs: 4,

@@ -1,6 +1,8 @@
+import { fullGC, heapStats } from "bun:jsc";
 import { describe, expect, test } from "bun:test";
+import { decodeFrame, encodeFrame } from "../core/frame.ts";
 import type { Position } from "../core/position.ts";
-import { jsonType, recordBytes, type StoredRecord } from "../core/record.ts";
+import { jsonType, recordBytes, residentBytes, type StoredRecord } from "../core/record.ts";
 import { Window } from "./window.ts";
 
 const epoch = 7;
@@ -27,7 +29,7 @@ function sequences(records: readonly StoredRecord[]): number[] {
 }
 
 const everything = Number.POSITIVE_INFINITY;
-const size = recordBytes(stored(1).record);
+const size = residentBytes(stored(1).record);
 
 describe("window slice", () => {
   test("is what lies after one position, up to and including another", () => {
@@ -47,7 +49,12 @@ describe("window slice", () => {
   });
 
   test("cut at its bytes ends after the last record that fits", () => {
-    const slice = filled(9, everything).slice(at(0), at(9), undefined, size * 3);
+    const slice = filled(9, everything).slice(
+      at(0),
+      at(9),
+      undefined,
+      recordBytes(stored(1).record) * 3,
+    );
     expect(sequences(slice.records)).toEqual([1, 2, 3]);
     expect(slice.through).toEqual(at(3));
   });
@@ -85,7 +92,7 @@ describe("window trim", () => {
   });
 
   test("drops a key's records with the others", () => {
-    const window = filled(9, recordBytes(stored(1, "a").record) * 4, ["a", "b"]);
+    const window = filled(9, residentBytes(stored(1, "a").record) * 4, ["a", "b"]);
     window.trim(at(9));
     expect(sequences(window.slice(at(0), at(9), "a", everything).records)).toEqual([6, 8]);
     window.push(stored(10, "c"));
@@ -109,4 +116,25 @@ describe("window trim", () => {
       4999, 5000,
     ]);
   });
+});
+
+test("a full window takes about as much memory as it counts, however small its records", () => {
+  const bytesMax = 8 * 1024 ** 2;
+  for (const valueBytes of [20, 200, 2000]) {
+    const window = new Window(at(0), bytesMax);
+    const value = new Uint8Array(valueBytes);
+    const record = { value, key: "k", contentType: jsonType, schemaId: 0, timeNs: 2n ** 62n };
+    fullGC();
+    const before = heapStats().heapSize;
+    for (let i = 1; window.bytes < bytesMax; i++) {
+      // As a log leaves them: each is a view into the bytes of its commit.
+      for (const decoded of decodeFrame(encodeFrame([record]))) {
+        window.push({ record: decoded, position: at(i), receivedNs: 2n ** 62n });
+      }
+    }
+    fullGC();
+    const taken = (heapStats().heapSize - before) / window.bytes;
+    expect(taken).toBeGreaterThan(0.6);
+    expect(taken).toBeLessThan(1.4);
+  }
 });

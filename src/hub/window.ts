@@ -4,7 +4,7 @@
  */
 
 import { comparePositions, type Position } from "../core/position.ts";
-import { recordBytes, type StoredRecord } from "../core/record.ts";
+import { residentBytes, type StoredRecord } from "../core/record.ts";
 import { RecordQueue, type Slice } from "./queue.ts";
 
 export class Window {
@@ -35,7 +35,7 @@ export class Window {
   push(stored: StoredRecord): void {
     const { record } = stored;
     this.#all.push(stored);
-    this.#bytes += recordBytes(record);
+    this.#bytes += residentBytes(record);
     let ofKey = this.#byKey.get(record.key);
     if (ofKey === undefined) {
       ofKey = new RecordQueue();
@@ -50,7 +50,7 @@ export class Window {
       const { oldest } = this.#all;
       if (oldest === undefined || comparePositions(oldest.position, keepAfter) > 0) break;
       this.#after = oldest.position;
-      this.#bytes -= recordBytes(oldest.record);
+      this.#bytes -= residentBytes(oldest.record);
       this.#all.dropOldest();
       this.#dropOldestOf(oldest.record.key);
     }

@@ -14,7 +14,7 @@ import {
   type Position,
   renderPosition,
 } from "../../src/core/position.ts";
-import { type LogRecord, recordBytes, type StoredRecord } from "../../src/core/record.ts";
+import { type LogRecord, residentBytes, type StoredRecord } from "../../src/core/record.ts";
 import type { SimClock } from "./clock.ts";
 import type { Random } from "./random.ts";
 
@@ -211,7 +211,7 @@ export class SimLog implements Log {
       return comparePositions(at, end) < 0 ? { records, through: end } : undefined;
     }
     if (until === undefined) {
-      const bytes = read.reduce((sum, { record }) => sum + recordBytes(record), 0);
+      const bytes = read.reduce((sum, { record }) => sum + residentBytes(record), 0);
       this.#tailed.push({ ms: this.#clock.nowMs(), bytes });
     }
     return { records, through: last.position };
