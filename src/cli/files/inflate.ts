@@ -13,7 +13,8 @@ export async function* inflated(
   const inflate = createInflateRaw();
   let output: Uint8Array[] = [];
   let failure: Error | undefined;
-  const ended = new Promise<void>((resolve) => {
+  // After a failure as well, when a write does not call back.
+  const closed = new Promise<void>((resolve) => {
     inflate.on("data", (bytes: Uint8Array) => output.push(bytes));
     inflate.on("error", (error) => (failure = error));
     inflate.on("close", resolve);
@@ -27,13 +28,14 @@ export async function* inflated(
     for await (const piece of pieces) {
       for (let from = 0; from < piece.byteLength; from += pieceBytesMax) {
         const part = piece.subarray(from, from + pieceBytesMax);
-        await new Promise<unknown>((resolve) => inflate.write(part, resolve));
+        const written = new Promise<unknown>((resolve) => inflate.write(part, resolve));
+        await Promise.race([written, closed]);
         yield* take();
         if (failure !== undefined) throw damaged(failure);
       }
     }
     inflate.end();
-    await ended;
+    await closed;
     yield* take();
     if (failure !== undefined) throw damaged(failure);
   } finally {

@@ -129,9 +129,13 @@ function textOf(entry: FileEntry): AsyncGenerator<string> {
 /** The bytes of a part as the archive has them. */
 async function* bytesOf(entry: FileEntry): AsyncGenerator<Uint8Array> {
   const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
-  const read = entry.getData(writable, { passThrough: true, useWebWorkers: false });
-  // Awaited below.
-  read.catch(() => {});
+  const writer = writable.getWriter();
+  const pieces = new WritableStream<Uint8Array>({ write: (piece) => writer.write(piece) });
+  const read = entry.getData(pieces, { passThrough: true, useWebWorkers: false });
+  // Closed also after a failure: an aborted stream would drop the bytes that wait to be read. The
+  // archive may be damaged before the first of them.
+  const close = () => writer.close().catch(() => {});
+  void read.then(close, close);
   yield* readable;
   await read;
 }
