@@ -321,8 +321,9 @@ test.each<[name: string, inputOf: (size: number) => string, reader: () => XmlRea
       size: 128 * 1024,
       run: async (xml) => {
         async function* pieces() {
-          for (let from = 0; from < xml.length; from += 65_536)
+          for (let from = 0; from < xml.length; from += 65_536) {
             yield xml.slice(from, from + 65_536);
+          }
         }
         const each = reader();
         for await (const _ of readXml(pieces(), each)) if (each instanceof RowsReader) each.take();
