@@ -112,7 +112,7 @@ function halfPosted(
   body: string,
 ): { finish(): void; readonly status: Promise<number> } {
   const socket = connect(Number(new URL(url).port), "127.0.0.1");
-  const head = `POST ${path} HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n`;
+  const head = `POST ${path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n`;
   socket.write(head + body.slice(0, 3));
   const status = new Promise<number>((resolve, reject) => {
     let text = "";
