@@ -2,6 +2,7 @@
 
 import { systemClock } from "../core/clock.ts";
 import { failureFrom } from "../core/failure.ts";
+import type { Logger } from "../core/logger.ts";
 import { parseConfig } from "../gateway/config.ts";
 import { startGateway } from "../gateway/gateway.ts";
 import { createJsonLogger } from "../gateway/json-logger.ts";
@@ -20,6 +21,7 @@ export async function serveGateway(runtime: Runtime): Promise<void> {
     config.logLevel,
     {},
   );
+  logFaults(runtime, logger);
   let stopping = false;
   let stop: (signal: string) => void = () => runtime.exit(exitCodes.done);
   // Repeated signals change nothing: a process group's signal arrives more than once, through
@@ -50,4 +52,16 @@ export async function serveGateway(runtime: Runtime): Promise<void> {
   clearTimeout(late);
   logger("info", "drained");
   runtime.exit(exitCodes.done);
+}
+
+/** Standard error has lines of JSON and nothing else, whatever the runtime and the libraries report. */
+function logFaults(runtime: Runtime, logger: Logger): void {
+  runtime.onWarning(({ name, message }) =>
+    logger("warn", "the runtime warns", { warning: name, reason: message }),
+  );
+  runtime.onUncaught((error) => {
+    const cause = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    logger("error", "unexpected error; exiting", { cause });
+    runtime.exit(exitCodes.failed);
+  });
 }

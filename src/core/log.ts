@@ -47,6 +47,8 @@ export interface TopicAdmin {
   describe(topic: string): Promise<TopicInfo | undefined>;
   /** By name. */
   list(): Promise<readonly TopicInfo[]>;
+  /** Resolves when the broker answers, whatever the number of topics. Throws `unavailable`. */
+  ping(): Promise<void>;
   /** Drops the topic and its records; its live readers end with `not_found` or `position_gone`. */
   remove(topic: string): Promise<void>;
 }

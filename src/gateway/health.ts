@@ -36,7 +36,7 @@ export function createGatewayHealth(deps: HealthDeps, parts: () => readonly Part
   async function check(): Promise<string | undefined> {
     const [storeWhy, logWhy] = await Promise.all([
       unavailable("The store", () => ping()),
-      unavailable("The log", () => log.list()),
+      unavailable("The log", () => log.ping()),
     ]);
     return storeWhy ?? logWhy;
   }

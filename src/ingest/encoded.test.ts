@@ -39,6 +39,7 @@ async function rig() {
     create: (topic, settings) => memory.create(topic, settings),
     describe: (topic) => memory.describe(topic),
     list: () => memory.list(),
+    ping: () => Promise.resolve(),
     remove: (topic) => memory.remove(topic),
   };
   const inFlight = new InFlight(limits.inFlightBytesMax);

@@ -34,6 +34,7 @@ async function rig(inFlightBytesMax = 32 * 1024 * 1024) {
     create: (name, settings) => memory.create(name, settings),
     describe: (name) => memory.describe(name),
     list: () => memory.list(),
+    ping: () => Promise.resolve(),
     remove: (name) => memory.remove(name),
   };
   const inFlight = new InFlight(inFlightBytesMax);

@@ -5,6 +5,7 @@ import { totalmem } from "node:os";
 import { Failure } from "../core/failure.ts";
 import { goingAwayCode, type Host, type Socket, type SocketEvents } from "../core/host.ts";
 import type { ByteSink, Sent, SinkEvents } from "../core/sink.ts";
+import { onUncaught, onWarning } from "./faults.ts";
 import {
   idleTimeoutSeconds,
   type ListenOptions,
@@ -37,6 +38,8 @@ export const bunRuntime: Runtime = {
   onStop(callback) {
     for (const signal of ["SIGTERM", "SIGINT"]) process.on(signal, () => callback(signal));
   },
+  onWarning,
+  onUncaught,
   exit: (code) => process.exit(code),
   createServer: () => new BunServer(),
 };

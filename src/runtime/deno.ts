@@ -3,6 +3,7 @@
 import { Failure } from "../core/failure.ts";
 import { goingAwayCode, type Host, type Socket, type SocketEvents } from "../core/host.ts";
 import type { ByteSink, Sent, SinkEvents } from "../core/sink.ts";
+import { onUncaught, onWarning } from "./faults.ts";
 import { idleTimeoutSeconds, type ListenOptions, type Runtime, type Server } from "./runtime.ts";
 
 /** Bytes that may wait in a stream or socket before its writer gets `queued`. */
@@ -25,6 +26,8 @@ export const denoRuntime: Runtime = {
       Deno.addSignalListener(signal, () => callback(signal));
     }
   },
+  onWarning,
+  onUncaught,
   exit: (code) => Deno.exit(code),
   createServer: () => new DenoServer(),
 };

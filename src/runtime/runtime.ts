@@ -20,6 +20,10 @@ export interface Runtime {
   machineBytes(): number;
   /** Calls back on SIGTERM and SIGINT. */
   onStop(callback: (signal: string) => void): void;
+  /** Calls back with what the runtime or a library warns of, which is then not printed. */
+  onWarning(callback: (warning: Error) => void): void;
+  /** Calls back with an error that no code caught; the callback must end the process. */
+  onUncaught(callback: (error: unknown) => void): void;
   exit(code: number): never;
   createServer(): Server;
 }

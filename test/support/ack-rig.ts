@@ -140,6 +140,7 @@ export function faultyLog(log: MemoryLog, random: Random): LogDriver {
     create: (...given) => faulty(random, () => log.create(...given)),
     describe: (topic) => faulty(random, () => log.describe(topic)),
     list: () => log.list(),
+    ping: () => log.ping(),
     remove: (topic) => log.remove(topic),
     close: () => log.close(),
   };

@@ -88,6 +88,10 @@ class JetstreamLog implements LogDriver {
     return this.#topics.list();
   }
 
+  ping(): Promise<void> {
+    return this.#topics.ping();
+  }
+
   remove(topic: string): Promise<void> {
     return this.#topics.remove(topic);
   }

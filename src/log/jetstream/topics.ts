@@ -125,6 +125,16 @@ export class Topics {
     }
   }
 
+  /** The account's JetStream answers. */
+  async ping(): Promise<void> {
+    try {
+      await this.#connection.ready();
+      await this.#manager.getAccountInfo();
+    } catch (error) {
+      throw failureFromJetstream("*", error);
+    }
+  }
+
   async create(topic: string, settings: TopicSettings): Promise<TopicInfo> {
     const name = parseName(topic, "topic");
     const existing = await this.describe(name);

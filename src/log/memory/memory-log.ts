@@ -104,6 +104,8 @@ export class MemoryLog implements LogDriver {
     return infos.sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
+  async ping(): Promise<void> {}
+
   async remove(topic: string): Promise<void> {
     const incarnation = this.#topic(topic);
     this.#broker.topics.delete(topic);

@@ -118,6 +118,10 @@ export class PostgresLog implements LogDriver {
     return this.#topics.list();
   }
 
+  async ping(): Promise<void> {
+    await this.#database.run(this.#database.sql`SELECT FROM log_topics LIMIT 1`);
+  }
+
   async remove(topic: string): Promise<void> {
     this.#buffers.removed(await this.#topics.remove(topic));
   }

@@ -65,7 +65,9 @@ const stagingPrefix = "postgres.new-";
 export async function openCluster(options: ClusterOptions): Promise<Cluster> {
   const { dataDir, log, durability = "full", cacheMb = 0, signal } = options;
   const directory = join(dataDir, "postgres");
-  await mkdir(dataDir, { recursive: true }).catch((error: unknown) => {
+  // As root the server runs as another user, which must pass through it, and needs no list of it.
+  const mode = process.getuid?.() === 0 ? 0o711 : 0o700;
+  await mkdir(dataDir, { recursive: true, mode }).catch((error: unknown) => {
     throw unwritable("create data directory", dataDir, error);
   });
   const unlock = await lockDataDir(dataDir);

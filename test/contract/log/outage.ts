@@ -7,6 +7,7 @@ import type { StoredRecord } from "../../../src/core/record.ts";
 import type { Ack } from "./gateway.ts";
 import {
   eventually,
+  failureOf,
   firstDisorder,
   readAll,
   record,
@@ -61,12 +62,15 @@ export function outageContract(suite: Suite): void {
           });
 
           await eventually("a first stretch of acks", () => acks.size > 400, 30_000);
+          await nodes[0].ping();
           await broker.kill9();
+          expect((await failureOf(nodes[0].ping())).code).toBe("unavailable");
           await sleepMs(awayMs);
           const before = acks.size;
           await broker.start();
           // No gateway needs a restart: it reconnects to its broker on its own.
           await eventually("acks after the restart", () => acks.size > before + 400, 40_000);
+          await nodes[0].ping();
           stop.abort();
           await Promise.all(appending);
 

@@ -2,17 +2,21 @@
 
 import { describe, expect, test } from "bun:test";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { connect as connectHttp2 } from "node:http2";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Code, ConnectError, createClient } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
+import postgres from "postgres";
 import {
   Health,
   HealthCheckResponse_ServingStatus as ServingStatus,
 } from "../../../src/gen/grpc/health/v1/health_pb.ts";
 import { startGateway } from "../../support/gateway.ts";
 import { ask } from "../../support/http.ts";
+import { testPostgres } from "../../support/postgres.ts";
+import { pause } from "../../support/until.ts";
 import { startingGateways, timeoutMs } from "./gateways.ts";
 
 const start = startingGateways();
@@ -162,6 +166,58 @@ describe("what it reports about itself", () => {
       }
       cut.abort();
       expect(seen).toEqual([ServingStatus.SERVING]);
+    },
+    timeoutMs,
+  );
+
+  test(
+    "readiness takes as long with 100,000 topics as with none",
+    async () => {
+      await using database = await (await testPostgres()).createDatabase();
+      const gateway = await start({ env: { DATABASE_URL: database.url } });
+      const sql = postgres(database.url, { max: 1 });
+      await sql`
+        insert into sluice.log_topics (name, epoch, layout, retention_ms, retention_bytes)
+        select 'many.' || n, 1, 'records', 0, 0 from generate_series(1, 100000) n`;
+      await sql.end();
+      const tookMs: number[] = [];
+      for (let i = 0; i < 4; i++) {
+        // A check is reused for a second.
+        await pause(1100);
+        const asked = performance.now();
+        expect((await ask("GET", `${gateway.url}/readyz`)).status).toBe(200);
+        tookMs.push(performance.now() - asked);
+      }
+      // Listing them takes 300 ms and more.
+      expect(Math.min(...tookMs)).toBeLessThan(100);
+      await gateway.stop();
+    },
+    timeoutMs,
+  );
+
+  test(
+    "its log has lines of JSON only, whatever the runtime warns of",
+    async () => {
+      const gateway = await start();
+      const session = connectHttp2(gateway.grpcUrl);
+      const stream = session.request({
+        ":method": "POST",
+        ":path": "/grpc.health.v1.Health/Check",
+        "content-type": "application/grpc",
+        // More than a timer can wait.
+        "grpc-timeout": "600H",
+      });
+      stream.resume().end(Buffer.alloc(5));
+      await new Promise((resolve) => stream.on("close", resolve));
+      session.close();
+      await gateway.stop();
+      const lines = gateway
+        .log()
+        .split("\n")
+        .filter((line) => line !== "");
+      expect(lines.map((line) => JSON.parse(line))).toContainEqual(
+        expect.objectContaining({ level: "warn", message: "the runtime warns" }),
+      );
     },
     timeoutMs,
   );

@@ -9,6 +9,7 @@ import { Semaphore } from "../../../core/budget/semaphore.ts";
 import { Failure } from "../../../core/failure.ts";
 import type { SchemaCompiler } from "../registry-port.ts";
 import { compileFailure } from "./errors.ts";
+import { removeStaleWorkspaces } from "./leftovers.ts";
 import { runBuf } from "./process.ts";
 import { checkSources } from "./sources.ts";
 import { bundledImports, makeWorkspace, protoFolder } from "./workspace.ts";
@@ -38,6 +39,7 @@ export function createCompiler(options = defaultCompilerOptions): SchemaCompiler
     waitingMax: options.waitingMax,
     refusal: `Cannot compile the schema now: ${options.waitingMax} others are waiting`,
   });
+  void removeStaleWorkspaces();
   return {
     imports: bundledImports,
     async compile(files, file) {

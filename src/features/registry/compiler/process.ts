@@ -4,6 +4,7 @@ import { spawn } from "node:child_process";
 import { createRequire } from "node:module";
 import process from "node:process";
 import { Failure } from "../../../core/failure.ts";
+import { endingWithParent } from "./leftovers.ts";
 
 /** The rest of a longer report is dropped. */
 const reportBytesMax = 256 * 1024;
@@ -27,7 +28,8 @@ let binary: string | undefined;
 /** Throws `unavailable` where this platform has no binary. */
 export async function runBuf(args: readonly string[], folder: string, ms: number): Promise<Ended> {
   binary ??= bufBinary();
-  const child = spawn(binary, args, {
+  const [file = binary, ...words] = [...(await endingWithParent()), binary, ...args];
+  const child = spawn(file, words, {
     cwd: folder,
     stdio: ["ignore", "ignore", "pipe"],
     env: {

@@ -1,10 +1,9 @@
 /** A temporary folder with the files that one compilation reads. */
 
 import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import process from "node:process";
 import { fileURLToPath } from "node:url";
+import { workspacePrefix } from "./leftovers.ts";
 
 /** The folder of all `.proto` files. */
 export const protoFolder = "proto";
@@ -23,7 +22,7 @@ export interface Workspace extends AsyncDisposable {
 
 /** `files` are texts by checked import path; they take precedence over bundled imports. */
 export async function makeWorkspace(files: ReadonlyMap<string, string>): Promise<Workspace> {
-  const folder = await mkdtemp(join(tmpdir(), `sluice-compile-${process.pid}-`));
+  const folder = await mkdtemp(workspacePrefix);
   const workspace = {
     folder,
     [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),
