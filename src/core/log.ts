@@ -102,7 +102,8 @@ export interface ReadOptions {
 export interface LogBatch {
   /**
    * In order; empty when only the position moved (no record of the key up to `through`). May be
-   * decoded when it is first read.
+   * decoded when it is first read, so a reader of `frames` must not take it out of the batch before
+   * it needs it.
    */
   readonly records: readonly StoredRecord[];
   /** Everything up to here has been returned: the position to continue after. */

@@ -166,7 +166,9 @@ export class Unprojected implements MeasurementTail {
     this.#end.reset();
   }
 
-  #take({ frames, records }: LogBatch): void {
+  /** Reads `records` only where frames do not do: reading it decodes them all. */
+  #take(batch: LogBatch): void {
+    const { frames } = batch;
     let at = 0;
     for (const frame of frames ?? []) {
       // A frame in another layout, and all after it, are read as records.
@@ -176,7 +178,7 @@ export class Unprojected implements MeasurementTail {
     }
     if (frames !== undefined && at === frames.length) return;
     const taken = frames?.[at - 1]?.last ?? nothing;
-    for (const stored of records) {
+    for (const stored of batch.records) {
       if (comparePositions(stored.position, taken) > 0) this.#takeRecord(stored);
     }
   }
