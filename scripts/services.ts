@@ -1,9 +1,9 @@
-// Finds the servers, the browser and the shells that tests need, and installs those that are missing.
+// Finds the servers, the browser, the shells and the proxies that tests need, and installs those that are missing.
 // Downloads stay in `.cache/`, so each is fetched once.
 
 import { existsSync, mkdirSync } from "node:fs";
 import { homedir } from "node:os";
-import { join } from "node:path";
+import { delimiter, join } from "node:path";
 import { root } from "./install.ts";
 import { run } from "./run.ts";
 
@@ -72,6 +72,8 @@ export interface AptTools {
   readonly chromium: Found;
   readonly zsh: Found;
   readonly fish: Found;
+  readonly haproxy: Found;
+  readonly nginx: Found;
 }
 
 /** Runs one apt-get after the other, because two at once fail on each other's lock. */
@@ -80,6 +82,8 @@ export async function findAptTools(): Promise<AptTools> {
     chromium: await findChromium(),
     zsh: await findOrInstall("zsh"),
     fish: await findOrInstall("fish"),
+    haproxy: await findOrInstall("haproxy"),
+    nginx: await findOrInstall("nginx-light", ["nginx"]),
   };
 }
 
@@ -122,7 +126,10 @@ async function findOrInstall(
 }
 
 function firstOnPath(programs: readonly string[]): string | undefined {
-  return programs.map((name) => Bun.which(name)).find((path) => path !== null) ?? undefined;
+  const PATH = `${process.env.PATH ?? ""}${delimiter}/usr/sbin`;
+  return (
+    programs.map((name) => Bun.which(name, { PATH })).find((path) => path !== null) ?? undefined
+  );
 }
 
 /** "right", or what is wrong with it. */

@@ -6,7 +6,7 @@
 //
 // The end-to-end tests run beside all others: both wait for timers and processes most of the time.
 //
-// It sets up what it needs: dependencies, a nats-server, a browser, shells. With CI=true a missing
+// It sets up what it needs: dependencies, a nats-server, a browser, shells, proxies. With CI=true a missing
 // one is a failure; elsewhere the tests that need it are skipped, and the summary says so.
 
 import { existsSync, mkdirSync, rmSync } from "node:fs";
@@ -70,7 +70,7 @@ process.exit(total.failed === 0 && total.passed > 0 ? 0 : 1);
 async function provision(): Promise<Record<string, string>> {
   const [
     nats,
-    { chromium, zsh, fish },
+    { chromium, zsh, fish, haproxy, nginx },
     conformance,
     [curl, goConsumer, collectLoader],
     pythonConsumer,
@@ -88,6 +88,8 @@ async function provision(): Promise<Record<string, string>> {
     ...asEnv("chromium", "SLUICE_TEST_CHROMIUM", chromium),
     ...asEnv("zsh", "SLUICE_TEST_ZSH", zsh),
     ...asEnv("fish", "SLUICE_TEST_FISH", fish),
+    ...asEnv("haproxy", "SLUICE_TEST_HAPROXY", haproxy),
+    ...asEnv("nginx", "SLUICE_TEST_NGINX", nginx),
     ...asEnv("connectconformance", "SLUICE_TEST_CONNECTCONFORMANCE", conformance),
     ...asEnv("grpcurl", "SLUICE_TEST_GRPCURL", curl),
     ...asEnv("sluice-collect-loader", "SLUICE_TEST_COLLECT_LOADER", collectLoader),

@@ -5,7 +5,7 @@ import { silent as logger } from "../core/logger.ts";
 import { mountHot, serveHot } from "./hot.ts";
 import { mountCors } from "./origin.ts";
 
-const address = "http://localhost/hot?x=1";
+const address = "http://localhost/hot";
 const page = "https://page.example";
 
 test.each([[[page]], [[]]])(
@@ -39,6 +39,7 @@ test("other methods and addresses are the router's, and a failure is a problem",
   const post = (url: string) => fetch(new Request(url, { method: "POST" }));
   expect(await (await fetch(new Request(address))).text()).toBe("router");
   expect(await (await post("http://localhost/hot/")).text()).toBe("router");
+  expect(await (await post(`${address}?x=1`)).text()).toBe("router");
   const failed = await post(address);
   expect(failed.status).toBe(429);
   expect(await failed.json()).toMatchObject({ code: "overloaded", detail: "Too much" });

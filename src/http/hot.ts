@@ -1,17 +1,21 @@
 /**
  * The few endpoints that are called once for each record are served before the router, whose cost is
- * not small beside theirs (`bench/floors/event.ts`). Requests of pages of other sites and other methods
- * go to the router, where the same handlers are mounted.
+ * not small beside theirs (`bench/floors/event.ts`). Requests of pages of other sites, with a query, or
+ * with other methods go to the router, where the same handlers are mounted.
  */
 
 import type { Hono } from "hono";
 import { failureFrom } from "../core/failure.ts";
 import type { Logger } from "../core/logger.ts";
+import { queryCheck } from "./endpoint/query.ts";
 import { problemResponse } from "./problem.ts";
 import { reportInternal } from "./report.ts";
 
 /** A handler may return one shared 204 response; it is copied before it is changed. */
 type HotHandler = (request: Request) => Promise<Response>;
+
+/** None of these endpoints has parameters. */
+const checkQuery = queryCheck([]);
 
 /** By method and path: `POST /api/event`. */
 export type HotRoutes = Readonly<Record<string, HotHandler>>;
@@ -22,6 +26,7 @@ export function mountHot(app: Hono, routes: HotRoutes): void {
   for (const [name, handler] of Object.entries(routes)) {
     const [method = "", path = ""] = name.split(" ");
     app.on(method, path, async (c) => {
+      checkQuery(c.req.url);
       const response = await handler(c.req.raw);
       return response.status === 204 ? new Response(null, response) : response;
     });
@@ -42,9 +47,7 @@ export function serveHot(routes: HotRoutes, fetch: Fetch, logger: Logger): Fetch
   };
 }
 
-/** The path of an absolute URL, without an object for it. */
+/** What follows the host of an absolute URL, without an object for it. */
 function pathOf(url: string): string {
-  const from = url.indexOf("/", url.indexOf("://") + 3);
-  const query = url.indexOf("?", from);
-  return query < 0 ? url.slice(from) : url.slice(from, query);
+  return url.slice(url.indexOf("/", url.indexOf("://") + 3));
 }

@@ -125,6 +125,28 @@ for (const [method, path] of order) {
   });
 }
 
+// Cache busters (`?_=1`) are refused as well: answers say on their own how long they may be kept.
+test("a parameter that is not documented is refused, wherever it is", async () => {
+  // A page may be linked to with anything, and Confluent's clients send what later releases have.
+  const isLenient = ({ tags, responses }: Operation) =>
+    tags?.includes("Confluent API") === true || JSON.stringify(responses).includes('"text/html"');
+  const answers: (readonly [address: string, status: number, detail: string])[] = [];
+  for (const [path, item] of Object.entries(document.paths)) {
+    for (const method of ["get", "put", "post", "delete"] as const) {
+      const operation = item[method];
+      if (operation === undefined || isLenient(operation)) continue;
+      const url = `${gateway.url}${path.replaceAll(/\{\w+\}/g, "x")}?_=1`;
+      const response = await fetch(url, { method: method.toUpperCase(), redirect: "manual" });
+      answers.push([`${method} ${path}`, response.status, await response.text()]);
+    }
+  }
+  expect(answers.length).toBeGreaterThan(60);
+  const wrong = answers.filter(
+    ([, status, text]) => status !== 400 || !text.includes("there is no such parameter, expected"),
+  );
+  expect(wrong).toEqual([]);
+});
+
 test("a refused request is answered with a problem as documented", async () => {
   const response = await fetch(`${gateway.url}/log/web-1?limit=0`);
   expect(response.status).toBe(400);

@@ -16,6 +16,8 @@ export const grpcurl: Tool = { name: "grpcurl", variable: "SLUICE_TEST_GRPCURL" 
 export const bash: Tool = { name: "bash", variable: "SLUICE_TEST_BASH" };
 export const zsh: Tool = { name: "zsh", variable: "SLUICE_TEST_ZSH" };
 export const fish: Tool = { name: "fish", variable: "SLUICE_TEST_FISH" };
+export const haproxy: Tool = { name: "haproxy", variable: "SLUICE_TEST_HAPROXY" };
+export const nginx: Tool = { name: "nginx", variable: "SLUICE_TEST_NGINX" };
 export const node: Tool = { name: "node", variable: "SLUICE_TEST_NODE" };
 export const connectConformance: Tool = {
   name: "connectconformance",
@@ -42,7 +44,12 @@ export function toolTest(
 export function findTool({ name, variable }: Tool): string | undefined {
   const named = process.env[variable];
   if (named !== undefined && named !== "") return named;
-  const folders = [...(process.env["PATH"] ?? "").split(delimiter), join(homedir(), "go", "bin")];
+  const folders = [
+    ...(process.env["PATH"] ?? "").split(delimiter),
+    join(homedir(), "go", "bin"),
+    // Of servers, which a user's own PATH may lack.
+    "/usr/sbin",
+  ];
   return folders.map((folder) => join(folder, name)).find((path) => existsSync(path));
 }
 

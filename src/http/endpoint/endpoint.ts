@@ -8,6 +8,7 @@ import type { z } from "zod";
 import { jsonResponse } from "../responses.ts";
 import type { Answers, Body, Frozen, JsonAnswer } from "./answer.ts";
 import type { Parameters, Values } from "./parameter.ts";
+import { queryCheck } from "./query.ts";
 import type { SocketMessages } from "./socket.ts";
 
 export const methods = ["GET", "PUT", "POST", "DELETE"] as const;
@@ -31,6 +32,8 @@ interface Declaration<
   /** One for each name in braces of the address. */
   readonly params?: Path;
   readonly query?: Query;
+  /** Whether parameters that are not declared are ignored: by default they are refused. */
+  readonly otherQuery?: "ignored" | "refused";
   /** By the names that the document shows. */
   readonly headers?: Headers;
   readonly body?: Request;
@@ -80,6 +83,7 @@ export function endpoint<
     description: declared.description,
     params: declared.params ?? ({} as Path),
     query: declared.query ?? ({} as Query),
+    otherQuery: declared.otherQuery ?? "refused",
     headers: declared.headers ?? ({} as Headers),
     body: declared.body as Request,
     answers: declared.answers,
@@ -111,15 +115,17 @@ export function serve<
   Headers extends Parameters,
 >(
   app: Hono,
-  { method, path, params, query, headers }: Endpoint<Path, Query, Headers>,
+  { method, path, params, query, otherQuery, headers }: Endpoint<Path, Query, Headers>,
   handler: (given: Given<Path, Query, Headers>, c: Context) => Response | Promise<Response>,
 ): void {
   const parseParams = parserOf(params);
   const parseQuery = parserOf(query);
+  const checkQuery = queryCheck(Object.keys(query));
   // Errors name headers in lower case, as HTTP/2 has them.
   const parseHeaders = parserOf(headers, (name) => name.toLowerCase());
   app.on(method, path.replaceAll(/\{(\w+)\}/g, ":$1"), (c) => {
     const { req } = c;
+    if (otherQuery === "refused") checkQuery(req.url);
     const given = {
       params: parseParams((name) => req.param(name)),
       query: parseQuery(req.url.includes("?") ? (name) => req.query(name) : leftOut),

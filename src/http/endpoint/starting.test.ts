@@ -7,11 +7,20 @@ const token = "8mi8wtfaq-23a";
 const other = "8mi8wtfaq-10";
 const at = (sequence: number): Position => ({ epoch: 1_763_732_542_130, sequence, index: 0 });
 
-type Texts = { readonly after?: string; readonly tail?: string; readonly last?: string };
+interface Texts {
+  readonly after?: string;
+  readonly tail?: string;
+  readonly last?: string;
+  readonly lastEventId?: string;
+}
 
-function parsed({ after, tail, last }: Texts): RequestedStart {
+function parsed({ after, tail, last, lastEventId: inQuery }: Texts): RequestedStart {
   return requestedStart(
-    { after: startQuery.after.parse(after, "after"), tail: startQuery.tail.parse(tail, "tail") },
+    {
+      after: startQuery.after.parse(after, "after"),
+      tail: startQuery.tail.parse(tail, "tail"),
+      lastEventId: startQuery.lastEventId.parse(inQuery, "lastEventId"),
+    },
     { "Last-Event-ID": lastEventId["Last-Event-ID"].parse(last, "last-event-id") },
   );
 }
@@ -27,6 +36,9 @@ test.each<readonly [Texts, RequestedStart]>([
   [{ last: other, tail: "5" }, at(0)],
   [{ last: "", after: token }, at(118)],
   [{ last: "" }, "live"],
+  [{ lastEventId: other, after: token, tail: "5" }, at(0)],
+  [{ last: token, lastEventId: other }, at(118)],
+  [{ lastEventId: "", after: token }, at(118)],
 ])("%j starts at %j", (texts, start) => {
   expect(parsed(texts)).toEqual(start);
 });

@@ -16,25 +16,32 @@ export const startQuery = {
   tail: optional(
     count("Starts with the newest n records. `after` wins over it.", { max: tailMax }),
   ),
-};
-
-export const lastEventId = {
-  "Last-Event-ID": optional(
-    parameter(
-      "The last `id:` that was seen; browsers send it on their own. It wins over `after`.",
-      positionShape,
-      // Some clients send an empty one before their first event.
-      (text) => (text === "" ? undefined : parsePosition(text)),
+  lastEventId: optional(
+    lastSeen(
+      "For polyfills of EventSource that cannot send the header `Last-Event-ID`, which wins over it.",
     ),
   ),
 };
 
-/** `Last-Event-ID` wins over `after`, that over `tail`; with none of them it starts live. */
+export const lastEventId = {
+  "Last-Event-ID": optional(
+    lastSeen("The last `id:` that was seen; browsers send it on their own. It wins over `after`."),
+  ),
+};
+
+function lastSeen(description: string) {
+  // Some clients send an empty one before their first event.
+  return parameter(description, positionShape, (text) =>
+    text === "" ? undefined : parsePosition(text),
+  );
+}
+
+/** The last event seen wins over `after`, that over `tail`; with none of them it starts live. */
 export function requestedStart(
-  { after, tail }: Partial<Values<typeof startQuery>>,
+  { after, tail, lastEventId: inQuery }: Partial<Values<typeof startQuery>>,
   headers: Partial<Values<typeof lastEventId>> = {},
 ): RequestedStart {
-  const start = headers["Last-Event-ID"] ?? after;
+  const start = headers["Last-Event-ID"] ?? inQuery ?? after;
   if (start !== undefined) return start;
   return tail === undefined ? "live" : { tail };
 }

@@ -318,12 +318,13 @@ test("queries past the bound of concurrent ones are refused as retryable", async
 }, 20_000);
 
 test("without the database queries are refused, and answered again when it is back", async () => {
+  const range = `start=${nowNs - hour}&end=${nowNs}`;
   const addresses = [
-    "/api?tag=few",
-    "/v1/series/few?",
-    "/v1/series?",
-    "/v1/series/few/export?",
-  ].map((address) => `${gateway.url}${address}&start=${nowNs - hour}&end=${nowNs}`);
+    `/api?tag=few&${range}`,
+    `/v1/series/few?${range}`,
+    "/v1/series",
+    `/v1/series/few/export?${range}`,
+  ].map((address) => `${gateway.url}${address}`);
   await server.kill9();
   try {
     for (const address of addresses) {

@@ -66,7 +66,12 @@ export const influxWrite = endpoint("POST /api/v2/write", {
   summary: "Write line protocol, as to InfluxDB 2",
   description:
     "Each field becomes a tag, `cpu,host=a:usage`; a field set of nothing but `value`, or of `v0` … `vN`, is the values of the tag `cpu,host=a`.",
-  query: { org: ignored(), bucket: ignored(), precision: precision(["ns", "us", "ms", "s"]) },
+  query: {
+    org: ignored(),
+    orgID: ignored(),
+    bucket: ignored(),
+    precision: precision(["ns", "us", "ms", "s"]),
+  },
   headers: contentEncoding,
   body,
   answers: writeAnswers(z.object({ code: z.string(), message: z.string() })),
@@ -76,7 +81,14 @@ export const influxWrite1 = endpoint("POST /write", {
   id: "influxWrite1",
   tag,
   summary: "Write line protocol, as to InfluxDB 1",
-  query: { db: ignored(), precision: precision([...unitsNs.keys()]) },
+  query: {
+    db: ignored(),
+    rp: ignored(),
+    consistency: ignored(),
+    u: ignored(),
+    p: ignored(),
+    precision: precision([...unitsNs.keys()]),
+  },
   headers: contentEncoding,
   body,
   answers: writeAnswers(z.object({ error: z.string() })),
@@ -86,6 +98,7 @@ export const influxPing = endpoint("GET /ping", {
   id: "influxPing",
   tag,
   summary: "Whether there is an InfluxDB, as its clients ask",
+  query: { verbose: ignored(), wait_for_leader: ignored() },
   answers: { 204: empty("What writes to one can write here.") },
 });
 

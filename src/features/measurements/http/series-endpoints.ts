@@ -210,7 +210,7 @@ export const watchSeries = endpoint("GET /sse/series/{tag}", {
   summary: "Watch a series",
   description: "Starts live, unless told where.",
   params: seriesTag,
-  query: { after: startQuery.after },
+  query: { after: startQuery.after, lastEventId: startQuery.lastEventId },
   headers: lastEventId,
   answers: {
     200: sse(

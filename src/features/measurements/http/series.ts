@@ -1,7 +1,6 @@
 /** Measurements out: samples, series at any width, exports, live. */
 
 import type { Hono } from "hono";
-import { invalidField } from "../../../core/failure.ts";
 import type { HttpDeps } from "../../../http/deps.ts";
 import { serve } from "../../../http/endpoint/endpoint.ts";
 import { FilteredSubscriber } from "../../../http/filtered.ts";
@@ -40,14 +39,8 @@ export function mountSeries(app: Hono, deps: SeriesDeps): void {
   serve(app, endpoints.exportSeries, ({ params, query }) =>
     exportResponse(series, params.tag, rangeFrom(query, clock.nowNs()), query.format),
   );
-  serve(app, endpoints.watchSeries, async ({ params, query, headers }, c) => {
-    const start = headers["Last-Event-ID"] ?? query.after;
-    if (start === undefined && c.req.query("tail") !== undefined) {
-      throw invalidField(
-        "tail",
-        "Cannot start with the newest: read them at /v1/series/{tag}, expected after",
-      );
-    }
+  serve(app, endpoints.watchSeries, async ({ params, query, headers }) => {
+    const start = headers["Last-Event-ID"] ?? query.lastEventId ?? query.after;
     return await sseResponse(
       deps,
       measurementsTopic,

@@ -8,7 +8,7 @@ import { RegistryFailure } from "../registry-port.ts";
 import * as model from "./confluent-model.ts";
 import { subjectName, versionNumber } from "./endpoints.ts";
 
-const { answered, confluentTag: tag, errors, problems } = model;
+const { answered, errors, ofConfluent, problems } = model;
 
 /** Schemas in one answer. */
 export const schemasMax = 1000;
@@ -20,7 +20,7 @@ const numbersShape = z.array(z.int());
 
 export const subjects = endpoint("GET /subjects", {
   id: "subjects",
-  tag,
+  ...ofConfluent,
   summary: "Subjects by name",
   query: {
     ...model.prefix,
@@ -35,7 +35,7 @@ export const subjects = endpoint("GET /subjects", {
 
 export const lookUpSchema = endpoint("POST /subjects/{subject}", {
   id: "lookUpSchema",
-  tag,
+  ...ofConfluent,
   summary: "Which version has this schema",
   params: subjectName,
   query: { ...model.deleted, ...model.normalize, ...model.format },
@@ -46,7 +46,7 @@ export const lookUpSchema = endpoint("POST /subjects/{subject}", {
 
 export const deleteSubject = endpoint("DELETE /subjects/{subject}", {
   id: "deleteSubject",
-  tag,
+  ...ofConfluent,
   summary: "Delete all versions",
   params: subjectName,
   query: model.permanent,
@@ -56,7 +56,7 @@ export const deleteSubject = endpoint("DELETE /subjects/{subject}", {
 
 export const versions = endpoint("GET /subjects/{subject}/versions", {
   id: "versions",
-  tag,
+  ...ofConfluent,
   summary: "Versions of a subject",
   params: subjectName,
   query: { ...model.deleted, ...model.deletedOnly },
@@ -66,7 +66,7 @@ export const versions = endpoint("GET /subjects/{subject}/versions", {
 
 export const registerSchema = endpoint("POST /subjects/{subject}/versions", {
   id: "registerSchema",
-  tag,
+  ...ofConfluent,
   summary: "Register a schema",
   description:
     "Compiled and linked with all that it imports, or refused with all that is wrong. What the subject has already keeps its version.",
@@ -84,7 +84,7 @@ const oneVersion = { ...subjectName, ...versionNumber };
 
 export const version = endpoint("GET /subjects/{subject}/versions/{version}", {
   id: "version",
-  tag,
+  ...ofConfluent,
   summary: "A version",
   params: oneVersion,
   query: { ...model.deleted, ...model.format },
@@ -94,7 +94,7 @@ export const version = endpoint("GET /subjects/{subject}/versions/{version}", {
 
 export const deleteVersion = endpoint("DELETE /subjects/{subject}/versions/{version}", {
   id: "deleteVersion",
-  tag,
+  ...ofConfluent,
   summary: "Delete a version",
   params: oneVersion,
   query: model.permanent,
@@ -104,7 +104,7 @@ export const deleteVersion = endpoint("DELETE /subjects/{subject}/versions/{vers
 
 export const versionText = endpoint("GET /subjects/{subject}/versions/{version}/schema", {
   id: "versionText",
-  tag,
+  ...ofConfluent,
   summary: "A version's text",
   params: oneVersion,
   query: { ...model.deleted, ...model.format },
@@ -114,7 +114,7 @@ export const versionText = endpoint("GET /subjects/{subject}/versions/{version}/
 
 export const referencedBy = endpoint("GET /subjects/{subject}/versions/{version}/referencedby", {
   id: "referencedBy",
-  tag,
+  ...ofConfluent,
   summary: "Which schemas refer to a version",
   params: oneVersion,
   answers: { 200: answered("Their ids.", numbersShape), ...errors(404, 422) },
@@ -123,7 +123,7 @@ export const referencedBy = endpoint("GET /subjects/{subject}/versions/{version}
 
 export const schemas = endpoint("GET /schemas", {
   id: "schemas",
-  tag,
+  ...ofConfluent,
   summary: "Schemas by subject and version",
   query: {
     ...model.prefix,
@@ -142,7 +142,7 @@ export const schemas = endpoint("GET /schemas", {
 
 export const schemaTypes = endpoint("GET /schemas/types", {
   id: "schemaTypes",
-  tag,
+  ...ofConfluent,
   summary: "Types of schemas",
   answers: { 200: answered("PROTOBUF alone.", namesShape), ...errors() },
   problems,
@@ -169,7 +169,7 @@ const ofSubject = { subject: optional(text("As it was registered under this subj
 
 export const schemaTextById = endpoint("GET /schemas/ids/{id}", {
   id: "schemaTextById",
-  tag,
+  ...ofConfluent,
   summary: "A schema by id",
   params: schemaId,
   query: { ...ofSubject, ...model.format },
@@ -179,7 +179,7 @@ export const schemaTextById = endpoint("GET /schemas/ids/{id}", {
 
 export const textById = endpoint("GET /schemas/ids/{id}/schema", {
   id: "textById",
-  tag,
+  ...ofConfluent,
   summary: "A schema's text by id",
   params: schemaId,
   query: { ...ofSubject, ...model.format },
@@ -189,7 +189,7 @@ export const textById = endpoint("GET /schemas/ids/{id}/schema", {
 
 export const versionsById = endpoint("GET /schemas/ids/{id}/versions", {
   id: "versionsById",
-  tag,
+  ...ofConfluent,
   summary: "Where a schema is registered",
   params: schemaId,
   query: { ...model.deleted, ...ofSubject },
@@ -205,7 +205,7 @@ export const versionsById = endpoint("GET /schemas/ids/{id}/versions", {
 
 export const subjectsById = endpoint("GET /schemas/ids/{id}/subjects", {
   id: "subjectsById",
-  tag,
+  ...ofConfluent,
   summary: "Subjects that have a schema",
   params: schemaId,
   query: { ...model.deleted, ...ofSubject },
@@ -222,7 +222,7 @@ const schemaGuid = {
 
 export const schemaByGuid = endpoint("GET /schemas/guids/{guid}", {
   id: "schemaByGuid",
-  tag,
+  ...ofConfluent,
   summary: "A schema by GUID",
   params: schemaGuid,
   query: model.format,
@@ -235,7 +235,7 @@ export const schemaByGuid = endpoint("GET /schemas/guids/{guid}", {
 
 export const idsByGuid = endpoint("GET /schemas/guids/{guid}/ids", {
   id: "idsByGuid",
-  tag,
+  ...ofConfluent,
   summary: "The ids of a GUID",
   params: schemaGuid,
   answers: {
@@ -249,7 +249,7 @@ export const idsByGuid = endpoint("GET /schemas/guids/{guid}/ids", {
 });
 
 const checked = {
-  tag,
+  ...ofConfluent,
   query: {
     ...model.normalize,
     verbose: model.lenientFlag("With every reason why not"),

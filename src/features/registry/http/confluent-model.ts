@@ -8,7 +8,8 @@ import { optional, type Parameter, text } from "../../../http/endpoint/parameter
 
 export const confluentType = "application/vnd.schemaregistry.v1+json";
 
-export const confluentTag = "Confluent API";
+/** Clients of later releases send parameters that this API does not have, and expect them to be ignored. */
+export const ofConfluent = { tag: "Confluent API", otherQuery: "ignored" } as const;
 
 /** Refused before the API is reached. */
 export const problems: readonly ProblemStatus[] = [403];

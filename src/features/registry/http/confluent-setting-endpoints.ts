@@ -6,9 +6,9 @@ import { compatibilities, registryModes } from "../registry-port.ts";
 import {
   answered,
   confluentBody,
-  confluentTag as tag,
   defaultToGlobal,
   errors,
+  ofConfluent,
   problems,
 } from "./confluent-model.ts";
 import { subjectName } from "./endpoints.ts";
@@ -38,7 +38,7 @@ const modeSet = { 200: answered("The setting.", modeShape), ...errors(413, 422) 
 
 export const globalConfig = endpoint("GET /config", {
   id: "globalConfig",
-  tag,
+  ...ofConfluent,
   summary: "The config of all subjects",
   answers: level,
   problems,
@@ -46,7 +46,7 @@ export const globalConfig = endpoint("GET /config", {
 
 export const setGlobalConfig = endpoint("PUT /config", {
   id: "setglobalConfig",
-  tag,
+  ...ofConfluent,
   summary: "Set the config of all subjects",
   body: configBody,
   answers: levelSet,
@@ -55,7 +55,7 @@ export const setGlobalConfig = endpoint("PUT /config", {
 
 export const deleteGlobalConfig = endpoint("DELETE /config", {
   id: "deleteglobalConfig",
-  tag,
+  ...ofConfluent,
   summary: "Remove the config of all subjects",
   answers: levelBefore,
   problems,
@@ -63,7 +63,7 @@ export const deleteGlobalConfig = endpoint("DELETE /config", {
 
 export const subjectConfig = endpoint("GET /config/{subject}", {
   id: "subjectConfig",
-  tag,
+  ...ofConfluent,
   summary: "The config of a subject",
   params: subjectName,
   query: defaultToGlobal,
@@ -73,7 +73,7 @@ export const subjectConfig = endpoint("GET /config/{subject}", {
 
 export const setSubjectConfig = endpoint("PUT /config/{subject}", {
   id: "setsubjectConfig",
-  tag,
+  ...ofConfluent,
   summary: "Set the config of a subject",
   params: subjectName,
   body: configBody,
@@ -83,7 +83,7 @@ export const setSubjectConfig = endpoint("PUT /config/{subject}", {
 
 export const deleteSubjectConfig = endpoint("DELETE /config/{subject}", {
   id: "deletesubjectConfig",
-  tag,
+  ...ofConfluent,
   summary: "Remove the config of a subject",
   params: subjectName,
   answers: levelBefore,
@@ -92,7 +92,7 @@ export const deleteSubjectConfig = endpoint("DELETE /config/{subject}", {
 
 export const globalMode = endpoint("GET /mode", {
   id: "globalMode",
-  tag,
+  ...ofConfluent,
   summary: "The mode of all subjects",
   answers: mode,
   problems,
@@ -100,7 +100,7 @@ export const globalMode = endpoint("GET /mode", {
 
 export const setGlobalMode = endpoint("PUT /mode", {
   id: "setglobalMode",
-  tag,
+  ...ofConfluent,
   summary: "Set the mode of all subjects",
   body: modeBody,
   answers: modeSet,
@@ -109,7 +109,7 @@ export const setGlobalMode = endpoint("PUT /mode", {
 
 export const subjectMode = endpoint("GET /mode/{subject}", {
   id: "subjectMode",
-  tag,
+  ...ofConfluent,
   summary: "The mode of a subject",
   params: subjectName,
   query: defaultToGlobal,
@@ -119,7 +119,7 @@ export const subjectMode = endpoint("GET /mode/{subject}", {
 
 export const setSubjectMode = endpoint("PUT /mode/{subject}", {
   id: "setsubjectMode",
-  tag,
+  ...ofConfluent,
   summary: "Set the mode of a subject",
   params: subjectName,
   body: modeBody,
@@ -129,7 +129,7 @@ export const setSubjectMode = endpoint("PUT /mode/{subject}", {
 
 export const deleteSubjectMode = endpoint("DELETE /mode/{subject}", {
   id: "deletesubjectMode",
-  tag,
+  ...ofConfluent,
   summary: "Remove the mode of a subject",
   params: subjectName,
   answers: modeBefore,
