@@ -12,8 +12,9 @@ export function queryCheck(names: readonly string[]): (url: string) => void {
     if (!url.includes("?")) return;
     const given = new Set<string>();
     for (const name of parameterNames(url)) {
-      if (!known.has(name))
+      if (!known.has(name)) {
         throw unusable(name, `there is no such parameter, expected ${expected}`);
+      }
       // Only the first would be read, and a proxy in front may decide by the last.
       if (given.has(name)) throw unusable(name, "it is given twice, expected once");
       given.add(name);
