@@ -29,6 +29,8 @@ export interface Config {
   /** Undefined: the log is in PostgreSQL. */
   readonly natsUrl: string | undefined;
   readonly natsReplicas: number;
+  /** How long a start waits for PostgreSQL, and for NATS. */
+  readonly startMs: number;
   /** Retention of a lifecycle after its last event, unless its app sets its own; 0 keeps it forever. */
   readonly lifecyclesKeptMs: number;
   /** File that maps topics to tables; undefined: no topic is mapped. */
@@ -86,6 +88,8 @@ export function parseConfig(environment: Environment): Config {
     databaseSchema: read.schema("SLUICE_DATABASE_SCHEMA", defaultSchema),
     natsUrl,
     natsReplicas: read.number("SLUICE_NATS_REPLICAS", 1, 1, 5),
+    // A database that starts on the same machine, and recovers, is there by then.
+    startMs: read.number("SLUICE_START_MS", 30_000, 0, 3_600_000),
     // A week, so that a loss can still be looked into after a long weekend.
     lifecyclesKeptMs: read.number("SLUICE_LIFECYCLE_HOURS", 168, 0, 87_600) * hourMs,
     relationsFile: read.optional("SLUICE_RELATIONS"),

@@ -26,8 +26,10 @@ import { openDatabase } from "../postgres/database.ts";
 import { startEmbedded } from "../postgres/embedded/embedded.ts";
 import { migrate } from "../postgres/migrate.ts";
 import { createOwnership } from "../postgres/ownership.ts";
+import { probe } from "../postgres/probe.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { Config } from "./config.ts";
+import { reach } from "./reach.ts";
 
 /**
  * Parts of the node's memory. Together they are less than all of it: bytes are copied on their way, and
@@ -59,7 +61,12 @@ export async function openFoundation(
   const clock = systemClock;
   const url = config.databaseUrl ?? (await startPostgres(config, logger, stack));
   const address = { url, schema: config.databaseSchema };
-  const { movedTables } = await migrate(address);
+  const patience = { clock, logger, withinMs: config.startMs };
+  const postgres = { name: "PostgreSQL", setting: "DATABASE_URL", url };
+  const { movedTables } = await reach(postgres, patience, async () => {
+    await probe(address, clock);
+    return await migrate(address);
+  });
   if (movedTables > 0) {
     const fields = { schema: config.databaseSchema, tables: movedTables };
     logger("info", "moved the tables of an older release out of public", fields);
@@ -160,14 +167,20 @@ async function openLog(
   logger: Logger,
 ): Promise<LogDriver> {
   const clock = systemClock;
-  if (config.natsUrl === undefined) return new PostgresLog({ ...address, clock, logger });
+  const { natsUrl, natsReplicas, startMs } = config;
+  if (natsUrl === undefined) return new PostgresLog({ ...address, clock, logger });
   // Loaded on demand: without NATS its client would take memory for nothing.
   const { createJetstreamLog } = await import("../log/jetstream/jetstream-log.ts");
-  return await createJetstreamLog({
-    url: config.natsUrl,
-    replicas: config.natsReplicas,
-    clock,
-    logger,
+  const nats = { name: "NATS", setting: "NATS_URL", url: natsUrl };
+  return await reach(nats, { clock, logger, withinMs: startMs }, async () => {
+    const log = await createJetstreamLog({ url: natsUrl, replicas: natsReplicas, clock, logger });
+    try {
+      await log.ping();
+      return log;
+    } catch (error) {
+      await log.close();
+      throw error;
+    }
   });
 }
 

@@ -23,6 +23,16 @@ const foreignNames = /^SLUICE_(?:(?:TEST|SIM|BENCH)_|(?:GRPC_)?URL$)/;
 
 const oneOrZero = { on: ["1", "true"], off: ["0", "false"] };
 
+/** User, password and name of a database are decoded by the drivers, which throw otherwise. */
+function hasWholeEscapes(url: string): boolean {
+  const { username, password, pathname } = new URL(url);
+  try {
+    return [username, password, pathname].every((part) => decodeURIComponent(part) !== undefined);
+  } catch {
+    return false;
+  }
+}
+
 /** A setting that is unset or cannot be used has its default; `finish` throws for the latter. */
 export class Settings {
   readonly #environment: Environment;
@@ -76,6 +86,8 @@ export class Settings {
       this.problem(
         `${name}: expected a URL that begins with ${protocols.map((p) => `${p}//`).join(" or ")}`,
       );
+    } else if (!text.split(",").every(hasWholeEscapes)) {
+      this.problem(`${name}: a "%" begins no escape, expected %25 for a percent sign`);
     }
     return text;
   }

@@ -8,6 +8,7 @@
 
 import { type JetStreamManager, jetstreamManager, type StreamInfo } from "@nats-io/jetstream";
 import { sleep } from "../../core/clock.ts";
+import { Failure } from "../../core/failure.ts";
 import type { Bounds, TopicInfo } from "../../core/log.ts";
 import { parseName, sameSettings, type TopicSettings } from "../../core/topic.ts";
 import { topicConflict, topicNotFound } from "../answers.ts";
@@ -18,6 +19,7 @@ import {
   isStreamNotFound,
   isStreamTaken,
 } from "./failures.ts";
+import { unavailable } from "./requests.ts";
 import { attemptMsMax, withRetry } from "./retry.ts";
 import {
   configFromSettings,
@@ -131,7 +133,8 @@ export class Topics {
       await this.#connection.ready();
       await this.#manager.getAccountInfo();
     } catch (error) {
-      throw failureFromJetstream("*", error);
+      if (error instanceof Failure) throw error;
+      throw unavailable("JetStream does not answer", error);
     }
   }
 

@@ -15,6 +15,7 @@ import {
 } from "../../../src/gen/grpc/health/v1/health_pb.ts";
 import { startGateway } from "../../support/gateway.ts";
 import { ask } from "../../support/http.ts";
+import { natsSkipReason, startNats } from "../../support/nats.ts";
 import { testPostgres } from "../../support/postgres.ts";
 import { pause } from "../../support/until.ts";
 import { startingGateways, timeoutMs } from "./gateways.ts";
@@ -105,19 +106,119 @@ describe("a start that fails", () => {
     );
   }
 
-  test(
-    "the error names an unreachable database or broker, but not its password",
-    async () => {
-      const said = await refusal({ DATABASE_URL: "postgres://user:secret@127.0.0.1:1/none" });
+  const tooSoon = { SLUICE_START_MS: "500" };
+  test.each([
+    ["PostgreSQL", "DATABASE_URL", "postgres://user:secret@127.0.0.1:1/none"],
+    ["NATS", "NATS_URL", "nats://user:secret@127.0.0.1:1"],
+  ])(
+    "%s cannot be reached: the error names host and reason, but not the password",
+    async (name, setting, url) => {
+      const said = await refusal({ ...tooSoon, [setting]: url });
       expect(said).toContain("ended with 1");
+      expect(said).toContain(`Cannot use ${name} at 127.0.0.1:1: `);
+      expect(said).toMatch(/ECONNREFUSED|connection refused/);
+      expect(said).toContain(`expected ${setting} to name`);
       expect(said).not.toContain("secret");
-      const broker = await refusal({ NATS_URL: "nats://user:secret@127.0.0.1:1" });
+      expect(said).not.toMatch(/\n\s+at /);
+    },
+    timeoutMs,
+  );
+
+  test.each([
+    ["says nothing", ""],
+    ["speaks HTTP", "HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n"],
+  ])(
+    "what listens at the address %s: the start gives up and says so",
+    async (_, greeting) => {
+      const listener = createServer((socket) => {
+        socket.on("error", () => {});
+        socket.on("data", () => socket.write(greeting));
+      });
+      await new Promise<void>((resolve) => listener.listen(0, "127.0.0.1", resolve));
+      const address = listener.address();
+      const host = `127.0.0.1:${typeof address === "object" ? address?.port : 0}`;
+      const database = await refusal({
+        ...tooSoon,
+        DATABASE_URL: `postgres://user:secret@${host}/none`,
+      });
+      expect(database).toContain("ended with 1");
+      expect(database).toContain(`Cannot use PostgreSQL at ${host}: `);
+      expect(database).not.toContain("secret");
+      const broker = await refusal({ ...tooSoon, NATS_URL: `nats://user:secret@${host}` });
       expect(broker).toContain("ended with 1");
+      expect(broker).toContain(`Cannot use NATS at ${host}: `);
       expect(broker).not.toContain("secret");
+      listener.close();
+    },
+    timeoutMs,
+  );
+
+  test(
+    "a wrong password and a missing database end the start at once, with PostgreSQL's code",
+    async () => {
+      const { url } = await testPostgres();
+      const wrong = new URL(url);
+      wrong.password = "secret";
+      const said = await refusal({ DATABASE_URL: wrong.href });
+      expect(said).toContain(`Cannot use PostgreSQL at ${wrong.host}: `);
+      expect(said).toContain("(28P01)");
+      expect(said).not.toContain("secret");
+      const missing = new URL(url);
+      missing.pathname = "/missing";
+      const other = await refusal({ DATABASE_URL: missing.href });
+      expect(other).toContain("(3D000)");
+      expect(other).not.toContain(missing.password);
+    },
+    timeoutMs,
+  );
+
+  test("a % in a password that is no escape is a problem of the settings", async () => {
+    const said = await refusal({
+      DATABASE_URL: "postgres://user:50%secret@127.0.0.1:1/none",
+      NATS_URL: "nats://user:50%secret@127.0.0.1:1",
+    });
+    expect(said).toContain("ended with 2");
+    expect(said).toContain('DATABASE_URL: a "%" begins no escape, expected %25');
+    expect(said).toContain('NATS_URL: a "%" begins no escape, expected %25');
+    expect(said).not.toContain("secret");
+    expect(said).not.toMatch(/\n\s+at /);
+  });
+
+  const skipReason = natsSkipReason();
+  test.skipIf(skipReason !== undefined)(
+    `NATS without JetStream: the error says that JetStream is missing${skipReason ?? ""}`,
+    async () => {
+      const nats = await startNats(
+        "accounts { plain: { users: [{ user: plain, password: secret }] } }",
+      );
+      const said = await refusal({
+        ...tooSoon,
+        NATS_URL: `nats://plain:secret@127.0.0.1:${nats.port}`,
+      });
+      await nats.stop();
+      expect(said).toContain(`Cannot use NATS at 127.0.0.1:${nats.port}: `);
+      expect(said.toLowerCase()).toContain("jetstream");
+      expect(said).not.toContain("secret");
     },
     timeoutMs,
   );
 });
+
+test(
+  "a start waits for a PostgreSQL that is not there yet, and says so",
+  async () => {
+    const server = await testPostgres();
+    await using database = await server.createDatabase();
+    await server.kill9();
+    const starting = start({ env: { DATABASE_URL: database.url } });
+    await pause(3000);
+    await server.start();
+    const gateway = await starting;
+    expect(gateway.log()).toContain("a service is unavailable; the start waits for it");
+    await gateway.stop();
+  },
+  timeoutMs,
+);
 
 describe("what it reports about itself", () => {
   test(
