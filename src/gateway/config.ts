@@ -5,6 +5,7 @@
 
 import type { LogLevel } from "../core/logger.ts";
 import { defaultTopicSettings, type TopicSettings } from "../core/topic.ts";
+import { defaultRegistryOptions, type RegistryOptions } from "../features/registry/options.ts";
 import { defaultHubOptions, type HubOptions } from "../hub/options.ts";
 import { defaultIngestLimits, type IngestLimits } from "../ingest/limits.ts";
 import { defaultSchema } from "../postgres/connect.ts";
@@ -49,6 +50,7 @@ export interface Config {
   readonly memoryBytes: number;
   readonly headerBytesMax: number;
   readonly ingest: IngestLimits;
+  readonly registry: RegistryOptions;
   readonly hub: HubOptions;
   /** Settings of a topic whose creator leaves them out. */
   readonly newTopics: TopicSettings;
@@ -105,6 +107,7 @@ export function parseConfig(environment: Environment): Config {
     // More than proxies pass on by default.
     headerBytesMax: read.number("SLUICE_HEADER_BYTES_MAX", 32 * 1024, 1024, 1024 * 1024),
     ingest: parseIngest(read),
+    registry: parseRegistry(read),
     hub: parseHub(read),
     newTopics: parseNewTopics(read),
     // One partition per hour: a query should not have to plan over more than 31 days of them.
@@ -144,6 +147,13 @@ function parseIngest(read: Settings): IngestLimits {
       2 ** 34,
     ),
     lingerMs: read.number("SLUICE_LINGER_MS", byDefault.lingerMs, 0, 10_000),
+  };
+}
+
+function parseRegistry(read: Settings): RegistryOptions {
+  const byDefault = defaultRegistryOptions;
+  return {
+    ruleStepsMax: read.number("SLUICE_RULE_STEPS_MAX", byDefault.ruleStepsMax, 1000, 100_000_000),
   };
 }
 

@@ -81,7 +81,7 @@ export async function openParts(
   stack: AsyncDisposableStack,
 ): Promise<GatewayParts> {
   const foundation = await openFoundation({ runtime, config, logger }, stack);
-  const registry = closing(stack, openRegistry(foundation));
+  const registry = closing(stack, openRegistry(foundation, config.registry));
   const platform = openEngine(
     foundation,
     { config, host: server.host, schemas: registry.schemas },

@@ -99,7 +99,7 @@ export const packages: readonly (readonly [names: readonly string[], place: Plac
     },
   ],
   [
-    ["@bufbuild/protovalidate", "@bufbuild/protovalidate/*"],
+    ["@bufbuild/protovalidate", "@bufbuild/protovalidate/*", "@bufbuild/cel", "@bufbuild/re2"],
     {
       in: ["features/registry/"],
       instead: "have the registry check a record, and pass on its issue",

@@ -9,23 +9,22 @@ import { settingEndpoints } from "./http/confluent-setting-endpoints.ts";
 import { mountConfluent } from "./http/confluent.ts";
 import { registryEndpoints } from "./http/endpoints.ts";
 import { mountSchemas } from "./http/routes.ts";
+import type { RegistryOptions } from "./options.ts";
 import { createRegistry } from "./registry.ts";
 import { mountRegistry } from "./rpc/registry.ts";
 import { createRegistryStore } from "./store/registry-store.ts";
 
 /** Opened before the engine: the engine checks and decodes records with its schemas. */
-export function openRegistry({
-  database,
-  clock,
-  logger,
-  bodies,
-}: Foundation): Part & { readonly schemas: RecordChecks & RecordDecoder } {
+export function openRegistry(
+  { database, clock, logger, turns, bodies }: Foundation,
+  { ruleStepsMax }: RegistryOptions,
+): Part & { readonly schemas: RecordChecks & RecordDecoder } {
   const store = createRegistryStore(database, clock, logger);
   const registry = createRegistry({ store, compiler: createCompiler(), clock, logger });
   const deps = { registry, bodies, logger };
   return {
     name: "registry",
-    schemas: createRecordSchemas(registry, clock),
+    schemas: createRecordSchemas(registry, turns, { ruleStepsMax }),
     http(app) {
       mountSchemas(app, deps);
       mountConfluent(app, deps);

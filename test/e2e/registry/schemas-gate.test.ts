@@ -217,6 +217,52 @@ describe("validated JSON is read exactly, and no more leniently than by readers 
   });
 });
 
+describe("a rule with nested loops", () => {
+  const proto = `syntax = "proto3"; package loops; import "buf/validate/validate.proto";
+    message L { repeated int32 a = 1; option (buf.validate.message).cel = { id: "cubic", message: "no",
+      expression: "this.a.all(a, this.a.all(b, this.a.all(c, a + b + c >= 0)))" }; }`;
+
+  test("refuses records that take too long, and delays nobody", async () => {
+    const topic = await topicOf("validated");
+    const loops = await registerSchema(gateway.url, "loops", proto);
+    const of = (size: number) =>
+      loops.encode("loops.L", { a: Array.from({ length: size }, () => 1) });
+    expect((await send(topic, of(10), loops.id)).status).toBe(200);
+    const slowest = { ms: 0 };
+    const attack = Array.from({ length: 20 }, async () => await send(topic, of(500), loops.id));
+    const done = Promise.all(attack).then((answers) => answers.map(({ status }) => status));
+    const probe = async () => {
+      for (let open = true; open;) {
+        const startMs = performance.now();
+        await ask("GET", `${gateway.url}/livez`);
+        slowest.ms = Math.max(slowest.ms, performance.now() - startMs);
+        open = await Promise.race([done.then(() => false), Bun.sleep(5).then(() => true)]);
+      }
+    };
+    await probe();
+    expect(await done).toEqual(Array(20).fill(400));
+    // Without the bound, each of them takes minutes.
+    expect(slowest.ms).toBeLessThan(2000);
+    const refused = await send(topic, of(500), loops.id);
+    expect(refused.json.detail).toContain(
+      "it cannot be checked against its rules: they take more than 50000 steps",
+    );
+  });
+
+  test("refuses a schema whose rules take too long for any record, or are too long", async () => {
+    const list = `[${Array.from({ length: 300 }, (_, n) => n).join(",")}]`;
+    const endless = `${list}.all(a, ${list}.all(b, a + b >= 0))`;
+    const long = `${"true && ".repeat(600)}true`;
+    for (const [expression, reason] of [
+      [endless, "has rules that take more than 50000 steps for an empty message"],
+      [long, "has a rule with an expression of 4804 characters, expected at most 4000"],
+    ] as const) {
+      const text = proto.replace(/expression: "[^"]*"/, `expression: "${expression}"`);
+      await expect(registerSchema(gateway.url, "endless", text)).rejects.toThrow(reason);
+    }
+  });
+});
+
 describe("validated, on a WebSocket", () => {
   test("publishes are checked and keep their order", async () => {
     const topic = await topicOf("validated");

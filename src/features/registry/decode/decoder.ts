@@ -1,10 +1,19 @@
-import { type DescMessage, fromBinary, type Message, toJson } from "@bufbuild/protobuf";
+import { withCelBudget } from "@bufbuild/cel";
+import {
+  type DescMessage,
+  type FileRegistry,
+  fromBinary,
+  type Message,
+  toJson,
+} from "@bufbuild/protobuf";
 import { pathToString } from "@bufbuild/protobuf/reflect";
-import { createValidator, type Validator } from "@bufbuild/protovalidate";
+import { createValidator, type ValidationResult } from "@bufbuild/protovalidate";
 import { Failure, invalidIssue, type Issue, quoted } from "../../../core/failure.ts";
 import { isRequired } from "../compatibility/compare-field.ts";
 import { descriptorsOf } from "../link/descriptors.ts";
 import type { LinkedSchema } from "../link/linked.ts";
+import { matchWithinBudget, tooLongExpressions } from "../link/rule-costs.ts";
+import { defaultRegistryOptions } from "../options.ts";
 import { renderFloats } from "./json/floats.ts";
 import { readJsonMessage } from "./json/read-message.ts";
 import { checkShape, type ShapeBounds, ShapeError } from "./shape.ts";
@@ -13,9 +22,9 @@ import { checkShape, type ShapeBounds, ShapeError } from "./shape.ts";
 export interface Decoder {
   /**
    * The value as canonical protobuf JSON: an int64 is a string, a float has the shortest digits of 32
-   * bits, an Any contains a message of the schema's set, unknown fields are left out. `message` is a full name, by default the file's first
-   * message. Throws `invalid` for bytes that do not decode or have no JSON form, `not_found` for a
-   * message that the schema does not have.
+   * bits, an Any contains a message of the schema's set, unknown fields are left out. `message` is a
+   * full name, by default the file's first message. Throws `invalid` for bytes that do not decode or
+   * have no JSON form, `not_found` for a message that the schema does not have.
    */
   decode(value: Uint8Array, message?: string): string;
   /**
@@ -31,11 +40,13 @@ export interface Decoder {
 /** Bounds of the objects that one record decodes to, and of the cost of reading it. */
 const bounds: ShapeBounds = { messagesMax: 250_000, fieldsMax: 2_000_000, depthMax: 100 };
 
-export function createDecoder(schema: LinkedSchema): Decoder {
+/** `ruleStepsMax`: what the rules of one record may cost; see `link/rule-costs.ts`. */
+export function createDecoder(
+  schema: LinkedSchema,
+  ruleStepsMax: number = defaultRegistryOptions.ruleStepsMax,
+): Decoder {
   const registry = descriptorsOf(schema);
-  const validator = hasRules(schema)
-    ? createValidator({ registry, legacyRequired: true })
-    : undefined;
+  const checkRules = hasRules(schema) ? createRuleCheck(registry, ruleStepsMax) : undefined;
 
   function find(name = schema.messages[0]): DescMessage | undefined {
     return name === undefined ? undefined : registry.getMessage(name);
@@ -69,14 +80,14 @@ export function createDecoder(schema: LinkedSchema): Decoder {
       if (desc === undefined) return invalidIssue("", missing(schema, name));
       const decoded = read(desc, value, false);
       if ("issue" in decoded) return decoded.issue;
-      return validator === undefined ? undefined : checkRules(validator, desc, decoded.message);
+      return checkRules?.(desc, decoded.message, value.length);
     },
     validateJson(value, name) {
       const desc = find(name);
       if (desc === undefined) return invalidIssue("", missing(schema, name));
       const read = readJsonMessage(desc, value, registry);
       if ("issue" in read) return read.issue;
-      return validator === undefined ? undefined : checkRules(validator, desc, read.message);
+      return checkRules?.(desc, read.message, value.length);
     },
   };
 }
@@ -100,8 +111,33 @@ function read(
   }
 }
 
-function checkRules(validator: Validator, desc: DescMessage, message: Message): Issue | undefined {
-  const result = validator.validate(desc, message);
+type RuleCheck = (desc: DescMessage, message: Message, bytes: number) => Issue | undefined;
+
+function createRuleCheck(registry: FileRegistry, stepsMax: number): RuleCheck {
+  // A schema that was stored before its expressions were bounded is not compiled now.
+  const tooLong = tooLongExpressions([...registry].filter((type) => type.kind === "message"));
+  if (tooLong !== undefined) {
+    return () => invalidIssue("", `cannot be checked against its rules: its schema ${tooLong}`);
+  }
+  const validator = createValidator({
+    ...{ registry, legacyRequired: true },
+    regexMatch: matchWithinBudget,
+  });
+  return (desc, message, bytes) => {
+    const { result, isExceeded } = withCelBudget({ steps: stepsMax, compareCost: bytes }, () =>
+      validator.validate(desc, message),
+    );
+    if (isExceeded || result === undefined) {
+      return invalidIssue(
+        "",
+        `cannot be checked against its rules: they take more than ${stepsMax} steps for it, expected at most ${stepsMax} (SLUICE_RULE_STEPS_MAX)`,
+      );
+    }
+    return issueFrom(result);
+  };
+}
+
+function issueFrom(result: ValidationResult): Issue | undefined {
   if (result.kind === "valid") return undefined;
   if (result.kind === "error") {
     return invalidIssue("", `cannot be checked against its rules: ${result.error.message}`);

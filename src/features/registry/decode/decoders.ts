@@ -3,6 +3,7 @@
  * changes, so a decoder stays valid until its schema is purged.
  */
 
+import { defaultRegistryOptions } from "../options.ts";
 import { RegistryFailure, type StoredSchema } from "../registry-port.ts";
 import type { Registry } from "../registry.ts";
 import { ByteCache } from "./byte-cache.ts";
@@ -27,7 +28,20 @@ export type SchemaReader = Pick<Registry, "schema" | "schemaOfGuid" | "onPurged"
 /** Bytes of descriptor sets; their descriptors and compiled rules take ten to twenty times that. */
 const bytesDefault = 8 * 1024 * 1024;
 
-export function createDecoders(registry: SchemaReader, bytesMax = bytesDefault): Decoders {
+export interface DecoderOptions {
+  /** Bytes of the descriptor sets whose decoders are kept. */
+  readonly bytesMax?: number;
+  /** What the rules of one record may cost. */
+  readonly ruleStepsMax?: number;
+}
+
+export function createDecoders(
+  registry: SchemaReader,
+  {
+    bytesMax = bytesDefault,
+    ruleStepsMax = defaultRegistryOptions.ruleStepsMax,
+  }: DecoderOptions = {},
+): Decoders {
   const ids = new Map<string, number>();
   const cached = new ByteCache<number, KnownSchema>({
     bytesMax,
@@ -49,7 +63,7 @@ export function createDecoders(registry: SchemaReader, bytesMax = bytesDefault):
     // Another batch may have been faster.
     const existing = cached.get(id);
     if (existing !== undefined) return existing;
-    const known = { schema, decoder: createDecoder(schema) };
+    const known = { schema, decoder: createDecoder(schema, ruleStepsMax) };
     // Not if it may have been purged while it was being loaded.
     if (purges === before) {
       cached.set(id, known);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { fromJson, type JsonValue, toBinary } from "@bufbuild/protobuf";
 import { compileProtos } from "../../../../test/support/protos.ts";
-import { systemClock } from "../../../core/clock.ts";
+import { Turns } from "../../../core/budget/turn.ts";
 import { Failure } from "../../../core/failure.ts";
 import type { SchemaRecord } from "../../../core/schemas.ts";
 import { messageOf } from "../link/descriptors.ts";
@@ -60,7 +60,7 @@ class Source implements SchemaReader {
 
 function setUp() {
   const source = new Source();
-  return { source, schemas: createRecordSchemas(source, systemClock) };
+  return { source, schemas: createRecordSchemas(source, new Turns()) };
 }
 
 const bytes = (message: string, json: JsonValue) =>
@@ -226,7 +226,7 @@ describe("answers", () => {
 describe("decoders", () => {
   test("are cached within a bound, by last use", async () => {
     const source = new Source();
-    const decoders = createDecoders(source, linked.set.length * 2);
+    const decoders = createDecoders(source, { bytesMax: linked.set.length * 2 });
     for (const id of [2, 4, 2, 6]) await decoders.get({ id });
     expect(source.queries).toEqual([2, 4, 6]);
     await decoders.get({ id: 2 });

@@ -4,7 +4,7 @@
  * twice, both must agree.
  */
 
-import { type Clock, sleep } from "../../../core/clock.ts";
+import type { Turn, Turns } from "../../../core/budget/turn.ts";
 import { failureFrom, invalidIssue, type Issue } from "../../../core/failure.ts";
 import { checkJson } from "../../../core/json.ts";
 import { isJsonType } from "../../../core/record.ts";
@@ -23,16 +23,19 @@ import {
   type SchemaRef,
   valueSchemaHeader,
 } from "./confluent-frame.ts";
-import { createDecoders, type KnownSchema, type SchemaReader } from "./decoders.ts";
-
-/** Number of records that are checked in one turn; with rules, they may take a few milliseconds. */
-const turnMax = 256;
+import {
+  createDecoders,
+  type DecoderOptions,
+  type KnownSchema,
+  type SchemaReader,
+} from "./decoders.ts";
 
 export function createRecordSchemas(
   registry: SchemaReader,
-  clock: Clock,
+  turns: Turns,
+  options: DecoderOptions = {},
 ): RecordChecks & RecordDecoder {
-  const decoders = createDecoders(registry);
+  const decoders = createDecoders(registry, options);
 
   /** Looks up an unknown schema once per batch, so a flood of one bad id costs one query. */
   function createLookup() {
@@ -61,7 +64,7 @@ export function createRecordSchemas(
           known === undefined ? unknownSchema(named.ref) : checkAgainst(rule, record, named, known);
         return found instanceof Promise ? found.then(check) : check(found);
       };
-      return inOrder(records, one, () => sleep(clock, 0));
+      return inOrder(records, one, turns.open());
     },
 
     decode(records) {
@@ -74,7 +77,7 @@ export function createRecordSchemas(
         const decode = (known: KnownSchema | undefined) => decodeWith(record, named, known);
         return found instanceof Promise ? found.then(decode) : decode(found);
       };
-      return inOrder<DecodedRecord | undefined>(records, one);
+      return inOrder<DecodedRecord | undefined>(records, one, turns.open());
     },
   };
 }
@@ -184,17 +187,16 @@ function unknownSchema(ref: SchemaRef): Issue {
 
 /**
  * An answer for each record, in order and synchronously as far as possible: it continues in later
- * turns from the first answer that is a promise, and pauses after each `turnMax` records if `pause`
- * is given.
+ * turns from the first answer that is a promise, and when its slice of time is used up.
  */
 function inOrder<Answer>(
   records: readonly SchemaRecord[],
   one: (record: SchemaRecord) => Answer | Promise<Answer>,
-  pause?: () => Promise<void>,
+  turn: Turn,
 ): MaybePromise<readonly Answer[]> {
   const answers: Answer[] = [];
   for (const record of records) {
-    if (pause !== undefined && answers.length === turnMax) return continueAfter(pause());
+    if (turn.isOver) return continueAfter(turn.next());
     const answer = one(record);
     if (answer instanceof Promise) {
       return continueAfter(answer.then((value) => void answers.push(value)));
@@ -205,11 +207,9 @@ function inOrder<Answer>(
 
   async function continueAfter(first: Promise<void>): Promise<readonly Answer[]> {
     await first;
-    while (answers.length < records.length) {
-      for (const record of records.slice(answers.length, answers.length + turnMax)) {
-        answers.push(await one(record));
-      }
-      await pause?.();
+    for (const record of records.slice(answers.length)) {
+      if (turn.isOver) await turn.next();
+      answers.push(await one(record));
     }
     return answers;
   }
