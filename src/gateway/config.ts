@@ -9,6 +9,7 @@ import { defaultRegistryOptions, type RegistryOptions } from "../features/regist
 import { defaultHubOptions, type HubOptions } from "../hub/options.ts";
 import { defaultIngestLimits, type IngestLimits } from "../ingest/limits.ts";
 import { defaultSchema } from "../postgres/connect.ts";
+import { defaultSessionLimits, type SessionLimits } from "../rpc/sessions.ts";
 import type { Environment } from "../runtime/runtime.ts";
 import { type HostRules, parseAuthority } from "./authority.ts";
 import { logLevels } from "./json-logger.ts";
@@ -49,6 +50,7 @@ export interface Config {
   /** Bytes that callers may make this node keep; 0: a part of the machine's. */
   readonly memoryBytes: number;
   readonly headerBytesMax: number;
+  readonly sessions: SessionLimits;
   readonly ingest: IngestLimits;
   readonly registry: RegistryOptions;
   readonly hub: HubOptions;
@@ -106,6 +108,16 @@ export function parseConfig(environment: Environment): Config {
     memoryBytes: read.number("SLUICE_MEMORY_BYTES", 0, 0, 2 ** 44),
     // More than proxies pass on by default.
     headerBytesMax: read.number("SLUICE_HEADER_BYTES_MAX", 32 * 1024, 1024, 1024 * 1024),
+    sessions: {
+      ...defaultSessionLimits,
+      countMax: read.number(
+        "SLUICE_GRPC_CONNECTIONS_MAX",
+        defaultSessionLimits.countMax,
+        1,
+        1_000_000,
+      ),
+      idleMs: read.number("SLUICE_GRPC_IDLE_MS", defaultSessionLimits.idleMs, 1000, 86_400_000),
+    },
     ingest: parseIngest(read),
     registry: parseRegistry(read),
     hub: parseHub(read),
@@ -140,6 +152,12 @@ function parseIngest(read: Settings): IngestLimits {
   return {
     ...byDefault,
     recordBytesMax: read.number("SLUICE_RECORD_BYTES_MAX", byDefault.recordBytesMax, 1, 2 ** 26),
+    batchRecordsMax: read.number(
+      "SLUICE_BATCH_RECORDS_MAX",
+      byDefault.batchRecordsMax,
+      1,
+      1_000_000,
+    ),
     inFlightBytesMax: read.number(
       "SLUICE_IN_FLIGHT_BYTES_MAX",
       byDefault.inFlightBytesMax,

@@ -40,14 +40,19 @@ export async function startGateway(
   const server = runtime.createServer();
   const { platform, parts, health } = await openParts({ runtime, server, config, logger }, stack);
   const checkHost = createHostCheck(config.hosts, logger);
-  const rpc = createRpc(parts, { ...platform, notReady: health.notReady, checkHost });
+  const rpc = createRpc(parts, {
+    ...platform,
+    notReady: health.notReady,
+    checkHost,
+    sessions: config.sessions,
+  });
   const fetch = createEntry(createHttpFetch(parts, { ...platform, rpc: rpc.http }), {
     ...config,
     checkHost,
     logger,
   });
   const urls = await listenBoth({ config, server, fetch, rpc: rpc.server }, stack);
-  health.listening(urls.grpcUrl);
+  health.listening(urls.grpcUrl, () => rpc.server.stats());
 
   const opened = stack.move();
   return {

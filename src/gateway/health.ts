@@ -16,8 +16,8 @@ export interface HealthDeps extends Pick<
 }
 
 export interface GatewayHealth extends Health {
-  /** Both listeners accept: from now on `/status` reports the gRPC port. */
-  listening(grpcUrl: string): void;
+  /** Both listeners accept: from now on `/status` reports the gRPC port and its connections. */
+  listening(grpcUrl: string, rpc: () => Readonly<Record<string, unknown>>): void;
   /** From now on this node is not ready. */
   drain(): void;
 }
@@ -31,6 +31,7 @@ export function createGatewayHealth(deps: HealthDeps, parts: () => readonly Part
   const startedMs = clock.nowMs();
   let draining = false;
   let grpcPort: number | undefined;
+  let rpc: (() => Readonly<Record<string, unknown>>) | undefined;
   let lastCheck: { readonly atMs: number; readonly why: Promise<string | undefined> } | undefined;
 
   async function check(): Promise<string | undefined> {
@@ -42,7 +43,8 @@ export function createGatewayHealth(deps: HealthDeps, parts: () => readonly Part
   }
 
   return {
-    listening(grpcUrl) {
+    listening(grpcUrl, stats) {
+      rpc = stats;
       grpcPort = Number(new URL(grpcUrl).port);
     },
     drain() {
@@ -61,6 +63,7 @@ export function createGatewayHealth(deps: HealthDeps, parts: () => readonly Part
         node,
         runtime: runtime.name,
         grpc_port: grpcPort,
+        rpc: rpc?.(),
         log: log.driver,
         uptime_s: Math.round((clock.nowMs() - startedMs) / 1000),
         memory_bytes: runtime.memoryBytes(),

@@ -8,15 +8,17 @@ import { createRpcHandlers, type RpcRoutes } from "../rpc/handlers.ts";
 import { mountHealth } from "../rpc/health.ts";
 import { mountReflection } from "../rpc/reflection.ts";
 import { createRpcServer, type RpcServer } from "../rpc/server.ts";
+import type { SessionLimits } from "../rpc/sessions.ts";
 import { createThinConnect } from "../rpc/thin/connect.ts";
 import { createThinGrpc } from "../rpc/thin/grpc.ts";
 import type { CheckHost } from "./authority.ts";
 
-export interface RpcDeps extends Pick<Platform, "collector" | "bodies" | "logger"> {
+export interface RpcDeps extends Pick<Platform, "collector" | "bodies" | "turns" | "logger"> {
   /** As on `/readyz`: why this node cannot serve, or undefined. */
   readonly notReady: () => Promise<string | undefined>;
   /** For the separate port: the HTTP listener has checked what reaches these handlers. */
   readonly checkHost: CheckHost;
+  readonly sessions: SessionLimits;
 }
 
 export interface Rpc {
@@ -31,9 +33,10 @@ const endingMs = 500;
 
 export function createRpc(parts: readonly Part[], deps: RpcDeps): Rpc {
   const stopping = new AbortController();
-  const messageBytesMax = deps.bodies.bytesMax;
+  const { bodies, turns, logger } = deps;
+  const messageBytesMax = bodies.bytesMax;
   const handlers = createRpcHandlers(routesOf(parts, deps), {
-    logger: deps.logger,
+    logger,
     messageBytesMax,
     stopping: stopping.signal,
   });
@@ -41,19 +44,26 @@ export function createRpc(parts: readonly Part[], deps: RpcDeps): Rpc {
     methods: new Map(parts.flatMap((part) => [...(part.thin ?? [])])),
     inFlight: deps.collector.inFlight,
     messageBytesMax,
-    logger: deps.logger,
+    rateMin: bodies.rateMin,
+    receiving: bodies.receiving,
+    turns,
+    readBody: (request: Request) => bodies.read(request),
+    logger,
   };
   const streams = [
     refuseForeignHosts(deps.checkHost),
     createThinGrpc(thin),
     ...parts.flatMap(({ stream }) => stream ?? []),
   ];
-  const server = createRpcServer(handlers, (stream, headers) =>
-    streams.some((serve) => serve(stream, headers)),
+  const server = createRpcServer(
+    handlers,
+    (stream, headers) => streams.some((serve) => serve(stream, headers)),
+    deps.sessions,
   );
   return {
     server: {
       listen: (hostname, port) => server.listen(hostname, port),
+      stats: () => server.stats(),
       async stop(withinMs) {
         const reason = new Failure("shutting_down", "This node shuts down: use another one");
         // Not once this listener has stopped: the HTTP listener's streams end by the same signal.

@@ -34,6 +34,14 @@ export class Bodies {
     this.#deps = deps;
   }
 
+  get rateMin(): number {
+    return this.#deps.rateMin;
+  }
+
+  get receiving(): Share {
+    return this.#deps.receiving;
+  }
+
   get bytesMax(): number {
     return this.#deps.bytesMax;
   }

@@ -30,6 +30,8 @@ export interface BatcherDeps {
 
 /** Large enough that an entry's cost is spread over a thousand records, small enough for a reader. */
 export const frameBytesMax = 256 * 1024;
+/** The same for records of a few bytes, so that a reader never decodes more at once. */
+const frameRecordsMax = 16_384;
 /** A quarter of what may be in flight; past it frames wait here, in their order. */
 const appendsMax = 64;
 const firstBytes = 4 * 1024;
@@ -59,7 +61,7 @@ interface OpenRun extends ProducerRun {
  * One frame is open at a time. It is closed by the first of these, and appended as soon as fewer than
  * `appendsMax` others are on their way:
  *
- * 1. It has `frameBytesMax`, or the next records do not continue its producer's run.
+ * 1. It has `frameBytesMax` or `frameRecordsMax`, or the next records do not continue its producer's run.
  * 2. A caller waits for an acknowledgement (`expedite`) and at least half of those that wait at
  *    present have records in the frame. A lone caller's frame therefore goes at once. Many callers go
  *    in two halves, one on its way while the other gathers: an append for each record would cost
@@ -118,9 +120,7 @@ export class Batcher {
   ): void {
     const size = to - from;
     const open = this.#open;
-    if (open !== undefined && (open.length + size > frameBytesMax || !follows(open.run, run))) {
-      this.flush();
-    }
+    if (open !== undefined && !fits(open, size, count, run)) this.flush();
     const frame = (this.#open ??= this.#begin(size, run));
     if (frame.bytes.byteLength < frame.length + size) grow(frame, size);
     bytes.copy(frame.bytes, frame.length, from, to);
@@ -136,7 +136,7 @@ export class Batcher {
       this.#owners++;
     }
     this.#deps.inFlight.add(size);
-    if (frame.length >= frameBytesMax) this.flush();
+    if (frame.length >= frameBytesMax || frame.count >= frameRecordsMax) this.flush();
   }
 
   /** A caller waits for the acknowledgement of what was added so far. */
@@ -204,6 +204,15 @@ export class Batcher {
       void this.#append(next);
     }
   }
+}
+
+/** True where the records may be added to the frame. */
+function fits(open: Frame, size: number, count: number, run: ProducerRun | undefined): boolean {
+  return (
+    open.length + size <= frameBytesMax &&
+    open.count + count <= frameRecordsMax &&
+    follows(open.run, run)
+  );
 }
 
 /** True where `next` continues the frame's run. */

@@ -167,7 +167,7 @@ export class Call implements BatchOwner {
 
   /** Applies what a message says beside its records. Doing so twice in a row changes nothing. */
   #enter(bytes: Buffer, from: number, to: number): OpenTopic {
-    const head = readHead(bytes, from, to);
+    const head = readHead(bytes, from, to, this.#collector.limits.batchRecordsMax);
     if (head !== undefined) this.#apply(head);
     if (this.#target === undefined) throw noTopic;
     return this.#target;

@@ -3,6 +3,8 @@ export interface RecordLimits {
   readonly recordBytesMax: number;
   readonly keyBytesMax: number;
   readonly headersMax: number;
+  /** Records of one message of a stream, or of one request. */
+  readonly batchRecordsMax: number;
 }
 
 export interface IngestLimits extends RecordLimits {
@@ -16,6 +18,8 @@ export const defaultIngestLimits: IngestLimits = {
   recordBytesMax: 1024 * 1024,
   keyBytesMax: 512,
   headersMax: 64,
+  // Some milliseconds of work, which nothing may interrupt.
+  batchRecordsMax: 10_000,
   // A quarter second of a fast disk: more would only be latency.
   inFlightBytesMax: 32 * 1024 * 1024,
   // A frame then holds 20 ms of all connections: fewer appends than that gain nothing.

@@ -6,9 +6,10 @@ import { readHead } from "./request.ts";
 
 function headOf(request: MessageInitShape<typeof CollectRequestSchema>) {
   const bytes = toBinary(CollectRequestSchema, create(CollectRequestSchema, request));
-  return readHead(bytes, 0, bytes.byteLength);
+  return readHead(bytes, 0, bytes.byteLength, recordsMax);
 }
 
+const recordsMax = 10;
 const records = [{ value: Uint8Array.of(1, 2, 3) }, {}];
 
 test("a message that has only records has no head", () => {
@@ -32,7 +33,7 @@ test("only the bytes between the bounds are read, and unknown fields are skipped
   // Field 15 as a varint, as fixed 64, as bytes, as fixed 32.
   const unknown = [0x78, 1, 0x79, 1, 2, 3, 4, 5, 6, 7, 8, 0x7a, 1, 9, 0x7d, 1, 2, 3, 4];
   const bytes = Uint8Array.from([0xff, 0xff, ...unknown, ...own, 0xff]);
-  expect(readHead(bytes, 2, bytes.byteLength - 1)?.topic).toBe("inner");
+  expect(readHead(bytes, 2, bytes.byteLength - 1, recordsMax)?.topic).toBe("inner");
 });
 
 test("what cannot be is refused by name", () => {
@@ -56,7 +57,7 @@ test("bytes that are not a message are invalid, wherever they end", () => {
   let refused = 0;
   for (let to = 1; to < whole.byteLength; to++) {
     try {
-      readHead(whole, 0, to);
+      readHead(whole, 0, to, recordsMax);
     } catch (error) {
       expect(error).toMatchObject({ code: "invalid" });
       refused++;
@@ -70,6 +71,16 @@ test("bytes that are not a message are invalid, wherever they end", () => {
     [0x12, 1, 0xff],
     [0x78, ...Array.from({ length: 10 }, () => 0xff), 1],
   ]) {
-    expect(() => readHead(Uint8Array.from(bytes), 0, bytes.length)).toThrow("Cannot decode");
+    expect(() => readHead(Uint8Array.from(bytes), 0, bytes.length, recordsMax)).toThrow(
+      "Cannot decode",
+    );
   }
+});
+
+test("too many records are refused before any is taken, empty ones included", () => {
+  const empty = Array.from({ length: recordsMax }, () => ({}));
+  expect(headOf({ records: empty })).toBeUndefined();
+  expect(() => headOf({ records: [...empty, {}] })).toThrow(
+    "Cannot take a message of more than 10 records: send them in several (SLUICE_BATCH_RECORDS_MAX)",
+  );
 });

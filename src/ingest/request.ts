@@ -1,6 +1,6 @@
 /** What a request says beside its records: topic, producer, when a record counts as accepted. */
 
-import { type Failure, invalidField } from "../core/failure.ts";
+import { Failure, invalidField } from "../core/failure.ts";
 import { FRAME_RECORDS } from "../core/frame.ts";
 import { WireCursor } from "../core/wire.ts";
 
@@ -30,16 +30,24 @@ const PRODUCER_SEQUENCE = 0x18;
 const idBytesMax = 128;
 const cursor = new WireCursor(new Uint8Array(0));
 
-/** Undefined for a message of nothing but records. Throws `invalid` on bytes that are no message. */
-export function readHead(bytes: Uint8Array, from: number, to: number): Head | undefined {
+/** Undefined for a message of nothing but records. Throws `invalid` on bytes that are no message, `too_large` past `recordsMax`. */
+export function readHead(
+  bytes: Uint8Array,
+  from: number,
+  to: number,
+  recordsMax: number,
+): Head | undefined {
   cursor.reset(bytes, from, to);
   let topic: string | undefined;
   let producer: ProducerHead | undefined;
   let ack: Head["ack"];
   let isPlain = true;
+  let records = 0;
   while (cursor.at < to) {
     const tag = cursor.varint();
     if (tag === FRAME_RECORDS) {
+      // Counted before any of them is taken: they would be the work of seconds.
+      if (++records > recordsMax) throw tooMany(recordsMax);
       cursor.at = cursor.delimited();
       continue;
     }
@@ -78,6 +86,13 @@ function readProducer(end: number): ProducerHead {
     throw wrongProducer("sequence", `${sequence}`, "at most 2^53 - 1");
   }
   return { id, epoch, sequence };
+}
+
+function tooMany(recordsMax: number): Failure {
+  return new Failure(
+    "too_large",
+    `Cannot take a message of more than ${recordsMax} records: send them in several (SLUICE_BATCH_RECORDS_MAX)`,
+  );
 }
 
 function wrongProducer(field: string, given: string, expected: string): Failure {

@@ -8,7 +8,7 @@ import { WireCursor } from "../core/wire.ts";
 import { RecordSchema } from "../gen/sluice/v1/record_pb.ts";
 import { checkRecord } from "./wire.ts";
 
-const limits = { recordBytesMax: 100, keyBytesMax: 10, headersMax: 3 };
+const limits = { recordBytesMax: 100, keyBytesMax: 10, headersMax: 3, batchRecordsMax: 9 };
 
 function checkBytes(bytes: Uint8Array) {
   // There are other bytes around it.

@@ -147,7 +147,7 @@ test("a request is that of its headers, and its body may be left half read", asy
   const status = new Promise((resolve) => stream.on("response", (h) => resolve(h[":status"])));
   expect(await seen.promise).toEqual([
     "POST",
-    "http://sluice.test/a/b?c=d",
+    "http://localhost/a/b?c=d",
     [["x-many", "1, 2"]],
     true,
   ]);

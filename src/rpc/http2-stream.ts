@@ -38,7 +38,8 @@ export function requestFromStream(
   return {
     httpVersion: "2.0",
     method: headers[":method"] ?? "",
-    url: new URL(headers[":path"] ?? "/", `http://${headers[":authority"] ?? "localhost"}`).href,
+    // Nothing reads the authority, and what clients put there need not be a host of the web.
+    url: `http://localhost${headers[":path"] ?? "/"}`,
     header: webHeaders(headers),
     // Reading may end early while the answer is still to be written.
     body: stream.iterator({ destroyOnReturn: false }),

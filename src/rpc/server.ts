@@ -14,12 +14,15 @@ import {
 import { Code } from "@connectrpc/connect";
 import type { RpcHandlers } from "./handlers.ts";
 import { requestFromStream, writeResponse } from "./http2-stream.ts";
+import { defaultSessionLimits, type SessionLimits, Sessions } from "./sessions.ts";
 
 export interface RpcServer {
   /** Resolves to the port. Throws an error with code `EADDRINUSE` or `EACCES`. */
   listen(hostname: string, port: number): Promise<number>;
   /** Refuses new calls; resolves once running ones are answered, after `withinMs` at most. */
   stop(withinMs: number): Promise<void>;
+  /** For `/status`. */
+  stats(): ReturnType<Sessions["stats"]>;
 }
 
 /** Serves the call on its own, or returns false before it has touched the stream. */
@@ -28,26 +31,38 @@ export type StreamHandler = (stream: ServerHttp2Stream, headers: IncomingHttpHea
 /** Flow-control window of a call. */
 const windowBytes = 256 * 1024;
 
+/**
+ * What a peer is told of the size of a call's metadata. The engine resets calls past 64 KiB or 128
+ * fields.
+ */
+const metadataBytesMax = 64 * 1024;
+
 /** A peer that reads nothing of its answer for this long is reset. */
 export const stallMsMax = 30_000;
 
 /** `first` is tried before the handlers: the methods that have a shorter way. */
-export function createRpcServer(handlers: RpcHandlers, first?: StreamHandler): RpcServer {
-  const sessions = new Set<ServerHttp2Session>();
+export function createRpcServer(
+  handlers: RpcHandlers,
+  first?: StreamHandler,
+  limits: SessionLimits = defaultSessionLimits,
+): RpcServer {
+  const sessions = new Sessions(limits);
   const server = createServer({
     // Explicit: the runtimes' defaults differ.
     maxSessionMemory: 64,
-    settings: { initialWindowSize: windowBytes, maxConcurrentStreams: 1000 },
+    settings: {
+      initialWindowSize: windowBytes,
+      maxConcurrentStreams: 1000,
+      maxHeaderListSize: metadataBytesMax,
+    },
   });
-  server.on("session", (session) => {
-    sessions.add(session);
-    session.on("close", () => sessions.delete(session));
-    // A broken connection ends its session; the calls on it end with their streams.
-    session.on("error", () => session.destroy());
-  });
+  server.on("session", (session: ServerHttp2Session) => sessions.add(session));
   server.on("stream", (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => {
     // The close event follows, and every waiting call listens for it.
     stream.on("error", () => {});
+    const { session } = stream;
+    sessions.enter(session);
+    stream.once("close", () => sessions.leave(session));
     if (first?.(stream, headers) === true) return;
     void answer(handlers, stream, headers);
   });
@@ -55,13 +70,12 @@ export function createRpcServer(handlers: RpcHandlers, first?: StreamHandler): R
     listen: (hostname, port) => listen(server, hostname, port),
     async stop(withinMs) {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      for (const session of sessions) session.close();
-      const timer = setTimeout(() => {
-        for (const session of sessions) session.destroy();
-      }, withinMs);
+      sessions.close();
+      const timer = setTimeout(() => sessions.destroy(), withinMs);
       await closed;
       clearTimeout(timer);
     },
+    stats: () => sessions.stats(),
   };
 }
 
@@ -72,32 +86,44 @@ async function answer(
 ): Promise<void> {
   const path = headers[":path"]?.split("?", 1)[0] ?? "";
   const handler = handlers.get(path);
-  if (handler === undefined) return refuse(stream, headers, path);
+  if (handler === undefined) {
+    const message = `There is no method at ${path.slice(0, 200)}`;
+    return refuse(stream, headers, Code.Unimplemented, message);
+  }
   try {
     await writeResponse(stream, await handler(requestFromStream(stream, headers)), stallMsMax);
     // Nothing reads what the caller still sends: without this it would wait for a reader.
     if (!stream.readableEnded) stream.close(constants.NGHTTP2_NO_ERROR);
   } catch {
     // The stream ended before its answer, or the answer cannot be sent.
-    stream.close(constants.NGHTTP2_INTERNAL_ERROR);
+    if (stream.headersSent || stream.destroyed || stream.closed) {
+      stream.close(constants.NGHTTP2_INTERNAL_ERROR);
+    } else refuse(stream, headers, Code.Internal, "The gateway failed to answer this call");
   }
 }
 
-/** A status for gRPC, HTTP 404 for others: each client reports "unimplemented". */
-function refuse(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, path: string): void {
+/**
+ * A status for gRPC, an HTTP status for others. A stream that is closed before it has an answer would
+ * send data before its headers, which clients take for a broken connection.
+ */
+function refuse(
+  stream: ServerHttp2Stream,
+  headers: IncomingHttpHeaders,
+  code: Code.Unimplemented | Code.Internal,
+  message: string,
+): void {
   const contentType = headers["content-type"] ?? "";
   if (/^application\/grpc(\+|;|$)/.test(contentType)) {
-    const message = `There is no method at ${path.slice(0, 200)}`;
     stream.respond(
       {
         ":status": 200,
         "content-type": contentType,
-        "grpc-status": Code.Unimplemented,
+        "grpc-status": code,
         "grpc-message": encodeURIComponent(message).replaceAll("%20", " "),
       },
       { endStream: true },
     );
-  } else stream.respond({ ":status": 404 }, { endStream: true });
+  } else stream.respond({ ":status": code === Code.Internal ? 500 : 404 }, { endStream: true });
   if (!stream.readableEnded) stream.close(constants.NGHTTP2_NO_ERROR);
 }
 

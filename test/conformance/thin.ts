@@ -11,6 +11,8 @@ import { type Any, anyPack } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError, type ConnectRouter } from "@connectrpc/connect";
 import { parseTimeout as parseConnectTimeout } from "@connectrpc/connect/protocol-connect";
 import { parseTimeout as parseGrpcTimeout } from "@connectrpc/connect/protocol-grpc";
+import { MemoryAccount } from "../../src/core/budget/memory.ts";
+import { Turns } from "../../src/core/budget/turn.ts";
 import { InFlight } from "../../src/ingest/in-flight.ts";
 import type { FetchHandler } from "../../src/rpc/fetch.ts";
 import type { StreamHandler } from "../../src/rpc/server.ts";
@@ -131,6 +133,10 @@ function conformanceMethods(messageBytesMax: number): {
       methods,
       inFlight: new InFlight(inFlightBytesMax),
       messageBytesMax,
+      rateMin: 1,
+      turns: new Turns(),
+      receiving: new MemoryAccount(2 ** 30).share("receiving", 1),
+      readBody: async (request) => new Uint8Array(await request.arrayBuffer()),
       logger: () => {},
     },
     withMetadata(metadata, serve) {

@@ -28,6 +28,7 @@ export class Turns {
   #waiting: (() => void)[] = [];
   #resumed = 0;
   #isArmed = false;
+  #rounds = 0;
   /** When the slice of this round of the loop is used up; undefined: none has begun. */
   #endsMs: number | undefined;
 
@@ -38,6 +39,12 @@ export class Turns {
   /** Number of pieces of work that wait for their next slice. */
   get waiting(): number {
     return this.#waiting.length - this.#resumed;
+  }
+
+  /** Tells the rounds of the event loop apart: a number that differs from that of any other round. */
+  get round(): number {
+    this.#arm();
+    return this.#rounds;
   }
 
   /** One piece of work; `signal` aborts when its caller leaves. */
@@ -74,6 +81,7 @@ export class Turns {
 
   #round(): void {
     this.#isArmed = false;
+    this.#rounds++;
     this.#endsMs = undefined;
     const resume = this.#waiting[this.#resumed];
     if (resume === undefined) return;

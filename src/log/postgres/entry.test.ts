@@ -34,6 +34,20 @@ test("a run is closed before it grows large, and a large record is a separate en
   }
 });
 
+test("a run of tiny records is closed by their number, in frames and records alike", () => {
+  const small = (count: number) =>
+    Batch.encoded(
+      Uint8Array.from({ length: count * 2 }, (_, i) => (i % 2 === 0 ? 0x0a : 0)),
+      count,
+    );
+  expect(entriesOf([small(10_000), small(6000), small(500)], "frames").counts).toEqual([
+    16_000, 500,
+  ]);
+  for (const layout of ["records", "frames"] as const) {
+    expect(entriesOf([small(20_000)], layout).counts).toEqual([16_384, 3616]);
+  }
+});
+
 test("the records of an entry have adjacent sequences that end at its own", () => {
   const { frame } = encoded("a", "a", "a");
   const row = { last_seq: "12", count: 3, received_ns: "1700000000000000001", frame };

@@ -13,6 +13,9 @@ export const entryOverheadBytes = 100;
 /** Size at which a run is closed, so that a page, or a reader that begins inside it, decodes little in vain. */
 const entryBytesMax = 256 * 1024;
 
+/** The same for records of a few bytes: decoding as many takes some 15 ms. */
+const entryRecordsMax = 16_384;
+
 /** The rows of one commit, column by column; sequences and offsets count from 0. */
 export interface EntryColumns {
   readonly lasts: number[];
@@ -43,15 +46,26 @@ export function entriesOf(appends: readonly Batch[], layout: Layout): EntryColum
     runStart = offset;
     runCount = 0;
   };
+  const fits = (bytes: number, count: number) =>
+    offset + bytes - runStart <= entryBytesMax && runCount + count <= entryRecordsMax;
   for (const batch of appends) {
     const { frame, count } = batch;
+    if (layout === "frames") {
+      if (!fits(frame.byteLength, count)) closeRun();
+      if (fits(frame.byteLength, count)) {
+        runCount += count;
+        sequence += count;
+        offset += frame.byteLength;
+        continue;
+      }
+    }
     // Only the layout `records` needs keys: frames are cut without being decoded.
     const records = layout === "records" ? batch.records(0n) : undefined;
     let at = 0;
     for (let i = 0; i < count; i++) {
       const length = delimitedEnd(frame, at + 1) - at;
       const key = records?.[i]?.key ?? "";
-      if (key !== runKey || offset + length - runStart > entryBytesMax) closeRun();
+      if (key !== runKey || !fits(length, 1)) closeRun();
       runKey = key;
       runCount++;
       sequence++;

@@ -1,6 +1,8 @@
 /** What a method offers to take the thin path: a call without an object for each message. */
 
 import type { Buffer } from "node:buffer";
+import type { Share } from "../../core/budget/memory.ts";
+import type { Turns } from "../../core/budget/turn.ts";
 import type { Failure } from "../../core/failure.ts";
 import type { Logger } from "../../core/logger.ts";
 import type { InFlight } from "../../ingest/in-flight.ts";
@@ -38,5 +40,11 @@ export interface ThinOptions {
   readonly inFlight: InFlight;
   /** The largest message taken, after inflating. */
   readonly messageBytesMax: number;
+  /** Bytes a second below which a message that is not whole is given up. */
+  readonly rateMin: number;
+  readonly turns: Turns;
+  readonly receiving: Share;
+  /** The whole body of a request, within the same bounds. */
+  readonly readBody: (request: Request) => Promise<Uint8Array>;
   readonly logger: Logger;
 }

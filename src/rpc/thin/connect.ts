@@ -51,14 +51,14 @@ function pathOf(url: string): string {
 
 async function answer(
   method: ThinMethod,
-  { inFlight, logger }: ThinOptions,
+  { inFlight, logger, readBody }: ThinOptions,
   request: Request,
 ): Promise<Response> {
   const { call, answer } = method.open();
   try {
     inFlight.refuseIfFull();
     const timeout = request.headers.get(headerTimeout);
-    const bytes = bufferOf(new Uint8Array(await request.arrayBuffer()));
+    const bytes = bufferOf(await readBody(request));
     call.take(bytes, 0, bytes.byteLength);
     await (timeout === null ? call.settled() : settledWithin(call, timeout));
     return new Response(answer(), ok);

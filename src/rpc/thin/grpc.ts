@@ -15,13 +15,16 @@ import {
 } from "node:http2";
 import type { ConnectError } from "@connectrpc/connect";
 import { parseTimeout, setTrailerStatus } from "@connectrpc/connect/protocol-grpc";
+import type { Failure } from "../../core/failure.ts";
 import type { Logger } from "../../core/logger.ts";
 import { reportedStatus } from "../failures.ts";
 import type { StreamHandler } from "../server.ts";
 import type { AnswerKind, ThinCall, ThinMethod, ThinOptions } from "./call.ts";
 import { deadlineExceeded, incompleteMessage, notOneMessage } from "./errors.ts";
 import { inflate } from "./inflate.ts";
+import { LateChunks } from "./late-chunks.ts";
 import { enveloped, Messages } from "./messages.ts";
+import { SlowMessages } from "./slow-messages.ts";
 import { SocketBackpressure, type StreamLease } from "./socket-backpressure.ts";
 
 const contentTypes = new Set(["application/grpc", "application/grpc+proto"]);
@@ -35,18 +38,28 @@ const headers: OutgoingHttpHeaders = {
 
 /** Leaves to the handlers behind it what it does not know: other methods, codecs and compressions. */
 export function createThinGrpc(options: ThinOptions): StreamHandler {
-  const backpressure = new SocketBackpressure(options.inFlight);
+  const backpressure = new SocketBackpressure(options.inFlight, options.turns);
+  const slow = new SlowMessages(options.rateMin);
   return (stream, given) => {
     const method = options.methods.get(given[":path"] ?? "");
     if (method === undefined || given[":method"] !== "POST") return false;
     if (!contentTypes.has(given["content-type"] ?? "")) return false;
     const encoding = given["grpc-encoding"] ?? "identity";
     if (encoding !== "identity" && encoding !== "gzip") return false;
-    const call = new GrpcCall(stream, method, options, backpressure);
+    const call = new GrpcCall(stream, method, options, { backpressure, slow });
     call.start(given);
     return true;
   };
 }
+
+/** What the calls of one port share. */
+interface Shared {
+  readonly backpressure: SocketBackpressure;
+  readonly slow: SlowMessages;
+}
+
+/** The work of a smaller chunk is not measured: reading the clock would be a part of it. */
+const measuredBytes = 1024;
 
 class GrpcCall {
   readonly #stream: ServerHttp2Stream;
@@ -54,7 +67,8 @@ class GrpcCall {
   readonly #call: ThinCall;
   readonly #answer: () => Uint8Array;
   readonly #messages: Messages;
-  readonly #backpressure: SocketBackpressure;
+  readonly #shared: Shared;
+  readonly #late: LateChunks;
   readonly #lease: StreamLease;
   readonly #messageBytesMax: number;
   readonly #logger: Logger;
@@ -68,11 +82,11 @@ class GrpcCall {
   constructor(
     stream: ServerHttp2Stream,
     method: ThinMethod,
-    { messageBytesMax, logger }: ThinOptions,
-    backpressure: SocketBackpressure,
+    { messageBytesMax, logger, receiving, turns }: ThinOptions,
+    shared: Shared,
   ) {
-    this.#backpressure = backpressure;
-    this.#lease = backpressure.enter(stream);
+    this.#shared = shared;
+    this.#lease = shared.backpressure.enter(stream);
     this.#stream = stream;
     this.#answers = method.answers;
     this.#messageBytesMax = messageBytesMax;
@@ -80,7 +94,13 @@ class GrpcCall {
     const { call, answer } = method.open();
     this.#call = call;
     this.#answer = () => enveloped(0, answer());
-    this.#messages = new Messages(messageBytesMax, (flags, bytes, from, to) =>
+    this.#late = new LateChunks({
+      turns,
+      receiving,
+      lease: this.#lease,
+      take: (chunk) => this.#push(chunk),
+    });
+    this.#messages = new Messages(messageBytesMax, receiving, (flags, bytes, from, to) =>
       this.#take(flags, bytes, from, to),
     );
   }
@@ -89,7 +109,7 @@ class GrpcCall {
     this.#path = given[":path"] ?? "";
     this.#isCompressed = given["grpc-encoding"] === "gzip";
     const stream = this.#stream;
-    stream.on("end", () => void this.#finish());
+    stream.on("end", () => void this.#late.after(() => void this.#finish()));
     stream.on("close", () => this.#close());
     // A caller that is still sending learns at once that the log failed, and not at the end.
     this.#call.progress = () => {
@@ -105,12 +125,34 @@ class GrpcCall {
 
   #read(chunk: Uint8Array): void {
     if (this.#isOver) return;
+    if (!this.#late.isEmpty) this.#late.push(chunk);
+    else if (chunk.byteLength < measuredBytes) this.#push(chunk);
+    else if (this.#lease.isBehind()) this.#late.push(chunk);
+    else {
+      const startedMs = performance.now();
+      this.#push(chunk);
+      this.#lease.spend(performance.now() - startedMs);
+    }
+  }
+
+  #push(chunk: Uint8Array): void {
+    if (this.#isOver) return;
     try {
       this.#messages.push(chunk);
     } catch (error) {
       return this.#fail(error);
     }
-    this.#backpressure.check();
+    if (!this.#messages.isWhole) this.#shared.slow.watch(this, this.#messages.restBytes);
+    this.#shared.backpressure.check();
+  }
+
+  /** Called by the watch over messages that are not whole: undefined where this one is. */
+  get restBytes(): number | undefined {
+    return this.#messages.isWhole ? undefined : this.#messages.restBytes;
+  }
+
+  giveUp(failure: Failure): void {
+    this.#fail(failure);
   }
 
   #take(flags: number, bytes: Buffer, from: number, to: number): void {
@@ -183,7 +225,9 @@ class GrpcCall {
       stream.removeAllListeners("wantTrailers");
       stream.once("wantTrailers", () => stream.sendTrailers(trailers));
       stream.end();
-    } else stream.respond({ ...headers, ...trailers }, { endStream: true });
+    } else if (!stream.destroyed) {
+      stream.respond({ ...headers, ...trailers }, { endStream: true });
+    }
     // Nothing reads what the caller still sends: without this it would wait for a reader.
     if (!stream.readableEnded) stream.close(constants.NGHTTP2_NO_ERROR);
   }
@@ -205,6 +249,9 @@ class GrpcCall {
     clearTimeout(this.#timer);
     this.#call.progress = undefined;
     this.#call.close();
+    this.#messages.drop();
+    this.#late.drop();
+    this.#shared.slow.forget(this);
     this.#lease.leave();
   }
 }

@@ -1,13 +1,15 @@
 import { expect, test } from "bun:test";
 import { Buffer } from "node:buffer";
 import { seededRandom } from "../../../test/support/random.ts";
+import { MemoryAccount } from "../../core/budget/memory.ts";
 import { enveloped, Messages } from "./messages.ts";
 
 const bytesMax = 1000;
+const receiving = new MemoryAccount(2 ** 20).share("receiving", 1);
 
 function reader() {
   const read: (readonly [flags: number, text: string])[] = [];
-  const messages = new Messages(bytesMax, (flags, bytes, from, to) => {
+  const messages = new Messages(bytesMax, receiving, (flags, bytes, from, to) => {
     read.push([flags, bytes.subarray(from, to).toString("latin1")]);
   });
   return { messages, read };
@@ -20,7 +22,7 @@ test("whole messages are handed over where they lie", () => {
     enveloped(0, Buffer.from("three")),
   ]);
   const places: [boolean, number, number][] = [];
-  const messages = new Messages(bytesMax, (_flags, bytes, from, to) => {
+  const messages = new Messages(bytesMax, receiving, (_flags, bytes, from, to) => {
     places.push([bytes === chunk, from, to]);
   });
   messages.push(chunk);

@@ -5,6 +5,7 @@
  */
 
 import { Buffer } from "node:buffer";
+import type { Share } from "../../core/budget/memory.ts";
 import { messageTooLarge } from "./errors.ts";
 
 const headBytes = 5;
@@ -15,13 +16,15 @@ export type OnMessage = (flags: number, bytes: Buffer, from: number, to: number)
 export class Messages {
   readonly #bytesMax: number;
   readonly #onMessage: OnMessage;
+  readonly #receiving: Share;
   /** The part that has arrived of a message that is not whole yet. */
   #rest = empty;
   #restLength = 0;
 
   /** A message past `bytesMax` is `too_large`, as soon as its length is known. */
-  constructor(bytesMax: number, onMessage: OnMessage) {
+  constructor(bytesMax: number, receiving: Share, onMessage: OnMessage) {
     this.#bytesMax = bytesMax;
+    this.#receiving = receiving;
     this.#onMessage = onMessage;
   }
 
@@ -30,6 +33,19 @@ export class Messages {
     return this.#restLength === 0;
   }
 
+  /** Bytes of the message that is not whole yet. */
+  get restBytes(): number {
+    return this.#restLength;
+  }
+
+  /** Forgets the part of a message that has arrived. */
+  drop(): void {
+    this.#receiving.release(this.#rest.byteLength);
+    this.#rest = empty;
+    this.#restLength = 0;
+  }
+
+  /** Throws `overloaded` where this node has too many messages that are not whole. */
   push(bytes: Uint8Array): void {
     const chunk = bufferOf(bytes);
     let at = this.#restLength === 0 ? 0 : this.#complete(chunk);
@@ -55,8 +71,7 @@ export class Messages {
     at = this.#append(chunk, at, whole - this.#restLength, whole);
     if (this.#restLength < whole) return at;
     const bytes = this.#rest;
-    this.#rest = empty;
-    this.#restLength = 0;
+    this.drop();
     this.#onMessage(bytes[0] ?? 0, bytes, headBytes, whole);
     return at;
   }
@@ -73,7 +88,9 @@ export class Messages {
     const length = this.#restLength + end - at;
     if (this.#rest.byteLength < length) {
       // Grows with the bytes that have arrived, because a length may lie.
-      const bytes = Buffer.allocUnsafeSlow(Math.max(length, Math.min(whole, length * 2)));
+      const size = Math.max(length, Math.min(whole, length * 2));
+      this.#receiving.take(size - this.#rest.byteLength);
+      const bytes = Buffer.allocUnsafeSlow(size);
       this.#rest.copy(bytes, 0, 0, this.#restLength);
       this.#rest = bytes;
     }

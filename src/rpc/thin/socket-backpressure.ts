@@ -1,13 +1,19 @@
 /**
+ * What the sockets that bring records may take of this node: memory, and time of the event loop.
+ *
  * Back-pressure of the collector: while too much is in flight, no socket that brings records is
  * read, so waiting data stays in the buffers of the peers and the kernel and not in the heap.
  *
  * A paused HTTP/2 stream would still buffer its whole window here, with an object per message; 25,000
  * such streams take gigabytes. Bun's parser reads from the socket's handle, so this pauses the handle
  * where the runtime has one, and otherwise the stream, within its window.
+ *
+ * Time: a socket that brings more in one round of the event loop than some milliseconds can take is read
+ * on in turns. Sockets of well-behaved clients bring far less, even when all of them together are slow.
  */
 
 import type { ServerHttp2Stream } from "node:http2";
+import type { Turns } from "../../core/budget/turn.ts";
 import type { InFlight } from "../../ingest/in-flight.ts";
 
 interface Pausable {
@@ -18,29 +24,90 @@ interface Pausable {
 export interface StreamLease {
   /** Whether the stream may pass on more; false only where the stream itself is paused. */
   isOpen(): boolean;
+  /** Whether the stream's socket has had its share of this round of the event loop. */
+  isBehind(): boolean;
+  /** Counts what the stream took of this round. */
+  spend(ms: number): void;
+  /** Stops reading the socket until `resume`. */
+  pause(): void;
+  resume(): void;
   leave(): void;
+}
+
+/** What one socket may take of a round of the event loop, in ms: some 8,000 empty records. */
+const socketMsMax = 4;
+
+/** What all may take together, before those are held back that took more than a fair part of it. */
+const roundMsMax = 8;
+const fairMs = 0.5;
+
+/** What the running calls of one socket have in common. */
+interface Source {
+  calls: number;
+  /** Calls that are read in turns. */
+  paused: number;
+  round: number;
+  spentMs: number;
 }
 
 export class SocketBackpressure {
   readonly #inFlight: InFlight;
-  /** The sources that running calls read, each with the number of its calls. */
-  readonly #sources = new Map<Pausable, number>();
+  readonly #turns: Turns;
+  /** The sources that running calls read. */
+  readonly #sources = new Map<Pausable, Source>();
   #isShut = false;
+  #round = -1;
+  #spentMs = 0;
 
-  constructor(inFlight: InFlight) {
+  constructor(inFlight: InFlight, turns: Turns) {
     this.#inFlight = inFlight;
+    this.#turns = turns;
   }
 
   /** Call this for each call's stream, and `leave` on the lease when the call is over. */
   enter(stream: ServerHttp2Stream): StreamLease {
     const handle = handleOf(stream);
-    const source = handle ?? stream;
-    this.#sources.set(source, (this.#sources.get(source) ?? 0) + 1);
-    if (this.#isShut) source.pause();
+    const pausable = handle ?? stream;
+    let source = this.#sources.get(pausable);
+    if (source === undefined) {
+      source = { calls: 0, paused: 0, round: -1, spentMs: 0 };
+      this.#sources.set(pausable, source);
+    }
+    source.calls++;
+    if (this.#isShut) pausable.pause();
+    return this.#leaseOf(pausable, source, handle !== undefined);
+  }
+
+  #leaseOf(pausable: Pausable, source: Source, isSocket: boolean): StreamLease {
     return {
-      isOpen: () => handle !== undefined || !this.#isShut,
-      leave: () => this.#leave(source),
+      isOpen: () => isSocket || (!this.#isShut && source.paused === 0),
+      isBehind: () => this.#isBehind(source),
+      spend: (ms) => {
+        source.spentMs += ms;
+        this.#spentMs += ms;
+      },
+      pause: () => {
+        if (source.paused++ === 0) pausable.pause();
+      },
+      resume: () => {
+        if (--source.paused === 0 && !this.#isShut) pausable.resume();
+      },
+      leave: () => this.#leave(pausable, source),
     };
+  }
+
+  #isBehind(source: Source): boolean {
+    const { round } = this.#turns;
+    if (this.#round !== round) {
+      this.#round = round;
+      this.#spentMs = 0;
+    }
+    if (source.round !== round) {
+      source.round = round;
+      source.spentMs = 0;
+    }
+    if (source.spentMs > socketMsMax) return true;
+    return this.#spentMs > roundMsMax && source.spentMs > fairMs;
   }
 
   /** Call this after something was taken. */
@@ -50,19 +117,15 @@ export class SocketBackpressure {
     for (const source of this.#sources.keys()) source.pause();
     void this.#inFlight.room().then(() => {
       this.#isShut = false;
-      for (const source of this.#sources.keys()) source.resume();
+      for (const [pausable, { paused }] of this.#sources) if (paused === 0) pausable.resume();
     });
   }
 
-  #leave(source: Pausable): void {
-    const users = (this.#sources.get(source) ?? 1) - 1;
-    if (users > 0) {
-      this.#sources.set(source, users);
-      return;
-    }
-    this.#sources.delete(source);
+  #leave(pausable: Pausable, source: Source): void {
+    if (--source.calls > 0) return;
+    this.#sources.delete(pausable);
     // Calls of other services on the same connection go on.
-    if (this.#isShut) source.resume();
+    if (this.#isShut) pausable.resume();
   }
 }
 

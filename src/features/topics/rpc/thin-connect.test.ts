@@ -3,6 +3,8 @@ import { create, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import { Code, ConnectError, createClient } from "@connectrpc/connect";
 import { createFetchClient } from "@connectrpc/connect/protocol";
 import { createTransport } from "@connectrpc/connect/protocol-connect";
+import { MemoryAccount } from "../../../core/budget/memory.ts";
+import { Turns } from "../../../core/budget/turn.ts";
 import { systemClock } from "../../../core/clock.ts";
 import { defaultTopicSettings } from "../../../core/topic.ts";
 import { RetryInfoSchema } from "../../../gen/google/rpc/error_details_pb.ts";
@@ -45,6 +47,10 @@ function thinConnectOver(over: typeof log) {
     methods: thinCollectorMethods(collector),
     inFlight,
     messageBytesMax,
+    rateMin: 1,
+    turns: new Turns(),
+    receiving: new MemoryAccount(2 ** 20).share("receiving", 1),
+    readBody: async (request) => new Uint8Array(await request.arrayBuffer()),
     logger: (level, message, fields) => void logged.push({ level, message, ...fields }),
   });
 }

@@ -1,0 +1,162 @@
+/** What clients of the gRPC port may take of a node: memory, connections and time. */
+
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import type { ClientHttp2Session } from "node:http2";
+import { connect as connectTcp } from "node:net";
+import { type GatewayProcess, startGateway } from "../../support/gateway.ts";
+import { ask } from "../../support/http.ts";
+import { pause, until, within } from "../../support/until.ts";
+import { answersIn, framed, openCall, openSession, requestBytes } from "./grpc.ts";
+
+const mega = 1024 * 1024;
+const memoryBytes = 512 * mega;
+const receivingMax = memoryBytes / 8;
+const resourceExhausted = "8";
+const deadlineExceeded = "4";
+
+let gateway: GatewayProcess;
+
+beforeAll(async () => {
+  gateway = await startGateway({
+    env: {
+      SLUICE_MEMORY_BYTES: String(memoryBytes),
+      SLUICE_GRPC_IDLE_MS: "1000",
+      SLUICE_GRPC_CONNECTIONS_MAX: "200",
+    },
+  });
+}, 60_000);
+
+afterAll(async () => {
+  expect(gateway.errors()).toEqual([]);
+  expect(await gateway.stop()).toBe(0);
+});
+
+async function status() {
+  return (await ask("GET", `${gateway.url}/status`)).json;
+}
+
+test("messages that are never finished are counted, refused past their share, and forgotten", async () => {
+  const sessions = [0, 1, 2].map(() => openSession(gateway.grpcUrl));
+  const message = framed(Buffer.alloc(4 * mega));
+  const calls = sessions.flatMap((session) =>
+    Array.from({ length: 10 }, () => openCall(session, "Collect")),
+  );
+  for (const { stream } of calls) stream.write(message.subarray(0, -1));
+  const refused = await within(
+    "refusals",
+    20_000,
+    Promise.race(calls.map(async ({ reply }) => await reply)),
+  );
+  expect(refused.code).toBe(resourceExhausted);
+  expect(refused.message).toContain("SLUICE_MEMORY_BYTES");
+  const { memory } = await status();
+  expect(memory.receiving.bytes_max).toBe(receivingMax);
+  expect(memory.receiving.bytes).toBeGreaterThan(receivingMax / 2);
+  expect(memory.receiving.bytes).toBeLessThanOrEqual(receivingMax);
+  for (const session of sessions) session.destroy();
+  await until("the memory to be released", 10_000, async () => {
+    return (await status()).memory.receiving.bytes === 0;
+  });
+}, 40_000);
+
+test("a message of too many records is refused, and nothing of it is stored", async () => {
+  const session = openSession(gateway.grpcUrl);
+  const many = Array.from({ length: 10_001 }, () => ({}));
+  const { stream, reply } = openCall(session, "Publish");
+  stream.end(framed(requestBytes({ topic: "many", records: many })));
+  expect(await within("an answer", 10_000, reply)).toMatchObject({
+    code: resourceExhausted,
+    message:
+      "Cannot take a message of more than 10000 records: send them in several (SLUICE_BATCH_RECORDS_MAX)",
+  });
+  const json = await ask("POST", `${gateway.url}/sluice.v1.CollectorService/Publish`, {
+    body: JSON.stringify({ topic: "many", records: many }),
+    headers: { "content-type": "application/json" },
+  });
+  expect([json.status, json.json.code]).toEqual([429, "resource_exhausted"]);
+  expect((await ask("GET", `${gateway.url}/v1/topics/many`)).status).toBe(404);
+  session.destroy();
+});
+
+test("a message that comes too slowly is given up, one that only waits for the next is not", async () => {
+  const session = openSession(gateway.grpcUrl);
+  const whole = framed(requestBytes({ topic: "slow", records: [{ value: Buffer.from("1") }] }));
+  const slow = openCall(session, "Collect");
+  const idle = openCall(session, "Collect");
+  idle.stream.write(whole);
+  slow.stream.write(whole);
+  slow.stream.write(whole.subarray(0, 8));
+  const { code, message } = await within("the end of the slow call", 20_000, slow.reply);
+  expect([code, message]).toEqual([
+    deadlineExceeded,
+    "Cannot read a message: it comes too slowly, expected 1024 bytes a second (SLUICE_BODY_RATE_MIN)",
+  ]);
+  idle.stream.end(whole);
+  const answer = await within("the other call's answer", 10_000, idle.reply);
+  expect(Number(answersIn(answer.body)[0]?.accepted)).toBe(2);
+  session.destroy();
+}, 40_000);
+
+test("connections that say nothing, half a preface or have no call are closed", async () => {
+  const port = Number(new URL(gateway.grpcUrl).port);
+  const closed = ["", "PRI * HTTP/2.0\r\n"].map(
+    (text) =>
+      new Promise<void>((resolve) => {
+        const socket = connectTcp(port, "127.0.0.1", () => void socket.write(text));
+        socket.on("error", () => {});
+        socket.on("close", () => resolve());
+      }),
+  );
+  const session = openSession(gateway.grpcUrl);
+  const ended = new Promise<void>((resolve) => void session.on("close", () => resolve()));
+  await within("all three to be closed", 20_000, Promise.all([...closed, ended]));
+  await until("no connection to be open", 5000, async () => (await status()).rpc.connections === 0);
+}, 40_000);
+
+test("one connection more than may be open is closed at once, and counted", async () => {
+  const sessions: ClientHttp2Session[] = [];
+  let ended = 0;
+  for (let i = 0; i < 210; i++) {
+    const session = openSession(gateway.grpcUrl);
+    session.on("close", () => ended++);
+    // A running call keeps its connection.
+    openCall(session, "Collect").stream.write(framed(requestBytes({ topic: "open" })));
+    sessions.push(session);
+  }
+  await until("ten to be closed", 10_000, () => ended === 10);
+  expect((await status()).rpc).toEqual({ connections: 200, connections_refused: 10 });
+  for (const session of sessions) session.destroy();
+  await until("all to be closed", 10_000, async () => (await status()).rpc.connections === 0);
+}, 30_000);
+
+test("twenty connections full of empty records keep nobody waiting", async () => {
+  const sessions = Array.from({ length: 20 }, () => openSession(gateway.grpcUrl));
+  const message = framed(
+    requestBytes({ topic: "empty", records: Array.from({ length: 9000 }, () => ({})) }),
+  );
+  let isOver = false;
+  const floods = sessions.map(async (session) => {
+    const { stream, reply } = openCall(session, "Collect");
+    while (!isOver) {
+      if (!stream.write(message)) {
+        await Promise.race([new Promise((resolve) => void stream.once("drain", resolve)), reply]);
+      }
+    }
+    stream.end();
+    return await reply;
+  });
+  const waitedMs: number[] = [];
+  for (let i = 0; i < 100; i++) {
+    const startedMs = performance.now();
+    await ask("GET", `${gateway.url}/livez`);
+    waitedMs.push(performance.now() - startedMs);
+    await pause(20);
+  }
+  isOver = true;
+  const replies = await within("all answers", 30_000, Promise.all(floods));
+  expect(replies.map(({ code }) => code)).toEqual(replies.map(() => "0"));
+  const accepted = replies.map(({ body }) => Number(answersIn(body)[0]?.accepted));
+  expect(accepted.every((count) => count > 0 && count % 9000 === 0)).toBe(true);
+  expect(Math.max(...waitedMs)).toBeLessThan(500);
+  for (const session of sessions) session.destroy();
+}, 60_000);
