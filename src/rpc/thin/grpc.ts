@@ -109,7 +109,7 @@ class GrpcCall {
     this.#path = given[":path"] ?? "";
     this.#isCompressed = given["grpc-encoding"] === "gzip";
     const stream = this.#stream;
-    stream.on("end", () => void this.#late.after(() => void this.#finish()));
+    stream.on("end", () => this.#late.after(() => void this.#finish()));
     stream.on("close", () => this.#close());
     // A caller that is still sending learns at once that the log failed, and not at the end.
     this.#call.progress = () => {
