@@ -11,7 +11,7 @@
 import type { Batch } from "./batch.ts";
 import type { Position } from "./position.ts";
 import type { LogRecord, StoredRecord } from "./record.ts";
-import type { TopicSettings } from "./topic.ts";
+import type { TopicRetention, TopicSettings } from "./topic.ts";
 
 export interface Log {
   readonly driver: "memory" | "postgres" | "jetstream" | "kafka";
@@ -42,15 +42,26 @@ export interface Log {
 
 /** Administration of topics: separate, because readers and writers do not need it. */
 export interface TopicAdmin {
-  /** Creates the topic; idempotent. Throws `conflict` when it exists with other settings. */
+  /** Creates the topic; idempotent. Throws `conflict`, naming the members, when it exists with other settings. */
   create(topic: string, settings: TopicSettings): Promise<TopicInfo>;
   describe(topic: string): Promise<TopicInfo | undefined>;
-  /** By name. */
-  list(): Promise<readonly TopicInfo[]>;
+  /** By name, in the order of its bytes. */
+  list(page?: TopicPage): Promise<readonly TopicInfo[]>;
+  /** Number of topics. */
+  count(): Promise<number>;
+  /** Changes how much of the topic is kept; what is past it is dropped soon. Returns the topic as it is then. */
+  retain(topic: string, retention: TopicRetention): Promise<TopicInfo>;
   /** Resolves when the broker answers, whatever the number of topics. Throws `unavailable`. */
   ping(): Promise<void>;
   /** Drops the topic and its records; its live readers end with `not_found` or `position_gone`. */
   remove(topic: string): Promise<void>;
+}
+
+/** A part of all topics; without members all of them. */
+export interface TopicPage {
+  /** Only topics whose names come after this one. */
+  readonly after?: string | undefined;
+  readonly limit?: number | undefined;
 }
 
 /** What a driver's factory returns. */

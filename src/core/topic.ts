@@ -17,12 +17,16 @@ export type Layout = "records" | "frames";
 export const schemaRules = ["none", "id", "validated"] as const;
 export type SchemaRule = (typeof schemaRules)[number];
 
-export interface TopicSettings {
-  readonly layout: Layout;
+/** How much of a topic is kept. It may change while the topic exists. */
+export interface TopicRetention {
   /** Records older than this may be dropped; 0 keeps them. */
   readonly retentionMs: number;
   /** The oldest are dropped past this size; 0 sets no limit. */
   readonly retentionBytes: number;
+}
+
+export interface TopicSettings extends TopicRetention {
+  readonly layout: Layout;
   readonly schema: SchemaRule;
 }
 
@@ -47,11 +51,11 @@ export function parseName(name: string, field: string): string {
   );
 }
 
-export function sameSettings(a: TopicSettings, b: TopicSettings): boolean {
-  return (
-    a.layout === b.layout &&
-    a.retentionMs === b.retentionMs &&
-    a.retentionBytes === b.retentionBytes &&
-    a.schema === b.schema
-  );
+/** The members in which two settings differ. */
+export function differingSettings(
+  a: TopicSettings,
+  b: TopicSettings,
+): readonly (keyof TopicSettings)[] {
+  const members = ["layout", "retentionMs", "retentionBytes", "schema"] as const;
+  return members.filter((member) => a[member] !== b[member]);
 }

@@ -40,6 +40,8 @@ async function rig() {
     describe: (topic) => memory.describe(topic),
     list: () => memory.list(),
     ping: () => Promise.resolve(),
+    count: () => memory.count(),
+    retain: (topic, retention) => memory.retain(topic, retention),
     remove: (topic) => memory.remove(topic),
   };
   const inFlight = new InFlight(limits.inFlightBytesMax);

@@ -35,6 +35,8 @@ async function rig(inFlightBytesMax = 32 * 1024 * 1024) {
     describe: (name) => memory.describe(name),
     list: () => memory.list(),
     ping: () => Promise.resolve(),
+    count: () => memory.count(),
+    retain: (topic, retention) => memory.retain(topic, retention),
     remove: (name) => memory.remove(name),
   };
   const inFlight = new InFlight(inFlightBytesMax);

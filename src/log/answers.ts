@@ -3,6 +3,7 @@
 import { Failure } from "../core/failure.ts";
 import type { Appended, Bounds } from "../core/log.ts";
 import { comparePositions, type Position, renderPosition } from "../core/position.ts";
+import { differingSettings, type TopicSettings } from "../core/topic.ts";
 
 /** The answer to an append whose records are separate entries, numbered without a gap. */
 export function appendedRun(
@@ -58,10 +59,33 @@ export function topicNotFound(topic: string): Failure {
   return new Failure("not_found", `Cannot find topic "${topic}": it does not exist`);
 }
 
-export function topicConflict(topic: string): Failure {
-  const message = `Cannot create topic "${topic}": it exists with other settings`;
-  return new Failure("conflict", message);
+/** The failure of a creation that found the topic with other settings; it names the members that differ. */
+export function topicConflict(
+  topic: string,
+  existing: TopicSettings,
+  requested: TopicSettings,
+): Failure {
+  const errors = differingSettings(existing, requested).map((member) => {
+    const name = publicNames[member];
+    const message = `Cannot create topic "${topic}" with ${name} ${requested[member]}: it exists with ${existing[member]}`;
+    return { field: `/${name}`, code: "conflict" as const, message };
+  });
+  const [first] = errors;
+  if (errors.length === 1 && first !== undefined) {
+    return new Failure("conflict", first.message, { errors });
+  }
+  const names = errors.map(({ field }) => field.slice(1)).join(", ");
+  const message = `Cannot create topic "${topic}": it exists with another ${names}`;
+  return new Failure("conflict", message, { errors });
 }
+
+/** Settings as callers name them. */
+const publicNames: Readonly<Record<keyof TopicSettings, string>> = {
+  layout: "layout",
+  retentionMs: "retention_ms",
+  retentionBytes: "retention_bytes",
+  schema: "schema",
+};
 
 export function emptyAppend(topic: string): Failure {
   const message = `Cannot append to topic "${topic}": there are no records, expected at least one`;

@@ -141,6 +141,8 @@ export function faultyLog(log: MemoryLog, random: Random): LogDriver {
     describe: (topic) => faulty(random, () => log.describe(topic)),
     list: () => log.list(),
     ping: () => log.ping(),
+    count: () => log.count(),
+    retain: (topic, retention) => log.retain(topic, retention),
     remove: (topic) => log.remove(topic),
     close: () => log.close(),
   };

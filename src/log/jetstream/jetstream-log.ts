@@ -12,9 +12,10 @@ import type {
   LogDriver,
   ReadOptions,
   TopicInfo,
+  TopicPage,
 } from "../../core/log.ts";
 import type { LogRecord } from "../../core/record.ts";
-import type { TopicSettings } from "../../core/topic.ts";
+import type { TopicRetention, TopicSettings } from "../../core/topic.ts";
 import { emptyAppend, logClosed } from "../answers.ts";
 import { Appender } from "./append.ts";
 import { Connection } from "./connection.ts";
@@ -84,8 +85,16 @@ class JetstreamLog implements LogDriver {
     return this.#topics.describe(topic);
   }
 
-  list(): Promise<readonly TopicInfo[]> {
-    return this.#topics.list();
+  list(page?: TopicPage): Promise<readonly TopicInfo[]> {
+    return this.#topics.list(page);
+  }
+
+  count(): Promise<number> {
+    return this.#topics.count();
+  }
+
+  retain(topic: string, retention: TopicRetention): Promise<TopicInfo> {
+    return this.#topics.retain(topic, retention);
   }
 
   ping(): Promise<void> {

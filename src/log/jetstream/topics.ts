@@ -9,8 +9,13 @@
 import { type JetStreamManager, jetstreamManager, type StreamInfo } from "@nats-io/jetstream";
 import { sleep } from "../../core/clock.ts";
 import { Failure } from "../../core/failure.ts";
-import type { Bounds, TopicInfo } from "../../core/log.ts";
-import { parseName, sameSettings, type TopicSettings } from "../../core/topic.ts";
+import type { Bounds, TopicInfo, TopicPage } from "../../core/log.ts";
+import {
+  differingSettings,
+  parseName,
+  type TopicRetention,
+  type TopicSettings,
+} from "../../core/topic.ts";
 import { topicConflict, topicNotFound } from "../answers.ts";
 import type { Connection } from "./connection.ts";
 import {
@@ -113,7 +118,34 @@ export class Topics {
     return info === undefined ? undefined : infoFromStream(topic, info);
   }
 
-  async list(): Promise<readonly TopicInfo[]> {
+  async list({ after = "", limit }: TopicPage = {}): Promise<readonly TopicInfo[]> {
+    if (limit === undefined) return (await this.#all()).filter(({ name }) => name > after);
+    const names = (await this.#names()).sort().filter((name) => name > after);
+    const infos = await Promise.all(names.slice(0, limit).map((name) => this.describe(name)));
+    // One that was removed meanwhile is left out.
+    return infos.filter((info) => info !== undefined);
+  }
+
+  async count(): Promise<number> {
+    return (await this.#names()).length;
+  }
+
+  /** Other streams of the account are not topics. */
+  async #names(): Promise<string[]> {
+    try {
+      await this.#connection.ready();
+      const names: string[] = [];
+      for await (const stream of this.#manager.streams.names()) {
+        const topic = topicFromStream(stream);
+        if (topic !== undefined) names.push(topic);
+      }
+      return names;
+    } catch (error) {
+      throw failureFromJetstream("*", error);
+    }
+  }
+
+  async #all(): Promise<readonly TopicInfo[]> {
     try {
       await this.#connection.ready();
       const infos: TopicInfo[] = [];
@@ -143,7 +175,9 @@ export class Topics {
     const existing = await this.describe(name);
     if (existing === undefined) {
       try {
-        const info = await this.#add(name, settings);
+        const info = await this.#reserving(name, settings, (config) =>
+          this.#manager.streams.add(config),
+        );
         this.#learn(name, info);
         return infoFromStream(name, info);
       } catch (error) {
@@ -152,10 +186,32 @@ export class Topics {
     }
     // It existed already, or another node was faster.
     const info = existing ?? (await this.describe(name));
-    if (info === undefined || !sameSettings(info.settings, keptSettings(settings))) {
-      throw topicConflict(name);
+    if (info === undefined) throw topicNotFound(name);
+    const kept = keptSettings(settings);
+    if (differingSettings(info.settings, kept).length > 0) {
+      throw topicConflict(name, info.settings, kept);
     }
     return info;
+  }
+
+  async retain(topic: string, retention: TopicRetention): Promise<TopicInfo> {
+    const existing = await this.#info(topic);
+    if (existing === undefined) throw topicNotFound(topic);
+    const { settings } = infoFromStream(topic, existing);
+    const { retentionMs, retentionBytes } = retention;
+    const changed = { ...settings, retentionMs, retentionBytes };
+    try {
+      const info = await this.#reserving(topic, changed, (config) =>
+        this.#manager.streams.update(config.name, {
+          ...config,
+          num_replicas: existing.config.num_replicas,
+        }),
+      );
+      this.#learn(topic, info);
+      return infoFromStream(topic, info);
+    } catch (error) {
+      throw failureFromJetstream(topic, error);
+    }
   }
 
   async remove(topic: string): Promise<void> {
@@ -187,14 +243,19 @@ export class Topics {
     }
   }
 
-  async #add(name: string, settings: TopicSettings): Promise<StreamInfo> {
+  /** Reserves the topic's size where the server lets it. */
+  async #reserving(
+    name: string,
+    settings: TopicSettings,
+    apply: (config: ReturnType<typeof configFromSettings>) => Promise<StreamInfo>,
+  ): Promise<StreamInfo> {
     try {
       const config = configFromSettings(name, settings, this.#replicas, true);
-      return await withRetry(this.#connection, () => this.#manager.streams.add(config));
+      return await withRetry(this.#connection, () => apply(config));
     } catch (error) {
       if (settings.retentionBytes === 0 || !isReservationRefused(error)) throw error;
       const config = configFromSettings(name, settings, this.#replicas, false);
-      return await withRetry(this.#connection, () => this.#manager.streams.add(config));
+      return await withRetry(this.#connection, () => apply(config));
     }
   }
 

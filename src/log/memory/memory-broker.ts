@@ -28,7 +28,7 @@ const dedupWindowMs = 2 * 60 * 1000;
 /** One incarnation of a topic. */
 export class MemoryTopic {
   readonly epoch: number;
-  readonly settings: TopicSettings;
+  settings: TopicSettings;
   bytes = 0;
   #records: StoredRecord[] = [];
   #start: Position;

@@ -13,10 +13,16 @@ import type {
   LogDriver,
   ReadOptions,
   TopicInfo,
+  TopicPage,
 } from "../../core/log.ts";
 import { comparePositions } from "../../core/position.ts";
 import type { LogRecord } from "../../core/record.ts";
-import { parseName, sameSettings, type TopicSettings } from "../../core/topic.ts";
+import {
+  differingSettings,
+  parseName,
+  type TopicRetention,
+  type TopicSettings,
+} from "../../core/topic.ts";
 import { checkPosition, emptyAppend, logClosed, topicConflict, topicNotFound } from "../answers.ts";
 import { MemoryBroker, type MemoryTopic } from "./memory-broker.ts";
 
@@ -88,8 +94,8 @@ export class MemoryLog implements LogDriver {
   async create(topic: string, settings: TopicSettings): Promise<TopicInfo> {
     const name = parseName(topic, "topic");
     const existing = this.#broker.topics.get(name);
-    if (existing !== undefined && !sameSettings(existing.settings, settings)) {
-      throw topicConflict(name);
+    if (existing !== undefined && differingSettings(existing.settings, settings).length > 0) {
+      throw topicConflict(name, existing.settings, settings);
     }
     return infoOf(name, existing ?? this.#broker.create(name, settings, this.#clock));
   }
@@ -99,9 +105,23 @@ export class MemoryLog implements LogDriver {
     return incarnation === undefined ? undefined : infoOf(topic, incarnation);
   }
 
-  async list(): Promise<readonly TopicInfo[]> {
+  async list({ after = "", limit }: TopicPage = {}): Promise<readonly TopicInfo[]> {
     const infos = [...this.#broker.topics].map(([name, incarnation]) => infoOf(name, incarnation));
-    return infos.sort((a, b) => (a.name < b.name ? -1 : 1));
+    return infos
+      .filter(({ name }) => name > after)
+      .sort((a, b) => (a.name < b.name ? -1 : 1))
+      .slice(0, limit);
+  }
+
+  async count(): Promise<number> {
+    return this.#broker.topics.size;
+  }
+
+  async retain(topic: string, retention: TopicRetention): Promise<TopicInfo> {
+    const incarnation = this.#topic(topic);
+    const { retentionMs, retentionBytes } = retention;
+    incarnation.settings = { ...incarnation.settings, retentionMs, retentionBytes };
+    return infoOf(topic, incarnation);
   }
 
   async ping(): Promise<void> {}

@@ -13,10 +13,11 @@ import type {
   LogDriver,
   ReadOptions,
   TopicInfo,
+  TopicPage,
 } from "../../core/log.ts";
 import type { Logger } from "../../core/logger.ts";
 import type { LogRecord } from "../../core/record.ts";
-import type { TopicSettings } from "../../core/topic.ts";
+import type { TopicRetention, TopicSettings } from "../../core/topic.ts";
 import {
   alongIndexes,
   connect,
@@ -114,8 +115,16 @@ export class PostgresLog implements LogDriver {
     return this.#topics.describe(topic);
   }
 
-  list(): Promise<readonly TopicInfo[]> {
-    return this.#topics.list();
+  list(page?: TopicPage): Promise<readonly TopicInfo[]> {
+    return this.#topics.list(page);
+  }
+
+  count(): Promise<number> {
+    return this.#topics.count();
+  }
+
+  retain(topic: string, retention: TopicRetention): Promise<TopicInfo> {
+    return this.#topics.retain(topic, retention);
   }
 
   async ping(): Promise<void> {

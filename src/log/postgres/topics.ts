@@ -1,11 +1,12 @@
 /** Topics and their incarnations, as rows of `log_topics`. */
 
-import type { Bounds, TopicInfo } from "../../core/log.ts";
+import type { Bounds, TopicInfo, TopicPage } from "../../core/log.ts";
 import {
+  differingSettings,
   type Layout,
   parseName,
-  sameSettings,
   type SchemaRule,
+  type TopicRetention,
   type TopicSettings,
 } from "../../core/topic.ts";
 import { topicConflict, topicNotFound } from "../answers.ts";
@@ -64,7 +65,9 @@ export class Topics {
       FROM log_topics WHERE name = ${name}
       ON CONFLICT DO NOTHING`);
     const info = infoOf(await this.#existing(name));
-    if (!sameSettings(info.settings, settings)) throw topicConflict(name);
+    if (differingSettings(info.settings, settings).length > 0) {
+      throw topicConflict(name, info.settings, settings);
+    }
     return info;
   }
 
@@ -73,11 +76,28 @@ export class Topics {
     return row === undefined ? undefined : infoOf(row);
   }
 
-  async list(): Promise<readonly TopicInfo[]> {
+  async list({ after = "", limit }: TopicPage = {}): Promise<readonly TopicInfo[]> {
     const { sql } = this.#database;
     const rows = await this.#database.run(sql<TopicRow[]>`
-      SELECT * FROM log_topics WHERE removed_ms IS NULL ORDER BY name`);
+      SELECT * FROM log_topics WHERE removed_ms IS NULL AND name COLLATE "C" > ${after}
+      ORDER BY name COLLATE "C" LIMIT ${limit ?? null}`);
     return rows.map(infoOf);
+  }
+
+  async count(): Promise<number> {
+    const { sql } = this.#database;
+    const [row] = await this.#database.run(sql<{ topics: number }[]>`
+      SELECT count(*)::int AS topics FROM log_topics WHERE removed_ms IS NULL`);
+    return row?.topics ?? 0;
+  }
+
+  async retain(name: string, { retentionMs, retentionBytes }: TopicRetention): Promise<TopicInfo> {
+    const { sql } = this.#database;
+    const [row] = await this.#database.run(sql<TopicRow[]>`
+      UPDATE log_topics SET retention_ms = ${retentionMs}, retention_bytes = ${retentionBytes}
+      WHERE name = ${name} AND removed_ms IS NULL RETURNING *`);
+    if (row === undefined) throw topicNotFound(name);
+    return infoOf(row);
   }
 
   /** Ends the incarnation; retention deletes its entries. */

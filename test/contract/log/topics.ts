@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { parsePosition } from "../../../src/core/position.ts";
+import { comparePositions, parsePosition } from "../../../src/core/position.ts";
 import { defaultTopicSettings, type Layout } from "../../../src/core/topic.ts";
 import {
   eventually,
@@ -11,6 +11,14 @@ import {
   type Suite,
   textsOf,
 } from "./suite.ts";
+
+/** Settings as failures name them. */
+const publicNames = {
+  layout: "/layout",
+  retentionMs: "/retention_ms",
+  retentionBytes: "/retention_bytes",
+  schema: "/schema",
+};
 
 export function topicContract(suite: Suite, layout: Layout): void {
   const settings = {
@@ -36,11 +44,49 @@ export function topicContract(suite: Suite, layout: Layout): void {
       { ...settings, schema: "id" as const },
       { ...settings, schema: "none" as const },
     ]) {
-      expect((await failureOf(log.create(name, changed))).code).toBe("conflict");
+      const failure = await failureOf(log.create(name, changed));
+      expect(failure.code).toBe("conflict");
+      const fields = Object.entries(publicNames).filter(
+        ([member]) => Reflect.get(changed, member) !== Reflect.get(settings, member),
+      );
+      expect(failure.errors.map(({ field }) => field)).toEqual(fields.map(([, name]) => name));
+      for (const { message } of failure.errors) {
+        expect(message).toMatch(/with \w+ \w+: it exists with \w+$/);
+      }
     }
     expect((await log.describe(name))?.settings).toEqual(settings);
     expect(textsOf(await readAll(log, name))).toEqual(["kept"]);
   });
+
+  test("retention changes while the topic exists, and applies to what is there", async () => {
+    const [log, other] = [await suite.node(0), await suite.node(1)];
+    const name = await suite.topic(settings);
+    const { last } = await log.append(name, numbered("r", 20));
+    const before = (await other.describe(name)) ?? fail();
+    const longer = { retentionMs: 7_200_000, retentionBytes: 60_000_000 };
+    expect(await log.retain(name, longer)).toEqual({
+      ...before,
+      settings: { ...settings, ...longer },
+    });
+    expect((await other.describe(name))?.settings).toEqual({ ...settings, ...longer });
+    expect(await other.create(name, { ...settings, ...longer })).toMatchObject({ name });
+    expect(textsOf(await readAll(other, name))).toHaveLength(20);
+
+    const none = { retentionMs: 0, retentionBytes: 0 };
+    expect((await log.retain(name, none)).settings).toEqual({ ...settings, ...none });
+    await log.retain(name, { retentionMs: 1000, retentionBytes: 0 });
+    await eventually(
+      "the old records to be dropped",
+      async () => {
+        await suite.harness.trim?.();
+        const { start, end } = await other.bounds(name);
+        return comparePositions(start, end) === 0 && comparePositions(end, last) === 0;
+      },
+      20_000,
+    );
+    const gone = await failureOf(log.retain(`absent-${Math.random()}`, longer));
+    expect(gone.code).toBe("not_found");
+  }, 30_000);
 
   test("many nodes may create one topic at once", async () => {
     const nodes = [await suite.node(0), await suite.node(1)] as const;
@@ -64,6 +110,16 @@ export function topicContract(suite: Suite, layout: Layout): void {
       expect(described).toBeDefined();
       expect(listed.find((each) => each.name === name)).toEqual(described ?? fail());
     }
+    expect(await other.count()).toBe(listed.length);
+    const paged: string[] = [];
+    for (let after: string | undefined; ;) {
+      const page = await other.list({ after, limit: 3 });
+      paged.push(...page.map((each) => each.name));
+      if (page.length < 3) break;
+      after = page.at(-1)?.name;
+    }
+    expect(paged).toEqual(listed.map((each) => each.name));
+    expect((await other.list({ after: listed[0]?.name })).length).toBe(listed.length - 1);
     const described = await other.describe(names[0] ?? "");
     expect(described?.settings).toEqual(settings);
     expect(described?.bounds).toEqual(await log.bounds(names[0] ?? ""));
