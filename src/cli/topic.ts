@@ -18,6 +18,11 @@ interface TopicAnswer {
   readonly end: string | null;
 }
 
+interface TopicPage {
+  readonly topics: readonly TopicAnswer[];
+  readonly next: string | null;
+}
+
 const name = text({ doc: "name of the topic", value: "NAME", required: true });
 
 const list = command({
@@ -27,7 +32,7 @@ const list = command({
   options: { json: jsonOption, ...gatewayOptions },
   examples: [{ line: "sluice topic list", prints: ["NAME", "orders"] }],
   async run(runtime, { url, json }) {
-    const { topics } = await request<{ topics: TopicAnswer[] }>(url, "GET", "/v1/topics");
+    const topics = await allTopics(url);
     new Listing<TopicAnswer>(
       runtime,
       [
@@ -42,6 +47,17 @@ const list = command({
   },
 });
 
+async function allTopics(url: string): Promise<readonly TopicAnswer[]> {
+  const all: TopicAnswer[] = [];
+  for (let after: string | null = ""; after !== null;) {
+    const from: string = after === "" ? "" : `&after=${encodeURIComponent(after)}`;
+    const page: TopicPage = await request<TopicPage>(url, "GET", `/v1/topics?limit=1000${from}`);
+    all.push(...page.topics);
+    after = page.next;
+  }
+  return all;
+}
+
 const show = command({
   name: "show",
   summary: "show the settings, the size and the ends of a topic",
@@ -55,9 +71,9 @@ const show = command({
 
 const create = command({
   name: "create",
-  summary: "create a topic with its settings",
-  description: `The first append creates a topic as well, with the default settings. Creating it again changes
-nothing; with other settings it is refused.`,
+  summary: "create a topic with its settings, or change its retention",
+  description: `The first append creates a topic as well, with the default settings. Of a topic that exists, retention can
+be changed; another layout or schema is refused.`,
   arguments: { name },
   options: {
     layout: choice({

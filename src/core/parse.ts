@@ -52,3 +52,8 @@ export function fieldValue<Value>(field: string, given: string, parsed: Parsed<V
   if (parsed.ok) return parsed.value;
   throw invalidField(field, `Cannot use ${field} ${quoted(given)}: expected ${parsed.expected}`);
 }
+
+/** Parsers of URLs resolve these segments, also percent-encoded, so nothing named so has an address. */
+export function isDotSegment(name: string): boolean {
+  return name === "." || name === "..";
+}

@@ -1,6 +1,7 @@
 /** Topics: named, ordered, durable sequences of records. */
 
 import { invalidField, quoted } from "./failure.ts";
+import { isDotSegment } from "./parse.ts";
 
 /**
  * How records are stored in the log. `records`: each is a separate entry, which other clients of the
@@ -43,8 +44,7 @@ const namePattern = /^[A-Za-z0-9._-]{1,200}$/;
 
 /** Returns the name, or throws `invalid` naming `field`. */
 export function parseName(name: string, field: string): string {
-  // In a URL the segments "." and ".." refer to another path.
-  if (namePattern.test(name) && name !== "." && name !== "..") return name;
+  if (namePattern.test(name) && !isDotSegment(name)) return name;
   throw invalidField(
     field,
     `Cannot use ${field} ${quoted(name)}: expected 1 to 200 characters of A-Z a-z 0-9 . _ -`,

@@ -2,12 +2,14 @@
 
 import type { ConnectRouter } from "@connectrpc/connect";
 import type { Hono } from "hono";
+import type { Quota } from "../core/budget/quota.ts";
 import type { Ownership, ProjectionTarget } from "../core/projection.ts";
 import type { TopicSettings } from "../core/topic.ts";
 import type { HttpDeps } from "../http/deps.ts";
 import type { Endpoint } from "../http/endpoint/endpoint.ts";
 import type { HotRoutes } from "../http/hot.ts";
 import type { Collector } from "../ingest/collector.ts";
+import type { Topics } from "../ingest/topics.ts";
 import type { InternalTopicRule, WriteRules } from "../ingest/write-rules.ts";
 import type { Database } from "../postgres/database.ts";
 import type { GatherLimits } from "../projection/gather.ts";
@@ -34,9 +36,12 @@ export interface Platform extends Foundation, HttpDeps {
   readonly collector: Collector;
   /** What may be written where. */
   readonly rules: WriteRules;
+  /** Topics as they are created, changed and removed. */
+  readonly topics: Topics;
+  readonly topicQuota: Quota;
   /**
    * Declares an internal topic and creates it, so that it can be followed before its first record; one
-   * that exists keeps its settings. Its rule counts in every protocol. Call this before opening a
+   * that exists gets the retention of `settings`. Its rule counts in every protocol. Call this before opening a
    * writer on the topic, because the writer keeps the contract.
    */
   internalTopic(topic: string, settings: TopicSettings, rule: InternalTopicRule): Promise<void>;

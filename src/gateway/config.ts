@@ -62,6 +62,17 @@ export interface Config {
   readonly seriesQueriesMax: number;
   /** Whether the first append creates a missing topic. */
   readonly createTopics: boolean;
+  readonly bounds: Bounds;
+}
+
+/** How many of the things that callers create there may be, on all nodes together. */
+export interface Bounds {
+  readonly topicsMax: number;
+  /** Ended ones count until their rows are dropped. */
+  readonly emittersMax: number;
+  /** Events per second of all guests. */
+  readonly guestRateMax: number;
+  readonly ackRulesMax: number;
 }
 
 /** Throws `ConfigError` with every problem. */
@@ -132,6 +143,7 @@ export function parseConfig(environment: Environment): Config {
     // Four run in the database at once; the last of those queued waits some 100 ms.
     seriesQueriesMax: read.number("SLUICE_SERIES_QUERIES_MAX", 64, 1, 10_000),
     createTopics: read.flag("SLUICE_CREATE_TOPICS", true),
+    bounds: parseBounds(read),
   };
   read.finish();
   return config;
@@ -172,6 +184,18 @@ function parseRegistry(read: Settings): RegistryOptions {
   const byDefault = defaultRegistryOptions;
   return {
     ruleStepsMax: read.number("SLUICE_RULE_STEPS_MAX", byDefault.ruleStepsMax, 1000, 100_000_000),
+  };
+}
+
+function parseBounds(read: Settings): Bounds {
+  return {
+    // JetStream takes some 100 kB of its memory for a stream, PostgreSQL a row and an index entry.
+    topicsMax: read.number("SLUICE_TOPICS_MAX", 10_000, 10, 10_000_000),
+    emittersMax: read.number("SLUICE_EMITTERS_MAX", 1_000_000, 1, 1_000_000_000),
+    // A tenth of what a small machine takes: simulated traffic must leave room for real one.
+    guestRateMax: read.number("SLUICE_GUEST_RATE_MAX", 10_000, 1, 10_000_000),
+    // Each rule has its own readers on its owner's node, and costs every other node a query a second.
+    ackRulesMax: read.number("SLUICE_ACK_RULES_MAX", 64, 1, 10_000),
   };
 }
 

@@ -106,7 +106,10 @@ export async function openParts(
     queriesMax: config.seriesQueriesMax,
   });
   closing(stack, measurements);
-  const ackRules = closing(stack, openAckRules(platform, { schemas }));
+  const ackRules = closing(
+    stack,
+    openAckRules(platform, { schemas, rulesMax: config.bounds.ackRulesMax }),
+  );
   const { ping } = foundation;
   const health = createGatewayHealth({ ...platform, runtime, projections, ping }, () => parts);
   const parts: readonly Part[] = [

@@ -4,9 +4,9 @@
  */
 
 import { MemoryAccount } from "../core/budget/memory.ts";
+import { Quota } from "../core/budget/quota.ts";
 import { Turns } from "../core/budget/turn.ts";
 import { systemClock } from "../core/clock.ts";
-import { failureFrom } from "../core/failure.ts";
 import type { Host } from "../core/host.ts";
 import type { LogDriver } from "../core/log.ts";
 import type { Logger } from "../core/logger.ts";
@@ -19,6 +19,7 @@ import { Collector } from "../ingest/collector.ts";
 import { InFlight } from "../ingest/in-flight.ts";
 import { Ingest } from "../ingest/ingest.ts";
 import { SchemaGate } from "../ingest/schema-gate.ts";
+import { Topics } from "../ingest/topics.ts";
 import { WriteRules } from "../ingest/write-rules.ts";
 import { PostgresLog } from "../log/postgres/postgres-log.ts";
 import type { DatabaseAddress } from "../postgres/connect.ts";
@@ -118,8 +119,16 @@ export function openEngine(
 ): Platform {
   const { log, clock, logger, memory } = foundation;
   const rules = new WriteRules();
+  const topicQuota = new Quota({
+    what: "topics",
+    max: config.bounds.topicsMax,
+    setting: "SLUICE_TOPICS_MAX",
+    clock,
+    count: () => log.count(),
+  });
+  const topics = new Topics({ log, rules, quota: topicQuota, newTopics: config.newTopics });
   const ingestion = {
-    log,
+    log: { append: log.append.bind(log), create: topics.create.bind(topics) },
     clock,
     gate: new SchemaGate({ log, schemas }),
     rules,
@@ -140,6 +149,8 @@ export function openEngine(
     collector: new Collector(ingestion),
     origins: config.origins,
     rules,
+    topics,
+    topicQuota,
     async internalTopic(topic, settings, rule) {
       rules.declare(topic, rule);
       await createInternalTopic(log, topic, settings, logger);
@@ -184,20 +195,28 @@ async function openLog(
   });
 }
 
-/** A topic that exists with other settings keeps them, and the log says so. */
+/**
+ * Callers cannot change an internal topic, so its retention follows the settings of the node that started
+ * last. One that exists with another layout keeps it.
+ */
 async function createInternalTopic(
   log: LogDriver,
   topic: string,
   settings: TopicSettings,
   logger: Logger,
 ): Promise<void> {
-  try {
+  const existing = await log.describe(topic);
+  if (existing === undefined) {
     await log.create(topic, settings);
-  } catch (error) {
-    if (failureFrom(error).code !== "conflict") throw error;
-    logger("warn", "internal topic keeps the settings it was created with", {
-      topic,
-      reason: failureFrom(error).message,
-    });
+    return;
   }
+  const { layout, schema, ...retention } = existing.settings;
+  if (layout !== settings.layout || schema !== settings.schema) {
+    logger("warn", "internal topic keeps the layout it was created with", { topic, layout });
+  }
+  const { retentionMs, retentionBytes } = settings;
+  if (retention.retentionMs === retentionMs && retention.retentionBytes === retentionBytes) return;
+  await log.retain(topic, { retentionMs, retentionBytes });
+  const fields = { topic, retention_ms: retentionMs, retention_bytes: retentionBytes };
+  logger("info", "internal topic has the retention of the settings", fields);
 }

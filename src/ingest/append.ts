@@ -2,12 +2,15 @@
 
 import type { Batch } from "../core/batch.ts";
 import { Failure } from "../core/failure.ts";
-import type { Appended, AppendOptions, Log, TopicAdmin } from "../core/log.ts";
+import type { Appended, AppendOptions, LogDriver } from "../core/log.ts";
 import type { TopicSettings } from "../core/topic.ts";
+
+/** What appends need of a log; `create` may refuse one topic too many. */
+export type AppendLog = Pick<LogDriver, "append" | "create">;
 
 /** `newTopics`: settings of a topic that this append creates; undefined forbids that. */
 export async function appendOrCreate(
-  log: Log & TopicAdmin,
+  log: AppendLog,
   newTopics: TopicSettings | undefined,
   topic: string,
   batch: Batch,

@@ -2,9 +2,9 @@
 
 import type { Batch } from "../core/batch.ts";
 import type { Clock } from "../core/clock.ts";
-import type { Appended, Log, ProducerRun, TopicAdmin } from "../core/log.ts";
+import type { Appended, ProducerRun } from "../core/log.ts";
 import type { TopicSettings } from "../core/topic.ts";
-import { appendOrCreate } from "./append.ts";
+import { type AppendLog, appendOrCreate } from "./append.ts";
 import { Batcher, frameBytesMax } from "./batcher.ts";
 import { Buffers } from "./buffers.ts";
 import { Call, type CallHost, type OpenTopic } from "./call.ts";
@@ -14,7 +14,7 @@ import type { SchemaGate, TopicGate } from "./schema-gate.ts";
 import type { Author, WriteRules } from "./write-rules.ts";
 
 export interface CollectorDeps {
-  readonly log: Log & TopicAdmin;
+  readonly log: AppendLog;
   readonly clock: Clock;
   readonly gate: SchemaGate;
   readonly rules: WriteRules;

@@ -6,11 +6,11 @@
 import { Batch } from "../core/batch.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Issue } from "../core/failure.ts";
-import type { Appended, AppendOptions, Log, TopicAdmin } from "../core/log.ts";
+import type { Appended, AppendOptions } from "../core/log.ts";
 import type { RecordContract } from "../core/record-contract.ts";
 import { isInternalType, type LogRecord, recordBytes, type RecordHeaders } from "../core/record.ts";
 import type { TopicSettings } from "../core/topic.ts";
-import { appendOrCreate } from "./append.ts";
+import { type AppendLog, appendOrCreate } from "./append.ts";
 import type { InFlight } from "./in-flight.ts";
 import type { IngestLimits } from "./limits.ts";
 import type { SchemaGate, TopicGate } from "./schema-gate.ts";
@@ -48,7 +48,7 @@ export type AppendOwn = (
 ) => Promise<Appended>;
 
 export interface IngestDeps {
-  readonly log: Log & TopicAdmin;
+  readonly log: AppendLog;
   readonly clock: Clock;
   readonly gate: SchemaGate;
   readonly rules: WriteRules;

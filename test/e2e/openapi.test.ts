@@ -82,6 +82,7 @@ const order: readonly (readonly [Method, string])[] = [
   ["delete", "/subjects/{subject}/versions/{version}"],
   ["delete", "/subjects/{subject}"],
   ["put", "/v1/apps/{app_id}"],
+  ["get", "/v1/apps"],
   ["get", "/v1/apps/{app_id}"],
   ["post", "/api/event"],
   ["post", "/api/create_event"],

@@ -96,6 +96,71 @@ describe("what may be written where", () => {
     expect((await ask("GET", url(path))).json).toEqual(before);
   });
 
+  test.each([".", ".."])("%s names nothing that has an address of its own", async (name) => {
+    const time = Date.now() * 1_000_000;
+    const event = { app_id: "a", message_id: "m", event: "E" };
+    const encoded = name.replaceAll(".", "%2E");
+    for (const [path, body, field] of [
+      ["/save", { time, tag: name, values: [1] }, "tag"],
+      ["/v1/topics/measurements/records", { time, tag: name, values: [1] }, "tag"],
+      ["/api/event", { ...event, message_id: name }, "message_id"],
+      ["/api/event", { ...event, app_id: name }, "app_id"],
+      ["/v1/topics/lifecycle/records", { ...event, app_id: name }, "app_id"],
+    ] as const) {
+      const text = JSON.stringify(body, (_, value) => (value === time ? undefined : value));
+      const exact = "time" in body ? text.replace("{", `{"time":${time},`) : text;
+      const answer = await post(url(path), exact);
+      expect([path, answer.status]).toEqual([path, 400]);
+      expect(answer.json.errors[0].field).toBe(field);
+      expect(answer.json.errors[0].message).toContain(`"${name}"`);
+    }
+    for (const [query, status] of [
+      [`/v1/series/x/../${encoded}`, 404],
+      [`/search/event/?message_id=${encoded}`, 400],
+      [`/api?tag=${encoded}&start=0&end=1`, 400],
+    ] as const) {
+      expect([query, (await ask("GET", url(query))).status]).toEqual([query, status]);
+    }
+    // Neighbours are names like any other.
+    for (const tag of ["...", ".a", "a."]) {
+      const point = `{"time":${time},"tag":"${tag}","values":[1]}`;
+      expect([tag, (await post(url("/save"), point)).status]).toEqual([tag, 204]);
+    }
+    await putRule("dots", { topics: ["d1"], output: "d2" });
+    await post(url("/v1/topics/d1/records"), [{ message_id: name }, { message_id: "ok" }]);
+    await until("the ack", 5000, async () => (await recordsOf("d2")) === 1);
+    const { json } = await ask("GET", url("/v1/ack-rules/dots/stats"));
+    expect([json.complete, json.without_id]).toEqual([1, 1]);
+    await ask("DELETE", url("/v1/ack-rules/dots"));
+    await ask("DELETE", url("/v1/topics/d1"));
+    await ask("DELETE", url("/v1/topics/d2"));
+  });
+
+  test("apps are listed in pages, and an unknown one is not found", async () => {
+    const unknown = await ask("GET", url("/v1/apps/never-seen"));
+    expect([unknown.status, unknown.json.code]).toEqual([404, "not_found"]);
+    await ask("PUT", url("/v1/apps/app-2"), { body: '{"expected":["SENT"]}' });
+    for (const app_id of ["app-1", "app-2", "app-3"]) {
+      await post(url("/api/event"), { app_id, message_id: "m", event: "E" });
+    }
+    const listed = await until("the apps", 10_000, async () => {
+      const { json } = await ask("GET", url("/v1/apps?after=app&limit=1000"));
+      return json.apps.length >= 3 && json;
+    });
+    const settings = { deadline_ms: null, retention_ms: null };
+    expect(listed).toEqual({
+      apps: [
+        { app_id: "app-1", expected: [], ...settings },
+        { app_id: "app-2", expected: ["SENT"], ...settings },
+        { app_id: "app-3", expected: [], ...settings },
+      ],
+      next: null,
+    });
+    const first = (await ask("GET", url("/v1/apps?after=app&limit=2"))).json;
+    expect([first.apps.length, first.next]).toEqual([2, "app-2"]);
+    expect((await ask("GET", url("/v1/apps/app-3"))).json).toEqual(listed.apps[2]);
+  });
+
   test.each(["application/vnd.sluice.end+json", "application/vnd.sluice.ack+json"])(
     "records of type %s come from the gateway alone",
     async (contentType) => {

@@ -44,6 +44,7 @@ export async function startEmittersNode(
     logger,
     node,
     guests: true,
+    bounds: { emittersMax: 100_000, guestRateMax: 100_000 },
   });
   const append = async (id: string, records: readonly LogRecord[]) => {
     await requireActive(emitters, id);

@@ -16,6 +16,7 @@ import type { Ownership } from "../../core/projection.ts";
 import type { RecordDecoder } from "../../core/schemas.ts";
 import type { TopicSettings } from "../../core/topic.ts";
 import type { AppendOwn } from "../../ingest/ingest.ts";
+import type { Topics } from "../../ingest/topics.ts";
 import type { WriteRules } from "../../ingest/write-rules.ts";
 import { boundsIfExists } from "../../log/bounds.ts";
 import { lifecycleTopic } from "../lifecycle/event.ts";
@@ -39,11 +40,14 @@ import { type AckRunnerStatus, runAckRule } from "./runner.ts";
 export interface AckRulesDeps {
   readonly log: LogDriver;
   readonly append: AppendOwn;
+  readonly topics: Pick<Topics, "create">;
   readonly writeRules: Pick<WriteRules, "isInternal">;
   readonly rules: AckRuleStore;
   readonly store: AckLedgerStore;
   readonly decoder: RecordDecoder;
   readonly ownership: Ownership;
+  /** Number of rules that there may be. */
+  readonly rulesMax: number;
   /** The settings of new output topics, their layout aside. */
   readonly newTopics: TopicSettings;
   readonly clock: Clock;
@@ -62,8 +66,6 @@ export interface AckStats {
   readonly overdue: readonly AckId[];
 }
 
-/** Each rule has its own readers on its owner's node, and costs every other node a query a second. */
-const rulesMax = 64;
 /** The overdue ids in a rule's stats; the page of overdue ids has the others. */
 const overdueInStatsMax = 100;
 
@@ -87,7 +89,7 @@ export class AckRules {
    * `overloaded` past the number of rules.
    */
   async put(config: AckRuleConfig): Promise<PutRule> {
-    const { rules, log, newTopics } = this.#deps;
+    const { rules, log, topics, newTopics } = this.#deps;
     const existing = await rules.get(config.name);
     if (existing !== undefined) {
       requireEqual(existing, config);
@@ -96,15 +98,16 @@ export class AckRules {
     const others = await rules.list();
     const reason = reasonNotToRun(config, others, this.#deps.writeRules);
     if (reason !== undefined) throw invalidField("/output", reason.message, reason.code);
+    const { rulesMax } = this.#deps;
     if (others.length >= rulesMax) {
       throw new Failure(
         "overloaded",
-        `Cannot create ack rule "${config.name}": there are ${rulesMax} already, remove one of them`,
+        `Cannot create ack rule "${config.name}": there are ${others.length}, expected at most ${rulesMax} (SLUICE_ACK_RULES_MAX)`,
       );
     }
-    await ensureOutput(log, newTopics, config.output);
+    await ensureOutput(log, topics, newTopics, config.output);
     if (config.deadlineMs !== undefined) {
-      await ensureOutput(log, newTopics, overdueTopic(config.output));
+      await ensureOutput(log, topics, newTopics, overdueTopic(config.output));
     }
     const result = await rules.create(config, await this.#startOf(config));
     if (result.created) this.#supervisor.start(result.rule);

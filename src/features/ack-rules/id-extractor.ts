@@ -1,6 +1,7 @@
 /** Finds the ids in the records of a rule's topics, and the place that each record stands for. */
 
 import { jsonMembers } from "../../core/json.ts";
+import { isDotSegment } from "../../core/parse.ts";
 import { ackType, isJsonType } from "../../core/record.ts";
 import type { RecordDecoder } from "../../core/schemas.ts";
 import { textFromUtf8 } from "../../core/utf8.ts";
@@ -152,6 +153,7 @@ function usableId(id: string): string | undefined {
   if (id === "" || id.length > ackIdBytesMax || id.includes("\0") || !id.isWellFormed()) {
     return undefined;
   }
+  if (isDotSegment(id)) return undefined;
   if (id.length * 3 <= ackIdBytesMax) return id;
   return new TextEncoder().encode(id).byteLength <= ackIdBytesMax ? id : undefined;
 }

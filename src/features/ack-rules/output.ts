@@ -4,6 +4,7 @@ import { Failure, failureFrom, invalidField } from "../../core/failure.ts";
 import type { LogDriver } from "../../core/log.ts";
 import type { TopicSettings } from "../../core/topic.ts";
 import type { AppendOwn, Ingest } from "../../ingest/ingest.ts";
+import type { Topics } from "../../ingest/topics.ts";
 import { Author } from "../../ingest/write-rules.ts";
 
 /** Acks are checked like a caller's records, except that they have a type of their own. */
@@ -32,7 +33,8 @@ export function appendAcks(ingest: Ingest): AppendOwn {
  * follow a schema.
  */
 export async function ensureOutput(
-  log: Pick<LogDriver, "create" | "describe" | "driver">,
+  log: Pick<LogDriver, "describe" | "driver">,
+  topics: Pick<Topics, "create">,
   newTopics: TopicSettings,
   topic: string,
 ): Promise<void> {
@@ -53,7 +55,7 @@ export async function ensureOutput(
 
   async function create() {
     try {
-      return await log.create(topic, outputSettings(newTopics));
+      return await topics.create(topic, outputSettings(newTopics));
     } catch (error) {
       // Another node created it in the meantime, with other settings.
       const other = failureFrom(error).code === "conflict" ? await log.describe(topic) : undefined;

@@ -11,14 +11,17 @@ import { createAckRuleStore } from "./store/rule-store.ts";
 
 export interface AckRulesOptions {
   readonly schemas: RecordDecoder;
+  /** Number of rules that there may be. */
+  readonly rulesMax: number;
 }
 
-export function openAckRules(platform: Platform, { schemas }: AckRulesOptions): Part {
+export function openAckRules(platform: Platform, { schemas, rulesMax }: AckRulesOptions): Part {
   const { database, ingest, newTopics, rules } = platform;
   const ackRules = new AckRules({
     ...platform,
     append: appendAcks(ingest.creating(outputSettings(newTopics))),
     writeRules: rules,
+    rulesMax,
     rules: createAckRuleStore(database),
     store: createAckLedger(database),
     decoder: schemas,

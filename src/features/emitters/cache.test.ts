@@ -32,6 +32,15 @@ test("an end is not undone by an older answer", async () => {
   expect(cache.peek("x")?.endedMs).toBe(5);
 });
 
+test("an emitter that was created after another one's end takes its place", () => {
+  const cache = createEmitterCache();
+  cache.set(emitter("x", 5));
+  cache.set({ ...emitter("x"), createdMs: 6 });
+  expect(cache.peek("x")?.endedMs).toBeUndefined();
+  cache.drop("x");
+  expect(cache.peek("x")).toBeUndefined();
+});
+
 test("it is bounded; the last used entries stay", async () => {
   const cache = createEmitterCache(3);
   for (const id of ["a", "b", "c"]) cache.set(emitter(id));

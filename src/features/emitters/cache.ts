@@ -12,6 +12,8 @@ export interface EmitterCache {
   /** The cached emitter, without loading it. */
   peek(id: string): Emitter | undefined;
   set(emitter: Emitter): void;
+  /** Loads it again when it is needed next. */
+  drop(id: string): void;
 }
 
 /** About 300 bytes each. */
@@ -25,7 +27,10 @@ export function createEmitterCache(max = entriesMax): EmitterCache {
   function set(emitter: Emitter): void {
     const previous = known.get(emitter.id);
     // An end is final: an answer that was already in flight does not undo it.
-    const isStale = previous?.endedMs !== undefined && emitter.endedMs === undefined;
+    const isStale =
+      previous?.endedMs !== undefined &&
+      emitter.endedMs === undefined &&
+      emitter.createdMs <= previous.createdMs;
     known.set(emitter.id, isStale ? previous : emitter);
   }
 
@@ -59,5 +64,6 @@ export function createEmitterCache(max = entriesMax): EmitterCache {
     },
     peek: (id) => known.get(id),
     set,
+    drop: (id) => known.delete(id),
   };
 }

@@ -44,6 +44,10 @@ export interface EmitterStore {
   setEnd(id: string, position: Position): Promise<void>;
   /** Ids of the emitters that ended within the last `withinMs`. */
   endedWithin(withinMs: number): Promise<readonly string[]>;
+  /** Number of emitters, ended ones included. */
+  count(): Promise<number>;
+  /** Events per second of all guests. */
+  guestRate(): Promise<number>;
   /** Ids of emitters that `end` marked at least `olderThanMs` ago, and that have no `setEnd` yet. */
   unfinishedEnds(olderThanMs: number, limit: number): Promise<readonly string[]>;
 }

@@ -3,6 +3,7 @@
  * The protocols call this. They append through `Ingest`, after `requireActive`.
  */
 
+import { Quota } from "../../core/budget/quota.ts";
 import { sleep } from "../../core/clock.ts";
 import type { EmitterSource } from "../../core/emitters.ts";
 import { Failure } from "../../core/failure.ts";
@@ -18,6 +19,15 @@ import { emitterTailStart, readEmitterPage } from "./page.ts";
 
 export interface EmittersDeps extends GuestsOptions {
   readonly store: EmitterStore;
+  readonly bounds: EmitterBounds;
+}
+
+/** How many there may be on all nodes together. */
+export interface EmitterBounds {
+  /** Ended emitters count until their rows are dropped. */
+  readonly emittersMax: number;
+  /** Events per second of all guests. */
+  readonly guestRateMax: number;
 }
 
 export interface CreateRequest {
@@ -37,8 +47,16 @@ export interface CreatedEmitter {
 export interface EmittersStatus extends GuestsStatus {
   /** Number of emitters in this node's cache. */
   readonly cached: number;
+  /** Number of emitters on all nodes, ended ones included until their rows are dropped. */
+  readonly count: number | undefined;
+  readonly max: number;
+  /** Events per second of all guests on all nodes. */
+  readonly guestRate: number | undefined;
+  readonly guestRateMax: number;
 }
 
+/** The row of an emitter remains for longer than this after its end. */
+const endKnownMs = 1_800_000;
 /** Other nodes have seen an end by then, so that the end record is the last one of its key. */
 const othersSeeMs = 900;
 
@@ -48,9 +66,26 @@ export class Emitters {
   readonly #stopping = new AbortController();
   readonly #guests: Guests;
   readonly #ends: EndWatcher;
+  readonly #quota: Quota;
+  readonly #guestQuota: Quota;
 
   constructor(options: EmittersDeps) {
     this.#options = options;
+    const { store, clock, bounds } = options;
+    this.#quota = new Quota({
+      what: "emitters",
+      max: bounds.emittersMax,
+      setting: "SLUICE_EMITTERS_MAX",
+      clock,
+      count: () => store.count(),
+    });
+    this.#guestQuota = new Quota({
+      what: "events per second of guests",
+      max: bounds.guestRateMax,
+      setting: "SLUICE_GUEST_RATE_MAX",
+      clock,
+      count: () => store.guestRate(),
+    });
     this.#guests = new Guests(options);
     this.#ends = new EndWatcher({
       ...options,
@@ -62,10 +97,19 @@ export class Emitters {
 
   /**
    * Idempotent under a chosen id. Throws `invalid`; or `conflict` naming the field when the id
-   * exists with another configuration or has ended.
+   * exists with another configuration or has ended; or `overloaded` past the number of emitters or the
+   * sum of their guests' rates.
    */
   async create(request: CreateRequest): Promise<CreatedEmitter> {
     const requested = emitterFromRequest(request, createId);
+    const existing =
+      request.id === undefined ? undefined : await this.#options.store.get(requested.id);
+    if (existing !== undefined) {
+      this.#cache.set(existing);
+      requireEqual(requested, existing);
+      return { created: false, emitter: existing };
+    }
+    await this.#admit(requested);
     const node = requested.source === "guest" ? this.#guests.node() : undefined;
     const result = await this.#options.store.create(requested, node).catch((error: unknown) => {
       // The store may have created it and assigned its guest to this node all the same.
@@ -74,13 +118,33 @@ export class Emitters {
     });
     const { created, emitter } = result;
     this.#cache.set(emitter);
-    if (!created) requireEqual(requested, emitter);
-    else if (node !== undefined) this.#guests.start(emitter, node);
+    if (!created) {
+      this.#quota.release();
+      this.#guestQuota.release(requested.rate);
+      requireEqual(requested, emitter);
+    } else if (node !== undefined) this.#guests.start(emitter, node);
     return result;
+  }
+
+  async #admit({ id, rate }: RequestedEmitter): Promise<void> {
+    const action = `Cannot create emitter "${id}"`;
+    await this.#quota.admit(action);
+    if (rate === 0) return;
+    try {
+      await this.#guestQuota.admit(`${action} with ${rate} events per second`, rate);
+    } catch (error) {
+      this.#quota.release();
+      throw error;
+    }
   }
 
   /** From this node's cache where it can. Ended emitters are returned. Throws `not_found`. */
   async get(id: string): Promise<Emitter> {
+    const endedMs = this.#cache.peek(id)?.endedMs;
+    // Its row may be dropped by now, and the id be another emitter's.
+    if (endedMs !== undefined && endedMs < this.#options.clock.nowMs() - endKnownMs) {
+      this.#cache.drop(id);
+    }
     const emitter = await this.#cache.get(id, (id) => this.#options.store.get(id));
     if (emitter !== undefined) return emitter;
     throw new Failure(
@@ -118,6 +182,7 @@ export class Emitters {
     if (ended === undefined) return await this.get(id);
     this.#cache.set(ended);
     this.#guests.stop(id);
+    if (ended.end === undefined) this.#guestQuota.release(ended.rate);
     if (ended.end !== undefined) return ended;
     if ((await leases.nodes()) > 1) await sleep(clock, othersSeeMs, this.#stopping.signal);
     return { ...ended, end: await this.#ends.finish(id) };
@@ -136,7 +201,16 @@ export class Emitters {
   }
 
   status(): EmittersStatus {
-    return { ...this.#guests.status(), cached: this.#cache.size };
+    const { count, max } = this.#quota.status();
+    const rates = this.#guestQuota.status();
+    return {
+      ...this.#guests.status(),
+      cached: this.#cache.size,
+      count,
+      max,
+      guestRate: rates.count,
+      guestRateMax: rates.max,
+    };
   }
 
   /** Stops the guests, gives them back, and stops all background work. */

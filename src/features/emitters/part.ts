@@ -2,7 +2,7 @@
 
 import { emittersTopic } from "../../core/emitters.ts";
 import type { Part, Platform } from "../part.ts";
-import { Emitters } from "./emitters.ts";
+import { type EmitterBounds, Emitters } from "./emitters.ts";
 import { emitterEndpoints } from "./http/endpoints.ts";
 import { mountEmitters } from "./http/routes.ts";
 import { emittersAuthor } from "./requests.ts";
@@ -13,6 +13,7 @@ import { createEmitterProjection } from "./store/projection.ts";
 import { runEmitterRetention } from "./store/retention.ts";
 
 export interface EmittersOptions {
+  readonly bounds: EmitterBounds;
   /** Whether this node runs simulated guests. */
   readonly guests: boolean;
 }
@@ -22,7 +23,7 @@ const rowsPerEmitterMax = 100_000;
 
 export async function openEmitters(
   platform: Platform,
-  { guests }: EmittersOptions,
+  { guests, bounds }: EmittersOptions,
 ): Promise<Part & { readonly emitters: Emitters }> {
   const { database, ingest, newTopics } = platform;
   await platform.internalTopic(emittersTopic, newTopics, {
@@ -36,6 +37,7 @@ export async function openEmitters(
     pages: createEmitterPages(database),
     leases: createGuestLeases(database),
     guests,
+    bounds,
   });
   const stop = new AbortController();
   const retention = runEmitterRetention({

@@ -4,6 +4,7 @@
  */
 
 import { Failure, invalidIssue, type Issue, quoted } from "../../core/failure.ts";
+import { isDotSegment } from "../../core/parse.ts";
 import { isJsonType, type LogRecord } from "../../core/record.ts";
 import { parseTime } from "../../core/time.ts";
 import { textFromUtf8 } from "../../core/utf8.ts";
@@ -129,6 +130,7 @@ const expectedId = `text of 1 to ${idBytesMax} bytes without control characters`
 function idProblem(text: string): string | undefined {
   if (text === "") return "it is empty";
   if (!isShort(text)) return `it has ${byteLength(text)} bytes`;
+  if (isDotSegment(text)) return "it would be another path in an address";
   if (controls.test(text)) return "it has control characters";
   return text.isWellFormed() ? undefined : "it has half of a surrogate pair";
 }

@@ -1,11 +1,12 @@
 /** Queries of lifecycles: the store's rows, merged with the events that only the log has yet. */
 
 import type { Clock } from "../../core/clock.ts";
-import { invalidField, quoted } from "../../core/failure.ts";
+import { Failure, invalidField, quoted } from "../../core/failure.ts";
 import type { Log } from "../../core/log.ts";
 import { comparePositions, type Position } from "../../core/position.ts";
 import { eventFromRecord, lifecycleTopic } from "./event.ts";
 import {
+  type AppPage,
   type AppSettings,
   compareTexts,
   type Funnel,
@@ -86,7 +87,33 @@ export class LifecycleQueries {
   /** An app without settings expects no events. */
   async app(appId: string): Promise<AppSettings> {
     const known = (await this.#deps.store.apps([appId])).get(appId);
-    return known ?? { appId, expected: [], deadlineMs: undefined, retentionMs: undefined };
+    return known ?? unset(appId);
+  }
+
+  /** Throws `not_found` for an app that has neither settings nor lifecycles. */
+  async knownApp(appId: string): Promise<AppSettings> {
+    const { store } = this.#deps;
+    const [settings, isSeen] = await Promise.all([store.apps([appId]), store.hasLifecycles(appId)]);
+    if (settings.has(appId) || isSeen) return await this.app(appId);
+    throw new Failure(
+      "not_found",
+      `Cannot find app ${quoted(appId)}: it has no messages and no settings, expected an event of it or PUT /v1/apps/{app_id}`,
+    );
+  }
+
+  /** From rows only, as `list`. `next` is the `after` of the next page. */
+  async listApps({ after, limit }: AppPage): Promise<{
+    readonly apps: readonly AppSettings[];
+    readonly next: string | null;
+  }> {
+    const { store } = this.#deps;
+    const found = await store.appIds({ after, limit: limit + 1 });
+    const ids = found.slice(0, limit);
+    const settings = await store.apps(ids);
+    return {
+      apps: ids.map((appId) => settings.get(appId) ?? unset(appId)),
+      next: found.length > limit ? (ids.at(-1) ?? null) : null,
+    };
   }
 
   async setApp(settings: AppSettings): Promise<void> {
@@ -129,4 +156,8 @@ export class LifecycleQueries {
       }
     }
   }
+}
+
+function unset(appId: string): AppSettings {
+  return { appId, expected: [], deadlineMs: undefined, retentionMs: undefined };
 }

@@ -108,6 +108,11 @@ export interface KeptLifecycles {
   readonly through: Position | undefined;
 }
 
+export interface AppPage {
+  readonly after?: string | undefined;
+  readonly limit: number;
+}
+
 /** The store of lifecycles. Every method may throw `unavailable`. */
 export interface LifecycleStore {
   ofMessage(messageId: string): Promise<KeptLifecycles>;
@@ -117,6 +122,10 @@ export interface LifecycleStore {
   /** By app id; apps without settings are missing. */
   apps(appIds: readonly string[]): Promise<ReadonlyMap<string, AppSettings>>;
   setApp(settings: AppSettings): Promise<void>;
+  /** Ids of apps with settings or lifecycles, in order, those after `after`. */
+  appIds(page: AppPage): Promise<readonly string[]>;
+  /** Whether the app has a lifecycle. */
+  hasLifecycles(appId: string): Promise<boolean>;
   /** The projection's position, and the number of records that were not events. */
   progress(): Promise<{ readonly through: Position | undefined; readonly undecodable: number }>;
 }

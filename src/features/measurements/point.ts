@@ -5,6 +5,7 @@
 
 import { Buffer } from "node:buffer";
 import { invalidIssue, type Issue, quoted } from "../../core/failure.ts";
+import { isDotSegment } from "../../core/parse.ts";
 import { nsPerMs, tagBytesMax, type TimeBounds, valueBytes, valuesMax } from "./measurement.ts";
 
 const two16 = 2 ** 16;
@@ -85,6 +86,9 @@ export function tagIssue(tag: string): string | undefined {
   const bytes = utf8.encode(tag).byteLength;
   if (bytes < 1 || bytes > tagBytesMax) {
     return `Cannot use tag ${quoted(tag)}: it has ${bytes} bytes, expected 1 to ${tagBytesMax}`;
+  }
+  if (isDotSegment(tag)) {
+    return `Cannot use tag ${quoted(tag)}: it would be another path in an address, expected another name`;
   }
   if (controls.test(tag)) return `Cannot use tag ${quoted(tag)}: it has a control character`;
   if (!tag.isWellFormed()) return `Cannot use tag ${quoted(tag)}: it has half of a surrogate pair`;

@@ -14,6 +14,7 @@ import {
   RECORD_TIME_NS,
   RECORD_VALUE,
 } from "../../core/frame.ts";
+import { isDotSegment } from "../../core/parse.ts";
 import { isJsonType, type LogRecord } from "../../core/record.ts";
 import { textFromUtf8 } from "../../core/utf8.ts";
 import { varintBytes, WireCursor, writeVarint } from "../../core/wire.ts";
@@ -118,6 +119,7 @@ function fromOwnLayout(bytes: Uint8Array, key: string): Measurement | undefined 
   if (key.length < 1 || key.length > tagBytesMax || bytes[tagEnd] !== PACKED_VALUES) {
     return undefined;
   }
+  if (isDotSegment(key)) return undefined;
   for (let i = 0; i < key.length; i++) {
     const code = key.charCodeAt(i);
     if (code !== bytes[11 + i] || code < 0x20 || code > 0x7e) return undefined;

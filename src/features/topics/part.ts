@@ -32,6 +32,7 @@ export function openTopics(platform: Platform, { schemas, emitters }: TopicsOpti
       mountCollector(router, collector);
       mountConsumer(router, platform);
     },
+    status: () => ({ topics: platform.topicQuota.status() }),
     thin: thinCollectorMethods(collector),
     stream: createSubscribeStream(platform, stallMsMax),
   };

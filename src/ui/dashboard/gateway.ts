@@ -69,9 +69,20 @@ export function endEmitter(id: string): Promise<EmitterInfo> {
   return request(`/log/${encodeURIComponent(id)}`, { method: "DELETE" });
 }
 
+interface TopicPage {
+  readonly topics: readonly TopicInfo[];
+  readonly next: string | null;
+}
+
 export async function listTopics(): Promise<readonly TopicInfo[]> {
-  const { topics } = await request<{ topics: readonly TopicInfo[] }>("/v1/topics");
-  return topics;
+  const all: TopicInfo[] = [];
+  for (let after: string | null = ""; after !== null;) {
+    const query = new URLSearchParams({ limit: "1000", ...(after === "" ? {} : { after }) });
+    const page: TopicPage = await request<TopicPage>(`/v1/topics?${query}`);
+    all.push(...page.topics);
+    after = page.next;
+  }
+  return all;
 }
 
 interface Page {

@@ -35,6 +35,7 @@ const emitterShape = z
     rate: z.number().describe("The guest's events per second; 0 for external"),
     created_at: timeShape,
     ended_at: timeShape.optional().describe("Only once it has ended"),
+    note: z.string().optional().describe("To the creation without a body: who writes its events"),
   })
   .meta({ id: "Emitter" });
 

@@ -28,14 +28,17 @@ export function mountEmitters(app: Hono, deps: EmitterDeps): void {
   const { emitters, ingest, bodies } = deps;
 
   serve(app, endpoints.createEmitter, async (_, c) => {
-    const { emitter } = await emitters.create(await requestedEmitter(c, bodies));
-    return reply(endpoints.createEmitter, 201, describe(emitter), locationOf(emitter));
+    const request = await requestedEmitter(c, bodies);
+    const { emitter } = await emitters.create(request);
+    const answer = describeCreated(emitter, request);
+    return reply(endpoints.createEmitter, 201, answer, locationOf(emitter));
   });
   serve(app, endpoints.createEmitterWithId, async ({ params: { id } }, c) => {
     const request = { ...(await requestedEmitter(c, bodies)), id };
     const { created, emitter } = await emitters.create(request);
     const status = created ? 201 : 200;
-    return reply(endpoints.createEmitterWithId, status, describe(emitter), locationOf(emitter));
+    const answer = describeCreated(emitter, request);
+    return reply(endpoints.createEmitterWithId, status, answer, locationOf(emitter));
   });
   serve(app, endpoints.listEmitters, async ({ query }) => {
     const found = await emitters.list(query);
@@ -82,6 +85,13 @@ async function requestedEmitter(c: Context, bodies: Bodies): Promise<CreateReque
 
 function locationOf({ id }: Emitter): Record<string, string> {
   return { location: `/log/${id}` };
+}
+
+/** A caller that sent nothing may not have expected that somebody else writes. */
+function describeCreated(emitter: Emitter, { source, rate }: CreateRequest) {
+  if (source !== undefined || rate !== undefined) return describe(emitter);
+  const note = `The gateway invents the events of this emitter, ${emitter.rate} per second, until it is ended. Create it with {"source":"external"} to append your own.`;
+  return { ...describe(emitter), note };
 }
 
 function describe({ id, source, rate, createdMs, endedMs }: Emitter) {

@@ -21,6 +21,8 @@ export function createEmitterStore(database: Database): EmitterStore {
   const open = listRead(database, isNull(emitters.endedAt));
   const all = listRead(database);
   return {
+    ...counts(database),
+
     async create(emitter, node) {
       const { id, source, rate } = emitter;
       const created = await run(() =>
@@ -33,9 +35,10 @@ export function createEmitterStore(database: Database): EmitterStore {
       const row = created[0];
       if (row !== undefined) return { created: true, emitter: emitterFromRow(row) };
       const existing = await this.get(id);
-      // Rows are never removed, so the one that conflicted still exists.
-      if (existing === undefined) throw new Error(`Emitter "${id}" is neither new nor there`);
-      return { created: false, emitter: existing };
+      // The one that conflicted a moment ago may have been removed since.
+      return existing === undefined
+        ? await this.create(emitter, node)
+        : { created: false, emitter: existing };
     },
 
     async get(id) {
@@ -99,6 +102,19 @@ export function createEmitterStore(database: Database): EmitterStore {
   function leaseOf(node: string): SQL {
     return sql`${db.select({ id: nodes.id }).from(nodes).where(eq(nodes.id, node)).for("key share")}`;
   }
+}
+
+function counts({ db, run }: Database): Pick<EmitterStore, "count" | "guestRate"> {
+  return {
+    count: () => run(() => db.$count(emitters)),
+
+    async guestRate() {
+      const rate = sql<number>`coalesce(sum(${emitters.rate}), 0)`.mapWith(Number);
+      const isGuest = and(eq(emitters.source, "guest"), isNull(emitters.endedAt));
+      const [row] = await run(() => db.select({ rate }).from(emitters).where(isGuest));
+      return row?.rate ?? 0;
+    },
+  };
 }
 
 /** By id, after `after`, at most `limit`; "" is before every id. */

@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { type StoreRig, withStore } from "../../../../test/support/store-rig.ts";
 import { systemClock as clock } from "../../../core/clock.ts";
 import { silent as logger } from "../../../core/logger.ts";
-import { runEmitterRetention, trimEmitterRows } from "./retention.ts";
+import { dropEndedEmitters, runEmitterRetention, trimEmitterRows } from "./retention.ts";
 
 async function rows(rig: StoreRig): Promise<Record<string, number>> {
   const counts = await rig.database.sql<{ emitter: string; n: number }[]>`
@@ -75,5 +75,28 @@ test("one node at a time does it, until its signal ends it", async () => {
     expect(await rows(rig)).toEqual({ e1: 10, e2: 10, e3: 10 });
     stop.abort();
     await Promise.all(runs);
+  });
+});
+
+test("emitters that ended longer ago than all records are dropped, and their ids are free", async () => {
+  await withStore(async (rig) => {
+    const { sql } = rig.database;
+    await sql`insert into emitters (id, source, rate, ended_at, end_epoch, end_sequence, end_idx)
+      select 'old' || i, 'external', 0, now() - interval '3 hours', 1, i, 0
+      from generate_series(1, 2500) i`;
+    await sql`insert into emitters (id, source, rate, ended_at, end_epoch) values
+      ('recent', 'external', 0, now() - interval '90 minutes', 1),
+      ('unfinished', 'external', 0, now() - interval '3 hours', null)`;
+    await fill(rig, 1, 3);
+    await sql`update emitters set ended_at = now() - interval '3 hours', end_epoch = 1 where id = 'e1'`;
+    await sql`insert into emitters (id, source, rate) values ('open', 'external', 0)`;
+    const ageMs = 3_600_000;
+    expect(await dropEndedEmitters(rig.database, { ageMs: 0 })).toBe(0);
+    expect(await dropEndedEmitters(rig.database, { ageMs })).toBe(2500);
+    const left = await rig.store.list({ limit: 10, ended: true });
+    expect(left.map(({ id }) => id)).toEqual(["e1", "open", "recent", "unfinished"]);
+    expect(await rig.store.count()).toBe(4);
+    const again = await rig.store.create({ id: "old7", source: "external", rate: 0 }, undefined);
+    expect(again.created).toBe(true);
   });
 });

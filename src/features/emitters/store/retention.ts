@@ -29,6 +29,9 @@ const everyMsDefault = 30_000;
 /** 50 emitters of at most 200 rows: about 50 ms for a statement. */
 const emittersPerStep = 50;
 const rowsPerEmitter = 200;
+/** The log drops records a little later than their age; nodes keep what they know of an end for so long. */
+export const endedMarginMs = 3_600_000;
+const endedPerStep = 1000;
 
 /** Resolves, never rejects, once the signal has ended it. */
 export function runEmitterRetention(options: RetentionOptions): Promise<void> {
@@ -36,7 +39,44 @@ export function runEmitterRetention(options: RetentionOptions): Promise<void> {
   const task = { name: "emitter-retention", task: "emitter retention" };
   return new OwnedTask({ ...running, ...task, clock, everyMs }, async ({ stop }) => {
     await trimEmitterRows(database, retention, clock, stop);
+    await dropEndedEmitters(database, retention, stop);
   }).done;
+}
+
+/**
+ * Drops emitters that ended before everything in the log was received, so that their ids are free again:
+ * no reader could find more of them than that they existed. Returns how many.
+ */
+export async function dropEndedEmitters(
+  { db, run }: Database,
+  { ageMs }: EmitterRetention,
+  signal?: AbortSignal,
+): Promise<number> {
+  if (ageMs === 0) return 0;
+  let dropped = 0;
+  while (signal?.aborted !== true) {
+    // By the database's clock, which also says when an emitter ended.
+    const [row] = await run(() =>
+      statement<{ dropped: string }>(
+        db,
+        sql`
+        with gone as (
+          delete from emitters where id in (
+            select id from emitters e
+            where ended_at < now() - make_interval(secs => ${(ageMs + endedMarginMs) / 1000})
+              and end_epoch is not null
+              and not exists (select from emitter_events where emitter = e.id)
+            order by ended_at limit ${endedPerStep} for update skip locked
+          ) returning 1
+        )
+        select count(*) as dropped from gone`,
+      ),
+    );
+    const count = Number(row?.dropped ?? 0);
+    dropped += count;
+    if (count < endedPerStep) break;
+  }
+  return dropped;
 }
 
 /** One walk over all emitters; returns how many rows it dropped. */

@@ -84,13 +84,15 @@ const appShape = z.object({
   retention_ms: countShape.nullable(),
 });
 
+const appExample = {
+  app_id: "shop",
+  expected: ["CREATED", "SENT"],
+  deadline_ms: 60_000,
+  retention_ms: null,
+};
+
 const appAnswers = {
-  200: json("The app's settings.", appShape, {
-    app_id: "shop",
-    expected: ["CREATED", "SENT"],
-    deadline_ms: 60_000,
-    retention_ms: null,
-  }),
+  200: json("The app's settings.", appShape, appExample),
 };
 
 const appRequestShape = z.strictObject({
@@ -228,9 +230,31 @@ export const describeApp = endpoint("GET /v1/apps/{app_id}", {
   id: "describeApp",
   tag,
   summary: "What an app expects of its messages",
-  description: "One that was never set expects nothing.",
+  description: "One with messages and without settings expects nothing.",
   params: appId,
   answers: appAnswers,
+  problems: [400, 404, 503],
+});
+
+export const listApps = endpoint("GET /v1/apps", {
+  id: "listApps",
+  tag,
+  summary: "List apps",
+  description: "Those that have messages or settings, by id.",
+  query: {
+    after: idFilter("The apps whose ids come after this one: the `next` of an earlier answer"),
+    limit: pageLimit("Apps in the page"),
+  },
+  answers: {
+    200: json(
+      "Apps and their settings.",
+      z.object({
+        apps: z.array(appShape),
+        next: idShape.nullable().describe("As `after`, gives those that follow"),
+      }),
+      { apps: [appExample], next: null },
+    ),
+  },
   problems: [400, 503],
 });
 
@@ -240,5 +264,6 @@ export const lifecycleEndpoints = [
   searchEvent,
   funnel,
   setApp,
+  listApps,
   describeApp,
 ];

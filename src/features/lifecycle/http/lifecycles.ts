@@ -43,8 +43,12 @@ export function mountLifecycles(app: Hono, { lifecycles, bodies }: LifecycleDeps
     return reply(endpoints.funnel, 200, describeFunnel(await lifecycles.funnel(asked)));
   });
 
+  serve(app, endpoints.listApps, async ({ query }) => {
+    const { apps, next } = await lifecycles.listApps(query);
+    return reply(endpoints.listApps, 200, { apps: apps.map(describeApp), next });
+  });
   serve(app, endpoints.describeApp, async ({ params }) =>
-    reply(endpoints.describeApp, 200, describeApp(await lifecycles.app(params.app_id))),
+    reply(endpoints.describeApp, 200, describeApp(await lifecycles.knownApp(params.app_id))),
   );
   serve(app, endpoints.setApp, async ({ params }, c) => {
     const given = await readJson(endpoints.appBody, c.req.raw, bodies);

@@ -9,8 +9,9 @@ import {
   positionFromRow,
 } from "../../../postgres/projection-row.ts";
 import { preparedRead } from "../../../postgres/read.ts";
+import { statement } from "../../../postgres/statement.ts";
 import { projections } from "../../../postgres/tables.ts";
-import type { AppSettings, KeptLifecycles, LifecycleStore } from "../lifecycle.ts";
+import type { AppPage, AppSettings, KeptLifecycles, LifecycleStore } from "../lifecycle.ts";
 import { funnelOf } from "./funnel.ts";
 import { createLifecycleList } from "./list.ts";
 import { lifecycleProjection } from "./projection.ts";
@@ -51,6 +52,15 @@ export function createLifecycleStore(database: Database): LifecycleStore {
       await settleApp(database, app.appId, settledAtOnce);
     },
 
+    appIds: (page) => appIds(database, page),
+
+    async hasLifecycles(appId) {
+      const { db } = database;
+      const isOfApp = eq(lifecycles.appId, appId);
+      const one = db.select({ appId: lifecycles.appId }).from(lifecycles).where(isOfApp).limit(1);
+      return (await run(() => one)).length > 0;
+    },
+
     async progress() {
       const [row] = await run(() => progress());
       return {
@@ -83,6 +93,33 @@ function hasLifecycle<Row extends { readonly appId: string | null }>(
 function appsRead({ db, sql: driver }: Database) {
   const isAny = sql`${lifecycleApps.appId} = any(${sql.placeholder("appIds")}::text[])`;
   return preparedRead(driver, db.select().from(lifecycleApps).where(isAny));
+}
+
+async function appIds(
+  { db, run }: Database,
+  { after = "", limit }: AppPage,
+): Promise<readonly string[]> {
+  // By hand: a recursive query jumps along the index from one app with lifecycles to the next.
+  const rows = await run(() =>
+    statement<{ app_id: string }>(
+      db,
+      sql`
+        with recursive walk (app_id, n) as (
+          (select app_id, 1 from lifecycles where app_id > ${after} order by app_id limit 1)
+          union all
+          select (select l.app_id from lifecycles l where l.app_id > w.app_id
+            order by l.app_id limit 1), n + 1
+          from walk w where w.app_id is not null and n < ${limit}
+        ),
+        known as (
+          (select app_id from walk where app_id is not null)
+          union
+          (select app_id from lifecycle_apps where app_id > ${after} order by app_id limit ${limit})
+        )
+        select app_id from known order by app_id limit ${limit}`,
+    ),
+  );
+  return rows.map(({ app_id }) => app_id);
 }
 
 function progressRead({ db, sql: driver }: Database) {

@@ -174,7 +174,8 @@ export class MeasurementScanner extends JsonCursor {
         tag[length++] = byte;
         byte = bytes[from + 1 + length] ?? 0;
       }
-      if (byte === QUOTE && length > 0) {
+      // A shorter one may be a dot segment.
+      if (byte === QUOTE && (length > 2 || (length > 0 && tag[0] !== DOT))) {
         this.point.tagLength = length;
         this.at = from + length + 2;
         return;

@@ -10,7 +10,7 @@ import {
   eventBodies,
 } from "../../../http/endpoint/appending.ts";
 import { endpoint } from "../../../http/endpoint/endpoint.ts";
-import { pageParameters } from "../../../http/endpoint/paging.ts";
+import { pageLimit, pageParameters } from "../../../http/endpoint/paging.ts";
 import { choice, count, optional, parameter, text } from "../../../http/endpoint/parameter.ts";
 import {
   countShape,
@@ -77,7 +77,14 @@ const topicShape = z
   })
   .meta({ id: "Topic" });
 
-const topicListShape = z.object({ topics: z.array(topicShape) }).meta({ id: "TopicList" });
+export type GivenSettings = z.output<typeof settingsShape>;
+
+const topicListShape = z
+  .object({
+    topics: z.array(topicShape),
+    next: nameShape.nullable().describe("As `after`, gives those that follow"),
+  })
+  .meta({ id: "TopicList" });
 
 const topicExample = {
   name: "orders",
@@ -104,23 +111,35 @@ export const listTopics = endpoint("GET /v1/topics", {
   id: "listTopics",
   tag,
   summary: "List topics",
-  answers: { 200: json("All topics, by name.", topicListShape, { topics: [topicExample] }) },
-  problems: [503],
+  description: "By name.",
+  query: {
+    after: optional(
+      parameter(
+        "The topics whose names come after this one: the `next` of an earlier answer",
+        nameShape,
+        parseName,
+      ),
+    ),
+    limit: pageLimit("Topics in the page"),
+  },
+  answers: { 200: json("Topics.", topicListShape, { topics: [topicExample], next: null }) },
+  problems: [400, 503],
 });
 
 export const createTopic = endpoint("PUT /v1/topics/{topic}", {
   id: "makeTopic",
   tag,
-  summary: "Create a topic",
-  description: "Idempotent. The first record of a topic creates it as well, with default settings.",
+  summary: "Create a topic, or change its retention",
+  description:
+    "Idempotent. Members that are left out keep what the topic has, or are the defaults of a new one. Another layout or schema rule is a 409. The first record of a topic creates it as well, with default settings.",
   params: topicName,
   headers: contentEncoding,
   body: settingsBody,
   answers: {
     201: json("It is created.", topicShape, { ...topicExample, bytes: 0, end: null }),
-    200: json("It exists already, with these very settings.", topicShape, topicExample),
+    200: json("It existed already; its retention is the given one now.", topicShape, topicExample),
   },
-  problems: [400, 403, 409, 413, 415, 503],
+  problems: [400, 403, 409, 413, 415, 429, 503],
 });
 
 export const describeTopic = endpoint("GET /v1/topics/{topic}", {

@@ -17,30 +17,29 @@ import { incomingRecords } from "../../../http/request-records.ts";
 import { appendResponse, jsonResponse } from "../../../http/responses.ts";
 import { asyncFormatSseResponse, sseResponse, topicStart } from "../../../http/streaming.ts";
 import { readOptionalJson } from "../../../http/validate.ts";
-import type { WriteRules } from "../../../ingest/write-rules.ts";
+import type { Topics } from "../../../ingest/topics.ts";
 import { readPage } from "../../../log/pages.ts";
 import * as endpoints from "./endpoints.ts";
 
 interface TopicDeps extends Pick<HttpDeps, "hub" | "host" | "ingest" | "bodies" | "log"> {
-  readonly rules: WriteRules;
+  readonly topics: Topics;
   readonly schemas: RecordDecoder;
   readonly decoded: DecodedFormats;
-  /** Settings of a topic whose creator leaves them out. */
-  readonly newTopics: TopicSettings;
 }
 
 export function mountTopics(app: Hono, deps: TopicDeps): void {
-  const { log, rules, schemas, ingest, bodies } = deps;
+  const { log, topics, schemas, ingest, bodies } = deps;
 
-  serve(app, endpoints.listTopics, async () =>
-    reply(endpoints.listTopics, 200, { topics: (await log.list()).map(describe) }),
-  );
+  serve(app, endpoints.listTopics, async ({ query: { after, limit } }) => {
+    const found = await log.list({ after, limit: limit + 1 });
+    const shown = found.slice(0, limit);
+    const next = found.length > limit ? (shown.at(-1)?.name ?? null) : null;
+    return reply(endpoints.listTopics, 200, { topics: shown.map(describe), next });
+  });
   serve(app, endpoints.createTopic, async ({ params }, c) => {
-    const name = rules.require(params.topic, "create");
-    const settings = await requestedSettings(c.req.raw, deps);
-    const known = await log.describe(name);
-    const topic = describe(await log.create(name, settings));
-    return reply(endpoints.createTopic, known === undefined ? 201 : 200, topic);
+    const given = await readOptionalJson(endpoints.settingsBody, c.req.raw, bodies);
+    const { created, topic } = await topics.put(params.topic, settingsFrom(given ?? {}));
+    return reply(endpoints.createTopic, created ? 201 : 200, describe(topic));
   });
   serve(app, endpoints.describeTopic, async ({ params: { topic } }) => {
     const info = await log.describe(topic);
@@ -48,7 +47,7 @@ export function mountTopics(app: Hono, deps: TopicDeps): void {
     return reply(endpoints.describeTopic, 200, describe(info));
   });
   serve(app, endpoints.removeTopic, async ({ params: { topic } }, c) => {
-    await log.remove(rules.require(topic, "remove"));
+    await topics.remove(topic);
     return c.body(null, 204);
   });
   serve(app, endpoints.appendRecords, async ({ params, query: { key = "" }, headers }, c) => {
@@ -74,16 +73,17 @@ export function mountTopics(app: Hono, deps: TopicDeps): void {
   }
 }
 
-async function requestedSettings(
-  request: Request,
-  { bodies, newTopics }: TopicDeps,
-): Promise<TopicSettings> {
-  const given = await readOptionalJson(endpoints.settingsBody, request, bodies);
+function settingsFrom({
+  layout,
+  retention_ms: retentionMs,
+  retention_bytes: retentionBytes,
+  schema,
+}: endpoints.GivenSettings): Partial<TopicSettings> {
   return {
-    layout: given?.layout ?? newTopics.layout,
-    retentionMs: given?.retention_ms ?? newTopics.retentionMs,
-    retentionBytes: given?.retention_bytes ?? newTopics.retentionBytes,
-    schema: given?.schema ?? newTopics.schema,
+    ...(layout === undefined ? {} : { layout }),
+    ...(retentionMs === undefined ? {} : { retentionMs }),
+    ...(retentionBytes === undefined ? {} : { retentionBytes }),
+    ...(schema === undefined ? {} : { schema }),
   };
 }
 
