@@ -7,6 +7,7 @@
 // variables that repeat it.
 
 import { Glob } from "bun";
+import { installPythonClients, installPythonConsumer } from "./examples.ts";
 import { ensureInstalled, root } from "./install.ts";
 import { run, stopAll } from "./run.ts";
 
@@ -38,7 +39,14 @@ if (numbers.length > 1 || others.length > 0 || files.length === 0) {
 }
 
 await ensureInstalled("full");
+// Some of the reference parsers.
+const [clients, consumer] = await Promise.all([installPythonClients(), installPythonConsumer()]);
+for (const found of [clients, consumer]) {
+  if ("reason" in found) process.stdout.write(`SKIPPED what needs it: ${found.reason}\n`);
+}
 const env = {
+  ...("path" in clients ? { SLUICE_TEST_PYTHON_CLIENTS: clients.path } : {}),
+  ...("path" in consumer ? { SLUICE_TEST_PYTHON_CONSUMER: consumer.path } : {}),
   SLUICE_TEST_FUZZ_CASES: numbers[0] ?? String(casesDefault),
   SLUICE_TEST_FUZZ_SEED:
     process.env.SLUICE_TEST_FUZZ_SEED ?? String(Math.floor(Math.random() * seedMax)),
