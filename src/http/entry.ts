@@ -3,7 +3,7 @@
  * absolute, and its host is one of this node's.
  */
 
-import { Failure, quoted } from "../core/failure.ts";
+import { Failure, invalidField, quoted } from "../core/failure.ts";
 import type { Logger } from "../core/logger.ts";
 import { limitHeaders } from "./headers.ts";
 import type { Fetch } from "./hot.ts";
@@ -28,6 +28,7 @@ export function createEntry(
     try {
       const host = checkHost(request.headers.get("host"));
       if (!request.url.startsWith("http://")) completeUrl(request, host);
+      if (request.headers.has("trailer")) refuseTrailers(request);
     } catch (error) {
       return problemResponse(error);
     }
@@ -36,6 +37,18 @@ export function createEntry(
     return checked(request);
   };
   return limitHeaders(entry, headerBytesMax);
+}
+
+/**
+ * Bun answers 400 to trailers of HTTP/1.1 on its own, once the handler has the body: what was stored
+ * would be sent again.
+ */
+function refuseTrailers({ headers }: Request): void {
+  if (!headers.has("transfer-encoding")) return;
+  throw invalidField(
+    "trailer",
+    "Cannot read a body with trailers over HTTP/1.1: expected none, or HTTP/2",
+  );
 }
 
 /** Bun has the bare path for a request whose `Host` it cannot use, or that has none (HTTP/1.0). */
