@@ -1,6 +1,6 @@
 /** One record, as a reader receives it. */
 
-import { jsonMembers } from "../core/json.ts";
+import { jsonMembers } from "../core/json/json.ts";
 
 /** `Data` is the caller's type for the JSON; it is not checked. */
 export interface SluiceEvent<Data = unknown> {

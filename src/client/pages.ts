@@ -1,6 +1,6 @@
 /** Pages of the records kept. */
 
-import { arrayElements, jsonMembers } from "../core/json.ts";
+import { arrayElements, jsonMembers } from "../core/json/json.ts";
 import { textFromUtf8 } from "../core/utf8.ts";
 import { eventFromJson, type SluiceEvent } from "./event.ts";
 import { ask } from "./http.ts";

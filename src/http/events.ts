@@ -1,6 +1,6 @@
 /** Records as the JSON of pages and WebSocket messages. */
 
-import { checkJson } from "../core/json.ts";
+import { checkJson } from "../core/json/json.ts";
 import { type Position, renderPosition } from "../core/position.ts";
 import { isJsonType, type LogRecord, type StoredRecord } from "../core/record.ts";
 import type { DecodedRecord } from "../core/schemas.ts";

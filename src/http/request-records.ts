@@ -1,7 +1,8 @@
 /** Request bodies as records for the gate. */
 
+import type { Turn } from "../core/budget/turn.ts";
 import { Failure, invalidIssue, type Issue, quoted } from "../core/failure.ts";
-import { jsonValues } from "../core/json.ts";
+import { valuesOf } from "../core/json/values.ts";
 import { bytesType, isJsonType, jsonType } from "../core/record.ts";
 import type { IncomingRecord } from "../ingest/ingest.ts";
 
@@ -28,15 +29,28 @@ export const unchosenTypes: ReadonlySet<string> = new Set([
   "text/plain",
 ]);
 
+/** What a body is read with. */
+export interface Reading {
+  /** The turn of the request. */
+  readonly turn: Turn;
+  /** Larger records are refused without being parsed. */
+  readonly recordBytesMax: number;
+  readonly key: string;
+  /** The schema that the caller names; 0: none. */
+  readonly schemaId?: number;
+}
+
 /** JSON events alone, as emitters take them. Throws `unsupported_media_type` for other types. */
-export function incomingEvents(
+export async function incomingEvents(
   body: Uint8Array,
   contentType: string | undefined,
-  key: string,
-): (IncomingRecord | Issue)[] {
+  reading: Reading,
+): Promise<(IncomingRecord | Issue)[]> {
   const type = mediaType(contentType);
-  if (lineTypes.has(type)) return jsonRecords(body, "lines", key);
-  if (isJsonType(type) || unchosenTypes.has(type)) return jsonRecords(body, "either", key);
+  if (lineTypes.has(type)) return await jsonRecords(body, "lines", reading);
+  if (isJsonType(type) || unchosenTypes.has(type)) {
+    return await jsonRecords(body, "either", reading);
+  }
   throw new Failure(
     "unsupported_media_type",
     `Cannot read ${quoted(type)} as events: expected ${jsonType} or application/x-ndjson`,
@@ -44,23 +58,22 @@ export function incomingEvents(
 }
 
 /** JSON, NDJSON, or any other type as the bytes of one record; all of the schema that is named. */
-export function incomingRecords(
+export async function incomingRecords(
   body: Uint8Array,
   contentType: string | undefined,
-  key: string,
-  schemaId: number,
-): (IncomingRecord | Issue)[] {
+  reading: Reading,
+): Promise<(IncomingRecord | Issue)[]> {
   const type = mediaType(contentType);
-  if (lineTypes.has(type)) return jsonRecords(body, "lines", key, schemaId);
-  if (isJsonType(type) || unchosenTypes.has(type)) {
-    return jsonRecords(body, "either", key, schemaId);
-  }
+  if (lineTypes.has(type)) return await jsonRecords(body, "lines", reading);
+  if (isJsonType(type)) return await jsonRecords(body, "either", reading);
+  if (unchosenTypes.has(type)) return withHint(await jsonRecords(body, "either", reading));
   if (contentType !== undefined && contentType.length > typeLengthMax) {
     throw new Failure(
       "unsupported_media_type",
       `Cannot store a content type of ${contentType.length} characters: at most ${typeLengthMax}`,
     );
   }
+  const { key, schemaId = 0 } = reading;
   return [{ value: body, key, contentType: contentType ?? bytesType, schemaId }];
 }
 
@@ -69,23 +82,27 @@ export function mediaType(contentType: string | undefined): string {
   return (contentType?.split(";")[0] ?? "").trim().toLowerCase().slice(0, typeLengthMax);
 }
 
-function jsonRecords(
+async function jsonRecords(
   body: Uint8Array,
   form: "lines" | "either",
-  key: string,
-  schemaId = 0,
-): (IncomingRecord | Issue)[] {
-  const values = jsonValues(body, form);
+  { turn, recordBytesMax, key, schemaId = 0 }: Reading,
+): Promise<(IncomingRecord | Issue)[]> {
+  if (body.byteLength === 0) return [emptyBody];
+  const bounds = { valuesMax: batchMax, valueBytesMax: recordBytesMax };
+  const values = await valuesOf(body, form, bounds, turn);
   if (values.length === 0) throw new Failure("invalid", "Cannot append: the body has no events");
-  if (values.length > batchMax) {
-    throw new Failure(
-      "too_large",
-      `Cannot append ${values.length} records: at most ${batchMax} in a call`,
-    );
-  }
   return values.map((value) =>
-    value.ok
-      ? { value: value.value, key, contentType: jsonType, schemaId }
-      : invalidIssue("body", value.message),
+    value instanceof Uint8Array ? { value, key, contentType: jsonType, schemaId } : value,
   );
+}
+
+const emptyBody = invalidIssue("body", "Cannot append: the body is empty, expected JSON");
+
+/** A client that chose no type may have meant to send something else than JSON. */
+function withHint(records: (IncomingRecord | Issue)[]): (IncomingRecord | Issue)[] {
+  const [only] = records;
+  if (records.length !== 1 || only === undefined || "value" in only) return records;
+  if (only.code !== "invalid" || only === emptyBody) return records;
+  const hint = `expected JSON, or a Content-Type such as text/csv or ${bytesType} for other bytes`;
+  return [{ ...only, message: `${only.message}, ${hint}` }];
 }

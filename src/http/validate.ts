@@ -2,7 +2,7 @@
 
 import type { z } from "zod";
 import { Failure } from "../core/failure.ts";
-import { checkJson, withoutMark } from "../core/json.ts";
+import { checkJson, withoutMark } from "../core/json/json.ts";
 import { documentFromUtf8 } from "../core/utf8.ts";
 import type { Bodies } from "./body.ts";
 import type { JsonBody } from "./endpoint/answer.ts";

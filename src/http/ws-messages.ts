@@ -3,7 +3,7 @@
 import { z } from "zod";
 import { emittersTopic } from "../core/emitters.ts";
 import { Failure } from "../core/failure.ts";
-import { arrayElements, jsonMembers } from "../core/json.ts";
+import { arrayElements, jsonMembers } from "../core/json/json.ts";
 import { renderPosition } from "../core/position.ts";
 import { endType, jsonType } from "../core/record.ts";
 import type { DecodedRecord } from "../core/schemas.ts";

@@ -74,6 +74,10 @@ export class Ingest {
     return this.#deps.inFlight.bytes;
   }
 
+  get recordBytesMax(): number {
+    return this.#deps.limits.recordBytesMax;
+  }
+
   /**
    * Checks, stamps and appends; resolves once the log has them. Throws `forbidden` where the author
    * may not append, `overloaded` when too much is in flight, `not_found` where an append may not

@@ -2,7 +2,7 @@
 
 import type { SluiceClient, SluiceEvent } from "../../client/index.ts";
 import { SluiceError } from "../../client/index.ts";
-import { jsonMembers } from "../../core/json.ts";
+import { jsonMembers } from "../../core/json/json.ts";
 import { namesFromPointer } from "../json-pointer.ts";
 
 /** The response of `GET /v1/ack-rules/{name}`. */

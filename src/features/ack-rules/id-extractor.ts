@@ -1,6 +1,6 @@
 /** Finds the ids in the records of a rule's topics, and the place that each record stands for. */
 
-import { jsonMembers } from "../../core/json.ts";
+import { jsonMembers } from "../../core/json/json.ts";
 import { isDotSegment } from "../../core/parse.ts";
 import { ackType, isJsonType } from "../../core/record.ts";
 import type { RecordDecoder } from "../../core/schemas.ts";

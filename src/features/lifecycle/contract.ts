@@ -4,7 +4,7 @@
  */
 
 import { Failure, invalidIssue, quoted } from "../../core/failure.ts";
-import { checkJson } from "../../core/json.ts";
+import { checkJson } from "../../core/json/json.ts";
 import type { GivenRecord, RecordContract } from "../../core/record-contract.ts";
 import { isJsonType, jsonType } from "../../core/record.ts";
 import { textFromUtf8 } from "../../core/utf8.ts";

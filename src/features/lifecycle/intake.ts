@@ -3,13 +3,14 @@
  * event, with the message id as key.
  */
 
+import type { Turn } from "../../core/budget/turn.ts";
 import type { Clock } from "../../core/clock.ts";
-import { Failure, invalidField, type Issue } from "../../core/failure.ts";
-import { arrayElements, checkJson, jsonMembers } from "../../core/json.ts";
+import { Failure, type Issue } from "../../core/failure.ts";
+import { withoutMark } from "../../core/json/json.ts";
+import { memberElements } from "../../core/json/values.ts";
 import type { AppendOptions } from "../../core/log.ts";
 import type { Position } from "../../core/position.ts";
 import { jsonType, type LogRecord } from "../../core/record.ts";
-import { documentFromUtf8 } from "../../core/utf8.ts";
 import type { AppendOwn } from "../../ingest/ingest.ts";
 import type { Writer } from "../../ingest/writer.ts";
 import { eventFromJsonBytes } from "./contract.ts";
@@ -42,8 +43,8 @@ export interface BulkResult {
 export const bulkMax = 100_000;
 /** Number of issues in one answer, which are some megabytes. Events past it are refused as well. */
 const refusedMax = 10_000;
-/** About a millisecond of work, after which other calls get a turn. */
-const eventsPerTurn = 500;
+/** Events between two looks at the clock. */
+const stepEvents = 16;
 
 export class EventIntake {
   readonly #deps: EventIntakeDeps;
@@ -60,7 +61,7 @@ export class EventIntake {
 
   /** Takes one event as JSON; resolves when it is durable. Throws `invalid` with each bad field. */
   take(json: Uint8Array, { dedupId }: AppendOptions = {}): Promise<Position> {
-    const { issues, record } = this.#recordFrom(json);
+    const { issues, record } = this.#recordFrom(withoutMark(json));
     if (record === undefined) throw refusal(issues);
     this.#taken++;
     return dedupId === undefined
@@ -85,12 +86,18 @@ export class EventIntake {
   }
 
   /** Takes `{"events":[…]}`. Bad events are refused by index and field, the others are appended. */
-  async takeBulk(json: Uint8Array, { dedupId }: AppendOptions = {}): Promise<BulkResult> {
-    const values = eventsOf(json);
+  async takeBulk(
+    json: Uint8Array,
+    turn: Turn,
+    { dedupId }: AppendOptions = {},
+  ): Promise<BulkResult> {
+    const bounds = { valuesMax: bulkMax, valueBytesMax: this.#deps.recordBytesMax };
+    const values = await memberElements(json, "events", bounds, turn);
+    if (values.length === 0) throw new Failure("invalid", "Cannot take the body: it has no events");
     const refused: Issue[] = [];
     const records: LogRecord[] = [];
     for (const [index, value] of values.entries()) {
-      if (index > 0 && index % eventsPerTurn === 0) await turn(this.#deps.clock);
+      if (index % stepEvents === 0 && turn.isOver) await turn.next();
       const { issues, record } = this.#recordFrom(value);
       if (record !== undefined) records.push(record);
       const room = refusedMax - refused.length;
@@ -108,13 +115,13 @@ export class EventIntake {
     readonly issues: readonly Issue[];
     readonly record?: LogRecord;
   } {
-    const checked = eventFromJsonBytes(json);
-    if (!checked.ok) return { issues: checked.issues };
     const { recordBytesMax } = this.#deps;
     if (json.byteLength > recordBytesMax) {
       const message = `Cannot take an event of ${json.byteLength} bytes: at most ${recordBytesMax} are`;
       return { issues: [{ field: "body", code: "too_large", message }] };
     }
+    const checked = eventFromJsonBytes(json);
+    if (!checked.ok) return { issues: checked.issues };
     return { issues: [], record: this.#record(checked, json, jsonType) };
   }
 
@@ -136,28 +143,4 @@ function refusal(issues: readonly Issue[]): Failure {
   const [first] = issues;
   const message = first?.message ?? "Cannot take the event";
   return new Failure(first?.code ?? "invalid", message, { errors: issues });
-}
-
-/** The bytes of each event. Throws `invalid` for another body, `too_large` for too many. */
-function eventsOf(body: Uint8Array): readonly Uint8Array[] {
-  const whole = checkJson(body);
-  if (!whole.ok) throw new Failure("invalid", whole.message);
-  const events = jsonMembers(documentFromUtf8(whole.value))?.get("events");
-  if (events?.startsWith("[") !== true) {
-    throw invalidField(
-      "events",
-      'Cannot take the body: it has no array "events", expected {"events":[…]}',
-    );
-  }
-  const values = arrayElements(new TextEncoder().encode(events));
-  if (values.length === 0) throw new Failure("invalid", "Cannot take the body: it has no events");
-  if (values.length > bulkMax) {
-    const message = `Cannot take ${values.length} events: at most ${bulkMax} in a call`;
-    throw new Failure("too_large", message);
-  }
-  return values;
-}
-
-function turn(clock: Clock): Promise<void> {
-  return new Promise((resolve) => void clock.after(0, resolve));
 }

@@ -1,6 +1,6 @@
 /** A record as a row of its relation. */
 
-import { arrayElements, jsonMembers } from "../../core/json.ts";
+import { arrayElements, jsonMembers } from "../../core/json/json.ts";
 import { isJsonType, type LogRecord } from "../../core/record.ts";
 import { textFromUtf8 } from "../../core/utf8.ts";
 import { fit } from "./fit.ts";

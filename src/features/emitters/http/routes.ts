@@ -20,12 +20,15 @@ import type { CreateRequest, Emitters } from "../emitters.ts";
 import { emitterOptions, emittersAuthor, emitterStart, requireActive } from "../requests.ts";
 import * as endpoints from "./endpoints.ts";
 
-interface EmitterDeps extends Pick<HttpDeps, "hub" | "host" | "ingest" | "bodies" | "log"> {
+interface EmitterDeps extends Pick<
+  HttpDeps,
+  "hub" | "host" | "ingest" | "bodies" | "turns" | "log"
+> {
   readonly emitters: Emitters;
 }
 
 export function mountEmitters(app: Hono, deps: EmitterDeps): void {
-  const { emitters, ingest, bodies } = deps;
+  const { emitters, ingest, bodies, turns } = deps;
 
   serve(app, endpoints.createEmitter, async (_, c) => {
     const request = await requestedEmitter(c, bodies);
@@ -50,7 +53,11 @@ export function mountEmitters(app: Hono, deps: EmitterDeps): void {
   serve(app, endpoints.appendEvents, async ({ params, headers }, c) => {
     const { id } = await requireActive(emitters, params.id);
     const body = await bodies.read(c.req.raw);
-    const events = incomingEvents(body, c.req.header("content-type"), id);
+    const events = await incomingEvents(body, c.req.header("content-type"), {
+      turn: turns.open(c.req.raw.signal),
+      recordBytesMax: ingest.recordBytesMax,
+      key: id,
+    });
     const options = emitterOptions(id, appendOptions(headers));
     return appendResponse(await ingest.append(emittersTopic, events, options, emittersAuthor));
   });

@@ -21,7 +21,7 @@ const ok: ResponseInit = { headers: { "content-type": "application/json" } };
 
 const utf8 = new TextEncoder();
 
-interface EventDeps extends Pick<HttpDeps, "clock" | "bodies" | "origins"> {
+interface EventDeps extends Pick<HttpDeps, "clock" | "bodies" | "turns" | "origins"> {
   readonly events: EventIntake;
 }
 
@@ -50,17 +50,19 @@ export function mountLifecycleEvents(
   app: Hono,
   deps: EventDeps & { readonly lifecycles: LifecycleQueries },
 ): void {
-  const { events, clock, bodies, origins, lifecycles } = deps;
+  const { events, clock, bodies, turns, origins, lifecycles } = deps;
   mountHot(app, lifecycleEventRoutes(deps));
 
   serve(app, endpoints.takeEvents, async ({ headers }, c) => {
     const body = await bodies.read(c.req.raw, bodies.bytesMax * bulkBodies);
-    return bulkResponse(await events.takeBulk(body, appendOptions(headers)));
+    const turn = turns.open(c.req.raw.signal);
+    return bulkResponse(await events.takeBulk(body, turn, appendOptions(headers)));
   });
   serve(app, endpoints.createRandomEvents, async ({ query }, c) => {
     checkSite(c.req.raw, origins);
     const life = JSON.stringify(sampleLife(query.message_id, clock.nowNs()));
-    const { accepted: count, position } = await events.takeBulk(utf8.encode(`{"events":${life}}`));
+    const body = utf8.encode(`{"events":${life}}`);
+    const { accepted: count, position } = await events.takeBulk(body, turns.open());
     return accepted(count, position, `,"events":${life}`);
   });
   serve(app, endpoints.queueStats, async () => {

@@ -6,7 +6,7 @@
 
 import type { Turn, Turns } from "../../../core/budget/turn.ts";
 import { failureFrom, invalidIssue, type Issue } from "../../../core/failure.ts";
-import { checkJson } from "../../../core/json.ts";
+import { checkJson } from "../../../core/json/json.ts";
 import { isJsonType } from "../../../core/record.ts";
 import type {
   DecodedRecord,

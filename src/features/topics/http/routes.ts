@@ -21,14 +21,14 @@ import type { Topics } from "../../../ingest/topics.ts";
 import { readPage } from "../../../log/pages.ts";
 import * as endpoints from "./endpoints.ts";
 
-interface TopicDeps extends Pick<HttpDeps, "hub" | "host" | "ingest" | "bodies" | "log"> {
+interface TopicDeps extends Pick<HttpDeps, "hub" | "host" | "ingest" | "bodies" | "turns" | "log"> {
   readonly topics: Topics;
   readonly schemas: RecordDecoder;
   readonly decoded: DecodedFormats;
 }
 
 export function mountTopics(app: Hono, deps: TopicDeps): void {
-  const { log, topics, schemas, ingest, bodies } = deps;
+  const { log, topics, schemas, ingest, bodies, turns } = deps;
 
   serve(app, endpoints.listTopics, async ({ query: { after, limit } }) => {
     const found = await log.list({ after, limit: limit + 1 });
@@ -53,8 +53,12 @@ export function mountTopics(app: Hono, deps: TopicDeps): void {
   serve(app, endpoints.appendRecords, async ({ params, query: { key = "" }, headers }, c) => {
     const { topic } = params;
     const body = await bodies.read(c.req.raw);
-    const schemaId = headers["Sluice-Schema-Id"] ?? 0;
-    const records = incomingRecords(body, c.req.header("content-type"), key, schemaId);
+    const records = await incomingRecords(body, c.req.header("content-type"), {
+      turn: turns.open(c.req.raw.signal),
+      recordBytesMax: ingest.recordBytesMax,
+      key,
+      schemaId: headers["Sluice-Schema-Id"] ?? 0,
+    });
     return appendResponse(await ingest.append(topic, records, appendOptions(headers)));
   });
   serve(app, endpoints.readTopic, async ({ params: { topic }, query }, c) => {
