@@ -136,9 +136,7 @@ export class JsonScanner {
         }
         const length = byte === BACKSLASH ? escapeLength(bytes, at + 1, this.#end) : 0;
         if (length === 0) {
-          this.wrong =
-            byte === BACKSLASH ? "a string has a bad escape" : "a string has a control character";
-          found = "wrong";
+          found = this.#refuse(byte === BACKSLASH ? badEscape : controlCharacter);
           break;
         }
         at += 1 + length;
@@ -175,8 +173,7 @@ export class JsonScanner {
         }
       } else if (byte === OPEN_BRACE || byte === OPEN_BRACKET) {
         if (depth === depthMax) {
-          this.wrong = `it is nested deeper than ${depthMax}`;
-          found = "wrong";
+          found = this.#refuse(tooDeep);
           break;
         }
         objects[++depth] = byte === OPEN_BRACE ? 1 : 0;
@@ -216,10 +213,18 @@ export class JsonScanner {
 
   #fail(at: number, state: number): Found {
     const byte = at < this.#end ? this.#bytes[at] : undefined;
-    this.wrong = `${describeByte(byte)}, expected ${expectations[state]}`;
+    return this.#refuse(`${describeByte(byte)}, expected ${expectations[state]}`);
+  }
+
+  #refuse(wrong: string): Found {
+    this.wrong = wrong;
     return "wrong";
   }
 }
+
+const badEscape = "a string has a bad escape";
+const controlCharacter = "a string has a control character";
+const tooDeep = `it is nested deeper than ${depthMax}`;
 
 function describeByte(byte: number | undefined): string {
   if (byte === undefined) return "it ends early";
