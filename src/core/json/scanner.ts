@@ -194,14 +194,9 @@ export class JsonScanner {
       // A container is closed.
       depth--;
       state = AFTER_VALUE;
-      if (depth === 0) {
-        found = "value";
-        break;
-      }
-      if (depth < this.watchedDepth) {
-        found = "close";
-        break;
-      }
+      if (depth > 0 && depth >= this.watchedDepth) continue;
+      found = depth === 0 ? "value" : "close";
+      break;
     }
     this.at = at;
     this.depth = depth;
