@@ -24,6 +24,10 @@ export interface Socket {
   /** Sends a string as a text message, bytes as a binary one. */
   send(message: string | Uint8Array): Sent;
   close(code: number, reason: string): void;
+  /** Cuts the connection, without waiting for the peer to read what is buffered. */
+  terminate(): void;
+  /** Bytes that were taken and not sent. */
+  readonly bufferedBytes: number;
 }
 
 export interface SocketEvents extends SinkEvents {

@@ -3,6 +3,7 @@
 import type { ConnectRouter } from "@connectrpc/connect";
 import type { Hono } from "hono";
 import type { Quota } from "../core/budget/quota.ts";
+import type { Share } from "../core/budget/memory.ts";
 import type { Ownership, ProjectionTarget } from "../core/projection.ts";
 import type { TopicSettings } from "../core/topic.ts";
 import type { HttpDeps } from "../http/deps.ts";
@@ -21,6 +22,8 @@ export interface Foundation extends Pick<
   HttpDeps,
   "clock" | "logger" | "log" | "turns" | "memory" | "bodies"
 > {
+  /** What is received and not complete, over all protocols. */
+  readonly receiving: Share;
   readonly database: Database;
   /** Connections for queries of series, so that these keep no projection waiting. */
   readonly reads: Database;

@@ -7,7 +7,7 @@ import type { Projections } from "./projections.ts";
 
 export interface HealthDeps extends Pick<
   Platform,
-  "clock" | "log" | "hub" | "ingest" | "node" | "memory"
+  "clock" | "log" | "hub" | "ingest" | "node" | "memory" | "sockets"
 > {
   readonly runtime: Runtime;
   readonly projections: Projections;
@@ -27,7 +27,7 @@ const checkedMs = 1000;
 
 /** `parts` is called once all parts are open. */
 export function createGatewayHealth(deps: HealthDeps, parts: () => readonly Part[]): GatewayHealth {
-  const { runtime, clock, log, hub, ingest, node, memory, projections, ping } = deps;
+  const { runtime, clock, log, hub, ingest, node, memory, sockets, projections, ping } = deps;
   const startedMs = clock.nowMs();
   let draining = false;
   let grpcPort: number | undefined;
@@ -69,6 +69,7 @@ export function createGatewayHealth(deps: HealthDeps, parts: () => readonly Part
         memory_bytes: runtime.memoryBytes(),
         memory: memory.status(),
         hub: hub.stats(),
+        sockets: sockets.status(),
         ingest: { in_flight_bytes: ingest.inFlightBytes },
         ...Object.fromEntries(parts().flatMap((part) => Object.entries(part.status?.() ?? {}))),
         projections: projections.status(),

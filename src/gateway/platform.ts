@@ -14,6 +14,7 @@ import type { RecordChecks } from "../core/schemas.ts";
 import type { TopicSettings } from "../core/topic.ts";
 import type { Foundation, Platform } from "../features/part.ts";
 import { Bodies } from "../http/body.ts";
+import { Sockets } from "../http/sockets.ts";
 import { Hub } from "../hub/hub.ts";
 import { Collector } from "../ingest/collector.ts";
 import { InFlight } from "../ingest/in-flight.ts";
@@ -36,7 +37,7 @@ import { reach } from "./reach.ts";
  * Parts of the node's memory. Together they are less than all of it: bytes are copied on their way, and
  * what was released is not collected at once.
  */
-const shares = { receiving: 1 / 8, windows: 1 / 4 } as const;
+const shares = { receiving: 1 / 8, answers: 1 / 8, windows: 1 / 4 } as const;
 
 /** A quarter of the machine or container, which the embedded PostgreSQL and others share. */
 function defaultMemory(machineBytes: number): number {
@@ -82,16 +83,18 @@ export async function openFoundation(
   stack.defer(() => log.close());
   const turns = new Turns();
   const memory = new MemoryAccount(config.memoryBytes || defaultMemory(runtime.machineBytes()));
+  const receiving = memory.share("receiving", shares.receiving);
   const bodies = new Bodies({
     bytesMax: config.bodyBytesMax,
     rateMin: config.bodyRateMin,
     turns,
-    receiving: memory.share("receiving", shares.receiving),
+    receiving,
   });
   return {
     clock,
     turns,
     memory,
+    receiving,
     bodies,
     logger,
     log,
@@ -117,7 +120,7 @@ export function openEngine(
   { config, host, schemas }: EngineOptions,
   stack: AsyncDisposableStack,
 ): Platform {
-  const { log, clock, logger, memory } = foundation;
+  const { log, clock, logger, turns, memory, receiving } = foundation;
   const rules = new WriteRules();
   const topicQuota = new Quota({
     what: "topics",
@@ -141,10 +144,13 @@ export function openEngine(
   const windows = memory.share("windows", shares.windows);
   const hub = new Hub({ log, clock, logger, options: config.hub, windows });
   stack.defer(() => hub.close());
+  const answers = memory.share("answers", shares.answers);
+  const { stallMs } = config.hub;
   return {
     ...foundation,
     host,
     hub,
+    sockets: new Sockets({ host, clock, logger, turns, receiving, answers, stallMs }),
     ingest: new Ingest(ingestion),
     collector: new Collector(ingestion),
     origins: config.origins,

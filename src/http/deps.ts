@@ -9,6 +9,7 @@ import type { Logger } from "../core/logger.ts";
 import type { Hub } from "../hub/hub.ts";
 import type { Ingest } from "../ingest/ingest.ts";
 import type { Bodies } from "./body.ts";
+import type { Sockets } from "./sockets.ts";
 
 export interface HttpDeps {
   readonly host: Host;
@@ -18,6 +19,7 @@ export interface HttpDeps {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly bodies: Bodies;
+  readonly sockets: Sockets;
   readonly turns: Turns;
   readonly memory: MemoryAccount;
   /** Other sites whose pages may use this gateway; `*`: all. */

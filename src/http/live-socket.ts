@@ -1,13 +1,14 @@
 /** A WebSocket for one subscription, which its URL chooses: the client sends nothing but `ping`. */
 
 import { Failure, type FailureCode, failureFrom } from "../core/failure.ts";
-import { goingAwayCode, type Socket, type SocketEvents } from "../core/host.ts";
+import { goingAwayCode, type SocketEvents } from "../core/host.ts";
 import { type Position, renderPosition } from "../core/position.ts";
 import type { Sent } from "../core/sink.ts";
 import type { EndReason, Subscription } from "../hub/subscriber.ts";
 import type { ByteSubscriber } from "./filtered.ts";
 import { problemFrom } from "./problem.ts";
-import { parseMessage, parseRef, slowCode } from "./ws-messages.ts";
+import { type ClientSocket, slowCode } from "./sockets.ts";
+import { parseMessage, parseRef } from "./ws-messages.ts";
 import type { ServerMessage } from "./ws-shapes.ts";
 
 /** The subscription failed, or ended for a reason without its own code. */
@@ -22,11 +23,11 @@ type Subscribe = (confirm: (position: Position | undefined) => void) => Promise<
 
 /** Its messages are those of `WS /v1/ws`; it takes `ping` alone. */
 export class LiveSocket implements SocketEvents, ByteSubscriber<string> {
-  readonly #socket: Socket;
+  readonly #socket: ClientSocket;
   #subscription: Subscription | undefined;
   #closed = false;
 
-  constructor(socket: Socket) {
+  constructor(socket: ClientSocket) {
     this.#socket = socket;
   }
 
@@ -54,6 +55,7 @@ export class LiveSocket implements SocketEvents, ByteSubscriber<string> {
     } catch (error) {
       const problem = problemFrom(failureFrom(error));
       this.#send({ op: "error", ref: parseRef(text), problem });
+      this.#socket.countInvalid();
     }
   }
 

@@ -14,15 +14,15 @@ export interface WatchedTopic {
   readonly format: Format<string | undefined>;
 }
 
-export type SocketDeps = Pick<HttpDeps, "hub" | "host" | "log" | "clock">;
+export type SocketDeps = Pick<HttpDeps, "hub" | "sockets" | "log" | "clock">;
 
 /** The caller has checked the request's origin. */
 export function watchBySocket(
   request: Request,
-  { hub, host, log, clock }: SocketDeps,
+  { hub, sockets, log, clock }: SocketDeps,
   { topic, key, requested, format }: WatchedTopic,
 ): Response {
-  return host.upgrade(request, (socket) => {
+  return sockets.upgrade(request, (socket) => {
     const subscription = new LiveSocket(socket);
     const subscriber = new FilteredSubscriber(subscription, format, clock);
     void subscription.open(async (confirm) => {

@@ -14,9 +14,6 @@ import { renderEvent } from "./events.ts";
 import { parseWith } from "./validate.ts";
 import { clientMessages, refShape } from "./ws-shapes.ts";
 
-/** Close code of a socket that does not read fast enough: the client comes back and resumes. */
-export const slowCode = 4008;
-
 const clientMessage = z.discriminatedUnion("op", [
   clientMessages.subscribe.shape,
   clientMessages.unsubscribe.shape,

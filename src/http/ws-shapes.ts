@@ -180,7 +180,9 @@ export type ServerMessage = {
 
 const closeCodes = {
   "1001": "This node is shutting down: connect again and resume.",
+  "1008": "More than 100 messages within 10 s were not valid.",
   "4008": "You read too slowly: connect again and resume.",
+  "4029": "Too many of your messages wait: await the answers.",
 };
 
 /** Of a socket with any number of subscriptions. */

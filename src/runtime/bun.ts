@@ -234,4 +234,12 @@ class BunSocket implements Socket {
   close(code: number, reason: string): void {
     this.#ws.close(code, reason);
   }
+
+  terminate(): void {
+    this.#ws.terminate();
+  }
+
+  get bufferedBytes(): number {
+    return this.#ws.getBufferedAmount();
+  }
 }

@@ -180,6 +180,15 @@ class DenoSocket implements Socket {
     if (this.#ws.readyState === WebSocket.OPEN) this.#ws.close(code, reason);
   }
 
+  /** Deno has no way to cut a socket: its closing handshake times out. */
+  terminate(): void {
+    this.close(goingAwayCode, "");
+  }
+
+  get bufferedBytes(): number {
+    return this.#ws.bufferedAmount;
+  }
+
   ended(): void {
     clearInterval(this.#poll);
     const { events } = this;

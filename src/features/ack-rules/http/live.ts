@@ -13,7 +13,10 @@ import type { AckRules } from "../ack-rules.ts";
 import { overdueTopic } from "../rule.ts";
 import * as endpoints from "./endpoints.ts";
 
-interface LiveDeps extends Pick<HttpDeps, "hub" | "host" | "log" | "clock" | "origins"> {
+interface LiveDeps extends Pick<
+  HttpDeps,
+  "hub" | "host" | "sockets" | "log" | "clock" | "origins"
+> {
   readonly ackRules: AckRules;
 }
 

@@ -13,7 +13,7 @@ import { lifecycleTopic } from "../event.ts";
 import * as endpoints from "./event-endpoints.ts";
 import { AppFormats, type EventFormats, messageFormats } from "./format.ts";
 
-type LiveDeps = Pick<HttpDeps, "hub" | "host" | "log" | "clock" | "origins">;
+type LiveDeps = Pick<HttpDeps, "hub" | "host" | "sockets" | "log" | "clock" | "origins">;
 
 /** A key of the topic, or all of it in formats that leave out the rest. */
 interface Watched {

@@ -4,12 +4,13 @@
  */
 
 import { Failure, failureFrom } from "../../../core/failure.ts";
-import type { Socket, SocketEvents } from "../../../core/host.ts";
+import type { SocketEvents } from "../../../core/host.ts";
 import { renderPosition } from "../../../core/position.ts";
 import type { DecodedFormats } from "../../../http/decoded.ts";
 import type { HttpDeps } from "../../../http/deps.ts";
 import { requestedStart, startQuery } from "../../../http/endpoint/starting.ts";
 import { problemFrom } from "../../../http/problem.ts";
+import type { ClientSocket } from "../../../http/sockets.ts";
 import { startPosition, topicStart } from "../../../http/streaming.ts";
 import {
   type Address,
@@ -48,20 +49,21 @@ type Publish = Extract<ClientMessage, { op: "publish" }>;
 
 export class WsConnection implements SocketEvents {
   readonly #deps: ConnectionDeps;
-  readonly #socket: Socket;
+  readonly #socket: ClientSocket;
   readonly #subscriptions = new Map<string, WsSubscription>();
   readonly #written = new Set<string>();
   #pending = 0;
   #lastPublish: Promise<unknown> = Promise.resolve();
 
-  constructor(deps: ConnectionDeps, socket: Socket) {
+  constructor(deps: ConnectionDeps, socket: ClientSocket) {
     this.#deps = deps;
     this.#socket = socket;
   }
 
   message(message: string | Uint8Array): void {
     if (typeof message !== "string") {
-      return this.#send({ op: "error", problem: problemFrom(textExpected) });
+      this.#send({ op: "error", problem: problemFrom(textExpected) });
+      return this.#socket.countInvalid();
     }
     if (this.#pending >= pendingMax) {
       const failure = new Failure(
@@ -99,6 +101,7 @@ export class WsConnection implements SocketEvents {
       // An error names the request that it answers, also one that could not be parsed.
       const ref = message === undefined ? parseRef(text) : message.ref;
       this.#send({ op: "error", ref, problem: problemFrom(failure) });
+      if (message === undefined) this.#socket.countInvalid();
     }
   }
 
@@ -208,7 +211,7 @@ export class WsConnection implements SocketEvents {
   }
 
   #send(message: ServerMessage): void {
-    // `queued` is fine: answers are bounded by the requests that may be pending.
+    // While the client does not read, the socket takes none of its messages: few answers can queue.
     this.#socket.send(JSON.stringify(message));
   }
 }

@@ -24,12 +24,12 @@ export const openSocket = endpoint("GET /v1/ws", {
   socket: subscriptions,
 });
 
-interface SocketDeps extends ConnectionDeps, Pick<HttpDeps, "host" | "origins"> {}
+interface SocketDeps extends ConnectionDeps, Pick<HttpDeps, "sockets" | "origins"> {}
 
 export function mountSocket(app: Hono, deps: SocketDeps): void {
   serve(app, openSocket, (_, c) => {
     checkOrigin(c.req.raw, deps.origins);
-    return deps.host.upgrade(c.req.raw, (socket) => new WsConnection(deps, socket));
+    return deps.sockets.upgrade(c.req.raw, (socket) => new WsConnection(deps, socket));
   });
 }
 

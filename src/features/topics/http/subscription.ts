@@ -5,13 +5,8 @@ import { goingAwayCode, type Socket } from "../../../core/host.ts";
 import { type Position, renderPosition } from "../../../core/position.ts";
 import type { Sent } from "../../../core/sink.ts";
 import { problemFrom } from "../../../http/problem.ts";
-import {
-  type Address,
-  addressMembers,
-  type Ref,
-  slowCode,
-  wsFormat,
-} from "../../../http/ws-messages.ts";
+import { slowCode } from "../../../http/sockets.ts";
+import { type Address, addressMembers, type Ref, wsFormat } from "../../../http/ws-messages.ts";
 import type { ServerMessage } from "../../../http/ws-shapes.ts";
 import type { Chunk } from "../../../hub/chunk.ts";
 import type { EndReason, Subscriber, Subscription } from "../../../hub/subscriber.ts";

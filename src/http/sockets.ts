@@ -1,0 +1,286 @@
+/**
+ * The WebSockets of a node. A client may send any number of messages, however small, and need not read:
+ * its messages are handled in turns, those that wait are few, and nothing is handled while its answers
+ * are not read. A socket past a bound is closed with a code, never ignored.
+ */
+
+import type { Share } from "../core/budget/memory.ts";
+import type { Turn, Turns } from "../core/budget/turn.ts";
+import type { Clock } from "../core/clock.ts";
+import { failureFrom } from "../core/failure.ts";
+import type { Host, Socket, SocketEvents } from "../core/host.ts";
+import type { Logger } from "../core/logger.ts";
+import type { Sent } from "../core/sink.ts";
+
+/** Close code of a socket that does not read fast enough: the client comes back and resumes. */
+export const slowCode = 4008;
+/** Close code of a socket that sends faster than its messages can be handled. */
+const overloadedCode = 4029;
+/** Close code (RFC 6455) of a socket whose messages are not what the address takes. */
+const policyCode = 1008;
+
+/** Close code (RFC 6455) of a socket on which this node failed. */
+const internalCode = 1011;
+
+/** Messages of one socket that wait for a turn, or for the client to read. */
+const waitingMax = 1024;
+/** Two messages of the largest size. */
+const waitingBytesMax = 8 * 1024 * 1024;
+
+/** Invalid messages within `invalidMs`: a program that is wrong, not one that errs. */
+const invalidMax = 100;
+const invalidMs = 10_000;
+
+/** The hub closes a subscriber after `stallMs`, with its position; sockets without one follow. */
+const stallGraceMs = 2000;
+
+export interface SocketsDeps {
+  readonly host: Host;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly turns: Turns;
+  readonly receiving: Share;
+  readonly answers: Share;
+  readonly stallMs: number;
+}
+
+/** A socket as an address sees it. */
+export interface ClientSocket extends Socket {
+  /** Counts a message that is invalid; a socket of many is closed. */
+  countInvalid(): void;
+}
+
+interface Counts {
+  open: number;
+  closedSlow: number;
+  closedOverloaded: number;
+  closedInvalid: number;
+}
+
+export class Sockets {
+  readonly #deps: SocketsDeps;
+  readonly #counts: Counts = { open: 0, closedSlow: 0, closedOverloaded: 0, closedInvalid: 0 };
+
+  constructor(deps: SocketsDeps) {
+    this.#deps = deps;
+  }
+
+  /** As `Host.upgrade`. */
+  upgrade(request: Request, open: (socket: ClientSocket) => SocketEvents): Response {
+    return this.#deps.host.upgrade(request, (socket) => {
+      this.#counts.open++;
+      return new PacedSocket(this.#deps, this.#counts, socket, open);
+    });
+  }
+
+  status(): Readonly<Counts> {
+    return { ...this.#counts };
+  }
+}
+
+class PacedSocket implements ClientSocket, SocketEvents {
+  readonly #deps: SocketsDeps;
+  readonly #counts: Counts;
+  readonly #socket: Socket;
+  readonly #turn: Turn;
+  readonly #events: SocketEvents;
+  readonly #waiting = new Waiting();
+  /** A loop over `#waiting` is running. */
+  #isRunning = false;
+  /** Nothing is taken or sent any more. */
+  #isClosed = false;
+  /** Bytes that the client has not read, once it has stopped reading; 0: it reads. */
+  #unreadBytes = 0;
+  #cancelTimer: (() => void) | undefined;
+  #invalid = 0;
+  #invalidSinceMs = 0;
+
+  constructor(
+    deps: SocketsDeps,
+    counts: Counts,
+    socket: Socket,
+    open: (socket: ClientSocket) => SocketEvents,
+  ) {
+    this.#deps = deps;
+    this.#counts = counts;
+    this.#socket = socket;
+    this.#turn = deps.turns.open();
+    this.#events = open(this);
+  }
+
+  get bufferedBytes(): number {
+    return this.#socket.bufferedBytes;
+  }
+
+  send(message: string | Uint8Array): Sent {
+    if (this.#isClosed) return "refused";
+    const sent = this.#socket.send(message);
+    if (sent === "queued") this.#stall();
+    // The engine dropped it, which would be a gap that the client does not see.
+    else if (sent === "refused" && this.bufferedBytes > 0) this.#closeSlow();
+    return sent;
+  }
+
+  close(code: number, reason: string): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#deps.receiving.release(this.#waiting.clear());
+    this.#socket.close(code, reason);
+    // A client that does not read gets no close frame either.
+    this.#schedule(this.#deps.stallMs, () => this.#socket.terminate());
+  }
+
+  terminate(): void {
+    this.#socket.terminate();
+  }
+
+  countInvalid(): void {
+    const nowMs = this.#deps.clock.nowMs();
+    if (nowMs - this.#invalidSinceMs > invalidMs) {
+      this.#invalid = 0;
+      this.#invalidSinceMs = nowMs;
+    }
+    if (++this.#invalid <= invalidMax) return;
+    const reason = `invalid: more than ${invalidMax} messages were not valid`;
+    this.#closeFor("closedInvalid", policyCode, reason);
+  }
+
+  message(message: string | Uint8Array): void {
+    if (this.#isClosed) return;
+    if (!this.#isRunning && this.#unreadBytes === 0 && !this.#turn.isOver) this.#handle(message);
+    else if (this.#keep(message)) this.#run();
+  }
+
+  drained(): void {
+    this.#deps.answers.release(this.#unreadBytes);
+    this.#unreadBytes = 0;
+    if (this.#isClosed) return;
+    this.#cancelTimer?.();
+    this.#cancelTimer = undefined;
+    this.#events.drained();
+    this.#run();
+  }
+
+  closed(): void {
+    this.#isClosed = true;
+    this.#cancelTimer?.();
+    const { receiving, answers } = this.#deps;
+    receiving.release(this.#waiting.clear());
+    answers.release(this.#unreadBytes);
+    this.#unreadBytes = 0;
+    this.#counts.open--;
+    this.#events.closed();
+  }
+
+  #handle(message: string | Uint8Array): void {
+    try {
+      this.#events.message(message);
+    } catch (error) {
+      const failure = failureFrom(error);
+      this.#deps.logger("error", "message on a WebSocket failed", { cause: String(failure.cause) });
+      this.close(internalCode, failure.code);
+    }
+  }
+
+  /** False where it was one too many, and the socket is closed. */
+  #keep(message: string | Uint8Array): boolean {
+    const { receiving } = this.#deps;
+    const { count, bytes } = this.#waiting;
+    const isFull =
+      count >= waitingMax ||
+      bytes + message.length > waitingBytesMax ||
+      (count > 0 && receiving.isFull);
+    if (!isFull) {
+      receiving.add(message.length);
+      this.#waiting.push(message);
+    } else if (this.#unreadBytes > 0) this.#closeSlow();
+    else this.#closeFor("closedOverloaded", overloadedCode, "overloaded: await the answers");
+    return !isFull;
+  }
+
+  #run(): void {
+    if (this.#isRunning || this.#waiting.count === 0) return;
+    this.#isRunning = true;
+    void this.#handleWaiting().finally(() => {
+      this.#isRunning = false;
+    });
+  }
+
+  async #handleWaiting(): Promise<void> {
+    while (this.#unreadBytes === 0) {
+      if (this.#turn.isOver) await this.#turn.next();
+      const message = this.#waiting.shift();
+      if (message === undefined) return;
+      this.#deps.receiving.release(message.length);
+      this.#handle(message);
+    }
+  }
+
+  /** The client has stopped reading. It is closed where that goes on, or where too many do the same. */
+  #stall(): void {
+    const { answers, stallMs } = this.#deps;
+    const unread = Math.max(1, this.bufferedBytes);
+    answers.add(unread - this.#unreadBytes);
+    this.#unreadBytes = unread;
+    if (answers.isFull) return this.#closeSlow();
+    if (this.#cancelTimer !== undefined) return;
+    this.#schedule(stallMs + stallGraceMs, () => this.#closeSlow());
+  }
+
+  #closeSlow(): void {
+    this.#closeFor("closedSlow", slowCode, "slow_subscriber");
+  }
+
+  #closeFor(by: keyof Counts, code: number, reason: string): void {
+    if (this.#isClosed) return;
+    this.#counts[by]++;
+    this.close(code, reason);
+  }
+
+  #schedule(ms: number, callback: () => void): void {
+    this.#cancelTimer?.();
+    this.#cancelTimer = this.#deps.clock.after(ms, callback);
+  }
+}
+
+/** Messages in their order. */
+class Waiting {
+  #messages: (string | Uint8Array)[] = [];
+  #head = 0;
+  #bytes = 0;
+
+  get count(): number {
+    return this.#messages.length - this.#head;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  push(message: string | Uint8Array): void {
+    this.#bytes += message.length;
+    this.#messages.push(message);
+  }
+
+  shift(): string | Uint8Array | undefined {
+    const message = this.#messages[this.#head];
+    if (message === undefined) return undefined;
+    this.#messages[this.#head++] = "";
+    this.#bytes -= message.length;
+    // Shifting an array for each message would be quadratic.
+    if (this.#head > 32 && this.#head * 2 > this.#messages.length) {
+      this.#messages = this.#messages.slice(this.#head);
+      this.#head = 0;
+    }
+    return message;
+  }
+
+  /** Returns the bytes that are dropped. */
+  clear(): number {
+    const bytes = this.#bytes;
+    this.#messages = [];
+    this.#head = 0;
+    this.#bytes = 0;
+    return bytes;
+  }
+}
