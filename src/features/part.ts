@@ -2,8 +2,8 @@
 
 import type { ConnectRouter } from "@connectrpc/connect";
 import type { Hono } from "hono";
-import type { Quota } from "../core/budget/quota.ts";
 import type { Share } from "../core/budget/memory.ts";
+import type { Quota } from "../core/budget/quota.ts";
 import type { Ownership, ProjectionTarget } from "../core/projection.ts";
 import type { TopicSettings } from "../core/topic.ts";
 import type { HttpDeps } from "../http/deps.ts";
