@@ -59,22 +59,14 @@ export function textFrame(text: string): Buffer {
     payload.length < 126
       ? Buffer.from([0x81, 0x80 | payload.length])
       : Buffer.from([0x81, 0xfe, payload.length >> 8, payload.length & 0xff]);
-  if (payload.length > 0xffff)
-    throw new Error("Cannot send more than 65,535 bytes in a frame here");
+  if (payload.length > 0xffff) throw new Error("A frame of this helper has 65,535 bytes at most");
   return Buffer.concat([head, Buffer.alloc(4), payload]);
 }
 
 /** Code and reason of the close frame at the end of what came. */
 export function closeFrame(received: Buffer): { code: number; reason: string } | undefined {
   for (let at = 0; at + 2 <= received.length;) {
-    const length = received[at + 1] ?? 0;
-    const start = length < 126 ? at + 2 : length === 126 ? at + 4 : at + 10;
-    const size =
-      length < 126
-        ? length
-        : length === 126
-          ? received.readUInt16BE(at + 2)
-          : Number(received.readBigUInt64BE(at + 2));
+    const { start, size } = payloadAt(received, at);
     if (received[at] === 0x88) {
       const reason = received.toString("utf8", start + 2, start + size);
       return { code: received.readUInt16BE(start), reason };
@@ -82,4 +74,11 @@ export function closeFrame(received: Buffer): { code: number; reason: string } |
     at = start + size;
   }
   return undefined;
+}
+
+function payloadAt(received: Buffer, at: number): { start: number; size: number } {
+  const length = received[at + 1] ?? 0;
+  if (length < 126) return { start: at + 2, size: length };
+  if (length === 126) return { start: at + 4, size: received.readUInt16BE(at + 2) };
+  return { start: at + 10, size: Number(received.readBigUInt64BE(at + 2)) };
 }

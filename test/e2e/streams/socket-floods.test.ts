@@ -135,7 +135,8 @@ test("a burst of a hundred requests is answered, each under its ref", async () =
 test("a client that reads gets back all that it sends to /echo, in order", async () => {
   const client = await openWs(`${gateway.wsUrl}/echo`);
   for (let i = 0; i < 500; i++) client.say(String(i).padEnd(2000, "."));
-  for (let i = 0; i < 500; i++)
+  for (let i = 0; i < 500; i++) {
     expect(Number.parseInt((await client.nextText()) ?? "", 10)).toBe(i);
+  }
   client.cut();
 });
