@@ -14,7 +14,10 @@ import type { SocketMessages } from "./socket.ts";
 export const methods = ["GET", "PUT", "POST", "DELETE"] as const;
 export type Method = (typeof methods)[number];
 
-/** Answered as problem details; 431 may meet any request, so no endpoint names it. */
+/**
+ * Answered as problem details. No endpoint names what may meet any request: 431, 400 for a `Host` or a
+ * parameter that is none, and 403 for a host that is not the gateway's.
+ */
 export type ProblemStatus = 400 | 403 | 404 | 409 | 410 | 413 | 415 | 429 | 503;
 
 interface Declaration<

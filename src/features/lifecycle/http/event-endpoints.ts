@@ -93,7 +93,7 @@ export const createRandomEvent = endpoint("GET /api/create_event", {
   summary: "Make a random event",
   description: "One of six stages of a new message of app `sample`.",
   answers: { 200: json("It is durable.", sampledShape, { ...appendedExample, event }) },
-  problems: [429, 503],
+  problems: [403, 429, 503],
 });
 
 export const takeEvents = endpoint("POST /api/event/bulk", {
@@ -116,7 +116,7 @@ export const createRandomEvents = endpoint("GET /api/test_socket", {
   answers: {
     200: json("They are durable.", sampledShape, { ...appendedExample, events: [event] }),
   },
-  problems: [400, 429, 503],
+  problems: [400, 403, 429, 503],
 });
 
 export const queueStats = endpoint("GET /api/q/stats", {
