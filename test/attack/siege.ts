@@ -1,0 +1,133 @@
+/** One attack on a gateway, with a witness beside it, and what the node is like afterwards. */
+
+import { spawn } from "node:child_process";
+import { join } from "node:path";
+import { framed, openCall, openSession, requestBytes } from "../e2e/rpc/grpc.ts";
+import type { GatewayProcess } from "../support/gateway.ts";
+import { largeTopic, tinyTopic } from "./read-attacks.ts";
+import { type Testimony, witness } from "./witness.ts";
+
+export interface Siege {
+  readonly testimony: Testimony;
+  /** How long after the attack the node was as before; undefined: not within 10 s. */
+  readonly recoveredMs: number | undefined;
+  /** What was not as before, where it was not. */
+  readonly remains: string;
+}
+
+export interface Bounds {
+  readonly livezP99Ms: number;
+  readonly livezMaxMs: number;
+  readonly deliveryP99Ms: number;
+  readonly memoryMega: number;
+}
+
+export interface SiegeOptions {
+  readonly seconds: number;
+  /** Clients of each attack. */
+  readonly clients: number;
+}
+
+const recoveryMsMax = 10_000;
+
+/** Topics that the attacks read: 64 records of 1 MB, and two million of one byte. */
+export async function prepare({ url, grpcUrl }: GatewayProcess): Promise<void> {
+  const settings = JSON.stringify({ layout: "frames" });
+  await fetch(`${url}/v1/topics/${tinyTopic}`, { method: "PUT", body: settings });
+  for (let i = 0; i < 64; i++) {
+    await fetch(`${url}/v1/topics/${largeTopic}/records`, {
+      method: "POST",
+      body: Buffer.alloc(1024 * 1024, "x"),
+      headers: { "content-type": "application/octet-stream" },
+    });
+  }
+  await fetch(`${url}/log/attacked`, { method: "PUT", body: '{"source":"external"}' });
+  const session = openSession(grpcUrl);
+  const records = Array.from({ length: 10_000 }, () => ({ value: Buffer.from("x") }));
+  const message = framed(requestBytes({ topic: tinyTopic, records }));
+  const { stream, reply } = openCall(session, "Collect");
+  for (let i = 0; i < 200; i++) {
+    if (!stream.write(message)) await new Promise((resolve) => void stream.once("drain", resolve));
+  }
+  stream.end();
+  await reply;
+  session.destroy();
+}
+
+export async function besiege(
+  gateway: GatewayProcess,
+  names: readonly string[],
+  { seconds, clients }: SiegeOptions,
+): Promise<Siege> {
+  // Attackers are other machines: on this one they must not take the node's processor.
+  const attackers = spawn(
+    "nice",
+    [
+      "-n",
+      "15",
+      process.execPath,
+      join(import.meta.dir, "attackers.ts"),
+      gateway.url,
+      gateway.grpcUrl,
+      String(clients),
+      ...names,
+    ],
+    { stdio: ["ignore", "ignore", "inherit"] },
+  );
+  const over = Bun.sleep(seconds * 1000).then(async () => {
+    const ended = new Promise((resolve) => attackers.on("exit", resolve));
+    attackers.kill("SIGKILL");
+    await ended;
+  });
+  const testimony = await witness(gateway, gateway.pid, over);
+  const endedMs = performance.now();
+  let remains = "";
+  do {
+    remains = await remainsOf(gateway);
+    if (remains === "") {
+      return { testimony, recoveredMs: Math.round(performance.now() - endedMs), remains };
+    }
+    await Bun.sleep(100);
+  } while (performance.now() - endedMs < recoveryMsMax);
+  return { testimony, recoveredMs: undefined, remains };
+}
+
+/** What the attack has left behind. */
+async function remainsOf({ url }: GatewayProcess): Promise<string> {
+  const startedMs = performance.now();
+  await (await fetch(`${url}/livez`)).arrayBuffer();
+  const waitedMs = performance.now() - startedMs;
+  const { memory, rpc, hub, projections } = await (await fetch(`${url}/status`)).json();
+  const remains = [
+    ...["receiving", "in_flight", "answers"]
+      .filter((share) => (memory[share]?.bytes ?? 0) > 0)
+      .map((share) => `${memory[share].bytes} bytes ${share}`),
+    ...(rpc.connections > 0 ? [`${rpc.connections} gRPC connections`] : []),
+    ...(hub.subscriptions > 1 ? [`${hub.subscriptions} subscriptions`] : []),
+    ...projections
+      .filter(({ owned }: { owned: boolean }) => !owned)
+      .map(({ name }: { name: string }) => `${name} is not owned`),
+    ...(waitedMs > 500 ? [`/livez took ${Math.round(waitedMs)} ms`] : []),
+  ];
+  return remains.join(", ");
+}
+
+/** Which bounds were passed, in words. */
+export function faultsOf(
+  { testimony, recoveredMs, remains }: Siege,
+  bounds: Bounds,
+): readonly string[] {
+  const { livez, delivery, lost, twice, failed, ownershipLost, peakMega } = testimony;
+  const over = (what: string, value: number, max: number, unit: string) =>
+    value > max ? [`${what} ${value} ${unit}, at most ${max}`] : [];
+  return [
+    ...over("livez p99", livez.p99, bounds.livezP99Ms, "ms"),
+    ...over("livez max", livez.max, bounds.livezMaxMs, "ms"),
+    ...over("delivery p99", delivery.p99, bounds.deliveryP99Ms, "ms"),
+    ...over("resident", peakMega, Math.round(bounds.memoryMega * 1.3), "MB"),
+    ...(lost + twice > 0 ? [`${lost} lost, ${twice} twice`] : []),
+    ...(failed > 0 ? [`${failed} appends failed`] : []),
+    ...(ownershipLost.length > 0 ? [`ownership lost: ${ownershipLost.join()}`] : []),
+    ...(recoveredMs === undefined ? [`10 s later: ${remains}`] : []),
+  ];
+}
