@@ -62,10 +62,16 @@ export const gzip = { "content-encoding": "gzip" };
 export const lines = { "content-type": "application/x-ndjson" };
 export const json = { "content-type": "application/json" };
 
+interface RawOptions {
+  readonly read?: boolean;
+  readonly holdMs?: number;
+  readonly port?: "http" | "grpc";
+}
+
 /** Bytes on a plain socket, which then stays open; `read`: whether the answer is taken. */
 export function raw(
   bytes: (host: string, index: number) => string | Buffer,
-  { read = true, holdMs = 60_000, port = "http" as "http" | "grpc" } = {},
+  { read = true, holdMs = 60_000, port = "http" }: RawOptions = {},
 ): AttackClient {
   return async (target, signal, index) => {
     const url = new URL(port === "http" ? target.url : target.grpcUrl);
