@@ -1,5 +1,5 @@
 /**
- * Bytes as text. A `TextDecoder` drops a byte order mark (U+FEFF) unless it is told not to, so that two
+ * Bytes as text. A `TextDecoder` drops a byte order mark (U+FEFF) unless `ignoreBOM` is set, so that two
  * texts, one with it and one without, would become the same key, header or id. A mark is not part of
  * the text only where it begins a document: a body, a message, a file.
  */

@@ -44,7 +44,7 @@ describe.each<[string, HostRules, readonly string[], readonly string[]]>([
     publicNames,
   ],
   [
-    "with names of its own",
+    "with configured names",
     { names: ["a.example", "*.b.example", "[fd00::5]"], isReachable: false },
     [...loopback, "A.example:443", "x.b.example", "x.y.b.example", "[fd00:0::5]"],
     ["x.a.example", "b.example", "xb.example", ...publicNames],

@@ -14,7 +14,7 @@ export interface Authority {
 export interface HostRules {
   /** Hosts beyond those of the default: `gateway.example`, `*.gateway.example`, or `*` for all. */
   readonly names: readonly string[];
-  /** Whether other machines reach this node, by its addresses and by names of their own network. */
+  /** Whether other machines reach this node, by its addresses and by names of their network. */
   readonly isReachable: boolean;
 }
 

@@ -83,7 +83,7 @@ describe("records", () => {
     expect(failure.message).toContain("at most 200");
   });
 
-  test("that are text without a type of their own are refused with what is expected", async () => {
+  test("that are text without a declared type are refused with what is expected", async () => {
     const messageOf = async (text: string, type: string | undefined) => {
       const [only] = await incomingRecords(utf8.encode(text), type, reading);
       return only !== undefined && "message" in only ? only.message : "none";

@@ -1,6 +1,6 @@
 /**
  * The bytes of all windows of a node together. Past the bound the window that readers needed longest
- * ago gives up its oldest records: whoever comes back to its topic is replayed from the log.
+ * ago gives up its oldest records: a reader that comes back to its topic is replayed from the log.
  */
 
 import type { Share } from "../core/budget/memory.ts";

@@ -27,7 +27,7 @@ export interface InternalTopicRule {
   readonly owner: Author;
   /** Where callers append instead; undefined: to the topic itself, as far as its contract accepts it. */
   readonly appendedAt?: string;
-  /** What each record must fulfil, whoever appends it. */
+  /** What each record must fulfil, in every protocol. */
   readonly contract?: RecordContract;
 }
 

@@ -32,7 +32,7 @@ export type StreamHandler = (stream: ServerHttp2Stream, headers: IncomingHttpHea
 const windowBytes = 256 * 1024;
 
 /**
- * What a peer is told of the size of a call's metadata. The engine resets calls past 64 KiB or 128
+ * The advertised bound of the size of a call's metadata. The engine resets calls past 64 KiB or 128
  * fields.
  */
 const metadataBytesMax = 64 * 1024;

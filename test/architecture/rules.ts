@@ -195,7 +195,7 @@ export const globals: Readonly<Record<string, Place>> = {
   TextDecoder: {
     in: ["core/utf8.ts"],
     instead:
-      "call a function of src/core/utf8.ts: a decoder drops a byte order mark unless it is told not to",
+      "call a function of src/core/utf8.ts: a decoder drops a byte order mark unless ignoreBOM is set",
   },
   "process.env": {
     in: ["runtime/"],

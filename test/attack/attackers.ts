@@ -1,6 +1,6 @@
 /**
  * The process that attacks: `attackers.ts <url> <grpcUrl> <clients> <name>…` starts so many clients of
- * each attack, until it is killed. It is a process of its own, because an attack is a busy one, and the
+ * each attack, until it is killed. It is a separate process, because an attack is a busy one, and the
  * witness must not wait for it.
  */
 

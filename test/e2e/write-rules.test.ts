@@ -96,7 +96,7 @@ describe("what may be written where", () => {
     expect((await ask("GET", url(path))).json).toEqual(before);
   });
 
-  test.each([".", ".."])("%s names nothing that has an address of its own", async (name) => {
+  test.each([".", ".."])("%s names nothing that has its own address", async (name) => {
     const time = Date.now() * 1_000_000;
     const event = { app_id: "a", message_id: "m", event: "E" };
     const encoded = name.replaceAll(".", "%2E");

@@ -21,7 +21,7 @@ export interface QuotaOptions {
 }
 
 export interface QuotaStatus {
-  /** Undefined until the store was asked for the first time. */
+  /** Undefined before the first query of the store. */
   readonly count: number | undefined;
   readonly max: number;
 }

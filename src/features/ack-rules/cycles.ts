@@ -9,7 +9,7 @@ type Cyclic = Pick<AckRuleConfig, "places" | "output" | "deadlineMs">;
 
 /**
  * The way of the rule's announcements back to a topic that it reads, as `["a", "b", "a"]`; undefined
- * where there is none.
+ * where no such way exists.
  */
 export function cycleThrough(
   rule: Cyclic,

@@ -7,7 +7,7 @@ import type { AppendOwn, Ingest } from "../../ingest/ingest.ts";
 import type { Topics } from "../../ingest/topics.ts";
 import { Author } from "../../ingest/write-rules.ts";
 
-/** Acks are checked like a caller's records, except that they have a type of their own. */
+/** Acks are checked like a caller's records, except that they have a separate type. */
 const acksAuthor = new Author("ack-rules");
 
 /** Frames: in another layout JetStream could not recognise an ack that is appended twice. */

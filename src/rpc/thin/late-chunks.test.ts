@@ -30,7 +30,7 @@ test("chunks are taken later, in their order, and the socket is not read meanwhi
   expect([late.isEmpty, isPaused(), receiving.bytes]).toEqual([true, false, 0]);
 });
 
-test("a call that is over takes none of them, and another one begins anew", async () => {
+test("a call that is over takes none of them, and another one begins", async () => {
   const { receiving, taken, late, isPaused } = rig();
   late.push(Buffer.from("one"));
   late.drop();

@@ -83,7 +83,7 @@ describe("a request without a host, as balancers send it with HTTP/1.0", () => {
   });
 });
 
-describe("a Host that is none", () => {
+describe("a Host that is not one", () => {
   test.each([
     ["a space", "a b"],
     ["a path", "a/b"],
@@ -294,7 +294,7 @@ const handshake = [
   "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
 ];
 
-test("no WebSocket subprotocol is agreed to, because there is none", async () => {
+test("no WebSocket subprotocol is agreed to, because no address has one", async () => {
   for (const path of ["/v1/ws", "/echo", "/ws/messages/m"]) {
     const head = [
       `GET ${path} HTTP/1.1`,

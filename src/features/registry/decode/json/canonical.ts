@@ -227,7 +227,7 @@ function readValues(walk: Walk, nodes: readonly JsonNode[]): JsonValue[] {
   return readElements(walk, nodes, (node) => readNested(walk, readValue, node));
 }
 
-/** A message of its own, as in the binary form. */
+/** A separate message, as in the binary form. */
 function readNested<Node extends JsonNode>(
   walk: Walk,
   read: (walk: Walk, node: Node) => JsonValue,
