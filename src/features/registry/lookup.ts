@@ -89,7 +89,7 @@ export function createLookup(store: RegistryStore, cache: SchemaCache): Lookup {
     },
 
     async schemaOfMessage(fullName) {
-      const id = await store.idOfMessage(fullName);
+      const id = mayBeStored(fullName) ? await store.idOfMessage(fullName) : undefined;
       return id === undefined
         ? schemaNotFound(`No schema declares ${quoted(fullName)}`)
         : await schema(id);
@@ -100,8 +100,8 @@ export function createLookup(store: RegistryStore, cache: SchemaCache): Lookup {
       return found.length > 0 ? found : schemaNotFound(`There is no schema with id ${id}`);
     },
 
-    subjects: (listing) => store.subjects(listing),
-    versions: (listing) => store.versions(listing),
+    subjects: async (listing) => (mayBeStored(listing.prefix) ? await store.subjects(listing) : []),
+    versions: async (listing) => (mayBeStored(listing.prefix) ? await store.versions(listing) : []),
     versionsOf: (name, options) => visibleVersions(store, parseSubject(name), options),
 
     async referencedBy(name, number) {
@@ -129,6 +129,11 @@ export async function visibleVersions(
   const visible = versions.filter((one) => deleted || !one.deleted);
   if (visible.length > 0) return visible;
   throw new RegistryFailure("subject_not_found", `There is no subject ${quoted(subject)}`);
+}
+
+/** No name has control characters, and PostgreSQL refuses to compare with NUL. */
+function mayBeStored(name: string): boolean {
+  return !/\p{Cc}|\p{Cs}/u.test(name);
 }
 
 async function newestVersion(

@@ -111,6 +111,31 @@ for (const [what, { schema, says }] of Object.entries(invalid)) {
   });
 }
 
+test("names with NUL are names of nothing, in every list and look-up", async () => {
+  const answer = async (path: string) => {
+    const response = await fetch(`${gateway.url}${path}`);
+    return [response.status, (await response.text()).trim()];
+  };
+  expect(await answer("/subjects?subjectPrefix=a%00b")).toEqual([200, "[]"]);
+  expect(await answer("/schemas?subjectPrefix=a%00b")).toEqual([200, "[]"]);
+  expect((await answer("/v1/schemas/by-name/a%00b"))[0]).toBe(404);
+  expect(await registry.listSubjects({ prefix: "a\0b" })).toMatchObject({ subjects: [] });
+  const error = await registry
+    .getDescriptorSet({ schema: { case: "fullName", value: "a\0b" } })
+    .catch((reason: unknown) => ConnectError.from(reason));
+  expect(error).toMatchObject({ code: Code.NotFound });
+});
+
+test("a text with half of a surrogate pair is refused, not stored as another text", async () => {
+  const response = await fetch(`${gateway.url}/subjects/hostile/versions`, {
+    method: "POST",
+    headers: { "content-type": "application/vnd.schemaregistry.v1+json" },
+    body: '{"schemaType":"PROTOBUF","schema":"syntax = \\"proto3\\"; // \\ud800"}',
+  });
+  expect(response.status).toBe(422);
+  expect(await response.text()).toContain("half of a surrogate pair");
+});
+
 const large: Readonly<Record<string, Schema>> = {
   "a text of 1 MiB": text(`syntax = "proto3"; // ${"x".repeat(1024 * 1024)}`),
   "five hundred and one files": text(

@@ -57,6 +57,13 @@ async function linkText(
   if (source.text.includes("\0")) {
     throw new Failure("invalid", "Cannot compile the schema: its text has a NUL character");
   }
+  for (const [name, text] of [[path, source.text] as const, ...source.imports]) {
+    if (text.isWellFormed()) continue;
+    throw new Failure(
+      "invalid",
+      `Cannot compile the schema: "${name}" has half of a surrogate pair`,
+    );
+  }
   const bundled = new Set(await compiler.imports());
   const texts = new Map([
     ...textsOf(references, bundled),
