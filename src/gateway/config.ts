@@ -184,6 +184,8 @@ function parseRegistry(read: Settings): RegistryOptions {
   const byDefault = defaultRegistryOptions;
   return {
     ruleStepsMax: read.number("SLUICE_RULE_STEPS_MAX", byDefault.ruleStepsMax, 1000, 100_000_000),
+    subjectsMax: read.number("SLUICE_SUBJECTS_MAX", byDefault.subjectsMax, 1, 1_000_000),
+    versionsMax: read.number("SLUICE_SCHEMAS_MAX", byDefault.versionsMax, 1, 1_000_000),
   };
 }
 

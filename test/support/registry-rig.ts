@@ -3,6 +3,7 @@
 import { systemClock as clock } from "../../src/core/clock.ts";
 import { silent as logger } from "../../src/core/logger.ts";
 import { createCompiler } from "../../src/features/registry/compiler/compiler.ts";
+import { defaultRegistryOptions } from "../../src/features/registry/options.ts";
 import { createRegistry, type Registry } from "../../src/features/registry/registry.ts";
 import { createRegistryStore } from "../../src/features/registry/store/registry-store.ts";
 import type { Submission } from "../../src/features/registry/submission.ts";
@@ -21,7 +22,7 @@ export async function withRegistries(
     const open = (): Registry => {
       const database = openDatabase({ url });
       opened.defer(() => database.close());
-      const store = createRegistryStore(database, clock, logger);
+      const store = createRegistryStore(database, clock, logger, defaultRegistryOptions);
       const registry = createRegistry({ store, compiler: createCompiler(), clock, logger });
       opened.defer(() => registry.close());
       return registry;

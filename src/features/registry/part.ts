@@ -17,19 +17,20 @@ import { createRegistryStore } from "./store/registry-store.ts";
 /** Opened before the engine: the engine checks and decodes records with its schemas. */
 export function openRegistry(
   { database, clock, logger, turns, bodies }: Foundation,
-  { ruleStepsMax }: RegistryOptions,
+  options: RegistryOptions,
 ): Part & { readonly schemas: RecordChecks & RecordDecoder } {
-  const store = createRegistryStore(database, clock, logger);
+  const store = createRegistryStore(database, clock, logger, options);
   const registry = createRegistry({ store, compiler: createCompiler(), clock, logger });
   const deps = { registry, bodies, logger };
   return {
     name: "registry",
-    schemas: createRecordSchemas(registry, turns, { ruleStepsMax }),
+    schemas: createRecordSchemas(registry, turns, options),
     http(app) {
       mountSchemas(app, deps);
       mountConfluent(app, deps);
     },
     endpoints: [...registryEndpoints, ...confluentEndpoints, ...settingEndpoints],
+    status: () => ({ registry: registry.status() }),
     rpc: (router) => mountRegistry(router, registry),
     close: () => registry.close(),
   };

@@ -125,6 +125,14 @@ export interface RegistryChange {
   readonly id: number;
 }
 
+/** Numbers of what is registered, on all nodes. */
+export interface RegistryCounts {
+  /** Names of subjects, also of those whose versions were deleted: the numbers of versions are kept. */
+  readonly subjects: number;
+  /** Versions of all subjects, including those that can be restored. */
+  readonly versions: number;
+}
+
 /** Every method throws `unavailable` while the store cannot be reached. */
 export interface RegistryStore {
   schema(id: number): Promise<StoredSchema | undefined>;
@@ -145,7 +153,8 @@ export interface RegistryStore {
   ): Promise<readonly RegisteredSchema[]>;
   /**
    * Adds the next version. Returns "changed", and writes nothing, when the subject is no longer in the
-   * state `revision` or a reference was deleted: the decision must be made again.
+   * state `revision` or a reference was deleted: the decision must be made again. Throws `overloaded`
+   * past the bounds on subjects and versions.
    */
   addVersion(version: NewVersion): Promise<SchemaVersion | "changed">;
   /**
@@ -167,6 +176,7 @@ export interface RegistryStore {
       readonly mode?: RegistryMode | null;
     },
   ): Promise<void>;
+  counts(): Promise<RegistryCounts>;
   /** The revision of the newest change; 0 before the first. */
   revision(): Promise<number>;
   /** Changes after `revision`, in order. */

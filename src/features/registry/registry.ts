@@ -10,13 +10,20 @@ import { createSchemaCache } from "./decode/schema-cache.ts";
 import { createDeletions, type Deletions } from "./deletion.ts";
 import { createLookup, type Lookup } from "./lookup.ts";
 import { createRegistrations, type Registrations } from "./registration.ts";
-import type { RegistryChange, RegistryStore, SchemaCompiler } from "./registry-port.ts";
+import type {
+  RegistryChange,
+  RegistryCounts,
+  RegistryStore,
+  SchemaCompiler,
+} from "./registry-port.ts";
 import { createSubjectSettings, type SubjectSettings } from "./settings.ts";
 
 export interface Registry
   extends Lookup, Registrations, Deletions, SubjectSettings, Pick<ChangeFeed, "watch"> {
   /** Calls back with the id of each version that any node purges. */
   onPurged(callback: (id: number) => void): void;
+  /** Its members of `/status`: as of the last time that it was asked. */
+  status(): RegistryCounts;
   close(): Promise<void>;
 }
 
@@ -44,6 +51,29 @@ export function createRegistry({ store, compiler, clock, logger }: RegistryDeps)
     ...createSubjectSettings(store),
     watch: feed.watch,
     onPurged: (callback) => void purgeListeners.push(callback),
+    status: createStatus(store),
     close: () => feed.close(),
+  };
+}
+
+/** Counts on all nodes; they are read in the background, so the answer is that of the call before. */
+function createStatus(store: Pick<RegistryStore, "counts">): () => RegistryCounts {
+  let counts: RegistryCounts = { subjects: 0, versions: 0 };
+  let isReading = false;
+  const read = async () => {
+    if (isReading) return;
+    isReading = true;
+    try {
+      const { subjects, versions } = await store.counts();
+      counts = { subjects, versions };
+    } catch {
+      // The store is unavailable, which /status reports elsewhere; the next call tries again.
+    } finally {
+      isReading = false;
+    }
+  };
+  return () => {
+    void read();
+    return counts;
   };
 }

@@ -4,11 +4,19 @@
  * revisions are in the order of commits, without gaps.
  */
 
-import { and, eq, inArray, isNull, notExists, or, sql } from "drizzle-orm";
+import { and, eq, inArray, isNull, ne, notExists, or, sql } from "drizzle-orm";
+import { Failure, quoted } from "../../../core/failure.ts";
 import type { Database } from "../../../postgres/database.ts";
 import { lockUntilCommit, type Queries } from "../../../postgres/statement.ts";
-import type { NewVersion, RegistryStore, SchemaReference } from "../registry-port.ts";
+import type { RegistryOptions } from "../options.ts";
+import type {
+  NewVersion,
+  RegistryCounts,
+  RegistryStore,
+  SchemaReference,
+} from "../registry-port.ts";
 import { recordChanges } from "./changes.ts";
+import { countsOf } from "./counts.ts";
 import { subjectRevision } from "./subject-state.ts";
 import {
   registrySettings,
@@ -24,7 +32,9 @@ type Writes = Pick<RegistryStore, "addVersion" | "deleteVersions" | "setSettings
 /** Rows in one insert: PostgreSQL takes 65,535 values. */
 const rowsMax = 10_000;
 
-export function createRegistryWrites({ db, run }: Database): Writes {
+export type CountLimits = Pick<RegistryOptions, "subjectsMax" | "versionsMax">;
+
+export function createRegistryWrites({ db, run }: Database, limits: CountLimits): Writes {
   /** Runs the write while no other one runs. */
   function alone<T>(work: (tx: Queries) => Promise<T>): Promise<T> {
     return run(() =>
@@ -41,6 +51,7 @@ export function createRegistryWrites({ db, run }: Database): Writes {
         const { subject, references, schema, text } = added;
         if ((await subjectRevision(tx, subject)) !== added.revision) return "changed";
         if (!(await exist(tx, references))) return "changed";
+        requireRoom(subject, await countsOf(tx, subject), limits);
 
         const id = (await knownId(tx, added.content)) ?? (await addSchema(tx, added));
         const [counted] = await tx
@@ -97,6 +108,7 @@ export function createRegistryWrites({ db, run }: Database): Writes {
         ...(mode === undefined ? {} : { mode }),
       };
       await alone(async (tx) => {
+        await requireSettingRoom(tx, subject, limits);
         await tx
           .insert(registrySettings)
           .values({ subject, ...given })
@@ -109,6 +121,41 @@ export function createRegistryWrites({ db, run }: Database): Writes {
       });
     },
   };
+}
+
+/** Counted under the lock of all writes, so that nodes together do not exceed the bounds. */
+function requireRoom(
+  subject: string,
+  counts: RegistryCounts & { readonly hasSubject: boolean },
+  { subjectsMax, versionsMax }: CountLimits,
+): void {
+  const action = `Cannot register under ${quoted(subject)}`;
+  if (!counts.hasSubject && counts.subjects >= subjectsMax) {
+    throw new Failure(
+      "overloaded",
+      `${action}: the registry has ${counts.subjects} subjects, expected at most ${subjectsMax} (SLUICE_SUBJECTS_MAX)`,
+    );
+  }
+  if (counts.versions >= versionsMax) {
+    throw new Failure(
+      "overloaded",
+      `${action}: the registry has ${counts.versions} versions, expected at most ${versionsMax} (SLUICE_SCHEMAS_MAX)`,
+    );
+  }
+}
+
+/** A subject may have settings before it has versions, so they are bounded as subjects are. */
+async function requireSettingRoom(
+  tx: Queries,
+  subject: string,
+  { subjectsMax }: CountLimits,
+): Promise<void> {
+  const others = await tx.$count(registrySettings, ne(registrySettings.subject, subject));
+  if (others < subjectsMax) return;
+  throw new Failure(
+    "overloaded",
+    `Cannot change the settings of subject ${quoted(subject)}: ${others} other subjects have some, expected fewer than ${subjectsMax} (SLUICE_SUBJECTS_MAX)`,
+  );
 }
 
 /** Whether the versions that are referenced exist. */
