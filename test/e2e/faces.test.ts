@@ -3,6 +3,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { eventually } from "../support/eventually.ts";
 import { type GatewayProcess, startGateway } from "../support/gateway.ts";
+import { exchange } from "../support/http.ts";
 
 let gateway: GatewayProcess;
 beforeAll(async () => {
@@ -72,6 +73,18 @@ test.each([
   const answer = await call("GET", path);
   expect(answer.status).toBe(status);
   expect(answer.headers.get("content-type")).toBe("application/problem+json");
+});
+
+test("a stream resumes by lastEventId in the query, as polyfills of EventSource send it", async () => {
+  await call("PUT", "/log/polyfilled", '{"source":"external"}');
+  const appended = await call("POST", "/log/polyfilled", '{"seen":1}');
+  const { position } = (await appended.json()) as { position: string };
+  await call("POST", "/log/polyfilled", '{"unseen":2}');
+  const path = `/sse/log/polyfilled?after=earliest&lastEventId=${position}`;
+  const head = `GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`;
+  const { text } = await exchange(gateway.url, [head], { firstMs: 5000 });
+  expect(text).toContain('data:{"unseen":2}');
+  expect(text).not.toContain('data:{"seen":1}');
 });
 
 describe("a page of another site", () => {
