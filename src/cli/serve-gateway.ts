@@ -9,8 +9,8 @@ import { createJsonLogger } from "../gateway/json-logger.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { exitCodes } from "./command/exit-codes.ts";
 
-/** Load balancers and process managers wait for about 10 s. */
-const drainMsMax = 9500;
+/** With the default grace period 9.5 s: process managers wait for about 10 s. */
+const drainMsMax = 7500;
 
 /** Never resolves: it exits once the gateway has drained. */
 export async function serveGateway(runtime: Runtime): Promise<void> {
@@ -36,11 +36,11 @@ export async function serveGateway(runtime: Runtime): Promise<void> {
     stop = resolve;
     if (stopping) resolve("a signal during the start");
   });
-  logger("info", "draining", { signal });
+  logger("info", "stopping", { signal });
   const late = setTimeout(() => {
     logger("error", "draining takes too long; exiting");
     runtime.exit(exitCodes.failed);
-  }, drainMsMax);
+  }, drainMsMax + config.drainGraceMs);
   try {
     await gateway.drain();
   } catch (error) {

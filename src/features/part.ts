@@ -12,6 +12,7 @@ import type { HotRoutes } from "../http/hot.ts";
 import type { Collector } from "../ingest/collector.ts";
 import type { Topics } from "../ingest/topics.ts";
 import type { InternalTopicRule, WriteRules } from "../ingest/write-rules.ts";
+import type { DatabaseClock } from "../postgres/database-clock.ts";
 import type { Database } from "../postgres/database.ts";
 import type { GatherLimits } from "../projection/gather.ts";
 import type { StreamHandler } from "../rpc/server.ts";
@@ -28,6 +29,8 @@ export interface Foundation extends Pick<
   /** Connections for queries of series, so that these keep no projection waiting. */
   readonly reads: Database;
   readonly ownership: Ownership;
+  /** The time by which data is dropped. */
+  readonly databaseClock: DatabaseClock;
   /** Settings of a topic whose creator leaves them out. */
   readonly newTopics: TopicSettings;
   /** This process among all nodes. */

@@ -37,6 +37,8 @@ export interface Config {
   readonly lifecyclesKeptMs: number;
   /** File that maps topics to tables; undefined: no topic is mapped. */
   readonly relationsFile: string | undefined;
+  /** How long a draining node goes on serving, and is not ready. */
+  readonly drainGraceMs: number;
   /** Whether this node runs simulated guests. */
   readonly guests: boolean;
   readonly logLevel: LogLevel;
@@ -108,6 +110,8 @@ export function parseConfig(environment: Environment): Config {
     // A week, so that a loss can still be looked into after a long weekend.
     lifecyclesKeptMs: read.number("SLUICE_LIFECYCLE_HOURS", 168, 0, 87_600) * hourMs,
     relationsFile: read.optional("SLUICE_RELATIONS"),
+    // Balancers query once a second or two; with the rest of a drain it is less than 10 s.
+    drainGraceMs: read.number("SLUICE_DRAIN_GRACE_MS", 2000, 0, 300_000),
     guests: read.flag("SLUICE_GUESTS", true),
     hosts: parseHosts(read, hostname),
     origins: read.origins("SLUICE_ORIGINS"),

@@ -1,5 +1,6 @@
 /** The composition: one gateway as a list of parts, and how it starts and stops. */
 
+import { sleep } from "../core/clock.ts";
 import type { Logger } from "../core/logger.ts";
 import { openAckRules } from "../features/ack-rules/part.ts";
 import { openEmitters } from "../features/emitters/part.ts";
@@ -26,7 +27,10 @@ import { createRpc } from "./rpc.ts";
 export interface Gateway {
   readonly url: string;
   readonly grpcUrl: string;
-  /** Stops accepting, finishes what is in flight, flushes, commits, closes streams. */
+  /**
+   * Stops accepting, finishes what is in flight, flushes, commits, closes streams. Where a balancer
+   * queries readiness, it goes on for a grace period first, and is not ready.
+   */
   drain(): Promise<void>;
 }
 
@@ -58,7 +62,9 @@ export async function startGateway(
   return {
     ...urls,
     async drain() {
-      health.drain();
+      const graceMs = health.drain() ? config.drainGraceMs : 0;
+      logger("info", "draining", { grace_ms: graceMs });
+      await sleep(platform.clock, graceMs);
       // Everything closes in the reverse order of opening, with one exception: the hub goes before
       // the listeners, so that every stream is sent its last position.
       platform.hub.close();
@@ -110,8 +116,8 @@ export async function openParts(
     stack,
     openAckRules(platform, { schemas, rulesMax: config.bounds.ackRulesMax }),
   );
-  const { ping } = foundation;
-  const health = createGatewayHealth({ ...platform, runtime, projections, ping }, () => parts);
+  const { log, ping } = foundation;
+  const health = createGatewayHealth({ ...platform, log, runtime, projections, ping }, () => parts);
   const parts: readonly Part[] = [
     emitters,
     topics,

@@ -4,12 +4,14 @@ import type { Health } from "../features/operation/health.ts";
 import type { Part, Platform } from "../features/part.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { Projections } from "./projections.ts";
+import type { WatchedLog } from "./watched-log.ts";
 
 export interface HealthDeps extends Pick<
   Platform,
-  "clock" | "log" | "hub" | "ingest" | "node" | "memory" | "sockets"
+  "clock" | "databaseClock" | "hub" | "ingest" | "node" | "memory" | "sockets"
 > {
   readonly runtime: Runtime;
+  readonly log: WatchedLog;
   readonly projections: Projections;
   /** Throws `unavailable` when PostgreSQL does not answer. */
   readonly ping: () => Promise<void>;
@@ -18,18 +20,23 @@ export interface HealthDeps extends Pick<
 export interface GatewayHealth extends Health {
   /** Both listeners accept: from now on `/status` reports the gRPC port and its connections. */
   listening(grpcUrl: string, rpc: () => Readonly<Record<string, unknown>>): void;
-  /** From now on this node is not ready. */
-  drain(): void;
+  /** From now on this node is not ready. True if a balancer queries that, and should learn of it first. */
+  drain(): boolean;
 }
+
+/** A balancer queries readiness more often than this. */
+const balancerMs = 30_000;
 
 /** Balancers query readiness often, so one check of the services is reused for this long. */
 const checkedMs = 1000;
 
 /** `parts` is called once all parts are open. */
 export function createGatewayHealth(deps: HealthDeps, parts: () => readonly Part[]): GatewayHealth {
-  const { runtime, clock, log, hub, ingest, node, memory, sockets, projections, ping } = deps;
+  const { runtime, clock, log, hub, ingest, node, memory, sockets } = deps;
+  const { projections, ping, databaseClock } = deps;
   const startedMs = clock.nowMs();
   let draining = false;
+  let queriedMs = Number.NEGATIVE_INFINITY;
   let grpcPort: number | undefined;
   let rpc: (() => Readonly<Record<string, unknown>>) | undefined;
   let lastCheck: { readonly atMs: number; readonly why: Promise<string | undefined> } | undefined;
@@ -49,14 +56,20 @@ export function createGatewayHealth(deps: HealthDeps, parts: () => readonly Part
     },
     drain() {
       draining = true;
+      return clock.nowMs() - queriedMs < balancerMs;
     },
     async notReady() {
       if (draining) return "This node shuts down";
-      const nowMs = clock.nowMs();
+      const nowMs = (queriedMs = clock.nowMs());
       if (lastCheck === undefined || nowMs - lastCheck.atMs >= checkedMs) {
         lastCheck = { atMs: nowMs, why: check() };
       }
       return await lastCheck.why;
+    },
+    warning() {
+      const { failingTopics, lastFailure } = log.appends();
+      if (failingTopics === 0) return undefined;
+      return `Appends to ${failingTopics} topics fail: ${lastFailure}`;
     },
     async status() {
       return {
@@ -71,6 +84,11 @@ export function createGatewayHealth(deps: HealthDeps, parts: () => readonly Part
         hub: hub.stats(),
         sockets: sockets.status(),
         ingest: { in_flight_bytes: ingest.inFlightBytes },
+        appends: log.appends(),
+        clock: {
+          ahead_ms: databaseClock.aheadMs,
+          retention: databaseClock.isTrusted ? "runs" : "paused",
+        },
         ...Object.fromEntries(parts().flatMap((part) => Object.entries(part.status?.() ?? {}))),
         projections: projections.status(),
       };

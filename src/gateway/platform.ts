@@ -24,7 +24,8 @@ import { Topics } from "../ingest/topics.ts";
 import { WriteRules } from "../ingest/write-rules.ts";
 import { PostgresLog } from "../log/postgres/postgres-log.ts";
 import type { DatabaseAddress } from "../postgres/connect.ts";
-import { openDatabase } from "../postgres/database.ts";
+import { DatabaseClock } from "../postgres/database-clock.ts";
+import { type Database, openDatabase } from "../postgres/database.ts";
 import { startEmbedded } from "../postgres/embedded/embedded.ts";
 import { migrate } from "../postgres/migrate.ts";
 import { createOwnership } from "../postgres/ownership.ts";
@@ -32,6 +33,7 @@ import { probe } from "../postgres/probe.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { Config } from "./config.ts";
 import { reach } from "./reach.ts";
+import { WatchedLog } from "./watched-log.ts";
 
 /**
  * Parts of the node's memory. Together they are less than all of it: bytes are copied on their way, and
@@ -55,11 +57,17 @@ export interface FoundationOptions {
   readonly logger: Logger;
 }
 
+export interface OpenedFoundation extends Foundation {
+  readonly log: WatchedLog;
+  /** Throws `unavailable` when PostgreSQL does not answer. */
+  ping(): Promise<void>;
+}
+
 /** Starts PostgreSQL unless one is given, brings it to this release's tables, and opens the log. */
 export async function openFoundation(
   { runtime, config, logger }: FoundationOptions,
   stack: AsyncDisposableStack,
-): Promise<Foundation & { ping(): Promise<void> }> {
+): Promise<OpenedFoundation> {
   const clock = systemClock;
   const url = config.databaseUrl ?? (await startPostgres(config, logger, stack));
   const address = { url, schema: config.databaseSchema };
@@ -79,7 +87,10 @@ export async function openFoundation(
   stack.defer(() => reads.close());
   const ownership = createOwnership({ ...address, clock, logger });
   stack.defer(() => ownership.close());
-  const log = await openLog(address, config, logger);
+  const databaseClock = new DatabaseClock({ clock, logger, query: () => timeOf(database) });
+  await databaseClock.compare();
+  const driver = await openLog(address, { config, logger, databaseClock });
+  const log = new WatchedLog(driver, clock, logger);
   stack.defer(() => log.close());
   const turns = new Turns();
   const memory = new MemoryAccount(config.memoryBytes || defaultMemory(runtime.machineBytes()));
@@ -91,7 +102,8 @@ export async function openFoundation(
     receiving,
   });
   return {
-    clock,
+    // Records with a wrong time would be dropped too early or too late.
+    clock: databaseClock,
     turns,
     memory,
     receiving,
@@ -101,10 +113,11 @@ export async function openFoundation(
     database,
     reads,
     ownership,
+    databaseClock,
     newTopics: config.newTopics,
     node: crypto.randomUUID(),
     async ping() {
-      await database.run(() => database.sql`select 1`);
+      await databaseClock.compare();
     },
   };
 }
@@ -178,14 +191,28 @@ async function startPostgres(
   return embedded.url;
 }
 
+/** In nanoseconds since the Unix epoch. */
+async function timeOf({ run, sql }: Database): Promise<bigint> {
+  const [row] = await run(
+    () => sql<{ us: string }[]>`select (extract(epoch from clock_timestamp()) * 1e6)::bigint as us`,
+  );
+  return BigInt(row?.us ?? 0) * 1000n;
+}
+
 async function openLog(
   address: DatabaseAddress,
-  config: Config,
-  logger: Logger,
+  {
+    config,
+    logger,
+    databaseClock,
+  }: Pick<FoundationOptions, "config" | "logger"> & Pick<Foundation, "databaseClock">,
 ): Promise<LogDriver> {
   const clock = systemClock;
   const { natsUrl, natsReplicas, startMs } = config;
-  if (natsUrl === undefined) return new PostgresLog({ ...address, clock, logger });
+  if (natsUrl === undefined) {
+    const beforeSweep = () => databaseClock.sweepNs();
+    return new PostgresLog({ ...address, clock: databaseClock, logger, beforeSweep });
+  }
   // Loaded on demand: without NATS its client would take memory for nothing.
   const { createJetstreamLog } = await import("../log/jetstream/jetstream-log.ts");
   const nats = { name: "NATS", setting: "NATS_URL", url: natsUrl };

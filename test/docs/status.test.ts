@@ -11,6 +11,7 @@ import { root } from "./run.ts";
 /** A node in good health has no failure to report. */
 const absent = [
   "ack_rules[].last_failure",
+  "appends.last_failure",
   "ack_rules[].stopped",
   "measurements.stored.last_undecodable",
   "projections[].last_failure",

@@ -89,7 +89,7 @@ async function step(rig: StoreRig, log: MemoryLog, model: Model, random: Random)
   } else if (draw < 16) await project(rig, log, model, random);
   else if (draw < 18) {
     const countMax = 1 + random.int(25);
-    await trimEmitterRows(rig.database, { ageMs: 0, countMax }, systemClock);
+    await trimEmitterRows(rig.database, { ageMs: 0, countMax }, systemClock.nowNs());
     model.trim(countMax);
   } else if (draw < 19) await log.sweep();
   else if (random.chance(0.2)) {

@@ -20,6 +20,8 @@ export interface RollerOptions extends OwnedTaskDeps {
   readonly store: RollupStore;
   /** How long measurements, and so rollups, are kept. */
   readonly retentionMs: number;
+  /** The time by which rollups are dropped. Throws `unavailable` while it is not certain. */
+  readonly databaseClock: { sweepNs(): Promise<bigint> };
 }
 
 export interface RollerStatus extends OwnedTaskStatus {
@@ -62,7 +64,7 @@ export const rollUp: RollUp = {
 };
 
 export function runRoller(options: RollerOptions): Roller {
-  const { store, clock, retentionMs } = options;
+  const { store, clock, retentionMs, databaseClock } = options;
   let buckets = 0;
   let waiting: number | undefined;
   let droppedMs = Number.NEGATIVE_INFINITY;
@@ -76,7 +78,7 @@ export function runRoller(options: RollerOptions): Roller {
     waiting = await store.waiting();
     if (clock.nowMs() - droppedMs < dropEveryMs) return;
     droppedMs = clock.nowMs();
-    await store.dropBefore(clock.nowNs() - BigInt(retentionMs) * 1_000_000n);
+    await store.dropBefore((await databaseClock.sweepNs()) - BigInt(retentionMs) * 1_000_000n);
   }
 
   const task = { name: "series-rollups", task: "series rollups", everyMs };

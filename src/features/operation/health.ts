@@ -6,4 +6,6 @@ export interface Health {
   status(): Promise<Readonly<Record<string, unknown>>>;
   /** Why this node cannot serve; undefined when it can. */
   notReady(): Promise<string | undefined>;
+  /** What keeps this node from a part of its work, although it is ready. */
+  warning(): string | undefined;
 }

@@ -37,6 +37,8 @@ import { Wakeups } from "./wakeups.ts";
 export interface PostgresLogOptions extends DatabaseAddress, Partial<PostgresLogTuning> {
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Called before a sweep, which is left out when it throws. */
+  readonly beforeSweep?: () => Promise<unknown>;
 }
 
 /** Commits of as many topics at once; replays share them. */
@@ -60,7 +62,8 @@ export class PostgresLog implements LogDriver {
   readonly #reads = new Set<AbortController>();
   #isClosed = false;
 
-  constructor({ url, schema = defaultSchema, clock, logger, ...given }: PostgresLogOptions) {
+  constructor(options: PostgresLogOptions) {
+    const { url, schema = defaultSchema, clock, logger, beforeSweep, ...given } = options;
     const tuning = completeOptions(given);
     const session = {
       application_name: "sluice log",
@@ -74,7 +77,7 @@ export class PostgresLog implements LogDriver {
     this.#wakeups = new Wakeups(this.#database, schema, logger);
     const buffers = (this.#buffers = new LiveBuffers(this.#database, this.#wakeups, logger));
     this.#appender = new Appender(this.#database, this.#topics, tuning, buffers);
-    this.#retention = new Retention(this.#database, tuning, logger);
+    this.#retention = new Retention(this.#database, { ...tuning, logger, beforeSweep });
   }
 
   async append(

@@ -12,6 +12,8 @@ export interface RetentionOptions {
   readonly sweepMs: number;
   /** How long a dedup id is remembered at least. */
   readonly dedupMs: number;
+  readonly logger: Logger;
+  readonly beforeSweep: (() => Promise<unknown>) | undefined;
 }
 
 /** Entries of one transaction: a few milliseconds of work. */
@@ -26,15 +28,13 @@ const lockKey = "hashtextextended(current_schema() || ':log-retention', 0)";
 export class Retention {
   readonly #database: Database;
   readonly #options: RetentionOptions;
-  readonly #logger: Logger;
   #cancel: () => void = () => {};
   #isClosed = false;
   #sweeping: Promise<void> | undefined;
 
-  constructor(database: Database, options: RetentionOptions, logger: Logger) {
+  constructor(database: Database, options: RetentionOptions) {
     this.#database = database;
     this.#options = options;
-    this.#logger = logger;
     this.#schedule();
   }
 
@@ -61,15 +61,16 @@ export class Retention {
       this.sweep()
         .catch((error: unknown) => {
           // Nothing is lost by keeping records longer: the next sweep drops them.
-          this.#logger("warn", "applying retention failed; retrying", {
-            code: failureFrom(error).code,
-          });
+          const { code, message: reason } = failureFrom(error);
+          const fields = { code, reason };
+          this.#options.logger("warn", "applying retention failed; retrying", fields);
         })
         .finally(() => this.#schedule());
     });
   }
 
   async #sweep(): Promise<void> {
+    await this.#options.beforeSweep?.();
     for (const id of await this.#topicsToTrim()) {
       while (!this.#isClosed && (await this.#trimChunk(id)) >= chunkRows);
     }

@@ -1,6 +1,7 @@
 /** A gateway whose PostgreSQL or broker is unavailable for seconds. */
 
 import { describe, expect, test } from "bun:test";
+import postgres from "postgres";
 import type { GatewayProcess } from "../../support/gateway.ts";
 import { ask, post } from "../../support/http.ts";
 import { natsSkipReason, startNats } from "../../support/nats.ts";
@@ -148,4 +149,68 @@ async function withOutage(gateway: GatewayProcess, outage: () => Promise<void>):
   expect(new Set(kept).size).toBe(kept.length);
   expect(acknowledged.filter((n) => !kept.includes(n))).toEqual([]);
   return refused;
+}
+
+describe("appends fail while the services answer", () => {
+  test(
+    "the database's disk is full: ready with a warning, in the status and the log, until an append succeeds",
+    async () => {
+      await using database = await (await testPostgres()).createDatabase();
+      const gateway = await start({ env: { DATABASE_URL: database.url } });
+      const records = `${gateway.url}/v1/topics/orders/records`;
+      expect((await post(records, { n: 1 })).status).toBe(200);
+      const sql = postgres(database.url, { max: 1, onnotice: () => {} });
+      // What PostgreSQL reports when a table cannot grow.
+      await sql.unsafe(`
+        create function sluice.full() returns trigger language plpgsql as
+          $$ begin raise 'could not extend file' using errcode = 'disk_full'; end $$;
+        create trigger full_disk before insert on sluice.log_entries
+          for each statement execute function sluice.full()`);
+      expect((await post(records, { n: 2 })).status).toBe(503);
+      await isWarned(gateway, "orders");
+      await sql.unsafe("drop function sluice.full() cascade");
+      await sql.end();
+      expect((await post(records, { n: 3 })).status).toBe(200);
+      expect((await ask("GET", `${gateway.url}/readyz`)).json).toEqual({ status: "ready" });
+      expect(gateway.log()).toContain("appends succeed again");
+      await gateway.stop();
+    },
+    timeoutMs,
+  );
+
+  const skipReason = natsSkipReason();
+  test.skipIf(skipReason !== undefined)(
+    `the JetStream account is full: the same${skipReason ?? ""}`,
+    async () => {
+      const nats = await startNats(`
+        accounts { small: { jetstream: { max_file: 8MB }, users: [{ user: u, password: p }] } }`);
+      const gateway = await start({
+        env: { NATS_URL: `nats://u:p@127.0.0.1:${nats.port}`, SLUICE_GUESTS: "0" },
+      });
+      const body = JSON.stringify({ text: "x".repeat(500_000) });
+      const answers = await until("an append to fail", 20_000, async () => {
+        const { status } = await ask("POST", `${gateway.url}/v1/topics/orders/records`, { body });
+        return status === 503;
+      });
+      expect(answers).toBe(true);
+      await isWarned(gateway, "orders");
+      await gateway.stop();
+      await nats.stop();
+    },
+    timeoutMs,
+  );
+});
+
+async function isWarned(gateway: GatewayProcess, topic: string): Promise<void> {
+  const ready = await ask("GET", `${gateway.url}/readyz`);
+  expect(ready.status).toBe(200);
+  expect(ready.json).toEqual({
+    status: "ready",
+    warning: expect.stringMatching(/^Appends to \d+ topics fail: /),
+  });
+  const { appends } = (await ask("GET", `${gateway.url}/status`)).json;
+  expect(appends.failing_topics).toBeGreaterThan(0);
+  expect(appends.last_failure).toBeString();
+  const lines = gateway.log().split("\n");
+  expect(lines.some((line) => line.includes('"appends fail"') && line.includes(topic))).toBe(true);
 }

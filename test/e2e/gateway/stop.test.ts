@@ -93,6 +93,34 @@ describe("SIGTERM", () => {
   );
 
   test(
+    "a balancer that queries readiness learns of the drain while the node still serves",
+    async () => {
+      const gateway = await start({ env: { SLUICE_DRAIN_GRACE_MS: "3000" } });
+      expect((await ask("GET", `${gateway.url}/readyz`)).status).toBe(200);
+      const exited = gateway.stop();
+      await until("the node to be not ready", 3000, async () => {
+        const { status, json } = await ask("GET", `${gateway.url}/readyz`);
+        return status === 503 && json.detail === "This node shuts down";
+      });
+      expect((await post(`${gateway.url}/v1/topics/late/records`, { n: 1 })).status).toBe(200);
+      expect(await exited).toBe(0);
+      expect(gateway.log()).toContain(`"message":"draining","grace_ms":3000`);
+      await expect(fetch(`${gateway.url}/readyz`)).rejects.toThrow();
+    },
+    timeoutMs,
+  );
+
+  test(
+    "a node whose readiness is not queried drains at once",
+    async () => {
+      const gateway = await start();
+      expect(await gateway.stop()).toBe(0);
+      expect(gateway.log()).toContain(`"message":"draining","grace_ms":0`);
+    },
+    timeoutMs,
+  );
+
+  test(
     "twice, and SIGINT as well, is the same as once",
     async () => {
       const gateway = await start();

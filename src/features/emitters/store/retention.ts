@@ -5,8 +5,8 @@
  */
 
 import { sql } from "drizzle-orm";
-import type { Clock } from "../../../core/clock.ts";
 import { OwnedTask, type OwnedTaskDeps } from "../../../core/owned-task.ts";
+import type { DatabaseClock } from "../../../postgres/database-clock.ts";
 import type { Database } from "../../../postgres/database.ts";
 import { statement } from "../../../postgres/statement.ts";
 
@@ -21,6 +21,7 @@ export interface RetentionOptions extends OwnedTaskDeps {
   readonly database: Database;
   readonly retention: EmitterRetention;
   readonly everyMs?: number;
+  readonly databaseClock: Pick<DatabaseClock, "sweepNs">;
 }
 
 /** At two events a second, the last hour and a half: what people page back through. */
@@ -35,10 +36,10 @@ const endedPerStep = 1000;
 
 /** Resolves, never rejects, once the signal has ended it. */
 export function runEmitterRetention(options: RetentionOptions): Promise<void> {
-  const { database, retention, clock, everyMs = everyMsDefault, ...running } = options;
+  const { database, retention, databaseClock, everyMs = everyMsDefault, ...running } = options;
   const task = { name: "emitter-retention", task: "emitter retention" };
-  return new OwnedTask({ ...running, ...task, clock, everyMs }, async ({ stop }) => {
-    await trimEmitterRows(database, retention, clock, stop);
+  return new OwnedTask({ ...running, ...task, everyMs }, async ({ stop }) => {
+    await trimEmitterRows(database, retention, await databaseClock.sweepNs(), stop);
     await dropEndedEmitters(database, retention, stop);
   }).done;
 }
@@ -83,11 +84,11 @@ export async function dropEndedEmitters(
 export async function trimEmitterRows(
   { db, run }: Database,
   { ageMs, countMax = countMaxDefault }: EmitterRetention,
-  clock: Clock,
+  nowNs: bigint,
   signal?: AbortSignal,
 ): Promise<number> {
   const keep = countMax === 0 ? Number.MAX_SAFE_INTEGER : countMax;
-  const oldestNs = ageMs === 0 ? 0n : clock.nowNs() - BigInt(ageMs) * 1_000_000n;
+  const oldestNs = ageMs === 0 ? 0n : nowNs - BigInt(ageMs) * 1_000_000n;
   let dropped = 0;
   let cursor = "";
   while (signal?.aborted !== true) {

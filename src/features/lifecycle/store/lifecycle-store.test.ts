@@ -328,13 +328,13 @@ test("lifecycles go when their last record is older than their app keeps them", 
       select app_id, count(*)::int as n from lifecycles group by 1 order by 1`;
     return rows.map(({ app_id, n }) => [app_id, n]);
   };
-  expect(await dropOldLifecycles(database, 60_000, clock)).toBe(1250);
+  expect(await dropOldLifecycles(database, 60_000, clock.nowNs())).toBe(1250);
   expect(await counted()).toEqual([
     ["always", 2500],
     ["other", 2500],
     ["short", 1250],
   ]);
-  expect(await dropOldLifecycles(database, 20_000, clock)).toBe(1250);
+  expect(await dropOldLifecycles(database, 20_000, clock.nowNs())).toBe(1250);
   expect(await counted()).toEqual([
     ["always", 2500],
     ["other", 1250],

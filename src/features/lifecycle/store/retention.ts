@@ -4,8 +4,8 @@
  */
 
 import { and, eq, lt, sql } from "drizzle-orm";
-import type { Clock } from "../../../core/clock.ts";
 import { OwnedTask, type OwnedTaskDeps } from "../../../core/owned-task.ts";
+import type { DatabaseClock } from "../../../postgres/database-clock.ts";
 import type { Database } from "../../../postgres/database.ts";
 import { isAnyOf, statement } from "../../../postgres/statement.ts";
 import { settleApps } from "./settle.ts";
@@ -17,6 +17,7 @@ export interface UpkeepOptions extends OwnedTaskDeps {
   /** For apps that say nothing else: how long a lifecycle is kept after its last event; 0 keeps it. */
   readonly retentionMs: number;
   readonly everyMs?: number;
+  readonly databaseClock: Pick<DatabaseClock, "sweepNs">;
 }
 
 const everyMsDefault = 10_000;
@@ -24,11 +25,11 @@ const appsPerStep = 50;
 
 /** Resolves, never rejects, once the signal has ended it. */
 export function runLifecycleUpkeep(options: UpkeepOptions): Promise<void> {
-  const { database, retentionMs, clock, everyMs = everyMsDefault, ...running } = options;
+  const { database, retentionMs, databaseClock, everyMs = everyMsDefault, ...running } = options;
   const task = { name: "lifecycle-upkeep", task: "lifecycle upkeep" };
-  return new OwnedTask({ ...running, ...task, clock, everyMs }, async ({ stop }) => {
+  return new OwnedTask({ ...running, ...task, everyMs }, async ({ stop }) => {
     await settleApps(database, stop);
-    await dropOldLifecycles(database, retentionMs, clock, stop);
+    await dropOldLifecycles(database, retentionMs, await databaseClock.sweepNs(), stop);
   }).done;
 }
 
@@ -39,10 +40,9 @@ export function runLifecycleUpkeep(options: UpkeepOptions): Promise<void> {
 export async function dropOldLifecycles(
   database: Database,
   retentionMs: number,
-  clock: Clock,
+  nowNs: bigint,
   signal?: AbortSignal,
 ): Promise<number> {
-  const nowNs = clock.nowNs();
   let dropped = 0;
   let cursor: string | undefined = "";
   while (cursor !== undefined && signal?.aborted !== true) {

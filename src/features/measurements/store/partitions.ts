@@ -10,6 +10,7 @@ import type { PgTable } from "drizzle-orm/pg-core";
 import type { Logger } from "../../../core/logger.ts";
 import { OwnedTask, type OwnedTaskDeps } from "../../../core/owned-task.ts";
 import { arrayOfTexts } from "../../../postgres/arrays.ts";
+import type { DatabaseClock } from "../../../postgres/database-clock.ts";
 import type { Database } from "../../../postgres/database.ts";
 import { lockUntilCommit, type Queries, statement } from "../../../postgres/statement.ts";
 import { nsPerMs } from "../measurement.ts";
@@ -26,29 +27,34 @@ export interface PartitionOptions extends OwnedTaskDeps {
   /** Measurements that are older are dropped, an hour of them at once. */
   readonly retentionMs: number;
   readonly everyMs?: number;
+  readonly databaseClock: Pick<DatabaseClock, "nowNs" | "sweepNs">;
 }
 
 /** Creates those of the next hours and drops the old, on one node; resolves once the signal ends it. */
 export function runMeasurementPartitions(options: PartitionOptions): Promise<void> {
-  const { database, retentionMs, clock, logger, everyMs = everyMsDefault } = options;
+  const { database, retentionMs, databaseClock, logger, everyMs = everyMsDefault } = options;
   const task = { name: "measurement-partitions", task: "measurement partitions" };
   return new OwnedTask({ ...options, ...task, everyMs }, async () => {
-    await keepPartitions(database, clock.nowNs(), retentionMs, logger);
+    await makeNextPartitions(database, databaseClock.nowNs());
+    await dropOldPartitions(database, await databaseClock.sweepNs(), retentionMs, logger);
   }).done;
 }
 
-/** One round: the hours from now on, and those that are over. */
-export async function keepPartitions(
-  database: Database,
-  nowNs: bigint,
-  retentionMs: number,
-  logger: Logger,
-): Promise<void> {
+/** The partitions of the hours from now on. */
+export async function makeNextPartitions(database: Database, nowNs: bigint): Promise<void> {
   const hour = hourOf(nowNs);
   await makePartitions(
     database,
     Array.from({ length: Number(hoursAhead) + 1 }, (_, ahead) => hour + BigInt(ahead)),
   );
+}
+
+export async function dropOldPartitions(
+  database: Database,
+  nowNs: bigint,
+  retentionMs: number,
+  logger: Logger,
+): Promise<void> {
   const dropped = await dropPartitions(database, nowNs - BigInt(retentionMs) * nsPerMs);
   if (dropped.length > 0) {
     logger("info", "old measurements dropped", { partitions: dropped.length, to: dropped.at(-1) });

@@ -10,7 +10,7 @@ import {
   dropPartitions,
   hourNs,
   hourOf,
-  keepPartitions,
+  makeNextPartitions,
   makePartitions,
   runMeasurementPartitions,
 } from "./partitions.ts";
@@ -177,7 +177,7 @@ test("partitions are made ahead and on demand, and dropped whole hours at a time
     const hour = hourOf(nowNs);
     const named = (from: number, to: number) =>
       Array.from({ length: to - from + 1 }, (_, i) => `measurements_${hour + BigInt(from + i)}`);
-    await keepPartitions(database, nowNs, dayMs, silent);
+    await makeNextPartitions(database, nowNs);
     expect(await names()).toEqual(named(0, 3));
     const old = Array.from({ length: 4 }, (_, i) => hour - BigInt(i + 1));
     await Promise.all([makePartitions(database, old), makePartitions(database, old)]);
@@ -189,8 +189,9 @@ test("partitions are made ahead and on demand, and dropped whole hours at a time
     const kept = runMeasurementPartitions({
       database,
       ownership: ownership(),
+      clock: systemClock,
       // The hour may end meanwhile.
-      clock: { ...systemClock, nowNs: () => nowNs },
+      databaseClock: { nowNs: () => nowNs, sweepNs: async () => nowNs },
       logger: silent,
       signal: stop.signal,
       retentionMs: 3_600_000,

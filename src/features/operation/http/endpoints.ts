@@ -8,6 +8,13 @@ const tag = "Operation";
 
 const upShape = z.object({ status: z.literal("up") }).meta({ id: "Up" });
 
+const readyShape = z
+  .object({
+    status: z.literal("ready"),
+    warning: z.string().optional().describe("What it cannot do at present, such as appending"),
+  })
+  .meta({ id: "Ready" });
+
 const membersShape = z.record(z.string(), z.unknown());
 
 const statusShape = z
@@ -21,6 +28,8 @@ const statusShape = z
     memory_bytes: z.int().optional(),
     hub: membersShape.optional().describe("Live subscriptions"),
     ingest: membersShape.optional().describe("Bytes not yet durable"),
+    appends: membersShape.optional().describe("Appends that the log could not store"),
+    clock: membersShape.optional().describe("This node's clock beside the database's"),
     emitters: membersShape.optional().describe("Guests of this node"),
     lifecycle_events: membersShape
       .optional()
@@ -71,7 +80,7 @@ export const readyz = endpoint("GET /readyz", {
   tag,
   summary: "Whether this node can serve",
   answers: {
-    200: json("It can serve.", z.object({ status: z.literal("ready") }), { status: "ready" }),
+    200: json("It can serve.", readyShape, { status: "ready" }),
   },
   problems: [503],
 });

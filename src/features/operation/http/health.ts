@@ -12,8 +12,12 @@ export function mountHealth(app: Hono, health: Health): void {
   serve(app, endpoints.livez, () => reply(endpoints.livez, 200, { status: "up" }));
   serve(app, endpoints.readyz, async () => {
     const why = await health.notReady();
-    if (why === undefined) return reply(endpoints.readyz, 200, { status: "ready" });
-    return problemResponse(new Failure("unavailable", why));
+    if (why !== undefined) return problemResponse(new Failure("unavailable", why));
+    const warning = health.warning();
+    return reply(endpoints.readyz, 200, {
+      status: "ready",
+      ...(warning === undefined ? {} : { warning }),
+    });
   });
   serve(app, endpoints.status, async () => {
     const members = snakeCaseMembers(await health.status());

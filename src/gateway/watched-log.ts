@@ -1,0 +1,124 @@
+/** The log, with a memory of which topics could not be written lately: readiness alone would not show it. */
+
+import type { Batch } from "../core/batch.ts";
+import type { Clock } from "../core/clock.ts";
+import { failureFrom } from "../core/failure.ts";
+import type { Appended, AppendOptions, LogDriver, ReadOptions, TopicPage } from "../core/log.ts";
+import type { Logger } from "../core/logger.ts";
+import type { LogRecord } from "../core/record.ts";
+import type { TopicRetention, TopicSettings } from "../core/topic.ts";
+
+/** A topic that nobody has written for this long since may be well again. */
+const rememberedMs = 60_000;
+/** With more failing topics than this, further ones need no mention. */
+const topicsMax = 100;
+
+export interface AppendStatus {
+  /** Number of appends that the log could not store. */
+  readonly failures: number;
+  /** Number of topics whose last append failed, within the last minute. */
+  readonly failingTopics: number;
+  readonly lastFailure: string | undefined;
+}
+
+export class WatchedLog implements LogDriver {
+  readonly driver: LogDriver["driver"];
+  readonly #log: LogDriver;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  /** Times of the last failure of each topic that fails. */
+  readonly #failingMs = new Map<string, number>();
+  #failures = 0;
+  #lastFailure: string | undefined;
+
+  constructor(log: LogDriver, clock: Clock, logger: Logger) {
+    this.driver = log.driver;
+    this.#log = log;
+    this.#clock = clock;
+    this.#logger = logger;
+  }
+
+  append(
+    topic: string,
+    records: Batch | readonly LogRecord[],
+    options?: AppendOptions,
+  ): Promise<Appended> {
+    const appending = this.#log.append(topic, records, options);
+    appending.then(
+      () => this.#stored(topic),
+      (error: unknown) => this.#failed(topic, error),
+    );
+    return appending;
+  }
+
+  appends(): AppendStatus {
+    const sinceMs = this.#clock.nowMs() - rememberedMs;
+    for (const [topic, atMs] of this.#failingMs) {
+      if (atMs < sinceMs) this.#failingMs.delete(topic);
+    }
+    return {
+      failures: this.#failures,
+      failingTopics: this.#failingMs.size,
+      lastFailure: this.#lastFailure,
+    };
+  }
+
+  read(topic: string, options: ReadOptions) {
+    return this.#log.read(topic, options);
+  }
+
+  bounds(topic: string) {
+    return this.#log.bounds(topic);
+  }
+
+  create(topic: string, settings: TopicSettings) {
+    return this.#log.create(topic, settings);
+  }
+
+  describe(topic: string) {
+    return this.#log.describe(topic);
+  }
+
+  list(page?: TopicPage) {
+    return this.#log.list(page);
+  }
+
+  count() {
+    return this.#log.count();
+  }
+
+  retain(topic: string, retention: TopicRetention) {
+    return this.#log.retain(topic, retention);
+  }
+
+  ping() {
+    return this.#log.ping();
+  }
+
+  remove(topic: string) {
+    return this.#log.remove(topic);
+  }
+
+  close() {
+    return this.#log.close();
+  }
+
+  #stored(topic: string): void {
+    if (this.#failingMs.size === 0 || !this.#failingMs.delete(topic)) return;
+    if (this.#failingMs.size === 0) this.#logger("info", "appends succeed again", { topic });
+  }
+
+  /** Refusals of what a caller sent are not failures of the log. */
+  #failed(topic: string, error: unknown): void {
+    const { code, message } = failureFrom(error);
+    if (code !== "unavailable" && code !== "internal") return;
+    this.#failures++;
+    this.#lastFailure = message;
+    if (this.#failingMs.size === 0) {
+      this.#logger("error", "appends fail", { topic, reason: message });
+    }
+    if (this.#failingMs.size < topicsMax || this.#failingMs.has(topic)) {
+      this.#failingMs.set(topic, this.#clock.nowMs());
+    }
+  }
+}
