@@ -1,11 +1,13 @@
 import { describe, expect, test } from "bun:test";
 import { Buffer } from "node:buffer";
+import { requireLinear } from "../../../../test/fuzz/linear.ts";
 import { MemoryAccount } from "../../../core/budget/memory.ts";
 import { Turns } from "../../../core/budget/turn.ts";
 import { systemClock as clock } from "../../../core/clock.ts";
 import { Bodies } from "../../../http/body.ts";
 import { Intake } from "../intake/intake.ts";
-import { type BodyForm, type BodyTarget, lineBytesMax, takeStream, takeWhole } from "./body.ts";
+import { measurementBytesMax } from "../intake/json-cursor.ts";
+import { type BodyForm, type BodyTarget, takeStream, takeWhole } from "./body.ts";
 
 const bounds = { retentionMs: 3_600_000, aheadMs: 60_000 };
 const time = String(clock.nowNs());
@@ -18,13 +20,26 @@ interface Result {
   readonly refused: readonly string[];
 }
 
+const openTurn = () => new Turns().open();
+
+/** Turns with a clock that finds the slice used up whenever it is asked. */
+function countingTurns() {
+  let nowMs = 0;
+  let rounds = 0;
+  const later = (callback: () => void) => {
+    rounds++;
+    queueMicrotask(callback);
+  };
+  return { turns: new Turns({ elapsedMs: () => (nowMs += 5), later }), rounds: () => rounds };
+}
+
 function intakeOf() {
   return new Intake({ clock, bounds }, { add() {} });
 }
 
-function whole(text: string, isLines = false): Result {
+async function whole(text: string, isLines = false): Promise<Result> {
   const intake = intakeOf();
-  return resultOf(takeWhole(Buffer.from(text), isLines, intake), intake);
+  return resultOf(await takeWhole(Buffer.from(text), isLines, { intake, openTurn }), intake);
 }
 
 function resultOf(form: BodyForm, intake: Intake): Result {
@@ -39,7 +54,7 @@ async function stream(text: string, size: number, isLines = false, bytesMax = 1 
   async function* chunks() {
     for (let at = 0; at < bytes.byteLength; at += size) yield bytes.subarray(at, at + size);
   }
-  const target = { topic: { inFlight: { isFull: false } }, call: {}, intake };
+  const target = { topic: { inFlight: { isFull: false } }, call: {}, intake, openTurn };
   const receiving = new MemoryAccount(2 ** 30).share("receiving", 1);
   const bodies = new Bodies({ bytesMax, rateMin: 1, turns: new Turns(), receiving });
   const form = await takeStream(chunks(), isLines, bodies, target as unknown as BodyTarget);
@@ -51,6 +66,19 @@ const bodies: readonly (readonly [name: string, text: string, isLines: boolean, 
   ["one with spaces around", ` \r\n${one("a")}\t `, false, { form: "one", taken: 1, refused: [] }],
   ["one over several lines", spread("a"), false, { form: "one", taken: 1, refused: [] }],
   ["one that is wrong", "{}", false, { form: "one", taken: 0, refused: ["0 invalid"] }],
+  [
+    "one behind a byte order mark",
+    `\ufeff${one("a")}`,
+    false,
+    { form: "one", taken: 1, refused: [] },
+  ],
+  ["an array behind one", `\ufeff[${one("a")}]`, false, { form: "array", taken: 1, refused: [] }],
+  [
+    "lines behind one",
+    `\ufeff${one("a")}\n${one("b")}`,
+    true,
+    { form: "lines", taken: 2, refused: [] },
+  ],
   ["nothing", "", false, { form: "one", taken: 0, refused: [] }],
   ["an array", `[${one("a")},${one("b")}]`, false, { form: "array", taken: 2, refused: [] }],
   [
@@ -74,8 +102,8 @@ const bodies: readonly (readonly [name: string, text: string, isLines: boolean, 
   ],
 ];
 
-test.each(bodies)("%s, as a whole", (_, text, isLines, result) => {
-  expect(whole(text, isLines)).toEqual(result);
+test.each(bodies)("%s, as a whole", async (_, text, isLines, result) => {
+  expect(await whole(text, isLines)).toEqual(result);
 });
 
 describe.each([1, 7, 1 << 16])("in chunks of %d bytes", (size) => {
@@ -85,13 +113,50 @@ describe.each([1, 7, 1 << 16])("in chunks of %d bytes", (size) => {
 });
 
 test("a line beyond the bound is refused, the next one is read", async () => {
-  const long = `{"x":"${"y".repeat(4 * lineBytesMax)}"}`;
+  const long = `{"x":"${"y".repeat(4 * measurementBytesMax)}"}`;
   expect(await stream([one("a"), long, one("b")].join("\n"), 1 << 14)).toEqual({
     form: "lines",
     taken: 2,
     refused: ["1 too_large"],
   });
 });
+
+test.each<[name: string, of: (unit: string) => string]>([
+  ["an array's element", (large) => `[${one("a")},${large},${one("b")}]`],
+  ["a line", (large) => `${one("a")}\n${large}`],
+])("%s is not looked at past its bound", async (_, bodyOf) => {
+  for (const unit of ['"a":1,', '"a":"', "[", "1,", `"values":[${"1,".repeat(50_000)}`]) {
+    const large = `{${unit.repeat(200_000 / unit.length)}`;
+    const { taken, refused } = await whole(bodyOf(large));
+    expect(taken).toBe(1);
+    expect(refused.length).toBe(1);
+  }
+});
+
+test.each<[name: string, unit: string, wrap: (many: string) => string]>([
+  ["empty lines", "\n", (many) => `1${many}1`],
+  ["empty objects", "{}\n", (many) => many],
+  ["bad lines", "{\n", (many) => many],
+  ["spaces", " ", (many) => `${many}1`],
+  ["elements", "{},", (many) => `[${many}{}]`],
+  ["open brackets", "[", (many) => `{"a":${many}`],
+  ["backslashes", "\\", (many) => `{"${many}`],
+])(
+  "the time of many %s is linear, and others get their turns",
+  async (name, unit, wrap) => {
+    await requireLinear({
+      name,
+      inputOf: (size) => wrap(unit.repeat(size / unit.length)),
+      run: (text) => whole(text),
+    });
+    const counted = countingTurns();
+    const body = Buffer.from(wrap(unit.repeat(2_000_000 / unit.length)));
+    const target = { intake: intakeOf(), openTurn: () => counted.turns.open() };
+    await takeWhole(body, unit.includes("\n"), target);
+    if (unit.length > 1 || unit === "\n") expect(counted.rounds()).toBeGreaterThan(50);
+  },
+  60_000,
+);
 
 test("what is not lines is bounded", async () => {
   const array = `[${Array.from({ length: 100 }, () => one("a")).join(",")}]`;

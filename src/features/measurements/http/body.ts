@@ -4,39 +4,42 @@
  */
 
 import { Buffer } from "node:buffer";
+import type { Turn } from "../../../core/budget/turn.ts";
+import { withoutMark } from "../../../core/json/json.ts";
 import type { Bodies } from "../../../http/body.ts";
 import type { EncodedCall, EncodedTopic } from "../../../ingest/encoded.ts";
 import type { Intake } from "../intake/intake.ts";
-
-/** A measurement of 64 values, each written with all its digits, is a twentieth of this. */
-export const lineBytesMax = 64 * 1024;
+import { isSpace, measurementBytesMax } from "../intake/json-cursor.ts";
 
 export interface BodyTarget {
   readonly topic: EncodedTopic;
   readonly call: EncodedCall;
   readonly intake: Intake;
+  /** Only lists are read in turns, and to open one costs as much as a measurement. */
+  readonly openTurn: () => Turn;
 }
 
 /** What a body was read as: a single object has another answer. */
 export type BodyForm = "one" | "array" | "lines";
 
 const pieceBytes = 256 * 1024;
+/** Length of a byte order mark. */
+const markBytes = 3;
 const NEWLINE = 0x0a;
 const OPEN_BRACKET = 0x5b;
 
 /** A body as a whole. `isLines`: its content type says that it is lines. */
-export function takeWhole(body: Buffer, isLines: boolean, intake: Intake): BodyForm {
-  const text = trim(body);
-  if (isLines) intake.lines(text);
-  else if (text[0] === OPEN_BRACKET) {
-    intake.array(text);
-    return "array";
-  } else if (formOf(text) === "lines") intake.lines(text);
-  else {
-    if (text.byteLength > 0) intake.one(text);
-    return "one";
-  }
-  return "lines";
+export function takeWhole(
+  body: Uint8Array,
+  isLines: boolean,
+  { intake, openTurn }: Pick<BodyTarget, "intake" | "openTurn">,
+): BodyForm | Promise<BodyForm> {
+  const text = trim(bufferOf(withoutMark(body)));
+  if (isLines) return intake.lines(text, openTurn()).then(() => "lines");
+  if (text[0] === OPEN_BRACKET) return intake.array(text, openTurn()).then(() => "array");
+  if (formOf(text) === "lines") return intake.lines(text, openTurn()).then(() => "lines");
+  if (text.byteLength > 0) intake.one(text);
+  return "one";
 }
 
 /** A body as it comes. Throws `too_large` where it is not lines and larger than a body may be. */
@@ -44,8 +47,10 @@ export async function takeStream(
   chunks: AsyncIterable<Uint8Array>,
   isLines: boolean,
   bodies: Bodies,
-  { topic, call, intake }: BodyTarget,
+  target: BodyTarget,
 ): Promise<BodyForm> {
+  const { topic, call, intake, openTurn } = target;
+  const turn = openTurn();
   const iterator = pieces(chunks);
   const rest = { [Symbol.asyncIterator]: () => iterator };
   let begun: Buffer = Buffer.alloc(0);
@@ -58,7 +63,7 @@ export async function takeStream(
       const form = formOf(bytes);
       if (form === "whole") {
         const whole = await bodies.collect(prepended(bytes, rest));
-        return takeWhole(bufferOf(whole), false, intake);
+        return await takeWhole(whole, false, target);
       }
       isDecided = form === "lines";
       begun = bytes;
@@ -71,9 +76,9 @@ export async function takeStream(
       isTooLong = false;
     }
     const end = bytes.lastIndexOf(NEWLINE) + 1;
-    intake.lines(bytes.subarray(0, end));
+    await intake.lines(bytes.subarray(0, end), turn);
     begun = bytes.subarray(end);
-    if (begun.byteLength > lineBytesMax) {
+    if (begun.byteLength > measurementBytesMax) {
       intake.refuse(lineTooLong);
       begun = Buffer.alloc(0);
       isTooLong = true;
@@ -83,25 +88,39 @@ export async function takeStream(
       await topic.inFlight.room();
     }
   }
-  if (!isDecided) return takeWhole(begun, false, intake);
-  if (!isTooLong) intake.lines(begun);
+  if (!isDecided) return await takeWhole(begun, false, target);
+  if (!isTooLong) await intake.lines(begun, turn);
   return "lines";
 }
 
-/** What is in flight is checked after each piece, however large the chunks are. */
+/**
+ * What is in flight is checked after each piece, however large the chunks are. A byte order mark in
+ * front of all is dropped.
+ */
 async function* pieces(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  let head: Uint8Array | undefined = new Uint8Array(0);
   for await (const chunk of chunks) {
-    for (let at = 0; at < chunk.byteLength; at += pieceBytes) {
-      yield chunk.subarray(at, at + pieceBytes);
+    let bytes: Uint8Array = chunk;
+    if (head !== undefined) {
+      bytes = Buffer.concat([head, chunk]);
+      head = bytes.byteLength < markBytes ? bytes : undefined;
+      if (head !== undefined) continue;
+      bytes = withoutMark(bytes);
+    }
+    for (let at = 0; at < bytes.byteLength; at += pieceBytes) {
+      yield bytes.subarray(at, at + pieceBytes);
     }
   }
+  if (head !== undefined && head.byteLength > 0) yield head;
 }
 
 /** `undefined`: its first line is not complete yet. An object over several lines is not lines. */
 function formOf(text: Buffer): "lines" | "whole" | undefined {
   if (text[0] === OPEN_BRACKET) return "whole";
   const newline = text.indexOf(NEWLINE);
-  if (newline < 0) return text.byteLength > lineBytesMax ? "whole" : undefined;
+  const length = newline < 0 ? text.byteLength : newline;
+  if (length > measurementBytesMax) return "whole";
+  if (newline < 0) return undefined;
   try {
     JSON.parse(text.toString("utf8", 0, newline));
     return "lines";
@@ -134,12 +153,8 @@ function spaceEnd(bytes: Buffer): number {
   return at;
 }
 
-function isSpace(byte: number | undefined): boolean {
-  return byte === 0x20 || byte === NEWLINE || byte === 0x0d || byte === 0x09;
-}
-
 const lineTooLong = {
   field: "body",
   code: "too_large",
-  message: `Cannot take a line of more than ${lineBytesMax} bytes`,
+  message: `Cannot take a line of more than ${measurementBytesMax} bytes`,
 } as const;

@@ -1,6 +1,5 @@
 /** `POST /save`: measurements in, one, as an array or as lines. */
 
-import { Buffer } from "node:buffer";
 import type { Hono } from "hono";
 import { Failure, quoted } from "../../../core/failure.ts";
 import { renderPosition } from "../../../core/position.ts";
@@ -20,7 +19,7 @@ export interface MeasurementsIn extends IntakeDeps {
   readonly topic: EncodedTopic;
 }
 
-interface SaveDeps extends Pick<HttpDeps, "bodies"> {
+interface SaveDeps extends Pick<HttpDeps, "bodies" | "turns"> {
   readonly measurementsIn: MeasurementsIn;
 }
 
@@ -38,19 +37,24 @@ export function measurementRoutes(deps: SaveDeps): HotRoutes {
   return { [addressOf(saveMeasurements)]: (request) => save(request, deps) };
 }
 
-async function save(request: Request, { measurementsIn, bodies }: SaveDeps): Promise<Response> {
+async function save(
+  request: Request,
+  { measurementsIn, bodies, turns }: SaveDeps,
+): Promise<Response> {
   const { topic } = measurementsIn;
   const isLines = isLineType(request.headers.get("content-type") ?? undefined);
   topic.inFlight.refuseIfFull();
   const call = topic.open();
   const intake = new Intake(measurementsIn, call);
+  const openTurn = () => turns.open(request.signal);
   const length = Number(request.headers.get("content-length") ?? Number.NaN);
   let form: BodyForm;
   if (length <= wholeBytesMax && !request.headers.has("content-encoding")) {
-    form = takeWhole(Buffer.from(await request.arrayBuffer()), isLines, intake);
+    const body = new Uint8Array(await request.arrayBuffer());
+    form = await takeWhole(body, isLines, { intake, openTurn });
   } else {
     const body = bodies.stream(request);
-    form = await takeStream(body, isLines, bodies, { topic, call, intake });
+    form = await takeStream(body, isLines, bodies, { topic, call, intake, openTurn });
   }
   await call.settled();
   return form === "one" && intake.taken === 1 ? saved : saveResponse(intake, call);

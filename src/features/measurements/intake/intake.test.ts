@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { Buffer } from "node:buffer";
+import { Turns } from "../../../core/budget/turn.ts";
 import { systemClock as clock } from "../../../core/clock.ts";
 import { decodeFrame } from "../../../core/frame.ts";
 import { jsonType } from "../../../core/record.ts";
@@ -9,8 +10,9 @@ import { Intake } from "./intake.ts";
 
 const bounds = { retentionMs: 3_600_000, aheadMs: 60_000 };
 const now = clock.nowNs();
+const turn = () => new Turns().open();
 
-function take(use: (intake: Intake) => void) {
+async function take(use: (intake: Intake) => void | Promise<void>) {
   const tags: string[] = [];
   let pieces = 0;
   const intake = new Intake(
@@ -24,7 +26,7 @@ function take(use: (intake: Intake) => void) {
       },
     },
   );
-  use(intake);
+  await use(intake);
   const refused = intake.refused.map(({ index, field, code }) => `${index} ${field} ${code}`);
   return { tags, pieces, refused, more: intake.refusedMore, index: intake.index };
 }
@@ -32,9 +34,9 @@ function take(use: (intake: Intake) => void) {
 const one = (tag: string, time: bigint | string = now) =>
   `{"time":${time},"tag":"${tag}","values":[1]}`;
 
-test("lines: a bad one is refused by its index, empty ones are skipped", () => {
+test("lines: a bad one is refused by its index, empty ones are skipped", async () => {
   const lines = [one("a"), "", "{", one("b"), " \r", "1", `${one("c")} x`, one("d", 5n), one("e")];
-  expect(take((intake) => intake.lines(Buffer.from(lines.join("\n"))))).toEqual({
+  expect(await take((intake) => intake.lines(Buffer.from(lines.join("\n")), turn()))).toEqual({
     tags: ["a", "b", "e"],
     pieces: 1,
     refused: ["1 body invalid", "3 body invalid", "4 body invalid", "5 time invalid"],
@@ -59,17 +61,20 @@ describe("an array", () => {
     ["without a comma", `[${one("a")} ${one("b")}]`, [], ["0 body invalid"]],
     ["with more behind it", `[${one("a")}] 1`, ["a"], ["1 body invalid"]],
   ] as const) {
-    test(name, () => {
-      const taken = take((intake) => intake.array(Buffer.from(text)));
+    test(name, async () => {
+      const taken = await take((intake) => intake.array(Buffer.from(text), turn()));
       expect(taken).toMatchObject({ tags: [...tags], refused: [...refused] });
     });
   }
 });
 
-test("one value, over several lines, and nothing after it", () => {
+test("one value, over several lines, and nothing after it", async () => {
   const body = (text: string) => take((intake) => intake.one(Buffer.from(text)));
-  expect(body(one("a").replaceAll(",", ",\n")).tags).toEqual(["a"]);
-  expect(body(`${one("a")} ${one("b")}`)).toMatchObject({ tags: [], refused: ["0 body invalid"] });
+  expect((await body(one("a").replaceAll(",", ",\n"))).tags).toEqual(["a"]);
+  expect(await body(`${one("a")} ${one("b")}`)).toMatchObject({
+    tags: [],
+    refused: ["0 body invalid"],
+  });
 });
 
 test("times outside of the bounds are refused with what is expected", () => {
@@ -86,9 +91,9 @@ test("times outside of the bounds are refused with what is expected", () => {
   expect(intake.taken).toBe(2);
 });
 
-test("many measurements pass on in pieces, and only the first thousand refusals are listed", () => {
+test("many measurements pass on in pieces, and only the first thousand refusals are listed", async () => {
   const body = Buffer.from(`${one("a")}\n`.repeat(5000) + "x\n".repeat(1500));
-  const { tags, pieces, refused, more, index } = take((intake) => intake.lines(body));
+  const { tags, pieces, refused, more, index } = await take((intake) => intake.lines(body, turn()));
   expect([tags.length, refused.length, more, index]).toEqual([5000, 1000, 500, 6500]);
   expect(pieces).toBeGreaterThan(2);
   expect(refused.at(-1)).toBe("5999 body invalid");

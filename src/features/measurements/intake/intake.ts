@@ -1,15 +1,17 @@
 /**
  * The measurements of one call: checks them, refuses bad ones by index, and passes the others on as
- * encoded records in large pieces. All of it is synchronous, so all calls share one scanner and one
- * buffer.
+ * encoded records in large pieces. All calls share one scanner and one buffer, which are empty while
+ * a call waits for its turn.
  */
 
 import { Buffer } from "node:buffer";
+import type { Turn } from "../../../core/budget/turn.ts";
 import type { Clock } from "../../../core/clock.ts";
 import { invalidIssue, type Issue } from "../../../core/failure.ts";
 import type { TimeBounds } from "../measurement.ts";
 import { type Point, timeIssue } from "../point.ts";
 import { PointWriter } from "../record.ts";
+import { isSpace } from "./json-cursor.ts";
 import { MeasurementScanner } from "./scanner.ts";
 
 /** Takes `count` encoded records, `bytes[from … to]`, and copies them. */
@@ -25,6 +27,9 @@ export interface IntakeDeps {
 /** Bounds the list of an answer, so that a million bad lines do not make a larger answer. */
 const refusedMax = 1000;
 const pieceBytes = 64 * 1024;
+/** Measurements, and bytes of empty lines, between two looks at the clock. */
+const stepLines = 16;
+const stepBytes = 32 * 1024;
 const NEWLINE = 0x0a;
 const OPEN_BRACKET = 0x5b;
 const CLOSE_BRACKET = 0x5d;
@@ -63,22 +68,20 @@ export class Intake {
   }
 
   /** Takes one measurement per line. A bad line harms no other; empty lines are skipped. */
-  lines(bytes: Buffer): void {
-    let from = 0;
-    while (from < bytes.byteLength) {
-      const newline = bytes.indexOf(NEWLINE, from);
-      const end = newline < 0 ? bytes.byteLength : newline;
-      this.#line(bytes, from, end);
-      from = end + 1;
+  async lines(bytes: Buffer, turn: Turn): Promise<void> {
+    for (let at = 0; at < bytes.byteLength;) {
+      at = this.#someLines(bytes, at);
+      if (turn.isOver) await this.#pause(turn);
     }
     this.flush();
   }
 
   /** Takes the elements of an array, up to the first that is not JSON: its end cannot be found. */
-  array(body: Buffer): void {
+  async array(body: Buffer, turn: Turn): Promise<void> {
     const end = body.byteLength;
     let at = body.indexOf(OPEN_BRACKET) + 1;
-    for (;;) {
+    for (let count = 1; ; count++) {
+      if (count % stepLines === 0 && turn.isOver) await this.#pause(turn);
       const isMeasurement = scanner.scan(body, at, end);
       const { issue, isJson } = scanner;
       if (!isJson) {
@@ -122,6 +125,27 @@ export class Intake {
     writer.clear();
   }
 
+  async #pause(turn: Turn): Promise<void> {
+    this.flush();
+    await turn.next();
+  }
+
+  /** Takes a few lines from `from` on, or passes many empty ones; returns where the next begins. */
+  #someLines(bytes: Buffer, from: number): number {
+    let at = from;
+    const stop = Math.min(bytes.byteLength, from + stepBytes);
+    for (let left = stepLines; left > 0; left--) {
+      // Byte by byte, which is faster than a search for the end of each empty line.
+      while (at < stop && isSpace(bytes[at])) at++;
+      if (at >= stop) break;
+      const newline = bytes.indexOf(NEWLINE, at);
+      const end = newline < 0 ? bytes.byteLength : newline;
+      this.#line(bytes, at, end);
+      at = end + 1;
+    }
+    return at;
+  }
+
   #scanned(isMeasurement: boolean, issue: Issue): void {
     const refusal = isMeasurement ? this.point(scanner.point) : issue;
     if (refusal !== undefined) this.refuse(refusal);
@@ -131,11 +155,7 @@ export class Intake {
     if (scanner.scan(bytes, from, end)) {
       if (scanner.next() === 0) this.#scanned(true, trailing);
       else this.refuse(trailing);
-      return;
-    }
-    scanner.at = from;
-    // A line of white space is skipped.
-    if (scanner.next() !== 0) this.refuse(scanner.issue);
+    } else this.refuse(scanner.issue);
   }
 }
 

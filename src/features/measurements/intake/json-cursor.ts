@@ -28,11 +28,16 @@ const mantissaMax = Math.floor((2 ** 53 - 10) / 10);
 /** The exact powers of ten: a product or quotient with one of them is rounded once, as it must be. */
 const powers = Float64Array.from({ length: 23 }, (_, i) => Number(`1e${i}`));
 
+/** A measurement of 64 values, each written with all its digits, is a twentieth of this. */
+export const measurementBytesMax = 64 * 1024;
+
 /** Throws `invalid` on anything but JSON. `bytes[end]` is a line break or past the end of `bytes`. */
 export class JsonCursor {
   bytes: Buffer;
   at: number;
   end: number;
+  /** Where a value is too large to be a part of a measurement. */
+  limit = Number.POSITIVE_INFINITY;
 
   constructor(bytes: Buffer, at = 0, end = bytes.byteLength) {
     this.bytes = bytes;
@@ -102,6 +107,7 @@ export class JsonCursor {
     for (;;) {
       const byte = this.at < this.end ? bytes[this.at] : undefined;
       if (byte === undefined) break;
+      this.checkLimit();
       if (byte === QUOTE) {
         this.skipString();
         if (depth === 0) break;
@@ -119,9 +125,11 @@ export class JsonCursor {
 
   skipString(): void {
     const bytes = this.bytes;
+    const end = Math.min(this.end, this.limit);
     let at = this.at + 1;
-    while (at < this.end && bytes[at] !== QUOTE) at += bytes[at] === BACKSLASH ? 2 : 1;
-    if (at >= this.end) throw invalidJson("a string has no end");
+    while (at < end && bytes[at] !== QUOTE) at += bytes[at] === BACKSLASH ? 2 : 1;
+    if (at >= end) this.checkLimit(at);
+    if (at >= end) throw invalidJson("a string has no end");
     this.at = at + 1;
   }
 
@@ -134,6 +142,13 @@ export class JsonCursor {
       byte = bytes[++this.at] ?? 0;
     }
     return this.at < this.end ? byte : 0;
+  }
+
+  /** Throws `too_large` past the limit: what is looked at in one go has a bound. */
+  checkLimit(at = this.at): void {
+    if (at < this.limit) return;
+    const message = `Cannot take a measurement of more than ${measurementBytesMax} bytes`;
+    throw new Failure("too_large", message);
   }
 
   snippet(from: number): string {

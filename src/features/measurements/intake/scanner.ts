@@ -8,7 +8,7 @@ import type { Buffer } from "node:buffer";
 import { Failure, invalidIssue, type Issue, quoted } from "../../../core/failure.ts";
 import { valuesMax } from "../measurement.ts";
 import { Point } from "../point.ts";
-import { digitsOf, isDigit, JsonCursor } from "./json-cursor.ts";
+import { digitsOf, isDigit, JsonCursor, measurementBytesMax } from "./json-cursor.ts";
 
 const OPEN_BRACE = 0x7b;
 const CLOSE_BRACE = 0x7d;
@@ -49,12 +49,13 @@ export class MeasurementScanner extends JsonCursor {
     this.#found = undefined;
     this.isJson = true;
     this.at = at;
+    this.limit = at + measurementBytesMax;
     try {
       this.#measurement();
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
       this.isJson = false;
-      this.#found = invalidIssue("body", error.message);
+      this.#found = { field: "body", code: error.code, message: error.message };
     }
     if (this.#found === undefined) return true;
     this.issue = this.#found;
@@ -75,6 +76,7 @@ export class MeasurementScanner extends JsonCursor {
     if (this.next() === CLOSE_BRACE) this.at++;
     else {
       for (;;) {
+        this.checkLimit();
         seen |= this.#member();
         const byte = this.next();
         this.at++;
@@ -206,6 +208,7 @@ export class MeasurementScanner extends JsonCursor {
     else {
       for (;;) {
         this.next();
+        this.checkLimit();
         const value = this.#value(count);
         if (count < valuesMax) point.values[count] = value;
         count++;
