@@ -12,6 +12,7 @@ import {
   type ServerHttp2Stream,
 } from "node:http2";
 import { Code } from "@connectrpc/connect";
+import type { UniversalServerResponse } from "@connectrpc/connect/protocol";
 import type { RpcHandlers } from "./handlers.ts";
 import { requestFromStream, writeResponse } from "./http2-stream.ts";
 import { defaultSessionLimits, type SessionLimits, Sessions } from "./sessions.ts";
@@ -91,7 +92,8 @@ async function answer(
     return refuse(stream, headers, Code.Unimplemented, message);
   }
   try {
-    await writeResponse(stream, await handler(requestFromStream(stream, headers)), stallMsMax);
+    const response = await handler(requestFromStream(stream, headers));
+    await writeResponse(stream, withAllow(response, handler.allowedMethods), stallMsMax);
     // Nothing reads what the caller still sends: without this it would wait for a reader.
     if (!stream.readableEnded) stream.close(constants.NGHTTP2_NO_ERROR);
   } catch {
@@ -100,6 +102,15 @@ async function answer(
       stream.close(constants.NGHTTP2_INTERNAL_ERROR);
     } else refuse(stream, headers, Code.Internal, "The gateway failed to answer this call");
   }
+}
+
+/** connect-es answers 405 without the methods that there are. */
+function withAllow(
+  response: UniversalServerResponse,
+  methods: readonly string[],
+): UniversalServerResponse {
+  if (response.status !== 405) return response;
+  return { ...response, header: new Headers({ allow: methods.join(", ") }) };
 }
 
 /**

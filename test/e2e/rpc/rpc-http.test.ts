@@ -1,12 +1,14 @@
 /** The methods and content types of RPC addresses: what plain HTTP clients, caches and proxies see. */
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import type { IncomingHttpHeaders, IncomingHttpStatusHeader } from "node:http2";
 import { createClient } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-node";
 import { RegistryService } from "../../../src/gen/sluice/v1/registry_pb.ts";
 import { type GatewayProcess, startGateway } from "../../support/gateway.ts";
 import { ask } from "../../support/http.ts";
 import { expectProblem } from "../../support/problems.ts";
+import { openSession } from "./grpc.ts";
 
 let gateway: GatewayProcess;
 beforeAll(async () => {
@@ -52,6 +54,22 @@ test.each([
   const answer = await ask(method, `${gateway.url}${path}`);
   expectProblem(answer, "405 method_not_allowed", { detail: `expected ${allow}` });
   expect(answer.headers.get("allow")).toBe(allow);
+});
+
+test("the gRPC port names the methods that there are as well", async () => {
+  const session = openSession(gateway.grpcUrl);
+  for (const [path, allow] of [
+    ["/grpc.health.v1.Health/Check", "POST"],
+    [`${registry}/ListSubjects`, "POST, GET"],
+  ]) {
+    const stream = session.request({ ":method": "PUT", ":path": path });
+    const headers = await new Promise<IncomingHttpHeaders & IncomingHttpStatusHeader>((resolve) => {
+      stream.on("response", resolve);
+    });
+    expect([headers[":status"], headers["allow"]]).toEqual([405, allow]);
+    stream.close();
+  }
+  session.destroy();
 });
 
 test.each([
