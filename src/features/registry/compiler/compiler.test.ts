@@ -1,13 +1,16 @@
 // The real compiler, on texts that are right, wrong and hostile.
 
 import { expect, test } from "bun:test";
+import { execFile } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { tmpdir } from "node:os";
 import process from "node:process";
+import { promisify } from "node:util";
 import { fromBinary } from "@bufbuild/protobuf";
 import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
 import { Failure, failureFrom } from "../../../core/failure.ts";
 import { createCompiler, defaultCompilerOptions } from "./compiler.ts";
+import { withinLimits } from "./process-limits.ts";
 
 const compiler = createCompiler();
 
@@ -146,6 +149,15 @@ test("ends at its deadline, refuses when its queue is full, and leaves nothing b
   expect(
     readdirSync(tmpdir()).filter((name) => name.startsWith(`sluice-compile-${process.pid}-`)),
   ).toEqual([]);
+});
+
+test("the system bounds the compiler's processor time and memory", async () => {
+  const words = await withinLimits(10_000);
+  // Without prlimit(1), as on macOS, the deadline alone bounds it.
+  if (process.platform !== "linux") return;
+  const [file = "", ...args] = words;
+  const { stdout } = await promisify(execFile)(file, [...args, "sh", "-c", "ulimit -t; ulimit -v"]);
+  expect(stdout).toBe(`21\n${4 * 1024 * 1024}\n`);
 });
 
 async function compile(files: Readonly<Record<string, string>>): Promise<Uint8Array> {

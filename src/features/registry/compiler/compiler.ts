@@ -25,7 +25,7 @@ export interface CompilerOptions {
 }
 
 export const defaultCompilerOptions: CompilerOptions = {
-  // A text of the largest size takes one second.
+  // The texts that take longest, within the bounds of `sources.ts`, take some seconds.
   timeMsMax: 10_000,
   runningMax: 2,
   waitingMax: 64,

@@ -5,6 +5,7 @@ import { createRequire } from "node:module";
 import process from "node:process";
 import { Failure } from "../../../core/failure.ts";
 import { endingWithParent } from "./leftovers.ts";
+import { withinLimits } from "./process-limits.ts";
 
 /** The rest of a longer report is dropped. */
 const reportBytesMax = 256 * 1024;
@@ -28,7 +29,8 @@ let binary: string | undefined;
 /** Throws `unavailable` where this platform has no binary. */
 export async function runBuf(args: readonly string[], folder: string, ms: number): Promise<Ended> {
   binary ??= bufBinary();
-  const [file = binary, ...words] = [...(await endingWithParent()), binary, ...args];
+  const before = [...(await endingWithParent()), ...(await withinLimits(ms))];
+  const [file = binary, ...words] = [...before, binary, ...args];
   const child = spawn(file, words, {
     cwd: folder,
     stdio: ["ignore", "ignore", "pipe"],

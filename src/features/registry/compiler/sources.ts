@@ -6,6 +6,8 @@ export const sourceLimits = {
   /** Bytes of all texts together in UTF-8; the largest files in use have half of it. */
   bytesMax: 1024 * 1024,
   filesMax: 500,
+  /** Semicolons and opening braces of all texts: the compiler's time grows with the square of them. */
+  statementsMax: 22_000,
   pathCharsMax: 500,
 } as const;
 
@@ -20,9 +22,11 @@ export function checkSources(files: ReadonlyMap<string, string>): void {
     );
   }
   let bytes = 0;
+  let statements = 0;
   for (const [path, text] of files) {
     checkPath(path, files);
     bytes += Buffer.byteLength(text);
+    statements += countOf(text, ";") + countOf(text, "{");
   }
   if (bytes > sourceLimits.bytesMax) {
     throw new Failure(
@@ -30,6 +34,18 @@ export function checkSources(files: ReadonlyMap<string, string>): void {
       `Cannot compile ${bytes} bytes of text: expected at most ${sourceLimits.bytesMax}`,
     );
   }
+  if (statements > sourceLimits.statementsMax) {
+    throw new Failure(
+      "too_large",
+      `Cannot compile ${statements} statements: expected at most ${sourceLimits.statementsMax} semicolons and braces`,
+    );
+  }
+}
+
+function countOf(text: string, char: string): number {
+  let count = 0;
+  for (let at = text.indexOf(char); at >= 0; at = text.indexOf(char, at + 1)) count++;
+  return count;
 }
 
 function checkPath(path: string, files: ReadonlyMap<string, string>): void {
