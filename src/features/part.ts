@@ -75,6 +75,8 @@ export interface Part {
   /** Serves a gRPC stream without connect-es, or returns false before it has touched it. */
   readonly stream?: StreamHandler;
   readonly projections?: readonly ProjectionSpec[];
+  /** Its tables that grow with use: `/status` shows about how many rows they have. */
+  readonly tables?: readonly string[];
   /** Its members of `/status`. */
   status?(): Readonly<Record<string, unknown>>;
   /** Ends what it runs; the engine is still there. */

@@ -75,6 +75,10 @@ export interface Bounds {
   /** Events per second of all guests. */
   readonly guestRateMax: number;
   readonly ackRulesMax: number;
+  /** Tags of measurements. */
+  readonly tagsMax: number;
+  /** Idempotent producers that the PostgreSQL log remembers. */
+  readonly producersMax: number;
 }
 
 /** Throws `ConfigError` with every problem. */
@@ -202,6 +206,9 @@ function parseBounds(read: Settings): Bounds {
     guestRateMax: read.number("SLUICE_GUEST_RATE_MAX", 10_000, 1, 10_000_000),
     // Each rule has its own readers on its owner's node, and costs every other node a query a second.
     ackRulesMax: read.number("SLUICE_ACK_RULES_MAX", 64, 1, 10_000),
+    // Their ids are int4. A node that has reached the bound keeps twenty bits for each tag.
+    producersMax: read.number("SLUICE_PRODUCERS_MAX", 1_000_000, 10, 100_000_000),
+    tagsMax: read.number("SLUICE_TAGS_MAX", 1_000_000, 1, 100_000_000),
   };
 }
 

@@ -13,6 +13,7 @@ import { openRelations } from "../features/relations/part.ts";
 import { openTopics } from "../features/topics/part.ts";
 import { openTryout } from "../features/tryout/part.ts";
 import { createEntry } from "../http/entry.ts";
+import { createRowEstimates } from "../postgres/row-estimates.ts";
 import type { Runtime, Server } from "../runtime/runtime.ts";
 import { createHostCheck } from "./authority.ts";
 import type { Config } from "./config.ts";
@@ -110,14 +111,19 @@ export async function openParts(
   const measurements = await openMeasurements(platform, {
     retentionMs: config.seriesRetentionMs,
     queriesMax: config.seriesQueriesMax,
+    tagsMax: config.bounds.tagsMax,
   });
   closing(stack, measurements);
   const ackRules = closing(
     stack,
     openAckRules(platform, { schemas, rulesMax: config.bounds.ackRulesMax }),
   );
-  const { log, ping } = foundation;
-  const health = createGatewayHealth({ ...platform, log, runtime, projections, ping }, () => parts);
+  const { log, ping, database, clock } = foundation;
+  const rows = createRowEstimates(database, () => grownTables(parts), clock);
+  const health = createGatewayHealth(
+    { ...platform, log, runtime, projections, rows, ping },
+    () => parts,
+  );
   const parts: readonly Part[] = [
     emitters,
     topics,
@@ -131,6 +137,11 @@ export async function openParts(
   ];
   projections.start(parts);
   return { platform, parts, health };
+}
+
+/** The log's tables are empty where it is not in PostgreSQL. */
+function grownTables(parts: readonly Part[]): readonly string[] {
+  return ["log_entries", "log_producers", ...parts.flatMap(({ tables = [] }) => tables)];
 }
 
 function closing<P extends Part>(stack: AsyncDisposableStack, part: P): P {

@@ -2,6 +2,7 @@
 
 import type { Health } from "../features/operation/health.ts";
 import type { Part, Platform } from "../features/part.ts";
+import type { RowEstimates } from "../postgres/row-estimates.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { Projections } from "./projections.ts";
 import type { WatchedLog } from "./watched-log.ts";
@@ -13,6 +14,7 @@ export interface HealthDeps extends Pick<
   readonly runtime: Runtime;
   readonly log: WatchedLog;
   readonly projections: Projections;
+  readonly rows: RowEstimates;
   /** Throws `unavailable` when PostgreSQL does not answer. */
   readonly ping: () => Promise<void>;
 }
@@ -33,7 +35,7 @@ const checkedMs = 1000;
 /** `parts` is called once all parts are open. */
 export function createGatewayHealth(deps: HealthDeps, parts: () => readonly Part[]): GatewayHealth {
   const { runtime, clock, log, hub, ingest, node, memory, sockets } = deps;
-  const { projections, ping, databaseClock } = deps;
+  const { projections, rows, ping, databaseClock } = deps;
   const startedMs = clock.nowMs();
   let draining = false;
   let queriedMs = Number.NEGATIVE_INFINITY;
@@ -91,6 +93,7 @@ export function createGatewayHealth(deps: HealthDeps, parts: () => readonly Part
         },
         ...Object.fromEntries(parts().flatMap((part) => Object.entries(part.status?.() ?? {}))),
         projections: projections.status(),
+        rows: rows.status(),
       };
     },
   };

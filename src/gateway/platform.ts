@@ -210,8 +210,10 @@ async function openLog(
   const clock = systemClock;
   const { natsUrl, natsReplicas, startMs } = config;
   if (natsUrl === undefined) {
+    const { producersMax } = config.bounds;
     const beforeSweep = () => databaseClock.sweepNs();
-    return new PostgresLog({ ...address, clock: databaseClock, logger, beforeSweep });
+    const options = { ...address, clock: databaseClock, logger, beforeSweep, producersMax };
+    return new PostgresLog(options);
   }
   // Loaded on demand: without NATS its client would take memory for nothing.
   const { createJetstreamLog } = await import("../log/jetstream/jetstream-log.ts");

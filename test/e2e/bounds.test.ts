@@ -5,7 +5,7 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import { runSluice } from "../support/command.ts";
 import { type GatewayProcess, startGateway } from "../support/gateway.ts";
 import { type Answer, ask, post } from "../support/http.ts";
-import { until } from "../support/until.ts";
+import { pause, until } from "../support/until.ts";
 import { producerOf } from "./rpc/collector.ts";
 import { ways } from "./rpc/rpc.ts";
 
@@ -19,6 +19,7 @@ describe("at its bound", () => {
         SLUICE_EMITTERS_MAX: "5",
         SLUICE_GUEST_RATE_MAX: "10",
         SLUICE_ACK_RULES_MAX: "2",
+        SLUICE_TAGS_MAX: "3",
       },
     });
   }, 60_000);
@@ -114,6 +115,38 @@ describe("at its bound", () => {
       'Cannot create ack rule "r3": there are 2, expected at most 2 (SLUICE_ACK_RULES_MAX)',
     );
   });
+
+  test("the number of tags is refused in every protocol, and known tags go on", async () => {
+    const point = (tag: string) => `{"time":${Date.now()}000000,"tag":"${tag}","values":[1]}`;
+    for (const tag of ["a", "b", "c"]) {
+      expect((await post(url("/save"), point(tag))).status).toBe(204);
+    }
+    const says = (tag: string) =>
+      `Cannot take a measurement of the new tag "${tag}": there are 3 tags, expected at most 3 (SLUICE_TAGS_MAX)`;
+    await until("the count", 10_000, async () => {
+      return (await ask("GET", url("/status"))).json.series.tags.count === 3;
+    });
+    await pause(500);
+    const refused = await post(url("/save"), point("d"));
+    expect([refused.status, refused.json.errors]).toMatchObject([
+      429,
+      [{ field: "tag", code: "overloaded", message: says("d") }],
+    ]);
+    const lines = await post(url("/api/v2/write"), `e value=1\na value=1`, {
+      "content-type": "text/plain",
+    });
+    expect([lines.status, lines.text]).toEqual([400, expect.stringContaining('new tag \\"e\\"')]);
+    const records = ["e", "a"].map((name) => ({
+      value: Buffer.from(point(name)),
+      contentType: "application/json",
+    }));
+    const producer = producerOf(ways["gRPC on the RPC port"](gateway));
+    const answer = await producer.publish({ topic: "measurements", records });
+    expect(answer.accepted).toBe(1n);
+    expect(answer.refusals[0]?.message).toBe(`tag: ${says("e")}`);
+    expect((await post(url("/save"), point("a"))).status).toBe(204);
+    expect((await ask("GET", url("/status"))).json.series.tags).toEqual({ count: 3, max: 3 });
+  }, 30_000);
 
   test("a topic's retention changes, its layout and schema do not, and the answer names them", async () => {
     await put("/v1/topics/t7", { retention_ms: 1000, retention_bytes: 5000 });

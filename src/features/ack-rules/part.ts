@@ -30,6 +30,7 @@ export function openAckRules(platform: Platform, { schemas, rulesMax }: AckRules
     name: "ack-rules",
     http: (app) => mountAckRules(app, { ...platform, ackRules }),
     endpoints: ackRuleEndpoints,
+    tables: ["ack_ids"],
     status: () => ({ ack_rules: ackRules.status() }),
     close: () => ackRules.close(),
   };

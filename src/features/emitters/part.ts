@@ -51,6 +51,7 @@ export async function openEmitters(
     http: (app) => mountEmitters(app, { ...platform, emitters }),
     endpoints: emitterEndpoints,
     projections: [{ target: createEmitterProjection(database) }],
+    tables: ["emitter_events"],
     status: () => ({ emitters: emitters.status() }),
     async close() {
       stop.abort();

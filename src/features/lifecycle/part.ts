@@ -65,6 +65,7 @@ export async function openLifecycle(
         shouldYield: () => writer.hasManyWaiters,
       },
     ],
+    tables: ["lifecycles"],
     status: () => ({ lifecycle_events: events.stats() }),
     async close() {
       stop.abort();

@@ -18,6 +18,8 @@ import { runMeasurementPartitions } from "./store/partitions.ts";
 import { createMeasurementProjection } from "./store/projection.ts";
 import { createRollupStore } from "./store/rollups.ts";
 import { createSeriesStore } from "./store/series-store.ts";
+import { createTagStore } from "./store/tag-count.ts";
+import { TagBound } from "./tag-bound.ts";
 import { notifyCommits, Unprojected } from "./tail/unprojected.ts";
 
 export interface MeasurementsOptions {
@@ -25,23 +27,27 @@ export interface MeasurementsOptions {
   readonly retentionMs: number;
   /** Queries of series that this node answers at once. */
   readonly queriesMax: number;
+  /** Number of tags, past which measurements of new ones are refused. */
+  readonly tagsMax: number;
 }
 
 export async function openMeasurements(
   platform: Platform,
-  { retentionMs, queriesMax }: MeasurementsOptions,
+  { retentionMs, queriesMax, tagsMax }: MeasurementsOptions,
 ): Promise<Part> {
   const { collector, database, reads, clock, newTopics } = platform;
   const bounds = { retentionMs, aheadMs: aheadMsMax };
   const settings = { ...newTopics, layout: "frames" } as const;
+  const stop = new AbortController();
+  const { signal } = stop;
+  const tags = new TagBound({ ...platform, store: createTagStore(reads), max: tagsMax, signal });
   const author = new Author("measurements");
   await platform.internalTopic(measurementsTopic, settings, {
     owner: author,
-    contract: measurementContract(clock, bounds),
+    contract: measurementContract(clock, bounds, tags),
   });
 
-  const stop = new AbortController();
-  const running = { ...platform, retentionMs, signal: stop.signal };
+  const running = { ...platform, retentionMs, signal };
   const projection = createMeasurementProjection(database, running);
   const tail = new Unprojected({ ...running, position: () => projection.position() });
   const roller = runRoller({ ...running, store: createRollupStore(database) });
@@ -54,7 +60,7 @@ export async function openMeasurements(
     retentionMs,
     queriesMax,
   });
-  const deps = { ...platform, series, measurementsIn: { topic, clock, bounds } };
+  const deps = { ...platform, series, measurementsIn: { topic, clock, bounds, tags } };
   return {
     name: "measurements",
     http(app) {
@@ -73,12 +79,12 @@ export async function openMeasurements(
       },
     ],
     status: () => ({
-      series: { ...series.status(), rollups: roller.status() },
+      series: { ...series.status(), rollups: roller.status(), tags: tags.status() },
       measurements: renderMeasurementStatus(tail.status(), projection.stats()),
     }),
     async close() {
       stop.abort();
-      await Promise.all([roller.done, tail.done, partitions]);
+      await Promise.all([roller.done, tail.done, partitions, tags.done]);
     },
   };
 }

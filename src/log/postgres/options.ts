@@ -13,6 +13,8 @@ export interface PostgresLogTuning {
   readonly sweepMs: number;
   /** How long a dedup id is remembered at least. */
   readonly dedupMs: number;
+  /** Number of idempotent producers that are remembered. */
+  readonly producersMax: number;
 }
 
 const MiB = 1024 ** 2;
@@ -28,6 +30,8 @@ const limits: { readonly [name in keyof PostgresLogTuning]: readonly [number, nu
   sweepMs: [10_000, 100, 3_600_000],
   // JetStream's default, so that a producer's retries work alike on both.
   dedupMs: [120_000, 1_000, 86_400_000],
+  // Some 150 bytes each. One that is forgotten may store its last records again when it retries them.
+  producersMax: [1_000_000, 10, 100_000_000],
 };
 
 export function completeOptions(given: Partial<PostgresLogTuning>): PostgresLogTuning {
@@ -44,5 +48,6 @@ export function completeOptions(given: Partial<PostgresLogTuning>): PostgresLogT
     nodeQueueBytesMax: complete("nodeQueueBytesMax"),
     sweepMs: complete("sweepMs"),
     dedupMs: complete("dedupMs"),
+    producersMax: complete("producersMax"),
   };
 }

@@ -178,6 +178,30 @@ test("a topic's bytes are those of its entries, however appends and sweeps meet"
   expect(described?.bounds.end.sequence).toBe(1_600);
 }, 30_000);
 
+test("past their number the producers that were silent for longest are forgotten", async () => {
+  const log = open({ producersMax: 10 });
+  const topic = await topicOf(log);
+  const append = (id: string, node = log) =>
+    node.append(topic, [record(id)], { producer: { id, epoch: 0, first: 0, sequences: [0] } });
+  for (let i = 0; i < 25; i++) {
+    await append(`p${i}`);
+    await sleepMs(2);
+  }
+  let kept: string[] = [];
+  await eventually("the producers to be forgotten", async () => {
+    await log.sweep();
+    const rows = await sql<{ id: string }[]>`
+      SELECT convert_from(id, 'UTF8') AS id FROM log_producers ORDER BY at_ms`;
+    kept = rows.map(({ id }) => id);
+    return kept.length <= 10;
+  });
+  expect(kept).toEqual(Array.from({ length: 10 }, (_, i) => `p${i + 15}`));
+  // Another node, which has no state of them in memory.
+  const other = open({});
+  expect((await append("p24", other)).duplicate).toBe(true);
+  expect((await append("p0", other)).duplicate).toBe(false);
+}, 30_000);
+
 test("a setting out of its limits is refused by name", () => {
   expect(() => open({ sweepMs: 1 })).toThrow(
     "Cannot use sweepMs 1 for the PostgreSQL log: expected 100 to 3600000",

@@ -12,6 +12,8 @@ export interface RetentionOptions {
   readonly sweepMs: number;
   /** How long a dedup id is remembered at least. */
   readonly dedupMs: number;
+  /** Number of idempotent producers that are remembered. */
+  readonly producersMax: number;
   readonly logger: Logger;
   readonly beforeSweep: (() => Promise<unknown>) | undefined;
 }
@@ -79,6 +81,7 @@ export class Retention {
     }
     await this.#forgetDedupIds();
     await this.#forgetProducers();
+    await this.#boundProducers();
   }
 
   /** Looks just after what was dropped last: before it the index is full of dead entries. */
@@ -185,6 +188,25 @@ export class Retention {
       const { count } = await this.#database.run(sql`
         DELETE FROM log_producers WHERE (topic_id, id) IN (
           SELECT topic_id, id FROM log_producers WHERE at_ms < ${before} LIMIT ${chunkRows})`);
+      if (count < chunkRows || this.#isClosed) return;
+    }
+  }
+
+  /** Past their number, those that were silent for longest are forgotten. They are counted only where the estimate is past it. */
+  async #boundProducers(): Promise<void> {
+    const { sql } = this.#database;
+    const { producersMax } = this.#options;
+    const [estimated] = await this.#database.run(sql<{ producers: string }[]>`
+      SELECT greatest(c.reltuples, pg_stat_get_live_tuples(c.oid))::bigint AS producers
+      FROM pg_class c WHERE c.oid = 'log_producers'::regclass`);
+    if (Number(estimated?.producers ?? 0) <= producersMax) return;
+    const [newest] = await this.#database.run(sql<{ at_ms: string }[]>`
+      SELECT at_ms FROM log_producers ORDER BY at_ms DESC OFFSET ${producersMax} LIMIT 1`);
+    if (newest === undefined) return;
+    for (;;) {
+      const { count } = await this.#database.run(sql`
+        DELETE FROM log_producers WHERE (topic_id, id) IN (
+          SELECT topic_id, id FROM log_producers WHERE at_ms <= ${newest.at_ms} LIMIT ${chunkRows})`);
       if (count < chunkRows || this.#isClosed) return;
     }
   }

@@ -11,6 +11,7 @@ import { invalidIssue, type Issue } from "../../../core/failure.ts";
 import type { TimeBounds } from "../measurement.ts";
 import { type Point, timeIssue } from "../point.ts";
 import { PointWriter } from "../record.ts";
+import type { TagBound } from "../tag-bound.ts";
 import { isSpace } from "./json-cursor.ts";
 import { MeasurementScanner } from "./scanner.ts";
 
@@ -22,6 +23,8 @@ export interface RecordSink {
 export interface IntakeDeps {
   readonly clock: Clock;
   readonly bounds: TimeBounds;
+  /** Refuses new tags past their number; without it there may be any number. */
+  readonly tags?: Pick<TagBound, "isFull" | "refusal">;
 }
 
 /** Bounds the list of an answer, so that a million bad lines do not make a larger answer. */
@@ -42,15 +45,18 @@ export class Intake {
   readonly #sink: RecordSink;
   readonly #bounds: TimeBounds;
   readonly #nowMs: number;
+  /** Undefined while there is room for new tags: then a point costs nothing more. */
+  readonly #tags: Pick<TagBound, "refusal"> | undefined;
   readonly refused: Issue[] = [];
   /** Number of refused measurements that `refused` does not list. */
   refusedMore = 0;
   taken = 0;
 
-  constructor({ clock, bounds }: IntakeDeps, sink: RecordSink) {
+  constructor({ clock, bounds, tags }: IntakeDeps, sink: RecordSink) {
     this.#sink = sink;
     this.#bounds = bounds;
     this.#nowMs = clock.nowMs();
+    this.#tags = tags?.isFull === true ? tags : undefined;
   }
 
   /** The index of the next measurement; refused ones count. */
@@ -106,7 +112,9 @@ export class Intake {
 
   /** Takes a point, or returns why it is refused. `flush` must follow. */
   point(point: Point): Issue | undefined {
-    const issue = timeIssue(point, this.#nowMs, this.#bounds);
+    const issue =
+      timeIssue(point, this.#nowMs, this.#bounds) ??
+      this.#tags?.refusal(point.tag, point.tagLength);
     if (issue !== undefined) return issue;
     if (writer.isFull) this.flush();
     writer.write(point);

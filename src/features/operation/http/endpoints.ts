@@ -43,6 +43,7 @@ const statusShape = z
       .optional()
       .describe("What comes in, how soon it can be queried, and progress of the store"),
     projections: z.array(membersShape).optional().describe("Progress of the store"),
+    rows: membersShape.optional().describe("About how many rows the tables that grow have"),
   })
   .meta({
     id: "Status",
