@@ -9,6 +9,7 @@
  */
 
 import type { Batch } from "./batch.ts";
+import type { Turn } from "./budget/turn.ts";
 import type { Position } from "./position.ts";
 import type { LogRecord, StoredRecord } from "./record.ts";
 import type { TopicRetention, TopicSettings } from "./topic.ts";
@@ -108,6 +109,8 @@ export interface ReadOptions {
   /** Ends once everything up to and including this position was returned. */
   readonly until?: Position;
   readonly signal?: AbortSignal;
+  /** Records are decoded within it before they are returned; without it, when they are first read. */
+  readonly turn?: Turn;
 }
 
 export interface LogBatch {

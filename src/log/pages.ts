@@ -3,96 +3,181 @@
  * back from the end in growing windows of sequences, each read once.
  */
 
-import type { Bounds, Log } from "../core/log.ts";
+import { Semaphore } from "../core/budget/semaphore.ts";
+import type { Turns } from "../core/budget/turn.ts";
+import type { Clock } from "../core/clock.ts";
+import type { Log } from "../core/log.ts";
 import {
   checkAfter,
   checkBefore,
+  type EventCounter,
+  OldestEvents,
   type Page,
   pageFromEarlier,
   pageFromLater,
   type PageQuery,
+  type PageSize,
+  uncounted,
 } from "../core/page.ts";
 import { comparePositions, type Position } from "../core/position.ts";
-import { endType, type StoredRecord } from "../core/record.ts";
+import type { StoredRecord } from "../core/record.ts";
+import { findNewest, Search, visitForward } from "./search.ts";
 
-type Reads = Pick<Log, "read" | "bounds">;
-
-/**
- * A page of the topic, or of one key of it. Throws `not_found` when the topic does not exist,
- * `position_gone`, and what the log throws.
- */
-export async function readPage(
-  log: Reads,
-  topic: string,
-  key: string | undefined,
-  query: PageQuery,
-  signal?: AbortSignal,
-): Promise<Page> {
-  const reader = { log, topic, key, bounds: await log.bounds(topic), signal };
-  if (query.after !== undefined) return await pageAfter(reader, query.after, query.limit);
-  return await pageBefore(reader, query.before, query.limit);
+export interface PagesDeps {
+  readonly log: Pick<Log, "read" | "bounds">;
+  readonly clock: Clock;
+  readonly turns: Turns;
+  readonly options: PageOptions;
 }
 
-/** The position after which the newest `n` events lie. */
-export async function tailStart(
-  log: Reads,
-  topic: string,
-  key: string | undefined,
-  n: number,
-  signal?: AbortSignal,
-): Promise<Position> {
-  const bounds = await log.bounds(topic);
-  if (n === 0) return bounds.end;
-  const found = await newestUntil({ log, topic, key, bounds, signal }, bounds.end, n + 1);
-  const before = found.length > n ? found[0] : undefined;
-  return before?.position ?? bounds.start;
+export interface PageOptions {
+  /** Bytes of the records in one page. */
+  readonly bytesMax: number;
+  /** Time after which a search ends early. */
+  readonly searchMs: number;
 }
 
-interface Reader {
-  readonly log: Reads;
-  readonly topic: string;
-  readonly key: string | undefined;
-  readonly bounds: Bounds;
-  readonly signal: AbortSignal | undefined;
+export const defaultPageOptions: PageOptions = {
+  // A thousand events of 4 KB.
+  bytesMax: 4 * 1024 * 1024,
+  // Some hundred megabytes of records, and well below the timeouts of clients.
+  searchMs: 1000,
+};
+
+/** They share one event loop: more at once would not be faster. */
+const searchesMax = 4;
+const searchesWaitingMax = 64;
+
+/** Who asks, and what counts the events that are kept for the answer. */
+export interface PageCaller {
+  readonly signal?: AbortSignal | undefined;
+  readonly counter?: EventCounter;
 }
+
+export class Pages {
+  readonly #deps: PagesDeps;
+  readonly #far = new Semaphore(searchesMax, {
+    waitingMax: searchesWaitingMax,
+    refusal: `Cannot search the topic: ${searchesMax} searches run and ${searchesWaitingMax} wait, expected fewer at once`,
+  });
+
+  constructor(deps: PagesDeps) {
+    this.#deps = deps;
+  }
+
+  /** Number of searches that go far. */
+  get searches(): number {
+    return this.#far.used;
+  }
+
+  /** Bytes of the records in one page. */
+  get bytesMax(): number {
+    return this.#deps.options.bytesMax;
+  }
+
+  /**
+   * A page of the topic, or of one key of it. Throws `not_found` when the topic does not exist,
+   * `position_gone`, `overloaded`, `cancelled`, and what the log and the counter throw.
+   */
+  async read(
+    topic: string,
+    key: string | undefined,
+    query: PageQuery,
+    { signal, counter = uncounted }: PageCaller = {},
+  ): Promise<Page> {
+    using search = await this.#search(topic, key, signal);
+    const size = { limit: query.limit, bytesMax: this.bytesMax };
+    if (query.after !== undefined) return await pageAfter(search, query.after, size, counter);
+    return await pageBefore(search, query.before, size, counter);
+  }
+
+  /** The position after which the newest `n` events lie; fewer, where the search ends early. */
+  async tailStart(
+    topic: string,
+    key: string | undefined,
+    n: number,
+    signal?: AbortSignal,
+  ): Promise<Position> {
+    using search = await this.#search(topic, key, signal);
+    const { start, end } = search.bounds;
+    if (n === 0) return end;
+    const size = { limit: n, bytesMax: Number.POSITIVE_INFINITY };
+    const { events, cutAt } = await findNewest(search, end, { ...positionsOnly, size });
+    const before = events.length > n ? events[0] : undefined;
+    return before?.position ?? cutAt ?? start;
+  }
+
+  async #search(topic: string, key: string | undefined, signal?: AbortSignal): Promise<Search> {
+    const { log, clock, turns, options } = this.#deps;
+    const bounds = await log.bounds(topic);
+    const { searchMs } = options;
+    const turn = turns.open(signal);
+    return new Search({ log, clock, turn, signal, far: this.#far, searchMs }, { topic, key, bounds });
+  }
+}
+
+/** A thousand records may be a gigabyte. */
+const positionsOnly = {
+  counter: uncounted,
+  as: (stored: StoredRecord): StoredRecord => ({
+    ...stored,
+    record: { ...stored.record, value: noBytes, headers: noHeaders },
+  }),
+};
+
+const noBytes = new Uint8Array(0);
+const noHeaders = {};
 
 async function pageAfter(
-  reader: Reader,
+  search: Search,
   query: Position | "earliest",
-  limit: number,
+  size: PageSize,
+  counter: EventCounter,
 ): Promise<Page> {
-  const { start, end } = reader.bounds;
+  const { start, end } = search.bounds;
   const after = query === "earliest" ? start : query;
   checkAfter(after, start, end);
-  const found: StoredRecord[] = [];
-  await readForward(reader, after, limit + 1, (stored) => {
+  const found = new OldestEvents(size, counter);
+  const cutAt = await visitForward(search, after, size.limit + 1, (stored) => {
     found.push(stored);
-    return found.length <= limit;
+    return !found.isFull;
   });
-  const earlier = (await newestUntil(reader, after, 1)).length > 0;
-  return pageFromLater(after, found, limit, earlier);
+  return pageFromLater(after, found.events, size, { earlier: await hasAny(search, after), cutAt });
+}
+
+/** Whether there is an event up to the position; true as well where the search ends early. */
+async function hasAny(search: Search, until: Position): Promise<boolean> {
+  const size = { limit: 0, bytesMax: Number.POSITIVE_INFINITY };
+  const { events, cutAt } = await findNewest(search, until, { ...positionsOnly, size });
+  return cutAt !== undefined || events.length > 0;
 }
 
 async function pageBefore(
-  reader: Reader,
+  search: Search,
   before: Position | undefined,
-  limit: number,
+  size: PageSize,
+  counter: EventCounter,
 ): Promise<Page> {
-  const { start, end } = reader.bounds;
+  const { start, end } = search.bounds;
   if (before === undefined) {
-    const found = await newestUntil(reader, end, limit + 1);
-    return pageFromEarlier(start, found, limit, false);
+    const { events, cutAt } = await findNewest(search, end, { size, counter });
+    return pageFromEarlier(start, events, size, { later: false, cutAt });
   }
   checkBefore(before, start);
   const isBefore = (stored: StoredRecord) => comparePositions(stored.position, before) < 0;
   const until = comparePositions(before, end) > 0 ? end : before;
-  const found = await newestUntil(reader, until, limit + 1, isBefore);
+  const { events, cutAt } = await findNewest(search, until, { size, counter, matches: isBefore });
   let later = false;
-  await readForward(reader, precedes(before, start), 2, (stored) => {
+  const near = precedes(before, start);
+  const unknownAt = await visitForward(search, near, 2, (stored) => {
     later = !isBefore(stored);
     return !later;
   });
-  return pageFromEarlier(start, found, limit, later);
+  // If the search ended early, an empty page does not mean that everything is later than `before`.
+  return pageFromEarlier(cutAt === undefined ? start : near, events, size, {
+    later: later || unknownAt !== undefined,
+    cutAt,
+  });
 }
 
 /** A position shortly before `position`, from which few events are read until the one at it. */
@@ -100,90 +185,4 @@ function precedes({ epoch, sequence, index }: Position, start: Position): Positi
   const low =
     index > 0 ? { epoch, sequence, index: index - 1 } : { epoch, sequence: sequence - 1, index: 0 };
   return comparePositions(low, start) > 0 ? low : start;
-}
-
-/** Each window reaches four times as far back: a rare key takes few steps, a dense one only short ones. */
-const growth = 4;
-
-/** The newest events up to and including `until` that `matches` accepts, at most `most`, oldest first. */
-async function newestUntil(
-  reader: Reader,
-  until: Position,
-  most: number,
-  matches: (stored: StoredRecord) => boolean = () => true,
-): Promise<StoredRecord[]> {
-  const { start } = reader.bounds;
-  let found: StoredRecord[] = [];
-  let high = until;
-  let width = most;
-  while (found.length < most && comparePositions(high, start) > 0) {
-    const low = stepBack(high, width, start);
-    const window: StoredRecord[] = [];
-    await readRange(reader, low, high, (stored) => {
-      if (!matches(stored)) return false;
-      window.push(stored);
-      // Cut down now and then: a window may contain far more events than are needed.
-      if (window.length > 2 * most) window.splice(0, window.length - most);
-      return true;
-    });
-    found = [...window, ...found].slice(-most);
-    high = low;
-    width *= growth;
-  }
-  return found;
-}
-
-function stepBack(from: Position, width: number, start: Position): Position {
-  const low = { epoch: from.epoch, sequence: from.sequence - width, index: 0 };
-  return comparePositions(low, start) > 0 ? low : start;
-}
-
-/**
- * The events after `low` until `visit` returns false. Also in windows, the first of `width` sequences,
- * because a log returns far more at once than a page has.
- */
-async function readForward(
-  reader: Reader,
-  low: Position,
-  width: number,
-  visit: (stored: StoredRecord) => boolean,
-): Promise<void> {
-  const { end } = reader.bounds;
-  let enough = false;
-  for (let at = low, reach = width; !enough && comparePositions(at, end) < 0; reach *= growth) {
-    const high = stepOn(at, reach, end);
-    await readRange(reader, at, high, (stored) => {
-      enough = !visit(stored);
-      return !enough;
-    });
-    at = high;
-  }
-}
-
-function stepOn(from: Position, width: number, end: Position): Position {
-  const high = { epoch: from.epoch, sequence: from.sequence + width, index: 0 };
-  return comparePositions(high, end) < 0 ? high : end;
-}
-
-/** The events after `low` and up to `high`, until `visit` returns false. */
-async function readRange(
-  { log, topic, key, signal }: Reader,
-  low: Position,
-  high: Position,
-  visit: (stored: StoredRecord) => boolean,
-): Promise<void> {
-  if (comparePositions(low, high) >= 0) return;
-  const batches = log.read(topic, {
-    after: low,
-    until: high,
-    ...(key === undefined ? {} : { key }),
-    ...(signal === undefined ? {} : { signal }),
-  });
-  for await (const { records } of batches) {
-    for (const stored of records) {
-      if (comparePositions(stored.position, low) <= 0) continue;
-      if (comparePositions(stored.position, high) > 0) return;
-      if (stored.record.contentType !== endType && !visit(stored)) return;
-    }
-  }
 }

@@ -36,6 +36,10 @@ export class Turns {
     this.#clock = clock;
   }
 
+  elapsedMs(): number {
+    return this.#clock.elapsedMs();
+  }
+
   /** Number of pieces of work that wait for their next slice. */
   get waiting(): number {
     return this.#waiting.length - this.#resumed;
@@ -103,6 +107,7 @@ export class Turns {
 export class Turn {
   readonly #turns: Turns;
   readonly #signal: AbortSignal | undefined;
+  #waitedMs = 0;
 
   constructor(turns: Turns, signal: AbortSignal | undefined) {
     this.#turns = turns;
@@ -117,8 +122,15 @@ export class Turn {
   /** Waits for the next slice. Throws `cancelled` when the caller has left. */
   async next(): Promise<void> {
     this.requireCaller();
+    const sinceMs = this.#turns.elapsedMs();
     await this.#turns.next();
+    this.#waitedMs += this.#turns.elapsedMs() - sinceMs;
     this.requireCaller();
+  }
+
+  /** Milliseconds for which this work has waited for its slices. */
+  get waitedMs(): number {
+    return this.#waitedMs;
   }
 
   /** Throws `cancelled` when the caller has left. */

@@ -1,0 +1,216 @@
+/**
+ * A search for the events of a topic, or of one key of it. It has a budget, because a rare key may be
+ * anywhere in a topic: past it the search ends early, and says how far it came. It always comes some
+ * way, so that callers who go on from there reach the end.
+ */
+
+import type { Semaphore } from "../core/budget/semaphore.ts";
+import type { Turn } from "../core/budget/turn.ts";
+import type { Clock } from "../core/clock.ts";
+import type { Bounds, Log } from "../core/log.ts";
+import type { EventCounter, PageSize } from "../core/page.ts";
+import { NewestEvents } from "../core/page.ts";
+import { comparePositions, type Position } from "../core/position.ts";
+import { endType, recordBytes, type StoredRecord } from "../core/record.ts";
+
+export interface SearchDeps {
+  readonly log: Pick<Log, "read">;
+  readonly clock: Clock;
+  readonly turn: Turn;
+  readonly signal: AbortSignal | undefined;
+  /** Bounds the searches that go far. */
+  readonly far: Semaphore;
+  readonly searchMs: number;
+}
+
+export interface Searched {
+  readonly topic: string;
+  readonly key: string | undefined;
+  readonly bounds: Bounds;
+}
+
+type Visit = (stored: StoredRecord) => boolean;
+
+/** Steps of a search that are not far: nearly every page needs no more. */
+const nearSteps = 4;
+
+export class Search implements Disposable {
+  readonly bounds: Bounds;
+  readonly #deps: SearchDeps;
+  readonly #searched: Searched;
+  #endsMs: number;
+  #steps = 0;
+  #permit: Disposable | undefined;
+
+  constructor(deps: SearchDeps, searched: Searched) {
+    this.#deps = deps;
+    this.#searched = searched;
+    this.bounds = searched.bounds;
+    this.#endsMs = deps.clock.nowMs() + deps.searchMs;
+  }
+
+  get isSpent(): boolean {
+    return this.#deps.clock.nowMs() >= this.#endsMs;
+  }
+
+  /** Milliseconds that it has worked, without those that it has waited for its turns. */
+  get workedMs(): number {
+    const { clock, turn } = this.#deps;
+    return clock.nowMs() - turn.waitedMs;
+  }
+
+  /** Milliseconds of work that one step may take if a shorter one is possible. */
+  get stepMsMax(): number {
+    return this.#deps.searchMs / 4;
+  }
+
+  /** Before each step; one that goes far waits for its permit. Throws `overloaded`. */
+  async step(): Promise<void> {
+    if (++this.#steps !== nearSteps + 1) return;
+    const { far, clock } = this.#deps;
+    const sinceMs = clock.nowMs();
+    this.#permit = await far.acquire();
+    this.#endsMs += clock.nowMs() - sinceMs;
+  }
+
+  /**
+   * Visits the events after `low` and up to `high`, until `visit` returns false, or `isOver` does
+   * between two batches. Returns the position up to which it came.
+   */
+  async range(low: Position, high: Position, visit: Visit, isOver: () => boolean): Promise<Position> {
+    if (comparePositions(low, high) >= 0) return high;
+    const { log, turn, signal } = this.#deps;
+    const { topic, key } = this.#searched;
+    const batches = log.read(topic, {
+      after: low,
+      until: high,
+      turn,
+      ...(key === undefined ? {} : { key }),
+      ...(signal === undefined ? {} : { signal }),
+    });
+    let visited = 0;
+    for await (const { records, through } of batches) {
+      for (const stored of records) {
+        if ((++visited & 63) === 0 && turn.isOver) await turn.next();
+        if (comparePositions(stored.position, low) <= 0) continue;
+        if (comparePositions(stored.position, high) > 0) return high;
+        if (stored.record.contentType !== endType && !visit(stored)) return stored.position;
+      }
+      if (isOver()) return through;
+      if (turn.isOver) await turn.next();
+    }
+    // A log ends a read without a failure when its caller has left.
+    turn.requireCaller();
+    return high;
+  }
+
+  [Symbol.dispose](): void {
+    this.#permit?.[Symbol.dispose]();
+  }
+}
+
+/** Each window reaches four times as far: a rare key takes few steps, a dense one only short ones. */
+const growth = 4;
+
+/**
+ * Visits the events after `low` until `visit` returns false: in windows, the first of `width`
+ * sequences, because a log returns far more at once than a page has. Returns where the search ended
+ * early: what lies beyond is not known.
+ */
+export async function visitForward(
+  search: Search,
+  low: Position,
+  width: number,
+  visit: Visit,
+): Promise<Position | undefined> {
+  const { end } = search.bounds;
+  let isEnough = false;
+  const visitUntilEnough = (stored: StoredRecord) => {
+    isEnough = !visit(stored);
+    return !isEnough;
+  };
+  let reach = width;
+  for (let at = low; !isEnough && comparePositions(at, end) < 0; reach *= growth) {
+    if (search.isSpent && comparePositions(at, low) > 0) return at;
+    await search.step();
+    const high = stepOn(at, reach, end);
+    at = await search.range(at, high, visitUntilEnough, () => search.isSpent);
+  }
+  return undefined;
+}
+
+function stepOn(from: Position, width: number, end: Position): Position {
+  const high = { epoch: from.epoch, sequence: from.sequence + width, index: 0 };
+  return comparePositions(high, end) < 0 ? high : end;
+}
+
+export interface Newest {
+  readonly size: PageSize;
+  readonly counter: EventCounter;
+  /** Events from the first that does not match on are ignored. */
+  readonly matches?: (stored: StoredRecord) => boolean;
+  /** What is kept of an event. */
+  readonly as?: (stored: StoredRecord) => StoredRecord;
+}
+
+export interface Found {
+  /** Oldest first; one more than fits in the size, if there is one. */
+  readonly events: readonly StoredRecord[];
+  /** Where the search ended early: what lies up to here is not known. */
+  readonly cutAt: Position | undefined;
+}
+
+/** A window that takes too much is given up, and read again so many times shorter. */
+const shrinkage = 8;
+/** Times the bytes of a page: a window that contains more is read in vain. */
+const windowPagesMax = 4;
+
+/** The newest events up to and including `until`. */
+export async function findNewest(
+  search: Search,
+  until: Position,
+  { size, counter, matches = () => true, as = (stored) => stored }: Newest,
+): Promise<Found> {
+  const { start } = search.bounds;
+  const found = new NewestEvents(size, counter);
+  let high = until;
+  let width = size.limit + 1;
+  let isGrowing = true;
+  while (!found.isFull && comparePositions(high, start) > 0) {
+    if (search.isSpent && comparePositions(high, until) < 0) {
+      return { events: found.events(), cutAt: high };
+    }
+    await search.step();
+    const low = stepBack(high, width, start);
+    const window = new NewestEvents(size, counter);
+    const endsMs = search.workedMs + search.stepMsMax;
+    let bytes = 0;
+    const isTooMuch = () =>
+      width > 1 && (bytes > windowPagesMax * size.bytesMax || search.workedMs > endsMs);
+    let isGivenUp = false;
+    const visit = (stored: StoredRecord) => {
+      if (!matches(stored)) return false;
+      window.push(as(stored));
+      bytes += recordBytes(stored.record);
+      isGivenUp = bytes > windowPagesMax * size.bytesMax && isTooMuch();
+      return !isGivenUp;
+    };
+    const reached = await search.range(low, high, visit, () => (isGivenUp = isTooMuch()));
+    // What it did not come to is newer than what it found.
+    if (isGivenUp && comparePositions(reached, high) < 0) {
+      window.release();
+      width = Math.max(1, Math.floor(width / shrinkage));
+      isGrowing = false;
+      continue;
+    }
+    found.prepend(window);
+    high = low;
+    if (isGrowing) width *= growth;
+  }
+  return { events: found.events(), cutAt: undefined };
+}
+
+function stepBack(from: Position, width: number, start: Position): Position {
+  const low = { epoch: from.epoch, sequence: from.sequence - width, index: 0 };
+  return comparePositions(low, start) > 0 ? low : start;
+}
