@@ -1,7 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { FrameSchema } from "../gen/sluice/v1/record_pb.ts";
-import { decodeFrame, encodeFrame } from "./frame.ts";
+import { Turns } from "./budget/turn.ts";
+import { decodeFrame, encodeFrame, visitFrame } from "./frame.ts";
 import type { LogRecord } from "./record.ts";
 
 const utf8 = new TextEncoder();
@@ -103,5 +104,62 @@ describe("a frame", () => {
     }
     // Only the cuts at nothing and behind the first record are frames.
     expect(whole).toBe(1);
+  });
+});
+
+describe("a frame that is visited in turns", () => {
+  const visitAll = async (bytes: Uint8Array, key?: string) => {
+    const found: [number, LogRecord][] = [];
+    const turn = new Turns().open();
+    const count = await visitFrame(bytes, { turn, unstampedNs: 7n, key }, (record, i) => {
+      found.push([i, record]);
+    });
+    return { count, found };
+  };
+
+  test("has the records that decoding has, and of a key those that have it", async () => {
+    const keys = ["", "a", "ab", "b", "é", "\ufeffa"];
+    const records = Array.from({ length: 500 }, (_, i) => ({
+      value: new Uint8Array(i % 3),
+      key: keys[i % keys.length] ?? "",
+      contentType: "text/plain",
+      schemaId: 0,
+      timeNs: BigInt(i),
+    }));
+    const bytes = encodeFrame(records);
+    const decoded = decodeFrame(bytes, 7n);
+    const all = await visitAll(bytes);
+    expect(all.found.map(([, record]) => record)).toEqual(decoded);
+    for (const key of [...keys, "absent", "\ufffd"]) {
+      const { count, found } = await visitAll(bytes, key);
+      expect(count).toBe(500);
+      const expected = decoded.flatMap((record, i) => (record.key === key ? [[i, record]] : []));
+      expect(found as unknown[]).toEqual(expected);
+    }
+  });
+
+  test("takes the last key of a record that has several, as decoding does, and keys that are not UTF-8", async () => {
+    const record = (...keys: number[][]) => {
+      const fields = keys.flatMap((key) => [0x12, key.length, ...key]);
+      return [0x0a, fields.length, ...fields];
+    };
+    const bytes = Uint8Array.from([...record([97], [98]), ...record([0xff]), ...record()]);
+    for (const [key, index] of [
+      ["b", 0],
+      ["\ufffd", 1],
+      ["", 2],
+    ] as const) {
+      expect((await visitAll(bytes, key)).found.map(([i]) => i)).toEqual([index]);
+    }
+    expect((await visitAll(bytes, "a")).found).toEqual([]);
+  });
+
+  test("is refused where it is malformed, whichever key is looked for", async () => {
+    for (const bytes of [[0x0a, 5, 0x12], [0x0a, 2, 0x12, 9], [0x00], [0x0a, 1, 0x07]]) {
+      for (const key of [undefined, "a"]) {
+        const visiting = visitAll(Uint8Array.from(bytes), key);
+        await expect(visiting).rejects.toMatchObject({ code: "invalid" });
+      }
+    }
   });
 });

@@ -5,6 +5,7 @@
  * and a test holds it against the generated code.
  */
 
+import type { Turn } from "./budget/turn.ts";
 import { bytesType, type LogRecord } from "./record.ts";
 import { lossyTextFromUtf8 } from "./utf8.ts";
 import { varintBytes, WireCursor, writeVarint } from "./wire.ts";
@@ -74,6 +75,71 @@ export function decodeFrame(bytes: Uint8Array, unstampedNs = 0n): LogRecord[] {
     else cursor.skip(tag);
   }
   return records;
+}
+
+export interface FrameVisit {
+  readonly turn: Turn;
+  /** The time of records that have none. */
+  readonly unstampedNs: bigint;
+  /** Only the records of this key; the others are not decoded. */
+  readonly key: string | undefined;
+}
+
+/** Records of a Frame between two looks at the clock. */
+const visitedAtOnce = 64;
+
+/** The same in turns: visits each record with its index, and returns how many the Frame has. */
+export async function visitFrame(
+  bytes: Uint8Array,
+  { turn, unstampedNs, key }: FrameVisit,
+  visit: (record: LogRecord, index: number) => void,
+): Promise<number> {
+  const cursor = new WireCursor(bytes, 0, bytes.byteLength, "frame");
+  const view = viewOf(bytes);
+  // Bytes that are not UTF-8 decode to U+FFFD: such a key has more than one spelling.
+  const keyBytes = key === undefined || key.includes("\ufffd") ? undefined : utf8.encode(key);
+  let index = 0;
+  for (let visited = 1; cursor.at < bytes.byteLength; visited++) {
+    if (visited % visitedAtOnce === 0 && turn.isOver) await turn.next();
+    const tag = cursor.varint();
+    if (tag !== FRAME_RECORDS) {
+      cursor.skip(tag);
+      continue;
+    }
+    if (keyBytes === undefined || isOfKey(cursor, keyBytes)) {
+      const record = readRecord(cursor, view, unstampedNs);
+      if (key === undefined || record.key === key) visit(record, index);
+    } else cursor.at = cursor.delimited();
+    index++;
+  }
+  return index;
+}
+
+/** Whether the record that the cursor is in front of has the key. Does not move the cursor. */
+function isOfKey(cursor: WireCursor, key: Uint8Array): boolean {
+  const { at, end: outerEnd } = cursor;
+  const end = cursor.delimited();
+  cursor.end = end;
+  let isSame = key.byteLength === 0;
+  while (cursor.at < end) {
+    const tag = cursor.varint();
+    if (tag !== RECORD_KEY) cursor.skip(tag);
+    else {
+      // The last one counts, as everywhere in protobuf.
+      const to = cursor.delimited();
+      isSame = isEqualAt(cursor.bytes, cursor.at, to, key);
+      cursor.at = to;
+    }
+  }
+  cursor.at = at;
+  cursor.end = outerEnd;
+  return isSame;
+}
+
+function isEqualAt(bytes: Uint8Array, from: number, to: number, expected: Uint8Array): boolean {
+  if (to - from !== expected.byteLength) return false;
+  for (let i = 0; i < expected.byteLength; i++) if (bytes[from + i] !== expected[i]) return false;
+  return true;
 }
 
 /** Where the record with this index begins: its tag. */

@@ -8,6 +8,7 @@ import { defaultTopicSettings, type TopicSettings } from "../core/topic.ts";
 import { defaultRegistryOptions, type RegistryOptions } from "../features/registry/options.ts";
 import { defaultHubOptions, type HubOptions } from "../hub/options.ts";
 import { defaultIngestLimits, type IngestLimits } from "../ingest/limits.ts";
+import { defaultPageOptions, type PageOptions } from "../log/pages.ts";
 import { defaultSchema } from "../postgres/connect.ts";
 import { defaultSessionLimits, type SessionLimits } from "../rpc/sessions.ts";
 import type { Environment } from "../runtime/runtime.ts";
@@ -56,6 +57,7 @@ export interface Config {
   readonly ingest: IngestLimits;
   readonly registry: RegistryOptions;
   readonly hub: HubOptions;
+  readonly pages: PageOptions;
   /** Settings of a topic whose creator leaves them out. */
   readonly newTopics: TopicSettings;
   /** Retention of measurements as rows. */
@@ -140,6 +142,7 @@ export function parseConfig(environment: Environment): Config {
     ingest: parseIngest(read),
     registry: parseRegistry(read),
     hub: parseHub(read),
+    pages: parsePages(read),
     newTopics: parseNewTopics(read),
     // One partition per hour: a query should not have to plan over more than 31 days of them.
     seriesRetentionMs: read.number(
@@ -226,6 +229,14 @@ function parseHub(read: Settings): HubOptions {
       1,
       10_000_000,
     ),
+  };
+}
+
+function parsePages(read: Settings): PageOptions {
+  const { bytesMax, searchMs } = defaultPageOptions;
+  return {
+    bytesMax: read.number("SLUICE_PAGE_BYTES_MAX", bytesMax, 1024, 2 ** 30),
+    searchMs: read.number("SLUICE_SEARCH_MS_MAX", searchMs, 10, 60_000),
   };
 }
 

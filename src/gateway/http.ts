@@ -6,12 +6,16 @@ import type { Part } from "../features/part.ts";
 import type { HttpDeps } from "../http/deps.ts";
 import { methods } from "../http/endpoint/endpoint.ts";
 import { type Fetch, serveHot } from "../http/hot.ts";
+import { countLargeAnswers } from "../http/large-answers.ts";
 import { mountCors } from "../http/origin.ts";
 import { problemResponse } from "../http/problem.ts";
 import { reportInternal, shownPath } from "../http/report.ts";
 import type { RpcFetch } from "../rpc/fetch.ts";
 
-export interface HttpAppDeps extends Pick<HttpDeps, "logger" | "origins"> {
+export interface HttpAppDeps extends Pick<
+  HttpDeps,
+  "logger" | "origins" | "answers" | "clock" | "stallMs"
+> {
   /** Connect and gRPC-Web on this port. */
   readonly rpc: RpcFetch;
 }
@@ -20,10 +24,14 @@ export interface HttpAppDeps extends Pick<HttpDeps, "logger" | "origins"> {
 export function createHttpFetch(parts: readonly Part[], deps: HttpAppDeps): Fetch {
   const app = createHttpApp(parts, deps);
   const hot = Object.fromEntries(parts.flatMap((part) => Object.entries(part.hot ?? {})));
-  return serveHot(hot, (request) => app.fetch(request), deps.logger);
+  const routed = countLargeAnswers((request) => app.fetch(request), deps);
+  return serveHot(hot, routed, deps.logger);
 }
 
-export function createHttpApp(parts: readonly Part[], { logger, origins, rpc }: HttpAppDeps): Hono {
+export function createHttpApp(
+  parts: readonly Part[],
+  { logger, origins, rpc }: Pick<HttpAppDeps, "logger" | "origins" | "rpc">,
+): Hono {
   const app = new Hono();
   mountCors(app, origins);
   const middleware = new Set(app.routes.map(({ handler }) => handler));

@@ -22,6 +22,7 @@ import { Ingest } from "../ingest/ingest.ts";
 import { SchemaGate } from "../ingest/schema-gate.ts";
 import { Topics } from "../ingest/topics.ts";
 import { WriteRules } from "../ingest/write-rules.ts";
+import { Pages } from "../log/pages.ts";
 import { PostgresLog } from "../log/postgres/postgres-log.ts";
 import type { DatabaseAddress } from "../postgres/connect.ts";
 import { DatabaseClock } from "../postgres/database-clock.ts";
@@ -155,15 +156,19 @@ export function openEngine(
   const { inFlight } = ingestion;
   memory.show("in_flight", () => inFlight);
   const windows = memory.share("windows", shares.windows);
-  const hub = new Hub({ log, clock, logger, options: config.hub, windows });
+  const hub = new Hub({ log, clock, logger, options: config.hub, windows, turns });
   stack.defer(() => hub.close());
   const answers = memory.share("answers", shares.answers);
   const { stallMs } = config.hub;
+  const pages = new Pages({ log, clock, turns, options: config.pages });
   return {
     ...foundation,
     host,
     hub,
     sockets: new Sockets({ host, clock, logger, turns, receiving, answers, stallMs }),
+    answers,
+    stallMs,
+    pages,
     ingest: new Ingest(ingestion),
     collector: new Collector(ingestion),
     origins: config.origins,

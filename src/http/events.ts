@@ -1,7 +1,7 @@
 /** Records as the JSON of pages and WebSocket messages. */
 
 import { checkJson } from "../core/json/json.ts";
-import { type Position, renderPosition } from "../core/position.ts";
+import { renderPosition } from "../core/position.ts";
 import { isJsonType, type LogRecord, type StoredRecord } from "../core/record.ts";
 import type { DecodedRecord } from "../core/schemas.ts";
 import { renderTime } from "../core/time.ts";
@@ -43,23 +43,4 @@ export function jsonOf(record: LogRecord): Uint8Array | undefined {
   if (!isJsonType(record.contentType)) return undefined;
   const json = checkJson(record.value);
   return json.ok ? json.value : undefined;
-}
-
-export interface RenderedPage {
-  readonly events: readonly StoredRecord[];
-  readonly next: Position | null;
-  readonly prev: Position | null;
-}
-
-/** `{"events":[…],"next","prev"}`; `decoded` has an entry for each event. */
-export function renderPage(
-  { events, next, prev }: RenderedPage,
-  decoded: readonly (DecodedRecord | undefined)[] = [],
-): string {
-  const texts = events.map((stored, i) => renderEvent(stored, decoded[i]));
-  return `{"events":[${texts.join(",")}],"next":${token(next)},"prev":${token(prev)}}`;
-}
-
-function token(position: Position | null): string {
-  return position === null ? "null" : `"${renderPosition(position)}"`;
 }

@@ -25,10 +25,15 @@ type Subscribe = (confirm: (position: Position | undefined) => void) => Promise<
 export class LiveSocket implements SocketEvents, ByteSubscriber<string> {
   readonly #socket: ClientSocket;
   #subscription: Subscription | undefined;
-  #closed = false;
+  readonly #left = new AbortController();
 
   constructor(socket: ClientSocket) {
     this.#socket = socket;
+  }
+
+  /** Aborts when the client has left. */
+  get signal(): AbortSignal {
+    return this.#left.signal;
   }
 
   async open(subscribe: Subscribe): Promise<void> {
@@ -37,7 +42,7 @@ export class LiveSocket implements SocketEvents, ByteSubscriber<string> {
         const at = position === undefined ? undefined : renderPosition(position);
         this.#send({ op: "subscribed", position: at });
       });
-      if (this.#closed) subscription.close();
+      if (this.signal.aborted) subscription.close();
       else this.#subscription = subscription;
     } catch (error) {
       const failure = failureFrom(error);
@@ -82,7 +87,7 @@ export class LiveSocket implements SocketEvents, ByteSubscriber<string> {
   }
 
   closed(): void {
-    this.#closed = true;
+    this.#left.abort();
     this.#subscription?.close();
   }
 

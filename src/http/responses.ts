@@ -3,18 +3,23 @@
 import { Failure, type FailureCode, type Issue } from "../core/failure.ts";
 import { renderPosition } from "../core/position.ts";
 import type { IngestResult } from "../ingest/ingest.ts";
+import { countedBytesMin } from "./large-answers.ts";
 import { problemResponse } from "./problem.ts";
 
-/** The answer ends with a newline, so that a shell's prompt starts on its own line. */
+/**
+ * The answer ends with a newline, so that a shell's prompt starts on its own line. A large one has its
+ * length, by which `countLargeAnswers` knows it.
+ */
 export function jsonResponse(
   body: string,
   status = 200,
   headers: Record<string, string> = {},
 ): Response {
-  return new Response(`${body}\n`, {
-    status,
-    headers: { "content-type": "application/json", ...headers },
-  });
+  const given = { "content-type": "application/json", ...headers };
+  if (body.length < countedBytesMin) return new Response(`${body}\n`, { status, headers: given });
+  const bytes = new TextEncoder().encode(`${body}\n`);
+  const length = { "content-length": String(bytes.byteLength) };
+  return new Response(bytes, { status, headers: { ...given, ...length } });
 }
 
 /** 200, 207 where some records were refused, a problem where all were. */

@@ -1,11 +1,10 @@
 /** A hub subscription as an SSE response: for emitters, topics, events and series. */
 
 import { failureFrom } from "../core/failure.ts";
-import type { Log } from "../core/log.ts";
 import type { Position } from "../core/position.ts";
 import { type AsyncFormat, AsyncSubscriber } from "../hub/async-format.ts";
 import type { RequestedStart, Start, Subscriber, Subscription } from "../hub/subscriber.ts";
-import { tailStart } from "../log/pages.ts";
+import type { Pages } from "../log/pages.ts";
 import type { HttpDeps } from "./deps.ts";
 import { sseHeaders, SseSubscriber } from "./sse.ts";
 
@@ -55,15 +54,16 @@ export async function startPosition(
   return wanted === "earliest" ? (await log.bounds(topic)).start : wanted;
 }
 
-/** Where to start on a topic, or one key of it. */
+/** Where to start on a topic, or one key of it. `signal` aborts when the caller leaves. */
 export async function topicStart(
-  log: Pick<Log, "read" | "bounds">,
+  pages: Pick<Pages, "tailStart">,
   topic: string,
   key: string | undefined,
   requested: RequestedStart,
+  signal?: AbortSignal,
 ): Promise<Start> {
   if (typeof requested === "string" || !("tail" in requested)) return requested;
-  return await tailStart(log, topic, key, requested.tail);
+  return await pages.tailStart(topic, key, requested.tail, signal);
 }
 
 type Subscribe = (subscriber: SseSubscriber) => Promise<Subscription>;

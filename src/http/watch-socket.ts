@@ -14,19 +14,19 @@ export interface WatchedTopic {
   readonly format: Format<string | undefined>;
 }
 
-export type SocketDeps = Pick<HttpDeps, "hub" | "sockets" | "log" | "clock">;
+export type SocketDeps = Pick<HttpDeps, "hub" | "sockets" | "pages" | "clock">;
 
 /** The caller has checked the request's origin. */
 export function watchBySocket(
   request: Request,
-  { hub, sockets, log, clock }: SocketDeps,
+  { hub, sockets, pages, clock }: SocketDeps,
   { topic, key, requested, format }: WatchedTopic,
 ): Response {
   return sockets.upgrade(request, (socket) => {
     const subscription = new LiveSocket(socket);
     const subscriber = new FilteredSubscriber(subscription, format, clock);
     void subscription.open(async (confirm) => {
-      const from = await topicStart(log, topic, key, requested);
+      const from = await topicStart(pages, topic, key, requested, subscription.signal);
       const live = await hub.livePosition(topic);
       const start = from === "live" ? live : from;
       confirm(typeof start === "string" ? undefined : start);

@@ -2,6 +2,7 @@
 
 import type { Share } from "../core/budget/memory.ts";
 import { Semaphore } from "../core/budget/semaphore.ts";
+import type { Turns } from "../core/budget/turn.ts";
 import type { Clock } from "../core/clock.ts";
 import { Failure } from "../core/failure.ts";
 import type { Log } from "../core/log.ts";
@@ -20,6 +21,7 @@ export interface HubDeps {
   readonly options: HubOptions;
   /** What the windows of all topics may contain together. */
   readonly windows: Share;
+  readonly turns: Turns;
 }
 
 export class Hub {

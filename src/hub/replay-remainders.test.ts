@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { Share } from "../core/budget/memory.ts";
+import { Turns } from "../core/budget/turn.ts";
 import { systemClock } from "../core/clock.ts";
 import { silent } from "../core/logger.ts";
 import type { Position } from "../core/position.ts";
@@ -76,7 +77,14 @@ test("a sink that takes little at a time has the log read once", async () => {
   };
   const options = { ...defaultHubOptions, windowBytes: 0 };
   const windows = new Share("windows", options.windowBytes);
-  const hub = new Hub({ log, clock: systemClock, logger: silent, options, windows });
+  const hub = new Hub({
+    log,
+    clock: systemClock,
+    logger: silent,
+    options,
+    windows,
+    turns: new Turns(),
+  });
   const sequences: number[] = [];
   const { promise, resolve } = Promise.withResolvers<void>();
   const subscribed: Subscription[] = [];

@@ -1,6 +1,7 @@
 /** Brings one subscription nearer to the live position by reading the log. */
 
 import type { Semaphore } from "../core/budget/semaphore.ts";
+import type { Turns } from "../core/budget/turn.ts";
 import { type Clock, sleep } from "../core/clock.ts";
 import { type Failure, failureFrom } from "../core/failure.ts";
 import type { Log, LogBatch } from "../core/log.ts";
@@ -16,6 +17,8 @@ export interface ReplayHost {
   /** Bounds the replays that read the log at once; the others wait. */
   readonly replays: Semaphore;
   readonly remainders: ReplayRemainders;
+  /** What a replay decodes, it decodes in turns. */
+  readonly turns: Turns;
 }
 
 /** `moved`: compare the member's position again; `ahead`: it is after what the node has read. */
@@ -41,7 +44,7 @@ export async function replayFromLog(
 }
 
 async function readOnce(
-  { log, remainders }: ReplayHost,
+  { log, remainders, turns }: ReplayHost,
   member: Member,
   until: Position,
   signal: AbortSignal,
@@ -52,7 +55,8 @@ async function readOnce(
     deliverAndKeep(remainders, member, remainder);
     return "moved";
   }
-  const options = key === undefined ? { until } : { until, key };
+  const turn = turns.open(signal);
+  const options = key === undefined ? { until, turn } : { until, turn, key };
   for await (const batch of log.read(topic, { ...options, after: member.at, signal })) {
     if (member.state === "replaying") deliverAndKeep(remainders, member, batch);
     return "moved";

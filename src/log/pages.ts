@@ -112,7 +112,10 @@ export class Pages {
     const bounds = await log.bounds(topic);
     const { searchMs } = options;
     const turn = turns.open(signal);
-    return new Search({ log, clock, turn, signal, far: this.#far, searchMs }, { topic, key, bounds });
+    return new Search(
+      { log, clock, turn, signal, far: this.#far, searchMs },
+      { topic, key, bounds },
+    );
   }
 }
 

@@ -77,7 +77,12 @@ export class Search implements Disposable {
    * Visits the events after `low` and up to `high`, until `visit` returns false, or `isOver` does
    * between two batches. Returns the position up to which it came.
    */
-  async range(low: Position, high: Position, visit: Visit, isOver: () => boolean): Promise<Position> {
+  async range(
+    low: Position,
+    high: Position,
+    visit: Visit,
+    isOver: () => boolean,
+  ): Promise<Position> {
     if (comparePositions(low, high) >= 0) return high;
     const { log, turn, signal } = this.#deps;
     const { topic, key } = this.#searched;

@@ -1,6 +1,7 @@
 /** A hub alone in virtual time, on a log that does nothing unexpected. */
 
 import { Share } from "../../src/core/budget/memory.ts";
+import { Turns } from "../../src/core/budget/turn.ts";
 import { Failure } from "../../src/core/failure.ts";
 import { silent } from "../../src/core/logger.ts";
 import { type Position, renderPosition } from "../../src/core/position.ts";
@@ -62,6 +63,7 @@ export class Bench {
       logger: silent,
       options: { ...defaultHubOptions, ...options },
       windows: new Share("windows", windowsBytesMax),
+      turns: new Turns(),
     });
     this.startMs = this.clock.nowMs();
   }

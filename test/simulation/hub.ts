@@ -5,6 +5,7 @@
  */
 
 import { Share } from "../../src/core/budget/memory.ts";
+import { Turns } from "../../src/core/budget/turn.ts";
 import { silent } from "../../src/core/logger.ts";
 import { epochStart, renderPosition } from "../../src/core/position.ts";
 import { endType, jsonType, type LogRecord } from "../../src/core/record.ts";
@@ -180,6 +181,7 @@ class Simulation implements World {
       options: this.#options,
       // Less than the windows of all topics: each takes from the other.
       windows: new Share("windows", this.#options.windowBytes * 1.5),
+      turns: new Turns(),
     });
   }
 

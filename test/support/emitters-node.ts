@@ -1,5 +1,6 @@
 /** The emitters of one node: service and projection, on a shared store and log. */
 
+import { Turns } from "../../src/core/budget/turn.ts";
 import { systemClock as clock } from "../../src/core/clock.ts";
 import { emittersTopic } from "../../src/core/emitters.ts";
 import type { Appended, LogDriver } from "../../src/core/log.ts";
@@ -45,6 +46,8 @@ export async function startEmittersNode(
     node,
     guests: true,
     bounds: { emittersMax: 100_000, guestRateMax: 100_000 },
+    turns: new Turns(),
+    pageBytesMax: 1024 * 1024,
   });
   const append = async (id: string, records: readonly LogRecord[]) => {
     await requireActive(emitters, id);

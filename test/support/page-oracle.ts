@@ -3,27 +3,47 @@
 import { expect } from "bun:test";
 import type { Page, PageQuery } from "../../src/core/page.ts";
 import { comparePositions, type Position } from "../../src/core/position.ts";
-import type { StoredRecord } from "../../src/core/record.ts";
+import { recordBytes, type StoredRecord } from "../../src/core/record.ts";
 import type { Random } from "./random.ts";
 
 /** `events` are all retained ones, oldest first. */
-export function expectedEvents(
+function expectedEvents(
   events: readonly StoredRecord[],
-  query: PageQuery,
+  { after, before, limit }: PageQuery,
+  bytesMax: number,
 ): readonly StoredRecord[] {
-  const { after, before, limit } = query;
-  if (after === "earliest") return events.slice(0, limit);
+  if (after === "earliest") return fitting(events, limit, bytesMax);
   if (after !== undefined) {
-    return events.filter((e) => comparePositions(e.position, after) > 0).slice(0, limit);
+    const later = events.filter((e) => comparePositions(e.position, after) > 0);
+    return fitting(later, limit, bytesMax);
   }
-  return events
-    .filter((e) => before === undefined || comparePositions(e.position, before) < 0)
-    .slice(-limit);
+  const earlier = events.filter(
+    (e) => before === undefined || comparePositions(e.position, before) < 0,
+  );
+  return fitting(earlier.toReversed(), limit, bytesMax).toReversed();
+}
+
+/** The first events up to a count and to their bytes; one at least. */
+function fitting(
+  events: readonly StoredRecord[],
+  limit: number,
+  bytesMax: number,
+): readonly StoredRecord[] {
+  let count = Math.min(limit, events.length);
+  const bytesOf = (n: number) =>
+    events.slice(0, n).reduce((sum, { record }) => sum + recordBytes(record), 0);
+  while (count > 1 && bytesOf(count) > bytesMax) count--;
+  return events.slice(0, count);
 }
 
 /** Checks the events of a page, and that `next` and `prev` continue it without gap or overlap. */
-export function checkPage(events: readonly StoredRecord[], query: PageQuery, page: Page): void {
-  const expected = expectedEvents(events, query);
+export function checkPage(
+  events: readonly StoredRecord[],
+  query: PageQuery,
+  page: Page,
+  bytesMax = Number.MAX_SAFE_INTEGER,
+): void {
+  const expected = expectedEvents(events, query, bytesMax);
   expect(page.events.map(tokenOf)).toEqual(expected.map(tokenOf));
   const first = expected[0];
   const last = expected.at(-1);
@@ -38,11 +58,11 @@ export function checkPage(events: readonly StoredRecord[], query: PageQuery, pag
   expect(prev !== null).toBe(earlier.length > 0);
   const { limit } = query;
   if (next !== null) {
-    const joined = expectedEvents(events, { after: next, limit });
+    const joined = expectedEvents(events, { after: next, limit }, Number.MAX_SAFE_INTEGER);
     expect(joined.map(tokenOf)).toEqual(later.slice(0, limit).map(tokenOf));
   }
   if (prev !== null) {
-    const joined = expectedEvents(events, { before: prev, limit });
+    const joined = expectedEvents(events, { before: prev, limit }, Number.MAX_SAFE_INTEGER);
     expect(joined.map(tokenOf)).toEqual(earlier.slice(-limit).map(tokenOf));
   }
 }

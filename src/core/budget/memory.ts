@@ -95,6 +95,35 @@ export class Share implements Gauge {
   release(bytes: number): void {
     this.#bytes -= bytes;
   }
+
+  /** What one caller makes this node keep; disposing of it releases the rest. */
+  hold(): Holding {
+    return new Holding(this);
+  }
+}
+
+export class Holding implements Disposable {
+  readonly #share: Share;
+  #bytes = 0;
+
+  constructor(share: Share) {
+    this.#share = share;
+  }
+
+  /** Throws as `Share.take` does. */
+  take(bytes: number): void {
+    this.#share.take(bytes);
+    this.#bytes += bytes;
+  }
+
+  release(bytes: number): void {
+    this.#share.release(bytes);
+    this.#bytes -= bytes;
+  }
+
+  [Symbol.dispose](): void {
+    this.release(this.#bytes);
+  }
 }
 
 const doing: Readonly<Record<ShareName, string>> = {

@@ -1,6 +1,7 @@
 /** Emitters: resources that PUT creates, each with its own stream; and the ports that store them. */
 
 import type { EmitterSource } from "../../core/emitters.ts";
+import type { PageSize } from "../../core/page.ts";
 import type { Position } from "../../core/position.ts";
 import type { StoredRecord } from "../../core/record.ts";
 
@@ -86,12 +87,17 @@ export interface KeptEvents {
   readonly through: Position | undefined;
 }
 
-/** The projected rows of the emitters' topic, each answer from one snapshot. End records are not events. */
+/**
+ * The projected rows of the emitters' topic, each answer from one snapshot, with one event more than
+ * fits in the size. End records are not events.
+ */
 export interface EmitterPages {
   /** The oldest after `position` ("earliest": of all). */
-  after(id: string, position: Position | "earliest", limit: number): Promise<KeptEvents>;
+  after(id: string, position: Position | "earliest", size: PageSize): Promise<KeptEvents>;
   /** The newest before `position` ("latest": of all). */
-  before(id: string, position: Position | "latest", limit: number): Promise<KeptEvents>;
+  before(id: string, position: Position | "latest", size: PageSize): Promise<KeptEvents>;
+  /** The newest, without their values: a thousand may be a gigabyte. */
+  tail(id: string, limit: number): Promise<KeptEvents>;
   /** The newest rows of each id, for new owners of guests; and the projection's position. */
   newestOf(
     ids: readonly string[],

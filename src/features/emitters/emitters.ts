@@ -4,11 +4,13 @@
  */
 
 import { Quota } from "../../core/budget/quota.ts";
+import type { Turns } from "../../core/budget/turn.ts";
 import { sleep } from "../../core/clock.ts";
 import type { EmitterSource } from "../../core/emitters.ts";
 import { Failure } from "../../core/failure.ts";
 import type { Page, PageQuery } from "../../core/page.ts";
 import type { Position } from "../../core/position.ts";
+import type { PageCaller } from "../../log/pages.ts";
 import { createEmitterCache, type EmitterCache } from "./cache.ts";
 import { createId } from "./create-id.ts";
 import { differingField, emitterFromRequest, type RequestedEmitter } from "./emitter-request.ts";
@@ -20,6 +22,9 @@ import { emitterTailStart, readEmitterPage } from "./page.ts";
 export interface EmittersDeps extends GuestsOptions {
   readonly store: EmitterStore;
   readonly bounds: EmitterBounds;
+  readonly turns: Turns;
+  /** Bytes of the events in one page. */
+  readonly pageBytesMax: number;
 }
 
 /** How many there may be on all nodes together. */
@@ -189,15 +194,16 @@ export class Emitters {
   }
 
   /** Has every event acknowledged before the call. Throws `not_found`, `position_gone`. */
-  async page(id: string, query: PageQuery, signal?: AbortSignal): Promise<Page> {
+  async page(id: string, query: PageQuery, caller: PageCaller = {}): Promise<Page> {
     await this.get(id);
-    return await readEmitterPage(this.#options, id, query, signal);
+    const { pageBytesMax: bytesMax } = this.#options;
+    return await readEmitterPage(this.#options, id, query, { ...caller, bytesMax });
   }
 
   /** The position before the newest `n` events that the log still has. Throws `not_found`. */
-  async tailStart(id: string, n: number): Promise<Position | "earliest"> {
+  async tailStart(id: string, n: number, signal?: AbortSignal): Promise<Position | "earliest"> {
     await this.get(id);
-    return await emitterTailStart(this.#options, id, n);
+    return await emitterTailStart(this.#options, id, n, signal);
   }
 
   status(): EmittersStatus {

@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { checkPage, drawQuery } from "../../../test/support/page-oracle.ts";
 import { type Random, seededRandom } from "../../../test/support/random.ts";
 import { type StoreRig, withStore } from "../../../test/support/store-rig.ts";
+import { Turns } from "../../core/budget/turn.ts";
 import { systemClock } from "../../core/clock.ts";
 import { emittersTopic as topic } from "../../core/emitters.ts";
 import { comparePositions, type Position } from "../../core/position.ts";
@@ -12,6 +13,8 @@ import { emitterTailStart, readEmitterPage } from "./page.ts";
 import { trimEmitterRows } from "./store/retention.ts";
 
 const ids = ["a", "b", "quiet"];
+const turns = new Turns();
+const ten = { limit: 10, bytesMax: Number.MAX_SAFE_INTEGER };
 let count = 0;
 
 function record(random: Random): LogRecord {
@@ -128,7 +131,7 @@ async function compare(
   random: Random,
   seed: number,
 ): Promise<void> {
-  const sources = { log, pages: rig.pages };
+  const sources = { log, pages: rig.pages, turns };
   const id = ids[random.int(ids.length)] ?? "a";
   const events = await visible(log, model, id);
   // Positions of other keys lie between this one's events.
@@ -140,7 +143,8 @@ async function compare(
     positions.filter((p) => floor !== undefined && comparePositions(p, floor) >= 0),
   );
   try {
-    checkPage(events, query, await readEmitterPage(sources, id, query));
+    const bytesMax = random.chance(0.5) ? 1000 : Number.MAX_SAFE_INTEGER;
+    checkPage(events, query, await readEmitterPage(sources, id, query, { bytesMax }), bytesMax);
     const n = random.int(12);
     const { start, end } = await log.bounds(topic);
     const from = await emitterTailStart(sources, id, n);
@@ -177,7 +181,7 @@ test("records are read from rows unchanged", async () => {
     const stored = await recordsAfter(log, start);
     await rig.target.skip(undefined, start);
     await rig.target.commit(stored, start, end);
-    const { events } = await rig.pages.after("a", "earliest", 10);
+    const { events } = await rig.pages.after("a", "earliest", ten);
     expect(
       events.map((e) => ({ ...e, record: { ...e.record, value: [...e.record.value] } })),
     ).toEqual(stored.map((e) => ({ ...e, record: { ...e.record, value: [...e.record.value] } })));
@@ -205,7 +209,7 @@ test("texts that PostgreSQL cannot store do not stop the projection", async () =
       receivedNs: 0n,
     }));
     await rig.target.commit(records, start, to);
-    const { events } = await rig.pages.after("a", "earliest", 10);
+    const { events } = await rig.pages.after("a", "earliest", ten);
     expect(events.length).toBe(1);
     expect(Object.keys(events[0]?.record.headers ?? {})).toEqual(["a\ufffd\ufffd"]);
   });

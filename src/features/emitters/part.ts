@@ -38,6 +38,7 @@ export async function openEmitters(
     leases: createGuestLeases(database),
     guests,
     bounds,
+    pageBytesMax: platform.pages.bytesMax,
   });
   const stop = new AbortController();
   const retention = runEmitterRetention({

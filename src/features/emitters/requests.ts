@@ -38,11 +38,12 @@ export async function emitterStart(
   { emitters, log }: EmitterStartDeps,
   id: string,
   requested: RequestedStart,
+  signal?: AbortSignal,
 ): Promise<Start> {
   const emitter = await emitters.get(id);
   const start =
     typeof requested === "object" && "tail" in requested
-      ? await emitters.tailStart(id, requested.tail)
+      ? await emitters.tailStart(id, requested.tail, signal)
       : requested;
   const { end } = emitter;
   if (emitter.endedMs === undefined) return start;

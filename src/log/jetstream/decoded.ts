@@ -45,9 +45,15 @@ export class DecodedIncarnation {
     this.#epoch = epoch;
   }
 
+  /** The entry's records, if a reader has decoded them. */
+  cached({ sequence, receivedNs }: StoredEntry): readonly StoredRecord[] | undefined {
+    const known = this.#entries.get(sequence);
+    return known?.receivedNs === receivedNs ? known.records : undefined;
+  }
+
   records(entry: StoredEntry): readonly StoredRecord[] {
-    const known = this.#entries.get(entry.sequence);
-    if (known?.receivedNs === entry.receivedNs) return known.records;
+    const known = this.cached(entry);
+    if (known !== undefined) return known;
     const records = recordsFromEntry(this.#root, this.#epoch, entry);
     const { receivedNs, payload } = entry;
     this.#keep(entry.sequence, { records, receivedNs, bytes: payload.byteLength });

@@ -13,8 +13,9 @@
  */
 
 import type { Batch } from "../../core/batch.ts";
-import { Failure } from "../../core/failure.ts";
-import { decodeFrame, encodeFrame } from "../../core/frame.ts";
+import type { Turn } from "../../core/budget/turn.ts";
+import { Failure, failureFrom } from "../../core/failure.ts";
+import { decodeFrame, encodeFrame, visitFrame } from "../../core/frame.ts";
 import type { Position } from "../../core/position.ts";
 import { bytesType, type LogRecord, recordBytes, type StoredRecord } from "../../core/record.ts";
 import type { Layout } from "../../core/topic.ts";
@@ -171,6 +172,33 @@ export function recordsFromEntry(root: string, epoch: number, entry: StoredEntry
   const plain = { value: entry.payload, key, contentType, schemaId, timeNs };
   const record = headers === undefined ? plain : { ...plain, headers };
   return [{ record, position: { epoch, sequence, index: 0 }, receivedNs }];
+}
+
+/** The same in turns; with a key only its records. */
+export async function recordsInTurns(
+  root: string,
+  epoch: number,
+  entry: StoredEntry,
+  { turn, key }: { readonly turn: Turn; readonly key: string | undefined },
+): Promise<StoredRecord[]> {
+  const { sequence, receivedNs, payload, headers } = entry;
+  const found: { readonly record: LogRecord; readonly index: number }[] = [];
+  if (isFrame(headers)) {
+    try {
+      const given = { turn, unstampedNs: receivedNs, key };
+      const count = await visitFrame(payload, given, (record, index) => {
+        found.push({ record, index });
+      });
+      return found.map(({ record, index }) => {
+        return { record, position: positionInEntry(epoch, sequence, index, count), receivedNs };
+      });
+    } catch (error) {
+      if (failureFrom(error).code !== "invalid") throw error;
+      // It reads as one record of bytes, as below.
+    }
+  }
+  const records = recordsFromEntry(root, epoch, entry);
+  return key === undefined ? records : records.filter(({ record }) => record.key === key);
 }
 
 /** Undefined for bytes that are not a frame, which another client may publish under this header. */

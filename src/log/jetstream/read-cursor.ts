@@ -1,10 +1,11 @@
 /** The cursor of one read: its position, and which records it returns. */
 
+import type { Turn } from "../../core/budget/turn.ts";
 import type { LogBatch, ReadOptions, StoredFrame } from "../../core/log.ts";
 import { comparePositions, type Position } from "../../core/position.ts";
 import type { StoredRecord } from "../../core/record.ts";
 import type { DecodedIncarnation } from "./decoded.ts";
-import { entryOfPosition, isFrame, type StoredEntry } from "./entry.ts";
+import { entryOfPosition, isFrame, recordsInTurns, type StoredEntry } from "./entry.ts";
 import type { TopicIncarnation } from "./stream.ts";
 import { subjectFromKey } from "./subject.ts";
 
@@ -14,6 +15,7 @@ export class ReadCursor {
   /** Undefined: all subjects. */
   readonly filter: string | undefined;
   readonly #key: string | undefined;
+  readonly #turn: Turn | undefined;
   readonly #decoded: DecodedIncarnation;
   #at: Position;
 
@@ -22,13 +24,14 @@ export class ReadCursor {
   constructor(
     incarnation: TopicIncarnation,
     at: Position,
-    { after, key, until }: ReadOptions,
+    { after, key, until, turn }: ReadOptions,
     decoded: DecodedIncarnation,
   ) {
     this.incarnation = incarnation;
     this.#decoded = decoded;
     this.until = until;
     this.#key = key;
+    this.#turn = turn;
     this.#at = at;
     this.#mayStartAnywhere = after === "earliest";
     // Frames contain records of many keys, which are filtered after decoding.
@@ -56,14 +59,22 @@ export class ReadCursor {
     return this.until !== undefined && comparePositions(this.#at, this.until) >= 0;
   }
 
+  /** As `batch`, decoded in turns where the reader has asked for that. */
+  async decodedBatch(entries: readonly StoredEntry[], through: number): Promise<LogBatch> {
+    const batch = this.batch(entries, through);
+    if (this.#turn !== undefined) await batch.decode(this.#turn, this.incarnation);
+    return batch;
+  }
+
   /** The matching records of these entries; moves the position to the end of the entry `through`. */
-  batch(entries: readonly StoredEntry[], through: number): LogBatch {
+  batch(entries: readonly StoredEntry[], through: number): EntriesBatch {
     const { incarnation, until } = this;
     const after = this.#at;
     this.#mayStartAnywhere = false;
     const end = { epoch: incarnation.epoch, sequence: through, index: 0 };
     this.#at = until !== undefined && comparePositions(end, until) > 0 ? until : end;
-    return new EntriesBatch(entries, { after, through: this.#at, key: this.#key }, this.#decoded);
+    const wanted = { after, through: this.#at, key: this.#key };
+    return new EntriesBatch(entries, wanted, this.#decoded);
   }
 }
 
@@ -106,17 +117,34 @@ class EntriesBatch implements LogBatch {
     return frames;
   }
 
+  /** Of a key that is searched for, nothing is kept for other readers. */
+  async decode(turn: Turn, { root, epoch }: TopicIncarnation): Promise<void> {
+    const { key } = this.#wanted;
+    const records: StoredRecord[] = [];
+    for (const entry of this.#entries) {
+      if (turn.isOver) await turn.next();
+      const decoded =
+        this.#decoded.cached(entry) ?? (await recordsInTurns(root, epoch, entry, { turn, key }));
+      for (const stored of decoded) if (this.#isWanted(stored)) records.push(stored);
+    }
+    this.#records = records;
+  }
+
   #decode(): readonly StoredRecord[] {
-    const { after, through, key } = this.#wanted;
     const records: StoredRecord[] = [];
     for (const entry of this.#entries) {
       for (const stored of this.#decoded.records(entry)) {
-        const { position, record } = stored;
-        const isInside =
-          comparePositions(position, after) > 0 && comparePositions(position, through) <= 0;
-        if (isInside && (key === undefined || record.key === key)) records.push(stored);
+        if (this.#isWanted(stored)) records.push(stored);
       }
     }
     return records;
+  }
+
+  #isWanted({ position, record }: StoredRecord): boolean {
+    const { after, through, key } = this.#wanted;
+    if (comparePositions(position, after) <= 0 || comparePositions(position, through) > 0) {
+      return false;
+    }
+    return key === undefined || record.key === key;
   }
 }

@@ -114,7 +114,7 @@ export class Reader {
     ) {
       return undefined;
     }
-    return cursor.batch(got.entries, through);
+    return await cursor.decodedBatch(got.entries, through);
   }
 
   async *#follow(cursor: ReadCursor, signal: AbortSignal): AsyncIterable<LogBatch> {
@@ -132,7 +132,7 @@ export class Reader {
       await this.#requireSameIncarnation(cursor);
       while (!signal.aborted && !cursor.isDone) {
         if (until !== undefined && isQuiet && (await this.#isSpent(cursor, until))) {
-          yield cursor.batch([], entryOfPosition(until));
+          yield await cursor.decodedBatch([], entryOfPosition(until));
           return;
         }
         const result = await run.take(until === undefined ? idleMs : waitMs);
@@ -146,7 +146,7 @@ export class Reader {
           await this.#hasHole(cursor, fresh, result.through);
         }
         wasAtEnd = result.isAtEnd;
-        yield cursor.batch(fresh, result.through);
+        yield await cursor.decodedBatch(fresh, result.through);
       }
     } finally {
       signal.removeEventListener("abort", interrupt);

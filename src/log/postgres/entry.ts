@@ -1,7 +1,8 @@
 /** Entries: rows of `log_entries`, each a run of records with adjacent sequences. */
 
 import type { Batch } from "../../core/batch.ts";
-import { decodeFrame } from "../../core/frame.ts";
+import type { Turn } from "../../core/budget/turn.ts";
+import { decodeFrame, visitFrame } from "../../core/frame.ts";
 import type { StoredRecord } from "../../core/record.ts";
 import type { Layout } from "../../core/topic.ts";
 import { delimitedEnd } from "../../core/wire.ts";
@@ -93,4 +94,20 @@ export function recordsOf(row: EntryRow, epoch: number): StoredRecord[] {
     position: { epoch, sequence: first + i, index: 0 },
     receivedNs,
   }));
+}
+
+/** The same in turns; with a key only its records. */
+export async function recordsInTurns(
+  row: EntryRow,
+  epoch: number,
+  { turn, key }: { readonly turn: Turn; readonly key: string | undefined },
+): Promise<StoredRecord[]> {
+  const receivedNs = BigInt(row.received_ns);
+  const first = Number(row.last_seq) - row.count + 1;
+  const records: StoredRecord[] = [];
+  const given = { turn, unstampedNs: receivedNs, key };
+  await visitFrame(row.frame, given, (record, i) => {
+    records.push({ record, position: { epoch, sequence: first + i, index: 0 }, receivedNs });
+  });
+  return records;
 }

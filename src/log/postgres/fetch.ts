@@ -1,11 +1,12 @@
 /** Reads entries from the database, with the topic's bounds as of the same snapshot. */
 
 import type { Fragment } from "postgres";
+import type { Turn } from "../../core/budget/turn.ts";
 import type { Bounds, StoredFrame } from "../../core/log.ts";
 import type { StoredRecord } from "../../core/record.ts";
 import type { Database } from "./database.ts";
 import type { EncodedRecords } from "./encoded-records.ts";
-import { type EntryRow, recordsOf } from "./entry.ts";
+import { type EntryRow, recordsInTurns, recordsOf } from "./entry.ts";
 import { keyHash } from "./key-hash.ts";
 import { boundsOf, type TopicIncarnation } from "./topics.ts";
 
@@ -23,6 +24,8 @@ export interface Fetched extends EncodedRecords {
   readonly through: number;
   /** Size of the frames. */
   readonly bytes: number;
+  /** Decodes `records` in turns, before they are read. */
+  decode(turn: Turn): Promise<void>;
 }
 
 /** Entries of one fetch; one more than the bytes allow is fetched, so that a large one passes. */
@@ -130,17 +133,31 @@ class FetchedRows implements Fetched {
     return frames;
   }
 
+  async decode(turn: Turn): Promise<void> {
+    const { key } = this.#span;
+    const records: StoredRecord[] = [];
+    for (const row of this.#rows) {
+      if (turn.isOver) await turn.next();
+      const decoded = await recordsInTurns(row, this.#incarnation.epoch, { turn, key });
+      for (const each of decoded) if (this.#isWithin(each)) records.push(each);
+    }
+    this.#records = records;
+  }
+
   #decode(): readonly StoredRecord[] {
-    const { after = 0, key } = this.#span;
     const records: StoredRecord[] = [];
     for (const row of this.#rows) {
       for (const each of recordsOf(row, this.#incarnation.epoch)) {
-        const { sequence } = each.position;
-        if (sequence <= after || sequence > this.through) continue;
-        if (key === undefined || each.record.key === key) records.push(each);
+        if (this.#isWithin(each)) records.push(each);
       }
     }
     return records;
+  }
+
+  #isWithin({ position: { sequence }, record }: StoredRecord): boolean {
+    const { after = 0, key } = this.#span;
+    if (sequence <= after || sequence > this.through) return false;
+    return key === undefined || record.key === key;
   }
 }
 

@@ -25,13 +25,14 @@ export async function* readTopic(
   signal: AbortSignal,
 ): AsyncGenerator<LogBatch> {
   const { buffers } = context;
-  const { key } = options;
+  const { key, turn } = options;
   const opened = await unlessAborted(open(context, topic, options), signal);
   if (opened === undefined) return;
   const { incarnation } = opened;
   const { until } = opened;
   let at = opened.fetched.through;
   let isAtEnd = at >= opened.fetched.bounds.end.sequence;
+  if (turn !== undefined) await opened.fetched.decode(turn);
   yield* batchOf(incarnation, opened.fetched, opened.after);
   let given = at;
 
@@ -51,6 +52,7 @@ export async function* readTopic(
           signal,
         );
         if (fetched === undefined) return;
+        if (turn !== undefined) await fetched.decode(turn);
         const end = fetched.bounds.end.sequence;
         isAtEnd = fetched.through >= end;
         if (buffer !== undefined && isAtEnd) buffers.join(buffer, end);

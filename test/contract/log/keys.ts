@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { Turns } from "../../../src/core/budget/turn.ts";
 import { comparePositions } from "../../../src/core/position.ts";
 import type { Layout } from "../../../src/core/topic.ts";
 import {
@@ -48,6 +49,26 @@ const oddKeys = [
 ];
 
 export function keyContract(suite: Suite, layout: Layout): void {
+  test("a read that is decoded in turns has the same records, of each key and of all", async () => {
+    const log = await suite.node(0);
+    const topic = await suite.topic({ layout });
+    for (let i = 0; i < 5; i++) {
+      const keyed = oddKeys.map((key) => record(`${i} ${key}`, { key }));
+      await log.append(topic, [...keyed, record(`${i} no key`)]);
+    }
+    const { start, end } = await log.bounds(topic);
+    const turns = new Turns();
+    for (const key of [...oddKeys, undefined, "absent"]) {
+      for (const after of [start, { ...start, sequence: start.sequence + 2 }]) {
+        const options = { after, until: end, ...(key === undefined ? {} : { key }) };
+        const plain = await readAll(log, topic, options);
+        const inTurns = await readAll(log, topic, { ...options, turn: turns.open() });
+        expect(tokensOf(inTurns)).toEqual(tokensOf(plain));
+        expect(textsOf(inTurns)).toEqual(textsOf(plain));
+      }
+    }
+  });
+
   test("a key's own records, whatever the key", async () => {
     const log = await suite.node(0);
     const topic = await suite.topic({ layout });

@@ -15,15 +15,16 @@ import * as endpoints from "./endpoints.ts";
 
 interface LiveDeps extends Pick<
   HttpDeps,
-  "hub" | "host" | "sockets" | "log" | "clock" | "origins"
+  "hub" | "host" | "sockets" | "pages" | "log" | "clock" | "origins"
 > {
   readonly ackRules: AckRules;
 }
 
 export function mountAckRulesLive(app: Hono, deps: LiveDeps): void {
-  serve(app, endpoints.watchOverdue, async ({ params: { name }, query, headers }) => {
+  serve(app, endpoints.watchOverdue, async ({ params: { name }, query, headers }, c) => {
     const { topic, key } = await watched(name, deps);
-    const start = await topicStart(deps.log, topic, key, requestedStart(query, headers));
+    const requested = requestedStart(query, headers);
+    const start = await topicStart(deps.pages, topic, key, requested, c.req.raw.signal);
     return await sseResponse(deps, topic, key, start);
   });
   serve(app, endpoints.watchOverdueBySocket, async ({ params: { name }, query }, c) => {

@@ -14,7 +14,7 @@ import { overdueToken } from "./overdue-token.ts";
 
 interface AckRuleDeps extends Pick<
   HttpDeps,
-  "hub" | "host" | "sockets" | "log" | "clock" | "origins" | "bodies"
+  "hub" | "host" | "sockets" | "pages" | "log" | "clock" | "origins" | "bodies"
 > {
   readonly ackRules: AckRules;
 }

@@ -25,7 +25,7 @@ interface Sources {
 }
 
 const rowsFirst = 5;
-const rowsPerPage = 1000;
+const pageSize = { limit: 1000, bytesMax: 4 * 1024 * 1024 };
 
 /** By id, where there is any. The log's end is fetched first: no later event is the old owner's. */
 export async function lastEvents(
@@ -71,7 +71,7 @@ async function searchBack(
 ): Promise<LastEvent | undefined> {
   let before = from;
   while (before !== undefined) {
-    const { events } = await pages.before(emitter.id, before, rowsPerPage);
+    const { events } = await pages.before(emitter.id, before, pageSize);
     const found = newestOwn(events);
     if (found !== undefined) return found;
     before = events[0]?.position;

@@ -9,12 +9,11 @@ import { appendOptions } from "../../../http/endpoint/appending.ts";
 import { reply, serve } from "../../../http/endpoint/endpoint.ts";
 import { pageQuery } from "../../../http/endpoint/paging.ts";
 import { requestedStart } from "../../../http/endpoint/starting.ts";
-import { renderPage } from "../../../http/events.ts";
+import { pageResponse } from "../../../http/page-response.ts";
 import { incomingEvents } from "../../../http/request-records.ts";
-import { appendResponse, jsonResponse } from "../../../http/responses.ts";
+import { appendResponse } from "../../../http/responses.ts";
 import { sseResponse } from "../../../http/streaming.ts";
 import { readOptionalJson } from "../../../http/validate.ts";
-import type { RequestedStart } from "../../../hub/subscriber.ts";
 import type { Emitter } from "../emitters-port.ts";
 import type { CreateRequest, Emitters } from "../emitters.ts";
 import { emitterOptions, emittersAuthor, emitterStart, requireActive } from "../requests.ts";
@@ -22,13 +21,13 @@ import * as endpoints from "./endpoints.ts";
 
 interface EmitterDeps extends Pick<
   HttpDeps,
-  "hub" | "host" | "ingest" | "bodies" | "turns" | "log"
+  "hub" | "host" | "ingest" | "bodies" | "log" | "pages" | "turns" | "answers"
 > {
   readonly emitters: Emitters;
 }
 
 export function mountEmitters(app: Hono, deps: EmitterDeps): void {
-  const { emitters, ingest, bodies, turns } = deps;
+  const { emitters, ingest, bodies, pages, turns, answers } = deps;
 
   serve(app, endpoints.createEmitter, async (_, c) => {
     const request = await requestedEmitter(c, bodies);
@@ -61,9 +60,19 @@ export function mountEmitters(app: Hono, deps: EmitterDeps): void {
     const options = emitterOptions(id, appendOptions(headers));
     return appendResponse(await ingest.append(emittersTopic, events, options, emittersAuthor));
   });
-  serve(app, endpoints.readEmitter, async ({ params: { id }, query }, c) =>
-    jsonResponse(renderPage(await emitters.page(id, pageQuery(query), c.req.raw.signal))),
-  );
+  serve(app, endpoints.readEmitter, async ({ params: { id }, query }, c) => {
+    const { signal } = c.req.raw;
+    const requested = pageQuery(query);
+    using counter = answers.hold();
+    const page = await emitters.page(id, requested, { signal, counter });
+    const { bytesMax } = pages;
+    return await pageResponse(page, {
+      query: requested,
+      turn: turns.open(signal),
+      counter,
+      bytesMax,
+    });
+  });
   serve(app, endpoints.endEmitter, async ({ params: { id } }) =>
     reply(endpoints.endEmitter, 200, describe(await emitters.end(id))),
   );
@@ -78,9 +87,11 @@ export function mountEmitters(app: Hono, deps: EmitterDeps): void {
     });
   });
   for (const watch of [endpoints.watchEmitter, endpoints.watchEmitterToo]) {
-    serve(app, watch, ({ params: { id }, query, headers }) =>
-      stream(deps, id, requestedStart(query, headers)),
-    );
+    serve(app, watch, async ({ params: { id }, query, headers }, c) => {
+      const requested = requestedStart(query, headers);
+      const start = await emitterStart(deps, id, requested, c.req.raw.signal);
+      return await sseResponse(deps, emittersTopic, id, start);
+    });
   }
 }
 
@@ -109,9 +120,4 @@ function describe({ id, source, rate, createdMs, endedMs }: Emitter) {
     created_at: new Date(createdMs).toISOString(),
     ...(endedMs === undefined ? {} : { ended_at: new Date(endedMs).toISOString() }),
   };
-}
-
-async function stream(deps: EmitterDeps, id: string, requested: RequestedStart): Promise<Response> {
-  const start = await emitterStart(deps, id, requested);
-  return await sseResponse(deps, emittersTopic, id, start);
 }

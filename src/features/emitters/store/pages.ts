@@ -30,23 +30,37 @@ export function createEmitterPages({ sql: driver, db, run }: Database): EmitterP
     order: rising,
   });
   const last = pageRead(driver, { beyond: undefined, within: aboveFloor, order: falling });
+  const tail = pageRead(driver, {
+    beyond: undefined,
+    within: aboveFloor,
+    order: falling,
+    columns: withoutData,
+  });
   const earlier = pageRead(driver, {
     beyond: sql`${point("x")} >= ${at}`,
     within: sql`${aboveFloor} and ${point("x")} < ${at}`,
     order: falling,
   });
   return {
-    async after(id, position, limit) {
+    async after(id, position, size) {
+      const bounds = { id, limit: size.limit + 1, bytes: size.bytesMax };
       const rows = await run(() =>
-        position === "earliest" ? first({ id, limit }) : later({ id, limit, ...position }),
+        position === "earliest" ? first(bounds) : later({ ...bounds, ...position }),
       );
       return keptFromRows(rows);
     },
 
-    async before(id, position, limit) {
+    async before(id, position, size) {
+      const bounds = { id, limit: size.limit + 1, bytes: size.bytesMax };
       const rows = await run(() =>
-        position === "latest" ? last({ id, limit }) : earlier({ id, limit, ...position }),
+        position === "latest" ? last(bounds) : earlier({ ...bounds, ...position }),
       );
+      const kept = keptFromRows(rows);
+      return { ...kept, events: kept.events.toReversed() };
+    },
+
+    async tail(id, limit) {
+      const rows = await run(() => tail({ id, limit, bytes: Number.MAX_SAFE_INTEGER }));
       const kept = keptFromRows(rows);
       return { ...kept, events: kept.events.toReversed() };
     },
@@ -73,12 +87,22 @@ interface Side {
   /** Which events belong to the page. */
   readonly within: SQL;
   readonly order: SQL;
+  /** All by default. */
+  readonly columns?: SQL;
 }
 
+const withoutData = sql.raw(
+  Object.values(getTableColumns(emitterEvents))
+    .map(({ name }) => (name === "data" ? "''::bytea as data" : `x.${name}`))
+    .join(", "),
+);
+
 /** `edge`: the projection's position, and the higher of its floor and the emitter's. */
-function pageRead(driver: Sql, { beyond, within, order }: Side): Read<KeptRow> {
+function pageRead(driver: Sql, { beyond, within, order, columns = sql`x.*` }: Side): Read<KeptRow> {
   const [id, limit] = [sql.placeholder("id"), sql.placeholder("limit")];
-  // By hand: `edge` is read once, before its floor bounds the scan of the index.
+  const bytes = sql.placeholder("bytes");
+  // By hand: `edge` is read once, before its floor bounds the scan of the index. The database reads
+  // the sizes of all rows of the limit, but only the data of those that are returned.
   const page = sql`
     with edge as materialized (
       select p.epoch as at_epoch, p.sequence as at_sequence, p.idx as at_idx,
@@ -103,9 +127,16 @@ function pageRead(driver: Sql, { beyond, within, order }: Side): Read<KeptRow> {
       } as beyond
     ) other
     left join lateral (
-      select * from emitter_events x where x.emitter = ${id} and ${within}
-      order by ${order} limit ${limit}
-    ) r on true`;
+      select * from (
+        select ${columns},
+          sum(octet_length(x.data)) over w - octet_length(x.data) as bytes_before,
+          row_number() over w as nth
+        from emitter_events x where x.emitter = ${id} and ${within}
+        window w as (order by ${order} rows unbounded preceding)
+        order by ${order} limit ${limit}
+      ) s where s.nth <= 2 or s.bytes_before <= ${bytes}::bigint
+    ) r on true
+    order by r.nth`;
   return preparedStatement(driver, page);
 }
 

@@ -28,7 +28,7 @@ test("rows past the count go, oldest first, and what is left says where it begin
     const dropped = await trimEmitterRows(rig.database, { ageMs: 0, countMax: 50 }, clock.nowNs());
     expect(dropped).toBe(120 * 650);
     expect(new Set(Object.values(await rows(rig)))).toEqual(new Set([50]));
-    const kept = await rig.pages.after("e7", "earliest", 3);
+    const kept = await rig.pages.after("e7", "earliest", { limit: 3, bytesMax: 1000 });
     expect(kept.floor).toEqual({ epoch: 1, sequence: 650_007, index: 0 });
     expect(kept.events[0]?.position.sequence).toBe(651_007);
     expect((await rig.store.stats("e7")).events).toBe(700);

@@ -13,7 +13,7 @@ import { lifecycleTopic } from "../event.ts";
 import * as endpoints from "./event-endpoints.ts";
 import { AppFormats, type EventFormats, messageFormats } from "./format.ts";
 
-type LiveDeps = Pick<HttpDeps, "hub" | "host" | "sockets" | "log" | "clock" | "origins">;
+type LiveDeps = Pick<HttpDeps, "hub" | "host" | "sockets" | "pages" | "log" | "clock" | "origins">;
 
 /** A key of the topic, or all of it in formats that leave out the rest. */
 interface Watched {
@@ -26,14 +26,14 @@ export function mountLifecycleLive(app: Hono, deps: LiveDeps): void {
   const ofMessage = (messageId: string): Watched => ({ key: messageId, formats: messageFormats });
   const ofApp = (appId: string): Watched => ({ key: undefined, formats: apps.of(appId) });
 
-  serve(app, endpoints.watchMessage, ({ params, query, headers }) =>
-    sse(deps, ofMessage(params.message_id), requestedStart(query, headers)),
+  serve(app, endpoints.watchMessage, ({ params, query, headers }, c) =>
+    sse(c.req.raw, deps, ofMessage(params.message_id), requestedStart(query, headers)),
   );
   serve(app, endpoints.openMessageSocket, ({ params, query }, c) =>
     ws(c.req.raw, deps, ofMessage(params.message_id), requestedStart(query)),
   );
-  serve(app, endpoints.watchApp, ({ params, query, headers }) =>
-    sse(deps, ofApp(params.app_id), requestedStart(query, headers)),
+  serve(app, endpoints.watchApp, ({ params, query, headers }, c) =>
+    sse(c.req.raw, deps, ofApp(params.app_id), requestedStart(query, headers)),
   );
   serve(app, endpoints.openAppSocket, ({ params, query }, c) =>
     ws(c.req.raw, deps, ofApp(params.app_id), requestedStart(query)),
@@ -41,11 +41,12 @@ export function mountLifecycleLive(app: Hono, deps: LiveDeps): void {
 }
 
 async function sse(
+  { signal }: Request,
   deps: LiveDeps,
   { key, formats }: Watched,
   requested: RequestedStart,
 ): Promise<Response> {
-  const start = await topicStart(deps.log, lifecycleTopic, key, requested);
+  const start = await topicStart(deps.pages, lifecycleTopic, key, requested, signal);
   return await sseResponse(deps, lifecycleTopic, key, start, (subscriber) => {
     return new FilteredSubscriber(subscriber, formats.sse, deps.clock);
   });

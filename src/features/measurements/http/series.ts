@@ -1,6 +1,7 @@
 /** Measurements out: samples, series at any width, exports, live. */
 
 import type { Hono } from "hono";
+import { answerStream } from "../../../http/answer-stream.ts";
 import type { HttpDeps } from "../../../http/deps.ts";
 import { serve } from "../../../http/endpoint/endpoint.ts";
 import { FilteredSubscriber } from "../../../http/filtered.ts";
@@ -15,7 +16,7 @@ import { renderSamples, renderSeriesAnswer, renderSeriesList } from "./series-js
 import { rangeFrom, sampledFrom, seriesQueryFrom } from "./series-params.ts";
 import { measurementSse } from "./sse.ts";
 
-interface SeriesDeps extends Pick<HttpDeps, "hub" | "host" | "clock"> {
+interface SeriesDeps extends Pick<HttpDeps, "hub" | "host" | "clock" | "answers" | "stallMs"> {
   readonly series: Series;
 }
 
@@ -37,7 +38,7 @@ export function mountSeries(app: Hono, deps: SeriesDeps): void {
     return jsonResponse(renderSeriesAnswer(query, await series.query(query)));
   });
   serve(app, endpoints.exportSeries, ({ params, query }) =>
-    exportResponse(series, params.tag, rangeFrom(query, clock.nowNs()), query.format),
+    exportResponse(deps, params.tag, rangeFrom(query, clock.nowNs()), query.format),
   );
   serve(app, endpoints.watchSeries, async ({ params, query, headers }) => {
     const start = headers["Last-Event-ID"] ?? query.lastEventId ?? query.after;
@@ -53,13 +54,13 @@ export function mountSeries(app: Hono, deps: SeriesDeps): void {
 
 /** A file as a stream. What goes wrong before its first bytes is a problem; later it breaks off. */
 async function exportResponse(
-  series: Series,
+  deps: SeriesDeps,
   tag: string,
   span: Span,
   name: ExportFormatName,
 ): Promise<Response> {
   const format = exportFormats[name];
-  const found = await series.export(tag, span);
+  const found = await deps.series.export(tag, span);
   try {
     const chunks = format.write(tag, found.pages)[Symbol.asyncIterator]();
     const first = await chunks.next();
@@ -67,49 +68,23 @@ async function exportResponse(
       "content-type": format.contentType,
       "content-disposition": `attachment; filename="${fileName(tag)}.${format.extension}"`,
     };
-    return new Response(
-      streamOf(first, chunks, () => found.close()),
-      { headers },
-    );
+    const body = answerStream(deps, withFirst(first, chunks), () => found.close());
+    return new Response(body, { headers });
   } catch (error) {
     found.close();
     throw error;
   }
 }
 
-/** Asks for a chunk only when there is room for it. `over` is called once, at whatever end. */
-function streamOf(
+async function* withFirst(
   first: IteratorResult<Uint8Array>,
-  chunks: AsyncIterator<Uint8Array>,
-  over: () => void,
-): ReadableStream<Uint8Array> {
-  let next: Promise<IteratorResult<Uint8Array>> = Promise.resolve(first);
-  return new ReadableStream<Uint8Array>(
-    {
-      async pull(controller) {
-        try {
-          const chunk = await next;
-          if (chunk.done === true) {
-            over();
-            return controller.close();
-          }
-          controller.enqueue(chunk.value);
-          next = chunks.next();
-          // It is awaited in the next pull, if there is one.
-          next.catch(() => {});
-        } catch (error) {
-          over();
-          // Cut off: the reader must not take a part for the whole.
-          controller.error(error);
-        }
-      },
-      async cancel() {
-        over();
-        await chunks.return?.();
-      },
-    },
-    { highWaterMark: 0 },
-  );
+  others: AsyncIterator<Uint8Array>,
+): AsyncGenerator<Uint8Array> {
+  try {
+    for (let next = first; next.done !== true; next = await others.next()) yield next.value;
+  } finally {
+    await others.return?.();
+  }
 }
 
 function fileName(tag: string): string {

@@ -38,7 +38,10 @@ const subscriptionsMax = 1000;
 /** Requests of one socket that are not yet answered. */
 const pendingMax = 256;
 
-export interface ConnectionDeps extends Pick<HttpDeps, "hub" | "ingest" | "log" | "logger"> {
+export interface ConnectionDeps extends Pick<
+  HttpDeps,
+  "hub" | "ingest" | "log" | "logger" | "pages"
+> {
   readonly emitters: Emitters;
   readonly decoded: DecodedFormats;
 }
@@ -52,6 +55,7 @@ export class WsConnection implements SocketEvents {
   readonly #socket: ClientSocket;
   readonly #subscriptions = new Map<string, WsSubscription>();
   readonly #written = new Set<string>();
+  readonly #left = new AbortController();
   #pending = 0;
   #lastPublish: Promise<unknown> = Promise.resolve();
 
@@ -81,6 +85,7 @@ export class WsConnection implements SocketEvents {
   }
 
   closed(): void {
+    this.#left.abort();
     for (const subscription of this.#subscriptions.values()) subscription.close();
     this.#subscriptions.clear();
   }
@@ -206,8 +211,9 @@ export class WsConnection implements SocketEvents {
 
   async #start({ topic, key, emitter }: Address, { after, tail }: Subscribe): Promise<Start> {
     const requested = requestedStart({ after: startQuery.after.parse(after, "after"), tail });
-    if (emitter) return await emitterStart(this.#deps, key ?? "", requested);
-    return await topicStart(this.#deps.log, topic, key, requested);
+    const { signal } = this.#left;
+    if (emitter) return await emitterStart(this.#deps, key ?? "", requested, signal);
+    return await topicStart(this.#deps.pages, topic, key, requested, signal);
   }
 
   #send(message: ServerMessage): void {

@@ -12,23 +12,25 @@ import { appendOptions } from "../../../http/endpoint/appending.ts";
 import { reply, serve } from "../../../http/endpoint/endpoint.ts";
 import { pageQuery } from "../../../http/endpoint/paging.ts";
 import { requestedStart } from "../../../http/endpoint/starting.ts";
-import { renderPage } from "../../../http/events.ts";
+import { pageResponse } from "../../../http/page-response.ts";
 import { incomingRecords } from "../../../http/request-records.ts";
-import { appendResponse, jsonResponse } from "../../../http/responses.ts";
+import { appendResponse } from "../../../http/responses.ts";
 import { asyncFormatSseResponse, sseResponse, topicStart } from "../../../http/streaming.ts";
 import { readOptionalJson } from "../../../http/validate.ts";
 import type { Topics } from "../../../ingest/topics.ts";
-import { readPage } from "../../../log/pages.ts";
 import * as endpoints from "./endpoints.ts";
 
-interface TopicDeps extends Pick<HttpDeps, "hub" | "host" | "ingest" | "bodies" | "turns" | "log"> {
+interface TopicDeps extends Pick<
+  HttpDeps,
+  "hub" | "host" | "ingest" | "bodies" | "turns" | "log" | "pages" | "answers"
+> {
   readonly topics: Topics;
   readonly schemas: RecordDecoder;
   readonly decoded: DecodedFormats;
 }
 
 export function mountTopics(app: Hono, deps: TopicDeps): void {
-  const { log, topics, schemas, ingest, bodies, turns } = deps;
+  const { log, topics, schemas, ingest, bodies, turns, pages, answers } = deps;
 
   serve(app, endpoints.listTopics, async ({ query: { after, limit } }) => {
     const found = await log.list({ after, limit: limit + 1 });
@@ -62,15 +64,20 @@ export function mountTopics(app: Hono, deps: TopicDeps): void {
     return appendResponse(await ingest.append(topic, records, appendOptions(headers)));
   });
   serve(app, endpoints.readTopic, async ({ params: { topic }, query }, c) => {
-    const page = await readPage(log, topic, query.key, pageQuery(query), c.req.raw.signal);
-    if (query.decode === undefined) return jsonResponse(renderPage(page));
-    const records = await schemas.decode(page.events.map(({ record }) => record));
-    return jsonResponse(renderPage(page, records));
+    const { signal } = c.req.raw;
+    const requested = pageQuery(query);
+    using counter = answers.hold();
+    const page = await pages.read(topic, query.key, requested, { signal, counter });
+    const decoder = query.decode === undefined ? undefined : schemas;
+    const { bytesMax } = pages;
+    const turn = turns.open(signal);
+    return await pageResponse(page, { query: requested, turn, counter, bytesMax, decoder });
   });
   for (const watch of [endpoints.watchTopic, endpoints.watchTopicToo]) {
-    serve(app, watch, async ({ params: { topic }, query, headers }) => {
+    serve(app, watch, async ({ params: { topic }, query, headers }, c) => {
       const { key, decode } = query;
-      const start = await topicStart(log, topic, key, requestedStart(query, headers));
+      const requested = requestedStart(query, headers);
+      const start = await topicStart(pages, topic, key, requested, c.req.raw.signal);
       if (decode === undefined) return await sseResponse(deps, topic, key, start);
       return await asyncFormatSseResponse(deps, topic, key, start, deps.decoded.sse);
     });

@@ -8,11 +8,12 @@ import { parseName } from "../../../core/topic.ts";
 import { textFromUtf8 } from "../../../core/utf8.ts";
 import type { SubscribeRequest } from "../../../gen/sluice/v1/consumer_pb.ts";
 import type { Hub } from "../../../hub/hub.ts";
-import { tailStart } from "../../../log/pages.ts";
+import type { Pages } from "../../../log/pages.ts";
 
 export interface ConsumerDeps {
   readonly hub: Pick<Hub, "subscribe" | "livePosition">;
-  readonly log: Pick<Log, "read" | "bounds">;
+  readonly log: Pick<Log, "bounds">;
+  readonly pages: Pick<Pages, "tailStart">;
 }
 
 export interface SubscribeStart {
@@ -27,7 +28,7 @@ const tailMax = 1000;
 
 /** Throws `invalid`, `invalid_position`, and what the hub and the log throw of the topic. */
 export async function parseSubscribe(
-  { hub, log }: ConsumerDeps,
+  { hub, log, pages }: ConsumerDeps,
   request: SubscribeRequest,
   signal: AbortSignal,
 ): Promise<SubscribeStart> {
@@ -37,7 +38,7 @@ export async function parseSubscribe(
   if (start.case === "after") return { topic, key, start: parsePosition(start.value) };
   if (start.case === "tail") {
     if (start.value > tailMax) throw tooManyOfTail(start.value);
-    return { topic, key, start: await tailStart(log, topic, key, start.value, signal) };
+    return { topic, key, start: await pages.tailStart(topic, key, start.value, signal) };
   }
   const earliest = start.case === "earliest" && start.value;
   const position = earliest ? (await log.bounds(topic)).start : await hub.livePosition(topic);

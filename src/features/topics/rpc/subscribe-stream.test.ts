@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants } from "node:http2";
 import { create, fromBinary, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import { Share } from "../../../core/budget/memory.ts";
+import { Turns } from "../../../core/budget/turn.ts";
 import { systemClock } from "../../../core/clock.ts";
 import { defaultTopicSettings } from "../../../core/topic.ts";
 import {
@@ -11,6 +12,7 @@ import {
 import { Hub } from "../../../hub/hub.ts";
 import { defaultHubOptions } from "../../../hub/options.ts";
 import { createMemoryLog } from "../../../log/memory/memory-log.ts";
+import { defaultPageOptions, Pages } from "../../../log/pages.ts";
 import { createRpcServer, type RpcServer } from "../../../rpc/server.ts";
 import { createSubscribeStream } from "./subscribe-stream.ts";
 
@@ -23,6 +25,14 @@ const hub = new Hub({
   logger,
   options: { ...defaultHubOptions, stallMs },
   windows: new Share("windows", defaultHubOptions.windowBytes),
+  turns: new Turns(),
+});
+
+const pages = new Pages({
+  log,
+  clock: systemClock,
+  turns: new Turns(),
+  options: defaultPageOptions,
 });
 
 let server: RpcServer;
@@ -30,7 +40,7 @@ let session: ClientHttp2Session;
 
 beforeAll(async () => {
   await log.create("t", defaultTopicSettings);
-  server = createRpcServer(new Map(), createSubscribeStream({ hub, log, logger }, stallMs));
+  server = createRpcServer(new Map(), createSubscribeStream({ hub, log, pages, logger }, stallMs));
   session = connect(`http://127.0.0.1:${await server.listen("127.0.0.1", 0)}`);
 });
 

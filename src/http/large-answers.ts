@@ -1,0 +1,53 @@
+/**
+ * Large answers are counted until their callers have read them, whichever address they are of: the
+ * runtime keeps an answer as long as its client likes to leave it unread.
+ */
+
+import type { Share } from "../core/budget/memory.ts";
+import { answerStream, type AnswerStreamDeps } from "./answer-stream.ts";
+import type { Fetch } from "./hot.ts";
+import { problemResponse } from "./problem.ts";
+
+/** Smaller ones are bounded by the number of connections. */
+export const countedBytesMin = 256 * 1024;
+
+/** What one write gives a socket. */
+const pieceBytes = 64 * 1024;
+
+export interface LargeAnswersDeps extends AnswerStreamDeps {
+  readonly answers: Share;
+}
+
+export function countLargeAnswers(fetch: Fetch, deps: LargeAnswersDeps): Fetch {
+  return async (request) => {
+    const response = await fetch(request);
+    const length = Number(response.headers.get("content-length") ?? 0);
+    if (length < countedBytesMin || response.body === null) return response;
+    return await counted(response, length, deps);
+  };
+}
+
+/** Throws nothing: an answer for which there is no room is `429`. */
+async function counted(
+  response: Response,
+  length: number,
+  deps: LargeAnswersDeps,
+): Promise<Response> {
+  const { answers } = deps;
+  try {
+    answers.take(length);
+  } catch (error) {
+    return problemResponse(error);
+  }
+  const bytes = new Uint8Array(await response.arrayBuffer());
+  const uncounted = { ...deps, answers: { add() {}, release() {} } };
+  const body = answerStream(uncounted, piecesOf(bytes), () => answers.release(length));
+  const { status, headers } = response;
+  return new Response(body, { status, headers });
+}
+
+async function* piecesOf(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  for (let at = 0; at < bytes.byteLength; at += pieceBytes) {
+    yield bytes.subarray(at, at + pieceBytes);
+  }
+}

@@ -1,0 +1,67 @@
+/** Pages as answers: rendered in turns, counted while they are made. */
+
+import type { Turn } from "../core/budget/turn.ts";
+import type { EventCounter, Page, PageQuery } from "../core/page.ts";
+import type { Position } from "../core/position.ts";
+import { renderPosition } from "../core/position.ts";
+import type { RecordDecoder } from "../core/schemas.ts";
+import { renderEvent } from "./events.ts";
+import { jsonResponse } from "./responses.ts";
+
+export interface PageRendering {
+  readonly query: PageQuery;
+  readonly turn: Turn;
+  readonly counter: EventCounter;
+  /** Bytes of a page's records. */
+  readonly bytesMax: number;
+  /** Decodes the records that name a schema; undefined: they are given as they are. */
+  readonly decoder?: RecordDecoder | undefined;
+}
+
+/** Records that are decoded at once. */
+const decodedAtOnce = 32;
+
+/** Times the bytes of its records that a page may take as text: decoded records may be far larger. */
+const growthMax = 4;
+
+/** `{"events":[…],"next","prev"}`. Throws what the turn, the counter and the decoder throw. */
+export async function pageResponse(page: Page, rendering: PageRendering): Promise<Response> {
+  const { events, next, prev } = await renderEvents(page, rendering);
+  return jsonResponse(
+    `{"events":[${events.join(",")}],"next":${token(next)},"prev":${token(prev)}}`,
+  );
+}
+
+interface Rendered {
+  readonly events: readonly string[];
+  readonly next: Position | null;
+  readonly prev: Position | null;
+}
+
+/** From the side on which the page begins, so that a page that grows too large ends at the other one. */
+async function renderEvents(page: Page, rendering: PageRendering): Promise<Rendered> {
+  const { query, turn, counter, bytesMax, decoder } = rendering;
+  const isForward = query.after !== undefined;
+  const stored = isForward ? page.events : page.events.toReversed();
+  const texts: string[] = [];
+  let bytes = 0;
+  for (let from = 0; from < stored.length; from += decodedAtOnce) {
+    const some = stored.slice(from, from + decodedAtOnce);
+    const decoded = await decoder?.decode(some.map(({ record }) => record));
+    for (const [i, event] of some.entries()) {
+      if (turn.isOver) await turn.next();
+      const text = renderEvent(event, decoded?.[i]);
+      counter.take(text.length);
+      bytes += text.length;
+      texts.push(text);
+      if (bytes <= growthMax * bytesMax || texts.length === stored.length) continue;
+      const cut = { ...page, [isForward ? "next" : "prev"]: event.position };
+      return { ...cut, events: isForward ? texts : texts.reverse() };
+    }
+  }
+  return { ...page, events: isForward ? texts : texts.reverse() };
+}
+
+function token(position: Position | null): string {
+  return position === null ? "null" : `"${renderPosition(position)}"`;
+}
