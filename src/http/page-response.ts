@@ -56,10 +56,10 @@ async function renderEvents(page: Page, rendering: PageRendering): Promise<Rende
       texts.push(text);
       if (bytes <= growthMax * bytesMax || texts.length === stored.length) continue;
       const cut = { ...page, [isForward ? "next" : "prev"]: event.position };
-      return { ...cut, events: isForward ? texts : texts.reverse() };
+      return { ...cut, events: isForward ? texts : texts.toReversed() };
     }
   }
-  return { ...page, events: isForward ? texts : texts.reverse() };
+  return { ...page, events: isForward ? texts : texts.toReversed() };
 }
 
 function token(position: Position | null): string {
