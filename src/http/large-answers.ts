@@ -12,7 +12,7 @@ import { problemResponse } from "./problem.ts";
 export const countedBytesMin = 256 * 1024;
 
 /** What one write gives a socket. */
-const pieceBytes = 64 * 1024;
+export const pieceBytes = 64 * 1024;
 
 export interface LargeAnswersDeps extends AnswerStreamDeps {
   readonly answers: Share;
@@ -40,10 +40,14 @@ async function counted(
     return problemResponse(error);
   }
   const bytes = new Uint8Array(await response.arrayBuffer());
-  const uncounted = { ...deps, answers: { add() {}, release() {} } };
-  const body = answerStream(uncounted, piecesOf(bytes), () => answers.release(length));
+  const body = answerStream(uncountedStream(deps), piecesOf(bytes), () => answers.release(length));
   const { status, headers } = response;
   return new Response(body, { status, headers });
+}
+
+/** For an answer that is counted as a whole. */
+export function uncountedStream({ clock, stallMs }: AnswerStreamDeps): AnswerStreamDeps {
+  return { clock, stallMs, answers: { add() {}, release() {} } };
 }
 
 async function* piecesOf(bytes: Uint8Array): AsyncGenerator<Uint8Array> {

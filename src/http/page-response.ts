@@ -5,10 +5,17 @@ import type { EventCounter, Page, PageQuery } from "../core/page.ts";
 import type { Position } from "../core/position.ts";
 import { renderPosition } from "../core/position.ts";
 import type { RecordDecoder } from "../core/schemas.ts";
+import { answerStream } from "./answer-stream.ts";
 import { renderEvent } from "./events.ts";
+import {
+  countedBytesMin,
+  type LargeAnswersDeps,
+  pieceBytes,
+  uncountedStream,
+} from "./large-answers.ts";
 import { jsonResponse } from "./responses.ts";
 
-export interface PageRendering {
+export interface PageRendering extends LargeAnswersDeps {
   readonly query: PageQuery;
   readonly turn: Turn;
   readonly counter: EventCounter;
@@ -24,16 +31,39 @@ const decodedAtOnce = 32;
 /** Times the bytes of its records that a page may take as text: decoded records may be far larger. */
 const growthMax = 4;
 
-/** `{"events":[…],"next","prev"}`. Throws what the turn, the counter and the decoder throw. */
+/**
+ * `{"events":[…],"next","prev"}`. Throws what the turn, the counter and the decoder throw. A large page
+ * is sent in pieces, and counted until it is read.
+ */
 export async function pageResponse(page: Page, rendering: PageRendering): Promise<Response> {
-  const { events, next, prev } = await renderEvents(page, rendering);
-  return jsonResponse(
-    `{"events":[${events.join(",")}],"next":${token(next)},"prev":${token(prev)}}`,
+  const { events, bytes, next, prev } = await renderEvents(page, rendering);
+  const end = `],"next":${token(next)},"prev":${token(prev)}}`;
+  if (bytes < countedBytesMin) return jsonResponse(`{"events":[${events.join(",")}${end}`);
+  const { answers } = rendering;
+  answers.take(bytes);
+  const body = answerStream(uncountedStream(rendering), piecesOf(events, `${end}\n`), () =>
+    answers.release(bytes),
   );
+  return new Response(body, { headers: { "content-type": "application/json" } });
 }
+
+/** Encoded when the client takes them: a whole page at once would keep others waiting. */
+async function* piecesOf(events: readonly string[], end: string): AsyncGenerator<Uint8Array> {
+  let piece = '{"events":[';
+  for (const [i, event] of events.entries()) {
+    piece += i === 0 ? event : `,${event}`;
+    if (piece.length < pieceBytes) continue;
+    yield utf8.encode(piece);
+    piece = "";
+  }
+  yield utf8.encode(`${piece}${end}`);
+}
+
+const utf8 = new TextEncoder();
 
 interface Rendered {
   readonly events: readonly string[];
+  readonly bytes: number;
   readonly next: Position | null;
   readonly prev: Position | null;
 }
@@ -56,10 +86,10 @@ async function renderEvents(page: Page, rendering: PageRendering): Promise<Rende
       texts.push(text);
       if (bytes <= growthMax * bytesMax || texts.length === stored.length) continue;
       const cut = { ...page, [isForward ? "next" : "prev"]: event.position };
-      return { ...cut, events: isForward ? texts : texts.toReversed() };
+      return { ...cut, bytes, events: isForward ? texts : texts.toReversed() };
     }
   }
-  return { ...page, events: isForward ? texts : texts.toReversed() };
+  return { ...page, bytes, events: isForward ? texts : texts.toReversed() };
 }
 
 function token(position: Position | null): string {

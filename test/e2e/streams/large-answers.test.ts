@@ -110,10 +110,10 @@ describe("a key that is not in a topic of frames", () => {
   beforeAll(async () => {
     await ask("PUT", `${gateway.url}/v1/topics/tiny`, { body: '{"layout":"frames"}' });
     const publish = `${gateway.url}/sluice.v1.CollectorService/Publish`;
-    // 10,000 records without a byte, in the field 2 of the request; the topic in the field 1.
+    // 10,000 records without a byte, in the field 1 of the request; the topic in the field 2.
     const body = Buffer.concat([
-      Buffer.from("\x0a\x04tiny", "latin1"),
-      Buffer.alloc(20_000, "\x12\x00"),
+      Buffer.from("\x12\x04tiny", "latin1"),
+      Buffer.alloc(20_000, "\x0a\x00"),
     ]);
     const headers = { "content-type": "application/proto" };
     const first = await ask("POST", publish, { body, headers });

@@ -21,7 +21,7 @@ import * as endpoints from "./endpoints.ts";
 
 interface EmitterDeps extends Pick<
   HttpDeps,
-  "hub" | "host" | "ingest" | "bodies" | "log" | "pages" | "turns" | "answers"
+  "hub" | "host" | "ingest" | "bodies" | "log" | "pages" | "turns" | "answers" | "clock" | "stallMs"
 > {
   readonly emitters: Emitters;
 }
@@ -66,12 +66,8 @@ export function mountEmitters(app: Hono, deps: EmitterDeps): void {
     using counter = answers.hold();
     const page = await emitters.page(id, requested, { signal, counter });
     const { bytesMax } = pages;
-    return await pageResponse(page, {
-      query: requested,
-      turn: turns.open(signal),
-      counter,
-      bytesMax,
-    });
+    const rendering = { ...deps, query: requested, turn: turns.open(signal), counter, bytesMax };
+    return await pageResponse(page, rendering);
   });
   serve(app, endpoints.endEmitter, async ({ params: { id } }) =>
     reply(endpoints.endEmitter, 200, describe(await emitters.end(id))),

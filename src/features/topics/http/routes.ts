@@ -22,7 +22,7 @@ import * as endpoints from "./endpoints.ts";
 
 interface TopicDeps extends Pick<
   HttpDeps,
-  "hub" | "host" | "ingest" | "bodies" | "turns" | "log" | "pages" | "answers"
+  "hub" | "host" | "ingest" | "bodies" | "turns" | "log" | "pages" | "answers" | "clock" | "stallMs"
 > {
   readonly topics: Topics;
   readonly schemas: RecordDecoder;
@@ -71,7 +71,8 @@ export function mountTopics(app: Hono, deps: TopicDeps): void {
     const decoder = query.decode === undefined ? undefined : schemas;
     const { bytesMax } = pages;
     const turn = turns.open(signal);
-    return await pageResponse(page, { query: requested, turn, counter, bytesMax, decoder });
+    const rendering = { ...deps, query: requested, turn, counter, bytesMax, decoder };
+    return await pageResponse(page, rendering);
   });
   for (const watch of [endpoints.watchTopic, endpoints.watchTopicToo]) {
     serve(app, watch, async ({ params: { topic }, query, headers }, c) => {
