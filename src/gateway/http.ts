@@ -3,10 +3,10 @@
 import { Hono } from "hono";
 import { Failure, failureFrom, quoted } from "../core/failure.ts";
 import type { Part } from "../features/part.ts";
+import { countLargeAnswers } from "../http/answers/large.ts";
 import type { HttpDeps } from "../http/deps.ts";
 import { methods } from "../http/endpoint/endpoint.ts";
 import { type Fetch, serveHot } from "../http/hot.ts";
-import { countLargeAnswers } from "../http/large-answers.ts";
 import { mountCors } from "../http/origin.ts";
 import { problemResponse } from "../http/problem.ts";
 import { reportInternal, shownPath } from "../http/report.ts";

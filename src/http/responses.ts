@@ -3,7 +3,7 @@
 import { Failure, type FailureCode, type Issue } from "../core/failure.ts";
 import { renderPosition } from "../core/position.ts";
 import type { IngestResult } from "../ingest/ingest.ts";
-import { countedBytesMin } from "./large-answers.ts";
+import { countedBytesMin } from "./answers/large.ts";
 import { problemResponse } from "./problem.ts";
 
 /**

@@ -59,7 +59,7 @@ export class ReadCursor {
     return this.until !== undefined && comparePositions(this.#at, this.until) >= 0;
   }
 
-  /** As `batch`, decoded in turns where the reader has asked for that. */
+  /** As `batch`, decoded in turns where the reader requested that. */
   async decodedBatch(entries: readonly StoredEntry[], through: number): Promise<LogBatch> {
     const batch = this.batch(entries, through);
     if (this.#turn !== undefined) await batch.decode(this.#turn, this.incarnation);

@@ -3,13 +3,13 @@
 import type { Context, Hono } from "hono";
 import { emittersTopic } from "../../../core/emitters.ts";
 import { renderPosition } from "../../../core/position.ts";
+import { pageResponse } from "../../../http/answers/page.ts";
 import type { Bodies } from "../../../http/body.ts";
 import type { HttpDeps } from "../../../http/deps.ts";
 import { appendOptions } from "../../../http/endpoint/appending.ts";
 import { reply, serve } from "../../../http/endpoint/endpoint.ts";
 import { pageQuery } from "../../../http/endpoint/paging.ts";
 import { requestedStart } from "../../../http/endpoint/starting.ts";
-import { pageResponse } from "../../../http/page-response.ts";
 import { incomingEvents } from "../../../http/request-records.ts";
 import { appendResponse } from "../../../http/responses.ts";
 import { sseResponse } from "../../../http/streaming.ts";

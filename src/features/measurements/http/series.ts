@@ -1,7 +1,7 @@
 /** Measurements out: samples, series at any width, exports, live. */
 
 import type { Hono } from "hono";
-import { answerStream } from "../../../http/answer-stream.ts";
+import { answerStream } from "../../../http/answers/stream.ts";
 import type { HttpDeps } from "../../../http/deps.ts";
 import { serve } from "../../../http/endpoint/endpoint.ts";
 import { FilteredSubscriber } from "../../../http/filtered.ts";

@@ -1,8 +1,8 @@
 /** Answers in pieces: each is made when the client has taken the one before, and counted until then. */
 
-import type { Share } from "../core/budget/memory.ts";
-import type { Clock } from "../core/clock.ts";
-import { Failure } from "../core/failure.ts";
+import type { Share } from "../../core/budget/memory.ts";
+import type { Clock } from "../../core/clock.ts";
+import { Failure } from "../../core/failure.ts";
 
 export interface AnswerStreamDeps {
   readonly clock: Clock;

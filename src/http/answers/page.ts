@@ -1,19 +1,14 @@
 /** Pages as answers: rendered in turns, counted while they are made. */
 
-import type { Turn } from "../core/budget/turn.ts";
-import type { EventCounter, Page, PageQuery } from "../core/page.ts";
-import type { Position } from "../core/position.ts";
-import { renderPosition } from "../core/position.ts";
-import type { RecordDecoder } from "../core/schemas.ts";
-import { answerStream } from "./answer-stream.ts";
-import { renderEvent } from "./events.ts";
-import {
-  countedBytesMin,
-  type LargeAnswersDeps,
-  pieceBytes,
-  uncountedStream,
-} from "./large-answers.ts";
-import { jsonResponse } from "./responses.ts";
+import type { Turn } from "../../core/budget/turn.ts";
+import type { EventCounter, Page, PageQuery } from "../../core/page.ts";
+import type { Position } from "../../core/position.ts";
+import { renderPosition } from "../../core/position.ts";
+import type { RecordDecoder } from "../../core/schemas.ts";
+import { renderEvent } from "../events.ts";
+import { jsonResponse } from "../responses.ts";
+import { countedBytesMin, type LargeAnswersDeps, pieceBytes, uncountedStream } from "./large.ts";
+import { answerStream } from "./stream.ts";
 
 export interface PageRendering extends LargeAnswersDeps {
   readonly query: PageQuery;

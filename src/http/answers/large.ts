@@ -3,10 +3,10 @@
  * runtime keeps an answer as long as its client likes to leave it unread.
  */
 
-import type { Share } from "../core/budget/memory.ts";
-import { answerStream, type AnswerStreamDeps } from "./answer-stream.ts";
-import type { Fetch } from "./hot.ts";
-import { problemResponse } from "./problem.ts";
+import type { Share } from "../../core/budget/memory.ts";
+import type { Fetch } from "../hot.ts";
+import { problemResponse } from "../problem.ts";
+import { answerStream, type AnswerStreamDeps } from "./stream.ts";
 
 /** Smaller ones are bounded by the number of connections. */
 export const countedBytesMin = 256 * 1024;
