@@ -5,6 +5,7 @@
  */
 
 import { Hono } from "hono";
+import type { Turn } from "../../../core/budget/turn.ts";
 import { Failure, type FailureCode, failureFrom } from "../../../core/failure.ts";
 import { documentFromUtf8 } from "../../../core/utf8.ts";
 import type { HttpDeps } from "../../../http/deps.ts";
@@ -19,13 +20,10 @@ import type { MeasurementsIn } from "./save.ts";
 
 /** The version whose API this is. */
 const version = "v2.7.0-sluice";
-/** About a millisecond of work. */
-const linesPerTurn = 500;
-
 /** `error` in 1.x's answers, `code` and `message` in 2.x's. */
 type Render = (code: string, message: string) => Readonly<Record<string, string>>;
 
-interface InfluxDeps extends Pick<HttpDeps, "bodies" | "logger"> {
+interface InfluxDeps extends Pick<HttpDeps, "bodies" | "turns" | "logger"> {
   readonly measurementsIn: MeasurementsIn;
 }
 
@@ -51,13 +49,14 @@ export function mountInflux(app: Hono, deps: InfluxDeps): void {
 function mountWrite(
   app: Hono,
   endpoint: Endpoint<Parameters, { readonly precision: Parameter<bigint | undefined> }>,
-  { bodies, logger, measurementsIn }: InfluxDeps,
+  { bodies, turns, logger, measurementsIn }: InfluxDeps,
   render: Render,
 ): void {
   const influx = new Hono();
   serve(influx, endpoint, async ({ query: { precision: unitNs = 1n } }, c) => {
     const body = await bodies.read(c.req.raw);
-    const lines = await takeLines(body, unitNs, measurementsIn);
+    const turn = turns.open(c.req.raw.signal);
+    const lines = await takeLines(body, { unitNs, turn }, measurementsIn);
     if (lines.refusedCount === 0) return new Response(null, { status: 204 });
     return c.json(render("invalid", partialWrite(lines)), 400);
   });
@@ -69,14 +68,16 @@ function mountWrite(
   app.route("/", influx);
 }
 
-function partialWrite({ accepted, refused, refusedCount }: LineIntake): string {
+function partialWrite({ accepted, partlyAccepted, refused, refusedCount }: LineIntake): string {
   const more = refusedCount > refused.length ? `, and ${refusedCount - refused.length} more` : "";
-  return `partial write (${accepted} lines accepted): ${refused.join("; ")}${more}`;
+  const fields = `${partlyAccepted} ${partlyAccepted === 1 ? "field" : "fields"}`;
+  const partly = partlyAccepted === 0 ? "" : ` and ${fields} of lines with refused ones`;
+  return `partial write (${accepted} lines${partly} accepted): ${refused.join("; ")}${more}`;
 }
 
 async function takeLines(
   body: Uint8Array,
-  unitNs: bigint,
+  { unitNs, turn }: { readonly unitNs: bigint; readonly turn: Turn },
   measurementsIn: MeasurementsIn,
 ): Promise<LineIntake> {
   const { topic, clock } = measurementsIn;
@@ -84,12 +85,17 @@ async function takeLines(
   const call = topic.open();
   const intake = new Intake(measurementsIn, call);
   const lines = new LineIntake(textOf(body), { unitNs, nowNs: clock.nowNs() }, intake);
-  while (lines.take(linesPerTurn)) {
-    if (topic.inFlight.isFull) {
+  while (!lines.isAtEnd) {
+    lines.takeSome();
+    const { isFull } = topic.inFlight;
+    if (!isFull && !turn.isOver) continue;
+    lines.flush();
+    if (isFull) {
       call.expedite();
       await topic.inFlight.room();
-    } else await new Promise<void>((resolve) => clock.after(0, resolve));
+    } else await turn.next();
   }
+  lines.flush();
   await call.settled();
   return lines;
 }

@@ -8,7 +8,7 @@ import { quoted } from "../../../core/failure.ts";
 import { valuesMax } from "../measurement.ts";
 import { Point } from "../point.ts";
 import type { Intake } from "./intake.ts";
-import { type Line, type LinePoint, parseLines } from "./line-protocol.ts";
+import { type LinePoint, LineReader } from "./line-protocol.ts";
 
 export interface LineOptions {
   /** Nanoseconds per unit of the request's times. */
@@ -18,65 +18,73 @@ export interface LineOptions {
 }
 
 const refusedMax = 100;
+/** Lines, and characters of empty lines and comments, between two looks at the clock. */
+const stepLines = 16;
+const stepChars = 32 * 1024;
 const point = new Point();
 
 export class LineIntake {
-  readonly #lines: Iterator<Line, void>;
+  readonly #lines: LineReader;
   readonly #options: LineOptions;
   readonly #intake: Intake;
   /** Number of lines of which nothing was refused. */
   accepted = 0;
+  /** Number of series that were taken of lines of which others were refused. */
+  partlyAccepted = 0;
   /** Messages with their line, for the first hundred refusals. */
   readonly refused: string[] = [];
   refusedCount = 0;
 
   constructor(text: string, options: LineOptions, intake: Intake) {
-    this.#lines = parseLines(text);
+    this.#lines = new LineReader(text);
     this.#options = options;
     this.#intake = intake;
   }
 
-  /** Takes at most `linesMax` lines, so that other calls get a turn; false when none are left. */
-  take(linesMax: number): boolean {
-    for (let left = linesMax; left > 0; left--) {
-      const next = this.#lines.next();
-      if (next.done === true) break;
-      const line = next.value;
-      const wrongs =
-        "wrong" in line ? [line.wrong] : takePoint(line.point, this.#options, this.#intake);
+  get isAtEnd(): boolean {
+    return this.#lines.isAtEnd;
+  }
+
+  /** Takes a few lines; the caller looks at the clock, and calls `flush` before it waits. */
+  takeSome(): void {
+    for (let left = stepLines; left > 0; left--) {
+      const line = this.#lines.next(stepChars);
+      if (line === undefined) return;
+      const before = this.#intake.taken;
+      const wrongs = "wrong" in line ? [line.wrong] : this.#takePoint(line.point);
       if (wrongs.length === 0) this.accepted++;
+      else this.partlyAccepted += this.#intake.taken - before;
       this.refusedCount += wrongs.length;
       for (const wrong of wrongs) {
         if (this.refused.length < refusedMax) this.refused.push(`line ${line.number}: ${wrong}`);
       }
-      if (left === 1) {
-        this.#intake.flush();
-        return true;
-      }
     }
-    this.#intake.flush();
-    return false;
   }
-}
 
-/** Returns why parts of the line were refused; empty when all of it was taken. */
-function takePoint(line: LinePoint, { unitNs, nowNs }: LineOptions, intake: Intake): string[] {
-  const wrongs: string[] = [];
-  const timeNs = line.time === undefined ? nowNs : line.time * unitNs;
-  if (BigInt.asIntN(64, timeNs) !== timeNs) {
-    return [`time ${line.time} is not an int64 of nanoseconds`];
+  flush(): void {
+    this.#intake.flush();
   }
-  point.setTimeNs(timeNs);
-  for (const { tag, values, wrong } of seriesOf(line)) {
-    const why = wrong ?? point.setTag(tag);
-    if (why === undefined) {
-      point.values.set(values);
-      point.count = values.length;
+
+  /** Returns why parts of the line were refused; empty when all of it was taken. */
+  #takePoint(line: LinePoint): string[] {
+    const { unitNs, nowNs } = this.#options;
+    const wrongs: string[] = [];
+    const timeNs = line.time === undefined ? nowNs : line.time * unitNs;
+    if (BigInt.asIntN(64, timeNs) !== timeNs) {
+      return [`time ${line.time} is not an int64 of nanoseconds`];
     }
-    const refusal = why ?? intake.point(point)?.message;
-    if (refusal !== undefined) wrongs.push(refusal);
+    point.setTimeNs(timeNs);
+    for (const { tag, values, wrong } of seriesOf(line)) {
+      const why = wrong ?? point.setTag(tag);
+      if (why === undefined) {
+        point.values.set(values);
+        point.count = values.length;
+      }
+      const refusal = why ?? this.#intake.point(point)?.message;
+      if (refusal !== undefined) wrongs.push(refusal);
+    }
+    return wrongs;
   }
-  return wrongs;
 }
 
 interface Series {
@@ -87,13 +95,21 @@ interface Series {
 
 function seriesOf({ series, fields }: LinePoint): readonly Series[] {
   const columns = columnsOf(fields);
-  if (columns !== undefined) return [{ tag: series, values: columns }];
+  if (columns !== undefined) return [{ tag: withoutColon(series), values: columns }];
   return [...fields].map(([name, value]) => {
-    const tag = `${series}:${name}`;
+    const tag = `${series}:${withoutColon(name)}`;
     if (typeof value === "number") return { tag, values: [value] };
     const wrong = `field ${quoted(name)} is text, expected a number`;
     return { tag, values: [], wrong };
   });
+}
+
+/**
+ * Two series never have the same name: the last colon that is not escaped is in front of the field, and
+ * a name without a field has none.
+ */
+function withoutColon(name: string): string {
+  return name.includes(":") ? name.replaceAll(":", "\\:") : name;
 }
 
 /** The values of a field set that is one measurement. */

@@ -1,15 +1,22 @@
 import { describe, expect, test } from "bun:test";
 import type { Buffer } from "node:buffer";
+import { requireLinear } from "../../../../test/fuzz/linear.ts";
 import { systemClock } from "../../../core/clock.ts";
 import { decodeFrame } from "../../../core/frame.ts";
 import { valuesToNumbers } from "../measurement.ts";
 import { measurementFromRecord } from "../record.ts";
 import { Intake } from "./intake.ts";
 import { LineIntake } from "./line-intake.ts";
-import { parseLines } from "./line-protocol.ts";
+import { type Line, LineReader } from "./line-protocol.ts";
 
 function lines(text: string) {
-  return [...parseLines(text)].map((line) => {
+  const reader = new LineReader(text);
+  const found: Line[] = [];
+  while (!reader.isAtEnd) {
+    const line = reader.next(7);
+    if (line !== undefined) found.push(line);
+  }
+  return found.map((line) => {
     if ("wrong" in line) return { number: line.number, wrong: line.wrong };
     const { series, fields, time } = line.point;
     return { number: line.number, series, fields: Object.fromEntries(fields), time };
@@ -71,14 +78,77 @@ describe("a wrong line is reported by its number, and harms no other", () => {
     ["m f=1 1 2", /whole number/],
     [`m f="a`, /no end/],
     [`m f="a"b 1`, /after its fields/],
+    ["m f=-1u", /"-1u", expected a uint64/],
+    ["m f=18446744073709551616u", /expected a uint64/],
+    ["m f=9223372036854775808i", /expected an int64/],
+    ["m f=-9223372036854775809i", /expected an int64/],
+    ["m,a=1,a=2 f=1", /tag "a" is there twice/],
+    ['m "in=1,b', /field is not of the form/],
+    ['m,b="x f=x', /expected a finite number/],
+    ['m f=x,s="1\n2" 3', /expected a finite number/],
+    ['m f=1,=2,s="1\n2" 3', /field is not of the form/],
+    [`m ${"f=1,".repeat(20_000)}f=1`, /more than 65536 characters/],
+    [`m${",a=1".repeat(20_000)} f=1`, /tag "a" is there twice/],
   ] as const) {
     test(line, () => {
       const found = lines(`${line}\nm f=1 2`);
       expect(found[0]?.wrong).toMatch(why);
-      expect(found[1]).toMatchObject({ number: 2, series: "m", time: 2n });
+      const number = 1 + line.split("\n").length;
+      expect(found).toHaveLength(2);
+      expect(found[1]).toMatchObject({ number, series: "m", time: 2n });
     });
   }
 });
+
+test("a quote opens a text only behind the equals sign of a field", () => {
+  const now = 5;
+  expect(
+    lines(
+      [
+        '# racks of 19" start',
+        `demo,host=a value=1 ${now}`,
+        '# racks of 19" end',
+        `demo,host=b value=2 ${now}`,
+        `odd "in=1 ${now}`,
+        `odd,h=z value=2 ${now}`,
+        `odd "out=3 ${now}`,
+        `odd,h="1 f=4 ${now}`,
+        `odd f=5 ${now}`,
+      ].join("\n"),
+    ).map((line) => ("wrong" in line ? line : [line.number, line.series, line.fields])),
+  ).toEqual([
+    [2, "demo,host=a", { value: 1 }],
+    [4, "demo,host=b", { value: 2 }],
+    [5, "odd", { '"in': 1 }],
+    [6, "odd,h=z", { value: 2 }],
+    [7, "odd", { '"out': 3 }],
+    [8, 'odd,h="1', { f: 4 }],
+    [9, "odd", { f: 5 }],
+  ]);
+});
+
+test.each([
+  ["quotes", '" "\n'],
+  ["texts without an end", 'm f="\n'],
+  ["escaped quotes", 'm f="\\"\n'],
+  ["backslashes", "\\"],
+  ["empty lines", "\n"],
+  ["comments", "#\n"],
+  ["spaces", " "],
+  ["fields", "m f=1,f=1 1\n"],
+  ["commas", "m,,,, "],
+  ["texts on one line", 'f="",'],
+])(
+  "the time of many %s is linear",
+  async (name, unit) => {
+    await requireLinear({
+      name,
+      inputOf: (size) => `m ${unit.repeat(size / unit.length)}`,
+      run: lines,
+    });
+  },
+  30_000,
+);
 
 function take(text: string, unitNs = 1n) {
   const stored: { tag: string; timeNs: bigint; values: number[] }[] = [];
@@ -94,7 +164,8 @@ function take(text: string, unitNs = 1n) {
     },
   );
   const taken = new LineIntake(text, { unitNs, nowNs }, intake);
-  while (taken.take(2));
+  while (!taken.isAtEnd) taken.takeSome();
+  taken.flush();
   return { taken, stored };
 }
 
@@ -126,6 +197,14 @@ test("a field is a series; `value` and v0…vN are the values of one", () => {
   ]);
 });
 
+test("series of different lines never have the same name", () => {
+  const names = (line: string) => take(line).stored.map(({ tag }) => tag);
+  expect(names("cpu,host=a usage=1")).toEqual(["cpu,host=a:usage"]);
+  expect(names("cpu,host=a:usage value=1")).toEqual([String.raw`cpu,host=a\:usage`]);
+  expect(names("cpu,host=a:usage usage=1")).toEqual(["cpu,host=a:usage:usage"]);
+  expect(names("cpu,host=a usage:usage=1")).toEqual([String.raw`cpu,host=a:usage\:usage`]);
+});
+
 test("a refused field leaves the others of its line", () => {
   const { taken, stored } = take(
     [
@@ -137,6 +216,7 @@ test("a refused field leaves the others of its line", () => {
     ].join("\n"),
   );
   expect(taken.accepted).toBe(1);
+  expect(taken.partlyAccepted).toBe(1);
   expect(taken.refusedCount).toBe(4);
   expect(taken.refused[0]).toBe(`line 1: field "s" is text, expected a number`);
   expect(taken.refused[1]).toContain("line 2: Cannot use tag");

@@ -2,6 +2,10 @@
  * InfluxDB's line protocol, as Telegraf and the Influx clients write it:
  * `cpu,host=a usage=0.5,idle=99i 1795263600123456789`
  * (https://docs.influxdata.com/influxdb/v2/reference/syntax/line-protocol/).
+ *
+ * The parser itself finds where a line ends, because a line break inside the quotes of a field's text
+ * does not end it, and only the parser knows what is such a text: its quote is right behind the `=` of
+ * a field. It reads each character once.
  */
 
 import { Failure, quoted } from "../../../core/failure.ts";
@@ -22,146 +26,252 @@ export type Line =
   | { readonly number: number; readonly point: LinePoint }
   | { readonly number: number; readonly wrong: string };
 
-/** The lines that are neither empty nor comments, numbered from 1. A bad line harms no other. */
-export function* parseLines(text: string): Generator<Line> {
-  let from = 0;
-  let number = 0;
-  while (from < text.length) {
-    const end = lineEnd(text, from);
-    const line = text.slice(from, end).replace(/\r$/, "");
-    const begun = number + 1;
-    // Quoted text may span several lines.
-    number += line.split("\n").length;
-    from = end + 1;
-    if (/^\s*(#|$)/.test(line)) continue;
-    yield parsed(line, begun);
-  }
-}
-
-function parsed(line: string, number: number): Line {
-  try {
-    return { number, point: new LineParser(line).point() };
-  } catch (error) {
-    if (!(error instanceof Failure)) throw error;
-    return { number, wrong: error.message };
-  }
-}
-
-/** The line break that ends the line at `from`. Breaks inside the quotes of a field do not end it. */
-function lineEnd(text: string, from: number): number {
-  let isQuoted = false;
-  let isFields = false;
-  for (let at = from; at < text.length; at++) {
-    const char = text[at];
-    if (char === "\\") at++;
-    else if (char === "\n" && !isQuoted) return at;
-    else if (char === " ") isFields = true;
-    else if (char === '"' && isFields) isQuoted = !isQuoted;
-  }
-  // A quote without an end makes this line wrong, but not those after it.
-  if (!isQuoted) return text.length;
-  const newline = text.indexOf("\n", from);
-  return newline < 0 ? text.length : newline;
-}
-
 const numberPattern = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
 const truths = new Set(["t", "T", "true", "True", "TRUE"]);
 const falsehoods = new Set(["f", "F", "false", "False", "FALSE"]);
+const int64Max = 2n ** 63n - 1n;
+const uint64Max = 2n ** 64n - 1n;
 
-class LineParser {
-  readonly #line: string;
+/** Tags and fields begin within so many characters of a line: what is read in one go has a bound. */
+const lineCharsMax = 64 * 1024;
+/** No float64 needs more to be exact, nor an integer. */
+const numberCharsMax = 1000;
+
+const NEWLINE = 0x0a;
+const CARRIAGE_RETURN = 0x0d;
+const TAB = 0x09;
+const SPACE = 0x20;
+const QUOTE = 0x22;
+const HASH = 0x23;
+const COMMA = 0x2c;
+const EQUALS = 0x3d;
+const BACKSLASH = 0x5c;
+
+export class LineReader {
+  readonly #text: string;
   #at = 0;
+  /** Number of line breaks before `#at`. */
+  #breaks = 0;
+  #isFields = false;
+  #lineFrom = 0;
 
-  constructor(line: string) {
-    this.#line = line.trimStart();
+  constructor(text: string) {
+    this.#text = text;
   }
 
-  point(): LinePoint {
-    const name = this.#word(", ");
+  /**
+   * The next line that is neither empty nor a comment, numbered from 1. A bad line harms no other.
+   * Undefined: the text is at its end, or `skippedMax` characters of empty lines and comments were passed.
+   */
+  next(skippedMax: number): Line | undefined {
+    const stop = Math.min(this.#text.length, this.#at + skippedMax);
+    while (this.#at < stop) {
+      const code = this.#text.charCodeAt(this.#at);
+      if (code === HASH) this.#skipComment();
+      else if (code === NEWLINE || code === CARRIAGE_RETURN || code === SPACE || code === TAB) {
+        if (code === NEWLINE) this.#breaks++;
+        this.#at++;
+      } else return this.#line();
+    }
+    return undefined;
+  }
+
+  get isAtEnd(): boolean {
+    return this.#at >= this.#text.length;
+  }
+
+  #line(): Line {
+    const number = this.#breaks + 1;
+    this.#isFields = false;
+    this.#lineFrom = this.#at;
+    try {
+      const point = this.#point();
+      this.#endLine();
+      return { number, point };
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      this.#skipLine();
+      return { number, wrong: error.message };
+    }
+  }
+
+  #point(): LinePoint {
+    const name = this.#word(false);
     if (name === "") throw wrong("it has no measurement name");
     const tags = new Map<string, string>();
-    while (this.#takes(",")) {
-      const key = this.#word("=, ");
-      if (key === "" || !this.#takes("=")) throw wrong("a tag is not of the form name=value");
-      const value = this.#word("=, ");
+    while (this.#takes(COMMA)) {
+      this.#requireLength();
+      const key = this.#word(true);
+      if (key === "" || !this.#takes(EQUALS)) throw wrong("a tag is not of the form name=value");
+      const value = this.#word(true);
       if (value === "") throw wrong(`tag ${quoted(key)} has no value`);
+      if (tags.has(key)) throw wrong(`tag ${quoted(key)} is there twice`);
       tags.set(key, value);
     }
-    if (!this.#takes(" ")) throw wrong("it has no fields");
-    this.#spaces();
+    if (!this.#takes(SPACE)) throw wrong("it has no fields");
+    this.#isFields = true;
+    while (this.#takes(SPACE));
     const fields = new Map<string, LineValue>();
+    let firstWrong: Failure | undefined;
     do {
-      const key = this.#word("=, ");
-      if (key === "" || !this.#takes("=")) throw wrong("a field is not of the form name=value");
-      fields.set(key, this.#value(key));
-    } while (this.#takes(","));
-    return { series: seriesOf(name, tags), fields, time: this.#time() };
+      this.#requireLength();
+      const key = this.#word(true);
+      if (key === "" || !this.#takes(EQUALS)) throw wrong("a field is not of the form name=value");
+      // The fields behind a bad value are read, because their texts may contain line breaks.
+      const value = this.#value(key);
+      if (value instanceof Failure) firstWrong ??= value;
+      else fields.set(key, value);
+    } while (this.#takes(COMMA));
+    const time = this.#time();
+    if (firstWrong !== undefined) throw firstWrong;
+    return { series: seriesOf(name, tags), fields, time };
   }
 
-  /** Reads up to one of the characters in `ends`, unless it is escaped by a backslash. */
-  #word(ends: string): string {
-    const line = this.#line;
-    let word = "";
-    for (; this.#at < line.length; this.#at++) {
-      const char = line[this.#at] ?? "";
-      const next = line[this.#at + 1] ?? "";
-      if (char === "\\" && ", =".includes(next) && next !== "") {
-        word += next;
-        this.#at++;
-      } else if (ends.includes(char)) break;
-      else word += char;
-    }
-    return word;
+  #requireLength(): void {
+    if (this.#at - this.#lineFrom <= lineCharsMax) return;
+    throw wrong(`it has more than ${lineCharsMax} characters before its last field`);
   }
 
-  #value(key: string): LineValue {
-    if (this.#line[this.#at] === '"') return { text: this.#text(key) };
+  /** Reads up to a comma, a space, the line's end or, with `toEquals`, an equals sign, without a backslash. */
+  #word(toEquals: boolean): string {
+    const text = this.#text;
     const from = this.#at;
-    while (this.#at < this.#line.length && !", ".includes(this.#line[this.#at] ?? "")) this.#at++;
-    const written = this.#line.slice(from, this.#at);
+    let at = from;
+    let hasEscapes = false;
+    for (; at < text.length; at++) {
+      const code = text.charCodeAt(at);
+      if (code > EQUALS && code !== BACKSLASH) continue;
+      if (code === BACKSLASH) {
+        if (!isEscaped(text.charCodeAt(at + 1))) continue;
+        hasEscapes = true;
+        at++;
+      } else if (code === COMMA || code === SPACE || (code === EQUALS && toEquals)) break;
+      else if (isLineEnd(text, at)) break;
+    }
+    this.#at = at;
+    const word = text.slice(from, at);
+    return hasEscapes ? word.replaceAll(/\\([, =])/g, "$1") : word;
+  }
+
+  #value(key: string): LineValue | Failure {
+    const text = this.#text;
+    const from = this.#at;
+    if (text.charCodeAt(from) === QUOTE) return { text: this.#quotedText(key) };
+    let at = from;
+    while (at < text.length && !isValueEnd(text, at)) at++;
+    this.#at = at;
+    const written = text.slice(from, at);
     if (truths.has(written)) return 1;
     if (falsehoods.has(written)) return 0;
-    const digits = /^[+-]?\d+[iu]$/.test(written) ? written.slice(0, -1) : written;
-    const value = numberPattern.test(digits) ? Number(digits) : Number.NaN;
+    const kind = written.at(-1);
+    if ((kind === "i" || kind === "u") && /^[+-]?\d{1,40}[iu]$/.test(written)) {
+      const whole = BigInt(written.slice(0, -1).replace("+", ""));
+      const [min, max] = kind === "i" ? [-int64Max - 1n, int64Max] : [0n, uint64Max];
+      if (whole >= min && whole <= max) return Number(whole);
+      const expected = kind === "i" ? "an int64" : "a uint64";
+      return wrong(`field ${quoted(key)} is ${quoted(written)}, expected ${expected}`);
+    }
+    const isNumber = written.length <= numberCharsMax && numberPattern.test(written);
+    const value = isNumber ? Number(written) : Number.NaN;
     if (Number.isFinite(value)) return value;
-    throw wrong(`field ${quoted(key)} is ${quoted(written)}, expected a finite number`);
+    return wrong(`field ${quoted(key)} is ${quoted(written)}, expected a finite number`);
   }
 
-  #text(key: string): string {
-    const line = this.#line;
-    let text = "";
-    for (this.#at++; this.#at < line.length; this.#at++) {
-      const char = line[this.#at] ?? "";
-      const next = line[this.#at + 1];
-      if (char === "\\" && (next === '"' || next === "\\")) {
-        text += next;
-        this.#at++;
-      } else if (char === '"') {
-        this.#at++;
-        return text;
-      } else text += char;
+  /** Reads the text whose quote is here. A line break in it does not end the line. */
+  #quotedText(key: string): string {
+    const end = this.#quoteEnd(this.#at);
+    if (end < 0) throw wrong(`the text of field ${quoted(key)} has no end`);
+    const text = this.#text.slice(this.#at + 1, end);
+    this.#at = end + 1;
+    return text.includes("\\") ? text.replaceAll(/\\(["\\])/g, "$1") : text;
+  }
+
+  /** Index of the quote that ends the text that opens at `at`, whose line breaks are counted; −1 without one. */
+  #quoteEnd(at: number): number {
+    const text = this.#text;
+    let breaks = 0;
+    for (let end = at + 1; end < text.length; end++) {
+      const code = text.charCodeAt(end);
+      if (code === NEWLINE) breaks++;
+      else if (code === QUOTE) {
+        this.#breaks += breaks;
+        return end;
+      } else if (code === BACKSLASH) {
+        const next = text.charCodeAt(end + 1);
+        if (next === QUOTE || next === BACKSLASH) end++;
+      }
     }
-    throw wrong(`the text of field ${quoted(key)} has no end`);
+    return -1;
   }
 
   #time(): bigint | undefined {
-    const rest = this.#line.slice(this.#at);
-    if (rest !== "" && !rest.startsWith(" ")) throw wrong("there is more after its fields");
-    const written = rest.trim();
+    const text = this.#text;
+    if (this.#at < text.length && !isLineEnd(text, this.#at) && !this.#takes(SPACE)) {
+      throw wrong("there is more after its fields");
+    }
+    const from = this.#at;
+    let at = from;
+    while (at < text.length && !isLineEnd(text, at)) at++;
+    this.#at = at;
+    const written = text.slice(from, at).trim();
     if (written === "") return undefined;
     if (/^-?\d{1,19}$/.test(written)) return BigInt(written);
     throw wrong(`time ${quoted(written)} is not a whole number`);
   }
 
-  #takes(char: string): boolean {
-    if (this.#line[this.#at] !== char) return false;
+  #takes(code: number): boolean {
+    if (this.#text.charCodeAt(this.#at) !== code) return false;
     this.#at++;
     return true;
   }
 
-  #spaces(): void {
-    while (this.#line[this.#at] === " ") this.#at++;
+  #skipComment(): void {
+    const newline = this.#text.indexOf("\n", this.#at);
+    this.#at = newline < 0 ? this.#text.length : newline;
   }
+
+  /** Moves behind the line break. */
+  #endLine(): void {
+    const newline = this.#text.charCodeAt(this.#at) === CARRIAGE_RETURN ? this.#at + 1 : this.#at;
+    this.#at = newline + 1;
+    if (newline < this.#text.length) this.#breaks++;
+  }
+
+  /** Moves behind a line that is wrong from here on, and behind the texts of its fields. */
+  #skipLine(): void {
+    const text = this.#text;
+    for (; this.#at < text.length; this.#at++) {
+      const code = text.charCodeAt(this.#at);
+      if (isLineEnd(text, this.#at)) break;
+      if (code === BACKSLASH) {
+        if (isEscaped(text.charCodeAt(this.#at + 1))) this.#at++;
+      } else if (code === SPACE) this.#isFields = true;
+      else if (code === QUOTE && this.#isFields && text.charCodeAt(this.#at - 1) === EQUALS) {
+        // Without its end, the quote makes this line wrong, but not those after it.
+        const end = this.#quoteEnd(this.#at);
+        if (end > 0) this.#at = end;
+      }
+    }
+    this.#endLine();
+  }
+}
+
+/** What a backslash escapes outside of texts. */
+function isEscaped(code: number): boolean {
+  return code === COMMA || code === SPACE || code === EQUALS;
+}
+
+function isValueEnd(text: string, at: number): boolean {
+  const code = text.charCodeAt(at);
+  return code === COMMA || code === SPACE || isLineEnd(text, at);
+}
+
+function isLineEnd(text: string, at: number): boolean {
+  const code = text.charCodeAt(at);
+  if (code === NEWLINE) return true;
+  return (
+    code === CARRIAGE_RETURN && (at + 1 === text.length || text.charCodeAt(at + 1) === NEWLINE)
+  );
 }
 
 /** The same series for every order of the tags. */
