@@ -21,7 +21,8 @@ test.each([
 test.each([
   ["0.5", of(0.5)],
   ["1e0", of(1)],
-  ...["", " ", "x", "NaN", "2", "-0.1", "Infinity"].map(
+  [".5", of(0.5)],
+  ...["", " ", "x", "NaN", "2", "-0.1", "Infinity", "0x1", "0b1", " 1", "1 ", "1_0", "."].map(
     (text) => [text, no("a number from 0 to 1")] as const,
   ),
 ])("a number from 0 to 1: %p", (text, expected) => {

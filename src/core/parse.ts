@@ -17,9 +17,12 @@ export function parseCount(text: string, min: number, max: number): Parsed<numbe
   return { ok: false, expected: `a whole number from ${min} to ${max}` };
 }
 
-/** A number in any spelling of JavaScript's, such as `0.5` or `1e6`. */
+/** `Number` alone takes hexadecimal digits and spaces as well. */
+const decimal = /^[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?$/;
+
+/** A decimal number, such as `0.5` or `1e6`. */
 export function parseNumber(text: string, min: number, max: number): Parsed<number> {
-  const value = text.trim() === "" ? Number.NaN : Number(text);
+  const value = decimal.test(text) ? Number(text) : Number.NaN;
   if (value >= min && value <= max) return { ok: true, value };
   return { ok: false, expected: `a number from ${min} to ${max}` };
 }
