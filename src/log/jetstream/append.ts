@@ -7,7 +7,7 @@ import { Failure } from "../../core/failure.ts";
 import type { Appended, AppendOptions } from "../../core/log.ts";
 import type { Connection } from "./connection.ts";
 import { entriesFromBatch, type Entry, positionInEntry } from "./entry.ts";
-import { jetstreamUnavailable } from "./failures.ts";
+import { isStorageFull, jetstreamUnavailable } from "./failures.ts";
 import { ProducerAppender } from "./producer-append.ts";
 import { parseStreamAnswer } from "./stream-answer.ts";
 import { tokenFromText } from "./subject.ts";
@@ -162,7 +162,7 @@ export class Appender {
             : `${entry.headers}Nats-Msg-Id: ${dedupId}:${i}\r\n`;
         outcomes.push("unheard");
         this.#connection.requests.send(entry.subject, entry.payload, headers, (reply) => {
-          const outcome = reply instanceof Failure ? reply : outcomeFromAnswer(topic, reply);
+          const outcome = reply instanceof Failure ? reply : this.#outcome(topic, reply);
           if (outcome instanceof Failure) failure ??= outcome;
           else outcomes[i - from] = outcome;
           if (--left === 0) {
@@ -191,13 +191,14 @@ export class Appender {
     const { incarnation } = await this.#topics.confirm(topic);
     return incarnation.epoch;
   }
-}
 
-function outcomeFromAnswer(topic: string, message: Msg): Outcome | Failure {
-  const answer = parseStreamAnswer(topic, message);
-  if (answer === undefined) return "unheard";
-  if ("sequence" in answer) return answer;
-  return answer.errorCode === duplicateInProcess ? "underway" : answer.failure;
+  #outcome(topic: string, message: Msg): Outcome | Failure {
+    const answer = parseStreamAnswer(topic, message);
+    if (answer === undefined) return "unheard";
+    if ("sequence" in answer) return answer;
+    if (isStorageFull(answer.errorCode)) this.#topics.full();
+    return answer.errorCode === duplicateInProcess ? "underway" : answer.failure;
+  }
 }
 
 const duplicateInProcess = 10158;

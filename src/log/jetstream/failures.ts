@@ -30,9 +30,13 @@ export function isStreamTaken(error: unknown): boolean {
 
 /** JetStream reserves a stream's `max_bytes` when it creates the stream, and has no room for them. */
 export function isReservationRefused(error: unknown): boolean {
-  if (!(error instanceof JetStreamApiError)) return false;
+  return error instanceof JetStreamApiError && isStorageFull(error.code);
+}
+
+/** The account or the servers have no room. */
+export function isStorageFull(errorCode: number): boolean {
   const refusals: number[] = [code.accountExceeded, code.noSuitablePeers, code.storageExceeded];
-  return refusals.includes(error.code);
+  return refusals.includes(errorCode);
 }
 
 /** A failure of an API call about a topic. */

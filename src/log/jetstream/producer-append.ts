@@ -11,7 +11,7 @@ import { appendedAfter, appendedBefore } from "../answers.ts";
 import { stateAfter, storedOf } from "../producers.ts";
 import type { Connection } from "./connection.ts";
 import { entriesFromBatch, positionInEntry } from "./entry.ts";
-import { isWrongLastSequence, jetstreamUnavailable } from "./failures.ts";
+import { isStorageFull, isWrongLastSequence, jetstreamUnavailable } from "./failures.ts";
 import {
   findProducer,
   producerHeaders,
@@ -111,25 +111,21 @@ export class ProducerAppender {
     const headers = entry.headers + producerHeaders(run, state);
     return new Promise((resolve, reject) => {
       requests.send(producerSubject(incarnation, run), entry.payload, headers, (reply) => {
-        if (reply instanceof Failure) reject(reply);
-        else settle(incarnation.topic, reply, resolve, reject);
+        const outcome = reply instanceof Failure ? reply : this.#outcome(incarnation.topic, reply);
+        if (outcome instanceof Failure) reject(outcome);
+        else resolve(outcome);
         return true;
       });
     });
   }
-}
 
-function settle(
-  topic: string,
-  reply: Msg,
-  resolve: (outcome: number | "unheard" | "overtaken") => void,
-  reject: (failure: Failure) => void,
-): void {
-  const answer = parseStreamAnswer(topic, reply);
-  if (answer === undefined) resolve("unheard");
-  else if ("sequence" in answer) resolve(answer.sequence);
-  else if (isWrongLastSequence(answer.errorCode)) resolve("overtaken");
-  else reject(answer.failure);
+  #outcome(topic: string, reply: Msg): number | "unheard" | "overtaken" | Failure {
+    const answer = parseStreamAnswer(topic, reply);
+    if (answer === undefined) return "unheard";
+    if ("sequence" in answer) return answer.sequence;
+    if (isStorageFull(answer.errorCode)) this.#topics.full();
+    return isWrongLastSequence(answer.errorCode) ? "overtaken" : answer.failure;
+  }
 }
 
 function appendedInEntry(epoch: number, sequence: number, count: number): Appended {

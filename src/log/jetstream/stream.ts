@@ -19,6 +19,9 @@ const schemaField = "sluice.schema";
 /** The topic's `retentionBytes` where the stream has no `max_bytes`: see `Topics`. */
 const bytesField = "sluice.retention_bytes";
 
+/** What the gateway keeps of a topic where that is less than `retentionBytes`: its share of the account. */
+const shareField = "sluice.share_bytes";
+
 const nsPerMs = 1_000_000;
 /** JetStream's minimum. */
 const retentionMsMin = 100;
@@ -44,9 +47,11 @@ export function configFromSettings(
   topic: string,
   settings: TopicSettings,
   replicas: number,
-  isReserved: boolean,
+  /** Undefined where the server reserves the topic's size; else what the gateway keeps of it at most. */
+  shareBytes?: number,
 ): Partial<StreamConfig> & { name: string } {
   const { layout, retentionMs, retentionBytes, schema } = keptSettings(settings);
+  const isReserved = shareBytes === undefined;
   const windowMs = retentionMs === 0 ? dedupWindowMs : Math.min(dedupWindowMs, retentionMs);
   return {
     name: streamFromTopic(topic),
@@ -55,7 +60,7 @@ export function configFromSettings(
       [topicField]: topic,
       [layoutField]: layout,
       ...(schema === "none" ? {} : { [schemaField]: schema }),
-      ...(isReserved ? {} : { [bytesField]: `${retentionBytes}` }),
+      ...(isReserved ? {} : { [bytesField]: `${retentionBytes}`, [shareField]: `${shareBytes}` }),
     },
     storage: StorageType.File,
     retention: RetentionPolicy.Limits,
@@ -117,7 +122,8 @@ export function infoFromStream(topic: string, info: StreamInfo): TopicInfo {
 
 /** Where the gateway bounds a topic's size: the last sequence to drop; undefined when it is in bounds. */
 export function excessOf({ config, state }: StreamInfo): number | undefined {
-  const bytesMax = config.max_bytes > 0 ? 0 : unreservedBytes(config);
+  const asked = config.max_bytes > 0 ? 0 : unreservedBytes(config);
+  const bytesMax = Math.min(asked, Number(config.metadata?.[shareField] ?? asked) || asked);
   if (bytesMax === 0 || state.bytes <= bytesMax) return undefined;
   // By the mean size; the next call finds what this misses. The newest entry always stays.
   const share = 1 - bytesMax / state.bytes;

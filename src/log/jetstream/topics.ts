@@ -3,7 +3,8 @@
  *
  * JetStream reserves a stream's `max_bytes` when it creates the stream, so a few empty topics of the
  * default size would fill a laptop's store. Where the reservation is refused, the stream is created
- * without it, and the gateway drops the oldest entries itself whenever it reads the stream's state.
+ * without it, and the gateway drops the oldest entries itself whenever it reads the stream's state, and
+ * whenever the account is full. In an account with a bound it then keeps an eighth of it for each topic.
  */
 
 import { type JetStreamManager, jetstreamManager, type StreamInfo } from "@nats-io/jetstream";
@@ -38,6 +39,10 @@ import { streamFromTopic, topicFromStream } from "./subject.ts";
 
 /** An incarnation is confirmed in the background once it was not for this long. */
 const confirmMs = 10_000;
+/** A full account refuses every append; cutting its topics reads the state of each. */
+const cutEveryMs = 1_000;
+/** Part of an account's storage for each topic whose size is not reserved. */
+const topicShare = 1 / 8;
 const deletedAdvisory = "$JS.EVENT.ADVISORY.STREAM.DELETED.";
 
 /** What this node knows of a topic's incarnation. */
@@ -57,6 +62,7 @@ export class Topics {
   readonly #connection: Connection;
   readonly #manager: JetStreamManager;
   readonly #replicas: number;
+  #cutMs = Number.NEGATIVE_INFINITY;
   readonly #known = new Map<string, KnownIncarnation>();
   readonly #fetching = new Map<string, Promise<KnownIncarnation>>();
   readonly #onRemoved = new Set<(topic: string) => void>();
@@ -159,6 +165,16 @@ export class Topics {
     }
   }
 
+  /** Call this when the account is full: the topics that are past their bounds are cut, by any node. */
+  full(): void {
+    const nowMs = this.#connection.clock.nowMs();
+    if (nowMs - this.#cutMs < cutEveryMs) return;
+    this.#cutMs = nowMs;
+    this.#dropAllExcess().catch(() => {
+      // The next append that fails tries again.
+    });
+  }
+
   /** The account's JetStream answers. */
   async ping(): Promise<void> {
     try {
@@ -250,11 +266,12 @@ export class Topics {
     apply: (config: ReturnType<typeof configFromSettings>) => Promise<StreamInfo>,
   ): Promise<StreamInfo> {
     try {
-      const config = configFromSettings(name, settings, this.#replicas, true);
+      const config = configFromSettings(name, settings, this.#replicas);
       return await withRetry(this.#connection, () => apply(config));
     } catch (error) {
       if (settings.retentionBytes === 0 || !isReservationRefused(error)) throw error;
-      const config = configFromSettings(name, settings, this.#replicas, false);
+      const share = await this.#shareOf(settings.retentionBytes);
+      const config = configFromSettings(name, settings, this.#replicas, share);
       return await withRetry(this.#connection, () => apply(config));
     }
   }
@@ -283,6 +300,20 @@ export class Topics {
       lastSequence,
     });
     return incarnation;
+  }
+
+  /** Of an account with a bound, so that a topic whose size is not reserved leaves room for others. */
+  async #shareOf(bytes: number): Promise<number> {
+    const { limits } = await withRetry(this.#connection, () => this.#manager.getAccountInfo());
+    const bound = limits.max_storage / this.#replicas;
+    return bound > 0 ? Math.min(bytes, Math.floor(bound * topicShare)) : bytes;
+  }
+
+  async #dropAllExcess(): Promise<void> {
+    for await (const info of this.#manager.streams.list()) {
+      const topic = topicFromStream(info.config.name);
+      if (topic !== undefined) this.#learn(topic, info);
+    }
   }
 
   #drop(incarnation: TopicIncarnation, upTo: number): void {

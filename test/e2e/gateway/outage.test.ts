@@ -180,7 +180,7 @@ describe("appends fail while the services answer", () => {
 
   const skipReason = natsSkipReason();
   test.skipIf(skipReason !== undefined)(
-    `the JetStream account is full: the same${skipReason ?? ""}`,
+    `the JetStream account is full: the same, and the topic that filled it keeps no other from being written${skipReason ?? ""}`,
     async () => {
       const nats = await startNats(`
         accounts { small: { jetstream: { max_file: 8MB }, users: [{ user: u, password: p }] } }`);
@@ -194,6 +194,14 @@ describe("appends fail while the services answer", () => {
       });
       expect(answers).toBe(true);
       await isWarned(gateway, "orders");
+      // The topic that filled the account keeps its share of it, though nobody writes it any more.
+      await until("another topic to be written", 20_000, async () => {
+        const other = `${gateway.url}/v1/topics/other/records`;
+        return (await ask("POST", other, { body })).status === 200;
+      });
+      const { json } = await ask("GET", `${gateway.url}/v1/topics/orders`);
+      expect(json.bytes).toBeLessThanOrEqual(1_000_000 + 500_000);
+      expect(json.bytes).toBeGreaterThan(400_000);
       await gateway.stop();
       await nats.stop();
     },
