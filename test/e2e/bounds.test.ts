@@ -110,6 +110,10 @@ describe("at its bound", () => {
         201,
       );
     }
+    const first = (await ask("GET", url("/v1/ack-rules?limit=1"))).json;
+    expect([first.ack_rules[0].name, first.ack_rules.length, first.next]).toEqual(["r1", 1, "r1"]);
+    const last = (await ask("GET", url(`/v1/ack-rules?limit=1&after=${first.next}`))).json;
+    expect([last.ack_rules[0].name, last.next]).toEqual(["r2", null]);
     expectRefused(
       await put("/v1/ack-rules/r3", { topics: ["a"], output: "t8" }),
       'Cannot create ack rule "r3": there are 2, expected at most 2 (SLUICE_ACK_RULES_MAX)',

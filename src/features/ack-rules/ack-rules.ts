@@ -59,6 +59,11 @@ export interface PutRule {
   readonly rule: AckRule;
 }
 
+export interface RulePage {
+  readonly after?: string | undefined;
+  readonly limit: number;
+}
+
 export interface AckStats {
   readonly counts: AckCounts;
   readonly delays: DelayPercentiles;
@@ -122,8 +127,15 @@ export class AckRules {
     return rule;
   }
 
-  list(): Promise<readonly AckRule[]> {
-    return this.#deps.rules.list();
+  /** By name. `next` is the `after` of the next page. */
+  async list({ after = "", limit }: RulePage): Promise<{
+    readonly rules: readonly AckRule[];
+    readonly next: string | null;
+  }> {
+    const all = await this.#deps.rules.list();
+    const found = all.filter(({ name }) => name > after);
+    const rules = found.slice(0, limit);
+    return { rules, next: found.length > limit ? (rules.at(-1)?.name ?? null) : null };
   }
 
   /** The rule's output topics remain. Throws `not_found`. */

@@ -147,12 +147,28 @@ export const listRules = endpoint("GET /v1/ack-rules", {
   id: "listAckRules",
   tag,
   summary: "List ack rules",
-  answers: {
-    200: json("All of them, by name.", z.object({ ack_rules: z.array(ruleShape) }), {
-      ack_rules: [ruleExample],
-    }),
+  description: "By name.",
+  query: {
+    after: optional(
+      parameter(
+        "The rules whose names come after this one: the `next` of an earlier answer",
+        nameShape,
+        parseName,
+      ),
+    ),
+    limit: pageLimit("Rules in the page"),
   },
-  problems: [503],
+  answers: {
+    200: json(
+      "Ack rules.",
+      z.object({
+        ack_rules: z.array(ruleShape),
+        next: nameShape.nullable().describe("As `after`, gives those that follow"),
+      }),
+      { ack_rules: [ruleExample], next: null },
+    ),
+  },
+  problems: [400, 503],
 });
 
 export const createRule = endpoint("PUT /v1/ack-rules/{name}", {

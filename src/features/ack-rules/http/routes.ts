@@ -22,9 +22,10 @@ interface AckRuleDeps extends Pick<
 export function mountAckRules(app: Hono, deps: AckRuleDeps): void {
   const { ackRules, bodies } = deps;
 
-  serve(app, endpoints.listRules, async () =>
-    reply(endpoints.listRules, 200, { ack_rules: (await ackRules.list()).map(describe) }),
-  );
+  serve(app, endpoints.listRules, async ({ query }) => {
+    const { rules, next } = await ackRules.list(query);
+    return reply(endpoints.listRules, 200, { ack_rules: rules.map(describe), next });
+  });
   serve(app, endpoints.createRule, async ({ params: { name } }, c) => {
     const given = await readJson(endpoints.ruleBody, c.req.raw, bodies);
     const { created, rule } = await ackRules.put(ackRuleFrom(name, given));

@@ -49,7 +49,7 @@ export function createAckRuleStore(database: Database): AckRuleStore {
           .select(ruleColumns)
           .from(ackRules)
           .where(isNull(ackRules.removedAt))
-          .orderBy(asc(ackRules.name)),
+          .orderBy(asc(sql`${ackRules.name} collate "C"`)),
       );
       return rows.map(ruleFromRow);
     },
