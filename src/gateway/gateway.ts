@@ -20,6 +20,7 @@ import type { Config } from "./config.ts";
 import { createGatewayHealth, type GatewayHealth } from "./health.ts";
 import { createHttpFetch } from "./http.ts";
 import { listenBoth } from "./listen.ts";
+import { OpenFilesGuard } from "./open-files.ts";
 import { openApiDocument } from "./openapi/document.ts";
 import { openEngine, openFoundation } from "./platform.ts";
 import { Projections } from "./projections.ts";
@@ -57,7 +58,13 @@ export async function startGateway(
     logger,
   });
   const urls = await listenBoth({ config, server, fetch, rpc: rpc.server }, stack);
-  health.listening(urls.grpcUrl, () => rpc.server.stats());
+  const files = new OpenFilesGuard({
+    ...platform,
+    openFiles: () => runtime.openFiles(),
+    listeners: [server, rpc.server],
+  });
+  stack.defer(() => files.close());
+  health.listening(urls.grpcUrl, () => ({ rpc: rpc.server.stats(), connections: files.status() }));
 
   const opened = stack.move();
   return {

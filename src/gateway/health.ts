@@ -21,7 +21,7 @@ export interface HealthDeps extends Pick<
 
 export interface GatewayHealth extends Health {
   /** Both listeners accept: from now on `/status` reports the gRPC port and its connections. */
-  listening(grpcUrl: string, rpc: () => Readonly<Record<string, unknown>>): void;
+  listening(grpcUrl: string, connections: () => Readonly<Record<string, unknown>>): void;
   /** From now on this node is not ready. True if a balancer queries that, and should learn of it first. */
   drain(): boolean;
 }
@@ -40,7 +40,7 @@ export function createGatewayHealth(deps: HealthDeps, parts: () => readonly Part
   let draining = false;
   let queriedMs = Number.NEGATIVE_INFINITY;
   let grpcPort: number | undefined;
-  let rpc: (() => Readonly<Record<string, unknown>>) | undefined;
+  let connections: (() => Readonly<Record<string, unknown>>) | undefined;
   let lastCheck: { readonly atMs: number; readonly why: Promise<string | undefined> } | undefined;
 
   async function check(): Promise<string | undefined> {
@@ -52,8 +52,8 @@ export function createGatewayHealth(deps: HealthDeps, parts: () => readonly Part
   }
 
   return {
-    listening(grpcUrl, stats) {
-      rpc = stats;
+    listening(grpcUrl, given) {
+      connections = given;
       grpcPort = Number(new URL(grpcUrl).port);
     },
     drain() {
@@ -78,7 +78,7 @@ export function createGatewayHealth(deps: HealthDeps, parts: () => readonly Part
         node,
         runtime: runtime.name,
         grpc_port: grpcPort,
-        rpc: rpc?.(),
+        ...connections?.(),
         log: log.driver,
         uptime_s: Math.round((clock.nowMs() - startedMs) / 1000),
         memory_bytes: runtime.memoryBytes(),

@@ -63,6 +63,7 @@ export function createRpc(parts: readonly Part[], deps: RpcDeps): Rpc {
   return {
     server: {
       listen: (hostname, port) => server.listen(hostname, port),
+      accept: (isOpen) => server.accept(isOpen),
       stats: () => server.stats(),
       async stop(withinMs) {
         const reason = new Failure("shutting_down", "This node shuts down: use another one");

@@ -22,6 +22,8 @@ export interface RpcServer {
   listen(hostname: string, port: number): Promise<number>;
   /** Refuses new calls; resolves once running ones are answered, after `withinMs` at most. */
   stop(withinMs: number): Promise<void>;
+  /** Stops or resumes accepting connections; those that are open stay. */
+  accept(isOpen: boolean): void;
   /** For `/status`. */
   stats(): ReturnType<Sessions["stats"]>;
 }
@@ -76,6 +78,7 @@ export function createRpcServer(
       await closed;
       clearTimeout(timer);
     },
+    accept: (isOpen) => sessions.accept(isOpen),
     stats: () => sessions.stats(),
   };
 }

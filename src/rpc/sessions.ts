@@ -40,6 +40,7 @@ export class Sessions {
   readonly #entries = new Map<Http2Session, Entry>();
   #timer: ReturnType<typeof setInterval> | undefined;
   #refused = 0;
+  #isAccepting = true;
 
   constructor(limits: SessionLimits) {
     this.#limits = limits;
@@ -53,7 +54,7 @@ export class Sessions {
   add(session: ServerHttp2Session): void {
     // A broken connection ends its session; the calls on it end with their streams.
     session.on("error", () => session.destroy());
-    if (this.#entries.size >= this.#limits.countMax) {
+    if (!this.#isAccepting || this.#entries.size >= this.#limits.countMax) {
       this.#refused++;
       disconnect(session);
       return;
@@ -69,6 +70,10 @@ export class Sessions {
     session.once("remoteSettings", () => (entry.hasSettings = true));
     session.once("close", () => this.#remove(session));
     this.#timer ??= setInterval(() => this.#sweep(), sweepMs);
+  }
+
+  accept(isOpen: boolean): void {
+    this.#isAccepting = isOpen;
   }
 
   /** A call began on the connection. */

@@ -6,6 +6,7 @@ import { Failure } from "../core/failure.ts";
 import { goingAwayCode, type Host, type Socket, type SocketEvents } from "../core/host.ts";
 import type { ByteSink, Sent, SinkEvents } from "../core/sink.ts";
 import { onUncaught, onWarning } from "./faults.ts";
+import { openFiles } from "./open-files.ts";
 import {
   idleTimeoutSeconds,
   type ListenOptions,
@@ -35,6 +36,7 @@ export const bunRuntime: Runtime = {
   print: (line) => void process.stdout.write(line),
   memoryBytes: () => process.memoryUsage.rss(),
   machineBytes: () => Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY),
+  openFiles,
   onStop(callback) {
     for (const signal of ["SIGTERM", "SIGINT"]) process.on(signal, () => callback(signal));
   },
@@ -77,10 +79,32 @@ class BunServer implements Server, Host {
   readonly #sinks = new Set<BunSink>();
   readonly #sockets = new Set<BunSocket>();
   #server: Bun.Server<SocketData> | undefined;
+  /** Servers that accept no more connections, and serve those that they have. */
+  readonly #former = new Set<Bun.Server<SocketData>>();
+  #options: ListenOptions | undefined;
+  #isStopped = false;
 
-  async listen({ hostname, port, fetch }: ListenOptions): Promise<number> {
+  async listen(options: ListenOptions): Promise<number> {
     Object.assign(http, { maxHeaderSize: engineHeaderBytesMax });
-    this.#server = Bun.serve<SocketData>({
+    this.#server = this.#serve(options);
+    const port = this.#server.port ?? options.port;
+    this.#options = { ...options, port };
+    return port;
+  }
+
+  accept(isOpen: boolean): void {
+    if (this.#isStopped || this.#options === undefined) return;
+    if (isOpen) this.#server ??= this.#serve(this.#options);
+    else if (this.#server !== undefined) {
+      const former = this.#server;
+      this.#server = undefined;
+      this.#former.add(former);
+      void former.stop(false).then(() => this.#former.delete(former));
+    }
+  }
+
+  #serve({ hostname, port, fetch }: ListenOptions): Bun.Server<SocketData> {
+    return Bun.serve<SocketData>({
       hostname,
       port,
       http2: true,
@@ -111,7 +135,6 @@ class BunServer implements Server, Host {
         },
       },
     });
-    return this.#server.port ?? port;
   }
 
   stream(open: (sink: ByteSink) => SinkEvents, init: ResponseInit): Response {
@@ -125,9 +148,8 @@ class BunServer implements Server, Host {
   }
 
   upgrade(request: Request, open: (socket: Socket) => SocketEvents): Response {
-    if (this.#server?.upgrade(request, { data: { open }, headers: noProtocol }) === true) {
-      return upgraded;
-    }
+    const options = { data: { open }, headers: noProtocol };
+    if (this.#servers().some((server) => server.upgrade(request, options))) return upgraded;
     throw new Failure("invalid", "Cannot open a WebSocket: the request is no WebSocket handshake");
   }
 
@@ -136,13 +158,17 @@ class BunServer implements Server, Host {
   }
 
   async stop(withinMs: number): Promise<void> {
-    const server = this.#server;
-    if (server === undefined) return;
-    const finished = server.stop(false);
+    this.#isStopped = true;
+    const servers = this.#servers();
+    const finished = Promise.all(servers.map((server) => server.stop(false)));
     for (const sink of [...this.#sinks]) sink.close();
     for (const socket of [...this.#sockets]) socket.close(goingAwayCode, "shutting_down");
     await Promise.race([finished, Bun.sleep(withinMs)]);
-    await server.stop(true);
+    await Promise.all(servers.map((server) => server.stop(true)));
+  }
+
+  #servers(): readonly Bun.Server<SocketData>[] {
+    return this.#server === undefined ? [...this.#former] : [this.#server, ...this.#former];
   }
 }
 

@@ -4,6 +4,7 @@ import { Failure } from "../core/failure.ts";
 import { goingAwayCode, type Host, type Socket, type SocketEvents } from "../core/host.ts";
 import type { ByteSink, Sent, SinkEvents } from "../core/sink.ts";
 import { onUncaught, onWarning } from "./faults.ts";
+import { openFiles } from "./open-files.ts";
 import { idleTimeoutSeconds, type ListenOptions, type Runtime, type Server } from "./runtime.ts";
 
 /** Bytes that may wait in a stream or socket before its writer gets `queued`. */
@@ -21,6 +22,7 @@ export const denoRuntime: Runtime = {
   print: (line) => void Deno.stdout.writeSync(new TextEncoder().encode(line)),
   memoryBytes: () => Deno.memoryUsage().rss,
   machineBytes: () => Deno.systemMemoryInfo().total,
+  openFiles,
   onStop(callback) {
     for (const signal of ["SIGTERM", "SIGINT"] as const) {
       Deno.addSignalListener(signal, () => callback(signal));
@@ -50,6 +52,9 @@ class DenoServer implements Server, Host {
     }
     return Promise.resolve(this.#server.addr.port);
   }
+
+  /** Deno waits for a free descriptor on its own. */
+  accept(): void {}
 
   stream(open: (sink: ByteSink) => SinkEvents, init: ResponseInit): Response {
     const sink = new DenoSink(this.#sinks);

@@ -18,6 +18,8 @@ export interface Runtime {
   memoryBytes(): number;
   /** Memory of the machine, or of the container where that is less. */
   machineBytes(): number;
+  /** Undefined where the system does not report them. */
+  openFiles(): OpenFiles | undefined;
   /** Calls back on SIGTERM and SIGINT. */
   onStop(callback: (signal: string) => void): void;
   /** Calls back with what the runtime or a library warns of, which is then not printed. */
@@ -28,6 +30,13 @@ export interface Runtime {
   createServer(): Server;
 }
 
+/** File descriptors of this process. */
+export interface OpenFiles {
+  /** The lowest free one: about as many are open. */
+  readonly open: number;
+  readonly max: number;
+}
+
 /** A listener, and what it provides for handlers, which need it before it starts. */
 export interface Server {
   readonly host: Host;
@@ -36,6 +45,8 @@ export interface Server {
    * with code `EADDRINUSE` or `EACCES` when the port is not available.
    */
   listen(options: ListenOptions): Promise<number>;
+  /** Stops or resumes accepting connections; of those that are open, idle ones may be closed. */
+  accept(isOpen: boolean): void;
   /** Accepts no more connections, closes open streams and sockets, waits for what is in flight. */
   stop(withinMs: number): Promise<void>;
 }
