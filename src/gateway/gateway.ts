@@ -20,7 +20,6 @@ import type { Config } from "./config.ts";
 import { createGatewayHealth, type GatewayHealth } from "./health.ts";
 import { createHttpFetch } from "./http.ts";
 import { listenBoth } from "./listen.ts";
-import { OpenFilesGuard } from "./open-files.ts";
 import { openApiDocument } from "./openapi/document.ts";
 import { openEngine, openFoundation } from "./platform.ts";
 import { Projections } from "./projections.ts";
@@ -57,14 +56,11 @@ export async function startGateway(
     checkHost,
     logger,
   });
-  const urls = await listenBoth({ config, server, fetch, rpc: rpc.server }, stack);
-  const files = new OpenFilesGuard({
-    ...platform,
-    openFiles: () => runtime.openFiles(),
-    listeners: [server, rpc.server],
-  });
-  stack.defer(() => files.close());
-  health.listening(urls.grpcUrl, () => ({ rpc: rpc.server.stats(), connections: files.status() }));
+  const { clock } = platform;
+  const openFiles = () => runtime.openFiles();
+  const listeners = { config, server, fetch, rpc: rpc.server, clock, logger, openFiles };
+  const { connections, ...urls } = await listenBoth(listeners, stack);
+  health.listening(urls.grpcUrl, connections);
 
   const opened = stack.move();
   return {

@@ -5,22 +5,30 @@ import type { Fetch } from "../http/hot.ts";
 import type { RpcServer } from "../rpc/server.ts";
 import type { Server } from "../runtime/runtime.ts";
 import type { Config } from "./config.ts";
+import { type OpenFilesDeps, OpenFilesGuard } from "./open-files.ts";
 
 /** How long a stop waits for calls under way: everything after it must fit into 10 s as well. */
 const stopMsMax = 3000;
 
-export interface Listeners {
+export interface Listeners extends Pick<OpenFilesDeps, "clock" | "logger" | "openFiles"> {
   readonly config: Config;
   readonly server: Server;
   readonly fetch: Fetch;
   readonly rpc: RpcServer;
 }
 
-/** Resolves to both addresses. Throws `conflict` or `forbidden` for a port that cannot be used. */
+export interface Listening {
+  readonly url: string;
+  readonly grpcUrl: string;
+  /** For `/status`. */
+  connections(): Readonly<Record<string, unknown>>;
+}
+
+/** Resolves once both accept. Throws `conflict` or `forbidden` for a port that cannot be used. */
 export async function listenBoth(
-  { config, server, fetch, rpc }: Listeners,
+  { config, server, fetch, rpc, ...deps }: Listeners,
   stack: AsyncDisposableStack,
-): Promise<{ readonly url: string; readonly grpcUrl: string }> {
+): Promise<Listening> {
   const { hostname } = config;
   // Together: each waits for what is under way, and neither may take new calls meanwhile.
   stack.defer(async () => {
@@ -37,7 +45,13 @@ export async function listenBoth(
     rpc.listen(hostname, config.grpcPort),
   );
   const host = hostname.includes(":") ? `[${hostname}]` : hostname;
-  return { url: `http://${host}:${port}`, grpcUrl: `http://${host}:${grpcPort}` };
+  const files = new OpenFilesGuard({ ...deps, listeners: [server, rpc] });
+  stack.defer(() => files.close());
+  return {
+    url: `http://${host}:${port}`,
+    grpcUrl: `http://${host}:${grpcPort}`,
+    connections: () => ({ rpc: rpc.stats(), connections: files.status() }),
+  };
 }
 
 /** A port that cannot be used is the commonest failure of a start, so it gets its own words. */
