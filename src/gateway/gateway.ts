@@ -45,12 +45,8 @@ export async function startGateway(
   const server = runtime.createServer();
   const { platform, parts, health } = await openParts({ runtime, server, config, logger }, stack);
   const checkHost = createHostCheck(config.hosts, logger);
-  const rpc = createRpc(parts, {
-    ...platform,
-    notReady: health.notReady,
-    checkHost,
-    sessions: config.sessions,
-  });
+  const { notReady } = health;
+  const rpc = createRpc(parts, { ...platform, ...config, notReady, checkHost });
   const fetch = createEntry(createHttpFetch(parts, { ...platform, rpc: rpc.http }), {
     ...config,
     checkHost,
