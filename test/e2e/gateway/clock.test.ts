@@ -28,7 +28,7 @@ test.each([25 * hourMs, -25 * hourMs])(
       command: [
         process.execPath,
         "--preload",
-        join(root, "test/support/skewed-clock.ts"),
+        join(root, "test/support/skewed-clock-node.ts"),
         join(root, "src/main.ts"),
         "serve",
       ],
