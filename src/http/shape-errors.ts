@@ -34,9 +34,12 @@ export function wording(issue: RawIssue): string {
   }
 }
 
+/** Unknown members that are named of one object. */
+const namesMax = 100;
+
 /** One issue for each member that is wrong. */
 export function issuesFrom({ path, message, ...issue }: z.core.$ZodIssue): readonly Issue[] {
-  const names = issue.code === "unrecognized_keys" ? issue.keys : [undefined];
+  const names = issue.code === "unrecognized_keys" ? issue.keys.slice(0, namesMax) : [undefined];
   return names.map((name) => {
     const field = pointer(name === undefined ? path : [...path, name]);
     return invalidIssue(field, field === "" ? message : `${field}: ${message}`);

@@ -8,13 +8,21 @@ import type { Bodies } from "./body.ts";
 import type { JsonBody } from "./endpoint/answer.ts";
 import { issuesFrom, wording } from "./shape-errors.ts";
 
+/**
+ * A body of settings: the largest is a rule of some hundred names. All of it is parsed in one go, and each of
+ * its members is looked at.
+ */
+const settingsBytesMax = 64 * 1024;
+/** Issues in one answer. */
+const issuesMax = 100;
+
 /** The body of a request. Throws `invalid` with an issue for each member that is wrong. */
 export async function readJson<Shape extends z.ZodType>(
   { json }: JsonBody<Shape>,
   request: Request,
   bodies: Bodies,
 ): Promise<z.output<Shape>> {
-  return parseJson(json, await bodies.read(request));
+  return parseJson(json, await bodies.read(request, Math.min(settingsBytesMax, bodies.bytesMax)));
 }
 
 /** The same; undefined where the request has no body. */
@@ -23,7 +31,7 @@ export async function readOptionalJson<Shape extends z.ZodType>(
   request: Request,
   bodies: Bodies,
 ): Promise<z.output<Shape> | undefined> {
-  const bytes = await bodies.read(request);
+  const bytes = await bodies.read(request, Math.min(settingsBytesMax, bodies.bytesMax));
   return bytes.byteLength === 0 ? undefined : parseJson(json, bytes);
 }
 
@@ -45,7 +53,7 @@ export function parseWith<Shape extends z.ZodType>(
 ): z.output<Shape> {
   const result = shape.safeParse(given, { error: wording });
   if (result.success) return result.data;
-  const errors = result.error.issues.flatMap(issuesFrom);
+  const errors = result.error.issues.slice(0, issuesMax).flatMap(issuesFrom).slice(0, issuesMax);
   const first = errors[0]?.message ?? "it is not what is expected";
   throw new Failure("invalid", `Cannot use ${what}: ${first}`, { errors });
 }

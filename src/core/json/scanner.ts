@@ -23,9 +23,6 @@ import {
   ZERO,
 } from "./bytes.ts";
 
-/** Deeper values are refused: many parsers of other languages have such a limit, or overflow. */
-export const depthMax = 1000;
-
 /** Why a scan paused. */
 export type Found =
   /** Behind a comma of a watched container. */
@@ -38,6 +35,9 @@ export type Found =
   | "step"
   /** It is not JSON: `wrong` has the reason. */
   | "wrong";
+
+/** Depth for which there is room without growing. */
+const depthKept = 1024;
 
 // What is expected next, or what the scan is in.
 const VALUE = 0;
@@ -82,7 +82,7 @@ export class JsonScanner {
   #end = 0;
   #state = VALUE;
   /** For each open container, whether it is an object. */
-  readonly #objects = new Uint8Array(depthMax + 1);
+  #objects = new Uint8Array(depthKept);
 
   /** Begins a value in `bytes[from … to]`. */
   open(bytes: Uint8Array, from = 0, to = bytes.byteLength): this {
@@ -93,6 +93,7 @@ export class JsonScanner {
     this.watchedDepth = 0;
     this.hasHighBytes = false;
     this.#state = VALUE;
+    if (this.#objects.length > depthKept) this.#objects = new Uint8Array(depthKept);
     return this;
   }
 
@@ -111,7 +112,7 @@ export class JsonScanner {
   /** Goes on, for about `bytesMax` bytes. */
   next(bytesMax: number): Found {
     const bytes = this.#bytes;
-    const objects = this.#objects;
+    let objects = this.#objects;
     const stop = Math.min(this.#end, this.at + bytesMax);
     let { at, depth } = this;
     let state = this.#state;
@@ -172,10 +173,7 @@ export class JsonScanner {
           break;
         }
       } else if (byte === OPEN_BRACE || byte === OPEN_BRACKET) {
-        if (depth === depthMax) {
-          found = this.#refuse(tooDeep);
-          break;
-        }
+        if (depth + 1 === objects.length) objects = this.#objects = this.#deepen();
         objects[++depth] = byte === OPEN_BRACE ? 1 : 0;
         state = byte === OPEN_BRACE ? NAME_OR_CLOSE : VALUE_OR_CLOSE;
         continue;
@@ -206,6 +204,13 @@ export class JsonScanner {
     return found;
   }
 
+  /** Twice the depth. */
+  #deepen(): Uint8Array<ArrayBuffer> {
+    const deeper = new Uint8Array(this.#objects.length * 2);
+    deeper.set(this.#objects);
+    return deeper;
+  }
+
   #fail(at: number, state: number): Found {
     const byte = at < this.#end ? this.#bytes[at] : undefined;
     return this.#refuse(`${describeByte(byte)}, expected ${expectations[state]}`);
@@ -219,7 +224,6 @@ export class JsonScanner {
 
 const badEscape = "a string has a bad escape";
 const controlCharacter = "a string has a control character";
-const tooDeep = `it is nested deeper than ${depthMax}`;
 
 function describeByte(byte: number | undefined): string {
   if (byte === undefined) return "it ends early";

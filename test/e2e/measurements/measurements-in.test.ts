@@ -210,7 +210,7 @@ describe("POST /save", () => {
     expectProblem(large, "413 too_large");
     const spaces = " ".repeat(30_000_000);
     for (const [text, expected] of [
-      [spaces, "400 invalid"],
+      [spaces, "413 too_large"],
       [`[${spaces}]`, "413 too_large"],
       [`{${spaces}}`, "413 too_large"],
     ] as const) {

@@ -144,11 +144,11 @@ export class JsonCursor {
     return this.at < this.end ? byte : 0;
   }
 
-  /** Throws `too_large` past the limit: what is looked at in one go has a bound. */
+  /** Throws `invalid` past the limit: what is looked at in one go has a bound. */
   checkLimit(at = this.at): void {
     if (at < this.limit) return;
     const message = `Cannot take a measurement of more than ${measurementBytesMax} bytes`;
-    throw new Failure("too_large", message);
+    throw new Failure("invalid", message);
   }
 
   snippet(from: number): string {
