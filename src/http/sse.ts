@@ -17,6 +17,15 @@ export const sseHeaders = {
   "x-accel-buffering": "no",
 } as const;
 
+/**
+ * How a silent stream says that it is alive, and where it is. `id`: a comment and a bare `id:`, which the
+ * standard takes for the last event id without an event. `comment`: a comment alone, for clients that
+ * report a bare `id:` as an empty message. `event`: an event named `position`, for clients that ignore
+ * a bare `id:`.
+ */
+export const heartbeatStyles = ["id", "comment", "event"] as const;
+export type HeartbeatStyle = (typeof heartbeatStyles)[number];
+
 /** How long a browser waits before it reconnects. */
 const retryMs = 1000;
 
@@ -54,8 +63,27 @@ export function renderSse(event: string, data: string, position: Position): Uint
   return utf8.encode(`event:${event}\nid:${renderPosition(position)}\ndata:${data}\n\n`);
 }
 
-function renderHeartbeat({ through }: Chunk): Uint8Array {
-  return utf8.encode(`:\nid:${renderPosition(through)}\n\n`);
+function renderHeartbeat({ through }: Chunk, style: HeartbeatStyle = "id"): Uint8Array {
+  const at = renderPosition(through);
+  // No empty line ends a comment: some clients would report the end of an empty event.
+  if (style === "comment") return utf8.encode(`:${at}\n`);
+  return utf8.encode(style === "id" ? `:\nid:${at}\n\n` : positionEvent(at));
+}
+
+function positionEvent(at: string): string {
+  return `event:position\nid:${at}\ndata:{}\n\n`;
+}
+
+/** The format with other heartbeats. */
+export function withHeartbeats<Bytes>(
+  format: Format<Bytes | Uint8Array>,
+  style: HeartbeatStyle,
+): Format<Bytes | Uint8Array> {
+  if (style === "id") return format;
+  return {
+    render: (chunk) =>
+      chunk.records.length === 0 ? renderHeartbeat(chunk, style) : format.render(chunk),
+  };
 }
 
 function eventParts(stored: StoredRecord, ofKey: boolean): (string | Uint8Array)[] {
@@ -96,16 +124,26 @@ function joinParts(parts: readonly (string | Uint8Array)[]): Uint8Array {
   return out.slice(0, at);
 }
 
+/** `at` is empty where the position is not known yet. */
+function preamble(at: string, style: HeartbeatStyle): string {
+  if (style === "comment") return `:sluice ${at}\n`;
+  if (at === "") return `:sluice\nretry:${retryMs}\n\n`;
+  const position = style === "id" ? `id:${at}\n\n` : positionEvent(at);
+  return `:sluice\nretry:${retryMs}\n${position}`;
+}
+
 /** One subscription as one response: what the hub delivers goes to the sink as it is. */
 export class SseSubscriber implements Subscriber, SinkEvents {
-  readonly direct: DirectSink;
+  readonly direct?: DirectSink;
   readonly #sink: ByteSink;
+  readonly #heartbeats: HeartbeatStyle;
   #subscription: Subscription | undefined;
   #closed = false;
 
-  constructor(sink: ByteSink) {
+  constructor(sink: ByteSink, heartbeats: HeartbeatStyle = "id") {
     this.#sink = sink;
-    this.direct = { format: sseFormat, sink };
+    this.#heartbeats = heartbeats;
+    if (heartbeats === "id") this.direct = { format: sseFormat, sink };
   }
 
   /** The hub may have subscribed only after the client has left. */
@@ -116,12 +154,13 @@ export class SseSubscriber implements Subscriber, SinkEvents {
 
   /** The first bytes: they make clients and proxies pass the response on. */
   open(position: Position | undefined): void {
-    const id = position === undefined ? "" : `id:${renderPosition(position)}\n`;
-    this.#sink.write(utf8.encode(`:sluice\nretry:${retryMs}\n${id}\n`));
+    const at = position === undefined ? "" : renderPosition(position);
+    this.#sink.write(utf8.encode(preamble(at, this.#heartbeats)));
   }
 
   deliver(chunk: Chunk): Sent {
-    return this.write(chunk.as(sseFormat));
+    const isHeartbeat = chunk.records.length === 0 && this.#heartbeats !== "id";
+    return this.write(isHeartbeat ? renderHeartbeat(chunk, this.#heartbeats) : chunk.as(sseFormat));
   }
 
   write(bytes: Uint8Array): Sent {

@@ -6,7 +6,7 @@ import { type AsyncFormat, AsyncSubscriber } from "../hub/async-format.ts";
 import type { RequestedStart, Start, Subscriber, Subscription } from "../hub/subscriber.ts";
 import type { Pages } from "../log/pages.ts";
 import type { HttpDeps } from "./deps.ts";
-import { sseHeaders, SseSubscriber } from "./sse.ts";
+import { type HeartbeatStyle, sseHeaders, SseSubscriber, withHeartbeats } from "./sse.ts";
 
 /**
  * Answers with the stream of a topic, or of one key of it. The start becomes a position before the
@@ -18,11 +18,17 @@ export async function sseResponse(
   topic: string,
   key: string | undefined,
   wanted: Start,
-  through: (subscriber: SseSubscriber) => Subscriber = (subscriber) => subscriber,
+  {
+    through = (subscriber) => subscriber,
+    heartbeats,
+  }: {
+    readonly through?: (subscriber: SseSubscriber) => Subscriber;
+    readonly heartbeats?: HeartbeatStyle | undefined;
+  } = {},
 ): Promise<Response> {
   const live = await hub.livePosition(topic);
   const start = wanted === "live" ? live : wanted;
-  return respond(host, start, (subscriber) =>
+  return respond(host, { start, heartbeats }, (subscriber) =>
     hub.subscribe(topic, key, start, through(subscriber)),
   );
 }
@@ -34,10 +40,12 @@ export async function asyncFormatSseResponse(
   key: string | undefined,
   wanted: Start,
   format: AsyncFormat<Uint8Array>,
+  heartbeats: HeartbeatStyle = "id",
 ): Promise<Response> {
   const start = await startPosition({ hub, log }, topic, wanted);
-  return respond(host, start, async (subscriber) => {
-    const late = new AsyncSubscriber(subscriber, format, start);
+  const styled = withHeartbeats(format, heartbeats);
+  return respond(host, { start, heartbeats }, async (subscriber) => {
+    const late = new AsyncSubscriber(subscriber, styled, start);
     late.attach(await hub.subscribe(topic, key, start, late));
     return late;
   });
@@ -68,14 +76,19 @@ export async function topicStart(
 
 type Subscribe = (subscriber: SseSubscriber) => Promise<Subscription>;
 
+interface Opening {
+  readonly start: Position | "earliest";
+  readonly heartbeats: HeartbeatStyle | undefined;
+}
+
 function respond(
   host: HttpDeps["host"],
-  start: Position | "earliest",
+  { start, heartbeats }: Opening,
   subscribe: Subscribe,
 ): Response {
   return host.stream(
     (sink) => {
-      const subscriber = new SseSubscriber(sink);
+      const subscriber = new SseSubscriber(sink, heartbeats);
       void open(subscriber, start, subscribe);
       return subscriber;
     },

@@ -2,8 +2,9 @@
 
 import { parsePosition } from "../../core/position.ts";
 import type { RequestedStart } from "../../hub/subscriber.ts";
+import { heartbeatStyles } from "../sse.ts";
 import { startAfter } from "./paging.ts";
-import { count, optional, parameter, type Values } from "./parameter.ts";
+import { choice, count, optional, parameter, type Values } from "./parameter.ts";
 import { positionShape } from "./shapes.ts";
 
 export const tailMax = 1000;
@@ -19,6 +20,16 @@ export const startQuery = {
   lastEventId: optional(
     lastSeen(
       "For polyfills of EventSource that cannot send the header `Last-Event-ID`, which wins over it.",
+    ),
+  ),
+};
+
+/** For streams of records as they are. */
+export const heartbeatQuery = {
+  heartbeat: optional(
+    choice(
+      "What a silent stream sends. `id`, the default: a comment and a bare `id:`. `comment`: a comment alone, for clients that report a bare `id:` as an empty message (httpx-sse). `event`: an event named `position`, for clients that ignore a bare `id:` (the `eventsource` of npm from version 4 on).",
+      heartbeatStyles,
     ),
   ),
 };

@@ -21,7 +21,7 @@ import {
   positionShape,
   timeShape,
 } from "../../../http/endpoint/shapes.ts";
-import { lastEventId, startQuery } from "../../../http/endpoint/starting.ts";
+import { heartbeatQuery, lastEventId, startQuery } from "../../../http/endpoint/starting.ts";
 import { eventStream } from "../../../http/endpoint/streams.ts";
 
 const tag = "Emitters";
@@ -206,7 +206,7 @@ const watched = {
   tag: "Streams",
   summary: "Watch an emitter",
   params: emitterId,
-  query: startQuery,
+  query: { ...startQuery, ...heartbeatQuery },
   headers: lastEventId,
   answers: { 200: eventStream },
   problems: [400, 404, 410, 503],

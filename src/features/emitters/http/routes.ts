@@ -86,7 +86,7 @@ export function mountEmitters(app: Hono, deps: EmitterDeps): void {
     serve(app, watch, async ({ params: { id }, query, headers }, c) => {
       const requested = requestedStart(query, headers);
       const start = await emitterStart(deps, id, requested, c.req.raw.signal);
-      return await sseResponse(deps, emittersTopic, id, start);
+      return await sseResponse(deps, emittersTopic, id, start, { heartbeats: query.heartbeat });
     });
   }
 }

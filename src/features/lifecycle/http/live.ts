@@ -47,8 +47,8 @@ async function sse(
   requested: RequestedStart,
 ): Promise<Response> {
   const start = await topicStart(deps.pages, lifecycleTopic, key, requested, signal);
-  return await sseResponse(deps, lifecycleTopic, key, start, (subscriber) => {
-    return new FilteredSubscriber(subscriber, formats.sse, deps.clock);
+  return await sseResponse(deps, lifecycleTopic, key, start, {
+    through: (subscriber) => new FilteredSubscriber(subscriber, formats.sse, deps.clock),
   });
 }
 

@@ -42,13 +42,9 @@ export function mountSeries(app: Hono, deps: SeriesDeps): void {
   );
   serve(app, endpoints.watchSeries, async ({ params, query, headers }) => {
     const start = headers["Last-Event-ID"] ?? query.lastEventId ?? query.after;
-    return await sseResponse(
-      deps,
-      measurementsTopic,
-      params.tag,
-      start ?? "live",
-      (subscriber) => new FilteredSubscriber(subscriber, measurementSse, clock),
-    );
+    return await sseResponse(deps, measurementsTopic, params.tag, start ?? "live", {
+      through: (subscriber) => new FilteredSubscriber(subscriber, measurementSse, clock),
+    });
   });
 }
 

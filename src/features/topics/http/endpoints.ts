@@ -19,7 +19,7 @@ import {
   pageShape,
   positionShape,
 } from "../../../http/endpoint/shapes.ts";
-import { lastEventId, startQuery } from "../../../http/endpoint/starting.ts";
+import { heartbeatQuery, lastEventId, startQuery } from "../../../http/endpoint/starting.ts";
 import { eventStream } from "../../../http/endpoint/streams.ts";
 import { schemaIdMax } from "../../../http/request-records.ts";
 
@@ -205,7 +205,7 @@ const watched = {
   tag: "Streams",
   summary: "Watch a topic",
   params: topicName,
-  query: { key, ...startQuery, decode },
+  query: { key, ...startQuery, ...heartbeatQuery, decode },
   headers: lastEventId,
   answers: { 200: eventStream },
   problems: [400, 404, 503],

@@ -76,11 +76,11 @@ export function mountTopics(app: Hono, deps: TopicDeps): void {
   });
   for (const watch of [endpoints.watchTopic, endpoints.watchTopicToo]) {
     serve(app, watch, async ({ params: { topic }, query, headers }, c) => {
-      const { key, decode } = query;
+      const { key, decode, heartbeat: heartbeats } = query;
       const requested = requestedStart(query, headers);
       const start = await topicStart(pages, topic, key, requested, c.req.raw.signal);
-      if (decode === undefined) return await sseResponse(deps, topic, key, start);
-      return await asyncFormatSseResponse(deps, topic, key, start, deps.decoded.sse);
+      if (decode === undefined) return await sseResponse(deps, topic, key, start, { heartbeats });
+      return await asyncFormatSseResponse(deps, topic, key, start, deps.decoded.sse, heartbeats);
     });
   }
 }
