@@ -137,8 +137,7 @@ fuzz(
     for (let i = 0; i < count; i++) peer.events?.message(text);
     const deadlineMs = performance.now() + 5000;
     while (peer.closedWith === undefined && peer.sent.length < count) {
-      if (performance.now() > deadlineMs)
-        throw new Error(`${peer.sent.length} of ${count} answered`);
+      expect(performance.now()).toBeLessThan(deadlineMs);
       await new Promise((resolve) => setImmediate(resolve));
     }
     if (peer.closedWith !== undefined) expect([1008, 4029]).toContain(peer.closedWith);
