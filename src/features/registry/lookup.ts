@@ -15,7 +15,7 @@ import {
   type StoredVersion,
 } from "./registry-port.ts";
 import { renderProto } from "./render/render.ts";
-import { parseSubject } from "./subject.ts";
+import { mayBeNumber, mayBeStored, parseSubject } from "./subject.ts";
 
 /** Whether softly deleted versions are visible. */
 export interface Visibility {
@@ -53,7 +53,9 @@ export interface Lookup {
 
 export function createLookup(store: RegistryStore, cache: SchemaCache): Lookup {
   async function schema(id: number): Promise<StoredSchema> {
-    const found = await cache.get(id, (missing) => store.schema(missing));
+    const found = mayBeNumber(id)
+      ? await cache.get(id, (missing) => store.schema(missing))
+      : undefined;
     return found ?? schemaNotFound(`There is no schema with id ${id}`);
   }
 
@@ -63,10 +65,8 @@ export function createLookup(store: RegistryStore, cache: SchemaCache): Lookup {
     options: Visibility,
   ): Promise<RegisteredSchema> {
     const subject = parseSubject(name);
-    const found = await store.version(
-      subject,
-      number === "latest" ? await newestVersion(store, subject, options) : number,
-    );
+    const sought = number === "latest" ? await newestVersion(store, subject, options) : number;
+    const found = mayBeNumber(sought) ? await store.version(subject, sought) : undefined;
     if (found !== undefined && (options.deleted || !found.deleted)) return found;
     // Says that the subject is missing, where it is.
     await visibleVersions(store, subject, options);
@@ -96,7 +96,7 @@ export function createLookup(store: RegistryStore, cache: SchemaCache): Lookup {
     },
 
     async versionsOfId(id) {
-      const found = await store.versionsOfId(id);
+      const found = mayBeNumber(id) ? await store.versionsOfId(id) : [];
       return found.length > 0 ? found : schemaNotFound(`There is no schema with id ${id}`);
     },
 
@@ -129,11 +129,6 @@ export async function visibleVersions(
   const visible = versions.filter((one) => deleted || !one.deleted);
   if (visible.length > 0) return visible;
   throw new RegistryFailure("subject_not_found", `There is no subject ${quoted(subject)}`);
-}
-
-/** No name has control characters, and PostgreSQL refuses to compare with NUL. */
-function mayBeStored(name: string): boolean {
-  return !/\p{Cc}|\p{Cs}/u.test(name);
 }
 
 async function newestVersion(

@@ -9,7 +9,7 @@ const versionMax = 2 ** 31 - 1;
 /** Returns the name, or throws `invalid_subject`. */
 export function parseSubject(name: string): string {
   // Control characters are never intended in a name, and cannot be displayed.
-  const plain = name.length > 0 && name.length <= charsMax && !/\p{Cc}|\p{Cs}/u.test(name);
+  const plain = name.length > 0 && name.length <= charsMax && mayBeStored(name);
   if (plain && !name.startsWith(":.") && !name.startsWith("__")) return name;
   throw new RegistryFailure(
     "invalid_subject",
@@ -17,11 +17,21 @@ export function parseSubject(name: string): string {
   );
 }
 
+/** No name has control characters, and PostgreSQL refuses to compare with NUL. */
+export function mayBeStored(name: string): boolean {
+  return !/\p{Cc}|\p{Cs}/u.test(name);
+}
+
+/** Ids and versions are below 2^31; PostgreSQL refuses to compare with others. */
+export function mayBeNumber(number: number): boolean {
+  return number >= 1 && number <= versionMax;
+}
+
 /** A version's number, or "latest" (also -1); throws `invalid_version`. */
 export function parseVersion(text: string): number | "latest" {
   if (text === "latest" || text === "-1") return "latest";
   const version = /^\d{1,10}$/.test(text) ? Number(text) : 0;
-  if (version >= 1 && version <= versionMax) return version;
+  if (mayBeNumber(version)) return version;
   throw new RegistryFailure(
     "invalid_version",
     `Cannot use version ${quoted(text)}: expected a whole number from 1 to ${versionMax}, or "latest"`,

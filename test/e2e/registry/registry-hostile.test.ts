@@ -126,6 +126,27 @@ test("names with NUL are names of nothing, in every list and look-up", async () 
   expect(error).toMatchObject({ code: Code.NotFound });
 });
 
+test("ids and versions of 2^31 and more, and settings of a name with NUL, are no fault of the gateway", async () => {
+  const outcomes = async (calls: readonly Promise<unknown>[]) =>
+    (await Promise.allSettled(calls)).map((call) =>
+      call.status === "rejected" ? Code[ConnectError.from(call.reason).code] : "OK",
+    );
+  const past = 2 ** 32 - 1;
+  const subjectVersion = { subject: "large", version: past };
+  const schema = text('syntax = "proto3"; message M {}');
+  const references = [{ name: "a.proto", ...subjectVersion }];
+  expect(
+    await outcomes([
+      registry.getDescriptorSet({ schema: { case: "id", value: past } }),
+      registry.getDescriptorSet({ schema: { case: "subjectVersion", value: subjectVersion } }),
+      registry.checkCompatibility({ ...subjectVersion, schema }),
+      registry.register({ subject: "past", schema, references, dryRun: true }),
+      registry.deleteVersion(subjectVersion),
+    ]),
+  ).toEqual(Array.from({ length: 5 }, () => "NotFound"));
+  expect(await outcomes([registry.getConfig({ subject: "a\0b" })])).toEqual(["InvalidArgument"]);
+});
+
 test("a text with half of a surrogate pair is refused, not stored as another text", async () => {
   const response = await fetch(`${gateway.url}/subjects/hostile/versions`, {
     method: "POST",
