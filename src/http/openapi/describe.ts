@@ -13,10 +13,12 @@ import type {
   Operation,
   Parameter,
   PathItem,
+  Reference,
   ResponseObject,
+  Responses,
   WebSocketDescription,
 } from "./model.ts";
-import { problemAnswers, problems } from "./problems.ts";
+import { problemAnswers, problemContent, problems } from "./problems.ts";
 
 /** The paths of the document, and what they refer to. */
 export function describeEndpoints(
@@ -54,18 +56,23 @@ function operation(endpoint: Endpoint, components: Components): Operation {
             content: contentOf(body.content, components),
           },
         }),
-    responses: {
-      ...Object.fromEntries(
-        Object.entries(endpoint.answers).map(([status, answer]) => [
-          status,
-          response(answer, components),
-        ]),
-      ),
-      ...problems(endpoint.problems),
-    },
+    responses: responses(endpoint, components),
     ...(isEndless(endpoint) ? { "x-endless": true } : {}),
     ...(socket === undefined ? {} : { "x-websocket": websocket(socket, components) }),
   };
+}
+
+/** A status that has both an answer of the endpoint and a problem has the content types of both. */
+function responses(endpoint: Endpoint, components: Components): Responses {
+  const all: Record<string, ResponseObject | Reference> = { ...problems(endpoint.problems) };
+  for (const [status, answer] of Object.entries(endpoint.answers)) {
+    const content = status in all ? { ...answer.content, ...problemContent } : answer.content;
+    all[status] = response(
+      { ...answer, ...(content === undefined ? {} : { content }) },
+      components,
+    );
+  }
+  return all;
 }
 
 /** In the operation itself: tools that load one operation alone do not follow shared parameters. */

@@ -7,11 +7,11 @@ import {
   type FailureDetails,
   invalidIssue,
 } from "../../core/failure.ts";
-import type { Answer } from "../endpoint/answer.ts";
+import type { Answer, Content } from "../endpoint/answer.ts";
 import type { ProblemStatus } from "../endpoint/endpoint.ts";
 import { problemShape } from "../endpoint/shapes.ts";
 import { problemFrom } from "../problem.ts";
-import type { Reference, Responses } from "./model.ts";
+import type { Reference } from "./model.ts";
 
 const retryAfter = {
   description: "Seconds after which to retry",
@@ -87,15 +87,23 @@ const nameOfStatus = {
   503: "Unavailable",
 } as const satisfies Readonly<Record<ProblemStatus | 431, keyof typeof problemAnswers>>;
 
-/** 431 may meet any request, so every operation has it. */
-export function problems(statuses: readonly ProblemStatus[]): Responses {
+/**
+ * What may meet any request, so every operation has it: a `Host` or a parameter that is not one, a host
+ * that is not the gateway's, headers that are too large.
+ */
+const ofAnyRequest = [400, 403, 431] as const;
+
+export function problems(statuses: readonly ProblemStatus[]): Readonly<Record<string, Reference>> {
   return Object.fromEntries(
-    [...statuses, 431 as const].map((status): [string, Reference] => [
+    [...statuses, ...ofAnyRequest].map((status): [string, Reference] => [
       String(status),
       { $ref: `#/components/responses/${nameOfStatus[status]}` },
     ]),
   );
 }
+
+/** Beside the content of another kind of error with the same status. */
+export const problemContent: Content = { "application/problem+json": { schema: problemShape } };
 
 function problem(
   code: FailureCode,

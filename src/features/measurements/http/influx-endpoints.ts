@@ -37,7 +37,8 @@ function ignored() {
 }
 
 const body: Body = {
-  isRequired: true,
+  // Without one there is nothing to write, which InfluxDB takes as well.
+  isRequired: false,
   content: {
     "text/plain": {
       schema: z.string().describe("Line protocol"),

@@ -29,7 +29,7 @@ export const subjects = endpoint("GET /subjects", {
     ...model.offset,
     limit: model.lenientCount("At most so many", z.int().max(999_999_999), subjectsMax),
   },
-  answers: { 200: answered("Their names.", namesShape), ...errors(422) },
+  answers: { 200: answered("Their names.", namesShape), ...errors(400, 422) },
   problems,
 });
 
@@ -40,7 +40,7 @@ export const lookUpSchema = endpoint("POST /subjects/{subject}", {
   params: subjectName,
   query: { ...model.deleted, ...model.normalize, ...model.format },
   body: model.submissionBody,
-  answers: { 200: answered("The version.", model.registeredShape), ...errors(404, 413, 422) },
+  answers: { 200: answered("The version.", model.registeredShape), ...errors(400, 404, 413, 422) },
   problems,
 });
 
@@ -75,7 +75,7 @@ export const registerSchema = endpoint("POST /subjects/{subject}/versions", {
   body: model.submissionBody,
   answers: {
     200: answered("As it is registered.", model.registeredShape),
-    ...errors(409, 413, 422, 429),
+    ...errors(400, 409, 413, 422, 429),
   },
   problems,
 });
@@ -131,12 +131,12 @@ export const schemas = endpoint("GET /schemas", {
     latestOnly: model.lenientFlag("The newest of each subject"),
     ...model.offset,
     limit: model.lenientCount(
-      "At most so many",
-      z.int().max(schemasMax).default(schemasMax),
+      `At most so many, and at most ${schemasMax}`,
+      z.int().max(999_999_999).default(schemasMax),
       schemasMax,
     ),
   },
-  answers: { 200: answered("The schemas.", z.array(model.registeredShape)), ...errors(422) },
+  answers: { 200: answered("The schemas.", z.array(model.registeredShape)), ...errors(400, 422) },
   problems,
 });
 
@@ -260,7 +260,7 @@ const checked = {
       "The verdict.",
       z.object({ is_compatible: z.boolean(), messages: z.array(z.string()).optional() }),
     ),
-    ...errors(404, 413, 422, 429),
+    ...errors(400, 404, 413, 422, 429),
   },
   problems,
 };

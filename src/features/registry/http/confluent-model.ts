@@ -109,7 +109,7 @@ const error = answered(
   z.object({ error_code: z.int(), message: z.string() }),
 );
 
-type ErrorStatus = 404 | 409 | 413 | 422 | 429 | 503;
+type ErrorStatus = 400 | 404 | 409 | 413 | 422 | 429 | 503;
 
 /** `{"error_code","message"}`; what is refused before the API is reached is a problem. */
 export function errors(...statuses: readonly ErrorStatus[]): Answers {

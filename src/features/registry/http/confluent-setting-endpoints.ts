@@ -30,11 +30,11 @@ const level = { 200: answered("The setting.", levelShape), ...errors(404, 422) }
 const levelBefore = { 200: answered("What it was.", levelShape), ...errors(404, 422) };
 const levelSet = {
   200: answered("The setting.", z.object({ compatibility: z.enum(compatibilities) })),
-  ...errors(413, 422),
+  ...errors(400, 413, 422),
 };
 const mode = { 200: answered("The setting.", modeShape), ...errors(404, 422) };
 const modeBefore = { 200: answered("What it was.", modeShape), ...errors(404, 422) };
-const modeSet = { 200: answered("The setting.", modeShape), ...errors(413, 422) };
+const modeSet = { 200: answered("The setting.", modeShape), ...errors(400, 413, 422) };
 
 export const globalConfig = endpoint("GET /config", {
   id: "globalConfig",
