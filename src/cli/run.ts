@@ -16,21 +16,20 @@ import { exitCodes } from "./command/exit-codes.ts";
 import { helpText, usageLine } from "./command/help.ts";
 import { nearest } from "./command/parse.ts";
 import { UsageError } from "./command/usage-error.ts";
-import { settingsHint } from "./serve.ts";
-import { sluice } from "./sluice.ts";
+import { serve, settingsHint } from "./serve.ts";
 
 /** Runs `sluice <command> …`; without a command it serves. */
 export async function runCommand(runtime: Runtime): Promise<void> {
-  const { path, node, rest } = findCommand(runtime.args);
   const endable = endedBySignals(runtime);
+  const { root, path, node, rest } = await findCommand(runtime.args);
   try {
     if (rest.includes("--help") || rest.includes("-h")) {
       return runtime.print(helpText(node, path));
     }
-    if (node === sluice && (rest[0] === "--version" || rest[0] === "-v")) {
+    if (node === root && (rest[0] === "--version" || rest[0] === "-v")) {
       return runtime.print(`sluice ${await packageVersion()} (${runtime.name})\n`);
     }
-    if (isGroup(node)) throw unknownCommand(node, path, rest);
+    if (isGroup(node)) throw unknownCommand(node, path, rest, node === root);
     await node.run(endable, rest, path);
   } catch (error) {
     if (error instanceof UsageError) {
@@ -46,19 +45,25 @@ export async function runCommand(runtime: Runtime): Promise<void> {
 }
 
 interface Found {
+  /** The group of all commands; undefined where it was not needed. */
+  readonly root: CommandGroup | undefined;
   readonly path: readonly string[];
   readonly node: CommandNode;
   /** The words that follow the command. */
   readonly rest: readonly string[];
 }
 
-function findCommand(words: readonly string[]): Found {
+async function findCommand(words: readonly string[]): Promise<Found> {
   // `sluice help topic create` is `sluice topic create --help`.
   const [first, ...others] = words;
-  if (first === "help") return findCommand([...others, "--help"]);
-  if (first === undefined) return findCommand(["serve"]);
+  if (first === "help") return await findCommand([...others, "--help"]);
+  // The other commands take 1 MB, and the gateway would keep them for as long as it runs.
+  if (first === undefined || first === serve.name) {
+    return { root: undefined, path: ["sluice", serve.name], node: serve, rest: others };
+  }
+  const { sluice: root } = await import("./sluice.ts");
   const path = ["sluice"];
-  let node: CommandNode = sluice;
+  let node: CommandNode = root;
   let rest = words;
   while (isGroup(node)) {
     const [name, ...behind]: readonly string[] = rest;
@@ -70,20 +75,21 @@ function findCommand(words: readonly string[]): Found {
     node = next;
     rest = behind;
   }
-  return { path, node, rest };
+  return { root, path, node, rest };
 }
 
 function unknownCommand(
   group: CommandGroup,
   path: readonly string[],
   [given]: readonly string[],
+  isRoot: boolean,
 ): UsageError {
   const names = visibleCommands(group).map(({ name }) => name);
   const run = `Cannot run ${path.join(" ")}`;
   if (given === undefined) {
     return new UsageError(`${run}: a command is missing, expected one of ${names.join(", ")}`);
   }
-  if (group === sluice && given.startsWith("-")) {
+  if (isRoot && given.startsWith("-")) {
     return new UsageError(`${run} ${given}: there is no such option. ${settingsHint}`);
   }
   const near = nearest(given, names);

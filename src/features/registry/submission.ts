@@ -6,7 +6,7 @@ import type { Lookup } from "./lookup.ts";
 import { RegistryFailure, type SchemaCompiler, type SchemaReference } from "./registry-port.ts";
 import { contentOf } from "./source/content.ts";
 import type { Referenced } from "./source/references.ts";
-import { linkSource, type SchemaSource } from "./source/source.ts";
+import type { SchemaSource } from "./source/source.ts";
 import { parseSubject } from "./subject.ts";
 
 export interface Submission {
@@ -39,6 +39,9 @@ export async function linkSubmission(
 ): Promise<LinkedSubmission> {
   checkReferences(references);
   const referenced = await Promise.all(references.map((one) => resolve(one, lookup)));
+  // Loaded with the first schema: the linker and the library of rules take some 5 MB, and many nodes
+  // never have a schema.
+  const { linkSource } = await import("./source/source.ts");
   const linked = await linkSource(source, referenced, compiler);
   return {
     linked,

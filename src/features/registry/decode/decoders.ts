@@ -8,7 +8,7 @@ import { RegistryFailure, type StoredSchema } from "../registry-port.ts";
 import type { Registry } from "../registry.ts";
 import { ByteCache } from "./byte-cache.ts";
 import type { SchemaRef } from "./confluent-frame.ts";
-import { createDecoder, type Decoder } from "./decoder.ts";
+import type { Decoder } from "./decoder.ts";
 
 export interface KnownSchema {
   readonly schema: StoredSchema;
@@ -59,6 +59,8 @@ export function createDecoders(
     const before = purges;
     const schema = await findSchema(registry, ref);
     if (schema === undefined) return undefined;
+    // Loaded with the first schema, as the linker is (`submission.ts`).
+    const { createDecoder } = await import("./decoder.ts");
     const { id, guid } = schema;
     // Another batch may have been faster.
     const existing = cached.get(id);
