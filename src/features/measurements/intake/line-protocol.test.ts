@@ -127,6 +127,13 @@ test("a quote opens a text only behind the equals sign of a field", () => {
   ]);
 });
 
+test("an equals sign needs no escape in a measurement's name", () => {
+  expect(lines(String.raw`a=b\=c f=1`)).toMatchObject([{ series: String.raw`a=b\=c` }]);
+  expect(lines(String.raw`a=b\=c,t\==\= f=1`)).toMatchObject([
+    { series: String.raw`a=b\=c,t\==\=` },
+  ]);
+});
+
 test.each([
   ["quotes", '" "\n'],
   ["texts without an end", 'm f="\n'],

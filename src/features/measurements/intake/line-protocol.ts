@@ -142,7 +142,8 @@ export class LineReader {
       const code = text.charCodeAt(at);
       if (code > EQUALS && code !== BACKSLASH) continue;
       if (code === BACKSLASH) {
-        if (!isEscaped(text.charCodeAt(at + 1))) continue;
+        const next = text.charCodeAt(at + 1);
+        if (!isEscaped(next) || (next === EQUALS && !toEquals)) continue;
         hasEscapes = true;
         at++;
       } else if (code === COMMA || code === SPACE || (code === EQUALS && toEquals)) break;
@@ -150,7 +151,9 @@ export class LineReader {
     }
     this.#at = at;
     const word = text.slice(from, at);
-    return hasEscapes ? word.replaceAll(/\\([, =])/g, "$1") : word;
+    if (!hasEscapes) return word;
+    // A measurement's name may contain equals signs, which are not escaped there.
+    return word.replaceAll(toEquals ? /\\([, =])/g : /\\([, ])/g, "$1");
   }
 
   #value(key: string): LineValue | Failure {
