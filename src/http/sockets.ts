@@ -34,6 +34,9 @@ const invalidMs = 10_000;
 /** The hub closes a subscriber after `stallMs`, with its position; sockets without one follow. */
 const stallGraceMs = 2000;
 
+/** Times `stallMs` for which a closed socket waits for its client; the engine waits 120 s at most. */
+const closingStalls = 10;
+
 export interface SocketsDeps {
   readonly host: Host;
   readonly clock: Clock;
@@ -126,8 +129,8 @@ class PacedSocket implements ClientSocket, SocketEvents {
     this.#isClosed = true;
     this.#deps.receiving.release(this.#waiting.clear());
     this.#socket.close(code, reason);
-    // A client that does not read gets no close frame either.
-    this.#schedule(this.#deps.stallMs, () => this.#socket.terminate());
+    // A client that does not read gets no close frame either: it may still come back for the reason.
+    this.#schedule(closingStalls * this.#deps.stallMs, () => this.#socket.terminate());
   }
 
   terminate(): void {
