@@ -18,19 +18,19 @@ beforeAll(async () => {
     startGateway({ env }),
     startGateway({ env: { ...env, SLUICE_DATABASE_SCHEMA: "second" } }),
   ]);
-}, 60_000);
+}, 120_000);
 
 afterAll(async () => {
   await Promise.all(gateways.map((gateway) => gateway.stop()));
   await database.drop();
   expect(gateways.flatMap((gateway) => gateway.errors())).toEqual([]);
-}, 30_000);
+}, 60_000);
 
 const url = (gateway: 0 | 1, path: string): string => `${gateways[gateway]?.url}${path}`;
 
 test("each owns its own projections at the same time", async () => {
   for (const gateway of [0, 1] as const) {
-    await until("all projections to be owned", 10_000, async () => {
+    await until("all projections to be owned", 30_000, async () => {
       const { json } = await ask("GET", url(gateway, "/status"));
       return json.projections.every((projection: { owned: boolean }) => projection.owned);
     });
@@ -89,7 +89,7 @@ test("four gateways that start at once in one fresh database, in two schemas, al
     // Both nodes of a schema have written to its topic.
     expect(pages.map(({ json }) => json.events.length)).toEqual(nodes.map(() => 2));
   }
-}, 120_000);
+}, 180_000);
 
 test("a gateway moves the tables that an older release had in public, and answers from them", async () => {
   await using old = await (await testPostgres()).createDatabase();
@@ -112,7 +112,7 @@ test("a gateway moves the tables that an older release had in public, and answer
   await post(`${before.url}/api/event`, { app_id: "a", message_id: "m1", event: "sent" });
   const schema = 'syntax = "proto3"; message M { string a = 1; }';
   await post(`${before.url}/subjects/s/versions`, { schemaType: "PROTOBUF", schema });
-  const stored = await until("all to be stored", 10_000, async () => {
+  const stored = await until("all to be stored", 30_000, async () => {
     const answers = await answersOf(before);
     return answers.every(([status]) => status === 200) && answers;
   });
@@ -137,4 +137,4 @@ test("a gateway moves the tables that an older release had in public, and answer
   ]);
   expect(await after.stop()).toBe(0);
   expect(after.errors()).toEqual([]);
-}, 60_000);
+}, 180_000);

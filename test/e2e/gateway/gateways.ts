@@ -3,7 +3,8 @@
 import { afterEach, expect } from "bun:test";
 import { type GatewayOptions, type GatewayProcess, startGateway } from "../../support/gateway.ts";
 
-export const timeoutMs = 60_000;
+/** A test that waits for states, on a machine where one start may take half a minute. */
+export const timeoutMs = 180_000;
 
 /** Registers the hook of a test file, and returns the function that starts a gateway. */
 export function startingGateways(): (options?: GatewayOptions) => Promise<GatewayProcess> {
@@ -15,7 +16,7 @@ export function startingGateways(): (options?: GatewayOptions) => Promise<Gatewa
       const lines = gateway.log().split("\n");
       for (const line of lines.filter((one) => one !== "")) expectLogLine(line);
     }
-  }, 30_000);
+  }, 60_000);
   return async (options = {}) => {
     const gateway = await startGateway(options);
     started.push(gateway);

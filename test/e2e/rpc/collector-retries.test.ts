@@ -18,7 +18,7 @@ const cutsMin = 1000;
 const batchMax = 20;
 /** Number of batches that are sent before the first of them is acknowledged. */
 const aheadMax = 4;
-const timeoutMs = 90_000;
+const timeoutMs = 180_000;
 const callMsMax = 20_000;
 
 if (skipReason !== undefined) {

@@ -26,7 +26,7 @@ const rounds = Number(process.env["SLUICE_TEST_KILL_ROUNDS"] ?? 2);
 const seed = Number(process.env["SLUICE_TEST_SEED"] ?? Math.floor(Math.random() * 2 ** 31));
 const cutsMin = 200;
 const aheadMax = 5000;
-const timeoutMs = 30_000 + (eventsMin / 50_000) * 30_000 + rounds * 30_000;
+const timeoutMs = 90_000 + (eventsMin / 50_000) * 30_000 + rounds * 30_000;
 const skipReason = natsSkipReason();
 
 interface Rig {
