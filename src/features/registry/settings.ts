@@ -8,7 +8,7 @@ import {
   type RegistryMode,
   type RegistryStore,
 } from "./registry-port.ts";
-import { mayBeStored, parseSubject } from "./subject.ts";
+import { parseSubject } from "./subject.ts";
 
 /** The settings that apply to a subject; `own…` is undefined where it has no own setting. */
 export interface Settings {
@@ -28,8 +28,7 @@ export interface SubjectSettings {
 export function createSubjectSettings(store: RegistryStore): SubjectSettings {
   return {
     async settings(subject) {
-      // A name that cannot be a subject's has no own settings, except one that has to be refused.
-      const own = await store.settings(mayBeStored(subject) ? subject : parseSubject(subject));
+      const own = await store.settings(settingSubject(subject));
       const all = subject === allSubjects ? own : await store.settings(allSubjects);
       return {
         compatibility: own.compatibility ?? all.compatibility ?? defaultCompatibility,

@@ -47,6 +47,19 @@ export function text(
   return parameter(description, schema, (given) => given, example);
 }
 
+/** A text of `charsMax` characters at most. */
+export function shortText(description: string, charsMax: number): Parameter<string> {
+  return parameter(description, z.string().max(charsMax), (given, field) =>
+    fieldValue(
+      field,
+      given,
+      given.length <= charsMax
+        ? { ok: true, value: given }
+        : { ok: false, expected: `at most ${charsMax} characters` },
+    ),
+  );
+}
+
 /** A whole number. */
 export function count(
   description: string,

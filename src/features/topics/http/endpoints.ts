@@ -11,7 +11,14 @@ import {
 } from "../../../http/endpoint/appending.ts";
 import { endpoint } from "../../../http/endpoint/endpoint.ts";
 import { pageLimit, pageParameters } from "../../../http/endpoint/paging.ts";
-import { choice, count, optional, parameter, text } from "../../../http/endpoint/parameter.ts";
+import {
+  choice,
+  count,
+  optional,
+  parameter,
+  shortText,
+  text,
+} from "../../../http/endpoint/parameter.ts";
 import {
   countShape,
   nameShape,
@@ -27,8 +34,9 @@ const tag = "Topics";
 
 const topicName = { topic: parameter("The topic's name", nameShape, parseName, "orders") };
 
-const keyShape = z.string().max(512);
-const key = optional(text("Only the records of this key", { schema: keyShape }));
+const keyCharsMax = 512;
+const keyShape = z.string().max(keyCharsMax);
+const key = optional(shortText("Only the records of this key", keyCharsMax));
 
 const decode = optional(
   choice(
