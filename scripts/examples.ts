@@ -50,7 +50,7 @@ export async function installPythonConsumer(): Promise<Found> {
   ]);
 }
 
-/** A Python environment with the client libraries that tests use as their users do. */
+/** A Python environment with the client libraries that tests use as their users do, and Schemathesis. */
 export async function installPythonClients(): Promise<Found> {
   return await installPython("python-clients", ["test/support/python-clients.txt"]);
 }

@@ -78,7 +78,7 @@ function print(line: string): void {
   process.stderr.write(`fuzz ${line}\n`);
 }
 
-function wholeNumber(variable: string): number | undefined {
+export function wholeNumber(variable: string): number | undefined {
   const text = process.env[variable];
   if (text === undefined || text === "") return undefined;
   if (/^\d{1,12}$/.test(text)) return Number(text);

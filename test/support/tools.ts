@@ -68,12 +68,17 @@ export function runTool(
   options: {
     readonly input?: string;
     readonly timeoutMs?: number;
+    readonly cwd?: string;
     readonly enough?: (output: string) => boolean;
   } = {},
 ): Promise<Ran> {
   const [program = "", ...args] = command;
   // A separate process group, so that the children of a launcher are stopped with it.
-  const child = spawn(program, args, { stdio: ["pipe", "pipe", "pipe"], detached: true });
+  const child = spawn(program, args, {
+    stdio: ["pipe", "pipe", "pipe"],
+    detached: true,
+    ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+  });
   const stop = () => {
     if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, "SIGKILL");
   };
