@@ -7,6 +7,7 @@
 
 import { createServer } from "node:http2";
 import { connectNodeAdapter } from "@connectrpc/connect-node";
+import { Turns } from "../../src/core/budget/turn.ts";
 import { systemClock as clock } from "../../src/core/clock.ts";
 import { silent as logger } from "../../src/core/logger.ts";
 import type { RecordChecks } from "../../src/core/schemas.ts";
@@ -35,6 +36,7 @@ stops.unshift(() => log.close());
 // A topic that is created by its first record has no schema rule, so nothing is checked.
 const schemas: RecordChecks = { check: (_rule, records) => records.map(() => undefined) };
 const collector = new Collector({
+  turns: new Turns(),
   log,
   clock,
   gate: new SchemaGate({ log, schemas }),

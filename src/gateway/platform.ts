@@ -149,6 +149,7 @@ export function openEngine(
     clock,
     gate: new SchemaGate({ log, schemas }),
     rules,
+    turns,
     limits: config.ingest,
     inFlight: new InFlight(config.ingest.inFlightBytesMax),
     newTopics: config.createTopics ? config.newTopics : undefined,

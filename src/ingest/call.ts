@@ -1,6 +1,7 @@
 /** One producer's call: what it brought, what became of it, and what it is answered. */
 
 import { Buffer } from "node:buffer";
+import type { Turns } from "../core/budget/turn.ts";
 import { Failure, failureFrom, invalidIssue, type Issue } from "../core/failure.ts";
 import { FRAME_RECORDS } from "../core/frame.ts";
 import { comparePositions, type Position } from "../core/position.ts";
@@ -30,6 +31,7 @@ export interface OpenTopic {
 export interface CallHost {
   readonly limits: RecordLimits;
   readonly inFlight: InFlight;
+  readonly turns: Turns;
   enter(topic: string, producerId: string | undefined): OpenTopic;
   leave(target: OpenTopic): void;
 }
@@ -48,6 +50,15 @@ export interface CallSummary {
 
 /** What a call's answer lists of its refusals. */
 const refusalsMax = 100;
+
+/**
+ * A larger message to a topic with a contract is taken in turns: each of its records is decoded, and a
+ * refusal costs some 10 us.
+ */
+const contractBytesMax = 16 * 1024;
+
+/** Records between two looks at the clock. */
+const recordsPerLook = 32;
 
 const cursor = new WireCursor(new Uint8Array(0));
 
@@ -100,7 +111,8 @@ export class Call implements BatchOwner {
     if (this.#failure !== undefined) throw this.#failure;
     if (!this.#isQueueing) {
       const target = this.#enter(bytes, from, to);
-      if (target.gate.isOpen) return this.#append(target, bytes, from, to);
+      const isLong = target.contract !== undefined && to - from > contractBytesMax;
+      if (target.gate.isOpen && !isLong) return this.#append(target, bytes, from, to);
     }
     this.#pending++;
     this.#queue ??= this.#openQueue();
@@ -212,8 +224,10 @@ export class Call implements BatchOwner {
     if (this.#failure !== undefined) return;
     try {
       const target = this.#enter(message, 0, message.byteLength);
-      if (target.gate.isOpen) this.#append(target, message, 0, message.byteLength);
-      else await this.#checkThenAppend(target, message);
+      if (!target.gate.isOpen) await this.#checkThenAppend(target, message);
+      else if (target.contract === undefined)
+        this.#appendPlain(target, message, 0, message.byteLength);
+      else await this.#appendInTurns(target, message, target.contract);
     } catch (error) {
       this.#failure ??= failureFrom(error);
     }
@@ -259,28 +273,44 @@ export class Call implements BatchOwner {
 
   /** Each record as its topic's contract changes it. */
   #appendWithContract(target: OpenTopic, message: Buffer, contract: RecordContract): void {
-    this.#appendEach(target, recordsOfMessage(message, this.#collector.limits, contract), []);
+    for (const one of recordsOfMessage(message, this.#collector.limits, contract)) {
+      this.#appendOne(target, one, undefined);
+    }
+  }
+
+  async #appendInTurns(
+    target: OpenTopic,
+    message: Buffer,
+    contract: RecordContract,
+  ): Promise<void> {
+    const turn = this.#collector.turns.open();
+    let count = 0;
+    for (const one of recordsOfMessage(message, this.#collector.limits, contract)) {
+      if (++count % recordsPerLook === 0 && turn.isOver) await turn.next();
+      this.#appendOne(target, one, undefined);
+    }
   }
 
   /** To a topic with a schema rule, or of which that is not known yet. */
   async #checkThenAppend(target: OpenTopic, message: Buffer): Promise<void> {
-    const all = recordsOfMessage(message, this.#collector.limits, target.contract);
+    const turn = this.#collector.turns.open();
+    const all: MessageRecord[] = [];
+    for (const one of recordsOfMessage(message, this.#collector.limits, target.contract)) {
+      if (all.length % recordsPerLook === 0 && turn.isOver) await turn.next();
+      all.push(one);
+    }
     const records = all.flatMap((one) => ("record" in one ? [one.record] : []));
-    this.#appendEach(target, all, await target.gate.check(records));
+    // One for each that is a record; undefined where nothing is wrong with it.
+    const issues = (await target.gate.check(records)).values();
+    for (const one of all) {
+      this.#appendOne(target, one, "record" in one ? issues.next().value : undefined);
+    }
   }
 
-  /** `issues` has one element for each of `all` that is a record; undefined where nothing is wrong. */
-  #appendEach(
-    target: OpenTopic,
-    all: readonly MessageRecord[],
-    issues: readonly (Issue | undefined)[],
-  ): void {
-    const found = issues.values();
-    for (const one of all) {
-      const issue = "issue" in one ? one.issue : found.next().value;
-      if (issue !== undefined) this.#refuse(issue);
-      else if ("record" in one) this.#add(target, one.bytes, one.from, one.to, 1);
-    }
+  #appendOne(target: OpenTopic, one: MessageRecord, found: Issue | undefined): void {
+    const issue = "issue" in one ? one.issue : found;
+    if (issue !== undefined) this.#refuse(issue);
+    else if ("record" in one) this.#add(target, one.bytes, one.from, one.to, 1);
   }
 
   #add(target: OpenTopic, bytes: Buffer, from: number, to: number, count: number): void {

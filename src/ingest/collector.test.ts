@@ -3,6 +3,7 @@
 import { expect, test } from "bun:test";
 import { Buffer } from "node:buffer";
 import { create, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
+import { Turns } from "../core/budget/turn.ts";
 import { sleep, systemClock as clock } from "../core/clock.ts";
 import type { RecordContract } from "../core/record-contract.ts";
 import type { LogRecord } from "../core/record.ts";
@@ -23,6 +24,7 @@ function setUp(newTopics = true, rules = new WriteRules()) {
   const log = createMemoryLog({ clock });
   const inFlight = new InFlight(1_000_000);
   const collector = new Collector({
+    turns: new Turns(),
     ...{ log, clock, inFlight, limits, rules },
     gate: new SchemaGate({ log, schemas: { check: (_rule, given) => given.map(() => undefined) } }),
     newTopics: newTopics ? defaultTopicSettings : undefined,

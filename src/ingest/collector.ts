@@ -1,6 +1,7 @@
 /** The records of all calls on this node, framed together into appends (`batcher.ts`). */
 
 import type { Batch } from "../core/batch.ts";
+import type { Turns } from "../core/budget/turn.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Appended, ProducerRun } from "../core/log.ts";
 import type { TopicSettings } from "../core/topic.ts";
@@ -20,6 +21,7 @@ export interface CollectorDeps {
   readonly rules: WriteRules;
   readonly limits: IngestLimits;
   readonly inFlight: InFlight;
+  readonly turns: Turns;
   /** Settings of a topic that is created by its first record; undefined forbids that. */
   readonly newTopics: TopicSettings | undefined;
 }
@@ -39,6 +41,10 @@ export class Collector implements CallHost {
 
   get limits(): IngestLimits {
     return this.#deps.limits;
+  }
+
+  get turns(): Turns {
+    return this.#deps.turns;
   }
 
   get inFlight(): InFlight {

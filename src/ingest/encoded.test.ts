@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { Buffer } from "node:buffer";
+import { Turns } from "../core/budget/turn.ts";
 import { systemClock as clock } from "../core/clock.ts";
 import { Failure } from "../core/failure.ts";
 import { encodeFrame } from "../core/frame.ts";
@@ -51,6 +52,7 @@ async function rig() {
   });
   const rules = new WriteRules();
   const collector = new Collector({
+    turns: new Turns(),
     log,
     clock,
     gate,

@@ -23,13 +23,12 @@ export type MessageRecord =
   | { readonly issue: Issue };
 
 /** Throws `invalid` on bytes that are not a message. */
-export function recordsOfMessage(
+export function* recordsOfMessage(
   bytes: Buffer,
   limits: RecordLimits,
   contract: RecordContract | undefined,
-): MessageRecord[] {
+): Generator<MessageRecord, void, undefined> {
   const cursor = new WireCursor(bytes);
-  const all: MessageRecord[] = [];
   while (cursor.at < bytes.byteLength) {
     const from = cursor.at;
     const tag = cursor.varint();
@@ -40,11 +39,10 @@ export function recordsOfMessage(
     const to = cursor.delimited();
     const issue = checkRecord(new WireCursor(bytes, cursor.at, to), limits);
     const [record] = issue === undefined ? decodeFrame(bytes.subarray(from, to)) : [];
-    if (issue !== undefined) all.push({ issue });
-    else if (record !== undefined) all.push(withContract({ bytes, from, to, record }, contract));
+    if (issue !== undefined) yield { issue };
+    else if (record !== undefined) yield withContract({ bytes, from, to, record }, contract);
     cursor.at = to;
   }
-  return all;
 }
 
 /** The record with what its topic's contract derives from it; unchanged where it has all of that. */

@@ -3,6 +3,7 @@
 import { expect, test } from "bun:test";
 import { Buffer } from "node:buffer";
 import { create, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
+import { Turns } from "../core/budget/turn.ts";
 import { systemClock as clock } from "../core/clock.ts";
 import { Failure, type Issue } from "../core/failure.ts";
 import type { RecordChecks } from "../core/schemas.ts";
@@ -32,6 +33,7 @@ async function setUp() {
   };
   const inFlight = new InFlight(1_000_000);
   const collector = new Collector({
+    turns: new Turns(),
     ...{ log, clock, inFlight, limits: { ...defaultIngestLimits, lingerMs: 1 } },
     gate: new SchemaGate({ log, schemas }),
     rules: new WriteRules(),

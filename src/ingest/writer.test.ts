@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { Turns } from "../core/budget/turn.ts";
 import { systemClock as clock } from "../core/clock.ts";
 import { Failure } from "../core/failure.ts";
 import type { LogDriver } from "../core/log.ts";
@@ -46,6 +47,7 @@ async function rig(inFlightBytesMax = 32 * 1024 * 1024) {
   });
   const rules = new WriteRules();
   const collector = new Collector({
+    turns: new Turns(),
     log,
     clock,
     gate,

@@ -35,6 +35,7 @@ afterAll(() => log.close());
 
 function thinConnectOver(over: typeof log) {
   const collector = new Collector({
+    turns: new Turns(),
     log: over,
     clock: systemClock,
     gate: new SchemaGate({ log: over, schemas: { check: () => [] } }),
