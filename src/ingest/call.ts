@@ -225,9 +225,9 @@ export class Call implements BatchOwner {
     try {
       const target = this.#enter(message, 0, message.byteLength);
       if (!target.gate.isOpen) await this.#checkThenAppend(target, message);
-      else if (target.contract === undefined)
+      else if (target.contract === undefined) {
         this.#appendPlain(target, message, 0, message.byteLength);
-      else await this.#appendInTurns(target, message, target.contract);
+      } else await this.#appendInTurns(target, message, target.contract);
     } catch (error) {
       this.#failure ??= failureFrom(error);
     }
