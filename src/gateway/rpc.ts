@@ -31,6 +31,9 @@ export interface Rpc {
 /** Time that streams have to end on their own, with their last position, when this node stops. */
 const endingMs = 500;
 
+/** A record with its key, type, schema and some headers has fewer, also if it is JSON. */
+const fieldsOfRecord = 10;
+
 export function createRpc(parts: readonly Part[], deps: RpcDeps): Rpc {
   const stopping = new AbortController();
   const { bodies, turns, logger } = deps;
@@ -38,6 +41,9 @@ export function createRpc(parts: readonly Part[], deps: RpcDeps): Rpc {
   const handlers = createRpcHandlers(routesOf(parts, deps), {
     logger,
     messageBytesMax,
+    fieldsMax: fieldsOfRecord * deps.collector.limits.batchRecordsMax,
+    receiving: bodies.receiving,
+    turns,
     stopping: stopping.signal,
   });
   const thin = {

@@ -10,6 +10,7 @@ import {
   ErrorInfoSchema,
   RetryInfoSchema,
 } from "../gen/google/rpc/error_details_pb.ts";
+import { type MessageBounds, withBoundedMessages } from "./bounded-messages.ts";
 import { failureInterceptor } from "./failures.ts";
 
 export type RpcRoutes = (router: ConnectRouter) => void;
@@ -17,10 +18,9 @@ export type RpcRoutes = (router: ConnectRouter) => void;
 /** By path: `/package.Service/Method`. */
 export type RpcHandlers = ReadonlyMap<string, UniversalHandler>;
 
-export interface RpcOptions {
+/** Past a bound of its messages a call ends as `RESOURCE_EXHAUSTED`. */
+export interface RpcOptions extends MessageBounds {
   readonly logger: Logger;
-  /** The largest message taken, after inflating; past it a call ends as `RESOURCE_EXHAUSTED`. */
-  readonly messageBytesMax: number;
   /** Aborts when this node drains: server streams end with its reason. */
   readonly stopping: AbortSignal;
   /** The types that an `Any` or an error's details may have in JSON. */
@@ -43,5 +43,7 @@ export function createRpcHandlers(routes: RpcRoutes, options: RpcOptions): RpcHa
     interceptors: [failureInterceptor(options.logger, options.stopping)],
   });
   routes(router);
-  return new Map(router.handlers.map((handler) => [handler.requestPath, handler]));
+  return new Map(
+    router.handlers.map((handler) => [handler.requestPath, withBoundedMessages(handler, options)]),
+  );
 }

@@ -9,6 +9,8 @@
 
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { Hono } from "hono";
+import { Share } from "../../src/core/budget/memory.ts";
+import { Turns } from "../../src/core/budget/turn.ts";
 import { createRpcFetch } from "../../src/rpc/fetch.ts";
 import { createRpcHandlers } from "../../src/rpc/handlers.ts";
 import { createRpcServer } from "../../src/rpc/server.ts";
@@ -30,6 +32,9 @@ const handlers = createRpcHandlers(isThin ? mountBehindThin : mountConformance, 
   logger: (level, message, fields) =>
     bunRuntime.logLine(`${JSON.stringify({ level, message, ...fields })}\n`),
   messageBytesMax,
+  fieldsMax: 100_000,
+  receiving: new Share("receiving", 64 * 1024 * 1024),
+  turns: new Turns(),
   stopping: new AbortController().signal,
   registry: conformanceTypes,
 });

@@ -1,8 +1,9 @@
 /** What clients of the gRPC port may take of a node: memory, connections and time. */
 
-import { afterAll, beforeAll, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import type { ClientHttp2Session } from "node:http2";
 import { connect as connectTcp } from "node:net";
+import { gzipSync } from "node:zlib";
 import { type GatewayProcess, startGateway } from "../../support/gateway.ts";
 import { ask } from "../../support/http.ts";
 import { pause, until, within } from "../../support/until.ts";
@@ -77,6 +78,106 @@ test("a message of too many records is refused, and nothing of it is stored", as
   expect((await ask("GET", `${gateway.url}/v1/topics/many`)).status).toBe(404);
   session.destroy();
 });
+
+describe("a message of millions of empty fields", () => {
+  const publish = "/sluice.v1.CollectorService/Publish";
+  const topic = Buffer.from("\x12\x04many");
+  const wire = Buffer.concat([topic, Buffer.alloc(7 * mega, "\x0a\x00")]);
+  const json = Buffer.from(`{"topic":"many","records":[${"{},".repeat(2 * mega)}{}]}`);
+  const zipped = framed(gzipSync(wire), 1);
+  const cases: readonly (readonly [string, string, Buffer, Readonly<Record<string, string>>])[] = [
+    ["Connect, compressed", publish, gzipSync(wire), coded("proto", "content-encoding")],
+    ["Connect in JSON", publish, json, coded("json")],
+    ["Connect in JSON, compressed", publish, gzipSync(json), coded("json", "content-encoding")],
+    ["gRPC-Web", publish, framed(wire), coded("grpc-web+proto")],
+    ["gRPC-Web, compressed", publish, zipped, coded("grpc-web+proto", "grpc-encoding")],
+    [
+      "a stream of Connect",
+      "/sluice.v1.CollectorService/Collect",
+      zipped,
+      coded("connect+proto", "connect-content-encoding"),
+    ],
+    [
+      "a method that reads",
+      "/grpc.health.v1.Health/Check",
+      gzipSync(wire),
+      coded("proto", "content-encoding"),
+    ],
+  ];
+
+  test.each(cases)("is refused before it is decoded: %s", async (_what, path, body, headers) => {
+    let isAnswered = false;
+    const waitedMs: number[] = [];
+    const witness = (async () => {
+      while (!isAnswered) {
+        const startedMs = performance.now();
+        await ask("GET", `${gateway.url}/livez`);
+        waitedMs.push(performance.now() - startedMs);
+      }
+    })();
+    const answer = await ask("POST", `${gateway.url}${path}`, {
+      body: new Uint8Array(body),
+      headers,
+    });
+    isAnswered = true;
+    await witness;
+    expect(decodeURIComponent(answer.text)).toContain(
+      "Cannot take a message of more than 100000 fields: send its records in several (SLUICE_BATCH_RECORDS_MAX)",
+    );
+    expect(Math.max(...waitedMs)).toBeLessThan(500);
+    expect((await ask("GET", `${gateway.url}/v1/topics/many`)).status).toBe(404);
+  });
+
+  test("may have as many as ten thousand records with all that they can have", async () => {
+    const record = {
+      key: "aw==",
+      value: "MQ==",
+      contentType: "text/plain",
+      headers: { a: "MQ==" },
+    };
+    const body = JSON.stringify({
+      topic: "full",
+      records: Array.from({ length: 10_000 }, () => record),
+    });
+    const answer = await ask("POST", `${gateway.url}${publish}`, { body, headers: coded("json") });
+    expect([answer.status, answer.json.accepted]).toEqual([200, "10000"]);
+  });
+});
+
+test("a message that is not one is the caller's fault", async () => {
+  const answer = await ask("POST", `${gateway.url}/sluice.v1.CollectorService/Publish`, {
+    body: gzipSync("\x0a\x04\x6c\x6c\x6c\x6c"),
+    headers: coded("proto", "content-encoding"),
+  });
+  expect([answer.status, answer.json.code, answer.json.message]).toEqual([
+    400,
+    "invalid_argument",
+    "Cannot decode the message: wire type 4 is unknown",
+  ]);
+});
+
+test("unfinished messages of every protocol are counted and forgotten", async () => {
+  const length = 4 * mega;
+  for (const type of ["json", "proto", "connect+json", "grpc-web+proto"]) {
+    const head = `POST /sluice.v1.CollectorService/${type.includes("connect") ? "Collect" : "Publish"} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/${type}\r\nContent-Length: ${length}\r\n\r\n`;
+    const socket = connectTcp(Number(new URL(gateway.url).port), "127.0.0.1");
+    socket.on("error", () => {});
+    socket.write(head);
+    socket.write(framed(Buffer.alloc(length)).subarray(0, length - 1));
+    await until(`${type} to be counted`, 10_000, async () => {
+      return (await status()).memory.receiving.bytes === length - 1;
+    });
+    socket.destroy();
+    await until(`${type} to be forgotten`, 10_000, async () => {
+      return (await status()).memory.receiving.bytes === 0;
+    });
+  }
+});
+
+function coded(codec: string, compression?: string): Readonly<Record<string, string>> {
+  const type = { "content-type": `application/${codec}` };
+  return compression === undefined ? type : { ...type, [compression]: "gzip" };
+}
 
 test("a message that comes too slowly is given up, one that only waits for the next is not", async () => {
   const session = openSession(gateway.grpcUrl);
