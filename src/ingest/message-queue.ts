@@ -1,6 +1,7 @@
 /** Messages of one call that wait for their schemas. */
 
 import type { Buffer } from "node:buffer";
+import { Failure } from "../core/failure.ts";
 import { FRAME_RECORDS } from "../core/frame.ts";
 import { WireCursor } from "../core/wire.ts";
 import type { InFlight } from "./in-flight.ts";
@@ -70,16 +71,20 @@ export class MessageQueue {
 
 const cursor = new WireCursor(new Uint8Array(0));
 
-/** Of a message that was read before, so its bytes are one. */
+/** Up to where the bytes are a message: what is wrong with them is reported when they are processed. */
 function countRecords(message: Buffer): number {
   let count = 0;
   cursor.reset(message, 0, message.byteLength);
-  while (cursor.at < message.byteLength) {
-    const tag = cursor.varint();
-    if (tag === FRAME_RECORDS) {
-      cursor.at = cursor.delimited();
-      count++;
-    } else cursor.skip(tag);
+  try {
+    while (cursor.at < message.byteLength) {
+      const tag = cursor.varint();
+      if (tag === FRAME_RECORDS) {
+        cursor.at = cursor.delimited();
+        count++;
+      } else cursor.skip(tag);
+    }
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
   }
   return count;
 }
