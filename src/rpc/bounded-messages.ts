@@ -7,6 +7,7 @@
 import { Buffer } from "node:buffer";
 import { promisify } from "node:util";
 import { gunzip } from "node:zlib";
+import { Code, ConnectError } from "@connectrpc/connect";
 import type {
   UniversalHandler,
   UniversalHandlerFn,
@@ -17,7 +18,6 @@ import type { Turns } from "../core/budget/turn.ts";
 import { Failure } from "../core/failure.ts";
 import { checkFields } from "./message-fields.ts";
 import { connectErrorFrom } from "./status.ts";
-import { messageTooLarge } from "./thin/errors.ts";
 
 export interface MessageBounds {
   /** The largest message taken, after inflating. */
@@ -173,7 +173,7 @@ class BoundedMessages {
       if (error instanceof Failure) throw error;
       const code = error instanceof Error && "code" in error ? error.code : undefined;
       if (code === "ERR_BUFFER_TOO_LARGE") {
-        throw messageTooLarge(`more than ${messageBytesMax} bytes after inflating`);
+        throw tooLarge(messageBytesMax);
       }
       throw new Failure("invalid", "Cannot inflate a message: it is not gzip", { cause: error });
     }
@@ -181,7 +181,7 @@ class BoundedMessages {
 
   #checkLength(bytes: number): void {
     const { messageBytesMax } = this.#bounds;
-    if (bytes > messageBytesMax) throw messageTooLarge(`more than ${messageBytesMax} bytes`);
+    if (bytes > messageBytesMax) throw tooLarge(messageBytesMax);
   }
 
   async #check(message: Uint8Array): Promise<void> {
@@ -205,6 +205,14 @@ function formOf(contentType: string): Form | undefined {
     return { isJson, hasHeads: true, encodingHeader: "connect-content-encoding" };
   }
   return grpc.test(type) ? { isJson, hasHeads: true, encodingHeader: "grpc-encoding" } : undefined;
+}
+
+/** Without details, as connect-es reports it: the conformance suite expects none. */
+function tooLarge(bytesMax: number): ConnectError {
+  return new ConnectError(
+    `Cannot take a message of more than ${bytesMax} bytes (SLUICE_BODY_BYTES_MAX)`,
+    Code.ResourceExhausted,
+  );
 }
 
 function isIterable(body: UniversalServerRequest["body"]): body is AsyncIterable<Uint8Array> {

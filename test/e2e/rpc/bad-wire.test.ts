@@ -44,7 +44,7 @@ describe("methods", () => {
   ] as const) {
     test(`${method} ${path}`, async () => {
       const { text } = await exchange(url, [
-        `${method} ${path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n`,
+        `${method} ${path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n`,
       ]);
       const [head = "", body = ""] = text.split("\r\n\r\n");
       expect(statuses(text)).toEqual([405]);
@@ -60,7 +60,7 @@ describe("methods", () => {
   test("TRACE, CONNECT and unknown methods are refused, or the connection is closed", async () => {
     for (const method of ["TRACE", "CONNECT", "BREW", "get"]) {
       const { text } = await exchange(url, [
-        `${method} / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n`,
+        `${method} / HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n`,
       ]);
       expect(statuses(text).filter((status) => status < 400 || status >= 500)).toEqual([]);
     }
@@ -68,7 +68,7 @@ describe("methods", () => {
 
   test("HEAD has the answer of GET, without its body", async () => {
     const { text } = await exchange(url, [
-      "HEAD /livez HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n",
+      "HEAD /livez HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n",
     ]);
     expect(statuses(text)).toEqual([200]);
     expect(text.split("\r\n\r\n")[1]).toBe("");
@@ -76,7 +76,7 @@ describe("methods", () => {
 
   test("HEAD of a stream ends", async () => {
     for (const path of ["/magic", `/sse/log/${id}`]) {
-      const { text } = await exchange(url, [`HEAD ${path} HTTP/1.1\r\nhost: x\r\n\r\n`], {
+      const { text } = await exchange(url, [`HEAD ${path} HTTP/1.1\r\nhost: localhost\r\n\r\n`], {
         quietMs: 300,
         firstMs: 5000,
       });
@@ -118,7 +118,7 @@ describe("heads", () => {
 
   test("a header of 4 MB is cut off", async () => {
     const { statuses, closed } = await send(
-      `GET /livez HTTP/1.1\r\nhost: x\r\nx-large: ${"x".repeat(4 * mega)}\r\n\r\n`,
+      `GET /livez HTTP/1.1\r\nhost: localhost\r\nx-large: ${"x".repeat(4 * mega)}\r\n\r\n`,
     );
     expect([statuses.every((status) => status === 431), closed]).toEqual([true, true]);
   });
@@ -126,7 +126,7 @@ describe("heads", () => {
   test("thousands of headers", async () => {
     const many = Array.from({ length: 5000 }, (_, i) => `x-${i}: y\r\n`).join("");
     const { statuses } = await send(
-      `GET /livez HTTP/1.1\r\nhost: x\r\nconnection: close\r\n${many}\r\n`,
+      `GET /livez HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n${many}\r\n`,
     );
     expect(statuses.length).toBe(1);
     expect(statuses[0]).toBeWithin(400, 432);
@@ -135,14 +135,17 @@ describe("heads", () => {
   const malformed: readonly (readonly [name: string, request: string])[] = [
     ["no HTTP at all", "\u0016\u0003\u0001\u0002\u0000\u0001\r\n\r\n"],
     ["a request line of one word", "GET\r\n\r\n"],
-    ["a header without a colon", "GET /livez HTTP/1.1\r\nhost: x\r\nbroken\r\n\r\n"],
+    ["a header without a colon", "GET /livez HTTP/1.1\r\nhost: localhost\r\nbroken\r\n\r\n"],
     ["a space before the colon", "GET /livez HTTP/1.1\r\nhost : x\r\n\r\n"],
-    ["NUL in a header", "GET /livez HTTP/1.1\r\nhost: x\r\nx: a\u0000b\r\n\r\n"],
-    ["a negative length", "POST /log HTTP/1.1\r\nhost: x\r\ncontent-length: -1\r\n\r\n"],
-    ["a length that is no number", "POST /log HTTP/1.1\r\nhost: x\r\ncontent-length: 1x\r\n\r\n"],
+    ["NUL in a header", "GET /livez HTTP/1.1\r\nhost: localhost\r\nx: a\u0000b\r\n\r\n"],
+    ["a negative length", "POST /log HTTP/1.1\r\nhost: localhost\r\ncontent-length: -1\r\n\r\n"],
+    [
+      "a length that is no number",
+      "POST /log HTTP/1.1\r\nhost: localhost\r\ncontent-length: 1x\r\n\r\n",
+    ],
     [
       "a chunk size that is no number",
-      "POST /log HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n1\r\n0\r\n\r\n",
+      "POST /log HTTP/1.1\r\nhost: localhost\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n1\r\n0\r\n\r\n",
     ],
   ];
   for (const [name, request] of malformed) {
@@ -154,7 +157,7 @@ describe("heads", () => {
   }
 
   // Each is followed by a second request, which the gateway must never answer.
-  const hidden = "GET /hidden HTTP/1.1\r\nhost: x\r\n\r\n";
+  const hidden = "GET /hidden HTTP/1.1\r\nhost: localhost\r\n\r\n";
   const smuggled: readonly (readonly [name: string, head: string])[] = [
     ["a length and chunks", `content-length: ${hidden.length + 5}\r\ntransfer-encoding: chunked`],
     ["chunks and a length", `transfer-encoding: chunked\r\ncontent-length: 5`],
@@ -168,7 +171,7 @@ describe("heads", () => {
   for (const [name, head] of smuggled) {
     test(`smuggling by ${name} is refused, and the request behind it is never answered`, async () => {
       const { statuses, text } = await send(
-        `POST /log/${id} HTTP/1.1\r\nhost: x\r\n${head}\r\n\r\n0\r\n\r\n${hidden}`,
+        `POST /log/${id} HTTP/1.1\r\nhost: localhost\r\n${head}\r\n\r\n0\r\n\r\n${hidden}`,
       );
       expect(statuses.length).toBeLessThanOrEqual(1);
       expect(statuses.filter((status) => status < 400 || status >= 500)).toEqual([]);
@@ -179,7 +182,10 @@ describe("heads", () => {
   test("a header that never ends does not delay other clients", async () => {
     const drip = Array.from({ length: 20 }, (_, i) => `x-${i}: y\r\n`);
     const slow = Array.from({ length: 20 }, () =>
-      exchange(url, ["GET /livez HTTP/1.1\r\nhost: x\r\n", ...drip], { gapMs: 100, quietMs: 100 }),
+      exchange(url, ["GET /livez HTTP/1.1\r\nhost: localhost\r\n", ...drip], {
+        gapMs: 100,
+        quietMs: 100,
+      }),
     );
     for (let i = 0; i < 20; i++) {
       const started = performance.now();
@@ -191,20 +197,21 @@ describe("heads", () => {
   });
 
   test("a body that never ends does not delay other clients", async () => {
-    const head = `POST /log/${id} HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 1000\r\n\r\n[1`;
+    const head = `POST /log/${id} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 1000\r\n\r\n[1`;
     const slow = Array.from({ length: 20 }, () => exchange(url, [head], { quietMs: 800 }));
     expect((await post(`${url}/log/${id}`, { n: 1 })).status).toBe(200);
     for (const { text } of await Promise.all(slow)) expect(text).toBe("");
   });
 
   test("HTTP/9.9 is a version that is not supported", async () => {
-    expect((await send("GET /livez HTTP/9.9\r\nhost: x\r\n\r\n")).statuses).toEqual([505]);
+    expect((await send("GET /livez HTTP/9.9\r\nhost: localhost\r\n\r\n")).statuses).toEqual([505]);
   });
 
   test("100 requests in one write are answered in order, or the connection is closed", async () => {
     const requests = Array.from(
       { length: 100 },
-      (_, i) => `GET /log/${i % 2 === 0 ? id : "never-made"}?limit=1 HTTP/1.1\r\nhost: x\r\n\r\n`,
+      (_, i) =>
+        `GET /log/${i % 2 === 0 ? id : "never-made"}?limit=1 HTTP/1.1\r\nhost: localhost\r\n\r\n`,
     );
     const answers = (await send(requests.join(""))).statuses;
     expect(answers).toEqual(answers.map((_, i) => (i % 2 === 0 ? 200 : 404)));
@@ -236,7 +243,7 @@ describe("WebSockets", () => {
 
   test("a handshake without its key is refused", async () => {
     const { text } = await exchange(url, [
-      "GET /v1/ws HTTP/1.1\r\nhost: x\r\nconnection: Upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\n\r\n",
+      "GET /v1/ws HTTP/1.1\r\nhost: localhost\r\nconnection: Upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\n\r\n",
     ]);
     expect(statuses(text)).toEqual([400]);
   });
@@ -304,7 +311,7 @@ describe("WebSockets", () => {
 
   test("binary, unmasked and reserved frames", async () => {
     const handshake =
-      "GET /v1/ws HTTP/1.1\r\nhost: x\r\nconnection: Upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+      "GET /v1/ws HTTP/1.1\r\nhost: localhost\r\nconnection: Upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
     for (const frame of [
       [0x81, 0x02, 0x7b, 0x7d],
       [0xf1, 0x80, 0, 0, 0, 0],
