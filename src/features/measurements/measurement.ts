@@ -17,8 +17,13 @@ export interface Measurement {
   readonly values: Uint8Array;
 }
 
-/** A tag has 1 to 64 bytes of UTF-8 and no control characters. */
-export const tagBytesMax = 64;
+/**
+ * A tag has 1 to 512 bytes of UTF-8 and no control characters: names of Telegraf's series, with a host
+ * and a field in them, often have more than a hundred.
+ */
+export const tagBytesMax = 512;
+/** Tags up to here have a length of one byte; the fast ways to read a record know no others. */
+export const shortTagBytesMax = 127;
 export const valuesMax = 64;
 export const valueBytes = 8;
 

@@ -19,7 +19,13 @@ import { isJsonType, type LogRecord } from "../../core/record.ts";
 import { textFromUtf8 } from "../../core/utf8.ts";
 import { varintBytes, WireCursor, writeVarint } from "../../core/wire.ts";
 import { MeasurementScanner } from "./intake/scanner.ts";
-import { type Measurement, tagBytesMax, valueBytes, valuesMax } from "./measurement.ts";
+import {
+  type Measurement,
+  shortTagBytesMax,
+  tagBytesMax,
+  valueBytes,
+  valuesMax,
+} from "./measurement.ts";
 import { int64FromHalves, type Point, tagIssue } from "./point.ts";
 
 /** The content type of the records that `PointWriter` writes. */
@@ -60,9 +66,10 @@ export class PointWriter {
     const out = this.bytes;
     const { tagLength } = point;
     const packed = point.count * valueBytes;
-    const valueLength = 9 + 2 + tagLength + 1 + varintBytes(packed) + packed;
+    const tagBytes = varintBytes(tagLength) + tagLength;
+    const valueLength = 9 + 1 + tagBytes + 1 + varintBytes(packed) + packed;
     const recordLength =
-      1 + varintBytes(valueLength) + valueLength + 2 + tagLength + 2 + typeBytes.byteLength + 9;
+      1 + varintBytes(valueLength) + valueLength + 1 + tagBytes + 2 + typeBytes.byteLength + 9;
     let at = this.length;
     out[at++] = FRAME_RECORDS;
     at = writeVarint(out, at, recordLength);
@@ -73,7 +80,7 @@ export class PointWriter {
     out.writeInt32LE(point.timeHigh, at + 4);
     at += 8;
     out[at++] = TAG;
-    out[at++] = tagLength;
+    at = writeVarint(out, at, tagLength);
     point.tag.copy(out, at, 0, tagLength);
     at += tagLength;
     out[at++] = PACKED_VALUES;
@@ -81,7 +88,7 @@ export class PointWriter {
     point.valueBytes.copy(out, at, 0, packed);
     at += packed;
     out[at++] = RECORD_KEY;
-    out[at++] = tagLength;
+    at = writeVarint(out, at, tagLength);
     point.tag.copy(out, at, 0, tagLength);
     at += tagLength;
     out[at++] = RECORD_CONTENT_TYPE;
@@ -111,12 +118,12 @@ export function measurementFromRecord({
 
 /**
  * Reads the layout that `PointWriter` writes, with the tag as key, without decoding text or looking
- * for fields. Undefined for any other layout, and for tags beyond ASCII.
+ * for fields. Undefined for any other layout, for long tags, and for tags beyond ASCII.
  */
 function fromOwnLayout(bytes: Uint8Array, key: string): Measurement | undefined {
   const tagEnd = 11 + key.length;
   if (bytes[0] !== TIME || bytes[9] !== TAG || bytes[10] !== key.length) return undefined;
-  if (key.length < 1 || key.length > tagBytesMax || bytes[tagEnd] !== PACKED_VALUES) {
+  if (key.length < 1 || key.length > shortTagBytesMax || bytes[tagEnd] !== PACKED_VALUES) {
     return undefined;
   }
   if (isDotSegment(key)) return undefined;

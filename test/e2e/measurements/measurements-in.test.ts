@@ -173,7 +173,7 @@ describe("POST /save", () => {
     ["a fraction", `{"time":1.5,"tag":"a","values":[1]}`, "time"],
     ["a time past int64", `{"time":9223372036854775808,"tag":"a","values":[1]}`, "time"],
     ["a time of tomorrow", () => measured("a", [1], time() + 86_400_000_000_000n), "time"],
-    ["a tag of 65 bytes", () => measured("é".repeat(33)), "tag"],
+    ["a tag of 514 bytes", () => measured("é".repeat(257)), "tag"],
     ["no values", () => measured("a", []), "values"],
     [
       "65 values",
@@ -360,6 +360,24 @@ describe("InfluxDB's clients", () => {
       const kelvin = await stored(`room,floor=${precision}:kelvin`, 20);
       expect(kelvin[19]).toEqual({ time: at + 19n * unit, values: [309] });
       await stored(`room,floor=${precision}:people`, 20);
+    }
+  });
+
+  test("may have series with names as long as those of Telegraf", async () => {
+    const host = `ip-10-0-0-1.eu-central-1.compute.internal.${"x".repeat(400)}`;
+    const api = writer("ns");
+    for (const tag of [host, host.slice(0, 110), "b"]) {
+      const at = String(time());
+      api.writePoint(new Point("cpu").tag("host", tag).floatField("usage_idle", 0.5).timestamp(at));
+    }
+    await api.close();
+    for (const tag of [host, host.slice(0, 110), "b"]) {
+      const name = `cpu,host=${tag}:usage_idle`;
+      const { json } = await ask("GET", `${url}/v1/series?prefix=${encodeURIComponent(name)}`);
+      expect(json.series.map(({ last }: { last: { values: number[] } }) => last.values)).toEqual([
+        [0.5],
+      ]);
+      expect((await stored(name, 1))[0]?.values).toEqual([0.5]);
     }
   });
 

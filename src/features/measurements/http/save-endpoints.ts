@@ -75,7 +75,7 @@ export const saveMeasurements = endpoint("POST /save", {
           index: 1,
           field: "tag",
           code: "invalid",
-          message: 'Cannot use tag "": it has 0 bytes, expected 1 to 64',
+          message: `Cannot use tag "": it has 0 bytes, expected 1 to ${tagBytesMax}`,
         },
       ],
     }),

@@ -49,7 +49,7 @@ for (const [parse, text, value] of taken) {
 
 const refused: readonly (readonly [parse: Parse, text: string, says: string])[] = [
   [parseTag, "", "Cannot use field: it is missing, expected the name of a series"],
-  [parseTag, "ä".repeat(33), "it has 66 bytes"],
+  [parseTag, "ä".repeat(257), "it has 514 bytes"],
   [parseTag, "a\nb", "it has a control character"],
   [parseTag, "\ud800", "it has half of a surrogate pair"],
   [parseTagPart, "a\nb", "expected text as tags have it"],

@@ -216,7 +216,7 @@ test("a refused field leaves the others of its line", () => {
   const { taken, stored } = take(
     [
       `a s="x",f=1 ${nowNs}`,
-      `${"m".repeat(63)} f=1 ${nowNs}`,
+      `${"m".repeat(511)} f=1 ${nowNs}`,
       "a f=1 5",
       `a f=1 9223372036854775808`,
       `a f=7 ${nowNs}`,

@@ -6,7 +6,7 @@
 
 import type { Buffer } from "node:buffer";
 import { Failure, invalidIssue, type Issue, quoted } from "../../../core/failure.ts";
-import { valuesMax } from "../measurement.ts";
+import { tagBytesMax, valuesMax } from "../measurement.ts";
 import { Point } from "../point.ts";
 import { digitsOf, isDigit, JsonCursor, measurementBytesMax } from "./json-cursor.ts";
 
@@ -172,7 +172,13 @@ export class MeasurementScanner extends JsonCursor {
     if (bytes[from] === QUOTE) {
       let length = 0;
       let byte = bytes[from + 1] ?? 0;
-      while (byte >= SPACE && byte < 0x7f && byte !== QUOTE && byte !== BACKSLASH && length < 64) {
+      while (
+        byte >= SPACE &&
+        byte < 0x7f &&
+        byte !== QUOTE &&
+        byte !== BACKSLASH &&
+        length < tagBytesMax
+      ) {
         tag[length++] = byte;
         byte = bytes[from + 1 + length] ?? 0;
       }

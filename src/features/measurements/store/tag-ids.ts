@@ -1,4 +1,4 @@
-/** The ids of tags: rows contain four bytes instead of up to 64. Most are in memory. */
+/** The ids of tags: rows contain four bytes instead of up to 512. Most are in memory. */
 
 import { sql } from "drizzle-orm";
 import { arrayOfTexts } from "../../../postgres/arrays.ts";

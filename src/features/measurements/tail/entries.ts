@@ -9,9 +9,19 @@ import { Buffer } from "node:buffer";
 import { comparePositions, epochStart, type Position } from "../../../core/position.ts";
 import type { Measurement } from "../measurement.ts";
 import { highHalf, int64FromHalves, lowHalf } from "../point.ts";
-import { cells, FROM, hashBytes, HIGH, LENGTHS, LOW, TAG_FROM } from "./frame-points.ts";
+import {
+  cells,
+  FROM,
+  hashBytes,
+  HIGH,
+  LENGTHS,
+  LOW,
+  TAG_FROM,
+  tagLengthBits,
+} from "./frame-points.ts";
 import type { FramePoints } from "./frame-points.ts";
 
+const tagLengthMask = 2 ** tagLengthBits - 1;
 const slabRows = 4096;
 /** The size of a measurement besides its bytes: a hash, its cells, a reference. */
 const rowBytes = 4 + cells * 4 + 8;
@@ -138,7 +148,7 @@ export class TailEntries {
     slab.cells[at * cells + HIGH] = highHalf(timeNs);
     slab.cells[at * cells + TAG_FROM] = tagFrom;
     slab.cells[at * cells + FROM] = from;
-    slab.cells[at * cells + LENGTHS] = tagLength | (values.byteLength << 8);
+    slab.cells[at * cells + LENGTHS] = tagLength | (values.byteLength << tagLengthBits);
     this.#group(bytes + rowBytes, position);
   }
 
@@ -234,13 +244,17 @@ function compareTimes(a: Row, b: Row): number {
 function measurementOf(row: Row, tag: string): Measurement {
   const timeNs = int64FromHalves(cell(row, LOW), cell(row, HIGH));
   const from = cell(row, FROM);
-  return { tag, timeNs, values: sourceOf(row).subarray(from, from + (cell(row, LENGTHS) >>> 8)) };
+  return {
+    tag,
+    timeNs,
+    values: sourceOf(row).subarray(from, from + (cell(row, LENGTHS) >>> tagLengthBits)),
+  };
 }
 
 /** Without a view of each tag, because a view costs more than comparing the bytes. */
 function haveSameTag(a: Row, b: Row): boolean {
-  const length = cell(a, LENGTHS) & 0xff;
-  if (length !== (cell(b, LENGTHS) & 0xff)) return false;
+  const length = cell(a, LENGTHS) & tagLengthMask;
+  if (length !== (cell(b, LENGTHS) & tagLengthMask)) return false;
   const [left, right] = [sourceOf(a), sourceOf(b)];
   const [from, other] = [cell(a, TAG_FROM), cell(b, TAG_FROM)];
   for (let i = 0; i < length; i++) if (left[from + i] !== right[other + i]) return false;
@@ -249,7 +263,7 @@ function haveSameTag(a: Row, b: Row): boolean {
 
 function tagBytes(row: Row): Buffer {
   const from = cell(row, TAG_FROM);
-  return sourceOf(row).subarray(from, from + (cell(row, LENGTHS) & 0xff));
+  return sourceOf(row).subarray(from, from + (cell(row, LENGTHS) & tagLengthMask));
 }
 
 function cell({ slab, at }: Row, which: number): number {

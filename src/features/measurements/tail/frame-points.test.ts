@@ -15,18 +15,21 @@ import {
   LENGTHS,
   LOW,
   TAG_FROM,
+  tagLengthBits,
 } from "./frame-points.ts";
 
 /** What was read, as those who ask a tail get it. */
 function readAll({ frame, count, cells: numbers, hashes }: FramePoints): Measurement[] {
   return Array.from({ length: count }, (_, i) => {
     const cell = (which: number) => numbers[i * cells + which] ?? 0;
-    const tagEnd = cell(TAG_FROM) + (cell(LENGTHS) & 0xff);
+    const tagEnd = cell(TAG_FROM) + (cell(LENGTHS) & (2 ** tagLengthBits - 1));
     expect(hashes[i]).toBe(hashBytes(frame, cell(TAG_FROM), tagEnd));
     return {
       tag: frame.toString("utf8", cell(TAG_FROM), tagEnd),
       timeNs: (BigInt(cell(HIGH)) << 32n) | BigInt(cell(LOW) >>> 0),
-      values: Uint8Array.from(frame.subarray(cell(FROM), cell(FROM) + (cell(LENGTHS) >>> 8))),
+      values: Uint8Array.from(
+        frame.subarray(cell(FROM), cell(FROM) + (cell(LENGTHS) >>> tagLengthBits)),
+      ),
     };
   });
 }
@@ -41,7 +44,7 @@ function decodeAll(frame: Uint8Array): Measurement[] {
 const samples = [
   ["tag-1", 1_795_263_600_123_456_789n, [1, -0.1, 1e300]],
   ["a", -(2n ** 63n), [5e-324]],
-  ["x".repeat(64), 2n ** 63n - 1n, Array.from({ length: 64 }, (_, i) => i / 7)],
+  ["x".repeat(127), 2n ** 63n - 1n, Array.from({ length: 64 }, (_, i) => i / 7)],
   ["~ !", -1n, Array.from({ length: 15 }, (_, i) => -i)],
 ] as const;
 
@@ -70,6 +73,11 @@ test("frames in another layout are left to the decoder", () => {
   };
   expect(points.read(encodeFrame([json]))).toBe(false);
   expect(points.read(frameOf([["é", 1n, [1]]]))).toBe(false);
+  for (const length of [128, 129, 200, 256, 512]) {
+    const long = frameOf([["x".repeat(length), 1n, [1]]]);
+    expect(points.read(long)).toBe(false);
+    expect(decodeAll(long).map(({ tag }) => tag.length)).toEqual([length]);
+  }
   expect(points.read(Buffer.concat([frameOf(samples), encodeFrame([json])]))).toBe(false);
 });
 

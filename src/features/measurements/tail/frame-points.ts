@@ -12,7 +12,7 @@ import {
   RECORD_VALUE,
 } from "../../../core/frame.ts";
 import { varintBytes } from "../../../core/wire.ts";
-import { tagBytesMax, valueBytes, valuesMax } from "../measurement.ts";
+import { shortTagBytesMax, valueBytes, valuesMax } from "../measurement.ts";
 import { firstNotFinite, int32At, PACKED_VALUES, TAG, TIME, typeBytes } from "../record.ts";
 
 /** A record of the smallest measurement has more bytes than this. */
@@ -26,8 +26,9 @@ export const HIGH = 1;
 /** Where the tag and the values begin in the row's source. */
 export const TAG_FROM = 2;
 export const FROM = 3;
-/** Length of the tag in the lowest eight bits, and of the values above them. */
+/** Length of the tag in the lowest bits, and of the values above them. */
 export const LENGTHS = 4;
+export const tagLengthBits = 10;
 
 /** Reads one frame after another. The rows are those of the last frame, until the next is read. */
 export class FramePoints {
@@ -66,7 +67,7 @@ export class FramePoints {
     const tagLength = frame[i + 10] ?? 0;
     const tagAt = i + 11;
     const packedAt = tagAt + tagLength;
-    if (tagLength < 1 || tagLength > tagBytesMax || frame[packedAt] !== PACKED_VALUES) {
+    if (tagLength < 1 || tagLength > shortTagBytesMax || frame[packedAt] !== PACKED_VALUES) {
       return 0;
     }
     const packed = twoByteVarint(frame, packedAt + 1);
@@ -82,7 +83,7 @@ export class FramePoints {
     this.cells[at + HIGH] = int32At(frame, timeAt + 4);
     this.cells[at + TAG_FROM] = tagAt;
     this.cells[at + FROM] = valuesAt;
-    this.cells[at + LENGTHS] = tagLength | (packed << 8);
+    this.cells[at + LENGTHS] = tagLength | (packed << tagLengthBits);
     return end;
   }
 
@@ -104,7 +105,7 @@ export function hashBytes(bytes: Buffer, from: number, to: number): number {
 function isTail(frame: Buffer, from: number, end: number): boolean {
   const keyLength = frame[from + 1] ?? 0;
   const typeAt = from + 2 + keyLength;
-  if (frame[from] !== RECORD_KEY || keyLength > tagBytesMax) return false;
+  if (frame[from] !== RECORD_KEY || keyLength > shortTagBytesMax) return false;
   if (frame[typeAt] !== RECORD_CONTENT_TYPE) return false;
   if (frame[typeAt + 1] !== typeBytes.byteLength) return false;
   for (let i = 0; i < typeBytes.byteLength; i++) {

@@ -26,7 +26,7 @@ export type Measurement = Message<"sluice.v1.Measurement"> & {
   time: bigint;
 
   /**
-   * The series' name: 1 to 64 bytes of UTF-8 without control characters. Also the record's key.
+   * The series' name: 1 to 512 bytes of UTF-8 without control characters. Also the record's key.
    *
    * @generated from field: string tag = 2;
    */
