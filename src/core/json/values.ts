@@ -224,7 +224,7 @@ function tooLarge(bytes: number, { valueBytesMax }: ValueBounds): Issue {
 
 function withoutArray(text: Uint8Array, name: string): Failure {
   const what = text.byteLength === 0 ? "it is empty" : `it has no array "${name}"`;
-  return invalidField(name, `Cannot take the body: ${what}, expected {"${name}":[…]}`);
+  return invalidField(`/${name}`, `Cannot take the body: ${what}, expected {"${name}":[…]}`);
 }
 
 function notJson(what: string): Failure {
