@@ -198,6 +198,19 @@ test("a message that comes too slowly is given up, one that only waits for the n
   session.destroy();
 }, 40_000);
 
+test("the bound of a call's metadata is advertised", async () => {
+  const session = openSession(gateway.grpcUrl);
+  const settings = await within(
+    "the settings",
+    5000,
+    new Promise<{ maxHeaderListSize?: number | undefined }>(
+      (resolve) => void session.once("remoteSettings", resolve),
+    ),
+  );
+  expect(settings.maxHeaderListSize).toBe(64 * 1024);
+  session.destroy();
+});
+
 test("connections that say nothing, half a preface or have no call are closed", async () => {
   const port = Number(new URL(gateway.grpcUrl).port);
   const closed = ["", "PRI * HTTP/2.0\r\n"].map(
