@@ -93,7 +93,7 @@ describe("a body", () => {
   });
 });
 
-test("a reader of a topic that has no record yet is told so", async () => {
+test("a reader of a topic that has no record yet gets a 404", async () => {
   for (const path of ["/v1/topics/later/records", "/v1/topics/later/sse"]) {
     expectProblem(await ask("GET", at(path)), "404 not_found");
   }
