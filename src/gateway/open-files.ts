@@ -11,8 +11,10 @@ import type { OpenFiles } from "../runtime/runtime.ts";
 /** Descriptors that connections may not take, or a tenth where the limit is low. */
 const reserve = 200;
 
-/** A connection takes longer to be opened than this by a hundred clients at once. */
+/** While a quarter of the descriptors is used: the reserve must last until the next look. */
 const checkMs = 50;
+/** Below it: the three quarters last for longer than this. */
+const quietMs = 500;
 
 export interface Accepting {
   /** Stops or resumes accepting connections; those that are open stay. */
@@ -60,7 +62,8 @@ export class OpenFilesGuard {
     if (this.#isAccepting && files.open > files.max - kept) this.#accept(false, files);
     // Only once there is room for many: each change closes idle connections.
     else if (!this.#isAccepting && files.open < files.max - kept * 2) this.#accept(true, files);
-    this.#cancel = clock.after(checkMs, () => this.#check());
+    const isQuiet = files.open < files.max / 4;
+    this.#cancel = clock.after(isQuiet ? quietMs : checkMs, () => this.#check());
   }
 
   #accept(isOpen: boolean, { open, max }: OpenFiles): void {
