@@ -4,6 +4,7 @@ import { and, asc, eq, isNull, type SQL, sql } from "drizzle-orm";
 import type { Position } from "../../../core/position.ts";
 import { arrayOfNumbers, arrayOfTexts } from "../../../postgres/arrays.ts";
 import type { Database } from "../../../postgres/database.ts";
+import { preparedRead } from "../../../postgres/read.ts";
 import { decoderOf, statement } from "../../../postgres/statement.ts";
 import type { AckId, AckRule, AckRuleConfig, AckRuleStore, OverdueQuery } from "../rule.ts";
 import { ackIdFromRow, findAckIds } from "./id-rows.ts";
@@ -27,6 +28,15 @@ const noCounts = {
 
 export function createAckRuleStore(database: Database): AckRuleStore {
   const { db, run } = database;
+  // Queried every second, on each node.
+  const all = preparedRead(
+    database.sql,
+    db
+      .select(ruleColumns)
+      .from(ackRules)
+      .where(isNull(ackRules.removedAt))
+      .orderBy(asc(sql`${ackRules.name} collate "C"`)),
+  );
   return {
     async get(name) {
       const [row] = await run(() => db.select(ruleColumns).from(ackRules).where(isNamed(name)));
@@ -44,13 +54,7 @@ export function createAckRuleStore(database: Database): AckRuleStore {
     },
 
     async list() {
-      const rows = await run(() =>
-        db
-          .select(ruleColumns)
-          .from(ackRules)
-          .where(isNull(ackRules.removedAt))
-          .orderBy(asc(sql`${ackRules.name} collate "C"`)),
-      );
+      const rows = await run(() => all());
       return rows.map(ruleFromRow);
     },
 

@@ -1,6 +1,6 @@
 /** Emitters as rows. */
 
-import { and, asc, desc, eq, gt, isNull, lte, type SQL, sql } from "drizzle-orm";
+import { and, asc, desc, eq, gt, isNull, lte, type Placeholder, type SQL, sql } from "drizzle-orm";
 import type { Database } from "../../../postgres/database.ts";
 import { positionFromColumns } from "../../../postgres/projection-row.ts";
 import { preparedRead } from "../../../postgres/read.ts";
@@ -16,6 +16,14 @@ export function createEmitterStore(database: Database): EmitterStore {
       .select()
       .from(emitters)
       .where(eq(emitters.id, sql.placeholder("id"))),
+  );
+  // Queried several times a second, on each node.
+  const endedWithin = preparedRead(
+    database.sql,
+    db
+      .select({ id: emitters.id })
+      .from(emitters)
+      .where(gt(emitters.endedAt, ago(sql.placeholder("withinMs")))),
   );
   const stats = statsRead(database);
   const open = listRead(database, isNull(emitters.endedAt));
@@ -77,12 +85,7 @@ export function createEmitterStore(database: Database): EmitterStore {
     },
 
     async endedWithin(withinMs) {
-      const rows = await run(() =>
-        db
-          .select({ id: emitters.id })
-          .from(emitters)
-          .where(gt(emitters.endedAt, ago(withinMs))),
-      );
+      const rows = await run(() => endedWithin({ withinMs }));
       return rows.map((row) => row.id);
     },
 
@@ -174,7 +177,7 @@ function statsFromRow(row: StatsRow | undefined): EmitterStats {
   };
 }
 
-function ago(ms: number): SQL {
+function ago(ms: number | Placeholder): SQL {
   return sql`now() - ${ms} * interval '1 ms'`;
 }
 
