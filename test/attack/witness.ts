@@ -63,8 +63,9 @@ export async function witness(
   let n = 0;
   const appending = repeat(async () => {
     const number = n++;
-    sentMs.set(number, performance.now());
-    if (await append(`${url}/log/${id}`, number)) acknowledged.push(number);
+    // A refused append has not begun its way: the one that is accepted counts.
+    const begin = () => void sentMs.set(number, performance.now());
+    if (await append(`${url}/log/${id}`, number, begin)) acknowledged.push(number);
     else failed++;
   });
   const looking = repeat(async () => {
@@ -98,8 +99,9 @@ export async function witness(
 }
 
 /** Retries as the answer says; false after ten times. */
-async function append(url: string, n: number): Promise<boolean> {
+async function append(url: string, n: number, begin: () => void): Promise<boolean> {
   for (let attempt = 0; attempt < 10; attempt++) {
+    begin();
     const response = await fetch(url, {
       method: "POST",
       body: JSON.stringify({ n }),
