@@ -21,6 +21,9 @@ const wholeBytesMax = 64 * 1024;
 /** A body is slow only after this long: a phone may lose its network for some seconds. */
 const graceMs = 10_000;
 
+/** What was sent fast allows for a pause of this long, not of hours. */
+const pauseMsMax = 20_000;
+
 /** A body that is read as it comes may inflate to more than this only in proportion to its size. */
 const inflatedFreeBytes = 1024 * 1024;
 
@@ -60,7 +63,7 @@ export class Bodies {
     if (encoding === "identity" && declared > 0 && declared <= wholeBytesMax) {
       return await this.#readWhole(request, declared);
     }
-    return await this.collect(this.#pieces(request, encoding), bytesMax);
+    return await this.#collected(this.#pieces(request, encoding), bytesMax);
   }
 
   async #readWhole(request: Request, declared: number): Promise<Uint8Array> {
@@ -76,16 +79,16 @@ export class Bodies {
   }
 
   /**
-   * The body as it comes, without a bound, for callers that keep little of it. Throws as `read`, and
-   * `too_large` for one that inflates to far more than it should.
+   * The body as it comes, without a bound, and as slowly as its client likes: for callers that keep
+   * little of it. Throws as `read`, and `too_large` for one that inflates to far more than it should.
    */
   async *stream(request: Request): AsyncGenerator<Uint8Array, void, undefined> {
     const encoding = encodingOf(request);
     if (request.body === null) return;
     let sent = 0;
     let inflated = 0;
-    const count = (bytes: number) => void (sent += bytes);
-    for await (const piece of this.#pieces(request, encoding, count)) {
+    const counted = { rateMin: 0, count: (bytes: number) => void (sent += bytes) };
+    for await (const piece of this.#pieces(request, encoding, counted)) {
       inflated += piece.byteLength;
       if (inflated > inflatedFreeBytes && inflated > sent * inflatedRatioMax) {
         throw new Failure(
@@ -97,11 +100,12 @@ export class Bodies {
     }
   }
 
-  /** All pieces in one. Throws `too_large` past `bytesMax`, and what their account throws. */
-  async collect(
-    pieces: AsyncIterable<Uint8Array>,
-    bytesMax = this.#deps.bytesMax,
-  ): Promise<Uint8Array> {
+  /** All pieces of a `stream` in one. Throws as `read`. */
+  async collect(pieces: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+    return await this.#collected(paced(pieces, this.#deps.rateMin), this.#deps.bytesMax);
+  }
+
+  async #collected(pieces: AsyncIterable<Uint8Array>, bytesMax: number): Promise<Uint8Array> {
     const { receiving } = this.#deps;
     const parts: Uint8Array[] = [];
     let length = 0;
@@ -122,10 +126,10 @@ export class Bodies {
   async *#pieces(
     request: Request,
     encoding: Encoding,
-    count: (bytes: number) => void = () => {},
+    { rateMin, count }: Sent = { rateMin: this.#deps.rateMin, count: () => {} },
   ): AsyncGenerator<Uint8Array, void, undefined> {
     const turn = this.#deps.turns.open(request.signal);
-    const sent = this.#sent(request, count);
+    const sent = sentPieces(request, rateMin, count);
     try {
       for await (const piece of encoding === "identity" ? sent : inflate(sent, encoding)) {
         if (turn.isOver) await turn.next();
@@ -135,58 +139,87 @@ export class Bodies {
       throw inflateFailure(encoding, leftFailure(request, error));
     }
   }
+}
 
-  /** What the client sends, which must not be too slow. */
-  async *#sent(
-    { body }: Request,
-    count: (bytes: number) => void,
-  ): AsyncGenerator<Uint8Array, void, undefined> {
-    if (body === null) return;
-    const reader = body.getReader();
-    const pace = new Pace(this.#deps.rateMin);
-    let isOver = false;
-    try {
-      for (;;) {
-        const { done, value } = await pace.within(reader.read());
-        isOver = done;
-        if (done) return;
-        count(value.byteLength);
-        pace.count(value.byteLength);
-        yield value;
-      }
-    } finally {
-      if (!isOver) reader.cancel().catch(() => {});
+/** How the bytes that a client sends are looked at. */
+interface Sent {
+  /** Bytes a second; 0: any. */
+  readonly rateMin: number;
+  readonly count: (bytes: number) => void;
+}
+
+async function* sentPieces(
+  { body }: Request,
+  rateMin: number,
+  count: (bytes: number) => void,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  if (body === null) return;
+  const reader = body.getReader();
+  const pace = rateMin === 0 ? undefined : new Pace(rateMin);
+  let isOver = false;
+  try {
+    for (;;) {
+      const read = reader.read();
+      const { done, value } = await (pace === undefined ? read : pace.within(read));
+      isOver = done;
+      if (done) return;
+      count(value.byteLength);
+      pace?.count(value.byteLength);
+      yield value;
     }
+  } finally {
+    if (!isOver) reader.cancel().catch(() => {});
+  }
+}
+
+/** The same pieces, which must not come too slowly. */
+async function* paced(
+  pieces: AsyncIterable<Uint8Array>,
+  rateMin: number,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const iterator = pieces[Symbol.asyncIterator]();
+  const pace = new Pace(rateMin);
+  let isOver = false;
+  try {
+    for (;;) {
+      const { done, value } = await pace.within(iterator.next());
+      isOver = done === true;
+      if (done === true) return;
+      pace.count(value.byteLength);
+      yield value;
+    }
+  } finally {
+    // Not awaited: it ends once what it waits for has come.
+    if (!isOver) iterator.return?.().catch(() => {});
   }
 }
 
 /** How fast a client sends: only the time in which this node waits for it counts. */
 class Pace {
   readonly #rateMin: number;
-  #bytes = 0;
-  #waitedMs = 0;
+  /** How long the client may still be waited for. */
+  #creditMs = graceMs;
 
   constructor(rateMin: number) {
     this.#rateMin = rateMin;
   }
 
   count(bytes: number): void {
-    this.#bytes += bytes;
+    this.#creditMs = Math.min(pauseMsMax, this.#creditMs + (bytes * 1000) / this.#rateMin);
   }
 
   /** Throws `deadline_exceeded` when the body is behind its lowest rate. */
   async within<Piece>(piece: Promise<Piece>): Promise<Piece> {
     const startedMs = performance.now();
-    const allowedMs = graceMs + (this.#bytes * 1000) / this.#rateMin - this.#waitedMs;
     let timer: ReturnType<typeof setTimeout> | undefined;
     const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(this.#tooSlow()), Math.max(0, allowedMs));
+      timer = setTimeout(() => reject(this.#tooSlow()), Math.max(0, this.#creditMs));
     });
     try {
       return await Promise.race([piece, late]);
     } finally {
       clearTimeout(timer);
-      this.#waitedMs += performance.now() - startedMs;
+      this.#creditMs -= performance.now() - startedMs;
     }
   }
 

@@ -8,14 +8,22 @@ export interface UnfinishedCall {
   giveUp(failure: Failure): void;
 }
 
+interface Credit {
+  bytes: number;
+  /** How long the message may still take, as of `atMs`. */
+  creditMs: number;
+  atMs: number;
+}
+
 /** A phone may lose its network for some seconds. */
 const graceMs = 10_000;
+/** What was sent fast allows for a pause of this long, not of hours. */
+const pauseMsMax = 20_000;
 const sweepMs = 1000;
 
 export class SlowMessages {
   readonly #rateMin: number;
-  /** When each message began. */
-  readonly #sinceMs = new Map<UnfinishedCall, { sinceMs: number; bytes: number }>();
+  readonly #credits = new Map<UnfinishedCall, Credit>();
   #timer: ReturnType<typeof setInterval> | undefined;
 
   /** `rateMin`: bytes a second. */
@@ -25,27 +33,34 @@ export class SlowMessages {
 
   /** The call has a message that is not whole; fewer bytes than before are those of another one. */
   watch(call: UnfinishedCall, bytes: number): void {
-    const known = this.#sinceMs.get(call);
-    if (known !== undefined && bytes > known.bytes) known.bytes = bytes;
-    else this.#sinceMs.set(call, { sinceMs: performance.now(), bytes });
+    const known = this.#credits.get(call);
+    if (known === undefined || bytes <= known.bytes) {
+      this.#credits.set(call, { bytes: 0, creditMs: graceMs, atMs: performance.now() });
+    }
     this.#timer ??= setInterval(() => this.#sweep(), sweepMs);
   }
 
   forget(call: UnfinishedCall): void {
-    this.#sinceMs.delete(call);
+    this.#credits.delete(call);
   }
 
   #sweep(): void {
     const nowMs = performance.now();
-    for (const [call, { sinceMs }] of this.#sinceMs) {
+    for (const [call, credit] of this.#credits) {
       const { restBytes } = call;
-      if (restBytes === undefined) this.#sinceMs.delete(call);
-      else if (nowMs - sinceMs > graceMs + (restBytes * 1000) / this.#rateMin) {
-        this.#sinceMs.delete(call);
-        call.giveUp(this.#tooSlow());
+      if (restBytes === undefined) {
+        this.#credits.delete(call);
+        continue;
       }
+      const earnedMs = (Math.max(0, restBytes - credit.bytes) * 1000) / this.#rateMin;
+      credit.creditMs = Math.min(pauseMsMax, credit.creditMs + earnedMs) - (nowMs - credit.atMs);
+      credit.bytes = restBytes;
+      credit.atMs = nowMs;
+      if (credit.creditMs >= 0) continue;
+      this.#credits.delete(call);
+      call.giveUp(this.#tooSlow());
     }
-    if (this.#sinceMs.size > 0) return;
+    if (this.#credits.size > 0) return;
     clearInterval(this.#timer);
     this.#timer = undefined;
   }

@@ -198,6 +198,14 @@ test("a message that comes too slowly is given up, one that only waits for the n
   session.destroy();
 }, 40_000);
 
+test("a message that began fast may not pause for longer than one that began slowly", async () => {
+  const session = openSession(gateway.grpcUrl);
+  const { stream, reply } = openCall(session, "Collect");
+  stream.write(framed(Buffer.alloc(4 * mega)).subarray(0, -1));
+  expect((await within("the end of the call", 30_000, reply)).code).toBe(deadlineExceeded);
+  session.destroy();
+}, 40_000);
+
 test("the bound of a call's metadata is advertised", async () => {
   const session = openSession(gateway.grpcUrl);
   const settings = await within(
