@@ -182,11 +182,11 @@ async function* paced(
   let isOver = false;
   try {
     for (;;) {
-      const { done, value } = await pace.within(iterator.next());
-      isOver = done === true;
-      if (done === true) return;
-      pace.count(value.byteLength);
-      yield value;
+      const next: IteratorResult<Uint8Array, unknown> = await pace.within(iterator.next());
+      isOver = next.done === true;
+      if (next.done === true) return;
+      pace.count(next.value.byteLength);
+      yield next.value;
     }
   } finally {
     // Not awaited: it ends once what it waits for has come.
