@@ -55,7 +55,13 @@ async function readOnce(
     deliverAndKeep(remainders, member, remainder);
     return "moved";
   }
-  const turn = turns.open(signal);
+  // A reader that has left is not decoded for: thousands may come and go in a second.
+  const caller = {
+    get aborted() {
+      return signal.aborted || member.state !== "replaying";
+    },
+  };
+  const turn = turns.open(caller);
   const options = key === undefined ? { until, turn } : { until, turn, key };
   for await (const batch of log.read(topic, { ...options, after: member.at, signal })) {
     if (member.state === "replaying") deliverAndKeep(remainders, member, batch);

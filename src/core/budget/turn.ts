@@ -22,6 +22,9 @@ export const systemTurnClock: TurnClock = {
   later: (callback) => void setImmediate(callback),
 };
 
+/** An `AbortSignal`, or what knows otherwise that its work is no longer needed. */
+export type Caller = Pick<AbortSignal, "aborted"> & { readonly reason?: unknown };
+
 /** The turns of one node. */
 export class Turns {
   readonly #clock: TurnClock;
@@ -51,9 +54,9 @@ export class Turns {
     return this.#rounds;
   }
 
-  /** One piece of work; `signal` aborts when its caller leaves. */
-  open(signal?: AbortSignal): Turn {
-    return new Turn(this, signal);
+  /** One piece of work; `caller` is aborted when it leaves. */
+  open(caller?: Caller): Turn {
+    return new Turn(this, caller);
   }
 
   /** Whether the slice of this round is used up; the first one to ask begins it. */
@@ -106,12 +109,12 @@ export class Turns {
 /** How a loop over input yields: `if (turn.isOver) await turn.next();` before each step of it. */
 export class Turn {
   readonly #turns: Turns;
-  readonly #signal: AbortSignal | undefined;
+  readonly #caller: Caller | undefined;
   #waitedMs = 0;
 
-  constructor(turns: Turns, signal: AbortSignal | undefined) {
+  constructor(turns: Turns, caller: Caller | undefined) {
     this.#turns = turns;
-    this.#signal = signal;
+    this.#caller = caller;
   }
 
   /** Reads the clock (some 50 ns): a loop with cheaper steps asks every so many of them. */
@@ -135,7 +138,7 @@ export class Turn {
 
   /** Throws `cancelled` when the caller has left. */
   requireCaller(): void {
-    if (this.#signal?.aborted !== true) return;
-    throw new Failure("cancelled", "Cannot go on: the client left", { cause: this.#signal.reason });
+    if (this.#caller?.aborted !== true) return;
+    throw new Failure("cancelled", "Cannot go on: the client left", { cause: this.#caller.reason });
   }
 }

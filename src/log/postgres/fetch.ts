@@ -33,7 +33,7 @@ const rowsMax = 1_000;
 const bytesMax = 1024 ** 2;
 
 /** What a record counts as besides its bytes: a million of one byte would be objects of half a gigabyte. */
-const recordBytes = 16;
+const recordBytes = 32;
 
 interface FetchedRow extends Partial<EntryRow> {
   readonly epoch: string;
