@@ -98,8 +98,8 @@ const leniencies = [
   // A field by both of its names, and the number of an enum that has more than 32 bits.
   /has the field "\w+" twice/,
   /is -?[\d.e]{4,}, expected a whole number from -2147483648 to 2147483647/,
-  // A boolean for a float.
-  /is (true|false), expected a number/,
+  // A boolean for a float or an enum,.
+  /is (true|false), expected a (number|value of)/,
   // A number so small that a float of Python is 0.
   /is "?-?[\d.]+[eE]-\d{3,}"?, expected a whole number/,
   // NaN and Infinity without quotes.
