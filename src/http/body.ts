@@ -3,6 +3,7 @@
 import { Readable } from "node:stream";
 import { createGunzip, createInflate } from "node:zlib";
 import type { Share } from "../core/budget/memory.ts";
+import { Pace } from "../core/budget/pace.ts";
 import type { Turns } from "../core/budget/turn.ts";
 import { Failure, quoted } from "../core/failure.ts";
 
@@ -17,12 +18,6 @@ export interface BodiesDeps {
 
 /** A smaller body of a known length is read in one piece: its connection's idle timeout bounds it. */
 const wholeBytesMax = 64 * 1024;
-
-/** A body is slow only after this long: a phone may lose its network for some seconds. */
-const graceMs = 10_000;
-
-/** What was sent fast allows for a pause of this long, not of hours. */
-const pauseMsMax = 20_000;
 
 /** A body that is read as it comes may inflate to more than this only in proportion to its size. */
 const inflatedFreeBytes = 1024 * 1024;
@@ -67,14 +62,12 @@ export class Bodies {
   }
 
   async #readWhole(request: Request, declared: number): Promise<Uint8Array> {
-    const { receiving } = this.#deps;
-    receiving.take(declared);
+    using held = this.#deps.receiving.hold();
+    held.take(declared);
     try {
       return new Uint8Array(await request.arrayBuffer());
     } catch (error) {
       throw leftFailure(request, error);
-    } finally {
-      receiving.release(declared);
     }
   }
 
@@ -102,24 +95,24 @@ export class Bodies {
 
   /** All pieces of a `stream` in one. Throws as `read`. */
   async collect(pieces: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
-    return await this.#collected(paced(pieces, this.#deps.rateMin), this.#deps.bytesMax);
+    const iterator = pieces[Symbol.asyncIterator]();
+    // Not awaited: it ends once what it waits for has come.
+    const end = () => void iterator.return?.().catch(() => {});
+    const source = { next: () => iterator.next(), end };
+    return await this.#collected(paced(source, this.#deps.rateMin), this.#deps.bytesMax);
   }
 
   async #collected(pieces: AsyncIterable<Uint8Array>, bytesMax: number): Promise<Uint8Array> {
-    const { receiving } = this.#deps;
+    using held = this.#deps.receiving.hold();
     const parts: Uint8Array[] = [];
     let length = 0;
-    try {
-      for await (const piece of pieces) {
-        if (length + piece.byteLength > bytesMax) throw tooLarge(bytesMax);
-        receiving.take(piece.byteLength);
-        length += piece.byteLength;
-        parts.push(piece);
-      }
-      return joined(parts, length);
-    } finally {
-      receiving.release(length);
+    for await (const piece of pieces) {
+      if (length + piece.byteLength > bytesMax) throw tooLarge(bytesMax);
+      held.take(piece.byteLength);
+      length += piece.byteLength;
+      parts.push(piece);
     }
+    return joined(parts, length);
   }
 
   /** What comes, inflated; every socket and timer is served between two slices of it. */
@@ -155,79 +148,55 @@ async function* sentPieces(
 ): AsyncGenerator<Uint8Array, void, undefined> {
   if (body === null) return;
   const reader = body.getReader();
+  const end = () => void reader.cancel().catch(() => {});
+  for await (const piece of paced({ next: () => reader.read(), end }, rateMin)) {
+    count(piece.byteLength);
+    yield piece;
+  }
+}
+
+interface Source {
+  next(): Promise<{ readonly done?: boolean; readonly value?: Uint8Array | undefined }>;
+  /** Called where not all of it is taken. */
+  end(): void;
+}
+
+/** The pieces of a source, which must not come too slowly; `rateMin` 0: as slowly as they like. */
+async function* paced(
+  source: Source,
+  rateMin: number,
+): AsyncGenerator<Uint8Array, void, undefined> {
   const pace = rateMin === 0 ? undefined : new Pace(rateMin);
   let isOver = false;
   try {
     for (;;) {
-      const read = reader.read();
-      const { done, value } = await (pace === undefined ? read : pace.within(read));
-      isOver = done;
-      if (done) return;
-      count(value.byteLength);
-      pace?.count(value.byteLength);
+      const next = source.next();
+      const { done, value } = await (pace === undefined ? next : inTime(pace, next));
+      isOver = done === true;
+      if (value === undefined) return;
+      pace?.earn(value.byteLength);
       yield value;
     }
   } finally {
-    if (!isOver) reader.cancel().catch(() => {});
+    if (!isOver) source.end();
   }
 }
 
-/** The same pieces, which must not come too slowly. */
-async function* paced(
-  pieces: AsyncIterable<Uint8Array>,
-  rateMin: number,
-): AsyncGenerator<Uint8Array, void, undefined> {
-  const iterator = pieces[Symbol.asyncIterator]();
-  const pace = new Pace(rateMin);
-  let isOver = false;
+/**
+ * Only the time in which this node waits for the client counts. Throws `deadline_exceeded` when the body
+ * is behind its lowest rate.
+ */
+async function inTime<Piece>(pace: Pace, piece: Promise<Piece>): Promise<Piece> {
+  const startedMs = performance.now();
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(pace.tooSlow("the body")), Math.max(0, pace.creditMs));
+  });
   try {
-    for (;;) {
-      const next: IteratorResult<Uint8Array, unknown> = await pace.within(iterator.next());
-      isOver = next.done === true;
-      if (next.done === true) return;
-      pace.count(next.value.byteLength);
-      yield next.value;
-    }
+    return await Promise.race([piece, late]);
   } finally {
-    // Not awaited: it ends once what it waits for has come.
-    if (!isOver) iterator.return?.().catch(() => {});
-  }
-}
-
-/** How fast a client sends: only the time in which this node waits for it counts. */
-class Pace {
-  readonly #rateMin: number;
-  /** How long the client may still be waited for. */
-  #creditMs = graceMs;
-
-  constructor(rateMin: number) {
-    this.#rateMin = rateMin;
-  }
-
-  count(bytes: number): void {
-    this.#creditMs = Math.min(pauseMsMax, this.#creditMs + (bytes * 1000) / this.#rateMin);
-  }
-
-  /** Throws `deadline_exceeded` when the body is behind its lowest rate. */
-  async within<Piece>(piece: Promise<Piece>): Promise<Piece> {
-    const startedMs = performance.now();
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(this.#tooSlow()), Math.max(0, this.#creditMs));
-    });
-    try {
-      return await Promise.race([piece, late]);
-    } finally {
-      clearTimeout(timer);
-      this.#creditMs -= performance.now() - startedMs;
-    }
-  }
-
-  #tooSlow(): Failure {
-    return new Failure(
-      "deadline_exceeded",
-      `Cannot read the body: it comes too slowly, expected ${this.#rateMin} bytes a second (SLUICE_BODY_RATE_MIN)`,
-    );
+    clearTimeout(timer);
+    pace.spend(performance.now() - startedMs);
   }
 }
 

@@ -1,6 +1,7 @@
 /** Gives up calls whose message begins and does not end: each would keep what has arrived of it. */
 
-import { Failure } from "../../core/failure.ts";
+import { Pace } from "../../core/budget/pace.ts";
+import type { Failure } from "../../core/failure.ts";
 
 export interface UnfinishedCall {
   /** Bytes that have arrived of the message; undefined: it is whole. */
@@ -8,22 +9,17 @@ export interface UnfinishedCall {
   giveUp(failure: Failure): void;
 }
 
-interface Credit {
+interface Watched {
+  readonly pace: Pace;
   bytes: number;
-  /** How long the message may still take, as of `atMs`. */
-  creditMs: number;
   atMs: number;
 }
 
-/** A phone may lose its network for some seconds. */
-const graceMs = 10_000;
-/** What was sent fast allows for a pause of this long, not of hours. */
-const pauseMsMax = 20_000;
 const sweepMs = 1000;
 
 export class SlowMessages {
   readonly #rateMin: number;
-  readonly #credits = new Map<UnfinishedCall, Credit>();
+  readonly #watched = new Map<UnfinishedCall, Watched>();
   #timer: ReturnType<typeof setInterval> | undefined;
 
   /** `rateMin`: bytes a second. */
@@ -33,42 +29,37 @@ export class SlowMessages {
 
   /** The call has a message that is not whole; fewer bytes than before are those of another one. */
   watch(call: UnfinishedCall, bytes: number): void {
-    const known = this.#credits.get(call);
+    const known = this.#watched.get(call);
     if (known === undefined || bytes <= known.bytes) {
-      this.#credits.set(call, { bytes: 0, creditMs: graceMs, atMs: performance.now() });
+      const pace = new Pace(this.#rateMin);
+      this.#watched.set(call, { pace, bytes: 0, atMs: performance.now() });
     }
     this.#timer ??= setInterval(() => this.#sweep(), sweepMs);
   }
 
   forget(call: UnfinishedCall): void {
-    this.#credits.delete(call);
+    this.#watched.delete(call);
   }
 
   #sweep(): void {
     const nowMs = performance.now();
-    for (const [call, credit] of this.#credits) {
+    for (const [call, watched] of this.#watched) {
       const { restBytes } = call;
       if (restBytes === undefined) {
-        this.#credits.delete(call);
+        this.#watched.delete(call);
         continue;
       }
-      const earnedMs = (Math.max(0, restBytes - credit.bytes) * 1000) / this.#rateMin;
-      credit.creditMs = Math.min(pauseMsMax, credit.creditMs + earnedMs) - (nowMs - credit.atMs);
-      credit.bytes = restBytes;
-      credit.atMs = nowMs;
-      if (credit.creditMs >= 0) continue;
-      this.#credits.delete(call);
-      call.giveUp(this.#tooSlow());
+      const { pace } = watched;
+      pace.earn(Math.max(0, restBytes - watched.bytes));
+      pace.spend(nowMs - watched.atMs);
+      watched.bytes = restBytes;
+      watched.atMs = nowMs;
+      if (pace.creditMs >= 0) continue;
+      this.#watched.delete(call);
+      call.giveUp(pace.tooSlow("a message"));
     }
-    if (this.#credits.size > 0) return;
+    if (this.#watched.size > 0) return;
     clearInterval(this.#timer);
     this.#timer = undefined;
-  }
-
-  #tooSlow(): Failure {
-    return new Failure(
-      "deadline_exceeded",
-      `Cannot read a message: it comes too slowly, expected ${this.#rateMin} bytes a second (SLUICE_BODY_RATE_MIN)`,
-    );
   }
 }
