@@ -73,12 +73,12 @@ export class ReadCursor {
     this.#mayStartAnywhere = false;
     const end = { epoch: incarnation.epoch, sequence: through, index: 0 };
     this.#at = until !== undefined && comparePositions(end, until) > 0 ? until : end;
-    const wanted = { after, through: this.#at, key: this.#key };
-    return new EntriesBatch(entries, wanted, this.#decoded);
+    const range = { after, through: this.#at, key: this.#key };
+    return new EntriesBatch(entries, range, this.#decoded);
   }
 }
 
-interface Wanted {
+interface ReadRange {
   readonly after: Position;
   readonly through: Position;
   readonly key: string | undefined;
@@ -88,14 +88,14 @@ interface Wanted {
 class EntriesBatch implements LogBatch {
   readonly through: Position;
   readonly #entries: readonly StoredEntry[];
-  readonly #wanted: Wanted;
+  readonly #range: ReadRange;
   readonly #decoded: DecodedIncarnation;
   #records: readonly StoredRecord[] | undefined;
 
-  constructor(entries: readonly StoredEntry[], wanted: Wanted, decoded: DecodedIncarnation) {
-    this.through = wanted.through;
+  constructor(entries: readonly StoredEntry[], range: ReadRange, decoded: DecodedIncarnation) {
+    this.through = range.through;
     this.#entries = entries;
-    this.#wanted = wanted;
+    this.#range = range;
     this.#decoded = decoded;
   }
 
@@ -104,7 +104,7 @@ class EntriesBatch implements LogBatch {
   }
 
   get frames(): readonly StoredFrame[] | undefined {
-    const { after, through, key } = this.#wanted;
+    const { after, through, key } = this.#range;
     if (key !== undefined) return undefined;
     const first = after.index === 0 ? after.sequence + 1 : after.sequence + 2;
     const frames: StoredFrame[] = [];
@@ -119,13 +119,13 @@ class EntriesBatch implements LogBatch {
 
   /** Of a key that is searched for, nothing is kept for other readers. */
   async decode(turn: Turn, { root, epoch }: TopicIncarnation): Promise<void> {
-    const { key } = this.#wanted;
+    const { key } = this.#range;
     const records: StoredRecord[] = [];
     for (const entry of this.#entries) {
       if (turn.isOver) await turn.next();
       const decoded =
         this.#decoded.cached(entry) ?? (await recordsInTurns(root, epoch, entry, { turn, key }));
-      for (const stored of decoded) if (this.#isWanted(stored)) records.push(stored);
+      for (const stored of decoded) if (this.#isWithin(stored)) records.push(stored);
     }
     this.#records = records;
   }
@@ -134,14 +134,14 @@ class EntriesBatch implements LogBatch {
     const records: StoredRecord[] = [];
     for (const entry of this.#entries) {
       for (const stored of this.#decoded.records(entry)) {
-        if (this.#isWanted(stored)) records.push(stored);
+        if (this.#isWithin(stored)) records.push(stored);
       }
     }
     return records;
   }
 
-  #isWanted({ position, record }: StoredRecord): boolean {
-    const { after, through, key } = this.#wanted;
+  #isWithin({ position, record }: StoredRecord): boolean {
+    const { after, through, key } = this.#range;
     if (comparePositions(position, after) <= 0 || comparePositions(position, through) > 0) {
       return false;
     }
