@@ -14,9 +14,7 @@ export type ShareName =
   /** Answers that their callers have not read: pages, exports, replies on sockets. */
   | "answers"
   /** The newest records of topics, for readers that come back. */
-  | "windows"
-  /** What can be read or made again: decoded records, schemas. */
-  | "caches";
+  | "windows";
 
 /** What a share contains; those that count by themselves are shown as well. */
 export interface Gauge {
@@ -131,5 +129,4 @@ const doing: Readonly<Record<ShareName, string>> = {
   in_flight: "records that are not durable",
   answers: "answers that were not read",
   windows: "the newest records of topics",
-  caches: "cached data",
 };
