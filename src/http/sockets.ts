@@ -4,6 +4,7 @@
  * are not read. A socket past a bound is closed with a code, never ignored.
  */
 
+import { Fifo } from "../core/budget/fifo.ts";
 import type { Share } from "../core/budget/memory.ts";
 import type { Turn, Turns } from "../core/budget/turn.ts";
 import type { Clock } from "../core/clock.ts";
@@ -87,7 +88,8 @@ class PacedSocket implements ClientSocket, SocketEvents {
   readonly #socket: Socket;
   readonly #turn: Turn;
   readonly #events: SocketEvents;
-  readonly #waiting = new Waiting();
+  readonly #waiting = new Fifo<string | Uint8Array>();
+  #waitingBytes = 0;
   /** A loop over `#waiting` is running. */
   #isRunning = false;
   /** Nothing is taken or sent any more. */
@@ -127,7 +129,7 @@ class PacedSocket implements ClientSocket, SocketEvents {
   close(code: number, reason: string): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    this.#deps.receiving.release(this.#waiting.clear());
+    this.#forget();
     this.#socket.close(code, reason);
     // A client that does not read gets no close frame either: it may still come back for the reason.
     this.#schedule(closingStalls * this.#deps.stallMs, () => this.#socket.terminate());
@@ -167,9 +169,8 @@ class PacedSocket implements ClientSocket, SocketEvents {
   closed(): void {
     this.#isClosed = true;
     this.#cancelTimer?.();
-    const { receiving, answers } = this.#deps;
-    receiving.release(this.#waiting.clear());
-    answers.release(this.#unreadBytes);
+    this.#forget();
+    this.#deps.answers.release(this.#unreadBytes);
     this.#unreadBytes = 0;
     this.#counts.open--;
     this.#events.closed();
@@ -188,21 +189,29 @@ class PacedSocket implements ClientSocket, SocketEvents {
   /** False where it was one too many, and the socket is closed. */
   #keep(message: string | Uint8Array): boolean {
     const { receiving } = this.#deps;
-    const { count, bytes } = this.#waiting;
+    const count = this.#waiting.length;
     const isFull =
       count >= waitingMax ||
-      bytes + message.length > waitingBytesMax ||
+      this.#waitingBytes + message.length > waitingBytesMax ||
       (count > 0 && receiving.isFull);
     if (!isFull) {
       receiving.add(message.length);
+      this.#waitingBytes += message.length;
       this.#waiting.push(message);
     } else if (this.#unreadBytes > 0) this.#closeSlow();
     else this.#closeFor("closedOverloaded", overloadedCode, "overloaded: await the answers");
     return !isFull;
   }
 
+  /** Drops the messages that wait. */
+  #forget(): void {
+    this.#deps.receiving.release(this.#waitingBytes);
+    this.#waitingBytes = 0;
+    this.#waiting.clear();
+  }
+
   #run(): void {
-    if (this.#isRunning || this.#waiting.count === 0) return;
+    if (this.#isRunning || this.#waiting.length === 0) return;
     this.#isRunning = true;
     void this.#handleWaiting().finally(() => {
       this.#isRunning = false;
@@ -214,6 +223,7 @@ class PacedSocket implements ClientSocket, SocketEvents {
       if (this.#turn.isOver) await this.#turn.next();
       const message = this.#waiting.shift();
       if (message === undefined) return;
+      this.#waitingBytes -= message.length;
       this.#deps.receiving.release(message.length);
       this.#handle(message);
     }
@@ -243,47 +253,5 @@ class PacedSocket implements ClientSocket, SocketEvents {
   #schedule(ms: number, callback: () => void): void {
     this.#cancelTimer?.();
     this.#cancelTimer = this.#deps.clock.after(ms, callback);
-  }
-}
-
-/** Messages in their order. */
-class Waiting {
-  #messages: (string | Uint8Array)[] = [];
-  #head = 0;
-  #bytes = 0;
-
-  get count(): number {
-    return this.#messages.length - this.#head;
-  }
-
-  get bytes(): number {
-    return this.#bytes;
-  }
-
-  push(message: string | Uint8Array): void {
-    this.#bytes += message.length;
-    this.#messages.push(message);
-  }
-
-  shift(): string | Uint8Array | undefined {
-    const message = this.#messages[this.#head];
-    if (message === undefined) return undefined;
-    this.#messages[this.#head++] = "";
-    this.#bytes -= message.length;
-    // Shifting an array for each message would be quadratic.
-    if (this.#head > 32 && this.#head * 2 > this.#messages.length) {
-      this.#messages = this.#messages.slice(this.#head);
-      this.#head = 0;
-    }
-    return message;
-  }
-
-  /** Returns the bytes that are dropped. */
-  clear(): number {
-    const bytes = this.#bytes;
-    this.#messages = [];
-    this.#head = 0;
-    this.#bytes = 0;
-    return bytes;
   }
 }

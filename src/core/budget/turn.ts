@@ -6,6 +6,7 @@
  */
 
 import { Failure } from "../failure.ts";
+import { Fifo } from "./fifo.ts";
 
 /** Milliseconds of one slice: with what else runs in a round of the loop, others wait about 10 ms. */
 const sliceMs = 5;
@@ -28,8 +29,7 @@ export type Caller = Pick<AbortSignal, "aborted"> & { readonly reason?: unknown 
 /** The turns of one node. */
 export class Turns {
   readonly #clock: TurnClock;
-  #waiting: (() => void)[] = [];
-  #resumed = 0;
+  readonly #waiting = new Fifo<() => void>();
   #isArmed = false;
   #rounds = 0;
   /** When the slice of this round of the loop is used up; undefined: none has begun. */
@@ -45,7 +45,7 @@ export class Turns {
 
   /** Number of pieces of work that wait for their next slice. */
   get waiting(): number {
-    return this.#waiting.length - this.#resumed;
+    return this.#waiting.length;
   }
 
   /** Tells the rounds of the event loop apart: a number that differs from that of any other round. */
@@ -90,17 +90,8 @@ export class Turns {
     this.#isArmed = false;
     this.#rounds++;
     this.#endsMs = undefined;
-    const resume = this.#waiting[this.#resumed];
+    const resume = this.#waiting.shift();
     if (resume === undefined) return;
-    this.#resumed++;
-    // Shifting a long array for each slice would be quadratic.
-    if (this.#resumed === this.#waiting.length) {
-      this.#waiting = [];
-      this.#resumed = 0;
-    } else if (this.#resumed >= 1024) {
-      this.#waiting = this.#waiting.slice(this.#resumed);
-      this.#resumed = 0;
-    }
     this.#begin(this.#clock.elapsedMs());
     resume();
   }
