@@ -1,16 +1,25 @@
 /** Pages as answers: rendered in turns, counted while they are made. */
 
-import type { Turn } from "../../core/budget/turn.ts";
+import type { Share } from "../../core/budget/memory.ts";
+import type { Turn, Turns } from "../../core/budget/turn.ts";
 import type { EventCounter, Page, PageQuery } from "../../core/page.ts";
 import type { Position } from "../../core/position.ts";
 import { renderPosition } from "../../core/position.ts";
 import type { RecordDecoder } from "../../core/schemas.ts";
+import type { PageCaller, Pages } from "../../log/pages.ts";
 import { renderEvent } from "../events.ts";
 import { jsonResponse } from "../responses.ts";
 import { countedBytesMin, type LargeAnswersDeps, pieceBytes, uncountedStream } from "./large.ts";
 import { answerStream } from "./stream.ts";
 
-export interface PageRendering extends LargeAnswersDeps {
+/** What answering with a page needs. */
+export interface PageAnswerDeps extends LargeAnswersDeps {
+  readonly answers: Share;
+  readonly turns: Turns;
+  readonly pages: Pick<Pages, "bytesMax">;
+}
+
+interface PageRendering extends LargeAnswersDeps {
   readonly query: PageQuery;
   readonly turn: Turn;
   readonly counter: EventCounter;
@@ -26,11 +35,26 @@ const decodedAtOnce = 32;
 /** Times the bytes of its records that a page may take as text: decoded records may be far larger. */
 const growthMax = 4;
 
+/** Reads a page and answers with it; `signal` aborts when the client leaves. Throws what both throw. */
+export async function answerPage(
+  deps: PageAnswerDeps,
+  query: PageQuery,
+  signal: AbortSignal,
+  read: (caller: PageCaller) => Promise<Page>,
+  decoder?: RecordDecoder,
+): Promise<Response> {
+  using counter = deps.answers.hold();
+  const page = await read({ signal, counter });
+  const turn = deps.turns.open(signal);
+  const { bytesMax } = deps.pages;
+  return await pageResponse(page, { ...deps, query, turn, counter, bytesMax, decoder });
+}
+
 /**
  * `{"events":[…],"next","prev"}`. Throws what the turn, the counter and the decoder throw. A large page
  * is sent in pieces, and counted until it is read.
  */
-export async function pageResponse(page: Page, rendering: PageRendering): Promise<Response> {
+async function pageResponse(page: Page, rendering: PageRendering): Promise<Response> {
   const { events, bytes, next, prev } = await renderEvents(page, rendering);
   const end = `],"next":${token(next)},"prev":${token(prev)}}`;
   if (bytes < countedBytesMin) return jsonResponse(`{"events":[${events.join(",")}${end}`);

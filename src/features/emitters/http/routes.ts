@@ -3,7 +3,7 @@
 import type { Context, Hono } from "hono";
 import { emittersTopic } from "../../../core/emitters.ts";
 import { renderPosition } from "../../../core/position.ts";
-import { pageResponse } from "../../../http/answers/page.ts";
+import { answerPage } from "../../../http/answers/page.ts";
 import type { Bodies } from "../../../http/body.ts";
 import type { HttpDeps } from "../../../http/deps.ts";
 import { appendOptions } from "../../../http/endpoint/appending.ts";
@@ -27,7 +27,7 @@ interface EmitterDeps extends Pick<
 }
 
 export function mountEmitters(app: Hono, deps: EmitterDeps): void {
-  const { emitters, ingest, bodies, pages, turns, answers } = deps;
+  const { emitters, ingest, bodies, turns } = deps;
 
   serve(app, endpoints.createEmitter, async (_, c) => {
     const request = await requestedEmitter(c, bodies);
@@ -61,13 +61,11 @@ export function mountEmitters(app: Hono, deps: EmitterDeps): void {
     return appendResponse(await ingest.append(emittersTopic, events, options, emittersAuthor));
   });
   serve(app, endpoints.readEmitter, async ({ params: { id }, query }, c) => {
-    const { signal } = c.req.raw;
     const requested = pageQuery(query);
-    using counter = answers.hold();
-    const page = await emitters.page(id, requested, { signal, counter });
-    const { bytesMax } = pages;
-    const rendering = { ...deps, query: requested, turn: turns.open(signal), counter, bytesMax };
-    return await pageResponse(page, rendering);
+    const { signal } = c.req.raw;
+    return await answerPage(deps, requested, signal, (caller) =>
+      emitters.page(id, requested, caller),
+    );
   });
   serve(app, endpoints.endEmitter, async ({ params: { id } }) =>
     reply(endpoints.endEmitter, 200, describe(await emitters.end(id))),

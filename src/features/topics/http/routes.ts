@@ -6,7 +6,7 @@ import type { TopicInfo } from "../../../core/log.ts";
 import { comparePositions, renderPosition } from "../../../core/position.ts";
 import type { RecordDecoder } from "../../../core/schemas.ts";
 import type { TopicSettings } from "../../../core/topic.ts";
-import { pageResponse } from "../../../http/answers/page.ts";
+import { answerPage } from "../../../http/answers/page.ts";
 import type { DecodedFormats } from "../../../http/decoded.ts";
 import type { HttpDeps } from "../../../http/deps.ts";
 import { appendOptions } from "../../../http/endpoint/appending.ts";
@@ -18,6 +18,7 @@ import { appendResponse } from "../../../http/responses.ts";
 import { asyncFormatSseResponse, sseResponse, topicStart } from "../../../http/streaming.ts";
 import { readOptionalJson } from "../../../http/validate.ts";
 import type { Topics } from "../../../ingest/topics.ts";
+import type { PageCaller } from "../../../log/pages.ts";
 import * as endpoints from "./endpoints.ts";
 
 interface TopicDeps extends Pick<
@@ -30,7 +31,7 @@ interface TopicDeps extends Pick<
 }
 
 export function mountTopics(app: Hono, deps: TopicDeps): void {
-  const { log, topics, schemas, ingest, bodies, turns, pages, answers } = deps;
+  const { log, topics, schemas, ingest, bodies, turns, pages } = deps;
 
   serve(app, endpoints.listTopics, async ({ query: { after, limit } }) => {
     const found = await log.list({ after, limit: limit + 1 });
@@ -64,15 +65,11 @@ export function mountTopics(app: Hono, deps: TopicDeps): void {
     return appendResponse(await ingest.append(topic, records, appendOptions(headers)));
   });
   serve(app, endpoints.readTopic, async ({ params: { topic }, query }, c) => {
-    const { signal } = c.req.raw;
     const requested = pageQuery(query);
-    using counter = answers.hold();
-    const page = await pages.read(topic, query.key, requested, { signal, counter });
+    const { signal } = c.req.raw;
+    const read = (caller: PageCaller) => pages.read(topic, query.key, requested, caller);
     const decoder = query.decode === undefined ? undefined : schemas;
-    const { bytesMax } = pages;
-    const turn = turns.open(signal);
-    const rendering = { ...deps, query: requested, turn, counter, bytesMax, decoder };
-    return await pageResponse(page, rendering);
+    return await answerPage(deps, requested, signal, read, decoder);
   });
   for (const watch of [endpoints.watchTopic, endpoints.watchTopicToo]) {
     serve(app, watch, async ({ params: { topic }, query, headers }, c) => {
