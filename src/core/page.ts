@@ -36,6 +36,18 @@ export const pageLimitDefault = 100;
 /** A phone can still handle an answer of 1,000 events of a few hundred bytes. */
 export const pageLimitMax = 1000;
 
+/**
+ * The first `limit` of a list of which one more was requested. `last`: the last of them, where more
+ * follow.
+ */
+export function cutList<Item>(
+  found: readonly Item[],
+  limit: number,
+): { readonly items: readonly Item[]; readonly last: Item | undefined } {
+  const items = found.slice(0, limit);
+  return { items, last: found.length > limit ? items.at(-1) : undefined };
+}
+
 export const emptyPage: Page = { events: [], next: null, prev: null };
 
 /** Counts the bytes of events while they are kept; throws where they are too many. */

@@ -11,6 +11,7 @@ import type { Clock } from "../../core/clock.ts";
 import { Failure, invalidField } from "../../core/failure.ts";
 import type { LogDriver } from "../../core/log.ts";
 import type { Logger } from "../../core/logger.ts";
+import { cutList } from "../../core/page.ts";
 import type { Position } from "../../core/position.ts";
 import type { Ownership } from "../../core/projection.ts";
 import type { RecordDecoder } from "../../core/schemas.ts";
@@ -134,8 +135,8 @@ export class AckRules {
   }> {
     const all = await this.#deps.rules.list();
     const found = all.filter(({ name }) => name > after);
-    const rules = found.slice(0, limit);
-    return { rules, next: found.length > limit ? (rules.at(-1)?.name ?? null) : null };
+    const { items: rules, last } = cutList(found, limit);
+    return { rules, next: last?.name ?? null };
   }
 
   /** The rule's output topics remain. Throws `not_found`. */

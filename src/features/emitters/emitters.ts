@@ -8,7 +8,7 @@ import type { Turns } from "../../core/budget/turn.ts";
 import { sleep } from "../../core/clock.ts";
 import type { EmitterSource } from "../../core/emitters.ts";
 import { Failure } from "../../core/failure.ts";
-import type { Page, PageQuery } from "../../core/page.ts";
+import { cutList, type Page, type PageQuery } from "../../core/page.ts";
 import type { Position } from "../../core/position.ts";
 import type { PageCaller } from "../../log/pages.ts";
 import { createEmitterCache, type EmitterCache } from "./cache.ts";
@@ -175,9 +175,8 @@ export class Emitters {
   }): Promise<{ readonly emitters: readonly Emitter[]; readonly next: string | null }> {
     const range = { limit: limit + 1, ended };
     const found = await this.#options.store.list(after === undefined ? range : { ...range, after });
-    const emitters = found.slice(0, limit);
-    const last = emitters.at(-1);
-    return { emitters, next: found.length > limit && last !== undefined ? last.id : null };
+    const { items: emitters, last } = cutList(found, limit);
+    return { emitters, next: last?.id ?? null };
   }
 
   /** Ends it permanently; a repeated call returns the same. Throws `not_found`. */

@@ -3,6 +3,7 @@
 import type { Clock } from "../../core/clock.ts";
 import { Failure, invalidField, quoted } from "../../core/failure.ts";
 import type { Log } from "../../core/log.ts";
+import { cutList } from "../../core/page.ts";
 import { comparePositions, type Position } from "../../core/position.ts";
 import { eventFromRecord, lifecycleTopic } from "./event.ts";
 import {
@@ -108,11 +109,11 @@ export class LifecycleQueries {
   }> {
     const { store } = this.#deps;
     const found = await store.appIds({ after, limit: limit + 1 });
-    const ids = found.slice(0, limit);
+    const { items: ids, last } = cutList(found, limit);
     const settings = await store.apps(ids);
     return {
       apps: ids.map((appId) => settings.get(appId) ?? unset(appId)),
-      next: found.length > limit ? (ids.at(-1) ?? null) : null,
+      next: last ?? null,
     };
   }
 

@@ -1,6 +1,7 @@
 /** Ack rules: created by PUT, their figures, what is overdue, and what is known of one id. */
 
 import type { Hono } from "hono";
+import { cutList } from "../../../core/page.ts";
 import { renderTime } from "../../../core/time.ts";
 import type { HttpDeps } from "../../../http/deps.ts";
 import { reply, serve } from "../../../http/endpoint/endpoint.ts";
@@ -51,8 +52,7 @@ export function mountAckRules(app: Hono, deps: AckRuleDeps): void {
   serve(app, endpoints.listOverdue, async ({ params: { name }, query: { limit, after } }) => {
     const rule = await ackRules.get(name);
     const found = await ackRules.overdue(rule.name, { after, limit });
-    const ids = found.slice(0, limit);
-    const last = found.length > limit ? ids.at(-1) : undefined;
+    const { items: ids, last } = cutList(found, limit);
     return reply(endpoints.listOverdue, 200, {
       overdue: ids.map((one) => describeId(rule, one)),
       next: last === undefined ? null : overdueToken(last),

@@ -1,5 +1,6 @@
 /** The list of series: tags, with their rate and newest point. */
 
+import { cutList } from "../../../core/page.ts";
 import { nsPerMs } from "../measurement.ts";
 import { levelNs, type SeriesPoint } from "../series-port.ts";
 import { floorTo } from "./cells.ts";
@@ -54,8 +55,8 @@ export async function listSeries(
     found.set(tag, { tag, rate: known?.rate ?? 0, last: newest(known?.last, last) });
   }
   const all = [...found.values()].toSorted((a, b) => compareTags(a.tag, b.tag));
-  const series = all.slice(0, limit);
-  return { series, next: all.length > limit ? series.at(-1)?.tag : undefined };
+  const { items: series, last: lastListed } = cutList(all, limit);
+  return { series, next: lastListed?.tag };
 }
 
 function newest(a: SeriesPoint | undefined, b: SeriesPoint | undefined): SeriesPoint | undefined {

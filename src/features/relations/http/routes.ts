@@ -3,7 +3,7 @@
 import type { Hono } from "hono";
 import { z } from "zod";
 import { Failure, quoted } from "../../../core/failure.ts";
-import { pageLimitDefault, pageLimitMax } from "../../../core/page.ts";
+import { cutList, pageLimitDefault, pageLimitMax } from "../../../core/page.ts";
 import { json } from "../../../http/endpoint/answer.ts";
 import { endpoint, reply, serve } from "../../../http/endpoint/endpoint.ts";
 import { count, optional, text, withDefault } from "../../../http/endpoint/parameter.ts";
@@ -130,9 +130,8 @@ export function mountRelations(app: Hono, relations: Relations): void {
       throw new Failure("not_found", `There is no relation ${quoted(relation)}`);
     }
     const found = await relations.refusals(relation, before, limit + 1);
-    const refusals = found.slice(0, limit);
-    const next = found.length > limit ? (refusals.at(-1)?.number ?? null) : null;
-    return reply(listRefusals, 200, { refusals, next });
+    const { items: refusals, last } = cutList(found, limit);
+    return reply(listRefusals, 200, { refusals, next: last?.number ?? null });
   });
 }
 

@@ -3,6 +3,7 @@
 import type { Hono } from "hono";
 import { Failure } from "../../../core/failure.ts";
 import type { TopicInfo } from "../../../core/log.ts";
+import { cutList } from "../../../core/page.ts";
 import { comparePositions, renderPosition } from "../../../core/position.ts";
 import type { RecordDecoder } from "../../../core/schemas.ts";
 import type { TopicSettings } from "../../../core/topic.ts";
@@ -35,9 +36,9 @@ export function mountTopics(app: Hono, deps: TopicDeps): void {
 
   serve(app, endpoints.listTopics, async ({ query: { after, limit } }) => {
     const found = await log.list({ after, limit: limit + 1 });
-    const shown = found.slice(0, limit);
-    const next = found.length > limit ? (shown.at(-1)?.name ?? null) : null;
-    return reply(endpoints.listTopics, 200, { topics: shown.map(describe), next });
+    const { items, last } = cutList(found, limit);
+    const next = last?.name ?? null;
+    return reply(endpoints.listTopics, 200, { topics: items.map(describe), next });
   });
   serve(app, endpoints.createTopic, async ({ params }, c) => {
     const given = await readOptionalJson(endpoints.settingsBody, c.req.raw, bodies);
