@@ -34,5 +34,10 @@ export interface SocketEvents extends SinkEvents {
   message(message: string | Uint8Array): void;
 }
 
+/** What follows the host of an absolute URL; without `new URL`, which parses everything else as well. */
+export function pathOf(url: string): string {
+  return url.slice(url.indexOf("/", url.indexOf("://") + 3));
+}
+
 /** WebSocket close code of a node that shuts down (RFC 6455): the client resumes on another one. */
 export const goingAwayCode = 1001;

@@ -6,6 +6,7 @@
 
 import type { Hono } from "hono";
 import { failureFrom } from "../core/failure.ts";
+import { pathOf } from "../core/host.ts";
 import type { Logger } from "../core/logger.ts";
 import { queryCheck } from "./endpoint/query.ts";
 import { problemResponse } from "./problem.ts";
@@ -45,9 +46,4 @@ export function serveHot(routes: HotRoutes, fetch: Fetch, logger: Logger): Fetch
       return problemResponse(failure);
     });
   };
-}
-
-/** What follows the host of an absolute URL, without an object for it. */
-function pathOf(url: string): string {
-  return url.slice(url.indexOf("/", url.indexOf("://") + 3));
 }

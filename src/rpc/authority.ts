@@ -1,8 +1,9 @@
 /** Calls on the gRPC port that name another host than this node's. */
 
-import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from "node:http2";
+import type { IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
 import { codeToHttpStatus, errorToJson } from "@connectrpc/connect/protocol-connect";
 import { setTrailerStatus } from "@connectrpc/connect/protocol-grpc";
+import { closeUnread } from "./http2-stream.ts";
 import type { StreamHandler } from "./server.ts";
 import { connectErrorFrom } from "./status.ts";
 
@@ -31,17 +32,12 @@ function refuse(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, cause: 
       { ":status": 200, "content-type": contentType, ...Object.fromEntries(status) },
       { endStream: true },
     );
-    close(stream);
+    closeUnread(stream);
   } else {
     stream.respond({
       ":status": codeToHttpStatus(error.code),
       "content-type": "application/json",
     });
-    stream.end(JSON.stringify(errorToJson(error, undefined)), () => close(stream));
+    stream.end(JSON.stringify(errorToJson(error, undefined)), () => closeUnread(stream));
   }
-}
-
-/** The caller may still send messages, which nothing reads. */
-function close(stream: ServerHttp2Stream): void {
-  if (!stream.readableEnded) stream.close(constants.NGHTTP2_NO_ERROR);
 }

@@ -18,6 +18,7 @@ import type { Turns } from "../core/budget/turn.ts";
 import { Failure } from "../core/failure.ts";
 import { checkFields } from "./message-fields.ts";
 import { connectErrorFrom } from "./status.ts";
+import { inflateError } from "./thin/inflate.ts";
 
 export interface MessageBounds {
   /** The largest message taken, after inflating. */
@@ -165,18 +166,13 @@ class BoundedMessages {
   async #inflated(bytes: Buffer, held: Holding): Promise<Buffer> {
     if (bytes.byteLength === 0) return bytes;
     const { messageBytesMax } = this.#bounds;
-    try {
-      const message = await inflate(bytes, { maxOutputLength: messageBytesMax });
-      held.take(message.byteLength);
-      return message;
-    } catch (error) {
-      if (error instanceof Failure) throw error;
-      const code = error instanceof Error && "code" in error ? error.code : undefined;
-      if (code === "ERR_BUFFER_TOO_LARGE") {
-        throw tooLarge(messageBytesMax);
-      }
-      throw new Failure("invalid", "Cannot inflate a message: it is not gzip", { cause: error });
-    }
+    const message = await inflate(bytes, { maxOutputLength: messageBytesMax }).catch(
+      (error: unknown) => {
+        throw inflateError(error, () => tooLarge(messageBytesMax));
+      },
+    );
+    held.take(message.byteLength);
+    return message;
   }
 
   #checkLength(bytes: number): void {

@@ -100,6 +100,11 @@ function write(stream: ServerHttp2Stream, bytes: Uint8Array, stallMsMax: number)
   });
 }
 
+/** Nothing reads what the caller still sends after its answer: without this it would wait for a reader. */
+export function closeUnread(stream: ServerHttp2Stream): void {
+  if (!stream.readableEnded) stream.close(constants.NGHTTP2_NO_ERROR);
+}
+
 function gone(): ConnectError {
   return new ConnectError("The caller went away", Code.Canceled);
 }

@@ -14,7 +14,7 @@ import {
 import { Code } from "@connectrpc/connect";
 import type { UniversalServerResponse } from "@connectrpc/connect/protocol";
 import type { RpcHandlers } from "./handlers.ts";
-import { requestFromStream, writeResponse } from "./http2-stream.ts";
+import { closeUnread, requestFromStream, writeResponse } from "./http2-stream.ts";
 import { defaultSessionLimits, type SessionLimits, Sessions } from "./sessions.ts";
 
 export interface RpcServer {
@@ -97,8 +97,7 @@ async function answer(
   try {
     const response = await handler(requestFromStream(stream, headers));
     await writeResponse(stream, withAllow(response, handler.allowedMethods), stallMsMax);
-    // Nothing reads what the caller still sends: without this it would wait for a reader.
-    if (!stream.readableEnded) stream.close(constants.NGHTTP2_NO_ERROR);
+    closeUnread(stream);
   } catch {
     // The stream ended before its answer, or the answer cannot be sent.
     if (stream.headersSent || stream.destroyed || stream.closed) {
@@ -138,7 +137,7 @@ function refuse(
       { endStream: true },
     );
   } else stream.respond({ ":status": code === Code.Internal ? 500 : 404 }, { endStream: true });
-  if (!stream.readableEnded) stream.close(constants.NGHTTP2_NO_ERROR);
+  closeUnread(stream);
 }
 
 function listen(server: Http2Server, hostname: string, port: number): Promise<number> {

@@ -17,6 +17,7 @@ import {
   headerUnaryEncoding,
   parseTimeout,
 } from "@connectrpc/connect/protocol-connect";
+import { pathOf } from "../../core/host.ts";
 import { reportedStatus } from "../failures.ts";
 import type { FetchHandler } from "../fetch.ts";
 import type { ThinCall, ThinMethod, ThinOptions } from "./call.ts";
@@ -42,11 +43,6 @@ export function createThinConnect(options: ThinOptions): FetchHandler {
     const method = methods.get(pathOf(request.url));
     return method?.answers === "unary" ? answer(method, options, request) : undefined;
   };
-}
-
-/** What follows the origin; without `new URL`, which parses everything else as well. */
-function pathOf(url: string): string {
-  return url.slice(url.indexOf("/", url.indexOf("://") + 3));
 }
 
 async function answer(

@@ -8,7 +8,6 @@
 
 import type { Buffer } from "node:buffer";
 import {
-  constants,
   type IncomingHttpHeaders,
   type OutgoingHttpHeaders,
   type ServerHttp2Stream,
@@ -18,6 +17,7 @@ import { parseTimeout, setTrailerStatus } from "@connectrpc/connect/protocol-grp
 import type { Failure } from "../../core/failure.ts";
 import type { Logger } from "../../core/logger.ts";
 import { reportedStatus } from "../failures.ts";
+import { closeUnread } from "../http2-stream.ts";
 import type { StreamHandler } from "../server.ts";
 import type { AnswerKind, ThinCall, ThinMethod, ThinOptions } from "./call.ts";
 import { deadlineExceeded, incompleteMessage, notOneMessage } from "./errors.ts";
@@ -228,8 +228,7 @@ class GrpcCall {
     } else if (!stream.destroyed) {
       stream.respond({ ...headers, ...trailers }, { endStream: true });
     }
-    // Nothing reads what the caller still sends: without this it would wait for a reader.
-    if (!stream.readableEnded) stream.close(constants.NGHTTP2_NO_ERROR);
+    closeUnread(stream);
   }
 
   #startTimer(given: string | string[] | undefined): void {

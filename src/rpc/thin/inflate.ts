@@ -21,10 +21,13 @@ export function inflate(
   try {
     return gunzipSync(bytes, { maxOutputLength: bytesMax });
   } catch (error) {
-    const code = error instanceof Error && "code" in error ? error.code : undefined;
-    if (code === "ERR_BUFFER_TOO_LARGE") {
-      throw messageTooLarge(`more than ${bytesMax} bytes after inflating`);
-    }
-    throw new Failure("invalid", "Cannot inflate a message: it is not gzip", { cause: error });
+    throw inflateError(error, () => messageTooLarge(`more than ${bytesMax} bytes after inflating`));
   }
+}
+
+/** Why zlib gave up, as the caller may know it. */
+export function inflateError(error: unknown, tooLarge: () => Error): Error {
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  if (code === "ERR_BUFFER_TOO_LARGE") return tooLarge();
+  return new Failure("invalid", "Cannot inflate a message: it is not gzip", { cause: error });
 }
