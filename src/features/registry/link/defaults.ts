@@ -6,6 +6,7 @@ import {
 } from "@bufbuild/protobuf";
 import { nestedTypes } from "@bufbuild/protobuf/reflect";
 import { quoted } from "../../../core/failure.ts";
+import { isWithin } from "../integers.ts";
 import type { Problems } from "./problems.ts";
 
 /**
@@ -72,7 +73,7 @@ function fitsScalar(type: ScalarType, text: string): boolean {
     case ScalarType.DOUBLE:
       return isFloatText(text);
     default:
-      return integer.test(text) && isWithin(BigInt(text), integerBounds[type]);
+      return integer.test(text) && isWithin(BigInt(text), type);
   }
 }
 
@@ -80,25 +81,3 @@ const integer = /^-?[0-9]{1,20}$/;
 const float = /^(-?inf|-?nan|-?[0-9]+(\.[0-9]*)?([eE][-+]?[0-9]+)?|-?\.[0-9]+([eE][-+]?[0-9]+)?)$/;
 /** The inside of a literal, without anything that would end it. */
 const escaped = /^(?:[^"\\\n]|\\[^\n])*$/;
-
-const int32 = [-(2n ** 31n), 2n ** 31n - 1n] as const;
-const uint32 = [0n, 2n ** 32n - 1n] as const;
-const int64 = [-(2n ** 63n), 2n ** 63n - 1n] as const;
-const uint64 = [0n, 2n ** 64n - 1n] as const;
-
-const integerBounds = {
-  [ScalarType.INT32]: int32,
-  [ScalarType.SINT32]: int32,
-  [ScalarType.SFIXED32]: int32,
-  [ScalarType.UINT32]: uint32,
-  [ScalarType.FIXED32]: uint32,
-  [ScalarType.INT64]: int64,
-  [ScalarType.SINT64]: int64,
-  [ScalarType.SFIXED64]: int64,
-  [ScalarType.UINT64]: uint64,
-  [ScalarType.FIXED64]: uint64,
-} as const;
-
-function isWithin(value: bigint, [min, max]: readonly [bigint, bigint]): boolean {
-  return value >= min && value <= max;
-}

@@ -5,6 +5,7 @@
 
 import { ScalarType } from "@bufbuild/protobuf";
 import { quoted } from "../../../../core/failure.ts";
+import { integerBounds, isLong, isWithin } from "../../integers.ts";
 import { type JsonNode, NumberText } from "./parse.ts";
 import { JsonProblem } from "./problem.ts";
 
@@ -105,36 +106,8 @@ function isBase64(text: string): boolean {
   return bare.length === text.length || text.length % 4 === 0;
 }
 
-const int32 = [-(2n ** 31n), 2n ** 31n - 1n] as const;
-const uint32 = [0n, 2n ** 32n - 1n] as const;
-const int64 = [-(2n ** 63n), 2n ** 63n - 1n] as const;
-const uint64 = [0n, 2n ** 64n - 1n] as const;
-
-const bounds: Partial<Record<ScalarType, readonly [min: bigint, max: bigint]>> = {
-  [ScalarType.INT32]: int32,
-  [ScalarType.SINT32]: int32,
-  [ScalarType.SFIXED32]: int32,
-  [ScalarType.UINT32]: uint32,
-  [ScalarType.FIXED32]: uint32,
-  [ScalarType.INT64]: int64,
-  [ScalarType.SINT64]: int64,
-  [ScalarType.SFIXED64]: int64,
-  [ScalarType.UINT64]: uint64,
-  [ScalarType.FIXED64]: uint64,
-};
-
-function isWithin(value: bigint, type: ScalarType): boolean {
-  const [min, max] = bounds[type] ?? int64;
-  return value >= min && value <= max;
-}
-
-function isLong(type: ScalarType): boolean {
-  const bound = bounds[type];
-  return bound === int64 || bound === uint64;
-}
-
 function integerNames(type: ScalarType): string {
-  const [min, max] = bounds[type] ?? int64;
+  const [min, max] = integerBounds(type);
   return `a whole number from ${min} to ${max}`;
 }
 
