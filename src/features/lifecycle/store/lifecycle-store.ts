@@ -12,6 +12,7 @@ import { preparedRead } from "../../../postgres/read.ts";
 import { statement } from "../../../postgres/statement.ts";
 import { projections } from "../../../postgres/tables.ts";
 import type { AppPage, AppSettings, KeptLifecycles, LifecycleStore } from "../lifecycle.ts";
+import { appWalk } from "./app-walk.ts";
 import { funnelOf } from "./funnel.ts";
 import { createLifecycleList } from "./list.ts";
 import { lifecycleProjection } from "./projection.ts";
@@ -99,18 +100,12 @@ async function appIds(
   { db, run }: Database,
   { after = "", limit }: AppPage,
 ): Promise<readonly string[]> {
-  // By hand: a recursive query jumps along the index from one app with lifecycles to the next.
+  // By hand: see `appWalk`.
   const rows = await run(() =>
     statement<{ app_id: string }>(
       db,
       sql`
-        with recursive walk (app_id, n) as (
-          (select app_id, 1 from lifecycles where app_id > ${after} order by app_id limit 1)
-          union all
-          select (select l.app_id from lifecycles l where l.app_id > w.app_id
-            order by l.app_id limit 1), n + 1
-          from walk w where w.app_id is not null and n < ${limit}
-        ),
+        with recursive walk (app_id, n) as (${appWalk(after, limit)}),
         known as (
           (select app_id from walk where app_id is not null)
           union

@@ -8,6 +8,7 @@ import { OwnedTask, type OwnedTaskDeps } from "../../../core/owned-task.ts";
 import type { DatabaseClock } from "../../../postgres/database-clock.ts";
 import type { Database } from "../../../postgres/database.ts";
 import { isAnyOf, statement } from "../../../postgres/statement.ts";
+import { appWalk } from "./app-walk.ts";
 import { settleApps } from "./settle.ts";
 import { lifecycles } from "./tables.ts";
 import { walk, type WalkedTo, walkStart } from "./walk.ts";
@@ -58,18 +59,12 @@ export async function dropOldLifecycles(
 
 /** The next apps after `after` that have lifecycles, and how long each keeps them. */
 async function nextApps({ db, run }: Database, after: string, retentionMs: number) {
-  // By hand: a recursive query jumps along the index from one app to the next.
+  // By hand: see `appWalk`.
   return await run(() =>
     statement<{ app_id: string; kept_ms: string }>(
       db,
       sql`
-        with recursive walk (app_id, n) as (
-          (select app_id, 1 from lifecycles where app_id > ${after} order by app_id limit 1)
-          union all
-          select (select l.app_id from lifecycles l where l.app_id > w.app_id
-            order by l.app_id limit 1), n + 1
-          from walk w where w.app_id is not null and n < ${appsPerStep}
-        )
+        with recursive walk (app_id, n) as (${appWalk(after, appsPerStep)})
         select w.app_id, coalesce(a.retention_ms, ${retentionMs})::text as kept_ms
         from walk w left join lifecycle_apps a on a.app_id = w.app_id
         where w.app_id is not null order by w.app_id`,
