@@ -1,66 +1,19 @@
 import { expect, test } from "bun:test";
 import { Buffer } from "node:buffer";
-import { Turns } from "../core/budget/turn.ts";
-import { systemClock as clock } from "../core/clock.ts";
+import { slowCollector } from "../../test/support/slow-collector.ts";
 import { Failure } from "../core/failure.ts";
 import { encodeFrame } from "../core/frame.ts";
-import type { LogDriver } from "../core/log.ts";
 import { comparePositions } from "../core/position.ts";
 import { jsonType } from "../core/record.ts";
-import { defaultTopicSettings } from "../core/topic.ts";
-import { createMemoryLog } from "../log/memory/memory-log.ts";
-import { Collector } from "./collector.ts";
 import { EncodedTopic } from "./encoded.ts";
-import { InFlight } from "./in-flight.ts";
 import { defaultIngestLimits } from "./limits.ts";
-import { SchemaGate } from "./schema-gate.ts";
-import { WriteRules } from "./write-rules.ts";
 
 const name = "encoded";
 /** A call that waited for the linger would outlast the test. */
 const limits = { ...defaultIngestLimits, lingerMs: 600_000 };
 
-/** A topic on a log whose appends take two milliseconds, and are counted. */
 async function rig() {
-  const memory = createMemoryLog({ clock });
-  await memory.create(name, { ...defaultTopicSettings, layout: "frames" });
-  const appends: number[] = [];
-  const state: { failing: Failure | undefined } = { failing: undefined };
-  const log: LogDriver = {
-    driver: memory.driver,
-    append: async (topic, records, options) => {
-      appends.push("count" in records ? records.count : records.length);
-      await new Promise((resolve) => setTimeout(resolve, 2));
-      if (state.failing !== undefined) throw state.failing;
-      return await memory.append(topic, records, options);
-    },
-    read: (topic, options) => memory.read(topic, options),
-    bounds: (topic) => memory.bounds(topic),
-    close: () => memory.close(),
-    create: (topic, settings) => memory.create(topic, settings),
-    describe: (topic) => memory.describe(topic),
-    list: () => memory.list(),
-    ping: () => Promise.resolve(),
-    count: () => memory.count(),
-    retain: (topic, retention) => memory.retain(topic, retention),
-    remove: (topic) => memory.remove(topic),
-  };
-  const inFlight = new InFlight(limits.inFlightBytesMax);
-  const gate = new SchemaGate({
-    log,
-    schemas: { check: (_rule, all) => all.map(() => undefined) },
-  });
-  const rules = new WriteRules();
-  const collector = new Collector({
-    turns: new Turns(),
-    log,
-    clock,
-    gate,
-    limits,
-    rules,
-    inFlight,
-    newTopics: undefined,
-  });
+  const { memory, appends, state, collector } = await slowCollector(name, limits);
   return { memory, appends, state, topic: new EncodedTopic(collector, name) };
 }
 

@@ -1,68 +1,23 @@
 import { expect, test } from "bun:test";
-import { Turns } from "../core/budget/turn.ts";
-import { systemClock as clock } from "../core/clock.ts";
+import { slowCollector } from "../../test/support/slow-collector.ts";
 import { Failure } from "../core/failure.ts";
-import type { LogDriver } from "../core/log.ts";
 import { comparePositions } from "../core/position.ts";
 import { jsonType, type LogRecord } from "../core/record.ts";
-import { defaultTopicSettings } from "../core/topic.ts";
-import { createMemoryLog } from "../log/memory/memory-log.ts";
-import { Collector } from "./collector.ts";
-import { InFlight } from "./in-flight.ts";
-import { defaultIngestLimits as limits } from "./limits.ts";
-import { SchemaGate } from "./schema-gate.ts";
-import { WriteRules } from "./write-rules.ts";
+import { defaultIngestLimits } from "./limits.ts";
 import { Writer } from "./writer.ts";
 
 const topic = "written";
 
 async function rig(inFlightBytesMax = 32 * 1024 * 1024) {
-  const memory = createMemoryLog({ clock });
-  await memory.create(topic, { ...defaultTopicSettings, layout: "frames" });
-  const appends: number[] = [];
-  let failing: Failure | undefined;
-  const log: LogDriver = {
-    driver: memory.driver,
-    append: async (name, records, options) => {
-      appends.push("count" in records ? records.count : records.length);
-      await new Promise((resolve) => setTimeout(resolve, 2));
-      if (failing !== undefined) throw failing;
-      return await memory.append(name, records, options);
-    },
-    read: (name, options) => memory.read(name, options),
-    bounds: (name) => memory.bounds(name),
-    close: () => memory.close(),
-    create: (name, settings) => memory.create(name, settings),
-    describe: (name) => memory.describe(name),
-    list: () => memory.list(),
-    ping: () => Promise.resolve(),
-    count: () => memory.count(),
-    retain: (topic, retention) => memory.retain(topic, retention),
-    remove: (name) => memory.remove(name),
-  };
-  const inFlight = new InFlight(inFlightBytesMax);
-  const gate = new SchemaGate({
-    log,
-    schemas: { check: (_rule, all) => all.map(() => undefined) },
-  });
-  const rules = new WriteRules();
-  const collector = new Collector({
-    turns: new Turns(),
-    log,
-    clock,
-    gate,
-    limits,
-    rules,
-    inFlight,
-    newTopics: undefined,
-  });
+  const limits = { ...defaultIngestLimits, inFlightBytesMax };
+  const { log, appends, state, inFlight, collector } = await slowCollector(topic, limits);
   return {
     log,
     appends,
     inFlight,
     writer: new Writer(collector, topic),
     fail(failure: Failure | undefined) {
-      failing = failure;
+      state.failing = failure;
     },
   };
 }
