@@ -5,6 +5,7 @@
 
 import type { Context, Hono } from "hono";
 import type { z } from "zod";
+import { callerOf, type EndpointAccess, requireAccess } from "../access.ts";
 import { jsonResponse } from "../responses.ts";
 import type { Answers, Body, Frozen, JsonAnswer } from "./answer.ts";
 import type { Parameters, Values } from "./parameter.ts";
@@ -44,6 +45,8 @@ interface Declaration<
   readonly problems?: readonly ProblemStatus[];
   /** What is said after the handshake, where the endpoint is a WebSocket. */
   readonly socket?: SocketMessages;
+  /** What the caller needs; checked before the handler runs. */
+  readonly access?: EndpointAccess;
 }
 
 export interface Endpoint<
@@ -53,7 +56,10 @@ export interface Endpoint<
   Given extends Answers = Answers,
   Request extends Body | undefined = Body | undefined,
 > extends Required<
-  Omit<Declaration<Path, Query, Headers, Given, Request>, "description" | "body" | "socket">
+  Omit<
+    Declaration<Path, Query, Headers, Given, Request>,
+    "description" | "body" | "socket" | "access"
+  >
 > {
   readonly method: Method;
   /** As OpenAPI spells it, with names in braces. */
@@ -61,6 +67,7 @@ export interface Endpoint<
   readonly description: string | undefined;
   readonly body: Request;
   readonly socket: SocketMessages | undefined;
+  readonly access: EndpointAccess | undefined;
 }
 
 type None = Readonly<Record<string, never>>;
@@ -92,6 +99,7 @@ export function endpoint<
     answers: declared.answers,
     problems: declared.problems ?? [],
     socket: declared.socket,
+    access: declared.access,
   };
 }
 
@@ -118,7 +126,7 @@ export function serve<
   Headers extends Parameters,
 >(
   app: Hono,
-  { method, path, params, query, otherQuery, headers }: Endpoint<Path, Query, Headers>,
+  { method, path, params, query, otherQuery, headers, access }: Endpoint<Path, Query, Headers>,
   handler: (given: Given<Path, Query, Headers>, c: Context) => Response | Promise<Response>,
 ): void {
   const parseParams = parserOf(params);
@@ -128,6 +136,9 @@ export function serve<
   const parseHeaders = parserOf(headers, (name) => name.toLowerCase());
   app.on(method, path.replaceAll(/\{(\w+)\}/g, ":$1"), (c) => {
     const { req } = c;
+    if (access !== undefined) {
+      requireAccess(access, callerOf(req.raw), (name) => req.param(name) ?? req.query(name));
+    }
     if (otherQuery === "refused") checkQuery(req.url);
     const given = {
       params: parseParams((name) => req.param(name)),

@@ -1,0 +1,95 @@
+/**
+ * Who calls, and what they may do. The guard makes one for each credential that it has checked, and
+ * every protocol passes it on with what the caller asks.
+ */
+
+import { Failure } from "../failure.ts";
+import { type Action, Grants, type ResourceKind } from "./grant.ts";
+
+export type PrincipalKind = "anonymous" | "key" | "token" | "certificate";
+
+/** Somebody that grants were given to. */
+export interface Principal {
+  readonly kind: PrincipalKind;
+  /** Unique over all kinds, without a secret: `key:3kf82hs0`, `anonymous`. Logs and limits name it. */
+  readonly id: string;
+  /** For people. */
+  readonly name: string;
+  readonly grants: Grants;
+  /** Undefined: until it is revoked. */
+  readonly expiresMs?: number;
+}
+
+/** What `CallerQuota` and revocation need to stop: open streams end with this failure. */
+export type EndListener = (reason: Failure) => void;
+
+export class Caller {
+  readonly principal: Principal;
+  #ended: Failure | undefined;
+  readonly #listeners = new Set<EndListener>();
+
+  constructor(principal: Principal) {
+    this.principal = principal;
+  }
+
+  may(action: Action, kind: ResourceKind, name: string): boolean {
+    return this.principal.grants.allows(action, kind, name);
+  }
+
+  /** Of every name that starts with `start`. */
+  mayAll(action: Action, kind: ResourceKind, start = ""): boolean {
+    return this.principal.grants.allowsAll(action, kind, start);
+  }
+
+  /**
+   * Throws `forbidden`, and `unauthenticated` for a caller without a credential. Call it before
+   * anything is looked up: the answer must not tell whether the thing exists.
+   */
+  require(action: Action, kind: ResourceKind, name: string): void {
+    if (!this.may(action, kind, name)) throw this.refusal(action, kind, name);
+  }
+
+  requireAll(action: Action, kind: ResourceKind, start = ""): void {
+    if (!this.mayAll(action, kind, start)) throw this.refusal(action, kind, `${start}*`);
+  }
+
+  refusal(action: Action, kind: ResourceKind, name: string): Failure {
+    if (this.#ended !== undefined) return this.#ended;
+    const needed = `the grant "${action} ${kind}:${name}"`;
+    if (this.principal.kind === "anonymous") {
+      return new Failure("unauthenticated", `A credential with ${needed} is needed`);
+    }
+    return new Failure("forbidden", `${this.principal.name} lacks ${needed}`);
+  }
+
+  /** Why the credential no longer counts: it has expired, or was revoked. */
+  get ended(): Failure | undefined {
+    return this.#ended;
+  }
+
+  /** Called by the guard, once. */
+  end(reason: Failure): void {
+    if (this.#ended !== undefined) return;
+    this.#ended = reason;
+    for (const listener of this.#listeners) listener(reason);
+    this.#listeners.clear();
+  }
+
+  /** Calls back when the credential no longer counts, at once where that is so; returns how to stop that. */
+  onEnd(listener: EndListener): () => void {
+    if (this.#ended !== undefined) {
+      listener(this.#ended);
+      return () => {};
+    }
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+}
+
+/** A gateway without access control: everybody may do everything. */
+export const openCaller = new Caller({
+  kind: "anonymous",
+  id: "anonymous",
+  name: "anonymous",
+  grants: Grants.all,
+});
