@@ -1,6 +1,6 @@
 /** From what a connection shows to a caller: one port for HTTP, WebSocket and RPC. */
 
-import type { Caller } from "./caller.ts";
+import { type Caller, openCaller } from "./caller.ts";
 
 /** What a protocol found in a request, without having looked at it. */
 export interface Credentials {
@@ -35,3 +35,6 @@ export interface Guard {
    */
   caller(credentials: Credentials): Caller | Promise<Caller>;
 }
+
+/** Of a gateway where nothing of access is configured. */
+export const openGuard: Guard = { isClosed: false, caller: () => openCaller };
