@@ -2,6 +2,7 @@
 
 export type LogLevel = "debug" | "info" | "warn" | "error";
 export type LogFields = Readonly<{ [name: string]: string | number | boolean | undefined }>;
-export type Logger = (level: LogLevel, message: string, fields?: LogFields) => void;
+/** `audit`: who changed what (`access/audit.ts`), which no setting suppresses. */
+export type Logger = (level: LogLevel | "audit", message: string, fields?: LogFields) => void;
 
 export const silent: Logger = () => {};

@@ -4,6 +4,7 @@ import type { ConnectRouter } from "@connectrpc/connect";
 import type { Hono } from "hono";
 import type { Share } from "../core/budget/memory.ts";
 import type { Quota } from "../core/budget/quota.ts";
+import type { Counters } from "../core/metrics/counters.ts";
 import type { Ownership, ProjectionTarget } from "../core/projection.ts";
 import type { TopicSettings } from "../core/topic.ts";
 import type { HttpDeps } from "../http/deps.ts";
@@ -35,6 +36,8 @@ export interface Foundation extends Pick<
   readonly newTopics: TopicSettings;
   /** This process among all nodes. */
   readonly node: string;
+  /** What this node counts for `/metrics` where it happens. */
+  readonly counters: Counters;
 }
 
 /** The engine: what every feature is built on. */

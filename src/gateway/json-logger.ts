@@ -5,7 +5,7 @@ import type { Logger, LogLevel } from "../core/logger.ts";
 
 export const logLevels = ["debug", "info", "warn", "error"] as const satisfies readonly LogLevel[];
 
-/** Writes lines of `lowest` and above; `fields` stand on every line. */
+/** Writes lines of `lowest` and above, and every audit line; `fields` are on every line. */
 export function createJsonLogger(
   write: (line: string) => void,
   clock: Clock,
@@ -14,7 +14,7 @@ export function createJsonLogger(
 ): Logger {
   const lowestRank = logLevels.indexOf(lowest);
   return (level, message, more) => {
-    if (logLevels.indexOf(level) < lowestRank) return;
+    if (level !== "audit" && logLevels.indexOf(level) < lowestRank) return;
     const time = new Date(clock.nowMs()).toISOString();
     write(`${JSON.stringify({ time, level, message, ...fields, ...more })}\n`);
   };

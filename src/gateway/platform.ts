@@ -10,6 +10,7 @@ import { systemClock } from "../core/clock.ts";
 import type { Host } from "../core/host.ts";
 import type { LogDriver } from "../core/log.ts";
 import type { Logger } from "../core/logger.ts";
+import { createCounters } from "../core/metrics/counters.ts";
 import type { RecordChecks } from "../core/schemas.ts";
 import type { TopicSettings } from "../core/topic.ts";
 import type { Foundation, Platform } from "../features/part.ts";
@@ -117,6 +118,7 @@ export async function openFoundation(
     databaseClock,
     newTopics: config.newTopics,
     node: crypto.randomUUID(),
+    counters: createCounters(),
     async ping() {
       await databaseClock.compare();
     },
