@@ -19,7 +19,7 @@ import { parseConfig } from "../../src/gateway/config.ts";
 import { Collector } from "../../src/ingest/collector.ts";
 import { InFlight } from "../../src/ingest/in-flight.ts";
 import { SchemaGate } from "../../src/ingest/schema-gate.ts";
-import { WriteRules } from "../../src/ingest/write-rules.ts";
+import { Author, TopicRules } from "../../src/ingest/topic-rules.ts";
 import { Writer } from "../../src/ingest/writer.ts";
 import { createJetstreamLog } from "../../src/log/jetstream/jetstream-log.ts";
 import { PostgresLog } from "../../src/log/postgres/postgres-log.ts";
@@ -41,14 +41,14 @@ const collector = new Collector({
   clock,
   gate: new SchemaGate({ log, schemas }),
   limits: config.ingest,
-  rules: new WriteRules(),
+  rules: new TopicRules(),
   inFlight: new InFlight(config.ingest.inFlightBytesMax),
   newTopics: config.newTopics,
 });
 
 await log.create(lifecycleTopic, { ...config.newTopics, layout: "frames" });
 const events = new EventIntake({
-  writer: new Writer(collector, lifecycleTopic),
+  writer: new Writer(collector, lifecycleTopic, new Author("lifecycle")),
   append: (topic, records, options) => log.append(topic, records, options),
   clock,
   recordBytesMax: config.ingest.recordBytesMax,

@@ -11,8 +11,8 @@ import type { HttpDeps } from "../http/deps.ts";
 import type { Endpoint } from "../http/endpoint/endpoint.ts";
 import type { HotRoutes } from "../http/hot.ts";
 import type { Collector } from "../ingest/collector.ts";
+import type { InternalTopicRule, TopicRules } from "../ingest/topic-rules.ts";
 import type { Topics } from "../ingest/topics.ts";
-import type { InternalTopicRule, WriteRules } from "../ingest/write-rules.ts";
 import type { DatabaseClock } from "../postgres/database-clock.ts";
 import type { Database } from "../postgres/database.ts";
 import type { GatherLimits } from "../projection/gather.ts";
@@ -44,7 +44,7 @@ export interface Foundation extends Pick<
 export interface Platform extends Foundation, HttpDeps {
   readonly collector: Collector;
   /** What may be written where. */
-  readonly rules: WriteRules;
+  readonly rules: TopicRules;
   /** Topics as they are created, changed and removed. */
   readonly topics: Topics;
   readonly topicQuota: Quota;

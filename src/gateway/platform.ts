@@ -21,8 +21,8 @@ import { Collector } from "../ingest/collector.ts";
 import { InFlight } from "../ingest/in-flight.ts";
 import { Ingest } from "../ingest/ingest.ts";
 import { SchemaGate } from "../ingest/schema-gate.ts";
+import { TopicRules } from "../ingest/topic-rules.ts";
 import { Topics } from "../ingest/topics.ts";
-import { WriteRules } from "../ingest/write-rules.ts";
 import { Pages } from "../log/pages.ts";
 import { PostgresLog } from "../log/postgres/postgres-log.ts";
 import type { DatabaseAddress } from "../postgres/connect.ts";
@@ -137,7 +137,7 @@ export function openEngine(
   stack: AsyncDisposableStack,
 ): Platform {
   const { log, clock, logger, turns, memory, receiving } = foundation;
-  const rules = new WriteRules();
+  const rules = new TopicRules();
   const topicQuota = new Quota({
     what: "topics",
     max: config.bounds.topicsMax,

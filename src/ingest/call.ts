@@ -1,6 +1,7 @@
 /** One producer's call: what it brought, what became of it, and what it is answered. */
 
 import { Buffer } from "node:buffer";
+import type { Caller } from "../core/access/caller.ts";
 import type { Turns } from "../core/budget/turn.ts";
 import { Failure, failureFrom, invalidIssue, type Issue } from "../core/failure.ts";
 import { FRAME_RECORDS } from "../core/frame.ts";
@@ -32,7 +33,7 @@ export interface CallHost {
   readonly limits: RecordLimits;
   readonly inFlight: InFlight;
   readonly turns: Turns;
-  enter(topic: string, producerId: string | undefined): OpenTopic;
+  enter(topic: string, producerId: string | undefined, by: Caller): OpenTopic;
   leave(target: OpenTopic): void;
 }
 
@@ -64,6 +65,7 @@ const cursor = new WireCursor(new Uint8Array(0));
 
 export class Call implements BatchOwner {
   readonly #collector: CallHost;
+  readonly #by: Caller;
   /** Made with its first message: few calls ever need one. */
   #queue: MessageQueue | undefined;
   #target: OpenTopic | undefined;
@@ -84,8 +86,9 @@ export class Call implements BatchOwner {
   /** Called when something became durable, was refused or failed; for callers that answer as they go. */
   progress: (() => void) | undefined;
 
-  constructor(collector: CallHost) {
+  constructor(collector: CallHost, by: Caller) {
     this.#collector = collector;
+    this.#by = by;
   }
 
   /** What made the call fail; records before it may be durable all the same. */
@@ -195,7 +198,7 @@ export class Call implements BatchOwner {
     const before = this.#target;
     if (before?.topic === topic && producer === undefined) return;
     // Entered first: another topic's name may be refused, and the call still has its topic.
-    this.#target = this.#collector.enter(topic, this.#producer?.id);
+    this.#target = this.#collector.enter(topic, this.#producer?.id, this.#by);
     if (before === undefined) return;
     if (before.topic !== topic) this.#position = undefined;
     this.#collector.leave(before);

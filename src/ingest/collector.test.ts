@@ -3,6 +3,7 @@
 import { expect, test } from "bun:test";
 import { Buffer } from "node:buffer";
 import { create, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
+import { openCaller } from "../core/access/caller.ts";
 import { Turns } from "../core/budget/turn.ts";
 import { sleep, systemClock as clock } from "../core/clock.ts";
 import type { RecordContract } from "../core/record-contract.ts";
@@ -16,11 +17,11 @@ import { Collector } from "./collector.ts";
 import { InFlight } from "./in-flight.ts";
 import { defaultIngestLimits } from "./limits.ts";
 import { SchemaGate } from "./schema-gate.ts";
-import { Author, WriteRules } from "./write-rules.ts";
+import { Author, TopicRules } from "./topic-rules.ts";
 
 const limits = { ...defaultIngestLimits, recordBytesMax: 100, lingerMs: 1 };
 
-function setUp(newTopics = true, rules = new WriteRules()) {
+function setUp(newTopics = true, rules = new TopicRules()) {
   const log = createMemoryLog({ clock });
   const inFlight = new InFlight(1_000_000);
   const collector = new Collector({
@@ -59,7 +60,7 @@ test("a topic that its first records create has them in their order", async () =
     await sleep(clock, 30);
     return made;
   };
-  const call = collector.open();
+  const call = collector.open(openCaller);
   const expected = Array.from({ length: 20 }, (_, i) => `${i}`);
   for (const text of expected) {
     give(call, { topic: "new", records: [record(text)] });
@@ -76,7 +77,7 @@ test("the position is of the topic named last, whichever is stored later", async
   await log.create("two", { ...defaultTopicSettings, layout: "frames" });
   // Positions of "one" are further on.
   for (const _ of [1, 2, 3]) await log.append("one", [{ ...plain, value: Buffer.from("x") }]);
-  const call = collector.open();
+  const call = collector.open(openCaller);
   give(call, { topic: "one", records: [record("a")] });
   give(call, { topic: "two", records: [record("b")] });
   await call.settled();
@@ -89,7 +90,7 @@ const plain = { key: "", contentType: "text/plain", schemaId: 0, timeNs: 0n };
 
 test("refusals count from the start of the call, and each is in one summary only", async () => {
   const { collector, stored } = setUp();
-  const call = collector.open();
+  const call = collector.open(openCaller);
   const long = record("x".repeat(101));
   give(call, { topic: "t", records: [record("a"), long] });
   give(call, { records: [long, record("b")] });
@@ -107,7 +108,7 @@ test("refusals count from the start of the call, and each is in one summary only
 
 test("the first hundred of many refusals are listed, and all are counted", async () => {
   const { collector } = setUp();
-  const call = collector.open();
+  const call = collector.open(openCaller);
   const long = record("x".repeat(101));
   give(call, { topic: "t", records: Array.from({ length: 250 }, () => long) });
   await call.settled();
@@ -118,7 +119,7 @@ test("the first hundred of many refusals are listed, and all are counted", async
 
 test("a caller that answers as it goes is also notified of refusals", async () => {
   const { collector } = setUp();
-  const call = collector.open();
+  const call = collector.open(openCaller);
   const { promise, resolve } = Promise.withResolvers<number>();
   call.progress = () => call.answerable > 0 && resolve(call.answerable);
   give(call, { topic: "t", records: [record("x".repeat(101))] });
@@ -128,7 +129,7 @@ test("a caller that answers as it goes is also notified of refusals", async () =
 
 test("ack = received is answered before anything is stored, and everything is stored", async () => {
   const { collector, stored, inFlight } = setUp();
-  const call = collector.open();
+  const call = collector.open(openCaller);
   give(call, { topic: "t", ack: Ack.RECEIVED, records: [record("a")] });
   await call.settled();
   expect(call.summary()).toMatchObject({ accepted: 1, ack: "received", position: undefined });
@@ -141,7 +142,7 @@ test("ack = received is answered before anything is stored, and everything is st
 
 test("what a call brought before it was closed is stored", async () => {
   const { collector, stored } = setUp();
-  const call = collector.open();
+  const call = collector.open(openCaller);
   give(call, { topic: "t", records: [record("a")] });
   call.close();
   await sleep(clock, 30);
@@ -150,7 +151,7 @@ test("what a call brought before it was closed is stored", async () => {
 
 test("where appends may not create topics, records of an unknown topic are not_found", async () => {
   const { collector, inFlight } = setUp(false);
-  const call = collector.open();
+  const call = collector.open(openCaller);
   give(call, { topic: "nowhere", records: [record("a")] });
   await expect(call.settled()).rejects.toMatchObject({ code: "not_found" });
   expect(call.failure).toMatchObject({ code: "not_found" });
@@ -161,7 +162,7 @@ test("where appends may not create topics, records of an unknown topic are not_f
 
 test("a topic that cannot be named leaves the call where it was", async () => {
   const { collector, stored } = setUp();
-  const call = collector.open();
+  const call = collector.open(openCaller);
   give(call, { topic: "t", records: [record("a")] });
   // Until then its rule is not known, and what follows waits.
   await call.settled();
@@ -179,13 +180,13 @@ test("refused records leave gaps in a producer's sequence that the log takes", a
   const producer = { id: "p", epoch: 1, sequence: 0n };
   const long = record("x".repeat(101));
   for (const _ of ["first", "again"]) {
-    const call = collector.open();
+    const call = collector.open(openCaller);
     give(call, { topic: "t", producer, records: [record("0"), long, record("2")] });
     await call.settled();
     expect(call.summary()).toMatchObject({ accepted: 2, refused: 1 });
     call.close();
   }
-  const next = collector.open();
+  const next = collector.open(openCaller);
   give(next, { topic: "t", producer: { ...producer, sequence: 3n }, records: [record("3")] });
   await next.settled();
   next.close();
@@ -199,15 +200,19 @@ const form: RecordContract = ({ value, timeNs }) => {
   return { key, contentType: "text/plain", timeNs: time === "?" ? timeNs : BigInt(time) };
 };
 
-function rulesWithForm(): WriteRules {
-  const rules = new WriteRules();
-  rules.declare("formed", { owner: new Author("former"), contract: form });
+function rulesWithForm(): TopicRules {
+  const rules = new TopicRules();
+  rules.declare("formed", {
+    owner: new Author("former"),
+    contains: { kind: "series", isKey: true },
+    contract: form,
+  });
   return rules;
 }
 
 test("records of a topic with a contract are stored as it derives them, the first as the later ones", async () => {
   const { collector, log } = setUp(true, rulesWithForm());
-  const call = collector.open();
+  const call = collector.open(openCaller);
   const headers = { by: Buffer.from("me") };
   const whole = { key: Buffer.from("c"), contentType: "text/plain", timeNs: 3n };
   for (let round = 0; round < 2; round++) {
@@ -254,7 +259,7 @@ test("a contract's refusals also leave gaps in a producer's sequence", async () 
   const { collector, stored } = setUp(true, rulesWithForm());
   const producer = { id: "p", epoch: 1, sequence: 0n };
   for (const _ of ["first", "again"]) {
-    const call = collector.open();
+    const call = collector.open(openCaller);
     const records = [record("a 1"), record("none"), record("b 2")];
     give(call, { topic: "formed", producer, records });
     await call.settled();

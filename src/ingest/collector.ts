@@ -1,5 +1,6 @@
 /** The records of all calls on this node, framed together into appends (`batcher.ts`). */
 
+import type { Caller } from "../core/access/caller.ts";
 import type { Batch } from "../core/batch.ts";
 import type { Turns } from "../core/budget/turn.ts";
 import type { Clock } from "../core/clock.ts";
@@ -12,13 +13,13 @@ import { Call, type CallHost, type OpenTopic } from "./call.ts";
 import type { InFlight } from "./in-flight.ts";
 import type { IngestLimits } from "./limits.ts";
 import type { SchemaGate, TopicGate } from "./schema-gate.ts";
-import type { Author, WriteRules } from "./write-rules.ts";
+import type { Author, TopicRules } from "./topic-rules.ts";
 
 export interface CollectorDeps {
   readonly log: AppendLog;
   readonly clock: Clock;
   readonly gate: SchemaGate;
-  readonly rules: WriteRules;
+  readonly rules: TopicRules;
   readonly limits: IngestLimits;
   readonly inFlight: InFlight;
   readonly turns: Turns;
@@ -51,15 +52,15 @@ export class Collector implements CallHost {
     return this.#deps.inFlight;
   }
 
-  /** A call without records so far. The caller must close it. */
-  open(): Call {
-    return new Call(this);
+  /** A call of `by` without records so far. Whoever opens it must close it. */
+  open(by: Caller): Call {
+    return new Call(this, by);
   }
 
-  /** Throws `invalid` on what cannot be a topic's name, `forbidden` where the author may not append. */
-  enter(topic: string, producerId: string | undefined, author?: Author): OpenTopic {
+  /** Throws what `TopicRules.require` throws of an append. */
+  enter(topic: string, producerId: string | undefined, by: Author | Caller): OpenTopic {
     const { rules } = this.#deps;
-    const name = rules.require(topic, "append", author);
+    const name = rules.require(topic, "append", by);
     // A producer's records are in separate entries: the log finds in them what it has of a producer.
     const id = producerId === undefined ? name : `${name}/${producerId}`;
     let target = this.#openTopics.get(id);

@@ -7,6 +7,7 @@ import { comparePositions } from "../core/position.ts";
 import { jsonType } from "../core/record.ts";
 import { EncodedTopic } from "./encoded.ts";
 import { defaultIngestLimits } from "./limits.ts";
+import { Author } from "./topic-rules.ts";
 
 const name = "encoded";
 /** A call that waited for the linger would outlast the test. */
@@ -14,7 +15,7 @@ const limits = { ...defaultIngestLimits, lingerMs: 600_000 };
 
 async function rig() {
   const { memory, appends, state, collector } = await slowCollector(name, limits);
-  return { memory, appends, state, topic: new EncodedTopic(collector, name) };
+  return { memory, appends, state, topic: new EncodedTopic(collector, name, new Author("tests")) };
 }
 
 function encoded(count: number): Buffer {

@@ -9,14 +9,14 @@ import { comparePositions, type Position } from "../core/position.ts";
 import type { Batcher, BatchOwner } from "./batcher.ts";
 import type { Collector } from "./collector.ts";
 import type { InFlight } from "./in-flight.ts";
-import type { Author } from "./write-rules.ts";
+import type { Author } from "./topic-rules.ts";
 
 export class EncodedTopic {
   readonly inFlight: InFlight;
   readonly #batcher: Batcher;
 
   /** The topic must exist; it keeps its place in the collector permanently. */
-  constructor(collector: Collector, topic: string, author?: Author) {
+  constructor(collector: Collector, topic: string, author: Author) {
     this.inFlight = collector.inFlight;
     this.#batcher = collector.enter(topic, undefined, author).batcher;
   }

@@ -3,6 +3,7 @@
  * and then appended. Bad records are refused by index and the rest of their batch is appended.
  */
 
+import type { Caller } from "../core/access/caller.ts";
 import { Batch } from "../core/batch.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Issue } from "../core/failure.ts";
@@ -14,7 +15,7 @@ import { type AppendLog, appendOrCreate } from "./append.ts";
 import type { InFlight } from "./in-flight.ts";
 import type { IngestLimits } from "./limits.ts";
 import type { SchemaGate, TopicGate } from "./schema-gate.ts";
-import type { Author, WriteRules } from "./write-rules.ts";
+import { Author, type TopicRules } from "./topic-rules.ts";
 
 /** A record as a protocol decoded it: unchecked, and perhaps without a time. */
 export interface IncomingRecord {
@@ -51,7 +52,7 @@ export interface IngestDeps {
   readonly log: AppendLog;
   readonly clock: Clock;
   readonly gate: SchemaGate;
-  readonly rules: WriteRules;
+  readonly rules: TopicRules;
   readonly limits: IngestLimits;
   readonly inFlight: InFlight;
   /** Settings of a topic that is created by its first append; undefined forbids that. */
@@ -79,18 +80,17 @@ export class Ingest {
   }
 
   /**
-   * Checks, stamps and appends; resolves once the log has them. Throws `forbidden` where the author
-   * may not append, `overloaded` when too much is in flight, `not_found` where an append may not
+   * Checks, stamps and appends; resolves once the log has them. Throws what `TopicRules.require` throws, `overloaded` when too much is in flight, `not_found` where an append may not
    * create its topic, and what the log throws. `incoming` has issues in place of records that the
    * protocol could not decode.
    */
   async append(
     topic: string,
     incoming: readonly (IncomingRecord | Issue)[],
+    by: Author | Caller,
     options?: AppendOptions,
-    author?: Author,
   ): Promise<IngestResult> {
-    return await this.appendChecked(await this.check(topic, incoming, author), options);
+    return await this.appendChecked(await this.check(topic, incoming, by), options);
   }
 
   /**
@@ -100,15 +100,15 @@ export class Ingest {
   async check(
     topic: string,
     incoming: readonly (IncomingRecord | Issue)[],
-    author?: Author,
+    by: Author | Caller,
   ): Promise<CheckedRecords> {
-    this.#deps.rules.require(topic, "append", author);
+    this.#deps.rules.require(topic, "append", by);
     const refused: (Issue & { readonly index: number })[] = [];
     const records: LogRecord[] = [];
     const indexes: number[] = [];
     const nowNs = this.#deps.clock.nowNs();
     const contract = this.#deps.rules.contract(topic);
-    const isCaller = author === undefined;
+    const isCaller = !(by instanceof Author);
     for (const [index, given] of incoming.entries()) {
       const one = contract !== undefined && "value" in given ? derive(contract, given) : given;
       const issue = "value" in one ? check(one, this.#deps.limits, isCaller) : one;

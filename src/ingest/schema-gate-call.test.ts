@@ -3,6 +3,7 @@
 import { expect, test } from "bun:test";
 import { Buffer } from "node:buffer";
 import { create, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
+import { openCaller } from "../core/access/caller.ts";
 import { Turns } from "../core/budget/turn.ts";
 import { systemClock as clock } from "../core/clock.ts";
 import { Failure, type Issue } from "../core/failure.ts";
@@ -15,7 +16,7 @@ import { Collector } from "./collector.ts";
 import { InFlight } from "./in-flight.ts";
 import { defaultIngestLimits } from "./limits.ts";
 import { SchemaGate } from "./schema-gate.ts";
-import { WriteRules } from "./write-rules.ts";
+import { TopicRules } from "./topic-rules.ts";
 
 const refused: Issue = { field: "schema_id", code: "invalid", message: "it is odd" };
 
@@ -36,7 +37,7 @@ async function setUp() {
     turns: new Turns(),
     ...{ log, clock, inFlight, limits: { ...defaultIngestLimits, lingerMs: 1 } },
     gate: new SchemaGate({ log, schemas }),
-    rules: new WriteRules(),
+    rules: new TopicRules(),
     newTopics: undefined,
   });
   const ids = async (topic: string): Promise<number[]> => {
@@ -49,7 +50,7 @@ async function setUp() {
   };
   return {
     ...{ inFlight, ids },
-    call: collector.open(),
+    call: collector.open(openCaller),
     release: () => turn.resolve(),
     fail: (failure: Failure) => turn.reject(failure),
   };

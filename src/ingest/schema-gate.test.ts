@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { openCaller } from "../core/access/caller.ts";
 import { systemClock as clock } from "../core/clock.ts";
 import { Failure, type Issue } from "../core/failure.ts";
 import type { RecordChecks, SchemaRecord } from "../core/schemas.ts";
@@ -8,7 +9,7 @@ import { InFlight } from "./in-flight.ts";
 import { Ingest } from "./ingest.ts";
 import { defaultIngestLimits } from "./limits.ts";
 import { SchemaGate } from "./schema-gate.ts";
-import { WriteRules } from "./write-rules.ts";
+import { TopicRules } from "./topic-rules.ts";
 
 const bad: Issue = { field: "schema_id", code: "invalid", message: "it is missing" };
 /** Refuses records without a schema; id 9 takes time, and id 8 cannot be fetched. */
@@ -38,7 +39,7 @@ function setUp(topicsMax?: number) {
   const inFlight = new InFlight(10_000);
   const ingest = new Ingest({
     ...{ log, clock, gate, limits: defaultIngestLimits, inFlight },
-    rules: new WriteRules(),
+    rules: new TopicRules(),
     newTopics: defaultTopicSettings,
   });
   return { log, gate, make, ingest, inFlight, described: () => described };
@@ -147,7 +148,11 @@ test("an append refuses by index what either check refuses, and takes the rest",
   await make("t", "id");
   const large = { ...record(1), value: new Uint8Array(2_000_000) };
   const parse: Issue = { field: "body", code: "invalid", message: "Cannot parse JSON" };
-  const result = await ingest.append("t", [record(1), large, record(), parse, record(2), record()]);
+  const result = await ingest.append(
+    "t",
+    [record(1), large, record(), parse, record(2), record()],
+    openCaller,
+  );
   expect(result.accepted).toBe(2);
   expect(result.refused.map(({ index, field }) => [index, field])).toEqual([
     [1, "value"],
@@ -164,12 +169,13 @@ test("what waits for a schema counts as in flight, and is released when it canno
   const waiting = ingest.append(
     "t",
     Array.from({ length: 50 }, () => record(9)),
+    openCaller,
   );
   await Promise.resolve();
   expect(inFlight.bytes).toBeGreaterThan(5000);
   const many = Array.from({ length: 50 }, () => record(9));
-  await expect(ingest.append("t", many)).rejects.toThrow("not yet durable");
+  await expect(ingest.append("t", many, openCaller)).rejects.toThrow("not yet durable");
   expect((await waiting).accepted).toBe(50);
-  await expect(ingest.append("t", [record(8)])).rejects.toThrow("not available");
+  await expect(ingest.append("t", [record(8)], openCaller)).rejects.toThrow("not available");
   expect(inFlight.bytes).toBe(0);
 });

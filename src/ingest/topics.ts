@@ -3,14 +3,15 @@
  * number of topics that there may be. Appends that create their topic come here as well.
  */
 
+import type { Caller } from "../core/access/caller.ts";
 import type { Quota } from "../core/budget/quota.ts";
 import type { LogDriver, TopicInfo } from "../core/log.ts";
 import { differingSettings, type TopicSettings } from "../core/topic.ts";
-import type { WriteRules } from "./write-rules.ts";
+import type { TopicRules } from "./topic-rules.ts";
 
 export interface TopicsDeps {
   readonly log: Pick<LogDriver, "create" | "describe" | "remove" | "retain">;
-  readonly rules: WriteRules;
+  readonly rules: TopicRules;
   readonly quota: Quota;
   /** Settings of a topic whose creator leaves them out. */
   readonly newTopics: TopicSettings;
@@ -33,9 +34,9 @@ export class Topics {
    * existing topic, else the defaults. Throws `forbidden`; `conflict` where another member would have
    * to change; `overloaded` past the number of topics.
    */
-  async put(name: string, given: Partial<TopicSettings>): Promise<PutTopic> {
+  async put(name: string, given: Partial<TopicSettings>, by: Caller): Promise<PutTopic> {
     const { log, rules, newTopics } = this.#deps;
-    rules.require(name, "create");
+    rules.require(name, "create", by);
     const existing = await log.describe(name);
     if (existing === undefined) {
       return { created: true, topic: await this.create(name, { ...newTopics, ...given }) };
@@ -50,9 +51,9 @@ export class Topics {
   }
 
   /** Throws `forbidden`, `not_found`. */
-  async remove(name: string): Promise<void> {
+  async remove(name: string, by: Caller): Promise<void> {
     const { log, rules, quota } = this.#deps;
-    await log.remove(rules.require(name, "remove"));
+    await log.remove(rules.require(name, "remove", by));
     quota.release();
   }
 

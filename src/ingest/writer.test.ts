@@ -4,6 +4,7 @@ import { Failure } from "../core/failure.ts";
 import { comparePositions } from "../core/position.ts";
 import { jsonType, type LogRecord } from "../core/record.ts";
 import { defaultIngestLimits } from "./limits.ts";
+import { Author } from "./topic-rules.ts";
 import { Writer } from "./writer.ts";
 
 const topic = "written";
@@ -15,7 +16,7 @@ async function rig(inFlightBytesMax = 32 * 1024 * 1024) {
     log,
     appends,
     inFlight,
-    writer: new Writer(collector, topic),
+    writer: new Writer(collector, topic, new Author("tests")),
     fail(failure: Failure | undefined) {
       state.failing = failure;
     },

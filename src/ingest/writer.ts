@@ -11,7 +11,7 @@ import { type LogRecord, recordBytes } from "../core/record.ts";
 import { type Batcher, type BatchOwner, frameBytesMax } from "./batcher.ts";
 import type { Collector } from "./collector.ts";
 import type { InFlight } from "./in-flight.ts";
-import type { Author } from "./write-rules.ts";
+import type { Author } from "./topic-rules.ts";
 
 export class Writer {
   readonly #batcher: Batcher;
@@ -19,7 +19,7 @@ export class Writer {
   #pending = 0;
 
   /** The topic must exist; it keeps its place in the collector permanently. */
-  constructor(collector: Collector, topic: string, author?: Author) {
+  constructor(collector: Collector, topic: string, author: Author) {
     this.#batcher = collector.enter(topic, undefined, author).batcher;
     this.#inFlight = collector.inFlight;
   }

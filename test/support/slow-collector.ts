@@ -9,7 +9,7 @@ import { Collector } from "../../src/ingest/collector.ts";
 import { InFlight } from "../../src/ingest/in-flight.ts";
 import type { IngestLimits } from "../../src/ingest/limits.ts";
 import { SchemaGate } from "../../src/ingest/schema-gate.ts";
-import { WriteRules } from "../../src/ingest/write-rules.ts";
+import { TopicRules } from "../../src/ingest/topic-rules.ts";
 import { createMemoryLog } from "../../src/log/memory/memory-log.ts";
 
 /** `topic` exists, with frames. */
@@ -49,7 +49,7 @@ export async function slowCollector(topic: string, limits: IngestLimits) {
     clock,
     gate,
     limits,
-    rules: new WriteRules(),
+    rules: new TopicRules(),
     inFlight,
     newTopics: undefined,
   });

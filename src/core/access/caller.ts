@@ -42,15 +42,17 @@ export class Caller {
   }
 
   /**
-   * Throws `forbidden`, and `unauthenticated` for a caller without a credential. Call it before
-   * anything is looked up: the answer must not tell whether the thing exists.
+   * Throws `forbidden`, and `unauthenticated` for a caller without a credential or with one that has
+   * ended. Call it before anything is looked up: the answer must not tell whether the thing exists.
    */
   require(action: Action, kind: ResourceKind, name: string): void {
-    if (!this.may(action, kind, name)) throw this.refusal(action, kind, name);
+    const isAllowed = this.#ended === undefined && this.may(action, kind, name);
+    if (!isAllowed) throw this.refusal(action, kind, name);
   }
 
   requireAll(action: Action, kind: ResourceKind, start = ""): void {
-    if (!this.mayAll(action, kind, start)) throw this.refusal(action, kind, `${start}*`);
+    const isAllowed = this.#ended === undefined && this.mayAll(action, kind, start);
+    if (!isAllowed) throw this.refusal(action, kind, `${start}*`);
   }
 
   refusal(action: Action, kind: ResourceKind, name: string): Failure {

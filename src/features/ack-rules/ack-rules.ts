@@ -17,8 +17,8 @@ import type { Ownership } from "../../core/projection.ts";
 import type { RecordDecoder } from "../../core/schemas.ts";
 import type { TopicSettings } from "../../core/topic.ts";
 import type { AppendOwn } from "../../ingest/ingest.ts";
+import type { TopicRules } from "../../ingest/topic-rules.ts";
 import type { Topics } from "../../ingest/topics.ts";
-import type { WriteRules } from "../../ingest/write-rules.ts";
 import { boundsIfExists } from "../../log/bounds.ts";
 import { lifecycleTopic } from "../lifecycle/event.ts";
 import { cycleThrough } from "./cycles.ts";
@@ -42,7 +42,7 @@ export interface AckRulesDeps {
   readonly log: LogDriver;
   readonly append: AppendOwn;
   readonly topics: Pick<Topics, "create">;
-  readonly writeRules: Pick<WriteRules, "isInternal">;
+  readonly writeRules: Pick<TopicRules, "isInternal">;
   readonly rules: AckRuleStore;
   readonly store: AckLedgerStore;
   readonly decoder: RecordDecoder;
@@ -196,7 +196,7 @@ export class AckRules {
 function reasonNotToRun(
   rule: AckRuleConfig,
   others: readonly AckRuleConfig[],
-  writeRules: Pick<WriteRules, "isInternal">,
+  writeRules: Pick<TopicRules, "isInternal">,
 ): Pick<Failure, "code" | "message"> | undefined {
   const start = `Cannot use output "${rule.output}"`;
   if (writeRules.isInternal(rule.output)) {

@@ -4,8 +4,8 @@ import { Failure, failureFrom, invalidField } from "../../core/failure.ts";
 import type { LogDriver } from "../../core/log.ts";
 import type { TopicSettings } from "../../core/topic.ts";
 import type { AppendOwn, Ingest } from "../../ingest/ingest.ts";
+import { Author } from "../../ingest/topic-rules.ts";
 import type { Topics } from "../../ingest/topics.ts";
-import { Author } from "../../ingest/write-rules.ts";
 
 /** Acks are checked like a caller's records, except that they have a separate type. */
 const acksAuthor = new Author("ack-rules");

@@ -28,6 +28,7 @@ export async function openEmitters(
   const { database, ingest, newTopics } = platform;
   await platform.internalTopic(emittersTopic, newTopics, {
     owner: emittersAuthor,
+    contains: { kind: "emitter", isKey: true },
     appendedAt: "/log/{id}",
   });
   const emitters = new Emitters({

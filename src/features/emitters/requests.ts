@@ -6,7 +6,7 @@ import type { AppendOptions, Log } from "../../core/log.ts";
 import { comparePositions } from "../../core/position.ts";
 import { parseName } from "../../core/topic.ts";
 import type { RequestedStart, Start } from "../../hub/subscriber.ts";
-import { Author } from "../../ingest/write-rules.ts";
+import { Author } from "../../ingest/topic-rules.ts";
 import type { Emitter } from "./emitters-port.ts";
 import type { Emitters } from "./emitters.ts";
 

@@ -1,6 +1,6 @@
 /** Lifecycles: events in by every protocol, and what is known and missing of each message id. */
 
-import { Author } from "../../ingest/write-rules.ts";
+import { Author } from "../../ingest/topic-rules.ts";
 import { Writer } from "../../ingest/writer.ts";
 import type { Part, Platform } from "../part.ts";
 import { lifecycleContract } from "./contract.ts";
@@ -32,6 +32,8 @@ export async function openLifecycle(
   const author = new Author("lifecycle");
   await platform.internalTopic(lifecycleTopic, settings, {
     owner: author,
+    // Its key is a message id, which any app may use.
+    contains: { kind: "app", isKey: false },
     contract: lifecycleContract,
   });
   const writer = new Writer(collector, lifecycleTopic, author);

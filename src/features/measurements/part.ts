@@ -1,7 +1,7 @@
 /** Measurements: nanosecond points in, samples and series out, never more than seconds behind. */
 
 import { EncodedTopic } from "../../ingest/encoded.ts";
-import { Author } from "../../ingest/write-rules.ts";
+import { Author } from "../../ingest/topic-rules.ts";
 import type { Part, Platform } from "../part.ts";
 import { measurementContract } from "./contract.ts";
 import { influxEndpoints } from "./http/influx-endpoints.ts";
@@ -44,6 +44,7 @@ export async function openMeasurements(
   const author = new Author("measurements");
   await platform.internalTopic(measurementsTopic, settings, {
     owner: author,
+    contains: { kind: "series", isKey: true },
     contract: measurementContract(clock, bounds, tags),
   });
 

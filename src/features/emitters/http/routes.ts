@@ -58,7 +58,7 @@ export function mountEmitters(app: Hono, deps: EmitterDeps): void {
       key: id,
     });
     const options = emitterOptions(id, appendOptions(headers));
-    return appendResponse(await ingest.append(emittersTopic, events, options, emittersAuthor));
+    return appendResponse(await ingest.append(emittersTopic, events, emittersAuthor, options));
   });
   serve(app, endpoints.readEmitter, async ({ params: { id }, query }, c) => {
     const requested = pageQuery(query);

@@ -3,6 +3,7 @@
  * of them waits and is caught up afterwards.
  */
 
+import type { Caller } from "../../../core/access/caller.ts";
 import { Failure, failureFrom } from "../../../core/failure.ts";
 import type { SocketEvents } from "../../../core/host.ts";
 import { renderPosition } from "../../../core/position.ts";
@@ -53,15 +54,17 @@ type Publish = Extract<ClientMessage, { op: "publish" }>;
 export class WsConnection implements SocketEvents {
   readonly #deps: ConnectionDeps;
   readonly #socket: ClientSocket;
+  readonly #caller: Caller;
   readonly #subscriptions = new Map<string, WsSubscription>();
   readonly #written = new Set<string>();
   readonly #left = new AbortController();
   #pending = 0;
   #lastPublish: Promise<unknown> = Promise.resolve();
 
-  constructor(deps: ConnectionDeps, socket: ClientSocket) {
+  constructor(deps: ConnectionDeps, socket: ClientSocket, caller: Caller) {
     this.#deps = deps;
     this.#socket = socket;
+    this.#caller = caller;
   }
 
   message(message: string | Uint8Array): void {
@@ -136,8 +139,8 @@ export class WsConnection implements SocketEvents {
     const { accepted, refused, appended } = await this.#inTurn(
       address,
       () => {
-        const author = address.emitter ? emittersAuthor : undefined;
-        return ingest.check(address.topic, publishedRecords(text, key, schemaId), author);
+        const by = address.emitter ? emittersAuthor : this.#caller;
+        return ingest.check(address.topic, publishedRecords(text, key, schemaId), by);
       },
       (checked) => ingest.appendChecked(checked, options),
     );

@@ -7,6 +7,7 @@ import { cutList } from "../../../core/page.ts";
 import { comparePositions, renderPosition } from "../../../core/position.ts";
 import type { RecordDecoder } from "../../../core/schemas.ts";
 import type { TopicSettings } from "../../../core/topic.ts";
+import { callerOf } from "../../../http/access.ts";
 import { answerPage } from "../../../http/answers/page.ts";
 import type { DecodedFormats } from "../../../http/decoded.ts";
 import type { HttpDeps } from "../../../http/deps.ts";
@@ -42,7 +43,11 @@ export function mountTopics(app: Hono, deps: TopicDeps): void {
   });
   serve(app, endpoints.createTopic, async ({ params }, c) => {
     const given = await readOptionalJson(endpoints.settingsBody, c.req.raw, bodies);
-    const { created, topic } = await topics.put(params.topic, settingsFrom(given ?? {}));
+    const { created, topic } = await topics.put(
+      params.topic,
+      settingsFrom(given ?? {}),
+      callerOf(c.req.raw),
+    );
     return reply(endpoints.createTopic, created ? 201 : 200, describe(topic));
   });
   serve(app, endpoints.describeTopic, async ({ params: { topic } }) => {
@@ -51,7 +56,7 @@ export function mountTopics(app: Hono, deps: TopicDeps): void {
     return reply(endpoints.describeTopic, 200, describe(info));
   });
   serve(app, endpoints.removeTopic, async ({ params: { topic } }, c) => {
-    await topics.remove(topic);
+    await topics.remove(topic, callerOf(c.req.raw));
     return c.body(null, 204);
   });
   serve(app, endpoints.appendRecords, async ({ params, query: { key = "" }, headers }, c) => {
@@ -63,7 +68,9 @@ export function mountTopics(app: Hono, deps: TopicDeps): void {
       key,
       schemaId: headers["Sluice-Schema-Id"] ?? 0,
     });
-    return appendResponse(await ingest.append(topic, records, appendOptions(headers)));
+    return appendResponse(
+      await ingest.append(topic, records, callerOf(c.req.raw), appendOptions(headers)),
+    );
   });
   serve(app, endpoints.readTopic, async ({ params: { topic }, query }, c) => {
     const requested = pageQuery(query);

@@ -1,6 +1,7 @@
 /** `WS /v1/ws`: many subscriptions and publishes on one socket. */
 
 import type { Hono } from "hono";
+import { callerOf } from "../../../http/access.ts";
 import type { HttpDeps } from "../../../http/deps.ts";
 import { endpoint, serve } from "../../../http/endpoint/endpoint.ts";
 import { type SocketMessage, switched } from "../../../http/endpoint/socket.ts";
@@ -29,7 +30,8 @@ interface SocketDeps extends ConnectionDeps, Pick<HttpDeps, "sockets" | "origins
 export function mountSocket(app: Hono, deps: SocketDeps): void {
   serve(app, openSocket, (_, c) => {
     checkOrigin(c.req.raw, deps.origins);
-    return deps.sockets.upgrade(c.req.raw, (socket) => new WsConnection(deps, socket));
+    const caller = callerOf(c.req.raw);
+    return deps.sockets.upgrade(c.req.raw, (socket) => new WsConnection(deps, socket, caller));
   });
 }
 

@@ -5,6 +5,7 @@
 
 import { create, toBinary } from "@bufbuild/protobuf";
 import type { ConnectRouter, ServiceImpl } from "@connectrpc/connect";
+import { openCaller } from "../../../core/access/caller.ts";
 import {
   CollectorService,
   type CollectRequest,
@@ -37,7 +38,7 @@ export function mountCollector(router: ConnectRouter, collector: Collector): voi
       });
     },
     async *ingest(requests) {
-      const call = collector.open();
+      const call = collector.open(openCaller);
       try {
         for await (const request of requests) {
           await take(collector, call, request);
@@ -56,7 +57,7 @@ async function withCall(
   collector: Collector,
   feed: (call: Call) => Promise<CallSummary>,
 ): Promise<Answer> {
-  const call = collector.open();
+  const call = collector.open(openCaller);
   try {
     return answerFrom(await feed(call));
   } finally {

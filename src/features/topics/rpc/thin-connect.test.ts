@@ -14,7 +14,7 @@ import { Collector } from "../../../ingest/collector.ts";
 import { InFlight } from "../../../ingest/in-flight.ts";
 import { defaultIngestLimits } from "../../../ingest/limits.ts";
 import { SchemaGate } from "../../../ingest/schema-gate.ts";
-import { WriteRules } from "../../../ingest/write-rules.ts";
+import { TopicRules } from "../../../ingest/topic-rules.ts";
 import { createMemoryLog } from "../../../log/memory/memory-log.ts";
 import { createThinConnect } from "../../../rpc/thin/connect.ts";
 import { thinCollectorMethods } from "./thin-methods.ts";
@@ -40,7 +40,7 @@ function thinConnectOver(over: typeof log) {
     clock: systemClock,
     gate: new SchemaGate({ log: over, schemas: { check: () => [] } }),
     limits: defaultIngestLimits,
-    rules: new WriteRules(),
+    rules: new TopicRules(),
     inFlight,
     newTopics: defaultTopicSettings,
   });

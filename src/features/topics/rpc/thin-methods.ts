@@ -3,6 +3,7 @@
  * answer.
  */
 
+import { openCaller } from "../../../core/access/caller.ts";
 import { CollectorService } from "../../../gen/sluice/v1/collector_pb.ts";
 import type { Collector } from "../../../ingest/collector.ts";
 import type { AnswerKind, ThinMethods } from "../../../rpc/thin/call.ts";
@@ -19,7 +20,7 @@ export function thinCollectorMethods(collector: Collector): ThinMethods {
   return new Map(
     [...collectorMethods].map(([path, answers]) => {
       const open = () => {
-        const call = collector.open();
+        const call = collector.open(openCaller);
         const summary = () => (answers === "unary" ? withRecords(call.summary()) : call.summary());
         return { call, answer: () => bytesFromSummary(summary()) };
       };
