@@ -31,15 +31,51 @@ export interface Address {
   readonly emitter: boolean;
 }
 
+/** Containers, members or elements that `JSON.parse` creates within a millisecond or two. */
+const parsedValuesMax = 20_000;
+
+/** Values of other members are not longer. */
+const memberCharsMax = 4096;
+
 /** Throws `invalid`, naming the field. */
 export function parseMessage(text: string): ClientMessage {
   let given: unknown;
   try {
-    given = JSON.parse(text);
+    given = isQuickToParse(text) ? JSON.parse(text) : scanMessage(text);
   } catch (error) {
     throw new Failure("invalid", "Cannot parse the message: it is not JSON", { cause: error });
   }
   return parseWith(clientMessage, given, "the message");
+}
+
+/**
+ * `JSON.parse` reads long strings in no time, and takes 100 ms for 1 MB that nests deep or has many
+ * members. Marks in strings count as well; such a message is only read more slowly.
+ */
+function isQuickToParse(text: string): boolean {
+  if (text.length <= parsedValuesMax) return true;
+  for (const mark of "[{:,") {
+    let count = 0;
+    for (let at = text.indexOf(mark); at >= 0; at = text.indexOf(mark, at + 1)) {
+      if (++count > parsedValuesMax) return false;
+    }
+  }
+  return true;
+}
+
+/** The message without what is in its events, which are read as text, and without other long values. */
+function scanMessage(text: string): unknown {
+  const members = jsonMembers(text);
+  if (members === undefined) throw new SyntaxError("not an object");
+  return Object.fromEntries(
+    Array.from(members, ([name, value]) => {
+      if (name === "events" && value.startsWith("[")) {
+        return [name, arrayElements(new TextEncoder().encode(value)).map(() => null)];
+      }
+      const isParsed = value.length <= memberCharsMax || value.startsWith('"');
+      return [name, isParsed ? (JSON.parse(value) as unknown) : {}];
+    }),
+  );
 }
 
 /** The `ref` alone, of a message that is not going to be looked at further. */
