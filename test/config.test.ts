@@ -42,11 +42,13 @@ describe("settings", () => {
       NATS_URL: "nats://a:4222,http://b",
       KAFKA_BROKERS: "c:9092",
       SLUICE_DATABASE_SCHEMA: "Sluice",
+      SLUICE_BASE_PATH: "tools",
     });
     expect(told.map((one) => String(one.split(/[=:\s]/)[0])).toSorted()).toEqual([
       "DATABASE_URL",
       "NATS_URL",
       "NATS_URL",
+      "SLUICE_BASE_PATH",
       "SLUICE_DATABASE_SCHEMA",
       "SLUICE_GRPC_PORT",
       "SLUICE_GUESTS",

@@ -45,6 +45,8 @@ export interface Config {
   readonly logLevel: LogLevel;
   /** Names of this node that requests may use. */
   readonly hosts: HostRules;
+  /** Prefix of every address, which a proxy keeps; empty: none. */
+  readonly basePath: string;
   /** Other sites whose pages may call this gateway; `*`: all. */
   readonly origins: readonly string[];
   readonly bodyBytesMax: number;
@@ -121,6 +123,7 @@ export function parseConfig(environment: Environment): Config {
     guests: read.flag("SLUICE_GUESTS", true),
     hosts: parseHosts(read, hostname),
     origins: read.origins("SLUICE_ORIGINS"),
+    basePath: read.basePath("SLUICE_BASE_PATH"),
     logLevel: read.choice("SLUICE_LOG_LEVEL", logLevels, "info"),
     // A batch of 40,000 small events; larger batches are better sent in parts.
     bodyBytesMax: read.number("SLUICE_BODY_BYTES_MAX", 8 * 1024 * 1024, 1024, 2 ** 30),

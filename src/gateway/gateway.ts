@@ -12,6 +12,7 @@ import { openRegistry } from "../features/registry/part.ts";
 import { openRelations } from "../features/relations/part.ts";
 import { openTopics } from "../features/topics/part.ts";
 import { openTryout } from "../features/tryout/part.ts";
+import { underBasePath } from "../http/base-path.ts";
 import { createEntry } from "../http/entry.ts";
 import { createRowEstimates } from "../postgres/row-estimates.ts";
 import type { Runtime, Server } from "../runtime/runtime.ts";
@@ -47,7 +48,8 @@ export async function startGateway(
   const checkHost = createHostCheck(config.hosts, logger);
   const { notReady } = health;
   const rpc = createRpc(parts, { ...platform, ...config, notReady, checkHost });
-  const fetch = createEntry(createHttpFetch(parts, { ...platform, rpc: rpc.http }), {
+  const routed = createHttpFetch(parts, { ...platform, rpc: rpc.http });
+  const fetch = createEntry(underBasePath(routed, config.basePath), {
     ...config,
     checkHost,
     logger,

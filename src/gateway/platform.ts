@@ -175,6 +175,7 @@ export function openEngine(
     ingest: new Ingest(ingestion),
     collector: new Collector(ingestion),
     origins: config.origins,
+    basePath: config.basePath,
     rules,
     topics,
     topicQuota,

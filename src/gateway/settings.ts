@@ -1,6 +1,7 @@
 /** Reads settings one by one and collects every problem, so that all are reported at once. */
 
 import { parseChoice, parseCount, type Parsed, parseFlag } from "../core/parse.ts";
+import { parseBasePath } from "../http/base-path.ts";
 import { parseOrigin } from "../http/origin.ts";
 import { isSchemaName } from "../postgres/connect.ts";
 import type { Environment } from "../runtime/runtime.ts";
@@ -99,6 +100,18 @@ export class Settings {
       `${name}=${text}: expected the name of a schema, at most 40 of a-z, 0-9 and _, not beginning with a digit, and neither "relations" nor a schema of PostgreSQL itself`,
     );
     return byDefault;
+  }
+
+  /** A prefix of paths, without a slash at its end. */
+  basePath(name: string): string {
+    const text = this.text(name, "");
+    const path = parseBasePath(text);
+    if (path === undefined) {
+      this.problem(
+        `${name}=${text}: expected a path like /tools/sluice, of letters, digits and ._~-, at most 200 characters`,
+      );
+    }
+    return path ?? "";
   }
 
   /** Origins as browsers spell them. */

@@ -1,6 +1,7 @@
 /**
  * Pages and the files that they load, from this server alone. Each file is read and compressed
- * once; pages name it with its hash, so that browsers may keep it permanently.
+ * once; pages name it with its hash, so that browsers may keep it permanently, and relative to their
+ * own address, so that they work below any prefix of a proxy.
  */
 
 import { createHash } from "node:crypto";
@@ -58,7 +59,8 @@ export function mountPage(app: Hono, page: Page): void {
         return `"${address}?v=${hash}"`;
       },
     );
-    const read = async () => new TextEncoder().encode(named);
+    const relative = named.replaceAll(/(?<= (?:href|src)=")\//g, upFrom(page.path));
+    const read = async () => new TextEncoder().encode(relative);
     return await loadAsset({ type: "text/html; charset=utf-8", read });
   });
   const policy = Object.entries({ ...policyDefault, ...page.policy })
@@ -84,6 +86,12 @@ export function mountPage(app: Hono, page: Page): void {
       "cache-control": kept ? "public, max-age=31536000, immutable" : "no-cache",
     });
   });
+}
+
+/** From an address to the root of the gateway: `./` from `/ui`, `../` from `/ui/topics`. */
+function upFrom(path: string): string {
+  const depth = path.split("/").length - 2;
+  return depth === 0 ? "./" : "../".repeat(depth);
 }
 
 /** A file of `src/ui/`, as it is. */

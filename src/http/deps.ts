@@ -28,6 +28,8 @@ export interface HttpDeps {
   readonly answers: Share;
   /** Time after which a client that reads nothing is given up. */
   readonly stallMs: number;
+  /** Prefix of every address of this gateway, which a proxy keeps; empty: none. */
+  readonly basePath: string;
   /** Other sites whose pages may use this gateway; `*`: all. */
   readonly origins: readonly string[];
 }

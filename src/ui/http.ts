@@ -1,6 +1,7 @@
 /** Requests to the gateway that serves the page. A refusal is thrown with the gateway's message. */
 
 import { parseJson } from "./exact-json.ts";
+import { gatewayUrl } from "./root.ts";
 
 export class Refused extends Error {
   readonly status: number;
@@ -24,7 +25,7 @@ export async function request<Answer>(path: string, init: RequestInit = {}): Pro
   let response: Response;
   let text: string;
   try {
-    response = await fetch(path, init);
+    response = await fetch(gatewayUrl(path), init);
     text = await response.text();
   } catch (error) {
     if (init.signal?.aborted === true) throw error;

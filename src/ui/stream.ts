@@ -1,5 +1,7 @@
 /** An SSE stream over `EventSource` that resumes on its own after its last position. */
 
+import { gatewayUrl } from "./root.ts";
+
 export type StreamState = "connecting" | "live" | "waiting" | "ended" | "refused";
 
 export interface StreamEvents {
@@ -65,7 +67,7 @@ export class Stream {
 
   /** `after` wins over a `tail` in the address, which is for the first connection. */
   #url(): URL {
-    const url = new URL(this.#address, location.origin);
+    const url = gatewayUrl(this.#address);
     if (this.#after !== undefined) url.searchParams.set("after", this.#after);
     return url;
   }

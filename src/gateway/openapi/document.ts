@@ -22,7 +22,8 @@ export function openApiDocument(version: string, parts: readonly Part[]): OpenAp
       description,
       license: { name: "Apache-2.0", identifier: "Apache-2.0" },
     },
-    servers: [{ url: "/", description: "This gateway" }],
+    // Relative to the document, so that it holds below any prefix of a proxy.
+    servers: [{ url: "./", description: "This gateway" }],
     tags: [
       { name: "Emitters", description: "Created by PUT, each with its own stream." },
       { name: "Streams", description: "Server-sent events: for browsers, and for `curl -N`." },

@@ -4,6 +4,7 @@ import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { ErrorMessage } from "../error-message.tsx";
 import { renderAge, renderCount } from "../format.ts";
 import { messageOf } from "../http.ts";
+import { gatewayUrl } from "../root.ts";
 import { endEmitter, readEmitter } from "./gateway.ts";
 import { usePolled } from "./poll.ts";
 import type { Target } from "./target.ts";
@@ -62,7 +63,7 @@ export function EmitterHead({
         </button>
       )}
       <p class="curl">
-        <code>{`curl -N ${location.origin}${target.stream}`}</code>
+        <code>{`curl -N ${gatewayUrl(target.stream).href}`}</code>
       </p>
       <dialog ref={dialog} aria-labelledby="end-title">
         <h2 id="end-title">End {name}?</h2>

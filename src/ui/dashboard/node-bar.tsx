@@ -1,6 +1,7 @@
 /** The node as one line of facts. */
 
 import { renderBytes, renderCount, renderDuration } from "../format.ts";
+import { gatewayUrl } from "../root.ts";
 import type { Status } from "./gateway.ts";
 
 export function NodeBar({
@@ -13,7 +14,7 @@ export function NodeBar({
   return (
     <header class="bar">
       <a class="brand" href="#">
-        <img src="/ui/assets/icon.svg" alt="" width="26" height="26" />
+        <img src={gatewayUrl("/ui/assets/icon.svg").href} alt="" width="26" height="26" />
         Sluice
       </a>
       <span class={`badge ${failure === undefined ? "live" : "refused"}`} role="status">
@@ -33,7 +34,7 @@ export function NodeBar({
         <Fact name="Guests on this node" value={count(status?.emitters?.["guests"])} />
         <Fact name="Node" value={status?.node?.slice(0, 8)} />
       </dl>
-      <a class="docs" href="/livedoc">
+      <a class="docs" href={gatewayUrl("/livedoc").href}>
         API
       </a>
     </header>

@@ -7,6 +7,7 @@ import { EventList } from "../event-list.tsx";
 import { renderRate } from "../format.ts";
 import { messageOf } from "../http.ts";
 import type { LiveView } from "../live.ts";
+import { gatewayUrl } from "../root.ts";
 import { Sparkline } from "../sparkline.tsx";
 import { EmitterHead } from "./emitter-head.tsx";
 import { readPage, type ShownPage } from "./gateway.ts";
@@ -124,7 +125,7 @@ function Empty({ target }: { readonly target: Target }) {
   return (
     <>
       <p>No events yet. Append one:</p>
-      <code>{`curl ${location.origin}${target.pages} -d '{"level":"INFO","message":"hello"}'`}</code>
+      <code>{`curl ${gatewayUrl(target.pages).href} -d '{"level":"INFO","message":"hello"}'`}</code>
     </>
   );
 }

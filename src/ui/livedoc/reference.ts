@@ -1,5 +1,7 @@
 /** Swagger UI, which its script defines as a global, for the gateway's OpenAPI document. */
 
+import { gatewayUrl } from "../root.ts";
+
 interface SwaggerUi {
   (options: Readonly<Record<string, unknown>>): unknown;
 }
@@ -37,7 +39,7 @@ export function showReference(selector: string): void {
   dark.addEventListener("change", follow);
 
   SwaggerUIBundle?.({
-    url: "/openapi.json",
+    url: gatewayUrl("/openapi.json").href,
     dom_id: selector,
     deepLinking: true,
     defaultModelsExpandDepth: 0,

@@ -2,6 +2,7 @@
 
 import { EventWindow } from "../event-window.ts";
 import { noteEvent, recordEvent } from "../event.ts";
+import { socketUrl } from "../root.ts";
 import type { Source, SourceView } from "./source-view.ts";
 
 export class SocketSource implements Source {
@@ -48,8 +49,7 @@ export class SocketSource implements Source {
 
   #open(): void {
     this.#state = "connecting";
-    const { protocol, host } = location;
-    const socket = new WebSocket(`${protocol === "https:" ? "wss" : "ws"}://${host}${this.#path}`);
+    const socket = new WebSocket(socketUrl(this.#path));
     this.#socket = socket;
     socket.addEventListener("open", () => {
       this.#state = "live";

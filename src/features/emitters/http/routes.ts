@@ -4,6 +4,7 @@ import type { Context, Hono } from "hono";
 import { emittersTopic } from "../../../core/emitters.ts";
 import { renderPosition } from "../../../core/position.ts";
 import { answerPage } from "../../../http/answers/page.ts";
+import { publicPath } from "../../../http/base-path.ts";
 import type { Bodies } from "../../../http/body.ts";
 import type { HttpDeps } from "../../../http/deps.ts";
 import { appendOptions } from "../../../http/endpoint/appending.ts";
@@ -21,26 +22,36 @@ import * as endpoints from "./endpoints.ts";
 
 interface EmitterDeps extends Pick<
   HttpDeps,
-  "hub" | "host" | "ingest" | "bodies" | "log" | "pages" | "turns" | "answers" | "clock" | "stallMs"
+  | "hub"
+  | "host"
+  | "ingest"
+  | "bodies"
+  | "log"
+  | "pages"
+  | "turns"
+  | "answers"
+  | "clock"
+  | "stallMs"
+  | "basePath"
 > {
   readonly emitters: Emitters;
 }
 
 export function mountEmitters(app: Hono, deps: EmitterDeps): void {
-  const { emitters, ingest, bodies, turns } = deps;
+  const { emitters, ingest, bodies, turns, basePath } = deps;
 
   serve(app, endpoints.createEmitter, async (_, c) => {
     const request = await requestedEmitter(c, bodies);
     const { emitter } = await emitters.create(request);
     const answer = describeCreated(emitter, request);
-    return reply(endpoints.createEmitter, 201, answer, locationOf(emitter));
+    return reply(endpoints.createEmitter, 201, answer, locationOf(emitter, c, basePath));
   });
   serve(app, endpoints.createEmitterWithId, async ({ params: { id } }, c) => {
     const request = { ...(await requestedEmitter(c, bodies)), id };
     const { created, emitter } = await emitters.create(request);
     const status = created ? 201 : 200;
     const answer = describeCreated(emitter, request);
-    return reply(endpoints.createEmitterWithId, status, answer, locationOf(emitter));
+    return reply(endpoints.createEmitterWithId, status, answer, locationOf(emitter, c, basePath));
   });
   serve(app, endpoints.listEmitters, async ({ query }) => {
     const found = await emitters.list(query);
@@ -95,8 +106,8 @@ async function requestedEmitter(c: Context, bodies: Bodies): Promise<CreateReque
   return { source: source === "simulated" ? "guest" : source, rate };
 }
 
-function locationOf({ id }: Emitter): Record<string, string> {
-  return { location: `/log/${id}` };
+function locationOf({ id }: Emitter, c: Context, basePath: string): Record<string, string> {
+  return { location: publicPath(c.req.raw, basePath, `/log/${id}`) };
 }
 
 /** A caller that sent nothing may not have expected that somebody else writes. */

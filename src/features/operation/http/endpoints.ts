@@ -91,7 +91,9 @@ export const home = endpoint("GET /", {
   tag,
   summary: "To this documentation",
   answers: {
-    302: empty("See `/livedoc`.", { Location: { description: "`/livedoc`", schema: z.string() } }),
+    302: empty("See `/livedoc`.", {
+      Location: { description: "`./livedoc`, relative to the asked address", schema: z.string() },
+    }),
   },
 });
 

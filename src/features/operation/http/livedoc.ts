@@ -33,7 +33,8 @@ export function mountLivedoc(app: Hono, { host, document }: LivedocDeps): void {
       read: async () => new TextEncoder().encode(`${JSON.stringify(document(await version()))}\n`),
     }),
   );
-  serve(app, home, (_, c) => c.redirect("/livedoc"));
+  // Relative, so that it holds below any prefix of a proxy.
+  serve(app, home, (_, c) => c.redirect("./livedoc"));
   serve(app, openapi, async (_, c) =>
     assetResponse(c.req.raw, await file(), {
       "cache-control": "no-cache",
