@@ -3,8 +3,8 @@
  * every protocol passes it on with what the caller asks.
  */
 
-import { Failure } from "../failure.ts";
-import { type Action, Grants, type ResourceKind } from "./grant.ts";
+import { Failure, type Issue } from "../failure.ts";
+import { type Action, type GrantedNames, Grants, type ResourceKind } from "./grant.ts";
 
 export type PrincipalKind = "anonymous" | "key" | "token" | "certificate";
 
@@ -41,6 +41,23 @@ export class Caller {
     return this.principal.grants.allowsAll(action, kind, start);
   }
 
+  /** Of any name at all: a list that could only be empty is refused instead. */
+  mayAny(action: Action, kind: ResourceKind): boolean {
+    return this.principal.grants.allowsAny(action, kind);
+  }
+
+  /** The names of which it may: for a store that selects rows by them. */
+  names(action: Action, kind: ResourceKind): GrantedNames {
+    return this.principal.grants.names(action, kind);
+  }
+
+  /** Why one record among others is refused: `field` has the name. Undefined: it may be taken. */
+  issue(action: Action, kind: ResourceKind, name: string, field: string): Issue | undefined {
+    if (this.#ended === undefined && this.may(action, kind, name)) return undefined;
+    const { code, message } = this.refusal(action, kind, name);
+    return { field, code, message };
+  }
+
   /**
    * Throws `forbidden`, and `unauthenticated` for a caller without a credential or with one that has
    * ended. Call it before anything is looked up: the answer must not tell whether the thing exists.
@@ -53,6 +70,11 @@ export class Caller {
   requireAll(action: Action, kind: ResourceKind, start = ""): void {
     const isAllowed = this.#ended === undefined && this.mayAll(action, kind, start);
     if (!isAllowed) throw this.refusal(action, kind, `${start}*`);
+  }
+
+  requireAny(action: Action, kind: ResourceKind): void {
+    const isAllowed = this.#ended === undefined && this.mayAny(action, kind);
+    if (!isAllowed) throw this.refusal(action, kind, "…");
   }
 
   refusal(action: Action, kind: ResourceKind, name: string): Failure {

@@ -80,6 +80,15 @@ function isOneOf<Word extends string>(
   return given !== undefined && (words as readonly string[]).includes(given);
 }
 
+/** Names as they are granted: each of `exact`, and whatever begins with one of `starts`. */
+export interface GrantedNames {
+  readonly exact: readonly string[];
+  /** The empty text: all names. */
+  readonly starts: readonly string[];
+}
+
+const noNames: GrantedNames = { exact: [], starts: [] };
+
 /** Grants as they are asked: once for each request, record or row. */
 export class Grants {
   static readonly none = new Grants([]);
@@ -117,6 +126,11 @@ export class Grants {
     return this.#names.has(`${action} ${kind}`);
   }
 
+  /** The names that are granted, for a store that selects rows by them. */
+  names(action: Action, kind: ResourceKind): GrantedNames {
+    return this.#names.get(`${action} ${kind}`)?.granted() ?? noNames;
+  }
+
   /** Whether each of `others` is granted here too: nobody passes on more than they have. */
   contains(others: Grants): boolean {
     return others.list.every(({ action, kind, name }) => {
@@ -149,6 +163,11 @@ class Names {
     if (name === everything) this.#isAll = true;
     else if (name.endsWith(everything)) this.#starts.push(name.slice(0, -1));
     else this.#exact.add(name);
+  }
+
+  granted(): GrantedNames {
+    if (this.#isAll) return { exact: [], starts: [""] };
+    return { exact: [...this.#exact], starts: this.#starts };
   }
 
   has(name: string): boolean {

@@ -14,13 +14,15 @@ export type Access =
 
 /**
  * Which name the right is about. `param`: of the path or query, or a field of the one message of a call;
- * checked before the handler runs. `name`: a fixed one. `all`: everything of the kind. `handler`: names
- * that are found in the body or in what is listed; the handler asks the caller for each.
+ * checked before the handler runs. `name`: a fixed one. `all`: everything of the kind. `some`: names
+ * that are found in the body or in what is listed; the handler asks the caller for each, and a caller who
+ * may do it to none is refused before. `handler`: the handler asks for everything.
  */
 export type GrantName =
   | { readonly param: string }
   | { readonly name: string }
   | { readonly all: true }
+  | { readonly some: string }
   | { readonly handler: string };
 
 export function isPublic(why: string): Access {
@@ -39,6 +41,7 @@ export function requireAccess(
 ): void {
   if (access.kind === "public" || "handler" in access.of) return;
   const { action, resource, of } = access;
+  if ("some" in of) return caller.requireAny(action, resource);
   if ("all" in of) return caller.requireAll(action, resource);
   const name = "name" in of ? of.name : textOf(of.param);
   if (name === undefined) return caller.requireAll(action, resource);

@@ -3,6 +3,7 @@
  * event, with the message id as key.
  */
 
+import type { Caller } from "../../core/access/caller.ts";
 import type { Turn } from "../../core/budget/turn.ts";
 import type { Clock } from "../../core/clock.ts";
 import { Failure, type Issue } from "../../core/failure.ts";
@@ -59,9 +60,12 @@ export class EventIntake {
     return { taken: this.#taken, pending: this.#deps.writer.pending };
   }
 
-  /** Takes one event as JSON; resolves when it is durable. Throws `invalid` with each bad field. */
-  take(json: Uint8Array, { dedupId }: AppendOptions = {}): Promise<Position> {
-    const { issues, record } = this.#recordFrom(withoutMark(json));
+  /**
+   * Takes one event as JSON; resolves when it is durable. Throws `invalid` with each bad field, and
+   * `forbidden` for an app that the caller may not append to.
+   */
+  take(json: Uint8Array, by: Caller, { dedupId }: AppendOptions = {}): Promise<Position> {
+    const { issues, record } = this.#recordFrom(withoutMark(json), by);
     if (record === undefined) throw refusal(issues);
     this.#taken++;
     return dedupId === undefined
@@ -76,10 +80,11 @@ export class EventIntake {
   }
 
   /** The same for the encoded `EventRequest` in `bytes[from … to]`, which is copied synchronously. */
-  takeRequest(bytes: Uint8Array, from: number, to: number): Promise<Position> {
+  takeRequest(bytes: Uint8Array, from: number, to: number, by: Caller): Promise<Position> {
     // The four fields have bounds; unknown fields are bounded by the limit of a message.
     const checked = eventFromProtobuf(bytes, from, to);
     if (!checked.ok) throw refusal(checked.issues);
+    by.require("append", "app", checked.event.appId);
     this.#taken++;
     const value = bytes.subarray(from, to);
     return this.#deps.writer.append(this.#record(checked, value, eventRequestType));
@@ -89,6 +94,7 @@ export class EventIntake {
   async takeBulk(
     json: Uint8Array,
     turn: Turn,
+    by: Caller,
     { dedupId }: AppendOptions = {},
   ): Promise<BulkResult> {
     const bounds = { valuesMax: bulkMax, valueBytesMax: this.#deps.recordBytesMax };
@@ -98,7 +104,7 @@ export class EventIntake {
     const records: LogRecord[] = [];
     for (const [index, value] of values.entries()) {
       if (index % stepEvents === 0 && turn.isOver) await turn.next();
-      const { issues, record } = this.#recordFrom(value);
+      const { issues, record } = this.#recordFrom(value, by);
       if (record !== undefined) records.push(record);
       const room = refusedMax - refused.length;
       refused.push(...issues.slice(0, room).map((issue) => ({ ...issue, index })));
@@ -111,7 +117,10 @@ export class EventIntake {
     return { accepted: records.length, refused, position };
   }
 
-  #recordFrom(json: Uint8Array): {
+  #recordFrom(
+    json: Uint8Array,
+    by: Caller,
+  ): {
     readonly issues: readonly Issue[];
     readonly record?: LogRecord;
   } {
@@ -122,6 +131,8 @@ export class EventIntake {
     }
     const checked = eventFromJsonBytes(json);
     if (!checked.ok) return { issues: checked.issues };
+    const forbidden = by.issue("append", "app", checked.event.appId, "app_id");
+    if (forbidden !== undefined) return { issues: [forbidden] };
     return { issues: [], record: this.#record(checked, json, jsonType) };
   }
 

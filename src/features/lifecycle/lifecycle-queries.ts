@@ -1,5 +1,6 @@
 /** Queries of lifecycles: the store's rows, merged with the events that only the log has yet. */
 
+import type { Caller } from "../../core/access/caller.ts";
 import type { Clock } from "../../core/clock.ts";
 import { Failure, invalidField, quoted } from "../../core/failure.ts";
 import type { Log } from "../../core/log.ts";
@@ -34,6 +35,9 @@ export interface LifecyclePage {
   readonly next: LifecycleCursor | undefined;
 }
 
+/** Apps of one query while those that a caller may read are looked for: some 20 ms. */
+const walkedApps = 1000;
+
 export class LifecycleQueries {
   readonly #deps: LifecycleQueriesDeps;
 
@@ -41,12 +45,21 @@ export class LifecycleQueries {
     this.#deps = deps;
   }
 
-  /** One lifecycle per app that has the message, with all events acknowledged before the call. */
-  async ofMessage(messageId: string, signal?: AbortSignal): Promise<readonly ShownLifecycle[]> {
+  /**
+   * One lifecycle per app that has the message and that the caller may read, with all events
+   * acknowledged before the call.
+   */
+  async ofMessage(
+    messageId: string,
+    by: Caller,
+    signal?: AbortSignal,
+  ): Promise<readonly ShownLifecycle[]> {
     const { store, clock } = this.#deps;
     const kept = await store.ofMessage(messageId);
-    const byApp = new Map(kept.lifecycles.map((one) => [one.appId, one]));
+    const isRead = ({ appId }: Lifecycle) => by.may("read", "app", appId);
+    const byApp = new Map(kept.lifecycles.filter(isRead).map((one) => [one.appId, one]));
     for await (const fresh of this.#afterRows(messageId, kept.through, signal)) {
+      if (!isRead(fresh)) continue;
       const known = byApp.get(fresh.appId);
       byApp.set(fresh.appId, known === undefined ? fresh : mergeLifecycles(known, fresh));
     }
@@ -57,11 +70,17 @@ export class LifecycleQueries {
       .map((one) => showLifecycle(one, apps.get(one.appId), nowNs));
   }
 
-  /** From rows only: an event acknowledged a moment ago may still be missing. */
-  async list(query: LifecycleQuery): Promise<LifecyclePage> {
+  /**
+   * From rows only: an event acknowledged a moment ago may still be missing. Of all apps that the
+   * caller may read, where the query names none.
+   */
+  async list(query: LifecycleQuery, by: Caller): Promise<LifecyclePage> {
     const { store, clock } = this.#deps;
     const nowNs = clock.nowNs();
-    const found = await store.list(query, nowNs);
+    if (query.appId !== undefined) by.require("read", "app", query.appId);
+    const isNarrow = query.appId === undefined && !by.mayAll("read", "app");
+    const names = isNarrow ? by.names("read", "app") : undefined;
+    const found = await store.list({ ...query, names }, nowNs);
     const page = found.slice(0, query.limit);
     const apps = await store.apps([...new Set(page.map(({ appId }) => appId))]);
     const shown = page.map((one) => showLifecycle(one, apps.get(one.appId), nowNs));
@@ -103,18 +122,35 @@ export class LifecycleQueries {
   }
 
   /** From rows only, as `list`. `next` is the `after` of the next page. */
-  async listApps({ after, limit }: AppPage): Promise<{
+  async listApps(
+    { after, limit }: AppPage,
+    by: Caller,
+  ): Promise<{
     readonly apps: readonly AppSettings[];
     readonly next: string | null;
   }> {
     const { store } = this.#deps;
-    const found = await store.appIds({ after, limit: limit + 1 });
+    const found = await this.#appIds({ after, limit: limit + 1 }, by);
     const { items: ids, last } = cutList(found, limit);
     const settings = await store.apps(ids);
     return {
       apps: ids.map((appId) => settings.get(appId) ?? unset(appId)),
       next: last ?? null,
     };
+  }
+
+  async #appIds({ after, limit }: AppPage, by: Caller): Promise<readonly string[]> {
+    const { store } = this.#deps;
+    if (by.mayAll("read", "app")) return await store.appIds({ after, limit });
+    const found: string[] = [];
+    let at = after;
+    while (found.length < limit) {
+      const ids = await store.appIds({ after: at, limit: walkedApps });
+      found.push(...ids.filter((appId) => by.may("read", "app", appId)));
+      at = ids.at(-1);
+      if (ids.length < walkedApps) break;
+    }
+    return found.slice(0, limit);
   }
 
   async setApp(settings: AppSettings): Promise<void> {

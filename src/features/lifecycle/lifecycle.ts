@@ -3,6 +3,7 @@
  * neither order nor place matters. Only a duplicate event is visible, in a count.
  */
 
+import type { GrantedNames } from "../../core/access/grant.ts";
 import type { Position } from "../../core/position.ts";
 import type { StoredRecord } from "../../core/record.ts";
 import type { LifecycleEvent } from "./event.ts";
@@ -73,6 +74,11 @@ export interface LifecycleQuery {
   readonly limit: number;
 }
 
+export interface StoredQuery extends LifecycleQuery {
+  /** Only of these apps; undefined: of all. */
+  readonly names?: GrantedNames | undefined;
+}
+
 /** Lifecycles are listed in this order. */
 export interface LifecycleCursor {
   readonly firstNs: bigint;
@@ -117,7 +123,7 @@ export interface AppPage {
 export interface LifecycleStore {
   ofMessage(messageId: string): Promise<KeptLifecycles>;
   /** One lifecycle more than `limit` where there are more. */
-  list(query: LifecycleQuery, nowNs: bigint): Promise<readonly Lifecycle[]>;
+  list(query: StoredQuery, nowNs: bigint): Promise<readonly Lifecycle[]>;
   funnel(query: FunnelQuery): Promise<Funnel>;
   /** By app id; apps without settings are missing. */
   apps(appIds: readonly string[]): Promise<ReadonlyMap<string, AppSettings>>;

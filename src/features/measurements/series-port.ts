@@ -3,6 +3,8 @@
  * of the store that keeps both.
  */
 
+import type { GrantedNames } from "../../core/access/grant.ts";
+
 /** One point of a series; a `Measurement` without its tag. */
 export interface SeriesPoint {
   /** Nanoseconds since the Unix epoch, an int64. */
@@ -100,6 +102,8 @@ export interface SeriesListQuery {
   /** Empty: from the first tag. */
   readonly after: string;
   readonly limit: number;
+  /** Only these tags. */
+  readonly names: GrantedNames;
   /** Rates are counted in rolled-up buckets of this span. */
   readonly rateSpan: Span;
 }

@@ -1,6 +1,7 @@
 /** Lifecycle events: how they come in, and how they are watched. */
 
 import { z } from "zod";
+import { needs } from "../../../http/access.ts";
 import { json, jsonBody } from "../../../http/endpoint/answer.ts";
 import { appended, appendedExample, appendHeaders } from "../../../http/endpoint/appending.ts";
 import { endpoint } from "../../../http/endpoint/endpoint.ts";
@@ -10,6 +11,7 @@ import { lastEventId, startQuery } from "../../../http/endpoint/starting.ts";
 import { eventStream } from "../../../http/endpoint/streams.ts";
 import { oneSubscription } from "../../../http/ws-shapes.ts";
 import { bulkMax } from "../intake.ts";
+import { sampleApp } from "../sample-events.ts";
 import { appId, idShape, messageId } from "./shapes.ts";
 
 const tag = "Lifecycles";
@@ -39,6 +41,11 @@ const event = {
   created_at: "2026-11-21T10:02:11.420Z",
 };
 
+const appendsToApps = needs("append", "app", { some: "the apps of the body" });
+const appendsToSample = needs("append", "app", { name: sampleApp });
+const readsApps = needs("read", "app", { some: "the apps of the message" });
+const readsApp = needs("read", "app", { param: "app_id" });
+
 const takesEvent = {
   tag,
   description: "The answer comes once the event is durable.",
@@ -53,7 +60,8 @@ const takesEvent = {
     },
   }),
   answers: { 200: appended[200] },
-  problems: [400, 413, 415, 429, 503],
+  problems: [400, 403, 413, 415, 429, 503],
+  access: appendsToApps,
 } as const;
 
 const sampledShape = z.object({
@@ -94,6 +102,7 @@ export const createRandomEvent = endpoint("GET /api/create_event", {
   description: "One of six stages of a new message of app `sample`.",
   answers: { 200: json("It is durable.", sampledShape, { ...appendedExample, event }) },
   problems: [403, 429, 503],
+  access: appendsToSample,
 });
 
 export const takeEvents = endpoint("POST /api/event/bulk", {
@@ -106,6 +115,7 @@ export const takeEvents = endpoint("POST /api/event/bulk", {
   body: jsonBody(bulkShape, { example: { events: [event, { ...event, event: "SENT" }] } }),
   answers: appended,
   problems: [400, 413, 415, 429, 503],
+  access: appendsToApps,
 });
 
 export const createRandomEvents = endpoint("GET /api/test_socket", {
@@ -117,6 +127,7 @@ export const createRandomEvents = endpoint("GET /api/test_socket", {
     200: json("They are durable.", sampledShape, { ...appendedExample, events: [event] }),
   },
   problems: [400, 403, 429, 503],
+  access: appendsToSample,
 });
 
 export const queueStats = endpoint("GET /api/q/stats", {
@@ -132,6 +143,7 @@ export const queueStats = endpoint("GET /api/q/stats", {
     }),
   },
   problems: [503],
+  access: needs("read", "node", { name: "status" }),
 });
 
 const watched = {
@@ -159,6 +171,7 @@ export const watchMessage = endpoint("GET /sse/messages/{message_id}", {
   id: "watchMessage",
   summary: "Watch the events of a message",
   params: messageId,
+  access: readsApps,
 });
 
 export const watchApp = endpoint("GET /sse/apps/{app_id}/messages", {
@@ -166,6 +179,7 @@ export const watchApp = endpoint("GET /sse/apps/{app_id}/messages", {
   id: "watchApp",
   summary: "Watch the events of an app's messages",
   params: appId,
+  access: readsApp,
 });
 
 export const openMessageSocket = endpoint("GET /ws/messages/{message_id}", {
@@ -173,6 +187,7 @@ export const openMessageSocket = endpoint("GET /ws/messages/{message_id}", {
   id: "openMessageSocket",
   summary: "Watch the events of a message on a WebSocket",
   params: messageId,
+  access: readsApps,
 });
 
 export const openAppSocket = endpoint("GET /ws/apps/{app_id}/messages", {
@@ -180,6 +195,7 @@ export const openAppSocket = endpoint("GET /ws/apps/{app_id}/messages", {
   id: "openAppSocket",
   summary: "Watch the events of an app's messages on a WebSocket",
   params: appId,
+  access: readsApp,
 });
 
 export const eventEndpoints = [

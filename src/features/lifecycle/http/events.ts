@@ -2,9 +2,10 @@
 
 import type { Hono } from "hono";
 import { type Position, renderPosition } from "../../../core/position.ts";
+import { admit, callerOf } from "../../../http/access.ts";
 import type { HttpDeps } from "../../../http/deps.ts";
 import { appendOptions, appendOptionsFrom } from "../../../http/endpoint/appending.ts";
-import { addressOf, reply, serve } from "../../../http/endpoint/endpoint.ts";
+import { addressOf, type Endpoint, reply, serve } from "../../../http/endpoint/endpoint.ts";
 import { type HotRoutes, mountHot } from "../../../http/hot.ts";
 import { checkSite } from "../../../http/origin.ts";
 import { jsonResponse, refusedResponse } from "../../../http/responses.ts";
@@ -27,14 +28,16 @@ interface EventDeps extends Pick<HttpDeps, "clock" | "bodies" | "turns" | "origi
 
 /** Each answers once its events are durable. */
 export function lifecycleEventRoutes({ events, clock, bodies, origins }: EventDeps): HotRoutes {
-  const one = async (request: Request) => {
+  const one = (endpoint: Endpoint) => async (request: Request) => {
+    const by = admit(request, endpoint);
     const body = await bodies.read(request);
-    return accepted(1, await events.take(body, appendOptionsFrom(request.headers)));
+    return accepted(1, await events.take(body, by, appendOptionsFrom(request.headers)));
   };
   return {
-    [addressOf(endpoints.takeEvent)]: one,
-    [addressOf(endpoints.createEvent)]: one,
+    [addressOf(endpoints.takeEvent)]: one(endpoints.takeEvent),
+    [addressOf(endpoints.createEvent)]: one(endpoints.createEvent),
     [addressOf(endpoints.createRandomEvent)]: async (request) => {
+      admit(request, endpoints.createRandomEvent);
       checkSite(request, origins);
       const createdNs = clock.nowNs();
       const sample = sampleEvent(createdNs);
@@ -56,13 +59,15 @@ export function mountLifecycleEvents(
   serve(app, endpoints.takeEvents, async ({ headers }, c) => {
     const body = await bodies.read(c.req.raw, bodies.bytesMax * bulkBodies);
     const turn = turns.open(c.req.raw.signal);
-    return bulkResponse(await events.takeBulk(body, turn, appendOptions(headers)));
+    const by = callerOf(c.req.raw);
+    return bulkResponse(await events.takeBulk(body, turn, by, appendOptions(headers)));
   });
   serve(app, endpoints.createRandomEvents, async ({ query }, c) => {
     checkSite(c.req.raw, origins);
     const life = JSON.stringify(sampleLife(query.message_id, clock.nowNs()));
     const body = utf8.encode(`{"events":${life}}`);
-    const { accepted: count, position } = await events.takeBulk(body, turns.open());
+    const by = callerOf(c.req.raw);
+    const { accepted: count, position } = await events.takeBulk(body, turns.open(), by);
     return accepted(count, position, `,"events":${life}`);
   });
   serve(app, endpoints.queueStats, async () => {

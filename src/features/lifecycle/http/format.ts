@@ -1,5 +1,6 @@
 /** Lifecycle events as live streams show them: JSON, also where a gRPC client sent them. */
 
+import type { Caller } from "../../../core/access/caller.ts";
 import { jsonType, type LogRecord, type StoredRecord } from "../../../core/record.ts";
 import { sseFormat } from "../../../http/sse.ts";
 import { wsFormat } from "../../../http/ws-messages.ts";
@@ -21,11 +22,13 @@ export const messageFormats = {
 
 /**
  * For one app: its events among all of the topic. The readers of an app share its formats, so a chunk
- * is filtered and rendered once for each app, and decoded once for all apps.
+ * is filtered and rendered once for each app, and decoded once for all apps. For one message: the events
+ * of the apps that its reader may read.
  */
 export class AppFormats {
   /** The readers of an app keep its formats alive; without any they are collected. */
   readonly #watched = new Map<string, WeakRef<EventFormats>>();
+  readonly #readers = new WeakMap<Caller, EventFormats>();
   readonly #appsOf = new WeakMap<Chunk, readonly (string | undefined)[]>();
   #sweepAt = 64;
 
@@ -33,8 +36,19 @@ export class AppFormats {
     const known = this.#watched.get(appId)?.deref();
     if (known !== undefined) return known;
     this.#sweep();
-    const formats = this.#formatsOf(appId);
+    const formats = this.#formatsOf((id) => id === appId);
     this.#watched.set(appId, new WeakRef(formats));
+    return formats;
+  }
+
+  /** A record that is not an event has no app: only who may read all of them gets it. */
+  readBy(caller: Caller): EventFormats {
+    if (caller.mayAll("read", "app")) return messageFormats;
+    let formats = this.#readers.get(caller);
+    if (formats === undefined) {
+      formats = this.#formatsOf((id) => id !== undefined && caller.may("read", "app", id));
+      this.#readers.set(caller, formats);
+    }
     return formats;
   }
 
@@ -46,10 +60,10 @@ export class AppFormats {
     this.#sweepAt = Math.max(64, this.#watched.size * 2);
   }
 
-  #formatsOf(appId: string): EventFormats {
+  #formatsOf(isShown: (appId: string | undefined) => boolean): EventFormats {
     const own = (chunk: Chunk) => {
       const apps = this.#apps(chunk);
-      const records = chunk.records.filter((_, i) => apps[i] === appId);
+      const records = chunk.records.filter((_, i) => isShown(apps[i]));
       return new Chunk(chunk.topic, chunk.key, records, chunk.through);
     };
     return { sse: filtered(own, messageFormats.sse), ws: filtered(own, messageFormats.ws) };

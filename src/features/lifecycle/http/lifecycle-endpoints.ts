@@ -1,6 +1,7 @@
 /** Lifecycles: of one message, searched for, as a funnel; and what apps expect. */
 
 import { z } from "zod";
+import { needs } from "../../../http/access.ts";
 import { json, jsonBody } from "../../../http/endpoint/answer.ts";
 import { contentEncoding } from "../../../http/endpoint/appending.ts";
 import { endpoint } from "../../../http/endpoint/endpoint.ts";
@@ -12,6 +13,9 @@ import { parseCursor, parseInstant, parseStages } from "./params.ts";
 import { appId, idFilter, idShape, messageId } from "./shapes.ts";
 
 const tag = "Lifecycles";
+
+const readsApps = needs("read", "app", { some: "those that are listed" });
+const readsApp = needs("read", "app", { param: "app_id" });
 
 /** Ten years: with it a deadline still is a time of 64 bits. */
 const msMax = 10 * 365 * 86_400_000;
@@ -62,7 +66,7 @@ const lifecycleExample = {
 
 const ofMessage = {
   200: json(
-    "Those of each app that knows the message.",
+    "Those of each app that knows the message and that the caller may read.",
     z.object({ lifecycles: z.array(lifecycleShape) }),
     { lifecycles: [lifecycleExample] },
   ),
@@ -143,6 +147,7 @@ export const readMessage = endpoint("GET /v1/messages/{message_id}", {
   params: messageId,
   answers: ofMessage,
   problems: [400, 503],
+  access: readsApps,
 });
 
 export const searchMessages = endpoint("GET /v1/messages", {
@@ -175,6 +180,7 @@ export const searchMessages = endpoint("GET /v1/messages", {
     ),
   },
   problems: [400, 503],
+  access: readsApps,
 });
 
 export const searchEvent = endpoint("GET /search/event/", {
@@ -184,6 +190,7 @@ export const searchEvent = endpoint("GET /search/event/", {
   query: messageId,
   answers: ofMessage,
   problems: [400, 503],
+  access: readsApps,
 });
 
 export const funnel = endpoint("GET /v1/funnel", {
@@ -211,6 +218,7 @@ export const funnel = endpoint("GET /v1/funnel", {
     }),
   },
   problems: [400, 503],
+  access: readsApp,
 });
 
 export const setApp = endpoint("PUT /v1/apps/{app_id}", {
@@ -224,6 +232,7 @@ export const setApp = endpoint("PUT /v1/apps/{app_id}", {
   body: appBody,
   answers: appAnswers,
   problems: [400, 413, 415, 503],
+  access: needs("manage", "app", { param: "app_id" }),
 });
 
 export const describeApp = endpoint("GET /v1/apps/{app_id}", {
@@ -234,6 +243,7 @@ export const describeApp = endpoint("GET /v1/apps/{app_id}", {
   params: appId,
   answers: appAnswers,
   problems: [400, 404, 503],
+  access: readsApp,
 });
 
 export const listApps = endpoint("GET /v1/apps", {
@@ -256,6 +266,7 @@ export const listApps = endpoint("GET /v1/apps", {
     ),
   },
   problems: [400, 503],
+  access: readsApps,
 });
 
 export const lifecycleEndpoints = [

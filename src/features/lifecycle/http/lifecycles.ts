@@ -3,6 +3,7 @@
 import type { Context, Hono } from "hono";
 import { invalidField, quoted } from "../../../core/failure.ts";
 import { renderTime } from "../../../core/time.ts";
+import { callerOf } from "../../../http/access.ts";
 import type { HttpDeps } from "../../../http/deps.ts";
 import { reply, serve } from "../../../http/endpoint/endpoint.ts";
 import { readJson } from "../../../http/validate.ts";
@@ -18,20 +19,16 @@ interface LifecycleDeps extends Pick<HttpDeps, "bodies"> {
 
 export function mountLifecycles(app: Hono, { lifecycles, bodies }: LifecycleDeps): void {
   const ofMessage = async (messageId: string, c: Context) => {
-    const found = await lifecycles.ofMessage(messageId, c.req.raw.signal);
+    const found = await lifecycles.ofMessage(messageId, callerOf(c.req.raw), c.req.raw.signal);
     return reply(endpoints.readMessage, 200, { lifecycles: found.map(describe) });
   };
   serve(app, endpoints.readMessage, ({ params }, c) => ofMessage(params.message_id, c));
   serve(app, endpoints.searchEvent, ({ query }, c) => ofMessage(query.message_id, c));
 
-  serve(app, endpoints.searchMessages, async ({ query }) => {
+  serve(app, endpoints.searchMessages, async ({ query }, c) => {
     const { app_id: appId, since: sinceNs, until: untilNs, ...others } = query;
-    const { lifecycles: found, next } = await lifecycles.list({
-      ...others,
-      appId,
-      sinceNs,
-      untilNs,
-    });
+    const asked = { ...others, appId, sinceNs, untilNs };
+    const { lifecycles: found, next } = await lifecycles.list(asked, callerOf(c.req.raw));
     return reply(endpoints.searchMessages, 200, {
       lifecycles: found.map(describe),
       next: next ? renderCursor(next) : null,
@@ -43,8 +40,8 @@ export function mountLifecycles(app: Hono, { lifecycles, bodies }: LifecycleDeps
     return reply(endpoints.funnel, 200, describeFunnel(await lifecycles.funnel(asked)));
   });
 
-  serve(app, endpoints.listApps, async ({ query }) => {
-    const { apps, next } = await lifecycles.listApps(query);
+  serve(app, endpoints.listApps, async ({ query }, c) => {
+    const { apps, next } = await lifecycles.listApps(query, callerOf(c.req.raw));
     return reply(endpoints.listApps, 200, { apps: apps.map(describeApp), next });
   });
   serve(app, endpoints.describeApp, async ({ params }) =>

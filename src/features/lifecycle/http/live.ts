@@ -1,6 +1,8 @@
 /** Lifecycle events as they come: of one message or of one app, by SSE and by WebSocket. */
 
 import type { Hono } from "hono";
+import type { Caller } from "../../../core/access/caller.ts";
+import { callerOf } from "../../../http/access.ts";
 import type { HttpDeps } from "../../../http/deps.ts";
 import { serve } from "../../../http/endpoint/endpoint.ts";
 import { requestedStart } from "../../../http/endpoint/starting.ts";
@@ -11,7 +13,7 @@ import { watchBySocket } from "../../../http/watch-socket.ts";
 import type { RequestedStart } from "../../../hub/subscriber.ts";
 import { lifecycleTopic } from "../event.ts";
 import * as endpoints from "./event-endpoints.ts";
-import { AppFormats, type EventFormats, messageFormats } from "./format.ts";
+import { AppFormats, type EventFormats } from "./format.ts";
 
 type LiveDeps = Pick<HttpDeps, "hub" | "host" | "sockets" | "pages" | "log" | "clock" | "origins">;
 
@@ -23,14 +25,21 @@ interface Watched {
 
 export function mountLifecycleLive(app: Hono, deps: LiveDeps): void {
   const apps = new AppFormats();
-  const ofMessage = (messageId: string): Watched => ({ key: messageId, formats: messageFormats });
+  const ofMessage = (messageId: string, by: Caller): Watched => {
+    return { key: messageId, formats: apps.readBy(by) };
+  };
   const ofApp = (appId: string): Watched => ({ key: undefined, formats: apps.of(appId) });
 
   serve(app, endpoints.watchMessage, ({ params, query, headers }, c) =>
-    sse(c.req.raw, deps, ofMessage(params.message_id), requestedStart(query, headers)),
+    sse(
+      c.req.raw,
+      deps,
+      ofMessage(params.message_id, callerOf(c.req.raw)),
+      requestedStart(query, headers),
+    ),
   );
   serve(app, endpoints.openMessageSocket, ({ params, query }, c) =>
-    ws(c.req.raw, deps, ofMessage(params.message_id), requestedStart(query)),
+    ws(c.req.raw, deps, ofMessage(params.message_id, callerOf(c.req.raw)), requestedStart(query)),
   );
   serve(app, endpoints.watchApp, ({ params, query, headers }, c) =>
     sse(c.req.raw, deps, ofApp(params.app_id), requestedStart(query, headers)),

@@ -5,6 +5,7 @@
 
 import { toBinary } from "@bufbuild/protobuf";
 import type { ConnectRouter } from "@connectrpc/connect";
+import { openCaller } from "../../../core/access/caller.ts";
 import { EventRequestSchema, MarsGrpc } from "../../../gen/marsweb/event_pb.ts";
 import type { EventIntake } from "../intake.ts";
 
@@ -12,7 +13,7 @@ export function mountMars(router: ConnectRouter, events: EventIntake): void {
   router.service(MarsGrpc, {
     async collectEvent(request) {
       const bytes = toBinary(EventRequestSchema, request);
-      await events.takeRequest(bytes, 0, bytes.byteLength);
+      await events.takeRequest(bytes, 0, bytes.byteLength, openCaller);
       return { success: true };
     },
   });

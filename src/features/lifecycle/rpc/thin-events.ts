@@ -2,6 +2,7 @@
 
 import type { Buffer } from "node:buffer";
 import { create, toBinary } from "@bufbuild/protobuf";
+import { openCaller } from "../../../core/access/caller.ts";
 import { EventResponseSchema, MarsGrpc } from "../../../gen/marsweb/event_pb.ts";
 import type { ThinCall, ThinMethods } from "../../../rpc/thin/call.ts";
 import type { EventIntake } from "../intake.ts";
@@ -29,7 +30,7 @@ class EventCall implements ThinCall {
   }
 
   take(bytes: Buffer, from: number, to: number): void {
-    this.#taken = this.#events.takeRequest(bytes, from, to);
+    this.#taken = this.#events.takeRequest(bytes, from, to, openCaller);
     // `settled` awaits it when the call ends, which may be long after it failed.
     this.#taken.catch(() => {});
   }

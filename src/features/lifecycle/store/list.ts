@@ -6,9 +6,10 @@
 
 import { getTableColumns, type SQL, sql } from "drizzle-orm";
 import type { Database } from "../../../postgres/database.ts";
+import { grantedValues, isGranted } from "../../../postgres/granted.ts";
 import { preparedStatement, type Read } from "../../../postgres/read.ts";
 import { decoderOf } from "../../../postgres/statement.ts";
-import type { Lifecycle, LifecycleQuery } from "../lifecycle.ts";
+import type { Lifecycle, StoredQuery } from "../lifecycle.ts";
 import { lifecycleFromRow } from "./row.ts";
 import { lifecycles } from "./tables.ts";
 
@@ -16,13 +17,13 @@ const decode = decoderOf(getTableColumns(lifecycles));
 const rows = sql.placeholder("rows");
 const int64Min = (-(2n ** 63n)).toString();
 
-type List = (query: LifecycleQuery, nowNs: bigint) => Promise<readonly Lifecycle[]>;
+type List = (query: StoredQuery, nowNs: bigint) => Promise<readonly Lifecycle[]>;
 
 /** A statement is rendered once for each combination of filters. */
 export function createLifecycleList({ sql: driver, run }: Database): List {
   const reads = new Map<string, Read<Record<string, unknown>>>();
 
-  function readOf(query: LifecycleQuery, kinds: readonly boolean[]) {
+  function readOf(query: StoredQuery, kinds: readonly boolean[]) {
     const given = Object.entries(query).filter(([, value]) => value !== undefined);
     const key = [query.state, kinds, ...given.map(([name]) => name)].join();
     let read = reads.get(key);
@@ -47,10 +48,11 @@ export function createLifecycleList({ sql: driver, run }: Database): List {
   };
 }
 
-function valuesOf(query: LifecycleQuery, nowNs: bigint) {
-  const { sinceNs, untilNs, after, limit } = query;
+function valuesOf(query: StoredQuery, nowNs: bigint) {
+  const { sinceNs, untilNs, after, limit, names } = query;
   return {
     ...query,
+    ...(names === undefined ? {} : grantedValues(names)),
     nowNs: nowNs.toString(),
     sinceNs: sinceNs?.toString(),
     untilNs: untilNs?.toString(),
@@ -62,7 +64,7 @@ function valuesOf(query: LifecycleQuery, nowNs: bigint) {
 }
 
 /** Depends on which filters there are and on the state, not on the other values. */
-function listQuery(query: LifecycleQuery, kinds: readonly boolean[]): SQL {
+function listQuery(query: StoredQuery, kinds: readonly boolean[]): SQL {
   const { appId, state, missing } = query;
   const isByApp = appId !== undefined || state === "overdue" || missing !== undefined;
   const where = conditions(query);
@@ -70,7 +72,7 @@ function listQuery(query: LifecycleQuery, kinds: readonly boolean[]): SQL {
 }
 
 /** The first of each app, and of those the first: an app's deadline bounds the scan of its rows. */
-function listByApp({ appId }: LifecycleQuery, kinds: readonly boolean[], where: SQL): SQL {
+function listByApp({ appId }: StoredQuery, kinds: readonly boolean[], where: SQL): SQL {
   const apps =
     appId === undefined
       ? sql`lifecycle_apps a`
@@ -106,12 +108,13 @@ function unionOf(parts: readonly SQL[]): SQL {
   return sql.join([...parts], sql` union all `);
 }
 
-function conditions(query: LifecycleQuery): SQL {
-  const { state, missing, event, sinceNs, untilNs, after } = query;
+function conditions(query: StoredQuery): SQL {
+  const { state, missing, event, sinceNs, untilNs, after, names } = query;
   // First events up to here are overdue.
   const due = sql`case when a.expected <> '{}'
     then ${sql.placeholder("nowNs")}::bigint - a.deadline_ms * 1000000 end`;
   return sql.join([
+    names === undefined ? sql`` : sql` and ${isGranted(sql`l.app_id`)}`,
     state === "overdue" ? sql` and l.first_ns <= ${due}` : sql``,
     state === "open" ? sql` and l.first_ns > coalesce(${due}, ${int64Min}::bigint)` : sql``,
     missing === undefined

@@ -1,9 +1,12 @@
 import { describe, expect, test } from "bun:test";
 import { Buffer } from "node:buffer";
 import { requireLinear } from "../../../../test/fuzz/linear.ts";
+import { Caller, openCaller } from "../../../core/access/caller.ts";
+import { Grants } from "../../../core/access/grant.ts";
 import { MemoryAccount } from "../../../core/budget/memory.ts";
 import { Turns } from "../../../core/budget/turn.ts";
 import { systemClock as clock } from "../../../core/clock.ts";
+import { Failure } from "../../../core/failure.ts";
 import { Bodies } from "../../../http/body.ts";
 import { Intake } from "../intake/intake.ts";
 import { measurementBytesMax } from "../intake/json-cursor.ts";
@@ -34,7 +37,7 @@ function countingTurns() {
 }
 
 function intakeOf() {
-  return new Intake({ clock, bounds }, { add() {} });
+  return new Intake({ clock, bounds }, { add() {} }, openCaller);
 }
 
 async function whole(text: string, isLines = false): Promise<Result> {
@@ -48,13 +51,18 @@ function resultOf(form: BodyForm, intake: Intake): Result {
 }
 
 /** In chunks of `size` bytes, into a topic that has room. */
-async function stream(text: string, size: number, isLines = false, bytesMax = 1 << 20) {
+async function stream(
+  text: string,
+  size: number,
+  isLines = false,
+  { bytesMax = 1 << 20, by = openCaller } = {},
+) {
   const intake = intakeOf();
   const bytes = Buffer.from(text);
   async function* chunks() {
     for (let at = 0; at < bytes.byteLength; at += size) yield bytes.subarray(at, at + size);
   }
-  const target = { topic: { inFlight: { isFull: false } }, call: {}, intake, openTurn };
+  const target = { topic: { inFlight: { isFull: false } }, call: {}, intake, openTurn, by };
   const receiving = new MemoryAccount(2 ** 30).share("receiving", 1);
   const bodies = new Bodies({ bytesMax, rateMin: 1, turns: new Turns(), receiving });
   const form = await takeStream(chunks(), isLines, bodies, target as unknown as BodyTarget);
@@ -160,5 +168,15 @@ test.each<[name: string, unit: string, wrap: (many: string) => string]>([
 
 test("what is not lines is bounded", async () => {
   const array = `[${Array.from({ length: 100 }, () => one("a")).join(",")}]`;
-  await expect(stream(array, 512, false, 1024)).rejects.toMatchObject({ code: "too_large" });
+  await expect(stream(array, 512, false, { bytesMax: 1024 })).rejects.toMatchObject({
+    code: "too_large",
+  });
+});
+
+test("a body ends with the credential that it came with", async () => {
+  const by = new Caller({ kind: "key", id: "key:k", name: "k", grants: Grants.all });
+  by.end(new Failure("unauthenticated", "The key is revoked"));
+  await expect(stream(one("a"), 8, true, { by })).rejects.toMatchObject({
+    code: "unauthenticated",
+  });
 });

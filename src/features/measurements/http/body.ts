@@ -4,6 +4,7 @@
  */
 
 import { Buffer } from "node:buffer";
+import type { Caller } from "../../../core/access/caller.ts";
 import type { Turn } from "../../../core/budget/turn.ts";
 import { withoutMark } from "../../../core/json/json.ts";
 import type { Bodies } from "../../../http/body.ts";
@@ -15,6 +16,8 @@ export interface BodyTarget {
   readonly topic: EncodedTopic;
   readonly call: EncodedCall;
   readonly intake: Intake;
+  /** A body may last longer than its credential. */
+  readonly by: Caller;
   /** Only lists are read in turns, and to open one costs as much as a measurement. */
   readonly openTurn: () => Turn;
 }
@@ -49,7 +52,7 @@ export async function takeStream(
   bodies: Bodies,
   target: BodyTarget,
 ): Promise<BodyForm> {
-  const { topic, call, intake, openTurn } = target;
+  const { topic, call, intake, openTurn, by } = target;
   const turn = openTurn();
   const iterator = pieces(chunks);
   const rest = { [Symbol.asyncIterator]: () => iterator };
@@ -57,6 +60,7 @@ export async function takeStream(
   let isDecided = isLines;
   let isTooLong = false;
   for await (const chunk of rest) {
+    if (by.ended !== undefined) throw by.ended;
     let bytes = begun.byteLength === 0 ? bufferOf(chunk) : Buffer.concat([begun, chunk]);
     if (!isDecided) {
       bytes = bytes.subarray(spaceEnd(bytes));

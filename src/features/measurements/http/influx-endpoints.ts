@@ -2,6 +2,7 @@
 
 import { z } from "zod";
 import { Failure, quoted } from "../../../core/failure.ts";
+import { isPublic, needs } from "../../../http/access.ts";
 import { type Answers, type Body, empty, json } from "../../../http/endpoint/answer.ts";
 import { contentEncoding } from "../../../http/endpoint/appending.ts";
 import { endpoint } from "../../../http/endpoint/endpoint.ts";
@@ -54,12 +55,17 @@ function writeAnswers(error: z.ZodType): Answers {
       "Some or all lines were refused; the message names each. The others are durable.",
       error,
     ),
+    401: json("The credential is missing or wrong.", error),
+    403: json("Its grants name no tag of the lines.", error),
     413: json("The body is past its limit.", error),
     415: json("The content encoding cannot be read.", error),
     429: json("Overloaded: retry after `Retry-After`.", error),
     503: json("The log is unavailable: retry after `Retry-After`.", error),
   };
 }
+
+const access = needs("append", "series", { some: "the tags of the lines" });
+const isProbe = isPublic("clients ask before they have a credential, and it names nothing");
 
 export const influxWrite = endpoint("POST /api/v2/write", {
   id: "influxWrite",
@@ -76,6 +82,7 @@ export const influxWrite = endpoint("POST /api/v2/write", {
   headers: contentEncoding,
   body,
   answers: writeAnswers(z.object({ code: z.string(), message: z.string() })),
+  access,
 });
 
 export const influxWrite1 = endpoint("POST /write", {
@@ -93,6 +100,7 @@ export const influxWrite1 = endpoint("POST /write", {
   headers: contentEncoding,
   body,
   answers: writeAnswers(z.object({ error: z.string() })),
+  access,
 });
 
 export const influxPing = endpoint("GET /ping", {
@@ -101,6 +109,7 @@ export const influxPing = endpoint("GET /ping", {
   summary: "Whether there is an InfluxDB, as its clients ask",
   query: { verbose: ignored(), wait_for_leader: ignored() },
   answers: { 204: empty("What writes to one can write here.") },
+  access: isProbe,
 });
 
 export const influxHealth = endpoint("GET /health", {
@@ -119,6 +128,7 @@ export const influxHealth = endpoint("GET /health", {
       }),
     ),
   },
+  access: isProbe,
 });
 
 export const influxEndpoints = [influxWrite, influxWrite1, influxPing, influxHealth];

@@ -5,9 +5,11 @@
  */
 
 import { Hono } from "hono";
+import type { Caller } from "../../../core/access/caller.ts";
 import type { Turn } from "../../../core/budget/turn.ts";
 import { Failure, type FailureCode, failureFrom } from "../../../core/failure.ts";
 import { documentFromUtf8 } from "../../../core/utf8.ts";
+import { callerOf } from "../../../http/access.ts";
 import type { HttpDeps } from "../../../http/deps.ts";
 import { type Endpoint, reply, serve } from "../../../http/endpoint/endpoint.ts";
 import type { Parameter, Parameters } from "../../../http/endpoint/parameter.ts";
@@ -56,9 +58,16 @@ function mountWrite(
   serve(influx, endpoint, async ({ query: { precision: unitNs = 1n } }, c) => {
     const body = await bodies.read(c.req.raw);
     const turn = turns.open(c.req.raw.signal);
-    const lines = await takeLines(body, { unitNs, turn }, measurementsIn);
+    const by = callerOf(c.req.raw);
+    const lines = await takeLines(body, { unitNs, turn, by }, measurementsIn);
     if (lines.refusedCount === 0) return new Response(null, { status: 204 });
-    return c.json(render("invalid", partialWrite(lines)), 400);
+    const message = partialWrite(lines);
+    const { firstCode } = lines;
+    const isNone = lines.accepted + lines.partlyAccepted === 0;
+    if (isNone && (firstCode === "forbidden" || firstCode === "unauthenticated")) {
+      throw new Failure(firstCode, message);
+    }
+    return c.json(render("invalid", message), 400);
   });
   influx.onError((error, c) => {
     const failure = failureFrom(error);
@@ -77,13 +86,13 @@ function partialWrite({ accepted, partlyAccepted, refused, refusedCount }: LineI
 
 async function takeLines(
   body: Uint8Array,
-  { unitNs, turn }: { readonly unitNs: bigint; readonly turn: Turn },
+  { unitNs, turn, by }: { readonly unitNs: bigint; readonly turn: Turn; readonly by: Caller },
   measurementsIn: MeasurementsIn,
 ): Promise<LineIntake> {
   const { topic, clock } = measurementsIn;
   topic.inFlight.refuseIfFull();
   const call = topic.open();
-  const intake = new Intake(measurementsIn, call);
+  const intake = new Intake(measurementsIn, call, by);
   const lines = new LineIntake(textOf(body), { unitNs, nowNs: clock.nowNs() }, intake);
   while (!lines.isAtEnd) {
     lines.takeSome();
@@ -121,6 +130,10 @@ function failed(failure: Failure, render: Render): Response {
 /** InfluxDB's words for the failures that writing has. */
 function influxCode(code: FailureCode): string {
   switch (code) {
+    case "unauthenticated":
+      return "unauthorized";
+    case "forbidden":
+      return "forbidden";
     case "overloaded":
       return "too many requests";
     case "unavailable":

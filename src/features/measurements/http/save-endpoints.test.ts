@@ -3,6 +3,7 @@
 import { expect, test } from "bun:test";
 import { Buffer } from "node:buffer";
 import { shapeValidator } from "../../../../test/support/json-schema.ts";
+import { openCaller } from "../../../core/access/caller.ts";
 import { systemClock as clock } from "../../../core/clock.ts";
 import { Intake } from "../intake/intake.ts";
 import { measurementShape } from "./save-endpoints.ts";
@@ -12,7 +13,7 @@ const time = String(clock.nowNs());
 const allows = shapeValidator(measurementShape);
 
 function taken(text: string): boolean {
-  const intake = new Intake({ clock, bounds }, { add() {} });
+  const intake = new Intake({ clock, bounds }, { add() {} }, openCaller);
   intake.one(Buffer.from(text));
   return intake.taken === 1;
 }

@@ -1,6 +1,7 @@
 /** `POST /save`: measurements in. */
 
 import { z } from "zod";
+import { needs } from "../../../http/access.ts";
 import { empty, json } from "../../../http/endpoint/answer.ts";
 import { contentEncoding } from "../../../http/endpoint/appending.ts";
 import { endpoint } from "../../../http/endpoint/endpoint.ts";
@@ -81,4 +82,5 @@ export const saveMeasurements = endpoint("POST /save", {
     }),
   },
   problems: [400, 403, 413, 415, 429, 503],
+  access: needs("append", "series", { some: "the tags of the body" }),
 });

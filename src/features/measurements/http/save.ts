@@ -4,6 +4,7 @@ import type { Hono } from "hono";
 import { Failure, quoted } from "../../../core/failure.ts";
 import { renderPosition } from "../../../core/position.ts";
 import { isJsonType, jsonType } from "../../../core/record.ts";
+import { admit } from "../../../http/access.ts";
 import type { HttpDeps } from "../../../http/deps.ts";
 import { addressOf } from "../../../http/endpoint/endpoint.ts";
 import { type HotRoutes, mountHot } from "../../../http/hot.ts";
@@ -42,10 +43,11 @@ async function save(
   { measurementsIn, bodies, turns }: SaveDeps,
 ): Promise<Response> {
   const { topic } = measurementsIn;
+  const by = admit(request, saveMeasurements);
   const isLines = isLineType(request.headers.get("content-type") ?? undefined);
   topic.inFlight.refuseIfFull();
   const call = topic.open();
-  const intake = new Intake(measurementsIn, call);
+  const intake = new Intake(measurementsIn, call, by);
   const openTurn = () => turns.open(request.signal);
   const length = Number(request.headers.get("content-length") ?? Number.NaN);
   let form: BodyForm;
@@ -54,7 +56,7 @@ async function save(
     form = await takeWhole(body, isLines, { intake, openTurn });
   } else {
     const body = bodies.stream(request);
-    form = await takeStream(body, isLines, bodies, { topic, call, intake, openTurn });
+    form = await takeStream(body, isLines, bodies, { topic, call, intake, openTurn, by });
   }
   await call.settled();
   return form === "one" && intake.taken === 1 ? saved : saveResponse(intake, call);

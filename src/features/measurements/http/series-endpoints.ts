@@ -1,6 +1,7 @@
 /** Measurements out: samples, series at any width, exports, live. */
 
 import { z } from "zod";
+import { needs } from "../../../http/access.ts";
 import { type Content, json } from "../../../http/endpoint/answer.ts";
 import { endpoint } from "../../../http/endpoint/endpoint.ts";
 import { pageLimit } from "../../../http/endpoint/paging.ts";
@@ -44,6 +45,8 @@ const tagShape = z.string().min(1).max(tagBytesMax);
 const seriesTag = {
   tag: parameter("The series' name, percent-encoded", tagShape, parseTag, "tag-1"),
 };
+
+const readsTag = needs("read", "series", { param: "tag" });
 
 const int64TextShape = z.string().regex(/^-?[0-9]{1,19}$/);
 
@@ -125,12 +128,14 @@ export const sampleSeries = endpoint("GET /api", {
   },
   answers: { 200: json("The samples.", samplesShape) },
   problems: [400, 404, 429, 503],
+  access: readsTag,
 });
 
 export const listSeries = endpoint("GET /v1/series", {
   id: "listSeries",
   tag,
   summary: "List series",
+  description: "Those that the caller may read.",
   query: {
     prefix: optional(parameter("Only tags that begin with it", z.string(), parseTagPart)),
     after: optional(parameter("Only tags that sort after it, as bytes", z.string(), parseTagPart)),
@@ -138,6 +143,7 @@ export const listSeries = endpoint("GET /v1/series", {
   },
   answers: { 200: json("Series by tag.", listShape) },
   problems: [400, 429, 503],
+  access: needs("read", "series", { some: "those that are listed" }),
 });
 
 export const querySeries = endpoint("GET /v1/series/{tag}", {
@@ -182,6 +188,7 @@ export const querySeries = endpoint("GET /v1/series/{tag}", {
   },
   answers: { 200: json("The points.", seriesShape) },
   problems: [400, 404, 429, 503],
+  access: readsTag,
 });
 
 export const exportSeries = endpoint("GET /v1/series/{tag}/export", {
@@ -202,6 +209,7 @@ export const exportSeries = endpoint("GET /v1/series/{tag}/export", {
   },
   answers: { 200: { description: "The file.", content: files } },
   problems: [400, 404, 429, 503],
+  access: readsTag,
 });
 
 export const watchSeries = endpoint("GET /sse/series/{tag}", {
@@ -219,6 +227,7 @@ export const watchSeries = endpoint("GET /sse/series/{tag}", {
     ),
   },
   problems: [400, 404, 503],
+  access: readsTag,
 });
 
 export const seriesEndpoints = [sampleSeries, listSeries, querySeries, exportSeries, watchSeries];

@@ -1,6 +1,7 @@
 /** Measurements out: samples, series at any width, exports, live. */
 
 import type { Hono } from "hono";
+import { callerOf } from "../../../http/access.ts";
 import { answerStream } from "../../../http/answers/stream.ts";
 import type { HttpDeps } from "../../../http/deps.ts";
 import { serve } from "../../../http/endpoint/endpoint.ts";
@@ -30,9 +31,10 @@ export function mountSeries(app: Hono, deps: SeriesDeps): void {
     const query = { tag, startNs: span.fromNs, endNs: span.toNs, points };
     return jsonResponse(renderSamples(query, await series.samples(query)));
   });
-  serve(app, endpoints.listSeries, async ({ query: { prefix = "", after = "", limit } }) =>
-    jsonResponse(renderSeriesList(await series.list({ prefix, after, limit }))),
-  );
+  serve(app, endpoints.listSeries, async ({ query: { prefix = "", after = "", limit } }, c) => {
+    const by = callerOf(c.req.raw);
+    return jsonResponse(renderSeriesList(await series.list({ prefix, after, limit, by })));
+  });
   serve(app, endpoints.querySeries, async ({ params, query: given }) => {
     const query = seriesQueryFrom(params.tag, given, clock.nowNs());
     return jsonResponse(renderSeriesAnswer(query, await series.query(query)));

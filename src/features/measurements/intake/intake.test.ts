@@ -1,5 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { Buffer } from "node:buffer";
+import { Caller, openCaller } from "../../../core/access/caller.ts";
+import { Grants, parseGrants } from "../../../core/access/grant.ts";
 import { Turns } from "../../../core/budget/turn.ts";
 import { systemClock as clock } from "../../../core/clock.ts";
 import { decodeFrame } from "../../../core/frame.ts";
@@ -12,7 +14,7 @@ const bounds = { retentionMs: 3_600_000, aheadMs: 60_000 };
 const now = clock.nowNs();
 const turn = () => new Turns().open();
 
-async function take(use: (intake: Intake) => void | Promise<void>) {
+async function take(use: (intake: Intake) => void | Promise<void>, by = openCaller) {
   const tags: string[] = [];
   let pieces = 0;
   const intake = new Intake(
@@ -25,6 +27,7 @@ async function take(use: (intake: Intake) => void | Promise<void>) {
         pieces++;
       },
     },
+    by,
   );
   await use(intake);
   const refused = intake.refused.map(({ index, field, code }) => `${index} ${field} ${code}`);
@@ -79,7 +82,7 @@ test("one value, over several lines, and nothing after it", async () => {
 
 test("times outside of the bounds are refused with what is expected", () => {
   const hour = 3_600_000_000_000n;
-  const intake = new Intake({ clock, bounds }, { add() {} });
+  const intake = new Intake({ clock, bounds }, { add() {} }, openCaller);
   intake.one(Buffer.from(one("a", now - hour - 1_000_000_000n)));
   intake.one(Buffer.from(one("a", now + 61_000_000_000n)));
   intake.one(Buffer.from(one("a", now - hour + 10_000_000_000n)));
@@ -110,4 +113,15 @@ test("a record of the topic is under its tag and time, or is refused by its fiel
   expect(form(offered(one("a", 1n)))).toMatchObject({ field: "time", code: "invalid" });
   expect(form(offered(`{"a":1}`))).toMatchObject({ field: "a", code: "invalid" });
   expect(form({ ...offered("\u0001"), contentType: "x/y" })).toMatchObject({ field: "body" });
+});
+
+test("a caller writes the tags that it was granted, the others are refused by index", async () => {
+  const grants = new Grants(parseGrants("append series:a, append series:plant.*, read series:*"));
+  const by = new Caller({ kind: "key", id: "key:k", name: "plant", grants });
+  const lines = ["a", "b", "plant.1", "plant", "ab"].map((tag) => one(tag)).join("\n");
+  const result = await take((intake) => intake.lines(Buffer.from(lines), turn()), by);
+  expect(result).toMatchObject({
+    tags: ["a", "plant.1"],
+    refused: ["1 tag forbidden", "3 tag forbidden", "4 tag forbidden"],
+  });
 });

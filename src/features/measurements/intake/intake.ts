@@ -5,6 +5,7 @@
  */
 
 import { Buffer } from "node:buffer";
+import type { Caller } from "../../../core/access/caller.ts";
 import type { Turn } from "../../../core/budget/turn.ts";
 import type { Clock } from "../../../core/clock.ts";
 import { invalidIssue, type Issue } from "../../../core/failure.ts";
@@ -47,13 +48,18 @@ export class Intake {
   readonly #nowMs: number;
   /** Undefined while there is room for new tags: then a point costs nothing more. */
   readonly #tags: Pick<TagBound, "refusal"> | undefined;
+  readonly #by: Caller;
+  /** Whether it may write every tag: then a point costs nothing more. */
+  readonly #mayAll: boolean;
   readonly refused: Issue[] = [];
   /** Number of refused measurements that `refused` does not list. */
   refusedMore = 0;
   taken = 0;
 
-  constructor({ clock, bounds, tags }: IntakeDeps, sink: RecordSink) {
+  constructor({ clock, bounds, tags }: IntakeDeps, sink: RecordSink, by: Caller) {
     this.#sink = sink;
+    this.#by = by;
+    this.#mayAll = by.mayAll("append", "series");
     this.#bounds = bounds;
     this.#nowMs = clock.nowMs();
     this.#tags = tags?.isFull === true ? tags : undefined;
@@ -113,6 +119,7 @@ export class Intake {
   /** Takes a point, or returns why it is refused. `flush` must follow. */
   point(point: Point): Issue | undefined {
     const issue =
+      (this.#mayAll ? undefined : this.#by.issue("append", "series", point.tagText(), "tag")) ??
       timeIssue(point, this.#nowMs, this.#bounds) ??
       this.#tags?.refusal(point.tag, point.tagLength);
     if (issue !== undefined) return issue;

@@ -4,7 +4,7 @@
  * the values of the one tag `cpu,host=a`, so that these clients can write several values as well.
  */
 
-import { quoted } from "../../../core/failure.ts";
+import { type FailureCode, type Issue, quoted } from "../../../core/failure.ts";
 import { valuesMax } from "../measurement.ts";
 import { Point } from "../point.ts";
 import type { Intake } from "./intake.ts";
@@ -34,6 +34,8 @@ export class LineIntake {
   /** Messages with their line, for the first hundred refusals. */
   readonly refused: string[] = [];
   refusedCount = 0;
+  /** Why the first refused was refused. */
+  firstCode: FailureCode | undefined;
 
   constructor(text: string, options: LineOptions, intake: Intake) {
     this.#lines = new LineReader(text);
@@ -51,12 +53,13 @@ export class LineIntake {
       const line = this.#lines.next(stepChars);
       if (line === undefined) return;
       const before = this.#intake.taken;
-      const wrongs = "wrong" in line ? [line.wrong] : this.#takePoint(line.point);
+      const wrongs = "wrong" in line ? [invalid(line.wrong)] : this.#takePoint(line.point);
       if (wrongs.length === 0) this.accepted++;
       else this.partlyAccepted += this.#intake.taken - before;
       this.refusedCount += wrongs.length;
-      for (const wrong of wrongs) {
-        if (this.refused.length < refusedMax) this.refused.push(`line ${line.number}: ${wrong}`);
+      this.firstCode ??= wrongs[0]?.code;
+      for (const { message } of wrongs) {
+        if (this.refused.length < refusedMax) this.refused.push(`line ${line.number}: ${message}`);
       }
     }
   }
@@ -66,12 +69,12 @@ export class LineIntake {
   }
 
   /** Returns why parts of the line were refused; empty when all of it was taken. */
-  #takePoint(line: LinePoint): string[] {
+  #takePoint(line: LinePoint): Wrong[] {
     const { unitNs, nowNs } = this.#options;
-    const wrongs: string[] = [];
+    const wrongs: Wrong[] = [];
     const timeNs = line.time === undefined ? nowNs : line.time * unitNs;
     if (BigInt.asIntN(64, timeNs) !== timeNs) {
-      return [`time ${line.time} is not an int64 of nanoseconds`];
+      return [invalid(`time ${line.time} is not an int64 of nanoseconds`)];
     }
     point.setTimeNs(timeNs);
     for (const { tag, values, wrong } of seriesOf(line)) {
@@ -80,11 +83,17 @@ export class LineIntake {
         point.values.set(values);
         point.count = values.length;
       }
-      const refusal = why ?? this.#intake.point(point)?.message;
+      const refusal = why === undefined ? this.#intake.point(point) : invalid(why);
       if (refusal !== undefined) wrongs.push(refusal);
     }
     return wrongs;
   }
+}
+
+type Wrong = Pick<Issue, "code" | "message">;
+
+function invalid(message: string): Wrong {
+  return { code: "invalid", message };
 }
 
 interface Series {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import type { Buffer } from "node:buffer";
 import { requireLinear } from "../../../../test/fuzz/linear.ts";
+import { openCaller } from "../../../core/access/caller.ts";
 import { systemClock } from "../../../core/clock.ts";
 import { decodeFrame } from "../../../core/frame.ts";
 import { valuesToNumbers } from "../measurement.ts";
@@ -169,6 +170,7 @@ function take(text: string, unitNs = 1n) {
         }
       },
     },
+    openCaller,
   );
   const taken = new LineIntake(text, { unitNs, nowNs }, intake);
   while (!taken.isAtEnd) taken.takeSome();

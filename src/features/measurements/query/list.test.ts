@@ -4,9 +4,10 @@ import { beforeAll, expect, test } from "bun:test";
 import { testPostgres } from "../../../../test/support/postgres.ts";
 import { pointAt } from "../../../../test/support/series-reference.ts";
 import { emptyTail, tailWith, withSeries } from "../../../../test/support/series-rig.ts";
+import { openCaller } from "../../../core/access/caller.ts";
 import { systemClock } from "../../../core/clock.ts";
 import { rollUpEnded } from "../roller.ts";
-import { compareTags, listSeries } from "./list.ts";
+import { compareTags, type ListQuery, listSeries } from "./list.ts";
 
 beforeAll(async () => {
   await testPostgres();
@@ -24,8 +25,12 @@ test("pages by tag, with the newest point of each and how fast they come", async
     await commit("ａ", [pointAt(nowNs, 2)]);
     await rollUpEnded(rollups, systemClock);
     const tail = tailWith("aa", [pointAt(nowNs, 3)]);
-    const list = (query: { prefix?: string; after?: string; limit?: number }) =>
-      listSeries({ store, tail }, { prefix: "", after: "", limit: 10, ...query }, nowNs);
+    const list = (query: Partial<ListQuery>) =>
+      listSeries(
+        { store, tail },
+        { prefix: "", after: "", limit: 10, by: openCaller, ...query },
+        nowNs,
+      );
 
     const all = await list({});
     expect(all.series.map(({ tag }) => tag)).toEqual(["a", "aa", "b%_", "ａ"]);
@@ -55,7 +60,7 @@ test("a point in the tail is newer than the stored one only when its time is", a
   await withSeries(async ({ store, commit }) => {
     const nowNs = systemClock.nowNs();
     await commit("a", [pointAt(nowNs, 1)]);
-    const query = { prefix: "", after: "", limit: 1 };
+    const query = { prefix: "", after: "", limit: 1, by: openCaller };
     const lastWith = async (tail: typeof emptyTail) =>
       (await listSeries({ store, tail }, query, nowNs)).series[0]?.last?.timeNs;
     expect(await lastWith(emptyTail)).toBe(nowNs);

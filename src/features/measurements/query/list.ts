@@ -1,5 +1,6 @@
 /** The list of series: tags, with their rate and newest point. */
 
+import type { Caller } from "../../../core/access/caller.ts";
 import { cutList } from "../../../core/page.ts";
 import { nsPerMs } from "../measurement.ts";
 import { levelNs, type SeriesPoint } from "../series-port.ts";
@@ -24,6 +25,8 @@ export interface ListQuery {
   readonly prefix: string;
   readonly after: string;
   readonly limit: number;
+  /** Only what it may read is listed. */
+  readonly by: Caller;
 }
 
 const rateNs = levelNs(2);
@@ -36,12 +39,14 @@ export async function listSeries(
   query: ListQuery,
   nowNs: bigint,
 ): Promise<SeriesPage> {
-  const { prefix, after, limit } = query;
-  const isListed = (tag: string) => compareTags(tag, after) > 0 && tag.startsWith(prefix);
+  const { prefix, after, limit, by } = query;
+  const isListed = (tag: string) =>
+    tag.startsWith(prefix) && compareTags(tag, after) > 0 && by.may("read", "series", tag);
   const newer = [...tail.newest()].filter(([tag]) => isListed(tag));
   const toNs = floorTo(nowNs - rolledAfterNs, levelNs(1));
   const stored = await store.list({
     ...{ prefix, after, limit: limit + 1 },
+    names: by.names("read", "series"),
     rateSpan: { fromNs: toNs - rateNs, toNs },
   });
   const found = new Map<string, ListedSeries>();

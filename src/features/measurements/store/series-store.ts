@@ -3,6 +3,7 @@
 import { and, asc, desc, eq, gt, gte, lt, sql, sum } from "drizzle-orm";
 import type { Database } from "../../../postgres/database.ts";
 import { errorCode } from "../../../postgres/error-code.ts";
+import { grantedValues, isGranted } from "../../../postgres/granted.ts";
 import { preparedRead } from "../../../postgres/read.ts";
 import { fixedLimit, type Queries } from "../../../postgres/statement.ts";
 import type { SeriesPoint, SeriesSnapshot, SeriesStore } from "../series-port.ts";
@@ -63,8 +64,9 @@ export function createSeriesStore(database: Database): SeriesStore {
       }
     },
 
-    async list({ prefix, after, limit, rateSpan: { fromNs, toNs } }) {
-      const values = { prefix, after, limit, fromNs: String(fromNs), toNs: String(toNs) };
+    async list({ prefix, after, limit, names, rateSpan: { fromNs, toNs } }) {
+      const span = { fromNs: String(fromNs), toNs: String(toNs) };
+      const values = { prefix, after, limit, ...grantedValues(names), ...span };
       const rows = await run(() => list(values));
       return rows.map(({ tag, time, vals, counted }) => {
         const last = time === null || vals === null ? undefined : { timeNs: time, values: vals };
@@ -84,6 +86,7 @@ function listRead({ db, sql: driver }: Database) {
         gt(seriesTags.tag, sql.placeholder("after")),
         gte(seriesTags.tag, prefix),
         sql`starts_with(${seriesTags.tag}, ${prefix})`,
+        isGranted(seriesTags.tag),
       ),
     )
     .orderBy(asc(seriesTags.tag))
