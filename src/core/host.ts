@@ -39,5 +39,11 @@ export function pathOf(url: string): string {
   return url.slice(url.indexOf("/", url.indexOf("://") + 3));
 }
 
+/** Of a path that may have a query behind it. */
+export function withoutQuery(path: string): string {
+  const query = path.indexOf("?");
+  return query < 0 ? path : path.slice(0, query);
+}
+
 /** WebSocket close code of a node that shuts down (RFC 6455): the client resumes on another one. */
 export const goingAwayCode = 1001;

@@ -16,6 +16,7 @@ import type { Topics } from "../ingest/topics.ts";
 import type { DatabaseClock } from "../postgres/database-clock.ts";
 import type { Database } from "../postgres/database.ts";
 import type { GatherLimits } from "../projection/gather.ts";
+import type { MethodAccess } from "../rpc/access.ts";
 import type { StreamHandler } from "../rpc/server.ts";
 import type { ThinMethods } from "../rpc/thin/call.ts";
 
@@ -73,6 +74,8 @@ export interface Part {
   readonly endpoints?: readonly Endpoint[];
   /** Registers its services: every RPC protocol, codec and compression. */
   rpc?(router: ConnectRouter): void;
+  /** What each method of its services needs of a caller; one that is not here is served to nobody. */
+  readonly rpcAccess?: MethodAccess;
   /** Methods that gRPC, and Connect where they are unary, serve without connect-es. */
   readonly thin?: ThinMethods;
   /** Serves a gRPC stream without connect-es, or returns false before it has touched it. */

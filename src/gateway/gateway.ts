@@ -1,5 +1,6 @@
 /** The composition: one gateway as a list of parts, and how it starts and stops. */
 
+import { openGuard } from "../core/access/guard.ts";
 import { sleep } from "../core/clock.ts";
 import type { Logger } from "../core/logger.ts";
 import { openAckRules } from "../features/ack-rules/part.ts";
@@ -46,8 +47,8 @@ export async function startGateway(
   const server = runtime.createServer();
   const { platform, parts, health } = await openParts({ runtime, server, config, logger }, stack);
   const checkHost = createHostCheck(config.hosts, logger);
-  const { notReady } = health;
-  const rpc = createRpc(parts, { ...platform, ...config, notReady, checkHost });
+  const guard = openGuard;
+  const rpc = createRpc(parts, { ...platform, ...config, ...health, checkHost, guard });
   const routed = createHttpFetch(parts, { ...platform, rpc: rpc.http });
   const fetch = createEntry(underBasePath(routed, config.basePath), {
     ...config,

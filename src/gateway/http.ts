@@ -3,6 +3,7 @@
 import { Hono } from "hono";
 import { Failure, failureFrom, quoted } from "../core/failure.ts";
 import type { Part } from "../features/part.ts";
+import { callerOf } from "../http/access.ts";
 import { countLargeAnswers } from "../http/answers/large.ts";
 import type { HttpDeps } from "../http/deps.ts";
 import { methods } from "../http/endpoint/endpoint.ts";
@@ -64,7 +65,7 @@ export function createHttpApp(
 function mountRpc(app: Hono, { methods, fetch }: RpcFetch): void {
   for (const [path, allowed] of methods) {
     app.on([...allowed], path, async (c) => {
-      const response = await fetch(c.req.raw);
+      const response = await fetch(c.req.raw, callerOf(c.req.raw));
       if (response.status !== 415) return response;
       // connect-es has no words for it.
       const message = `Cannot call ${path} with Content-Type ${quoted(c.req.header("content-type") ?? "")}: expected application/json, application/proto or gRPC-Web's`;

@@ -1,12 +1,14 @@
 /** All RPC services: written once, mounted on both listeners. */
 
+import type { Guard } from "../core/access/guard.ts";
 import { Failure } from "../core/failure.ts";
 import type { Part, Platform } from "../features/part.ts";
+import type { MethodAccess } from "../rpc/access.ts";
 import { refuseForeignHosts } from "../rpc/authority.ts";
 import { createRpcFetch, type RpcFetch } from "../rpc/fetch.ts";
 import { createRpcHandlers, type RpcRoutes } from "../rpc/handlers.ts";
-import { mountHealth } from "../rpc/health.ts";
-import { mountReflection } from "../rpc/reflection.ts";
+import { healthAccess, mountHealth } from "../rpc/health.ts";
+import { mountReflection, reflectionAccess } from "../rpc/reflection.ts";
 import { createRpcServer, type RpcServer } from "../rpc/server.ts";
 import type { SessionLimits } from "../rpc/sessions.ts";
 import { createThinConnect } from "../rpc/thin/connect.ts";
@@ -19,6 +21,7 @@ export interface RpcDeps extends Pick<Platform, "collector" | "bodies" | "turns"
   /** For the separate port: the HTTP listener has checked what reaches these handlers. */
   readonly checkHost: CheckHost;
   readonly sessions: SessionLimits;
+  readonly guard: Guard;
 }
 
 export interface Rpc {
@@ -38,8 +41,10 @@ export function createRpc(parts: readonly Part[], deps: RpcDeps): Rpc {
   const stopping = new AbortController();
   const { bodies, turns, logger } = deps;
   const messageBytesMax = bodies.bytesMax;
+  const access = rpcAccess(parts);
   const handlers = createRpcHandlers(routesOf(parts, deps), {
     logger,
+    access,
     messageBytesMax,
     fieldsMax: fieldsOfRecord * deps.collector.limits.batchRecordsMax,
     receiving: bodies.receiving,
@@ -56,16 +61,14 @@ export function createRpc(parts: readonly Part[], deps: RpcDeps): Rpc {
     readBody: (request: Request) => bodies.read(request),
     logger,
   };
-  const streams = [
-    refuseForeignHosts(deps.checkHost),
-    createThinGrpc(thin),
-    ...parts.flatMap(({ stream }) => stream ?? []),
-  ];
-  const server = createRpcServer(
-    handlers,
-    (stream, headers) => streams.some((serve) => serve(stream, headers)),
-    deps.sessions,
-  );
+  const streams = [createThinGrpc(thin), ...parts.flatMap(({ stream }) => stream ?? [])];
+  const server = createRpcServer(handlers, {
+    guard: deps.guard,
+    access,
+    refuses: refuseForeignHosts(deps.checkHost),
+    first: (stream, headers, caller) => streams.some((serve) => serve(stream, headers, caller)),
+    limits: deps.sessions,
+  });
   return {
     server: {
       listen: (hostname, port) => server.listen(hostname, port),
@@ -78,8 +81,17 @@ export function createRpc(parts: readonly Part[], deps: RpcDeps): Rpc {
         await server.stop(withinMs);
       },
     },
-    http: createRpcFetch(handlers, createThinConnect(thin)),
+    http: createRpcFetch(handlers, { access, first: createThinConnect(thin) }),
   };
+}
+
+/** What each method of every service needs, by path. */
+export function rpcAccess(parts: readonly Part[]): MethodAccess {
+  return new Map([
+    ...parts.flatMap(({ rpcAccess = [] }) => [...rpcAccess]),
+    ...healthAccess,
+    ...reflectionAccess,
+  ]);
 }
 
 function routesOf(parts: readonly Part[], { notReady }: RpcDeps): RpcRoutes {

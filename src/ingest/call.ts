@@ -5,7 +5,7 @@ import type { Caller } from "../core/access/caller.ts";
 import type { Turns } from "../core/budget/turn.ts";
 import { Failure, failureFrom, invalidIssue, type Issue } from "../core/failure.ts";
 import { FRAME_RECORDS } from "../core/frame.ts";
-import { comparePositions, type Position } from "../core/position.ts";
+import { comparePositions, type Position, renderPosition } from "../core/position.ts";
 import type { RecordContract } from "../core/record-contract.ts";
 import { WireCursor } from "../core/wire.ts";
 import { type Batcher, type BatchOwner, frameBytesMax } from "./batcher.ts";
@@ -129,6 +129,20 @@ export class Call implements BatchOwner {
       await new Promise<void>((resolve) => (this.#settle = resolve));
     }
     if (this.#failure !== undefined) throw this.#failure;
+  }
+
+  /**
+   * Nothing more will be taken, for this reason. Resolves once what was taken is durable, with a failure
+   * that says where that ends.
+   */
+  async endedBy(reason: Failure): Promise<Failure> {
+    try {
+      await this.settled();
+    } catch (error) {
+      return failureFrom(error);
+    }
+    if (this.#position === undefined) return reason;
+    return new Failure(reason.code, reason.message, { position: renderPosition(this.#position) });
   }
 
   /** A reader waits for the answer to what was taken so far. */

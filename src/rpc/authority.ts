@@ -4,11 +4,13 @@ import type { IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
 import { codeToHttpStatus, errorToJson } from "@connectrpc/connect/protocol-connect";
 import { setTrailerStatus } from "@connectrpc/connect/protocol-grpc";
 import { closeUnread } from "./http2-stream.ts";
-import type { StreamHandler } from "./server.ts";
+import type { RpcServerOptions } from "./server.ts";
 import { connectErrorFrom } from "./status.ts";
 
 /** Answers the calls for whose `:authority` or `Host` the check throws a Failure. */
-export function refuseForeignHosts(checkHost: (given: string | null) => unknown): StreamHandler {
+export function refuseForeignHosts(
+  checkHost: (given: string | null) => unknown,
+): NonNullable<RpcServerOptions["refuses"]> {
   return (stream, headers) => {
     try {
       checkHost(headers[":authority"] ?? null);

@@ -8,32 +8,53 @@ import {
   type UniversalServerRequest,
   universalServerRequestFromFetch,
 } from "@connectrpc/connect/protocol";
+import type { Caller } from "../core/access/caller.ts";
+import { Failure } from "../core/failure.ts";
+import { pathOf, withoutQuery } from "../core/host.ts";
+import { admitted, callerValues, type FoundCaller, type MethodAccess } from "./access.ts";
 import { withoutUtf8 } from "./content-type.ts";
 import type { RpcHandlers } from "./handlers.ts";
 
 export interface RpcFetch {
   /** The HTTP methods that `fetch` serves, by path. */
   readonly methods: ReadonlyMap<string, readonly string[]>;
-  readonly fetch: (request: Request) => Promise<Response>;
+  readonly fetch: (request: Request, caller: FoundCaller) => Promise<Response>;
 }
 
 /** Serves the call on its own, or returns undefined before it has touched the request. */
-export type FetchHandler = (request: Request) => Promise<Response> | undefined;
+export type FetchHandler = (request: Request, caller: Caller) => Promise<Response> | undefined;
 
-/** `first` is tried before the handlers: the methods that have a shorter way. */
-export function createRpcFetch(handlers: RpcHandlers, first?: FetchHandler): RpcFetch {
+export interface RpcFetchOptions {
+  /** What each method needs of its caller. */
+  readonly access: MethodAccess;
+  /** Tried before the handlers: the methods that have a shorter way. */
+  readonly first?: FetchHandler;
+}
+
+export function createRpcFetch(
+  handlers: RpcHandlers,
+  { access, first }: RpcFetchOptions,
+): RpcFetch {
   return {
     methods: new Map([...handlers].map(([path, { allowedMethods }]) => [path, allowedMethods])),
-    fetch: (request) => first?.(request) ?? answer(handlers, request),
+    fetch: (request, found) => {
+      const caller = admitted(access, withoutQuery(pathOf(request.url)), found);
+      const served = caller instanceof Failure ? undefined : first?.(request, caller);
+      return served ?? answer(handlers, request, caller);
+    },
   };
 }
 
-async function answer(handlers: RpcHandlers, request: Request): Promise<Response> {
+async function answer(
+  handlers: RpcHandlers,
+  request: Request,
+  caller: FoundCaller,
+): Promise<Response> {
   const contentType = withoutUtf8(request.headers.get("content-type") ?? "");
   if (/^application\/grpc(\+|;|$)/.test(contentType)) return refuseGrpc(contentType);
-  const handler = handlers.get(new URL(request.url).pathname);
+  const handler = handlers.get(withoutQuery(pathOf(request.url)));
   if (handler === undefined) return new Response(null, { status: 404 });
-  const { status, header, body } = await handler(universalRequest(request, contentType));
+  const { status, header, body } = await handler(universalRequest(request, contentType, caller));
   const init: ResponseInit = header === undefined ? { status } : { status, headers: header };
   if (body === undefined) return new Response(null, init);
   const chunks = body[Symbol.asyncIterator]();
@@ -45,12 +66,19 @@ async function answer(handlers: RpcHandlers, request: Request): Promise<Response
   return new Response(streamFrom(chunks), init);
 }
 
-function universalRequest(request: Request, contentType: string): UniversalServerRequest {
+function universalRequest(
+  request: Request,
+  contentType: string,
+  caller: FoundCaller,
+): UniversalServerRequest {
   const universal = universalServerRequestFromFetch(request, {});
-  if (contentType === "" || contentType === request.headers.get("content-type")) return universal;
+  const contextValues = callerValues(caller);
+  if (contentType === "" || contentType === request.headers.get("content-type")) {
+    return { ...universal, contextValues };
+  }
   const header = new Headers(request.headers);
   header.set("content-type", contentType);
-  return { ...universal, header };
+  return { ...universal, header, contextValues };
 }
 
 /** Pulls the next chunk once the connection has taken those before it. */

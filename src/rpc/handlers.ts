@@ -10,6 +10,7 @@ import {
   ErrorInfoSchema,
   RetryInfoSchema,
 } from "../gen/google/rpc/error_details_pb.ts";
+import { accessGate, accessInterceptor, type MethodAccess } from "./access.ts";
 import { type MessageBounds, withBoundedMessages } from "./bounded-messages.ts";
 import { failureInterceptor } from "./failures.ts";
 
@@ -21,6 +22,8 @@ export type RpcHandlers = ReadonlyMap<string, UniversalHandler>;
 /** Past a bound of its messages a call ends as `RESOURCE_EXHAUSTED`. */
 export interface RpcOptions extends MessageBounds {
   readonly logger: Logger;
+  /** What each method needs of its caller. */
+  readonly access: MethodAccess;
   /** Aborts when this node drains: server streams end with its reason. */
   readonly stopping: AbortSignal;
   /** The types that an `Any` or an error's details may have in JSON. */
@@ -40,7 +43,11 @@ export function createRpcHandlers(routes: RpcRoutes, options: RpcOptions): RpcHa
     // connect-es ignores what a message does not have by default. A misspelt field would then be
     // lost, or a misspelt enum value be read as 0, although the call succeeds.
     jsonOptions: { registry: options.registry ?? details, ignoreUnknownFields: false },
-    interceptors: [failureInterceptor(options.logger, options.stopping)],
+    requestGate: accessGate(options.logger),
+    interceptors: [
+      failureInterceptor(options.logger, options.stopping),
+      accessInterceptor(options.access),
+    ],
   });
   routes(router);
   return new Map(

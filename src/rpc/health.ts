@@ -1,11 +1,13 @@
 /** `grpc.health.v1.Health`, for balancers and `grpcurl`. */
 
 import type { ConnectRouter } from "@connectrpc/connect";
+import { isPublic } from "../core/access/need.ts";
 import { Failure } from "../core/failure.ts";
 import {
   Health,
   HealthCheckResponse_ServingStatus as ServingStatus,
 } from "../gen/grpc/health/v1/health_pb.ts";
+import { serviceAccess } from "./access.ts";
 
 /** Interval at which a watched status is checked. */
 const watchMs = 1000;
@@ -16,6 +18,14 @@ export interface HealthDeps {
   /** Full names, read with each call; all services are as ready as their node. */
   readonly services: () => readonly string[];
 }
+
+export const healthAccess = serviceAccess(Health, {
+  check: isPublic(
+    "balancers ask whether a node is ready, as on /readyz, before they have a credential",
+  ),
+  watch: isPublic("as check"),
+  list: isPublic("it is not implemented"),
+});
 
 /** The empty service name is the whole node. */
 export function mountHealth(router: ConnectRouter, { notReady, services }: HealthDeps): void {

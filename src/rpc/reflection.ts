@@ -2,6 +2,7 @@
 
 import type { DescFile, DescService } from "@bufbuild/protobuf";
 import { Code, type ConnectRouter } from "@connectrpc/connect";
+import { isPublic } from "../core/access/need.ts";
 import { file_google_rpc_error_details } from "../gen/google/rpc/error_details_pb.ts";
 import {
   ServerReflection,
@@ -11,6 +12,7 @@ import {
   ServerReflection as ServerReflectionAlpha,
   type ServerReflectionRequest as ServerReflectionRequestAlpha,
 } from "../gen/grpc/reflection/v1alpha/reflection_pb.ts";
+import { serviceAccess } from "./access.ts";
 import { Descriptors, encodeWithImports } from "./descriptors.ts";
 
 /** The two versions differ in their package alone. */
@@ -24,6 +26,15 @@ type Answer =
     }
   | { case: "listServicesResponse"; value: { service: { name: string }[] } }
   | { case: "errorResponse"; value: { errorCode: number; errorMessage: string } };
+
+const described = isPublic(
+  "it describes the same services on every node, as their published .proto files do, and no data",
+);
+
+export const reflectionAccess = new Map([
+  ...serviceAccess(ServerReflection, { serverReflectionInfo: described }),
+  ...serviceAccess(ServerReflectionAlpha, { serverReflectionInfo: described }),
+]);
 
 /** `services` is called once, at the first request: by then all of them are mounted. */
 export function mountReflection(

@@ -7,12 +7,24 @@ import {
   constants,
   createServer,
   type Http2Server,
+  type Http2Session,
   type IncomingHttpHeaders,
   type ServerHttp2Session,
   type ServerHttp2Stream,
 } from "node:http2";
 import { Code } from "@connectrpc/connect";
 import type { UniversalServerResponse } from "@connectrpc/connect/protocol";
+import type { Caller } from "../core/access/caller.ts";
+import type { Credentials, Guard, PeerCertificate } from "../core/access/guard.ts";
+import { Failure } from "../core/failure.ts";
+import { withoutQuery } from "../core/host.ts";
+import {
+  admitted,
+  callerValues,
+  findCaller,
+  type FoundCaller,
+  type MethodAccess,
+} from "./access.ts";
 import type { RpcHandlers } from "./handlers.ts";
 import { closeUnread, requestFromStream, writeResponse } from "./http2-stream.ts";
 import { defaultSessionLimits, type SessionLimits, Sessions } from "./sessions.ts";
@@ -29,7 +41,24 @@ export interface RpcServer {
 }
 
 /** Serves the call on its own, or returns false before it has touched the stream. */
-export type StreamHandler = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => boolean;
+export type StreamHandler = (
+  stream: ServerHttp2Stream,
+  headers: IncomingHttpHeaders,
+  caller: Caller,
+) => boolean;
+
+export interface RpcServerOptions {
+  readonly guard: Guard;
+  /** What each method needs of its caller. */
+  readonly access: MethodAccess;
+  /** Answers a call that may not come in, whoever calls, and returns true. */
+  readonly refuses?: (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => boolean;
+  /** Tried before the handlers: the methods that have a shorter way. */
+  readonly first?: StreamHandler;
+  readonly limits?: SessionLimits;
+  /** Of a connection whose client has shown one that is valid. */
+  readonly certificateOf?: (session: Http2Session) => PeerCertificate | undefined;
+}
 
 /** Flow-control window of a call. */
 const windowBytes = 256 * 1024;
@@ -43,13 +72,10 @@ const metadataBytesMax = 64 * 1024;
 /** A peer that reads nothing of its answer for this long is reset. */
 export const stallMsMax = 30_000;
 
-/** `first` is tried before the handlers: the methods that have a shorter way. */
-export function createRpcServer(
-  handlers: RpcHandlers,
-  first?: StreamHandler,
-  limits: SessionLimits = defaultSessionLimits,
-): RpcServer {
-  const sessions = new Sessions(limits);
+export function createRpcServer(handlers: RpcHandlers, options: RpcServerOptions): RpcServer {
+  const { guard, access, refuses, first } = options;
+  const sessions = new Sessions(options.limits ?? defaultSessionLimits);
+  const credentialsOf = createCredentialsOf(options);
   const server = createServer({
     // Explicit: the runtimes' defaults differ.
     maxSessionMemory: 64,
@@ -66,8 +92,17 @@ export function createRpcServer(
     const { session } = stream;
     sessions.enter(session);
     stream.once("close", () => sessions.leave(session));
-    if (first?.(stream, headers) === true) return;
-    void answer(handlers, stream, headers);
+    if (refuses?.(stream, headers) === true) return;
+    const serve = (found: FoundCaller) => {
+      if (stream.destroyed || stream.closed) return;
+      const caller = admitted(access, withoutQuery(headers[":path"] ?? ""), found);
+      if (!(caller instanceof Failure) && first?.(stream, headers, caller) === true) return;
+      void answer(handlers, stream, headers, caller);
+    };
+    const found = findCaller(guard, credentialsOf(stream, headers));
+    // Meanwhile nobody reads the stream: it takes no more than its window.
+    if (found instanceof Promise) void found.then(serve);
+    else serve(found);
   });
   return {
     listen: (hostname, port) => listen(server, hostname, port),
@@ -83,19 +118,51 @@ export function createRpcServer(
   };
 }
 
+/**
+ * What a call shows of its caller. Not the cookie of a page's session: this port does not know pages from
+ * each other.
+ */
+function createCredentialsOf({
+  guard,
+  certificateOf,
+}: RpcServerOptions): (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => Credentials {
+  const none: Credentials = {};
+  if (!guard.isClosed) return () => none;
+  // The same for all calls of a connection, and not cheap to ask the socket for.
+  const connections = new WeakMap<Http2Session, Credentials>();
+  return ({ session }, { authorization }) => {
+    if (session === undefined) return authorization === undefined ? none : { authorization };
+    let connection = connections.get(session);
+    if (connection === undefined) {
+      const address = session.socket.remoteAddress;
+      const certificate = certificateOf?.(session);
+      connection = {
+        ...(address === undefined ? {} : { address }),
+        ...(certificate === undefined ? {} : { certificate }),
+      };
+      connections.set(session, connection);
+    }
+    return authorization === undefined ? connection : { ...connection, authorization };
+  };
+}
+
 async function answer(
   handlers: RpcHandlers,
   stream: ServerHttp2Stream,
   headers: IncomingHttpHeaders,
+  found: FoundCaller,
 ): Promise<void> {
-  const path = headers[":path"]?.split("?", 1)[0] ?? "";
+  const path = withoutQuery(headers[":path"] ?? "");
   const handler = handlers.get(path);
   if (handler === undefined) {
     const message = `There is no method at ${path.slice(0, 200)}`;
     return refuse(stream, headers, Code.Unimplemented, message);
   }
   try {
-    const response = await handler(requestFromStream(stream, headers));
+    const response = await handler({
+      ...requestFromStream(stream, headers),
+      contextValues: callerValues(found),
+    });
     await writeResponse(stream, withAllow(response, handler.allowedMethods), stallMsMax);
     closeUnread(stream);
   } catch {

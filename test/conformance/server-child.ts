@@ -9,8 +9,12 @@
 
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { Hono } from "hono";
+import { openCaller } from "../../src/core/access/caller.ts";
+import { openGuard } from "../../src/core/access/guard.ts";
+import { isPublic } from "../../src/core/access/need.ts";
 import { Share } from "../../src/core/budget/memory.ts";
 import { Turns } from "../../src/core/budget/turn.ts";
+import { pathOfMethod } from "../../src/rpc/access.ts";
 import { createRpcFetch } from "../../src/rpc/fetch.ts";
 import { createRpcHandlers } from "../../src/rpc/handlers.ts";
 import { createRpcServer } from "../../src/rpc/server.ts";
@@ -19,6 +23,7 @@ import {
   ServerCompatRequestSchema,
   ServerCompatResponseSchema,
 } from "./gen/connectrpc/conformance/v1/server_compat_pb.ts";
+import { ConformanceService } from "./gen/connectrpc/conformance/v1/service_pb.ts";
 import { conformanceTypes, mountConformance } from "./service.ts";
 import { mountBehindThin, thinConnect, thinGrpc } from "./thin.ts";
 
@@ -28,9 +33,14 @@ const listener = bunRuntime.args[0] ?? "";
 const isThin = listener.startsWith("thin-");
 const { messageReceiveLimit } = await readRequest();
 const messageBytesMax = messageReceiveLimit === 0 ? 8 * 1024 * 1024 : messageReceiveLimit;
+/** The suite sends no credentials. */
+const access = new Map(
+  ConformanceService.methods.map((method) => [pathOfMethod(method), isPublic("it is a test")]),
+);
 const handlers = createRpcHandlers(isThin ? mountBehindThin : mountConformance, {
   logger: (level, message, fields) =>
     bunRuntime.logLine(`${JSON.stringify({ level, message, ...fields })}\n`),
+  access,
   messageBytesMax,
   fieldsMax: 100_000,
   receiving: new Share("receiving", 64 * 1024 * 1024),
@@ -42,15 +52,15 @@ const isRpc = listener === "rpc" || listener === "thin-grpc";
 await writeResponse(await (isRpc ? listenRpc() : listenHttp()));
 
 function listenRpc(): Promise<number> {
-  const first = isThin ? thinGrpc(messageBytesMax) : undefined;
-  return createRpcServer(handlers, first).listen(host, 0);
+  const first = isThin ? { first: thinGrpc(messageBytesMax) } : {};
+  return createRpcServer(handlers, { guard: openGuard, access, ...first }).listen(host, 0);
 }
 
 function listenHttp(): Promise<number> {
   const app = new Hono();
-  const first = isThin ? thinConnect(messageBytesMax) : undefined;
-  const { methods, fetch } = createRpcFetch(handlers, first);
-  for (const path of methods.keys()) app.all(path, (c) => fetch(c.req.raw));
+  const first = isThin ? { first: thinConnect(messageBytesMax) } : {};
+  const { methods, fetch } = createRpcFetch(handlers, { access, ...first });
+  for (const path of methods.keys()) app.all(path, (c) => fetch(c.req.raw, openCaller));
   return bunRuntime
     .createServer()
     .listen({ hostname: host, port: 0, fetch: (request) => app.fetch(request) });

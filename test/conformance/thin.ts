@@ -13,6 +13,7 @@ import { parseTimeout as parseConnectTimeout } from "@connectrpc/connect/protoco
 import { parseTimeout as parseGrpcTimeout } from "@connectrpc/connect/protocol-grpc";
 import { MemoryAccount } from "../../src/core/budget/memory.ts";
 import { Turns } from "../../src/core/budget/turn.ts";
+import type { Failure } from "../../src/core/failure.ts";
 import { InFlight } from "../../src/ingest/in-flight.ts";
 import type { FetchHandler } from "../../src/rpc/fetch.ts";
 import type { StreamHandler } from "../../src/rpc/server.ts";
@@ -39,7 +40,7 @@ const timeoutMsMax = 2 ** 31 - 1;
 export function thinGrpc(messageBytesMax: number): StreamHandler {
   const { options, withMetadata } = conformanceMethods(messageBytesMax);
   const serve = createThinGrpc(options);
-  return (stream, headers) => {
+  return (stream, headers, caller) => {
     const metadata = metadataOf(
       new Headers(
         Object.entries(headers).flatMap(([name, value]) =>
@@ -61,18 +62,18 @@ export function thinGrpc(messageBytesMax: number): StreamHandler {
     };
     const sendTrailers = stream.sendTrailers.bind(stream);
     stream.sendTrailers = (given) => sendTrailers(merged(given, metadata.responseTrailer));
-    return withMetadata(metadata, () => serve(stream, headers));
+    return withMetadata(metadata, () => serve(stream, headers, caller));
   };
 }
 
 export function thinConnect(messageBytesMax: number): FetchHandler {
   const { options, withMetadata } = conformanceMethods(messageBytesMax);
   const serve = createThinConnect(options);
-  return (request) => {
+  return (request, caller) => {
     const timeout = request.headers.get("connect-timeout-ms");
     const { timeoutMs } = parseConnectTimeout(timeout, timeoutMsMax);
     const metadata = metadataOf(request.headers, timeoutMs);
-    const response = withMetadata(metadata, () => serve(request));
+    const response = withMetadata(metadata, () => serve(request, caller));
     return response?.then((answer) => {
       for (const [name, value] of metadata.responseHeader) answer.headers.append(name, value);
       for (const [name, value] of metadata.responseTrailer) {
@@ -184,6 +185,10 @@ class ConformanceCall implements ThinCall {
   answer(): Uint8Array<ArrayBuffer> {
     if (this.#answer === undefined) throw new Error("The call was answered before it settled");
     return this.#answer;
+  }
+
+  endedBy(reason: Failure): Promise<Failure> {
+    return Promise.resolve(reason);
   }
 
   expedite(): void {}

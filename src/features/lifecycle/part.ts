@@ -12,7 +12,7 @@ import { mountLifecycles } from "./http/lifecycles.ts";
 import { mountLifecycleLive } from "./http/live.ts";
 import { EventIntake } from "./intake.ts";
 import { LifecycleQueries } from "./lifecycle-queries.ts";
-import { mountMars } from "./rpc/mars.ts";
+import { marsAccess, mountMars } from "./rpc/mars.ts";
 import { eventMethods } from "./rpc/thin-events.ts";
 import { createLifecycleStore } from "./store/lifecycle-store.ts";
 import { createLifecycleProjection } from "./store/projection.ts";
@@ -57,6 +57,7 @@ export async function openLifecycle(
     hot: lifecycleEventRoutes(deps),
     endpoints: [...eventEndpoints, ...lifecycleEndpoints],
     rpc: (router) => mountMars(router, events),
+    rpcAccess: marsAccess,
     thin: eventMethods(events),
     projections: [
       {

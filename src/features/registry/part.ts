@@ -11,6 +11,7 @@ import { registryEndpoints } from "./http/endpoints.ts";
 import { mountSchemas } from "./http/routes.ts";
 import type { RegistryOptions } from "./options.ts";
 import { createRegistry } from "./registry.ts";
+import { registryAccess } from "./rpc/access.ts";
 import { mountRegistry } from "./rpc/registry.ts";
 import { createRegistryStore } from "./store/registry-store.ts";
 
@@ -32,6 +33,7 @@ export function openRegistry(
     endpoints: [...registryEndpoints, ...confluentEndpoints, ...settingEndpoints],
     status: () => ({ registry: registry.status() }),
     rpc: (router) => mountRegistry(router, registry),
+    rpcAccess: registryAccess,
     close: () => registry.close(),
   };
 }

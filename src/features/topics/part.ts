@@ -8,8 +8,8 @@ import type { Part, Platform } from "../part.ts";
 import { topicEndpoints } from "./http/endpoints.ts";
 import { mountTopics } from "./http/routes.ts";
 import { mountSocket, openSocket } from "./http/socket.ts";
-import { mountCollector } from "./rpc/collector.ts";
-import { mountConsumer } from "./rpc/consumer.ts";
+import { collectorAccess, mountCollector } from "./rpc/collector.ts";
+import { consumerAccess, mountConsumer } from "./rpc/consumer.ts";
 import { createSubscribeStream } from "./rpc/subscribe-stream.ts";
 import { thinCollectorMethods } from "./rpc/thin-methods.ts";
 
@@ -32,6 +32,7 @@ export function openTopics(platform: Platform, { schemas, emitters }: TopicsOpti
       mountCollector(router, collector);
       mountConsumer(router, platform);
     },
+    rpcAccess: new Map([...collectorAccess, ...consumerAccess]),
     status: () => ({ topics: platform.topicQuota.status() }),
     thin: thinCollectorMethods(collector),
     stream: createSubscribeStream(platform, stallMsMax),

@@ -1,6 +1,7 @@
 /** What a method offers to take the thin path: a call without an object for each message. */
 
 import type { Buffer } from "node:buffer";
+import type { Caller } from "../../core/access/caller.ts";
 import type { Share } from "../../core/budget/memory.ts";
 import type { Turns } from "../../core/budget/turn.ts";
 import type { Failure } from "../../core/failure.ts";
@@ -23,13 +24,18 @@ export interface ThinCall {
   settled(): Promise<void>;
   /** The caller waits for what was taken so far. */
   expedite(): void;
+  /**
+   * The caller's credential has ended: nothing more is taken. Resolves once what was taken is durable, with
+   * the failure that says where that ends.
+   */
+  endedBy(reason: Failure): Promise<Failure>;
   close(): void;
 }
 
 export interface ThinMethod {
   readonly answers: AnswerKind;
   /** Opens a call; `answer` renders the message that answers it, or throws why it cannot be answered. */
-  open(): { readonly call: ThinCall; readonly answer: () => Uint8Array<ArrayBuffer> };
+  open(caller: Caller): { readonly call: ThinCall; readonly answer: () => Uint8Array<ArrayBuffer> };
 }
 
 /** By path: `/package.Service/Method`. */

@@ -17,6 +17,7 @@ import {
   headerUnaryEncoding,
   parseTimeout,
 } from "@connectrpc/connect/protocol-connect";
+import type { Caller } from "../../core/access/caller.ts";
 import { pathOf } from "../../core/host.ts";
 import { reportedStatus } from "../failures.ts";
 import type { FetchHandler } from "../fetch.ts";
@@ -30,7 +31,7 @@ const ok: ResponseInit = { headers: { [headerContentType]: contentTypeUnaryProto
 /** Leaves to the handlers behind it what it does not know: other methods, codecs and compressions. */
 export function createThinConnect(options: ThinOptions): FetchHandler {
   const { methods, messageBytesMax } = options;
-  return (request) => {
+  return (request, caller) => {
     const { headers } = request;
     if (request.method !== "POST" || headers.get(headerContentType) !== contentTypeUnaryProto) {
       return undefined;
@@ -41,7 +42,7 @@ export function createThinConnect(options: ThinOptions): FetchHandler {
     const length = headers.get(headerUnaryContentLength);
     if (length === null || Number(length) > messageBytesMax) return undefined;
     const method = methods.get(pathOf(request.url));
-    return method?.answers === "unary" ? answer(method, options, request) : undefined;
+    return method?.answers === "unary" ? answer(method, options, request, caller) : undefined;
   };
 }
 
@@ -49,8 +50,9 @@ async function answer(
   method: ThinMethod,
   { inFlight, logger, readBody }: ThinOptions,
   request: Request,
+  caller: Caller,
 ): Promise<Response> {
-  const { call, answer } = method.open();
+  const { call, answer } = method.open(caller);
   try {
     inFlight.refuseIfFull();
     const timeout = request.headers.get(headerTimeout);

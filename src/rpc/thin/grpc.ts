@@ -14,6 +14,7 @@ import {
 } from "node:http2";
 import type { ConnectError } from "@connectrpc/connect";
 import { parseTimeout, setTrailerStatus } from "@connectrpc/connect/protocol-grpc";
+import type { Caller } from "../../core/access/caller.ts";
 import type { Failure } from "../../core/failure.ts";
 import type { Logger } from "../../core/logger.ts";
 import { reportedStatus } from "../failures.ts";
@@ -40,14 +41,14 @@ const headers: OutgoingHttpHeaders = {
 export function createThinGrpc(options: ThinOptions): StreamHandler {
   const backpressure = new SocketBackpressure(options.inFlight, options.turns);
   const slow = new SlowMessages(options.rateMin);
-  return (stream, given) => {
+  return (stream, given, caller) => {
     const method = options.methods.get(given[":path"] ?? "");
     if (method === undefined || given[":method"] !== "POST") return false;
     if (!contentTypes.has(given["content-type"] ?? "")) return false;
     const encoding = given["grpc-encoding"] ?? "identity";
     if (encoding !== "identity" && encoding !== "gzip") return false;
-    const call = new GrpcCall(stream, method, options, { backpressure, slow });
-    call.start(given);
+    const call = new GrpcCall(stream, method, options, { backpressure, slow }, caller);
+    call.start(given, caller);
     return true;
   };
 }
@@ -57,6 +58,9 @@ interface Shared {
   readonly backpressure: SocketBackpressure;
   readonly slow: SlowMessages;
 }
+
+/** Time to find out up to where the records of a call are durable, once its caller's credential has ended. */
+const endingMs = 500;
 
 /** The work of a smaller chunk is not measured: reading the clock would be a part of it. */
 const measuredBytes = 1024;
@@ -76,7 +80,12 @@ class GrpcCall {
   #isCompressed = false;
   #count = 0;
   #isOver = false;
+  /** All messages have come, or no more are taken: the answer is on its way. */
+  #isEnding = false;
   #isAcking = false;
+  /** Sends a running answer for what became durable since the last one. */
+  #ack: (() => void) | undefined;
+  #forgetCaller: (() => void) | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
@@ -84,6 +93,7 @@ class GrpcCall {
     method: ThinMethod,
     { messageBytesMax, logger, receiving, turns }: ThinOptions,
     shared: Shared,
+    caller: Caller,
   ) {
     this.#shared = shared;
     this.#lease = shared.backpressure.enter(stream);
@@ -91,7 +101,7 @@ class GrpcCall {
     this.#answers = method.answers;
     this.#messageBytesMax = messageBytesMax;
     this.#logger = logger;
-    const { call, answer } = method.open();
+    const { call, answer } = method.open(caller);
     this.#call = call;
     this.#answer = () => enveloped(0, answer());
     this.#late = new LateChunks({
@@ -105,7 +115,7 @@ class GrpcCall {
     );
   }
 
-  start(given: IncomingHttpHeaders): void {
+  start(given: IncomingHttpHeaders, caller: Caller): void {
     this.#path = given[":path"] ?? "";
     this.#isCompressed = given["grpc-encoding"] === "gzip";
     const stream = this.#stream;
@@ -116,6 +126,9 @@ class GrpcCall {
       if (this.#call.failure !== undefined) this.#fail(this.#call.failure);
     };
     if (this.#answers === "running") this.#startAcks();
+    if (this.#answers !== "unary") {
+      this.#forgetCaller = caller.onEnd((reason) => void this.#endBy(reason));
+    }
     takeChunks(stream, (chunk) => {
       this.#read(chunk);
       return this.#lease.isOpen();
@@ -124,7 +137,7 @@ class GrpcCall {
   }
 
   #read(chunk: Uint8Array): void {
-    if (this.#isOver) return;
+    if (this.#isOver || this.#isEnding) return;
     if (!this.#late.isEmpty) this.#late.push(chunk);
     else if (chunk.byteLength < measuredBytes) this.#push(chunk);
     else if (this.#lease.isBehind()) this.#late.push(chunk);
@@ -136,7 +149,7 @@ class GrpcCall {
   }
 
   #push(chunk: Uint8Array): void {
-    if (this.#isOver) return;
+    if (this.#isOver || this.#isEnding) return;
     try {
       this.#messages.push(chunk);
     } catch (error) {
@@ -171,7 +184,8 @@ class GrpcCall {
   }
 
   async #finish(): Promise<void> {
-    if (this.#isOver) return;
+    if (this.#isOver || this.#isEnding) return;
+    this.#isEnding = true;
     let answer: Uint8Array;
     try {
       if (!this.#messages.isWhole) throw incompleteMessage;
@@ -187,11 +201,28 @@ class GrpcCall {
     this.#stream.end(answer);
   }
 
+  /** The caller's credential has ended: it learns up to where its records are durable. */
+  async #endBy(reason: Failure): Promise<void> {
+    if (this.#isOver || this.#isEnding) return;
+    this.#isEnding = true;
+    const timer = setTimeout(() => this.#fail(reason), endingMs);
+    const failure = await this.#call.endedBy(reason);
+    clearTimeout(timer);
+    if (this.#isOver) return;
+    this.#ack?.();
+    this.#fail(failure);
+  }
+
   /** Running answers: each covers all that became durable since the one before. */
   #startAcks(): void {
     this.#respond();
     const call = this.#call;
     let answered = 0;
+    this.#ack = () => {
+      if (call.answerable === answered) return;
+      answered = call.answerable;
+      this.#stream.write(this.#answer());
+    };
     call.progress = () => {
       if (this.#isAcking || this.#isOver) return;
       this.#isAcking = true;
@@ -200,10 +231,7 @@ class GrpcCall {
         this.#isAcking = false;
         if (this.#isOver) return;
         if (call.failure !== undefined) return this.#fail(call.failure);
-        if (call.answerable > answered && !this.#stream.writableNeedDrain) {
-          answered = call.answerable;
-          this.#stream.write(this.#answer());
-        }
+        if (!this.#stream.writableNeedDrain) this.#ack?.();
         call.expedite();
       });
     };
@@ -246,6 +274,7 @@ class GrpcCall {
   #over(): void {
     this.#isOver = true;
     clearTimeout(this.#timer);
+    this.#forgetCaller?.();
     this.#call.progress = undefined;
     this.#call.close();
     this.#messages.drop();
@@ -261,6 +290,10 @@ class GrpcCall {
  * the process grows by gigabytes. So `push`, to which the session hands chunks, is replaced.
  */
 function takeChunks(stream: ServerHttp2Stream, take: (chunk: Uint8Array) => boolean): void {
+  // What came while the caller was looked for is in the stream already.
+  for (let chunk: unknown = stream.read(); chunk instanceof Uint8Array; chunk = stream.read()) {
+    take(chunk);
+  }
   const push = stream.push.bind(stream);
   stream.push = (chunk: unknown, encoding?: BufferEncoding) => {
     if (!(chunk instanceof Uint8Array)) return push(chunk, encoding);

@@ -5,15 +5,20 @@
 
 import { toBinary } from "@bufbuild/protobuf";
 import type { ConnectRouter } from "@connectrpc/connect";
-import { openCaller } from "../../../core/access/caller.ts";
+import { needs } from "../../../core/access/need.ts";
 import { EventRequestSchema, MarsGrpc } from "../../../gen/marsweb/event_pb.ts";
+import { callerOf, serviceAccess } from "../../../rpc/access.ts";
 import type { EventIntake } from "../intake.ts";
+
+export const marsAccess = serviceAccess(MarsGrpc, {
+  collectEvent: needs("append", "app", { handler: "the app_id of the event" }),
+});
 
 export function mountMars(router: ConnectRouter, events: EventIntake): void {
   router.service(MarsGrpc, {
-    async collectEvent(request) {
+    async collectEvent(request, { values }) {
       const bytes = toBinary(EventRequestSchema, request);
-      await events.takeRequest(bytes, 0, bytes.byteLength, openCaller);
+      await events.takeRequest(bytes, 0, bytes.byteLength, callerOf(values));
       return { success: true };
     },
   });

@@ -5,7 +5,9 @@
 
 import { create, toBinary } from "@bufbuild/protobuf";
 import type { ConnectRouter, ServiceImpl } from "@connectrpc/connect";
-import { openCaller } from "../../../core/access/caller.ts";
+import type { Caller } from "../../../core/access/caller.ts";
+import { needs } from "../../../core/access/need.ts";
+import { Failure } from "../../../core/failure.ts";
 import {
   CollectorService,
   type CollectRequest,
@@ -16,35 +18,48 @@ import {
 } from "../../../gen/sluice/v1/collector_pb.ts";
 import type { Call, CallSummary } from "../../../ingest/call.ts";
 import type { Collector } from "../../../ingest/collector.ts";
+import { callerOf, serviceAccess } from "../../../rpc/access.ts";
 import { bufferOf } from "../../../rpc/thin/messages.ts";
 import { responseFromSummary, withRecords } from "./summary.ts";
 
+/** The topic may change with every message of a stream, so the collector asks for it. */
+const append = needs("append", "topic", { handler: "the topic of each message" });
+
+export const collectorAccess = serviceAccess(CollectorService, {
+  collect: append,
+  ingest: append,
+  publish: append,
+});
+
 export function mountCollector(router: ConnectRouter, collector: Collector): void {
   const implementation: ServiceImpl<typeof CollectorService> = {
-    async collect(requests) {
-      return await withCall(collector, async (call) => {
+    async collect(requests, { values }) {
+      return await withCall(collector, callerOf(values), async (call) => {
         for await (const request of requests) await take(collector, call, request);
         await call.settled();
         return call.summary();
       });
     },
-    async publish(request) {
+    async publish(request, { values }) {
       // A stream can be made to wait; this message is in memory already.
       collector.inFlight.refuseIfFull();
-      return await withCall(collector, async (call) => {
+      return await withCall(collector, callerOf(values), async (call) => {
         await take(collector, call, request);
         await call.settled();
         return withRecords(call.summary());
       });
     },
-    async *ingest(requests) {
-      const call = collector.open(openCaller);
+    async *ingest(requests, { values }) {
+      const caller = callerOf(values);
+      const call = collector.open(caller);
       try {
         for await (const request of requests) {
           await take(collector, call, request);
           await call.settled();
           yield answerFrom(call.summary());
         }
+      } catch (error) {
+        throw await endOf(call, caller, error);
       } finally {
         call.close();
       }
@@ -55,14 +70,22 @@ export function mountCollector(router: ConnectRouter, collector: Collector): voi
 
 async function withCall(
   collector: Collector,
+  caller: Caller,
   feed: (call: Call) => Promise<CallSummary>,
 ): Promise<Answer> {
-  const call = collector.open(openCaller);
+  const call = collector.open(caller);
   try {
     return answerFrom(await feed(call));
+  } catch (error) {
+    throw await endOf(call, caller, error);
   } finally {
     call.close();
   }
+}
+
+/** A caller whose credential has ended learns up to where its records are durable. */
+async function endOf(call: Call, caller: Caller, error: unknown): Promise<unknown> {
+  return error instanceof Failure && error === caller.ended ? await call.endedBy(error) : error;
 }
 
 /** The fields of the three requests are the same, and so are their bytes. */

@@ -4,14 +4,20 @@
  */
 
 import type { ConnectRouter, HandlerContext } from "@connectrpc/connect";
+import { needs } from "../../../core/access/need.ts";
 import {
   ConsumerService,
   type SubscribeRequest,
   type SubscribeResponse,
 } from "../../../gen/sluice/v1/consumer_pb.ts";
+import { callerOf, serviceAccess } from "../../../rpc/access.ts";
 import { Delivery } from "./delivery.ts";
 import { binaryFormat, jsonFormat, positionResponse } from "./subscribe-format.ts";
 import { type ConsumerDeps, parseSubscribe } from "./subscribe-request.ts";
+
+export const consumerAccess = serviceAccess(ConsumerService, {
+  subscribe: needs("read", "topic", { handler: "the topic, and the key where it has a meaning" }),
+});
 
 export function mountConsumer(router: ConnectRouter, deps: ConsumerDeps): void {
   router.service(
@@ -30,18 +36,23 @@ export function mountConsumer(router: ConnectRouter, deps: ConsumerDeps): void {
 async function* subscribe(
   deps: ConsumerDeps,
   request: SubscribeRequest,
-  { signal, requestHeader }: HandlerContext,
+  { signal, requestHeader, values }: HandlerContext,
 ): AsyncGenerator<SubscribeResponse> {
+  const caller = callerOf(values);
   const format = requestHeader.get("content-type")?.includes("json") ? jsonFormat : binaryFormat;
-  const { topic, key, start } = await parseSubscribe(deps, request, signal);
+  const { topic, key, start } = await parseSubscribe(deps, request, caller, signal);
   const delivery = new Delivery();
   const close = () => delivery.close();
   signal.addEventListener("abort", close, { once: true });
+  let forget: (() => void) | undefined;
   try {
-    delivery.attach(await deps.hub.subscribe(topic, key, start, delivery));
+    const subscription = await deps.hub.subscribe(topic, key, start, delivery);
+    delivery.attach(subscription);
+    forget = caller.onEnd((reason) => delivery.end(reason, subscription.position));
     yield positionResponse(start);
     for await (const chunk of delivery) yield chunk.as(format);
   } finally {
+    forget?.();
     signal.removeEventListener("abort", close);
     delivery.close();
   }

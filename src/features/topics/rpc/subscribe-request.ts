@@ -1,19 +1,21 @@
 /** What a caller of `Subscribe` requests: which records, and where they start. */
 
+import type { Caller } from "../../../core/access/caller.ts";
 import type { Failure } from "../../../core/failure.ts";
 import { invalidField } from "../../../core/failure.ts";
 import type { Log } from "../../../core/log.ts";
 import { parsePosition, type Position } from "../../../core/position.ts";
-import { parseName } from "../../../core/topic.ts";
 import { textFromUtf8 } from "../../../core/utf8.ts";
 import type { SubscribeRequest } from "../../../gen/sluice/v1/consumer_pb.ts";
 import type { Hub } from "../../../hub/hub.ts";
+import type { TopicRules } from "../../../ingest/topic-rules.ts";
 import type { Pages } from "../../../log/pages.ts";
 
 export interface ConsumerDeps {
   readonly hub: Pick<Hub, "subscribe" | "livePosition">;
   readonly log: Pick<Log, "bounds">;
   readonly pages: Pick<Pages, "tailStart">;
+  readonly rules: Pick<TopicRules, "requireRead">;
 }
 
 export interface SubscribeStart {
@@ -26,14 +28,15 @@ export interface SubscribeStart {
 /** As over HTTP. */
 const tailMax = 1000;
 
-/** Throws `invalid`, `invalid_position`, and what the hub and the log throw of the topic. */
+/** Throws `forbidden`, `unauthenticated`, `invalid`, `invalid_position`, and what the hub and the log throw of the topic. */
 export async function parseSubscribe(
-  { hub, log, pages }: ConsumerDeps,
+  { hub, log, pages, rules }: ConsumerDeps,
   request: SubscribeRequest,
+  caller: Caller,
   signal: AbortSignal,
 ): Promise<SubscribeStart> {
-  const topic = parseName(request.topic, "topic");
   const key = parseKey(request.key);
+  const topic = rules.requireRead(request.topic, key, caller);
   const { start } = request;
   if (start.case === "after") return { topic, key, start: parsePosition(start.value) };
   if (start.case === "tail") {

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants } from "node:http2";
 import { create, fromBinary, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
+import { openGuard } from "../../../core/access/guard.ts";
 import { Share } from "../../../core/budget/memory.ts";
 import { Turns } from "../../../core/budget/turn.ts";
 import { systemClock } from "../../../core/clock.ts";
@@ -11,9 +12,11 @@ import {
 } from "../../../gen/sluice/v1/consumer_pb.ts";
 import { Hub } from "../../../hub/hub.ts";
 import { defaultHubOptions } from "../../../hub/options.ts";
+import { TopicRules } from "../../../ingest/topic-rules.ts";
 import { createMemoryLog } from "../../../log/memory/memory-log.ts";
 import { defaultPageOptions, Pages } from "../../../log/pages.ts";
 import { createRpcServer, type RpcServer } from "../../../rpc/server.ts";
+import { consumerAccess } from "./consumer.ts";
 import { createSubscribeStream } from "./subscribe-stream.ts";
 
 const stallMs = 200;
@@ -40,7 +43,11 @@ let session: ClientHttp2Session;
 
 beforeAll(async () => {
   await log.create("t", defaultTopicSettings);
-  server = createRpcServer(new Map(), createSubscribeStream({ hub, log, pages, logger }, stallMs));
+  server = createRpcServer(new Map(), {
+    guard: openGuard,
+    access: consumerAccess,
+    first: createSubscribeStream({ hub, log, pages, rules: new TopicRules(), logger }, stallMs),
+  });
   session = connect(`http://127.0.0.1:${await server.listen("127.0.0.1", 0)}`);
 });
 

@@ -7,6 +7,7 @@
 import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from "node:http2";
 import { fromBinary } from "@bufbuild/protobuf";
 import { setTrailerStatus } from "@connectrpc/connect/protocol-grpc";
+import type { Caller } from "../../../core/access/caller.ts";
 import { Failure, failureFrom } from "../../../core/failure.ts";
 import type { Logger } from "../../../core/logger.ts";
 import { type Position, renderPosition } from "../../../core/position.ts";
@@ -41,9 +42,9 @@ export function createSubscribeStream(
   deps: SubscribeStreamDeps,
   stallMsMax: number,
 ): StreamHandler {
-  return (stream, given) => {
+  return (stream, given, caller) => {
     if (!isPlain(given)) return false;
-    void serve(deps, stream, stallMsMax);
+    void serve(deps, stream, caller, stallMsMax);
     return true;
   };
 }
@@ -61,6 +62,7 @@ function isPlain(given: IncomingHttpHeaders): boolean {
 async function serve(
   deps: SubscribeStreamDeps,
   stream: ServerHttp2Stream,
+  caller: Caller,
   stallMsMax: number,
 ): Promise<void> {
   const left = new AbortController();
@@ -68,9 +70,13 @@ async function serve(
   const subscriber = new StreamSubscriber(stream, stallMsMax);
   try {
     const request = await readRequest(stream);
-    const { topic, key, start } = await parseSubscribe(deps, request, left.signal);
+    const { topic, key, start } = await parseSubscribe(deps, request, caller, left.signal);
     subscriber.open(start);
-    subscriber.attach(await deps.hub.subscribe(topic, key, start, subscriber));
+    const subscription = await deps.hub.subscribe(topic, key, start, subscriber);
+    subscriber.attach(subscription);
+    const forget = caller.onEnd((reason) => subscriber.end(reason, subscription.position));
+    if (left.signal.aborted) forget();
+    else left.signal.addEventListener("abort", forget, { once: true });
   } catch (error) {
     const failure = failureFrom(error);
     if (failure.code === "internal" && !left.signal.aborted) {

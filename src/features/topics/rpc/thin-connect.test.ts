@@ -3,6 +3,7 @@ import { create, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import { Code, ConnectError, createClient } from "@connectrpc/connect";
 import { createFetchClient } from "@connectrpc/connect/protocol";
 import { createTransport } from "@connectrpc/connect/protocol-connect";
+import { openCaller } from "../../../core/access/caller.ts";
 import { MemoryAccount } from "../../../core/budget/memory.ts";
 import { Turns } from "../../../core/budget/turn.ts";
 import { systemClock } from "../../../core/clock.ts";
@@ -62,7 +63,7 @@ function client(timeoutMs?: number) {
     (input: RequestInfo | URL, init?: RequestInit) => {
       const request = new Request(input, init);
       request.headers.set("content-length", String(sizeOf(init?.body)));
-      const answer = handler(request);
+      const answer = handler(request, openCaller);
       if (answer === undefined) throw new Error("the thin path left the call to others");
       return answer;
     },
@@ -92,7 +93,10 @@ function bytesOf(request: MessageInitShape<typeof PublishRequestSchema>): Uint8A
 }
 
 function post(headers: Record<string, string>, body: Uint8Array<ArrayBuffer> = bytesOf({})) {
-  return handler(new Request(`http://localhost${path}`, { method: "POST", headers, body }));
+  return handler(
+    new Request(`http://localhost${path}`, { method: "POST", headers, body }),
+    openCaller,
+  );
 }
 
 const recordOf = (init: MessageInitShape<typeof RecordSchema>) => create(RecordSchema, init);
@@ -195,10 +199,12 @@ test("what it does not know is left to others", () => {
   expect(post({ ...proto, "content-encoding": "gzip" })).toBeUndefined();
   expect(post({ ...proto, "content-length": "1025" })).toBeUndefined();
   expect(post({ "content-type": "application/proto" })).toBeUndefined();
-  expect(handler(new Request(`http://localhost${path}`, { headers: proto }))).toBeUndefined();
+  expect(
+    handler(new Request(`http://localhost${path}`, { headers: proto }), openCaller),
+  ).toBeUndefined();
   const other = new Request("http://localhost/sluice.v1.CollectorService/Collect", {
     method: "POST",
     headers: proto,
   });
-  expect(handler(other)).toBeUndefined();
+  expect(handler(other, openCaller)).toBeUndefined();
 });

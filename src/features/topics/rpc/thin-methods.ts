@@ -3,7 +3,7 @@
  * answer.
  */
 
-import { openCaller } from "../../../core/access/caller.ts";
+import type { Caller } from "../../../core/access/caller.ts";
 import { CollectorService } from "../../../gen/sluice/v1/collector_pb.ts";
 import type { Collector } from "../../../ingest/collector.ts";
 import type { AnswerKind, ThinMethods } from "../../../rpc/thin/call.ts";
@@ -19,8 +19,8 @@ const collectorMethods: ReadonlyMap<string, AnswerKind> = new Map([
 export function thinCollectorMethods(collector: Collector): ThinMethods {
   return new Map(
     [...collectorMethods].map(([path, answers]) => {
-      const open = () => {
-        const call = collector.open(openCaller);
+      const open = (caller: Caller) => {
+        const call = collector.open(caller);
         const summary = () => (answers === "unary" ? withRecords(call.summary()) : call.summary());
         return { call, answer: () => bytesFromSummary(summary()) };
       };
