@@ -3,9 +3,10 @@
 
 import { join } from "node:path";
 import { bundleForBrowsers } from "../src/runtime/bun.ts";
+import { pages } from "./build/files.ts";
 import { root } from "./install.ts";
 
-for (const page of ["dashboard", "livedoc"]) {
+for (const page of pages) {
   const script = await bundleForBrowsers(join(root, "src/ui", page, "main.tsx"));
   await Bun.write(join(root, "dist/ui", `${page}.js`), script);
   process.stdout.write(`dist/ui/${page}.js ${Math.ceil(script.byteLength / 1024)} KiB\n`);

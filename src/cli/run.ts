@@ -1,7 +1,7 @@
 /** Finds the command that the words name and runs it; maps what it throws to exit codes. */
 
-import { readFile } from "node:fs/promises";
 import process from "node:process";
+import { build } from "../core/build.ts";
 import { Failure } from "../core/failure.ts";
 import { ConfigError } from "../gateway/settings.ts";
 import { EmbeddedError } from "../postgres/embedded/error.ts";
@@ -27,7 +27,7 @@ export async function runCommand(runtime: Runtime): Promise<void> {
       return runtime.print(helpText(node, path));
     }
     if (node === root && (rest[0] === "--version" || rest[0] === "-v")) {
-      return runtime.print(`sluice ${await packageVersion()} (${runtime.name})\n`);
+      return runtime.print(versionLine(runtime));
     }
     if (isGroup(node)) throw unknownCommand(node, path, rest, node === root);
     await node.run(endable, rest, path);
@@ -131,7 +131,7 @@ function describeError(error: unknown): string {
   return isWorded ? error.message : (error.stack ?? error.message);
 }
 
-async function packageVersion(): Promise<string> {
-  const text = await readFile(new URL("../../package.json", import.meta.url), "utf8");
-  return (JSON.parse(text) as { version: string }).version;
+function versionLine({ name }: Runtime): string {
+  const { version, commit } = build;
+  return `sluice ${version} (${commit === undefined ? "" : `commit ${commit}, `}${name})\n`;
 }

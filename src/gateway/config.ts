@@ -25,6 +25,8 @@ export interface Config {
   readonly dataDir: string;
   /** Cache of the embedded PostgreSQL; 0: a share of the machine's memory. */
   readonly postgresCacheMb: number;
+  /** Folder of the embedded PostgreSQL's programs; undefined: found. */
+  readonly postgresPrograms: string | undefined;
   /** Undefined: PostgreSQL is embedded. */
   readonly databaseUrl: string | undefined;
   /** The schema of the gateway's tables. */
@@ -109,6 +111,7 @@ export function parseConfig(environment: Environment): Config {
     grpcPort: read.number("SLUICE_GRPC_PORT", 4025, 0, 65_535),
     dataDir: read.text("SLUICE_DATA_DIR", "./data"),
     postgresCacheMb: read.number("SLUICE_POSTGRES_CACHE_MB", 0, 0, 65_536),
+    postgresPrograms: read.optional("SLUICE_POSTGRES_BIN"),
     databaseUrl: read.url("DATABASE_URL", ["postgres:", "postgresql:"]),
     databaseSchema: read.schema("SLUICE_DATABASE_SCHEMA", defaultSchema),
     natsUrl,

@@ -1,5 +1,6 @@
 /** What a node knows of itself: for `/status`, `/readyz` and gRPC health. */
 
+import { build } from "../core/build.ts";
 import type { Health } from "../features/operation/health.ts";
 import type { Part, Platform } from "../features/part.ts";
 import type { RowEstimates } from "../postgres/row-estimates.ts";
@@ -76,6 +77,8 @@ export function createGatewayHealth(deps: HealthDeps, parts: () => readonly Part
     async status() {
       return {
         node,
+        version: build.version,
+        ...(build.commit === undefined ? {} : { commit: build.commit }),
         runtime: runtime.name,
         grpc_port: grpcPort,
         ...connections?.(),

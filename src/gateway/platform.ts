@@ -194,6 +194,7 @@ async function startPostgres(
   const embedded = await startEmbedded({
     dataDir: config.dataDir,
     cacheMb: config.postgresCacheMb,
+    programs: config.postgresPrograms,
     log: logger,
   });
   stack.defer(() => embedded.stop());

@@ -9,6 +9,7 @@ import { readFile } from "node:fs/promises";
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
 import type { Hono } from "hono";
+import { isBuilt, shippedFile } from "../core/build.ts";
 import { Failure, quoted } from "../core/failure.ts";
 import type { Host } from "../core/host.ts";
 
@@ -96,18 +97,20 @@ function upFrom(path: string): string {
 
 /** A file of `src/ui/`, as it is. */
 export function uiFile(name: string, type: string): File {
-  const url = new URL(`../ui/${name}`, import.meta.url);
+  const url = shippedFile(`src/ui/${name}`);
   return { type, read: () => readFile(url) };
 }
 
-/** A script of `src/ui/`, bundled now, or ahead by `bun scripts/build-ui.ts` where the host cannot. */
+/** A script of `src/ui/`, bundled now, or ahead by `bun scripts/build-ui.ts` where that is not possible. */
 export function uiScript(host: Host, name: string): File {
-  const entry = new URL(`../ui/${name}/main.tsx`, import.meta.url);
-  const built = new URL(`../../dist/ui/${name}.js`, import.meta.url);
+  const entry = shippedFile(`src/ui/${name}/main.tsx`);
+  const built = shippedFile(`dist/ui/${name}.js`);
   return {
     type: scriptType,
     async read() {
-      if (host.bundle !== undefined) return await host.bundle(decodeURIComponent(entry.pathname));
+      if (host.bundle !== undefined && !isBuilt) {
+        return await host.bundle(decodeURIComponent(entry.pathname));
+      }
       try {
         return await readFile(built);
       } catch (error) {

@@ -3,13 +3,14 @@
 import { fileURLToPath } from "node:url";
 import { type MigrationMeta, readMigrationFiles } from "drizzle-orm/migrator";
 import type { Sql } from "postgres";
+import { shippedFile } from "../core/build.ts";
 import { Failure, quoted } from "../core/failure.ts";
 import { connect, type DatabaseAddress, defaultSchema } from "./connect.ts";
 import { errorCode } from "./error-code.ts";
 import { storeFailure } from "./error.ts";
 import { hasMigrations, migrationsTable, moveFromPublic } from "./public-tables.ts";
 
-const migrationsFolder = fileURLToPath(new URL("../../migrations", import.meta.url));
+const migrationsFolder = fileURLToPath(shippedFile("migrations"));
 /**
  * The same in every release, and the same for all schemas of a database: migrations create what the
  * whole database shares, such as the schema of landing tables and the jobs of TimescaleDB.

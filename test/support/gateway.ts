@@ -14,6 +14,8 @@ export interface GatewayOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** A directory that is kept, so that a second gateway finds the data of the first. */
   readonly dataDir?: string;
+  /** The checkout by default. */
+  readonly cwd?: string;
   /** The program and its arguments; Bun's own entry by default. */
   readonly command?: readonly string[];
 }
@@ -44,7 +46,7 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
     "serve",
   ];
   const child = spawn(program ?? process.execPath, args, {
-    cwd: root,
+    cwd: options.cwd ?? root,
     stdio: ["ignore", "pipe", "pipe"],
     env: {
       ...withoutSettings(process.env),

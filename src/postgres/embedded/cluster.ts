@@ -52,6 +52,8 @@ export interface ClusterOptions {
   readonly durability?: Durability;
   /** 0, the default, is a third of the machine's memory, within `cacheMbLimits`. */
   readonly cacheMb?: number;
+  /** The folder of initdb and postgres; undefined: they are found. */
+  readonly programs?: string | undefined;
   readonly signal?: AbortSignal;
 }
 
@@ -63,7 +65,7 @@ const stagingPrefix = "postgres.new-";
 
 /** Locks the data directory and makes sure that a cluster of this version is in it. */
 export async function openCluster(options: ClusterOptions): Promise<Cluster> {
-  const { dataDir, log, durability = "full", cacheMb = 0, signal } = options;
+  const { dataDir, log, durability = "full", cacheMb = 0, programs, signal } = options;
   const directory = join(dataDir, "postgres");
   // As root the server runs as another user, which must pass through it, and needs no list of it.
   const mode = process.getuid?.() === 0 ? 0o711 : 0o700;
@@ -72,7 +74,7 @@ export async function openCluster(options: ClusterOptions): Promise<Cluster> {
   });
   const unlock = await lockDataDir(dataDir);
   try {
-    const binaries = await findBinaries();
+    const binaries = await findBinaries({ programs });
     const launcher = await createLauncher(binaries, dataDir, directory);
     if (launcher.capability !== undefined) {
       log(

@@ -28,6 +28,7 @@ export interface EmbeddedOptions {
   readonly durability?: Durability;
   /** See `ClusterOptions`. */
   readonly cacheMb?: number;
+  readonly programs?: string | undefined;
 }
 
 export interface Embedded {

@@ -4,7 +4,7 @@ import { afterAll, describe, expect } from "bun:test";
 import { spawnSync } from "node:child_process";
 import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import process from "node:process";
 import {
   ask,
@@ -101,12 +101,13 @@ describe("what keeps it from starting is said", () => {
   });
 
   real("there are no binaries, or they do not run here", async () => {
-    const never = await failureOf(findBinaries("linux-riscv64"));
-    expect(never.message).toContain('on "linux-riscv64": there are no binaries for it');
-    const absent = await failureOf(
-      findBinaries(process.platform === "darwin" ? "linux-ppc64" : "darwin-arm64"),
-    );
+    const installed = async () => [];
+    const never = await failureOf(findBinaries({ platform: "linux-riscv64", installed }));
+    expect(never.message).toContain('on "linux-riscv64": no npm package has binaries for it');
+    const platform = process.platform === "darwin" ? "linux-ppc64" : "darwin-arm64";
+    const absent = await failureOf(findBinaries({ platform, installed }));
     expect(absent.message).toContain("is not installed");
+    expect(absent.message).toContain("SLUICE_POSTGRES_BIN");
     const directory = await tempDir();
     const broken = join(directory, "postgres");
     await writeFile(broken, "#!/lib/ld-of-another-libc\n", { mode: 0o755 });
@@ -124,6 +125,22 @@ describe("what keeps it from starting is said", () => {
         expect.stringContaining("or DATABASE_URL"),
       ]);
     }
+  });
+
+  real("SLUICE_POSTGRES_BIN names a folder without the programs", async () => {
+    const programs = await tempDir();
+    const error = await failureOf(findBinaries({ programs }));
+    expect(error.message).toBe(
+      `Cannot run PostgreSQL of SLUICE_POSTGRES_BIN="${programs}": it does not contain initdb and postgres, expected a folder that does`,
+    );
+    const { initdb, postgres } = await findBinaries();
+    const named = await findBinaries({ programs: dirname(postgres) });
+    expect([named.initdb, named.postgres]).toEqual([initdb, postgres]);
+    const onSystem = await findBinaries({
+      platform: "linux-riscv64",
+      installed: async () => [programs, dirname(postgres)],
+    });
+    expect(onSystem.postgres).toBe(postgres);
   });
 
   const mountable =

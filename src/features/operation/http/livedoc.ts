@@ -4,8 +4,8 @@
  */
 
 import { readFile } from "node:fs/promises";
-import { fileURLToPath } from "node:url";
 import type { Hono } from "hono";
+import { build, packageFile, shippedFile } from "../../../core/build.ts";
 import {
   assetResponse,
   type File,
@@ -30,7 +30,7 @@ export function mountLivedoc(app: Hono, { host, document }: LivedocDeps): void {
   const file = once(() =>
     loadAsset({
       type: "application/json",
-      read: async () => new TextEncoder().encode(`${JSON.stringify(document(await version()))}\n`),
+      read: async () => new TextEncoder().encode(`${JSON.stringify(document(build.version))}\n`),
     }),
   );
   // Relative, so that it holds below any prefix of a proxy.
@@ -44,7 +44,7 @@ export function mountLivedoc(app: Hono, { host, document }: LivedocDeps): void {
   );
   mountPage(app, {
     path: "/livedoc",
-    html: new URL("../../../ui/livedoc/page.html", import.meta.url),
+    html: shippedFile("src/ui/livedoc/page.html"),
     files: {
       "icon.svg": uiFile("icon.svg", "image/svg+xml"),
       "shared.css": uiFile("shared.css", styleType),
@@ -56,13 +56,7 @@ export function mountLivedoc(app: Hono, { host, document }: LivedocDeps): void {
   });
 }
 
-async function version(): Promise<string> {
-  const text = await readFile(new URL("../../../../package.json", import.meta.url), "utf8");
-  const { version } = JSON.parse(text) as { readonly version: string };
-  return version;
-}
-
 function swaggerFile(name: string, type: string): File {
-  const path = fileURLToPath(import.meta.resolve(`swagger-ui-dist/${name}`));
-  return { type, read: () => readFile(path) };
+  const url = packageFile(`swagger-ui-dist/${name}`);
+  return { type, read: () => readFile(url) };
 }

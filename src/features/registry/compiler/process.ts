@@ -1,7 +1,9 @@
 /** Runs the compiler's binary, `buf`, which needs no network for a build. */
 
 import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
 import process from "node:process";
 import { Failure } from "../../../core/failure.ts";
 import { endingWithParent } from "./leftovers.ts";
@@ -77,6 +79,9 @@ function bufBinary(): string {
   const { platform, arch } = process;
   const name = otherNames[`${platform}-${arch}`] ?? `${platform}-${arch}`;
   const file = platform === "win32" ? "buf.exe" : "buf";
+  // A single executable has no packages: there it is a file of the folder beside it.
+  const beside = join(dirname(process.execPath), "lib", file);
+  if (existsSync(beside)) return beside;
   try {
     // The platform's package is a dependency of that one, and may not be resolvable from here.
     const { resolve } = createRequire(require.resolve("@bufbuild/buf/package.json"));
@@ -84,7 +89,7 @@ function bufBinary(): string {
   } catch (error) {
     throw new Failure(
       "unavailable",
-      `Cannot compile the schema: there is no compiler for ${name} here, send a descriptor set instead`,
+      `Cannot compile the schema: there is no compiler for ${name} here, expected the program ${file} of @bufbuild/buf at "${beside}", or a descriptor set instead of text`,
       { cause: error },
     );
   }

@@ -1,14 +1,15 @@
 /** A temporary folder with the files that one compilation reads. */
 
-import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { isExecutable, shippedFile } from "../../../core/build.ts";
 import { workspacePrefix } from "./leftovers.ts";
 
 /** The folder of all `.proto` files. */
 export const protoFolder = "proto";
 
-const importsFolder = fileURLToPath(new URL("../../../../schemas/imports", import.meta.url));
+const importsFolder = fileURLToPath(shippedFile("schemas/imports"));
 let importPaths: Promise<readonly string[]> | undefined;
 
 /** Paths that texts may import, apart from google/protobuf, which the compiler contains. */
@@ -43,8 +44,14 @@ async function fill(root: string, files: ReadonlyMap<string, string>): Promise<v
   for (const folder of folders) await mkdir(folder, { recursive: true });
   await Promise.all([
     ...[...files].map(([path, text]) => writeFile(join(root, path), text)),
-    ...bundled.map((path) => symlink(join(importsFolder, path), join(root, path))),
+    ...bundled.map((path) => provide(join(importsFolder, path), join(root, path))),
   ]);
+}
+
+/** Files inside an executable are not files to other programs. */
+async function provide(from: string, to: string): Promise<void> {
+  if (isExecutable) await writeFile(to, await readFile(from));
+  else await symlink(from, to);
 }
 
 async function listImports(): Promise<readonly string[]> {
