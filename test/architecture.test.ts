@@ -347,7 +347,8 @@ describe("settings", () => {
   });
 
   test("all are documented in docs/settings.md", () => {
-    const config = readFileSync(join(root, "src/gateway/config.ts"), "utf8");
+    const files = [...new Bun.Glob("src/gateway/config*.ts").scanSync({ cwd: root })];
+    const config = files.map((file) => readFileSync(join(root, file), "utf8")).join("\n");
     const documentation = readFileSync(join(root, "docs/settings.md"), "utf8");
     expect(checkSettings(config, documentation)).toEqual([]);
   });

@@ -32,7 +32,8 @@ describe("settings", () => {
     const told = problems({
       SLUICE_PORT: "99999",
       SLUICE_GRPC_PORT: "-1",
-      SLUICE_HOST: "0.0.0.0",
+      SLUICE_ADMIN_KEY: "secret",
+      SLUICE_ANONYMOUS_GRANTS: "read everything",
       SLUICE_LOG_LEVEL: "loud",
       SLUICE_GUESTS: "maybe",
       SLUICE_PROT: "1",
@@ -48,11 +49,12 @@ describe("settings", () => {
       "DATABASE_URL",
       "NATS_URL",
       "NATS_URL",
+      "SLUICE_ADMIN_KEY",
+      "SLUICE_ANONYMOUS_GRANTS",
       "SLUICE_BASE_PATH",
       "SLUICE_DATABASE_SCHEMA",
       "SLUICE_GRPC_PORT",
       "SLUICE_GUESTS",
-      "SLUICE_HOST",
       "SLUICE_LOG_LEVEL",
       "SLUICE_ORIGINS",
       "SLUICE_PORT",
@@ -62,10 +64,12 @@ describe("settings", () => {
     expect(told.join()).not.toContain("secret");
   });
 
-  test("want it said when others can reach the gateway", () => {
-    expect(problems({ SLUICE_HOST: "10.0.0.1" })).toHaveLength(1);
-    expect(problems({ SLUICE_HOST: "10.0.0.1", SLUICE_INSECURE: "1" })).toEqual([]);
-    expect(problems({ SLUICE_HOST: "127.0.0.9" })).toEqual([]);
+  test("a gateway that others can reach is closed, unless it is said that it is open", () => {
+    const isOpen = (environment: Record<string, string>) =>
+      parseConfig(environment).access.isOpenByDefault;
+    expect(isOpen({ SLUICE_HOST: "10.0.0.1" })).toBe(false);
+    expect(isOpen({ SLUICE_HOST: "10.0.0.1", SLUICE_INSECURE: "1" })).toBe(true);
+    expect(isOpen({ SLUICE_HOST: "127.0.0.9" })).toBe(true);
   });
 
   test("hosts and origins are compared as URLs spell them", () => {

@@ -2,6 +2,7 @@
 
 import type { ConnectRouter } from "@connectrpc/connect";
 import type { Hono } from "hono";
+import type { Guard } from "../core/access/guard.ts";
 import type { Share } from "../core/budget/memory.ts";
 import type { Quota } from "../core/budget/quota.ts";
 import type { Counters } from "../core/metrics/counters.ts";
@@ -43,6 +44,8 @@ export interface Foundation extends Pick<
 
 /** The engine: what every feature is built on. */
 export interface Platform extends Foundation, HttpDeps {
+  /** From the credentials of a request to its caller. */
+  readonly guard: Guard;
   readonly collector: Collector;
   /** What may be written where. */
   readonly rules: TopicRules;

@@ -13,6 +13,7 @@ import { defaultSchema } from "../postgres/connect.ts";
 import { defaultSessionLimits, type SessionLimits } from "../rpc/sessions.ts";
 import type { Environment } from "../runtime/runtime.ts";
 import { type HostRules, parseAuthority } from "./authority.ts";
+import { type AccessConfig, parseAccess } from "./config-access.ts";
 import { logLevels } from "./json-logger.ts";
 import { Settings } from "./settings.ts";
 
@@ -45,6 +46,7 @@ export interface Config {
   /** Whether this node runs simulated guests. */
   readonly guests: boolean;
   readonly logLevel: LogLevel;
+  readonly access: AccessConfig;
   /** Names of this node that requests may use. */
   readonly hosts: HostRules;
   /** Prefix of every address, which a proxy keeps; empty: none. */
@@ -92,11 +94,6 @@ export function parseConfig(environment: Environment): Config {
   const read = new Settings(environment);
   const hostname = read.text("SLUICE_HOST", "127.0.0.1");
   const insecure = read.flag("SLUICE_INSECURE", false);
-  if (!isLoopback(hostname) && !insecure) {
-    read.problem(
-      `SLUICE_HOST=${hostname} is reachable from other machines and callers are not authenticated: set SLUICE_INSECURE=1 if the network is trusted, or use 127.0.0.1`,
-    );
-  }
   const natsUrl = read.url("NATS_URL", ["nats:", "tls:", "ws:", "wss:"]);
   if (read.optional("KAFKA_BROKERS") !== undefined) {
     read.problem(
@@ -124,6 +121,7 @@ export function parseConfig(environment: Environment): Config {
     // Balancers query once a second or two; with the rest of a drain it is less than 10 s.
     drainGraceMs: read.number("SLUICE_DRAIN_GRACE_MS", 2000, 0, 300_000),
     guests: read.flag("SLUICE_GUESTS", true),
+    access: parseAccess(read, insecure || isLoopback(hostname)),
     hosts: parseHosts(read, hostname),
     origins: read.origins("SLUICE_ORIGINS"),
     basePath: read.basePath("SLUICE_BASE_PATH"),

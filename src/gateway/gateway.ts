@@ -17,6 +17,7 @@ import { underBasePath } from "../http/base-path.ts";
 import { createEntry } from "../http/entry.ts";
 import { createRowEstimates } from "../postgres/row-estimates.ts";
 import type { Runtime, Server } from "../runtime/runtime.ts";
+import { openAccess } from "./access.ts";
 import { createHostCheck } from "./authority.ts";
 import type { Config } from "./config.ts";
 import { createGatewayHealth, type GatewayHealth } from "./health.ts";
@@ -95,13 +96,10 @@ export async function openParts(
   stack: AsyncDisposableStack,
 ): Promise<GatewayParts> {
   const foundation = await openFoundation({ runtime, config, logger }, stack);
+  const access = closing(stack, await openAccess(foundation, config.access));
   const registry = closing(stack, openRegistry(foundation, config.registry));
-  const platform = openEngine(
-    foundation,
-    { config, host: server.host, schemas: registry.schemas },
-    stack,
-  );
   const { schemas } = registry;
+  const platform = openEngine(foundation, { config, host: server.host, schemas, ...access }, stack);
   // Opened before the parts, so closed after them: what a part appends last is still read.
   const projections = stack.use(new Projections(foundation));
 
@@ -127,6 +125,7 @@ export async function openParts(
     () => parts,
   );
   const parts: readonly Part[] = [
+    access,
     emitters,
     topics,
     relations,

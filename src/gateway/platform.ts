@@ -3,6 +3,7 @@
  * records, which needs the registry's schemas.
  */
 
+import type { Guard } from "../core/access/guard.ts";
 import { MemoryAccount } from "../core/budget/memory.ts";
 import { Quota } from "../core/budget/quota.ts";
 import { Turns } from "../core/budget/turn.ts";
@@ -129,11 +130,12 @@ export interface EngineOptions {
   readonly config: Config;
   readonly host: Host;
   readonly schemas: RecordChecks;
+  readonly guard: Guard;
 }
 
 export function openEngine(
   foundation: Foundation,
-  { config, host, schemas }: EngineOptions,
+  { config, host, schemas, guard }: EngineOptions,
   stack: AsyncDisposableStack,
 ): Platform {
   const { log, clock, logger, turns, memory, receiving } = foundation;
@@ -166,6 +168,7 @@ export function openEngine(
   const pages = new Pages({ log, clock, turns, options: config.pages });
   return {
     ...foundation,
+    guard,
     host,
     hub,
     sockets: new Sockets({ host, clock, logger, turns, receiving, answers, stallMs }),

@@ -6,6 +6,7 @@ import { parseOrigin } from "../http/origin.ts";
 import { isSchemaName } from "../postgres/connect.ts";
 import type { Environment } from "../runtime/runtime.ts";
 import { parseAuthority } from "./authority.ts";
+import type { SecretSource } from "./secret-source.ts";
 
 export class ConfigError extends Error {
   readonly problems: readonly string[];
@@ -20,7 +21,7 @@ export class ConfigError extends Error {
 }
 
 /** Names that tests, benchmarks and the other commands read. */
-const foreignNames = /^SLUICE_(?:(?:TEST|SIM|BENCH)_|(?:GRPC_)?URL$)/;
+const foreignNames = /^SLUICE_(?:(?:TEST|SIM|BENCH)_|(?:(?:GRPC_)?URL|KEY)$)/;
 
 const oneOrZero = { on: ["1", "true"], off: ["0", "false"] };
 
@@ -91,6 +92,23 @@ export class Settings {
       this.problem(`${name}: a "%" begins no escape, expected %25 for a percent sign`);
     }
     return text;
+  }
+
+  /** Of the setting itself, or of the file that another one names. Problems do not show the secret. */
+  secret(name: string, fileName: string, charsMin: number): SecretSource | undefined {
+    const text = this.optional(name);
+    const file = this.optional(fileName);
+    if (text !== undefined && file !== undefined) {
+      this.problem(`${name} and ${fileName} are both set: expected one of them`);
+    }
+    if (file !== undefined) return { file, setting: fileName, charsMin };
+    if (text === undefined) return undefined;
+    if (text.length < charsMin) {
+      this.problem(
+        `${name}: expected at least ${charsMin} characters, such as the output of: openssl rand -hex 32`,
+      );
+    }
+    return { text };
   }
 
   schema(name: string, byDefault: string): string {

@@ -12,7 +12,13 @@ import type {
 import { startGateway } from "../support/gateway.ts";
 import { schemaValidator } from "../support/json-schema.ts";
 
-const gateway = await startGateway({ env: { SLUICE_RELATIONS: "data-samples/relations.json" } });
+const gateway = await startGateway({
+  env: {
+    SLUICE_RELATIONS: "data-samples/relations.json",
+    // The first key would close an open gateway.
+    SLUICE_ANONYMOUS_GRANTS: "read *, append *, manage *",
+  },
+});
 afterAll(() => gateway.stop(), 30_000);
 
 const document = (await (await fetch(`${gateway.url}/openapi.json`)).json()) as OpenApiDocument;
@@ -94,6 +100,10 @@ const order: readonly (readonly [Method, string])[] = [
   ["get", "/v1/messages"],
   ["get", "/search/event/"],
   ["get", "/v1/funnel"],
+  ["post", "/v1/keys"],
+  ["get", "/v1/keys"],
+  ["get", "/v1/keys/{key}"],
+  ["delete", "/v1/keys/{key}"],
   ["get", "/status"],
   ["get", "/livez"],
   ["get", "/readyz"],

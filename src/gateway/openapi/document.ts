@@ -38,6 +38,7 @@ export function openApiDocument(version: string, parts: readonly Part[]): OpenAp
         description: "The Confluent Schema Registry's, for its clients: the same schemas as text.",
       },
       { name: "Sockets", description: "WebSockets." },
+      { name: "Access", description: "Callers of this gateway, and what they may do." },
       { name: "Operation", description: "Health, status and pages." },
     ],
     ...describeEndpoints(parts.flatMap(({ endpoints }) => endpoints ?? [])),

@@ -1,0 +1,29 @@
+/** The key of the settings: all grants, for the first steps and for containers. */
+
+import { Buffer } from "node:buffer";
+import { Caller } from "../../core/access/caller.ts";
+import { Grants } from "../../core/access/grant.ts";
+import { hashOf, isHashOf } from "./secret.ts";
+
+export class AdminKey {
+  /** Tells one value of the setting from another, so that sessions end with it. */
+  readonly id: string;
+  readonly caller: Caller;
+  readonly #hash: Uint8Array;
+
+  constructor(text: string) {
+    this.#hash = hashOf(text);
+    // A hash of the hash: the id is in logs.
+    this.id = `admin-${Buffer.from(hashOf(Buffer.from(this.#hash).toString("hex"))).toString("hex", 0, 4)}`;
+    this.caller = new Caller({
+      kind: "key",
+      id: `key:${this.id}`,
+      name: "SLUICE_ADMIN_KEY",
+      grants: Grants.all,
+    });
+  }
+
+  is(secret: string): boolean {
+    return isHashOf(this.#hash, secret);
+  }
+}

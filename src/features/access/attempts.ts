@@ -1,0 +1,57 @@
+/**
+ * Wrong credentials by address. An address that sends many is answered `overloaded`, so that its
+ * clients slow down. Credentials that are right are never looked up here: nobody is locked out by
+ * others behind the same address.
+ */
+
+import { BoundedMap } from "../../core/budget/bounded-map.ts";
+import type { Clock } from "../../core/clock.ts";
+import { Failure } from "../../core/failure.ts";
+import type { AuthenticationFailure, Counters } from "../../core/metrics/counters.ts";
+
+/** An address may be wrong so often at once, and then so often a second. */
+const burst = 60;
+const perSecond = 1;
+const addressesMax = 10_000;
+
+interface Bucket {
+  readonly left: number;
+  readonly atMs: number;
+}
+
+export class Attempts {
+  readonly #clock: Clock;
+  readonly #counts: Counters["authenticationFailures"];
+  readonly #buckets = new BoundedMap<string, Bucket>(addressesMax);
+
+  constructor(clock: Clock, { authenticationFailures }: Counters) {
+    this.#clock = clock;
+    this.#counts = authenticationFailures;
+  }
+
+  /** Whether the address has been wrong too often. */
+  isOver(address = ""): boolean {
+    return this.#left(address) < 1;
+  }
+
+  /** Counts a wrong credential. Returns the failure to answer with. */
+  refuse(why: AuthenticationFailure, message: string, address = ""): Failure {
+    this.#counts.add(why);
+    const failure = new Failure("unauthenticated", message);
+    const left = this.#left(address);
+    if (left >= 1) {
+      this.#buckets.set(address, { left: left - 1, atMs: this.#clock.nowMs() });
+      return failure;
+    }
+    return new Failure("overloaded", "Too many wrong credentials came from this address", {
+      retryAfterMs: Math.ceil(((1 - left) / perSecond) * 1000),
+    });
+  }
+
+  #left(address: string): number {
+    const bucket = this.#buckets.get(address);
+    if (bucket === undefined) return burst;
+    const seconds = Math.max(0, this.#clock.nowMs() - bucket.atMs) / 1000;
+    return Math.min(burst, bucket.left + seconds * perSecond);
+  }
+}

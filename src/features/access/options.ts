@@ -1,0 +1,16 @@
+/** What the settings say about who may call this gateway. */
+
+import type { Grants } from "../../core/access/grant.ts";
+
+export interface AccessOptions {
+  /** What callers without a credential may do; undefined: everything while the gateway is open. */
+  readonly anonymous: Grants | undefined;
+  /** Whether it is open as long as nothing is configured and no key exists. */
+  readonly isOpenByDefault: boolean;
+  /** A key with all grants. */
+  readonly adminKey: string | undefined;
+}
+
+/** Of the key in the settings: shorter ones can be guessed. */
+export const adminKeyCharsMin = 32;
+export const keysMax = 10_000;
