@@ -6,6 +6,7 @@ import type { Guard } from "../core/access/guard.ts";
 import type { Share } from "../core/budget/memory.ts";
 import type { Quota } from "../core/budget/quota.ts";
 import type { Counters } from "../core/metrics/counters.ts";
+import type { Metric } from "../core/metrics/metric.ts";
 import type { Ownership, ProjectionTarget } from "../core/projection.ts";
 import type { TopicSettings } from "../core/topic.ts";
 import type { HttpDeps } from "../http/deps.ts";
@@ -88,6 +89,8 @@ export interface Part {
   readonly tables?: readonly string[];
   /** Its members of `/status`. */
   status?(): Readonly<Record<string, unknown>>;
+  /** Its families of `/metrics`. */
+  readonly metrics?: readonly Metric[];
   /** Ends what it runs; the engine is still there. */
   close?(): Promise<void>;
 }

@@ -23,6 +23,8 @@ export interface Config {
   readonly hostname: string;
   readonly port: number;
   readonly grpcPort: number;
+  /** Where `/metrics` is served without a credential; undefined: nowhere. */
+  readonly metrics: { readonly hostname: string; readonly port: number } | undefined;
   readonly dataDir: string;
   /** Cache of the embedded PostgreSQL; 0: a share of the machine's memory. */
   readonly postgresCacheMb: number;
@@ -106,6 +108,7 @@ export function parseConfig(environment: Environment): Config {
     hostname,
     port: read.number("SLUICE_PORT", 9000, 0, 65_535),
     grpcPort: read.number("SLUICE_GRPC_PORT", 4025, 0, 65_535),
+    metrics: parseMetrics(read),
     dataDir: read.text("SLUICE_DATA_DIR", "./data"),
     postgresCacheMb: read.number("SLUICE_POSTGRES_CACHE_MB", 0, 0, 65_536),
     postgresPrograms: read.optional("SLUICE_POSTGRES_BIN"),
@@ -172,6 +175,14 @@ function parseHosts(read: Settings, hostname: string): HostRules {
     names: bound === undefined ? names : [...names, bound],
     isReachable: !isLoopback(hostname),
   };
+}
+
+/** A separate host, so that records may be reachable from networks that numbers are not, and vice versa. */
+function parseMetrics(read: Settings): Config["metrics"] {
+  const hostname = read.text("SLUICE_METRICS_HOST", "127.0.0.1");
+  const isOpen = read.optional("SLUICE_METRICS_PORT") !== undefined;
+  const port = read.number("SLUICE_METRICS_PORT", 0, 0, 65_535);
+  return isOpen ? { hostname, port } : undefined;
 }
 
 function parseIngest(read: Settings): IngestLimits {

@@ -5,6 +5,7 @@ import type { Health } from "../features/operation/health.ts";
 import type { Part, Platform } from "../features/part.ts";
 import type { RowEstimates } from "../postgres/row-estimates.ts";
 import type { Runtime } from "../runtime/runtime.ts";
+import type { Connections } from "./listen.ts";
 import type { Projections } from "./projections.ts";
 import type { WatchedLog } from "./watched-log.ts";
 
@@ -22,7 +23,9 @@ export interface HealthDeps extends Pick<
 
 export interface GatewayHealth extends Health {
   /** Both listeners accept: from now on `/status` reports the gRPC port and its connections. */
-  listening(grpcUrl: string, connections: () => Readonly<Record<string, unknown>>): void;
+  listening(grpcUrl: string, connections: () => Connections): void;
+  /** Undefined until then. */
+  connections(): Connections | undefined;
   /** From now on this node is not ready. True if a balancer queries that, and should learn of it first. */
   drain(): boolean;
 }
@@ -41,7 +44,7 @@ export function createGatewayHealth(deps: HealthDeps, parts: () => readonly Part
   let draining = false;
   let queriedMs = Number.NEGATIVE_INFINITY;
   let grpcPort: number | undefined;
-  let connections: (() => Readonly<Record<string, unknown>>) | undefined;
+  let connections: (() => Connections) | undefined;
   let lastCheck: { readonly atMs: number; readonly why: Promise<string | undefined> } | undefined;
 
   async function check(): Promise<string | undefined> {
@@ -57,6 +60,7 @@ export function createGatewayHealth(deps: HealthDeps, parts: () => readonly Part
       connections = given;
       grpcPort = Number(new URL(grpcUrl).port);
     },
+    connections: () => connections?.(),
     drain() {
       draining = true;
       return clock.nowMs() - queriedMs < balancerMs;

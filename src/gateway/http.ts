@@ -2,12 +2,15 @@
 
 import { Hono } from "hono";
 import { Failure, failureFrom, quoted } from "../core/failure.ts";
-import type { Part } from "../features/part.ts";
+import type { Foundation, Part } from "../features/part.ts";
 import { callerOf } from "../http/access.ts";
 import { countLargeAnswers } from "../http/answers/large.ts";
+import { underBasePath } from "../http/base-path.ts";
 import type { HttpDeps } from "../http/deps.ts";
 import { methods } from "../http/endpoint/endpoint.ts";
+import { createEntry, type EntryOptions } from "../http/entry.ts";
 import { type Fetch, serveHot } from "../http/hot.ts";
+import { observeRequests, type RouteOf } from "../http/observe.ts";
 import { mountCors } from "../http/origin.ts";
 import { problemResponse } from "../http/problem.ts";
 import { reportInternal, shownPath } from "../http/report.ts";
@@ -21,12 +24,37 @@ export interface HttpAppDeps extends Pick<
   readonly rpc: RpcFetch;
 }
 
-/** The router, and before it the addresses that have a shorter way. */
-export function createHttpFetch(parts: readonly Part[], deps: HttpAppDeps): Fetch {
+export interface HttpListenerDeps extends HttpAppDeps, EntryOptions, Pick<Foundation, "counters"> {
+  readonly basePath: string;
+}
+
+/** All that a request passes: the entry, the addresses that have a shorter way, the router. */
+export function createHttpFetch(parts: readonly Part[], deps: HttpListenerDeps): Fetch {
   const app = createHttpApp(parts, deps);
   const hot = Object.fromEntries(parts.flatMap((part) => Object.entries(part.hot ?? {})));
   const routed = countLargeAnswers((request) => app.fetch(request), deps);
-  return serveHot(hot, routed, deps.logger);
+  const served = underBasePath(serveHot(hot, routed, deps.logger), deps.basePath);
+  return observeRequests(createEntry(served, deps), {
+    ...deps.counters,
+    routeOf: routeOf(app),
+    isRpc: (route) => deps.rpc.methods.has(route),
+  });
+}
+
+/** The pattern by which the router serves an address, as the OpenAPI document spells it. */
+function routeOf({ router, routes }: Hono): RouteOf {
+  const patterns = new Map(
+    routes
+      .filter(({ path }) => !path.includes("*"))
+      .map(({ handler, path }) => [handler, path.replaceAll(/:(\w+)/g, "{$1}")]),
+  );
+  return (method, path) => {
+    for (const [[handler]] of router.match(method, path)[0]) {
+      const pattern = patterns.get(handler);
+      if (pattern !== undefined) return pattern;
+    }
+    return undefined;
+  };
 }
 
 export function createHttpApp(

@@ -17,11 +17,16 @@ export interface Listeners extends Pick<OpenFilesDeps, "clock" | "logger" | "ope
   readonly rpc: RpcServer;
 }
 
+export interface Connections {
+  readonly rpc: ReturnType<RpcServer["stats"]>;
+  readonly connections: ReturnType<OpenFilesGuard["status"]>;
+}
+
 export interface Listening {
   readonly url: string;
   readonly grpcUrl: string;
   /** For `/status`. */
-  connections(): Readonly<Record<string, unknown>>;
+  connections(): Connections;
 }
 
 /** Resolves once both accept. Throws `conflict` or `forbidden` for a port that cannot be used. */
@@ -44,7 +49,7 @@ export async function listenBoth(
   const grpcPort = await listening("SLUICE_GRPC_PORT", config.grpcPort, () =>
     rpc.listen(hostname, config.grpcPort),
   );
-  const host = hostname.includes(":") ? `[${hostname}]` : hostname;
+  const host = hostOf(hostname);
   const files = new OpenFilesGuard({ ...deps, listeners: [server, rpc] });
   stack.defer(() => files.close());
   return {
@@ -52,6 +57,25 @@ export async function listenBoth(
     grpcUrl: `http://${host}:${grpcPort}`,
     connections: () => ({ rpc: rpc.stats(), connections: files.status() }),
   };
+}
+
+/** What is on it needs no credential: the network decides who reaches it. Undefined without the setting. */
+export async function listenMetrics(
+  { metrics }: Pick<Config, "metrics">,
+  server: Server,
+  fetch: Fetch,
+  stack: AsyncDisposableStack,
+): Promise<string | undefined> {
+  if (metrics === undefined) return undefined;
+  stack.defer(() => server.stop(stopMsMax));
+  const port = await listening("SLUICE_METRICS_PORT", metrics.port, () =>
+    server.listen({ ...metrics, fetch }),
+  );
+  return `http://${hostOf(metrics.hostname)}:${port}/metrics`;
+}
+
+function hostOf(hostname: string): string {
+  return hostname.includes(":") ? `[${hostname}]` : hostname;
 }
 
 /** A port that cannot be used is the commonest failure of a start, so it gets its own words. */

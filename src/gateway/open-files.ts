@@ -29,6 +29,14 @@ export interface OpenFilesDeps {
   readonly listeners: readonly Accepting[];
 }
 
+export interface OpenFilesStatus {
+  readonly openFiles: number | null;
+  readonly openFilesMax: number | null;
+  readonly accepting: boolean;
+  /** Times that this node has stopped accepting connections. */
+  readonly stops: number;
+}
+
 export class OpenFilesGuard {
   readonly #deps: OpenFilesDeps;
   #isAccepting = true;
@@ -40,7 +48,7 @@ export class OpenFilesGuard {
     this.#check();
   }
 
-  status(): Readonly<Record<string, unknown>> {
+  status(): OpenFilesStatus {
     const files = this.#deps.openFiles();
     return {
       openFiles: files?.open ?? null,

@@ -1,10 +1,11 @@
 /** The log, with a memory of which topics could not be written lately: readiness alone would not show it. */
 
-import type { Batch } from "../core/batch.ts";
+import { Batch } from "../core/batch.ts";
 import type { Clock } from "../core/clock.ts";
 import { failureFrom } from "../core/failure.ts";
 import type { Appended, AppendOptions, LogDriver, ReadOptions, TopicPage } from "../core/log.ts";
 import type { Logger } from "../core/logger.ts";
+import { Histogram } from "../core/metrics/histogram.ts";
 import type { LogRecord } from "../core/record.ts";
 import type { TopicRetention, TopicSettings } from "../core/topic.ts";
 
@@ -21,8 +22,16 @@ export interface AppendStatus {
   readonly lastFailure: string | undefined;
 }
 
+/** What this node made durable. */
+export interface AppendCounts {
+  records: number;
+  bytes: number;
+  readonly seconds: Histogram;
+}
+
 export class WatchedLog implements LogDriver {
   readonly driver: LogDriver["driver"];
+  readonly counts: AppendCounts = { records: 0, bytes: 0, seconds: new Histogram() };
   readonly #log: LogDriver;
   readonly #clock: Clock;
   readonly #logger: Logger;
@@ -43,9 +52,17 @@ export class WatchedLog implements LogDriver {
     records: Batch | readonly LogRecord[],
     options?: AppendOptions,
   ): Promise<Appended> {
-    const appending = this.#log.append(topic, records, options);
+    const batch = Batch.from(records);
+    // Now, because the caller may reuse the bytes once the append has resolved.
+    const { count, bytesHeld } = batch;
+    const startedMs = performance.now();
+    const appending = this.#log.append(topic, batch, options);
     appending.then(
-      () => this.#stored(topic),
+      ({ duplicate }) => {
+        this.counts.seconds.observe((performance.now() - startedMs) / 1000);
+        if (!duplicate) this.#count(count, bytesHeld);
+        this.#stored(topic);
+      },
       (error: unknown) => this.#failed(topic, error),
     );
     return appending;
@@ -101,6 +118,11 @@ export class WatchedLog implements LogDriver {
 
   close() {
     return this.#log.close();
+  }
+
+  #count(records: number, bytes: number): void {
+    this.counts.records += records;
+    this.counts.bytes += bytes;
   }
 
   #stored(topic: string): void {

@@ -73,6 +73,13 @@ export function problemFrom(failure: Failure): Problem {
   };
 }
 
+const failures = new WeakMap<Response, FailureCode>();
+
+/** The code that the response shows, where `problemResponse` made it. */
+export function failureOf(response: Response): FailureCode | undefined {
+  return failures.get(response);
+}
+
 /** Any thrown value as its response. That of `internal` does not reveal its cause. */
 export function problemResponse(error: unknown, headers: Record<string, string> = {}): Response {
   const failure = failureFrom(error);
@@ -81,5 +88,8 @@ export function problemResponse(error: unknown, headers: Record<string, string> 
   if (failure.retryAfterMs !== undefined || problem.status === 503) {
     all["retry-after"] = String(Math.max(1, Math.ceil((failure.retryAfterMs ?? 1000) / 1000)));
   }
-  return new Response(`${JSON.stringify(problem)}\n`, { status: problem.status, headers: all });
+  const body = `${JSON.stringify(problem)}\n`;
+  const response = new Response(body, { status: problem.status, headers: all });
+  failures.set(response, failure.code);
+  return response;
 }

@@ -3,6 +3,7 @@ import { endType, jsonType, recordBytes, type StoredRecord } from "../core/recor
 import type { Sent } from "../core/sink.ts";
 import { Channel, chunksOf, type Receiver } from "./channel.ts";
 import { Chunk, type Format } from "./chunk.ts";
+import { createHubCounts } from "./counts.ts";
 
 function stored(sequence: number, contentType = jsonType): StoredRecord {
   const value = new Uint8Array(36);
@@ -15,10 +16,9 @@ const through = { epoch: 7, sequence: 99, index: 0 };
 
 /** Each chunk as the sequences in it, and where it ends. */
 function cut(key: string | undefined, records: StoredRecord[], bytesMax: number) {
-  return [...chunksOf(new Channel("t", key, 0), records, through, bytesMax)].map((chunk) => [
-    chunk.records.map(({ position }) => position.sequence),
-    chunk.through.sequence,
-  ]);
+  return [...chunksOf(new Channel("t", key, 0, createHubCounts()), records, through, bytesMax)].map(
+    (chunk) => [chunk.records.map(({ position }) => position.sequence), chunk.through.sequence],
+  );
 }
 
 describe("chunks", () => {
@@ -56,7 +56,7 @@ describe("chunks", () => {
 });
 
 test("a flush delivers one chunk to all live subscriptions, and says when it is the last", () => {
-  const channel = new Channel("t", "a", 0);
+  const channel = new Channel("t", "a", 0, createHubCounts());
   const got: [Chunk, boolean][] = [];
   for (let i = 0; i < 3; i++) {
     channel.addLive(receiver((chunk: Chunk, ends: boolean) => void got.push([chunk, ends])));
@@ -70,7 +70,7 @@ test("a flush delivers one chunk to all live subscriptions, and says when it is 
 });
 
 test("bytes go straight into the sinks of members that have one; another answer than sent reaches its member", () => {
-  const channel = new Channel("t", "a", 0);
+  const channel = new Channel("t", "a", 0, createHubCounts());
   const format: Format<Uint8Array> = { render: () => new Uint8Array([7]) };
   const other: Format<Uint8Array> = { render: () => new Uint8Array([8]) };
   const told: string[] = [];

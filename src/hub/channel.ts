@@ -5,6 +5,7 @@ import type { Position } from "../core/position.ts";
 import { endType, recordBytes, type StoredRecord } from "../core/record.ts";
 import type { ByteSink, Sent } from "../core/sink.ts";
 import { Chunk, type Format } from "./chunk.ts";
+import type { HubCounts } from "./counts.ts";
 import { flushBytesMax } from "./options.ts";
 import type { DirectSink, EndReason } from "./subscriber.ts";
 
@@ -34,8 +35,10 @@ export class Channel {
   size = 0;
   pending: StoredRecord[] = [];
   deliveredMs: number;
+  readonly counts: HubCounts;
 
-  constructor(topic: string, key: string | undefined, nowMs: number) {
+  constructor(topic: string, key: string | undefined, nowMs: number, counts: HubCounts) {
+    this.counts = counts;
     this.topic = topic;
     this.key = key;
     this.deliveredMs = nowMs;
@@ -63,15 +66,18 @@ export class Channel {
     if (member.direct !== undefined) this.#sinks.delete(member.direct.sink);
   }
 
-  /** Delivers what is pending to all live members. */
-  flush(through: Position): void {
+  /** Delivers what is pending to all live members; returns when the oldest of it was received. */
+  flush(through: Position): bigint | undefined {
     const records = this.pending;
     this.pending = [];
+    const receivedNs = this.hasLive ? records[0]?.receivedNs : undefined;
     for (const chunk of chunksOf(this, records, through, flushBytesMax)) this.deliver(chunk);
+    return receivedNs;
   }
 
   deliver(chunk: Chunk): void {
     const ends = this.endsWith(chunk);
+    countDelivery(this.counts, chunk, this.#live.size + this.#sinks.size);
     for (const member of this.#live) member.deliver(chunk, ends);
     if (ends) for (const member of this.#sinks.values()) member.deliver(chunk, ends);
     else this.#write(chunk);
@@ -95,6 +101,14 @@ export class Channel {
   endsWith(chunk: Chunk): boolean {
     return this.key !== undefined && chunk.records.at(-1)?.record.contentType === endType;
   }
+}
+
+/** The same chunk goes to all of them, so it is counted once. */
+export function countDelivery(counts: HubCounts, { records }: Chunk, subscribers: number): void {
+  let bytes = 0;
+  for (const { record } of records) bytes += record.value.byteLength;
+  counts.deliveries += records.length * subscribers;
+  counts.bytes += bytes * subscribers;
 }
 
 /** Cuts records into chunks of at most `bytesMax` (one record at least), and after an end. */

@@ -7,6 +7,7 @@ import type { Logger } from "../core/logger.ts";
 import { comparePositions, epochStart, parsePosition, type Position } from "../core/position.ts";
 import { Channel } from "./channel.ts";
 import { Chunk } from "./chunk.ts";
+import type { HubCounts } from "./counts.ts";
 import { Member, type MemberHost } from "./member.ts";
 import type { HubOptions } from "./options.ts";
 import { replayBytesMax } from "./options.ts";
@@ -19,6 +20,7 @@ export interface FeedHost extends ReplayHost {
   readonly windows: WindowBudget;
   readonly logger: Logger;
   readonly options: HubOptions;
+  readonly counts: HubCounts;
   /** The feed has closed. */
   dropped(feed: Feed): void;
 }
@@ -211,7 +213,9 @@ export class Feed implements MemberHost, WindowOwner {
       this.#isDelivering = true;
       for (const channel of this.#dirty) {
         channel.deliveredMs = nowMs;
-        channel.flush(this.#through);
+        const count = channel.pending.length;
+        const receivedNs = channel.flush(this.#through);
+        if (receivedNs !== undefined) this.#countLatency(receivedNs, count);
       }
       this.#isDelivering = false;
       this.#dirty.clear();
@@ -224,6 +228,12 @@ export class Feed implements MemberHost, WindowOwner {
     for (const member of this.#ahead) {
       if (comparePositions(member.at, this.#flushed) <= 0) this.resume(member);
     }
+  }
+
+  /** All records of a flush as the oldest of it: they came within `coalesceMs`. */
+  #countLatency(receivedNs: bigint, count: number): void {
+    const { clock, counts } = this.#host;
+    counts.latencySeconds.observe((clock.nowMs() - Number(receivedNs) / 1e6) / 1000, count);
   }
 
   #setApart(member: Member, state: "replaying" | "stalled" | "ahead"): void {
@@ -245,7 +255,7 @@ export class Feed implements MemberHost, WindowOwner {
   #channel(key: string | undefined): Channel {
     const known = this.#channels.get(key);
     if (known !== undefined) return known;
-    const channel = new Channel(this.topic, key, this.#host.clock.nowMs());
+    const channel = new Channel(this.topic, key, this.#host.clock.nowMs(), this.#host.counts);
     this.#channels.set(key, channel);
     // What was read but not yet flushed is pending for this channel as well.
     const due = this.#window.slice(this.#flushed, this.#through, key, Number.POSITIVE_INFINITY);
@@ -334,7 +344,10 @@ export class Feed implements MemberHost, WindowOwner {
     const { heartbeatMs, stallMs } = this.#host.options;
     const sinceMs = nowMs - member.sinceMs;
     if (member.state === "stalled") {
-      if (sinceMs >= stallMs) member.endSlow(stallMs);
+      if (sinceMs >= stallMs) {
+        this.#host.counts.closedSlow++;
+        member.endSlow(stallMs);
+      }
     } else if (sinceMs >= heartbeatMs) {
       member.sinceMs = nowMs;
       member.deliver(new Chunk(this.topic, member.channel.key, [], member.at), false);

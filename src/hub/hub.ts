@@ -8,6 +8,7 @@ import { Failure } from "../core/failure.ts";
 import type { Log } from "../core/log.ts";
 import type { Logger } from "../core/logger.ts";
 import type { Position } from "../core/position.ts";
+import { createHubCounts, type HubCounts } from "./counts.ts";
 import { Feed, type FeedHost } from "./feed.ts";
 import type { HubOptions } from "./options.ts";
 import { ReplayRemainders } from "./replay-remainders.ts";
@@ -26,12 +27,14 @@ export interface HubDeps {
 
 export class Hub {
   readonly #feeds = new Map<string, { readonly feed: Feed; readonly ready: Promise<void> }>();
+  readonly counts: HubCounts = createHubCounts();
   readonly #host: FeedHost;
   #closed = false;
 
   constructor(deps: HubDeps) {
     this.#host = {
       ...deps,
+      counts: this.counts,
       windows: new WindowBudget(deps.windows),
       replays: new Semaphore(deps.options.replaysMax),
       remainders: new ReplayRemainders(),

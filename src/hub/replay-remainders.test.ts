@@ -7,6 +7,7 @@ import type { Position } from "../core/position.ts";
 import { defaultTopicSettings } from "../core/topic.ts";
 import { createMemoryLog } from "../log/memory/memory-log.ts";
 import { Channel } from "./channel.ts";
+import { createHubCounts } from "./counts.ts";
 import { Hub } from "./hub.ts";
 import { Member } from "./member.ts";
 import { defaultHubOptions } from "./options.ts";
@@ -19,7 +20,7 @@ const host = { flushed: at(0), stall: ignored, resume: ignored, leave: ignored }
 const deaf: Subscriber = { deliver: () => "sent", reset: () => "sent", end: ignored };
 
 function memberAt(position: Position): Member {
-  return new Member(host, new Channel("t", undefined, 0), deaf, position);
+  return new Member(host, new Channel("t", undefined, 0, createHubCounts()), deaf, position);
 }
 
 test("a remainder goes to its member once, where that has not moved", () => {

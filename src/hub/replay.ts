@@ -6,7 +6,7 @@ import { type Clock, sleep } from "../core/clock.ts";
 import { type Failure, failureFrom } from "../core/failure.ts";
 import type { Log, LogBatch } from "../core/log.ts";
 import { comparePositions, parsePosition, type Position } from "../core/position.ts";
-import { chunksOf } from "./channel.ts";
+import { chunksOf, countDelivery } from "./channel.ts";
 import type { Member } from "./member.ts";
 import { replayBytesMax } from "./options.ts";
 import type { ReplayRemainders } from "./replay-remainders.ts";
@@ -101,6 +101,7 @@ export function deliverAll(
   let taken = 0;
   for (const chunk of chunksOf(channel, records, through, replayBytesMax)) {
     taken += chunk.records.length;
+    countDelivery(channel.counts, chunk, 1);
     member.deliver(chunk, channel.endsWith(chunk));
     if (member.state !== "replaying") break;
   }

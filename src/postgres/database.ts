@@ -21,6 +21,13 @@ export interface DatabaseOptions extends DatabaseAddress {
   readonly plansOnce?: boolean;
 }
 
+export interface Pool {
+  /** Number of connections. */
+  readonly max: number;
+  /** Number of `run`s that have a connection, or wait for one. */
+  readonly running: number;
+}
+
 export interface Database {
   /** The schema of the tables. */
   readonly schema: string;
@@ -31,6 +38,8 @@ export interface Database {
   readonly sql: Sql;
   /** Few connections for what must not queue behind pages and projections: leases. */
   readonly leases: PostgresJsDatabase;
+  /** Work on the connections. */
+  readonly pool: Pool;
   /** Runs `work`; throws what goes wrong with the store as `unavailable`, within a deadline. */
   run<T>(work: () => PromiseLike<T>): Promise<T>;
   close(): Promise<void>;
@@ -53,13 +62,22 @@ export function openDatabase(options: DatabaseOptions): Database {
   const leases = open(address, 2, leaseStatementMs);
   const withinMs = statementMs + slackMs;
   const late = () => new Failure("unavailable", `The store did not answer within ${withinMs} ms`);
+  const pool = { max: connectionsMax, running: 0 };
   return {
     schema,
+    pool,
     db: drizzle(prepared(sql)),
     snapshots: drizzle(prepared(sql, "isolation level repeatable read read only")),
     sql,
     leases: drizzle(prepared(leases)),
-    run: async (work) => withDeadline(systemClock, work(), withinMs, late, storeFailure),
+    async run(work) {
+      pool.running++;
+      try {
+        return await withDeadline(systemClock, work(), withinMs, late, storeFailure);
+      } finally {
+        pool.running--;
+      }
+    },
     async close() {
       // All work has ended before. postgres.js waits in vain for a connection that the server once
       // closed during a statement, so the wait is short.

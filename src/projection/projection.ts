@@ -32,7 +32,10 @@ export interface ProjectionStatus extends OwnedTaskStatus {
   readonly position: string | undefined;
   /** Number of records that this node committed. */
   readonly records: number;
-  /** Age of the newest committed record when it was committed; 0 at the end of the topic. */
+  /**
+   * Age of the oldest record that was read and is not committed. Without one: of the newest committed
+   * record when it was committed; 0 at the end of the topic.
+   */
   readonly lagMs: number;
   /** Number of log entries that were gone before they were read. */
   readonly skipped: number;
@@ -79,6 +82,8 @@ class ProjectionWork {
   #position: Position | undefined;
   #records = 0;
   #lagMs = 0;
+  /** Of the oldest record that was read and is not committed. */
+  #pendingNs: bigint | undefined;
   #skipped = 0;
 
   constructor(options: ProjectionOptions) {
@@ -93,7 +98,7 @@ class ProjectionWork {
       topic,
       position: this.#position && renderPosition(this.#position),
       records: this.#records,
-      lagMs: this.#lagMs,
+      lagMs: this.#pendingNs === undefined ? this.#lagMs : this.#ageMs(this.#pendingNs),
       skipped: this.#skipped,
     };
   }
@@ -120,6 +125,7 @@ class ProjectionWork {
     const idle = () => (this.#lagMs = 0);
     for await (const batch of gather(read, { limits: this.#limits, clock, idle })) {
       const from = this.#position;
+      this.#pendingNs ??= batch.records[0]?.receivedNs;
       await this.#yieldToIngestion(batch.records, turn.stop);
       await target.commit(batch.records, from, batch.through);
       this.#committed(batch.records, batch.through);
@@ -149,11 +155,14 @@ class ProjectionWork {
 
   #committed(records: readonly StoredRecord[], to: Position): void {
     this.#position = to;
+    this.#pendingNs = undefined;
     this.#records += records.length;
     const last = records.at(-1);
-    if (last !== undefined) {
-      this.#lagMs = Math.max(0, ageMs(this.#options.clock, last.receivedNs));
-    }
+    if (last !== undefined) this.#lagMs = this.#ageMs(last.receivedNs);
+  }
+
+  #ageMs(receivedNs: bigint): number {
+    return Math.max(0, ageMs(this.#options.clock, receivedNs));
   }
 
   /** The log no longer has what follows `from`: reports it, and continues where reading can start. */
@@ -169,6 +178,7 @@ class ProjectionWork {
       ...skip,
     });
     await target.skip(from, to);
+    this.#pendingNs = undefined;
     this.#skipped += skip.entries ?? 0;
     this.#position = to;
   }

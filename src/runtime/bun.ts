@@ -5,6 +5,7 @@ import { totalmem } from "node:os";
 import { Failure } from "../core/failure.ts";
 import { goingAwayCode, type Host, type Socket, type SocketEvents } from "../core/host.ts";
 import type { ByteSink, Sent, SinkEvents } from "../core/sink.ts";
+import { cpuSeconds } from "./cpu.ts";
 import { onUncaught, onWarning } from "./faults.ts";
 import { openFiles } from "./open-files.ts";
 import {
@@ -35,6 +36,8 @@ export const bunRuntime: Runtime = {
   logLine: (line) => void process.stderr.write(line),
   print: (line) => void process.stdout.write(line),
   memoryBytes: () => process.memoryUsage.rss(),
+  heapBytes: () => process.memoryUsage().heapUsed,
+  cpuSeconds,
   machineBytes: () => Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY),
   openFiles,
   onStop(callback) {

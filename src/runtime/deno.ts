@@ -3,6 +3,7 @@
 import { Failure } from "../core/failure.ts";
 import { goingAwayCode, type Host, type Socket, type SocketEvents } from "../core/host.ts";
 import type { ByteSink, Sent, SinkEvents } from "../core/sink.ts";
+import { cpuSeconds } from "./cpu.ts";
 import { onUncaught, onWarning } from "./faults.ts";
 import { openFiles } from "./open-files.ts";
 import { idleTimeoutSeconds, type ListenOptions, type Runtime, type Server } from "./runtime.ts";
@@ -21,6 +22,8 @@ export const denoRuntime: Runtime = {
   logLine: (line) => void Deno.stderr.writeSync(new TextEncoder().encode(line)),
   print: (line) => void Deno.stdout.writeSync(new TextEncoder().encode(line)),
   memoryBytes: () => Deno.memoryUsage().rss,
+  heapBytes: () => Deno.memoryUsage().heapUsed,
+  cpuSeconds,
   machineBytes: () => Deno.systemMemoryInfo().total,
   openFiles,
   onStop(callback) {

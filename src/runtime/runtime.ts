@@ -16,6 +16,10 @@ export interface Runtime {
   print(line: string): void;
   /** Resident memory of this process in bytes. */
   memoryBytes(): number;
+  /** Memory of the JavaScript heap in bytes. */
+  heapBytes(): number;
+  /** Processor time of this process, its threads included, in seconds. */
+  cpuSeconds(): number;
   /** Memory of the machine, or of the container where that is less. */
   machineBytes(): number;
   /** Undefined where the system does not report them. */

@@ -2,7 +2,7 @@
 
 import { silent } from "../../src/core/logger.ts";
 import { parseConfig } from "../../src/gateway/config.ts";
-import { type GatewayParts, openParts } from "../../src/gateway/gateway.ts";
+import { type GatewayParts, openParts } from "../../src/gateway/parts.ts";
 import { bunRuntime } from "../../src/runtime/bun.ts";
 import { withPostgres } from "./postgres.ts";
 

@@ -42,6 +42,10 @@ export class MemoryAccount {
     this.#gauges.set(name, gauge);
   }
 
+  gauges(): readonly (readonly [ShareName, Gauge])[] {
+    return [...this.#gauges].map(([name, gauge]) => [name, gauge()] as const);
+  }
+
   status(): Readonly<Record<string, unknown>> {
     const status: Record<string, unknown> = { totalBytes: this.totalBytes };
     for (const [name, gauge] of this.#gauges) {

@@ -2,6 +2,7 @@
 
 import { type FailureCode, failureCodes } from "../failure.ts";
 import { Counts } from "./counts.ts";
+import { Requests } from "./requests.ts";
 
 /** Why a credential was not accepted. */
 export const authenticationFailures = [
@@ -32,7 +33,8 @@ export const callerLimits = [
 export type CallerLimit = (typeof callerLimits)[number];
 
 export interface Counters {
-  /** Requests and records that were refused, by the code that their answer shows. */
+  readonly requests: Requests;
+  /** Requests that were refused, by the code that their answer shows. */
   readonly refusals: Counts<FailureCode>;
   readonly authenticationFailures: Counts<AuthenticationFailure>;
   readonly limitsHit: Counts<CallerLimit>;
@@ -40,6 +42,7 @@ export interface Counters {
 
 export function createCounters(): Counters {
   return {
+    requests: new Requests(),
     refusals: new Counts(failureCodes),
     authenticationFailures: new Counts(authenticationFailures),
     limitsHit: new Counts(callerLimits),

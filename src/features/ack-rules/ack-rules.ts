@@ -11,6 +11,7 @@ import type { Clock } from "../../core/clock.ts";
 import { Failure, invalidField } from "../../core/failure.ts";
 import type { LogDriver } from "../../core/log.ts";
 import type { Logger } from "../../core/logger.ts";
+import { delayBounds, Histogram } from "../../core/metrics/histogram.ts";
 import { cutList } from "../../core/page.ts";
 import type { Position } from "../../core/position.ts";
 import type { Ownership } from "../../core/projection.ts";
@@ -79,12 +80,15 @@ const overdueInStatsMax = 100;
 export class AckRules {
   readonly #deps: AckRulesDeps;
   readonly #supervisor: RuleSupervisor;
+  /** Delays of the acks that this node appended. */
+  readonly ackSeconds = new Histogram(delayBounds);
 
   constructor(deps: AckRulesDeps) {
     this.#deps = deps;
+    const { ackSeconds } = this;
     this.#supervisor = new RuleSupervisor({
       ...deps,
-      run: (rule, signal) => runAckRule({ ...deps, rule, signal }),
+      run: (rule, signal) => runAckRule({ ...deps, rule, signal, ackSeconds }),
       reasonNotToRun: (rule, others) => reasonNotToRun(rule, others, deps.writeRules)?.message,
     });
   }

@@ -6,6 +6,7 @@
 
 import type { Clock } from "../../core/clock.ts";
 import type { Failure } from "../../core/failure.ts";
+import type { Histogram } from "../../core/metrics/histogram.ts";
 import type { AppendOwn } from "../../ingest/ingest.ts";
 import { Appender } from "./appender.ts";
 import { Delays } from "./delays.ts";
@@ -18,6 +19,8 @@ export interface OutboxOptions {
   readonly clock: Clock;
   readonly signal: AbortSignal;
   readonly onFailure: (failure: Failure) => void;
+  /** Delays of the acks that this node appended. */
+  readonly ackSeconds?: Histogram;
 }
 
 /** Rare enough that these transactions cost little beside the rule's commits. */
@@ -83,7 +86,7 @@ export class Outbox {
   }
 
   #appender(of: "acks" | "notices"): Appender {
-    const { rule, store } = this.#options;
+    const { rule, store, ackSeconds } = this.#options;
     return new Appender({
       ...this.#options,
       of,
@@ -93,7 +96,10 @@ export class Outbox {
           if (this.#epoch === from) this.#epoch = await store.raiseEpoch(rule.number, from);
         },
       },
-      onAck: (delayMs) => this.#delays.add(delayMs),
+      onAck: (delayMs) => {
+        this.#delays.add(delayMs);
+        ackSeconds?.observe(delayMs / 1000);
+      },
     });
   }
 }

@@ -13,6 +13,7 @@ import { type AckOutcome, type AckTerms, applyDeadlines, applyOccurrences } from
 import type { Outbox } from "./outbox.ts";
 import {
   type AckCommit,
+  type AckCounts,
   type AckLedgerStore,
   type AckRule,
   type AckState,
@@ -58,6 +59,11 @@ export class Owner {
 
   get version(): number {
     return this.#state.version;
+  }
+
+  /** As of its last commit. */
+  get counts(): AckCounts {
+    return this.#state.counts;
   }
 
   /** More ids are due than the last sweep took. */

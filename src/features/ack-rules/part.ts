@@ -5,6 +5,7 @@ import type { Part, Platform } from "../part.ts";
 import { AckRules } from "./ack-rules.ts";
 import { ackRuleEndpoints } from "./http/endpoints.ts";
 import { mountAckRules } from "./http/routes.ts";
+import { ackRuleMetrics } from "./metrics.ts";
 import { appendAcks, outputSettings } from "./output.ts";
 import { createAckLedger } from "./store/ledger.ts";
 import { createAckRuleStore } from "./store/rule-store.ts";
@@ -32,6 +33,7 @@ export function openAckRules(platform: Platform, { schemas, rulesMax }: AckRules
     endpoints: ackRuleEndpoints,
     tables: ["ack_ids"],
     status: () => ({ ack_rules: ackRules.status() }),
+    metrics: ackRuleMetrics(ackRules),
     close: () => ackRules.close(),
   };
 }

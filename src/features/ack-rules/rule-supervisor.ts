@@ -133,7 +133,7 @@ export class RuleSupervisor {
 }
 
 function stoppedStatus({ rule, reason }: StoppedRule): AckRunnerStatus {
-  const nothing = { records: 0, lagMs: 0, pending: 0, skipped: 0 };
+  const nothing = { records: 0, lagMs: 0, pending: 0, open: 0, overdue: 0, skipped: 0 };
   const notOwned = { owned: false, failures: 0, lastFailure: undefined };
   return { rule: rule.name, ...nothing, ...notOwned, stopped: reason };
 }

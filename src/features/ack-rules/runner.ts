@@ -7,6 +7,7 @@
 import type { Clock } from "../../core/clock.ts";
 import type { LogDriver } from "../../core/log.ts";
 import type { Logger } from "../../core/logger.ts";
+import type { Histogram } from "../../core/metrics/histogram.ts";
 import { OwnedTask, type OwnedTaskStatus, type Turn } from "../../core/owned-task.ts";
 import type { Position } from "../../core/position.ts";
 import { describeSkip, type Ownership } from "../../core/projection.ts";
@@ -31,6 +32,8 @@ export interface AckRunnerOptions {
   /** Ends it, after the commit in progress. */
   readonly signal: AbortSignal;
   readonly limits?: Partial<ReaderLimits>;
+  /** Delays of the acks that this node appended. */
+  readonly ackSeconds?: Histogram;
 }
 
 export interface AckRunnerStatus extends OwnedTaskStatus {
@@ -41,6 +44,10 @@ export interface AckRunnerStatus extends OwnedTaskStatus {
   readonly lagMs: number;
   /** Number of announcements that are committed, and not in the log yet. */
   readonly pending: number;
+  /** Number of ids that are open, while this node owns the rule. */
+  readonly open: number;
+  /** Number of ids past their deadline, likewise. */
+  readonly overdue: number;
   /** Number of log entries that were gone before they were read. */
   readonly skipped: number;
   /** Why the rule does not run on any node. */
@@ -80,6 +87,7 @@ class AckWork {
   readonly #options: AckRunnerOptions;
   readonly #onFailure: (error: unknown) => void;
   #outbox: Outbox | undefined;
+  #owner: Owner | undefined;
   #records = 0;
   #lagMs = 0;
   #skipped = 0;
@@ -95,6 +103,8 @@ class AckWork {
       records: this.#records,
       lagMs: this.#lagMs,
       pending: this.#outbox?.pending ?? 0,
+      open: this.#owner?.counts.open ?? 0,
+      overdue: this.#owner?.counts.overdue ?? 0,
       skipped: this.#skipped,
     };
   }
@@ -112,6 +122,7 @@ class AckWork {
     try {
       const extractor = createIdExtractor(rule, this.#options.decoder);
       const owner = new Owner({ ...deps, extractor, outbox }, state);
+      this.#owner = owner;
       const reader = new TopicsReader({
         ...deps,
         topics: extractor.topics,
@@ -129,6 +140,7 @@ class AckWork {
       }
     } finally {
       this.#outbox = undefined;
+      this.#owner = undefined;
       ended.abort();
       await outbox.done;
     }

@@ -5,6 +5,7 @@ import type { Part, Platform } from "../part.ts";
 import { type EmitterBounds, Emitters } from "./emitters.ts";
 import { emitterEndpoints } from "./http/endpoints.ts";
 import { mountEmitters } from "./http/routes.ts";
+import { emitterMetrics } from "./metrics.ts";
 import { emittersAuthor } from "./requests.ts";
 import { createEmitterStore } from "./store/emitter-store.ts";
 import { createGuestLeases } from "./store/guest-leases.ts";
@@ -55,6 +56,7 @@ export async function openEmitters(
     projections: [{ target: createEmitterProjection(database) }],
     tables: ["emitter_events"],
     status: () => ({ emitters: emitters.status() }),
+    metrics: emitterMetrics(() => emitters.status()),
     async close() {
       stop.abort();
       await Promise.all([emitters.close(), retention]);

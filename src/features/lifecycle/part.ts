@@ -12,6 +12,7 @@ import { mountLifecycles } from "./http/lifecycles.ts";
 import { mountLifecycleLive } from "./http/live.ts";
 import { EventIntake } from "./intake.ts";
 import { LifecycleQueries } from "./lifecycle-queries.ts";
+import { lifecycleMetrics } from "./metrics.ts";
 import { marsAccess, mountMars } from "./rpc/mars.ts";
 import { eventMethods } from "./rpc/thin-events.ts";
 import { createLifecycleStore } from "./store/lifecycle-store.ts";
@@ -70,6 +71,7 @@ export async function openLifecycle(
     ],
     tables: ["lifecycles"],
     status: () => ({ lifecycle_events: events.stats() }),
+    metrics: lifecycleMetrics(events),
     async close() {
       stop.abort();
       await upkeep;

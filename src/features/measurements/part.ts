@@ -11,6 +11,7 @@ import { measurementRoutes, mountMeasurements } from "./http/save.ts";
 import { seriesEndpoints } from "./http/series-endpoints.ts";
 import { mountSeries } from "./http/series.ts";
 import { aheadMsMax, measurementsTopic } from "./measurement.ts";
+import { measurementMetrics } from "./metrics.ts";
 import { runRoller } from "./roller.ts";
 import { Series } from "./series.ts";
 import { renderMeasurementStatus } from "./status.ts";
@@ -83,6 +84,7 @@ export async function openMeasurements(
       series: { ...series.status(), rollups: roller.status(), tags: tags.status() },
       measurements: renderMeasurementStatus(tail.status(), projection.stats()),
     }),
+    metrics: measurementMetrics({ series, tail, tags, stored: () => projection.stats() }),
     async close() {
       stop.abort();
       await Promise.all([roller.done, tail.done, partitions, tags.done]);

@@ -2,6 +2,7 @@
 
 import { Semaphore } from "../../core/budget/semaphore.ts";
 import { type Clock, sleep } from "../../core/clock.ts";
+import { Histogram } from "../../core/metrics/histogram.ts";
 import { SlidingQuantiles } from "../../core/sliding-quantiles.ts";
 import { type MeasurementTail, nsPerMs } from "./measurement.ts";
 import { exportPages } from "./query/export.ts";
@@ -45,6 +46,7 @@ export class Series {
   readonly #queries: Semaphore;
   readonly #exports = refusing(exportsMax, "exports");
   readonly #queryMs: SlidingQuantiles;
+  readonly querySeconds = new Histogram();
 
   constructor(options: SeriesOptions) {
     this.#options = options;
@@ -94,6 +96,10 @@ export class Series {
     }
   }
 
+  get running(): { readonly queries: number; readonly exports: number } {
+    return { queries: this.#queries.used, exports: this.#exports.used };
+  }
+
   /** For `/status`. */
   status() {
     const { perSecond, p50, p99, max } = this.#queryMs.quantiles();
@@ -112,7 +118,9 @@ export class Series {
         await this.#waitForTail();
         return await work();
       } finally {
-        this.#queryMs.add(performance.now() - startedMs);
+        const ms = performance.now() - startedMs;
+        this.#queryMs.add(ms);
+        this.querySeconds.observe(ms / 1000);
       }
     });
   }

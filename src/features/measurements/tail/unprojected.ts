@@ -8,6 +8,7 @@ import { type Clock, sleep } from "../../../core/clock.ts";
 import { failureFrom } from "../../../core/failure.ts";
 import type { Log, LogBatch, StoredFrame } from "../../../core/log.ts";
 import type { Logger } from "../../../core/logger.ts";
+import { Histogram } from "../../../core/metrics/histogram.ts";
 import { comparePositions, epochStart, type Position } from "../../../core/position.ts";
 import type { ProjectionTarget } from "../../../core/projection.ts";
 import type { StoredRecord } from "../../../core/record.ts";
@@ -73,6 +74,8 @@ export class Unprojected implements MeasurementTail {
   readonly #entries: TailEntries;
   readonly #points = new FramePoints();
   readonly #queryableMs: SlidingQuantiles;
+  /** From a record's receipt until this node's answers include it. */
+  readonly queryableSeconds = new Histogram();
   readonly #end = new LogEnd();
   /** The projection's position, as far as it is known here. */
   #stored = nothing;
@@ -186,14 +189,19 @@ export class Unprojected implements MeasurementTail {
   /** Takes the measurements in `#points`. */
   #takeFrame({ receivedNs, last }: StoredFrame): void {
     if (comparePositions(last, this.#stored) <= 0) return;
-    const { clock } = this.#options;
-    this.#queryableMs.add(clock.nowMs() - Number(receivedNs / nsPerMs), this.#points.count);
+    this.#queryable(receivedNs, this.#points.count);
     this.#entries.addFrame(this.#points, last);
+  }
+
+  #queryable(receivedNs: bigint, count: number): void {
+    const ms = this.#options.clock.nowMs() - Number(receivedNs / nsPerMs);
+    this.#queryableMs.add(ms, count);
+    this.queryableSeconds.observe(ms / 1000, count);
   }
 
   #takeRecord({ record, position, receivedNs }: StoredRecord): void {
     if (comparePositions(position, this.#stored) <= 0) return;
-    this.#queryableMs.add(this.#options.clock.nowMs() - Number(receivedNs / nsPerMs));
+    this.#queryable(receivedNs, 1);
     let measurement: Measurement;
     try {
       measurement = measurementFromRecord(record);

@@ -1,0 +1,29 @@
+/** Telemetry: what a node counts, for Prometheus. */
+
+import type { Metric } from "../../core/metrics/metric.ts";
+import type { Fetch } from "../../http/hot.ts";
+import type { Part } from "../part.ts";
+import { createExposition, type Exposition } from "./exposition.ts";
+import { metrics as metricsEndpoint } from "./http/endpoints.ts";
+import { metricsFetch, mountMetrics } from "./http/metrics.ts";
+
+export interface TelemetryOptions {
+  /** Of the engine and all parts; called once all are open. */
+  readonly metrics: () => readonly Metric[];
+}
+
+export interface TelemetryPart extends Part {
+  /** For a port that serves nothing else. */
+  readonly fetch: Fetch;
+}
+
+export function openTelemetry({ metrics }: TelemetryOptions): TelemetryPart {
+  let made: Exposition | undefined;
+  const exposition = () => (made ??= createExposition(metrics()));
+  return {
+    name: "telemetry",
+    http: (app) => mountMetrics(app, exposition),
+    endpoints: [metricsEndpoint],
+    fetch: metricsFetch(exposition),
+  };
+}

@@ -1,0 +1,102 @@
+/** The composition: one gateway as a list of parts. */
+
+import type { Logger } from "../core/logger.ts";
+import { openAckRules } from "../features/ack-rules/part.ts";
+import { openEmitters } from "../features/emitters/part.ts";
+import { openLifecycle } from "../features/lifecycle/part.ts";
+import { openMeasurements } from "../features/measurements/part.ts";
+import { openOperation } from "../features/operation/part.ts";
+import type { Part, Platform } from "../features/part.ts";
+import { openRegistry } from "../features/registry/part.ts";
+import { openRelations } from "../features/relations/part.ts";
+import { openTelemetry, type TelemetryPart } from "../features/telemetry/part.ts";
+import { openTopics } from "../features/topics/part.ts";
+import { openTryout } from "../features/tryout/part.ts";
+import { createRowEstimates } from "../postgres/row-estimates.ts";
+import type { Runtime, Server } from "../runtime/runtime.ts";
+import { openAccess } from "./access.ts";
+import type { Config } from "./config.ts";
+import { createGatewayHealth, type GatewayHealth } from "./health.ts";
+import { openEngineMetrics } from "./metrics/engine.ts";
+import { openApiDocument } from "./openapi/document.ts";
+import { openEngine, openFoundation } from "./platform.ts";
+import { Projections } from "./projections.ts";
+
+export interface GatewayParts {
+  readonly platform: Platform;
+  readonly parts: readonly Part[];
+  readonly health: GatewayHealth;
+  readonly telemetry: TelemetryPart;
+}
+
+interface Opening {
+  readonly runtime: Runtime;
+  readonly server: Pick<Server, "host">;
+  readonly config: Config;
+  readonly logger: Logger;
+}
+
+/** The engine and all features on it, without listeners. What it opens, the stack closes. */
+export async function openParts(
+  { runtime, server, config, logger }: Opening,
+  stack: AsyncDisposableStack,
+): Promise<GatewayParts> {
+  const foundation = await openFoundation({ runtime, config, logger }, stack);
+  const access = closing(stack, await openAccess(foundation, config.access));
+  const registry = closing(stack, openRegistry(foundation, config.registry));
+  const { schemas } = registry;
+  const platform = openEngine(foundation, { config, host: server.host, schemas, ...access }, stack);
+  // Opened before the parts, so closed after them: what a part appends last is still read.
+  const projections = stack.use(new Projections(foundation));
+
+  const emitters = closing(stack, await openEmitters(platform, config));
+  const topics = openTopics(platform, { schemas, emitters: emitters.emitters });
+  const relations = await openRelations(platform, { file: config.relationsFile });
+  const lifecycle = await openLifecycle(platform, { retentionMs: config.lifecyclesKeptMs });
+  closing(stack, lifecycle);
+  const measurements = await openMeasurements(platform, {
+    retentionMs: config.seriesRetentionMs,
+    queriesMax: config.seriesQueriesMax,
+    tagsMax: config.bounds.tagsMax,
+  });
+  closing(stack, measurements);
+  const ackRules = closing(
+    stack,
+    openAckRules(platform, { schemas, rulesMax: config.bounds.ackRulesMax }),
+  );
+  const { log, ping, database, clock } = foundation;
+  const rows = createRowEstimates(database, () => grownTables(parts), clock);
+  const health = createGatewayHealth(
+    { ...platform, log, runtime, projections, rows, ping },
+    () => parts,
+  );
+  const engine = openEngineMetrics({ ...platform, log, runtime, projections, health }, stack);
+  const telemetry = openTelemetry({
+    metrics: () => [...engine, ...parts.flatMap(({ metrics = [] }) => metrics)],
+  });
+  const parts: readonly Part[] = [
+    access,
+    emitters,
+    topics,
+    relations,
+    lifecycle,
+    ackRules,
+    measurements,
+    registry,
+    openTryout(platform),
+    telemetry,
+    openOperation(platform, { health, document: (version) => openApiDocument(version, parts) }),
+  ];
+  projections.start(parts);
+  return { platform, parts, health, telemetry };
+}
+
+/** The log's tables are empty where it is not in PostgreSQL. */
+function grownTables(parts: readonly Part[]): readonly string[] {
+  return ["log_entries", "log_producers", ...parts.flatMap(({ tables = [] }) => tables)];
+}
+
+function closing<P extends Part>(stack: AsyncDisposableStack, part: P): P {
+  stack.defer(async () => await part.close?.());
+  return part;
+}
