@@ -1,0 +1,4 @@
+output "sluice" {
+  description = "All outputs of the module."
+  value       = module.sluice
+}

@@ -1,0 +1,4 @@
+output "topic_arn" {
+  description = "SNS topic of the alarms."
+  value       = local.topic_arn
+}
