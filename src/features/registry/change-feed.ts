@@ -10,6 +10,8 @@ export interface WatchOptions {
   readonly after: number | undefined;
   /** Only its changes and those of the settings for all subjects; undefined: every change. */
   readonly subject: string | undefined;
+  /** Undefined: every change that concerns the subject. */
+  readonly isShown?: (change: RegistryChange) => boolean;
 }
 
 export interface WatchEvent {
@@ -36,7 +38,7 @@ export function createChangeFeed(deps: ChangeReaderDeps): ChangeFeed {
   const reader = new ChangeReader(deps);
   let watchers = 0;
   return {
-    async *watch({ after, subject }, ended) {
+    async *watch({ after, ...filter }, ended) {
       if (watchers >= watchersMax) {
         throw new Failure(
           "overloaded",
@@ -47,7 +49,7 @@ export function createChangeFeed(deps: ChangeReaderDeps): ChangeFeed {
       try {
         const start = await startRevision(store, after);
         const signal = AbortSignal.any([ended, reader.closing]);
-        yield* follow(reader, clock, start, subject, signal);
+        yield* follow(reader, clock, start, filter, signal);
       } finally {
         watchers -= 1;
       }
@@ -74,7 +76,7 @@ async function* follow(
   reader: ChangeReader,
   clock: Clock,
   start: number,
-  subject: string | undefined,
+  { subject, isShown = () => true }: Omit<WatchOptions, "after">,
   signal: AbortSignal,
 ): AsyncGenerator<WatchEvent> {
   let revision = start;
@@ -86,6 +88,7 @@ async function* follow(
     for (const change of changes) {
       revision = change.revision;
       if (subject !== undefined && ![subject, allSubjects].includes(change.subject)) continue;
+      if (!isShown(change)) continue;
       sentMs = clock.nowMs();
       yield { change, revision };
     }

@@ -2,6 +2,7 @@
 
 import { toBinary } from "@bufbuild/protobuf";
 import { FileDescriptorProtoSchema } from "@bufbuild/protobuf/wkt";
+import type { GrantedNames } from "../../core/access/grant.ts";
 import { quoted } from "../../core/failure.ts";
 import type { SchemaCache } from "./decode/schema-cache.ts";
 import { ownFile } from "./link/descriptors.ts";
@@ -27,8 +28,11 @@ export interface Lookup {
   schema(id: number): Promise<StoredSchema>;
   /** Throws `schema_not_found`. */
   schemaOfGuid(guid: string): Promise<StoredSchema>;
-  /** The newest schema whose own file declares the message. Throws `schema_not_found`. */
-  schemaOfMessage(fullName: string): Promise<StoredSchema>;
+  /**
+   * The newest schema whose own file declares the message, among all subjects or those of `names`.
+   * Throws `schema_not_found`.
+   */
+  schemaOfMessage(fullName: string, names?: GrantedNames): Promise<StoredSchema>;
   /** All versions with the id, by subject. Throws `schema_not_found`. */
   versionsOfId(id: number): Promise<readonly RegisteredSchema[]>;
   /** Throws `subject_not_found` or `version_not_found`. */
@@ -56,7 +60,8 @@ export function createLookup(store: RegistryStore, cache: SchemaCache): Lookup {
     const found = mayBeNumber(id)
       ? await cache.get(id, (missing) => store.schema(missing))
       : undefined;
-    return found ?? schemaNotFound(`There is no schema with id ${id}`);
+    if (found === undefined) throw noSchemaOfId(id);
+    return found;
   }
 
   async function version(
@@ -83,21 +88,20 @@ export function createLookup(store: RegistryStore, cache: SchemaCache): Lookup {
     async schemaOfGuid(guid) {
       const isGuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(guid);
       const id = isGuid ? await store.idOfGuid(guid.toLowerCase()) : undefined;
-      return id === undefined
-        ? schemaNotFound(`There is no schema with GUID ${quoted(guid)}`)
-        : await schema(id);
+      if (id === undefined) throw noSchemaOfGuid(guid);
+      return await schema(id);
     },
 
-    async schemaOfMessage(fullName) {
-      const id = mayBeStored(fullName) ? await store.idOfMessage(fullName) : undefined;
-      return id === undefined
-        ? schemaNotFound(`No schema declares ${quoted(fullName)}`)
-        : await schema(id);
+    async schemaOfMessage(fullName, names) {
+      const id = mayBeStored(fullName) ? await store.idOfMessage(fullName, names) : undefined;
+      if (id === undefined) throw schemaNotFound(`No schema declares ${quoted(fullName)}`);
+      return await schema(id);
     },
 
     async versionsOfId(id) {
       const found = mayBeNumber(id) ? await store.versionsOfId(id) : [];
-      return found.length > 0 ? found : schemaNotFound(`There is no schema with id ${id}`);
+      if (found.length === 0) throw noSchemaOfId(id);
+      return found;
     },
 
     subjects: async (listing) => (mayBeStored(listing.prefix) ? await store.subjects(listing) : []),
@@ -139,6 +143,14 @@ async function newestVersion(
   return (await visibleVersions(store, subject, options)).at(-1)?.version ?? 0;
 }
 
-function schemaNotFound(message: string): never {
-  throw new RegistryFailure("schema_not_found", message);
+export function noSchemaOfId(id: number): RegistryFailure {
+  return schemaNotFound(`There is no schema with id ${id}`);
+}
+
+export function noSchemaOfGuid(guid: string): RegistryFailure {
+  return schemaNotFound(`There is no schema with GUID ${quoted(guid)}`);
+}
+
+function schemaNotFound(message: string): RegistryFailure {
+  return new RegistryFailure("schema_not_found", message);
 }

@@ -1,5 +1,6 @@
 /** The registry's types, and the ports behind it: its store and its compiler. */
 
+import type { GrantedNames } from "../../core/access/grant.ts";
 import { Failure, type FailureCode, type FailureDetails } from "../../core/failure.ts";
 
 /** What a subject's next version must preserve. */
@@ -97,6 +98,8 @@ export interface Listing {
   readonly deleted: boolean;
   readonly offset: number;
   readonly limit: number;
+  /** Only these subjects; undefined: all. */
+  readonly names?: GrantedNames | undefined;
 }
 
 /** The own settings of a subject, or those of all subjects; undefined where not set. */
@@ -137,8 +140,8 @@ export interface RegistryCounts {
 export interface RegistryStore {
   schema(id: number): Promise<StoredSchema | undefined>;
   idOfGuid(guid: string): Promise<number | undefined>;
-  /** The newest schema that has a live version and whose file declares the message. */
-  idOfMessage(fullName: string): Promise<number | undefined>;
+  /** The newest schema that has a live version, of one of these subjects, and whose file declares the message. */
+  idOfMessage(fullName: string, names?: GrantedNames): Promise<number | undefined>;
   /** Every version with this id, by subject. */
   versionsOfId(id: number): Promise<readonly RegisteredSchema[]>;
   subject(name: string): Promise<SubjectState>;

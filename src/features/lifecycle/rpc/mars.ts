@@ -11,7 +11,7 @@ import { callerOf, serviceAccess } from "../../../rpc/access.ts";
 import type { EventIntake } from "../intake.ts";
 
 export const marsAccess = serviceAccess(MarsGrpc, {
-  collectEvent: needs("append", "app", { handler: "the app_id of the event" }),
+  collectEvent: needs("append", "app", { some: "the app of the event" }),
 });
 
 export function mountMars(router: ConnectRouter, events: EventIntake): void {

@@ -1,12 +1,19 @@
 /** The Confluent API: `/subjects`, `/schemas` and `/compatibility`. */
 
 import { z } from "zod";
+import { isPublic, needs } from "../../../http/access.ts";
 import { endpoint } from "../../../http/endpoint/endpoint.ts";
 import { optional, parameter, text } from "../../../http/endpoint/parameter.ts";
 import { schemaIdMax } from "../../../http/request-records.ts";
 import { RegistryFailure } from "../registry-port.ts";
 import * as model from "./confluent-model.ts";
-import { subjectName, versionNumber } from "./endpoints.ts";
+import {
+  managesSubject,
+  readsSome,
+  readsSubject,
+  subjectName,
+  versionNumber,
+} from "./endpoints.ts";
 
 const { answered, errors, ofConfluent, problems } = model;
 
@@ -31,6 +38,7 @@ export const subjects = endpoint("GET /subjects", {
   },
   answers: { 200: answered("Their names.", namesShape), ...errors(400, 422) },
   problems,
+  access: readsSome,
 });
 
 export const lookUpSchema = endpoint("POST /subjects/{subject}", {
@@ -42,6 +50,7 @@ export const lookUpSchema = endpoint("POST /subjects/{subject}", {
   body: model.submissionBody,
   answers: { 200: answered("The version.", model.registeredShape), ...errors(400, 404, 413, 422) },
   problems,
+  access: readsSubject,
 });
 
 export const deleteSubject = endpoint("DELETE /subjects/{subject}", {
@@ -52,6 +61,7 @@ export const deleteSubject = endpoint("DELETE /subjects/{subject}", {
   query: model.permanent,
   answers: { 200: answered("Those deleted.", numbersShape), ...errors(404, 422) },
   problems,
+  access: managesSubject,
 });
 
 export const versions = endpoint("GET /subjects/{subject}/versions", {
@@ -62,6 +72,7 @@ export const versions = endpoint("GET /subjects/{subject}/versions", {
   query: { ...model.deleted, ...model.deletedOnly },
   answers: { 200: answered("Their numbers.", numbersShape), ...errors(404, 422) },
   problems,
+  access: readsSubject,
 });
 
 export const registerSchema = endpoint("POST /subjects/{subject}/versions", {
@@ -78,6 +89,7 @@ export const registerSchema = endpoint("POST /subjects/{subject}/versions", {
     ...errors(400, 409, 413, 422, 429),
   },
   problems,
+  access: needs("append", "subject", { param: "subject" }),
 });
 
 const oneVersion = { ...subjectName, ...versionNumber };
@@ -90,6 +102,7 @@ export const version = endpoint("GET /subjects/{subject}/versions/{version}", {
   query: { ...model.deleted, ...model.format },
   answers: { 200: answered("The version.", model.registeredShape), ...errors(404, 422) },
   problems,
+  access: readsSubject,
 });
 
 export const deleteVersion = endpoint("DELETE /subjects/{subject}/versions/{version}", {
@@ -100,6 +113,7 @@ export const deleteVersion = endpoint("DELETE /subjects/{subject}/versions/{vers
   query: model.permanent,
   answers: { 200: answered("Its number.", z.int()), ...errors(404, 422) },
   problems,
+  access: managesSubject,
 });
 
 export const versionText = endpoint("GET /subjects/{subject}/versions/{version}/schema", {
@@ -110,6 +124,7 @@ export const versionText = endpoint("GET /subjects/{subject}/versions/{version}/
   query: { ...model.deleted, ...model.format },
   answers: { 200: model.plainText, ...errors(404, 422) },
   problems,
+  access: readsSubject,
 });
 
 export const referencedBy = endpoint("GET /subjects/{subject}/versions/{version}/referencedby", {
@@ -119,6 +134,7 @@ export const referencedBy = endpoint("GET /subjects/{subject}/versions/{version}
   params: oneVersion,
   answers: { 200: answered("Their ids.", numbersShape), ...errors(404, 422) },
   problems,
+  access: readsSubject,
 });
 
 export const schemas = endpoint("GET /schemas", {
@@ -138,6 +154,7 @@ export const schemas = endpoint("GET /schemas", {
   },
   answers: { 200: answered("The schemas.", z.array(model.registeredShape)), ...errors(400, 422) },
   problems,
+  access: readsSome,
 });
 
 export const schemaTypes = endpoint("GET /schemas/types", {
@@ -146,6 +163,7 @@ export const schemaTypes = endpoint("GET /schemas/types", {
   summary: "Types of schemas",
   answers: { 200: answered("PROTOBUF alone.", namesShape), ...errors() },
   problems,
+  access: isPublic("it names nothing: clients ask it to learn whom they talk to"),
 });
 
 const schemaId = {
@@ -175,6 +193,7 @@ export const schemaTextById = endpoint("GET /schemas/ids/{id}", {
   query: { ...ofSubject, ...model.format },
   answers: { 200: answered("The schema.", model.schemaOfIdShape), ...errors(404) },
   problems,
+  access: readsSome,
 });
 
 export const textById = endpoint("GET /schemas/ids/{id}/schema", {
@@ -185,6 +204,7 @@ export const textById = endpoint("GET /schemas/ids/{id}/schema", {
   query: { ...ofSubject, ...model.format },
   answers: { 200: model.plainText, ...errors(404) },
   problems,
+  access: readsSome,
 });
 
 export const versionsById = endpoint("GET /schemas/ids/{id}/versions", {
@@ -201,6 +221,7 @@ export const versionsById = endpoint("GET /schemas/ids/{id}/versions", {
     ...errors(404),
   },
   problems,
+  access: readsSome,
 });
 
 export const subjectsById = endpoint("GET /schemas/ids/{id}/subjects", {
@@ -211,6 +232,7 @@ export const subjectsById = endpoint("GET /schemas/ids/{id}/subjects", {
   query: { ...model.deleted, ...ofSubject },
   answers: { 200: answered("Their names.", namesShape), ...errors(404) },
   problems,
+  access: readsSome,
 });
 
 const schemaGuid = {
@@ -231,6 +253,7 @@ export const schemaByGuid = endpoint("GET /schemas/guids/{guid}", {
     ...errors(404),
   },
   problems,
+  access: readsSome,
 });
 
 export const idsByGuid = endpoint("GET /schemas/guids/{guid}/ids", {
@@ -246,6 +269,7 @@ export const idsByGuid = endpoint("GET /schemas/guids/{guid}/ids", {
     ...errors(404),
   },
   problems,
+  access: readsSome,
 });
 
 const checked = {
@@ -270,6 +294,7 @@ export const checkCompatibility = endpoint("POST /compatibility/subjects/{subjec
   id: "checkCompatibility",
   summary: "Whether a schema could be registered",
   params: subjectName,
+  access: readsSubject,
 });
 
 export const checkCompatibilityWith = endpoint(
@@ -279,6 +304,7 @@ export const checkCompatibilityWith = endpoint(
     id: "checkCompatibilityWith",
     summary: "Whether a schema could follow a version",
     params: oneVersion,
+    access: readsSubject,
   },
 );
 

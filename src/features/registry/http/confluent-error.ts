@@ -28,6 +28,8 @@ const errorCodes = {
 
 /** Where a failure's own status would hide what the registry's clients look for. */
 const otherCodes: Partial<Record<FailureCode, number>> = {
+  // "User is denied operation": of the registry's security plugin.
+  forbidden: 40301,
   internal: 50001,
   unavailable: 50001,
   shutting_down: 50001,

@@ -109,11 +109,11 @@ const error = answered(
   z.object({ error_code: z.int(), message: z.string() }),
 );
 
-type ErrorStatus = 400 | 404 | 409 | 413 | 422 | 429 | 503;
+type ErrorStatus = 400 | 401 | 403 | 404 | 409 | 413 | 422 | 429 | 503;
 
 /** `{"error_code","message"}`; what is refused before the API is reached is a problem. */
 export function errors(...statuses: readonly ErrorStatus[]): Answers {
-  return Object.fromEntries([...statuses, 503].map((status) => [status, error]));
+  return Object.fromEntries([401, 403, ...statuses, 503].map((status) => [status, error]));
 }
 
 /** `true`; anything else is false, as in the registry whose API this is. */

@@ -2,14 +2,15 @@
 
 import type { Hono } from "hono";
 import { reply, serve } from "../../../http/endpoint/endpoint.ts";
+import type { CallerRegistry } from "../guarded.ts";
 import type { RegisteredSchema } from "../registry-port.ts";
-import type { Registry } from "../registry.ts";
 import * as endpoints from "./confluent-endpoints.ts";
 import { asConfluent } from "./confluent-model.ts";
-import type { RegistryDeps } from "./deps.ts";
+import { type RegistryDeps, registryOf } from "./deps.ts";
 
-export function mountConfluentSchemas(app: Hono, { registry }: RegistryDeps): void {
-  serve(app, endpoints.schemas, async ({ query }) => {
+export function mountConfluentSchemas(app: Hono, deps: RegistryDeps): void {
+  serve(app, endpoints.schemas, async ({ query }, c) => {
+    const registry = registryOf(deps, c);
     const { subjectPrefix: prefix = "", deleted, latestOnly, offset, limit } = query;
     const found = await registry.versions({
       prefix,
@@ -26,39 +27,46 @@ export function mountConfluentSchemas(app: Hono, { registry }: RegistryDeps): vo
   serve(app, endpoints.schemaTypes, () =>
     reply(endpoints.schemaTypes, 200, ["PROTOBUF"], asConfluent),
   );
-  serve(app, endpoints.schemaTextById, async ({ params: { id }, query: { subject, format } }) => {
-    const found = await schemaOf(registry, id, subject);
-    const rendered = await renderUnnamed(registry, found, format);
-    return reply(endpoints.schemaTextById, 200, rendered, asConfluent);
-  });
-  serve(app, endpoints.textById, async ({ params: { id }, query: { subject, format } }) => {
+  serve(
+    app,
+    endpoints.schemaTextById,
+    async ({ params: { id }, query: { subject, format } }, c) => {
+      const registry = registryOf(deps, c);
+      const found = await schemaOf(registry, id, subject);
+      const rendered = await renderUnnamed(registry, found, format);
+      return reply(endpoints.schemaTextById, 200, rendered, asConfluent);
+    },
+  );
+  serve(app, endpoints.textById, async ({ params: { id }, query: { subject, format } }, c) => {
+    const registry = registryOf(deps, c);
     const found = await schemaOf(registry, id, subject);
     return textResponse(await renderSchema(registry, found, format));
   });
-  serve(app, endpoints.versionsById, async ({ params: { id }, query }) => {
-    const found = await visibleVersions(registry, id, query);
+  serve(app, endpoints.versionsById, async ({ params: { id }, query }, c) => {
+    const found = await visibleVersions(registryOf(deps, c), id, query);
     const named = found.map(({ subject, version }) => ({ subject, version }));
     return reply(endpoints.versionsById, 200, named, asConfluent);
   });
-  serve(app, endpoints.subjectsById, async ({ params: { id }, query }) => {
-    const found = await visibleVersions(registry, id, query);
+  serve(app, endpoints.subjectsById, async ({ params: { id }, query }, c) => {
+    const found = await visibleVersions(registryOf(deps, c), id, query);
     const names = [...new Set(found.map(({ subject }) => subject))];
     return reply(endpoints.subjectsById, 200, names, asConfluent);
   });
-  serve(app, endpoints.schemaByGuid, async ({ params: { guid }, query: { format } }) => {
+  serve(app, endpoints.schemaByGuid, async ({ params: { guid }, query: { format } }, c) => {
+    const registry = registryOf(deps, c);
     const { id } = await registry.schemaOfGuid(guid);
     const rendered = await renderUnnamed(registry, await schemaOf(registry, id), format);
     return reply(endpoints.schemaByGuid, 200, { id, ...rendered }, asConfluent);
   });
-  serve(app, endpoints.idsByGuid, async ({ params: { guid } }) => {
-    const { id } = await registry.schemaOfGuid(guid);
+  serve(app, endpoints.idsByGuid, async ({ params: { guid } }, c) => {
+    const { id } = await registryOf(deps, c).schemaOfGuid(guid);
     return reply(endpoints.idsByGuid, 200, [{ context: ".", id }], asConfluent);
   });
 }
 
 /** A version with its schema. `format` is that of the parameter. */
 export async function renderRegistered(
-  registry: Registry,
+  registry: CallerRegistry,
   registered: RegisteredSchema,
   format?: string,
 ) {
@@ -68,7 +76,11 @@ export async function renderRegistered(
 }
 
 /** Of a schema alone. */
-async function renderUnnamed(registry: Registry, registered: RegisteredSchema, format?: string) {
+async function renderUnnamed(
+  registry: CallerRegistry,
+  registered: RegisteredSchema,
+  format?: string,
+) {
   const { guid, references } = registered;
   return {
     guid,
@@ -80,7 +92,7 @@ async function renderUnnamed(registry: Registry, registered: RegisteredSchema, f
 
 /** `serialized` is the own file's FileDescriptorProto in base64; all others are the text. */
 export async function renderSchema(
-  registry: Registry,
+  registry: CallerRegistry,
   registered: RegisteredSchema,
   format?: string,
 ): Promise<string> {
@@ -94,7 +106,7 @@ export function textResponse(text: string): Response {
 
 /** As it was registered under `subject`, else as the first time. Throws `schema_not_found`. */
 async function schemaOf(
-  registry: Registry,
+  registry: CallerRegistry,
   id: number,
   subject?: string,
 ): Promise<RegisteredSchema> {
@@ -105,7 +117,7 @@ async function schemaOf(
 }
 
 async function visibleVersions(
-  registry: Registry,
+  registry: CallerRegistry,
   id: number,
   { deleted, subject }: { readonly deleted: boolean; readonly subject: string | undefined },
 ): Promise<readonly RegisteredSchema[]> {

@@ -1,6 +1,7 @@
 /** The Confluent API: `/config` and `/mode`, of all subjects and of one. */
 
 import { z } from "zod";
+import { needs } from "../../../http/access.ts";
 import { endpoint } from "../../../http/endpoint/endpoint.ts";
 import { compatibilities, registryModes } from "../registry-port.ts";
 import {
@@ -11,7 +12,10 @@ import {
   ofConfluent,
   problems,
 } from "./confluent-model.ts";
-import { subjectName } from "./endpoints.ts";
+import { managesSubject, readsSubject, subjectName } from "./endpoints.ts";
+
+const readsAll = needs("read", "subject", { all: true });
+const managesAll = needs("manage", "subject", { all: true });
 
 const levelShape = z.object({ compatibilityLevel: z.enum(compatibilities) });
 const modeShape = z.object({ mode: z.enum(registryModes) });
@@ -42,6 +46,7 @@ export const globalConfig = endpoint("GET /config", {
   summary: "The config of all subjects",
   answers: level,
   problems,
+  access: readsAll,
 });
 
 export const setGlobalConfig = endpoint("PUT /config", {
@@ -51,6 +56,7 @@ export const setGlobalConfig = endpoint("PUT /config", {
   body: configBody,
   answers: levelSet,
   problems,
+  access: managesAll,
 });
 
 export const deleteGlobalConfig = endpoint("DELETE /config", {
@@ -59,6 +65,7 @@ export const deleteGlobalConfig = endpoint("DELETE /config", {
   summary: "Remove the config of all subjects",
   answers: levelBefore,
   problems,
+  access: managesAll,
 });
 
 export const subjectConfig = endpoint("GET /config/{subject}", {
@@ -69,6 +76,7 @@ export const subjectConfig = endpoint("GET /config/{subject}", {
   query: defaultToGlobal,
   answers: level,
   problems,
+  access: readsSubject,
 });
 
 export const setSubjectConfig = endpoint("PUT /config/{subject}", {
@@ -79,6 +87,7 @@ export const setSubjectConfig = endpoint("PUT /config/{subject}", {
   body: configBody,
   answers: levelSet,
   problems,
+  access: managesSubject,
 });
 
 export const deleteSubjectConfig = endpoint("DELETE /config/{subject}", {
@@ -88,6 +97,7 @@ export const deleteSubjectConfig = endpoint("DELETE /config/{subject}", {
   params: subjectName,
   answers: levelBefore,
   problems,
+  access: managesSubject,
 });
 
 export const globalMode = endpoint("GET /mode", {
@@ -96,6 +106,7 @@ export const globalMode = endpoint("GET /mode", {
   summary: "The mode of all subjects",
   answers: mode,
   problems,
+  access: readsAll,
 });
 
 export const setGlobalMode = endpoint("PUT /mode", {
@@ -105,6 +116,7 @@ export const setGlobalMode = endpoint("PUT /mode", {
   body: modeBody,
   answers: modeSet,
   problems,
+  access: managesAll,
 });
 
 export const subjectMode = endpoint("GET /mode/{subject}", {
@@ -115,6 +127,7 @@ export const subjectMode = endpoint("GET /mode/{subject}", {
   query: defaultToGlobal,
   answers: mode,
   problems,
+  access: readsSubject,
 });
 
 export const setSubjectMode = endpoint("PUT /mode/{subject}", {
@@ -125,6 +138,7 @@ export const setSubjectMode = endpoint("PUT /mode/{subject}", {
   body: modeBody,
   answers: modeSet,
   problems,
+  access: managesSubject,
 });
 
 export const deleteSubjectMode = endpoint("DELETE /mode/{subject}", {
@@ -134,6 +148,7 @@ export const deleteSubjectMode = endpoint("DELETE /mode/{subject}", {
   params: subjectName,
   answers: modeBefore,
   problems,
+  access: managesSubject,
 });
 
 export const settingEndpoints = [

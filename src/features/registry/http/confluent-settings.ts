@@ -1,73 +1,75 @@
 /** The Confluent API's `/config` and `/mode`. */
 
-import type { Hono } from "hono";
+import type { Context, Hono } from "hono";
 import { quoted } from "../../../core/failure.ts";
 import { reply, serve } from "../../../http/endpoint/endpoint.ts";
 import { readJson } from "../../../http/validate.ts";
+import type { CallerRegistry } from "../guarded.ts";
 import { allSubjects, compatibilities, RegistryFailure, registryModes } from "../registry-port.ts";
-import type { Registry } from "../registry.ts";
 import { asConfluent } from "./confluent-model.ts";
 import * as endpoints from "./confluent-setting-endpoints.ts";
-import type { RegistryDeps } from "./deps.ts";
+import { type RegistryDeps, registryOf } from "./deps.ts";
 
 export function mountSettings(app: Hono, deps: RegistryDeps): void {
   mountConfig(app, deps);
   mountMode(app, deps);
 }
 
-function mountConfig(app: Hono, { registry, bodies }: RegistryDeps): void {
-  const put = async (request: Request, subject: string) => {
-    const body = await readJson(endpoints.configBody, request, bodies);
+function mountConfig(app: Hono, deps: RegistryDeps): void {
+  const put = async (c: Context, subject: string) => {
+    const body = await readJson(endpoints.configBody, c.req.raw, deps.bodies);
     const compatibility = chosen(compatibilities, body.compatibility, "invalid_compatibility");
-    await registry.setCompatibility(subject, compatibility);
+    await registryOf(deps, c).setCompatibility(subject, compatibility);
     return reply(endpoints.setGlobalConfig, 200, { compatibility }, asConfluent);
   };
-  const remove = async (subject: string, isRequired: boolean) => {
+  const remove = async (c: Context, subject: string, isRequired: boolean) => {
+    const registry = registryOf(deps, c);
     const { compatibility } = await configOf(registry, subject, isRequired);
     await registry.setCompatibility(subject, undefined);
     const before = { compatibilityLevel: compatibility };
     return reply(endpoints.deleteGlobalConfig, 200, before, asConfluent);
   };
-  const get = async (subject: string, isRequired: boolean) => {
-    const { compatibility } = await configOf(registry, subject, isRequired);
+  const get = async (c: Context, subject: string, isRequired: boolean) => {
+    const { compatibility } = await configOf(registryOf(deps, c), subject, isRequired);
     return reply(endpoints.globalConfig, 200, { compatibilityLevel: compatibility }, asConfluent);
   };
-  serve(app, endpoints.globalConfig, () => get(allSubjects, false));
-  serve(app, endpoints.setGlobalConfig, (_, c) => put(c.req.raw, allSubjects));
-  serve(app, endpoints.deleteGlobalConfig, () => remove(allSubjects, false));
-  serve(app, endpoints.subjectConfig, ({ params, query }) =>
-    get(params.subject, !query.defaultToGlobal),
+  serve(app, endpoints.globalConfig, (_, c) => get(c, allSubjects, false));
+  serve(app, endpoints.setGlobalConfig, (_, c) => put(c, allSubjects));
+  serve(app, endpoints.deleteGlobalConfig, (_, c) => remove(c, allSubjects, false));
+  serve(app, endpoints.subjectConfig, ({ params, query }, c) =>
+    get(c, params.subject, !query.defaultToGlobal),
   );
-  serve(app, endpoints.setSubjectConfig, ({ params }, c) => put(c.req.raw, params.subject));
-  serve(app, endpoints.deleteSubjectConfig, ({ params }) => remove(params.subject, true));
+  serve(app, endpoints.setSubjectConfig, ({ params }, c) => put(c, params.subject));
+  serve(app, endpoints.deleteSubjectConfig, ({ params }, c) => remove(c, params.subject, true));
 }
 
 /** Throws `config_not_found` where `isRequired` and only the config of all subjects applies. */
-async function configOf(registry: Registry, subject: string, isRequired: boolean) {
+async function configOf(registry: CallerRegistry, subject: string, isRequired: boolean) {
   const settings = await registry.settings(subject);
   const isOwn = settings.ownCompatibility !== undefined || subject === allSubjects;
   if (isOwn || !isRequired) return settings;
   throw notOwn("config_not_found", subject);
 }
 
-function mountMode(app: Hono, { registry, bodies }: RegistryDeps): void {
-  const put = async (request: Request, subject: string) => {
-    const body = await readJson(endpoints.modeBody, request, bodies);
+function mountMode(app: Hono, deps: RegistryDeps): void {
+  const put = async (c: Context, subject: string) => {
+    const body = await readJson(endpoints.modeBody, c.req.raw, deps.bodies);
     const mode = chosen(registryModes, body.mode, "invalid_mode");
-    await registry.setMode(subject, mode);
+    await registryOf(deps, c).setMode(subject, mode);
     return reply(endpoints.setGlobalMode, 200, { mode }, asConfluent);
   };
-  const get = async (subject: string, isRequired: boolean) => {
-    const { mode } = await modeOf(registry, subject, isRequired);
+  const get = async (c: Context, subject: string, isRequired: boolean) => {
+    const { mode } = await modeOf(registryOf(deps, c), subject, isRequired);
     return reply(endpoints.globalMode, 200, { mode }, asConfluent);
   };
-  serve(app, endpoints.globalMode, () => get(allSubjects, false));
-  serve(app, endpoints.setGlobalMode, (_, c) => put(c.req.raw, allSubjects));
-  serve(app, endpoints.subjectMode, ({ params, query }) =>
-    get(params.subject, !query.defaultToGlobal),
+  serve(app, endpoints.globalMode, (_, c) => get(c, allSubjects, false));
+  serve(app, endpoints.setGlobalMode, (_, c) => put(c, allSubjects));
+  serve(app, endpoints.subjectMode, ({ params, query }, c) =>
+    get(c, params.subject, !query.defaultToGlobal),
   );
-  serve(app, endpoints.setSubjectMode, ({ params }, c) => put(c.req.raw, params.subject));
-  serve(app, endpoints.deleteSubjectMode, async ({ params: { subject } }) => {
+  serve(app, endpoints.setSubjectMode, ({ params }, c) => put(c, params.subject));
+  serve(app, endpoints.deleteSubjectMode, async ({ params: { subject } }, c) => {
+    const registry = registryOf(deps, c);
     const { mode } = await modeOf(registry, subject, true);
     await registry.setMode(subject, undefined);
     return reply(endpoints.deleteSubjectMode, 200, { mode }, asConfluent);
@@ -75,7 +77,7 @@ function mountMode(app: Hono, { registry, bodies }: RegistryDeps): void {
 }
 
 /** Throws `mode_not_found` where `isRequired` and only the mode of all subjects applies. */
-async function modeOf(registry: Registry, subject: string, isRequired: boolean) {
+async function modeOf(registry: CallerRegistry, subject: string, isRequired: boolean) {
   const settings = await registry.settings(subject);
   const isOwn = settings.ownMode !== undefined || subject === allSubjects;
   if (isOwn || !isRequired) return settings;

@@ -1,13 +1,13 @@
 /** The Confluent API's `/subjects` and `/compatibility`. */
 
-import type { Hono } from "hono";
+import type { Context, Hono } from "hono";
 import { reply, serve } from "../../../http/endpoint/endpoint.ts";
 import type { Submission } from "../submission.ts";
 import { readSubmission } from "./confluent-body.ts";
 import * as endpoints from "./confluent-endpoints.ts";
 import { asConfluent } from "./confluent-model.ts";
 import { renderRegistered, renderSchema, textResponse } from "./confluent-schema.ts";
-import type { RegistryDeps } from "./deps.ts";
+import { type RegistryDeps, registryOf } from "./deps.ts";
 
 export function mountSubjects(app: Hono, deps: RegistryDeps): void {
   mountSubjectList(app, deps);
@@ -15,8 +15,9 @@ export function mountSubjects(app: Hono, deps: RegistryDeps): void {
   mountCompatibility(app, deps);
 }
 
-function mountSubjectList(app: Hono, { registry, bodies }: RegistryDeps): void {
-  serve(app, endpoints.subjects, async ({ query }) => {
+function mountSubjectList(app: Hono, deps: RegistryDeps): void {
+  serve(app, endpoints.subjects, async ({ query }, c) => {
+    const registry = registryOf(deps, c);
     const { subjectPrefix: prefix = "", offset, limit, deleted, deletedOnly } = query;
     if (!deletedOnly) {
       const names = await registry.subjects({ prefix, offset, limit, deleted });
@@ -29,21 +30,23 @@ function mountSubjectList(app: Hono, { registry, bodies }: RegistryDeps): void {
     return reply(endpoints.subjects, 200, names, asConfluent);
   });
   serve(app, endpoints.lookUpSchema, async ({ params, query }, c) => {
-    const submission = await readSubmission(c.req.raw, bodies);
+    const submission = await readSubmission(c.req.raw, deps.bodies);
     const { deleted, format } = query;
+    const registry = registryOf(deps, c);
     const found = await registry.lookUp(params.subject, submission, { deleted });
     const rendered = await renderRegistered(registry, found, format ?? formatSent(submission));
     return reply(endpoints.lookUpSchema, 200, rendered, asConfluent);
   });
-  serve(app, endpoints.deleteSubject, async ({ params: { subject }, query: { permanent } }) => {
-    const versions = await registry.deleteSubject(subject, { permanent });
+  serve(app, endpoints.deleteSubject, async ({ params: { subject }, query: { permanent } }, c) => {
+    const versions = await registryOf(deps, c).deleteSubject(subject, { permanent });
     return reply(endpoints.deleteSubject, 200, versions, asConfluent);
   });
 }
 
-function mountVersions(app: Hono, { registry, bodies }: RegistryDeps): void {
-  serve(app, endpoints.versions, async ({ params, query: { deleted, deletedOnly } }) => {
-    const found = await registry.versionsOf(params.subject, { deleted: deleted || deletedOnly });
+function mountVersions(app: Hono, deps: RegistryDeps): void {
+  serve(app, endpoints.versions, async ({ params, query: { deleted, deletedOnly } }, c) => {
+    const visible = { deleted: deleted || deletedOnly };
+    const found = await registryOf(deps, c).versionsOf(params.subject, visible);
     const shown = deletedOnly ? found.filter((one) => one.deleted) : found;
     return reply(
       endpoints.versions,
@@ -53,40 +56,46 @@ function mountVersions(app: Hono, { registry, bodies }: RegistryDeps): void {
     );
   });
   serve(app, endpoints.registerSchema, async ({ params: { subject }, query: { format } }, c) => {
-    const submission = await readSubmission(c.req.raw, bodies);
-    const { schema } = await registry.register(subject, submission);
+    const submission = await readSubmission(c.req.raw, deps.bodies);
+    const { schema } = await registryOf(deps, c).register(subject, submission);
+    // What it has sent itself is answered to whoever may append, and perhaps not read.
+    const { registry } = deps;
     const registered = await registry.version(subject, schema.version, { deleted: true });
     const rendered = await renderRegistered(registry, registered, format ?? formatSent(submission));
     return reply(endpoints.registerSchema, 200, rendered, asConfluent);
   });
-  serve(app, endpoints.version, async ({ params, query: { deleted, format } }) => {
+  serve(app, endpoints.version, async ({ params, query: { deleted, format } }, c) => {
+    const registry = registryOf(deps, c);
     const found = await registry.version(params.subject, params.version, { deleted });
     const rendered = await renderRegistered(registry, found, format);
     return reply(endpoints.version, 200, rendered, asConfluent);
   });
-  serve(app, endpoints.deleteVersion, async ({ params, query: { permanent } }) => {
+  serve(app, endpoints.deleteVersion, async ({ params, query: { permanent } }, c) => {
+    const registry = registryOf(deps, c);
     const version = await registry.deleteVersion(params.subject, params.version, { permanent });
     return reply(endpoints.deleteVersion, 200, version, asConfluent);
   });
-  serve(app, endpoints.versionText, async ({ params, query: { deleted, format } }) => {
+  serve(app, endpoints.versionText, async ({ params, query: { deleted, format } }, c) => {
+    const registry = registryOf(deps, c);
     const found = await registry.version(params.subject, params.version, { deleted });
     return textResponse(await renderSchema(registry, found, format));
   });
-  serve(app, endpoints.referencedBy, async ({ params }) => {
-    const ids = await registry.referencedBy(params.subject, params.version);
+  serve(app, endpoints.referencedBy, async ({ params }, c) => {
+    const ids = await registryOf(deps, c).referencedBy(params.subject, params.version);
     return reply(endpoints.referencedBy, 200, ids, asConfluent);
   });
 }
 
-function mountCompatibility(app: Hono, { registry, bodies }: RegistryDeps): void {
+function mountCompatibility(app: Hono, deps: RegistryDeps): void {
   const check = async (
-    request: Request,
+    c: Context,
     verbose: boolean,
     subject: string,
     version?: number | "latest",
   ) => {
-    const submission = await readSubmission(request, bodies);
-    const { compatible, incompatibilities } = await registry.check(subject, submission, version);
+    const submission = await readSubmission(c.req.raw, deps.bodies);
+    const verdictOf = registryOf(deps, c).check(subject, submission, version);
+    const { compatible, incompatibilities } = await verdictOf;
     const messages = incompatibilities.map(
       ({ type, path, message, direction }) => `${type} at ${path}: ${message} (${direction})`,
     );
@@ -94,10 +103,10 @@ function mountCompatibility(app: Hono, { registry, bodies }: RegistryDeps): void
     return reply(endpoints.checkCompatibility, 200, verdict, asConfluent);
   };
   serve(app, endpoints.checkCompatibility, ({ params, query }, c) =>
-    check(c.req.raw, query.verbose, params.subject),
+    check(c, query.verbose, params.subject),
   );
   serve(app, endpoints.checkCompatibilityWith, ({ params, query }, c) =>
-    check(c.req.raw, query.verbose, params.subject, params.version),
+    check(c, query.verbose, params.subject, params.version),
   );
 }
 

@@ -1,8 +1,19 @@
 /** What the registry's HTTP endpoints are built on. */
 
+import type { Context } from "hono";
+import { callerOf } from "../../../http/access.ts";
 import type { HttpDeps } from "../../../http/deps.ts";
+import { type CallerRegistry, registryFor } from "../guarded.ts";
 import type { Registry } from "../registry.ts";
 
 export interface RegistryDeps extends Pick<HttpDeps, "bodies" | "logger"> {
   readonly registry: Registry;
+}
+
+/** As the caller of the request may use it. */
+export function registryOf(
+  { registry }: Pick<RegistryDeps, "registry">,
+  c: Context,
+): CallerRegistry {
+  return registryFor(registry, callerOf(c.req.raw));
 }

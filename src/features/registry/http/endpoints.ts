@@ -1,6 +1,7 @@
 /** `/v1/schemas`: descriptor sets. */
 
 import { z } from "zod";
+import { needs } from "../../../http/access.ts";
 import { type Answers, empty } from "../../../http/endpoint/answer.ts";
 import { endpoint } from "../../../http/endpoint/endpoint.ts";
 import { count, optional, parameter, text } from "../../../http/endpoint/parameter.ts";
@@ -8,6 +9,11 @@ import { schemaIdMax } from "../../../http/request-records.ts";
 import { parseVersion } from "../subject.ts";
 
 const tag = "Registry";
+
+export const readsSubject = needs("read", "subject", { param: "subject" });
+export const managesSubject = needs("manage", "subject", { param: "subject" });
+/** A schema belongs to each subject that has it. */
+export const readsSome = needs("read", "subject", { some: "those that have the schema" });
 
 /** The examples register it; then the others find it. */
 export const subjectName = {
@@ -58,6 +64,7 @@ export const schemaById = endpoint("GET /v1/schemas/{id}", {
   headers,
   answers,
   problems: [400, 404, 503],
+  access: readsSome,
 });
 
 export const schemaByName = endpoint("GET /v1/schemas/by-name/{name}", {
@@ -73,6 +80,7 @@ export const schemaByName = endpoint("GET /v1/schemas/by-name/{name}", {
   headers,
   answers,
   problems: [400, 404, 503],
+  access: readsSome,
 });
 
 export const schemaByVersion = endpoint("GET /v1/subjects/{subject}/versions/{version}", {
@@ -84,6 +92,7 @@ export const schemaByVersion = endpoint("GET /v1/subjects/{subject}/versions/{ve
   headers,
   answers,
   problems: [400, 404, 503],
+  access: readsSubject,
 });
 
 export const registryEndpoints = [schemaById, schemaByName, schemaByVersion];

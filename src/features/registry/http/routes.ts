@@ -1,27 +1,39 @@
 /** Descriptor sets over HTTP: what a reader needs to decode, in one cacheable answer. */
 
 import type { Hono } from "hono";
+import { type Caller, openCaller } from "../../../core/access/caller.ts";
+import { callerOf } from "../../../http/access.ts";
 import { serve } from "../../../http/endpoint/endpoint.ts";
 import type { StoredSchema } from "../registry-port.ts";
-import type { RegistryDeps } from "./deps.ts";
+import { type RegistryDeps, registryOf } from "./deps.ts";
 import { schemaById, schemaByName, schemaByVersion } from "./endpoints.ts";
 
 /** The schema of an id never changes. */
-const permanently = "public, max-age=31536000, immutable";
+const permanently = "max-age=31536000, immutable";
 /** The schema of a name or a subject may; a request with its ETag costs no body. */
 const revalidate = "no-cache";
 
-export function mountSchemas(app: Hono, { registry }: RegistryDeps): void {
+export function mountSchemas(app: Hono, deps: RegistryDeps): void {
   serve(app, schemaById, async ({ params: { id } }, c) =>
-    descriptorSet(c.req.raw, await registry.schema(id), permanently),
+    descriptorSet(
+      c.req.raw,
+      await registryOf(deps, c).schema(id),
+      `${sharing(callerOf(c.req.raw))}, ${permanently}`,
+    ),
   );
   serve(app, schemaByName, async ({ params: { name } }, c) =>
-    descriptorSet(c.req.raw, await registry.schemaOfMessage(name), revalidate),
+    descriptorSet(c.req.raw, await registryOf(deps, c).schemaOfMessage(name), revalidate),
   );
   serve(app, schemaByVersion, async ({ params: { subject, version } }, c) => {
+    const registry = registryOf(deps, c);
     const { id } = await registry.version(subject, version, { deleted: false });
     return descriptorSet(c.req.raw, await registry.schema(id), revalidate);
   });
+}
+
+/** A cache between asks for no right: it may keep only what everybody may read. */
+function sharing(caller: Caller): "public" | "private" {
+  return caller === openCaller ? "public" : "private";
 }
 
 /** A google.protobuf.FileDescriptorSet closed over imports, or 304. */

@@ -10,12 +10,12 @@ const subject = { param: "subject" } as const;
 export const registryAccess = serviceAccess(RegistryService, {
   register: needs("append", "subject", subject),
   checkCompatibility: needs("read", "subject", subject),
-  getDescriptorSet: needs("read", "subject", { handler: "a subject that has the schema" }),
-  listSubjects: needs("read", "subject", { handler: "each subject that it lists" }),
+  getDescriptorSet: needs("read", "subject", { some: "those that have the schema" }),
+  listSubjects: needs("read", "subject", { some: "those that are listed" }),
   listVersions: needs("read", "subject", subject),
   deleteVersion: needs("manage", "subject", subject),
   deleteSubject: needs("manage", "subject", subject),
   getConfig: needs("read", "subject", subject),
   setConfig: needs("manage", "subject", subject),
-  watch: needs("read", "subject", subject),
+  watch: needs("read", "subject", { some: "the one that is named, or those that change" }),
 });

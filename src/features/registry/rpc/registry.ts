@@ -1,6 +1,6 @@
 /** `sluice.v1.RegistryService`: the registry over Connect, gRPC-Web and gRPC. */
 
-import type { ConnectRouter } from "@connectrpc/connect";
+import type { ConnectRouter, HandlerContext } from "@connectrpc/connect";
 import { Failure } from "../../../core/failure.ts";
 import {
   ChangeKind as ChangeKindCode,
@@ -9,6 +9,8 @@ import {
   type RegisterRequest,
   RegistryService,
 } from "../../../gen/sluice/v1/registry_pb.ts";
+import { callerOf } from "../../../rpc/access.ts";
+import { type CallerRegistry, registryFor } from "../guarded.ts";
 import {
   allSubjects,
   type ChangeKind,
@@ -24,18 +26,20 @@ import type { Submission } from "../submission.ts";
 
 const pageMax = 1000;
 
-export function mountRegistry(router: ConnectRouter, registry: Registry): void {
+export function mountRegistry(router: ConnectRouter, shared: Registry): void {
+  /** As the caller may use it. */
+  const of = ({ values }: Pick<HandlerContext, "values">) => registryFor(shared, callerOf(values));
   router.service(RegistryService, {
-    async register(request) {
+    async register(request, context) {
       const { subject, dryRun } = request;
-      const { schema, existed } = await registry.register(subject, submissionFrom(request), {
+      const { schema, existed } = await of(context).register(subject, submissionFrom(request), {
         dryRun,
       });
       return { schema: versionMessage(schema), existed };
     },
 
-    async checkCompatibility(request) {
-      const { compatible, compatibility, incompatibilities } = await registry.check(
+    async checkCompatibility(request, context) {
+      const { compatible, compatibility, incompatibilities } = await of(context).check(
         request.subject,
         submissionFrom(request),
         request.version === 0 ? undefined : request.version,
@@ -51,55 +55,56 @@ export function mountRegistry(router: ConnectRouter, registry: Registry): void {
       };
     },
 
-    async getDescriptorSet(request) {
-      const { schema, subject, version, deleted } = await findSchema(registry, request);
+    async getDescriptorSet(request, context) {
+      const { schema, subject, version, deleted } = await findSchema(of(context), request);
       return {
         schema: versionMessage({ ...schema, subject, version, deleted }),
         fileDescriptorSet: schema.set,
       };
     },
 
-    async listSubjects({ prefix, deleted, offset, limit }) {
-      const subjects = await registry.versions({
+    async listSubjects({ prefix, deleted, offset, limit }, context) {
+      const subjects = await of(context).versions({
         ...{ prefix, deleted, offset, latestOnly: true },
         limit: limit === 0 ? pageMax : Math.min(limit, pageMax),
       });
       return { subjects: subjects.map(versionMessage) };
     },
 
-    async listVersions({ subject, deleted }) {
-      const versions = await registry.versionsOf(subject, { deleted });
+    async listVersions({ subject, deleted }, context) {
+      const versions = await of(context).versionsOf(subject, { deleted });
       return { versions: versions.map(versionMessage) };
     },
 
-    async deleteVersion({ subject, version, permanent }) {
+    async deleteVersion({ subject, version, permanent }, context) {
       return {
-        version: await registry.deleteVersion(subject, versionFrom(version), { permanent }),
+        version: await of(context).deleteVersion(subject, versionFrom(version), { permanent }),
       };
     },
 
-    async deleteSubject({ subject, permanent }) {
-      return { versions: [...(await registry.deleteSubject(subject, { permanent }))] };
+    async deleteSubject({ subject, permanent }, context) {
+      return { versions: [...(await of(context).deleteSubject(subject, { permanent }))] };
     },
 
-    async getConfig({ subject }) {
-      const { compatibility, ownCompatibility } = await registry.settings(subject);
+    async getConfig({ subject }, context) {
+      const { compatibility, ownCompatibility } = await of(context).settings(subject);
       return { compatibility: codeOf[compatibility], own: ownCompatibility !== undefined };
     },
 
-    async setConfig({ subject, compatibility }) {
+    async setConfig({ subject, compatibility }, context) {
+      const registry = of(context);
       await registry.setCompatibility(subject, compatibilityFrom(compatibility));
       const now = await registry.settings(subject);
       return { compatibility: codeOf[now.compatibility] };
     },
 
-    async *watch({ subject, after }, { signal }) {
-      const events = registry.watch(
+    async *watch({ subject, after }, context) {
+      const events = of(context).watch(
         {
           subject: subject === "" ? undefined : subject,
           after: after === undefined ? undefined : Number(after),
         },
-        signal,
+        context.signal,
       );
       for await (const { change, revision } of events) {
         yield {
@@ -147,7 +152,7 @@ interface FoundSchema {
 }
 
 async function findSchema(
-  registry: Registry,
+  registry: CallerRegistry,
   { schema: name }: GetDescriptorSetRequest,
 ): Promise<FoundSchema> {
   switch (name.case) {
@@ -169,7 +174,7 @@ async function findSchema(
   );
 }
 
-async function newestOf(registry: Registry, schema: StoredSchema): Promise<FoundSchema> {
+async function newestOf(registry: CallerRegistry, schema: StoredSchema): Promise<FoundSchema> {
   const versions = await registry.versionsOfId(schema.id);
   const newest = versions.findLast((one) => !one.deleted) ?? versions.at(-1);
   const { subject = "", version = 0, deleted = true } = newest ?? {};

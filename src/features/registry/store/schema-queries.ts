@@ -2,6 +2,7 @@
 
 import { and, desc, eq, getTableColumns, isNull } from "drizzle-orm";
 import type { Database } from "../../../postgres/database.ts";
+import { isNamed } from "../../../postgres/granted.ts";
 import { fixedLimit } from "../../../postgres/statement.ts";
 import type { RegistryStore } from "../registry-port.ts";
 import { schemaMessages, schemas, subjectVersions } from "./tables.ts";
@@ -23,13 +24,19 @@ export function createSchemaQueries({ db, run }: Database): SchemaQueries {
       return row?.id;
     },
 
-    async idOfMessage(fullName) {
+    async idOfMessage(fullName, names) {
       const [row] = await run(() =>
         db
           .select({ id: schemaMessages.schema })
           .from(schemaMessages)
           .innerJoin(subjectVersions, eq(subjectVersions.schema, schemaMessages.schema))
-          .where(and(eq(schemaMessages.name, fullName), isNull(subjectVersions.deletedAt)))
+          .where(
+            and(
+              eq(schemaMessages.name, fullName),
+              isNull(subjectVersions.deletedAt),
+              names && isNamed(subjectVersions.subject, names),
+            ),
+          )
           .orderBy(desc(schemaMessages.schema))
           .limit(fixedLimit(1)),
       );

@@ -2,6 +2,7 @@
 
 import { and, asc, desc, eq, getTableColumns, isNull, type SQL, sql } from "drizzle-orm";
 import type { Database } from "../../../postgres/database.ts";
+import { isNamed } from "../../../postgres/granted.ts";
 import { isAnyOf } from "../../../postgres/statement.ts";
 import type {
   Listing,
@@ -148,9 +149,10 @@ function referenceFromRow(row: typeof schemaReferences.$inferSelect): SchemaRefe
   return { name: row.name, subject: row.toSubject, version: row.toVersion };
 }
 
-function isListed({ prefix, deleted }: Listing): SQL | undefined {
+function isListed({ prefix, deleted, names }: Listing): SQL | undefined {
   return and(
     prefix === "" ? undefined : sql`starts_with(${subjectVersions.subject}, ${prefix})`,
     deleted ? undefined : isNull(subjectVersions.deletedAt),
+    names && isNamed(subjectVersions.subject, names),
   );
 }

@@ -1,0 +1,210 @@
+/**
+ * The registry as one caller may use it: the same functions, each of which first asks for the right to
+ * the subject. HTTP and RPC have no other way in; the check and the decoding of records need none.
+ *
+ * `append` registers a version, `manage` deletes and sets, `read` does the rest. A schema by its id, GUID
+ * or message may be read with the right to any subject that has it. Without one it is answered exactly
+ * as one that does not exist.
+ */
+
+import { type Caller, openCaller } from "../../core/access/caller.ts";
+import type { Action, GrantedNames } from "../../core/access/grant.ts";
+import type { WatchEvent, WatchOptions } from "./change-feed.ts";
+import { noSchemaOfGuid, noSchemaOfId, type Visibility } from "./lookup.ts";
+import type { Registration } from "./registration.ts";
+import {
+  allSubjects,
+  type Compatibility,
+  type Listing,
+  type RegisteredSchema,
+  type RegistryChange,
+  RegistryFailure,
+  type RegistryMode,
+  type StoredSchema,
+} from "./registry-port.ts";
+import type { Registry } from "./registry.ts";
+import type { Submission } from "./submission.ts";
+
+/** What is done for a caller. */
+export type CallerRegistry = Omit<Registry, "onPurged" | "status" | "close">;
+
+export function registryFor(registry: Registry, by: Caller): CallerRegistry {
+  return by === openCaller ? registry : new GuardedRegistry(registry, by);
+}
+
+class GuardedRegistry implements CallerRegistry {
+  readonly #registry: Registry;
+  readonly #by: Caller;
+  /** Undefined: it may read every subject. */
+  readonly #readable: GrantedNames | undefined;
+
+  constructor(registry: Registry, by: Caller) {
+    this.#registry = registry;
+    this.#by = by;
+    this.#readable = by.mayAll("read", "subject") ? undefined : by.names("read", "subject");
+  }
+
+  async schema(id: number): Promise<StoredSchema> {
+    await this.versionsOfId(id);
+    return await this.#registry.schema(id);
+  }
+
+  async schemaOfGuid(guid: string): Promise<StoredSchema> {
+    this.#requireAny();
+    const found = await this.#registry.schemaOfGuid(guid);
+    if (!(await this.#mayReadId(found.id))) throw noSchemaOfGuid(guid);
+    return found;
+  }
+
+  async schemaOfMessage(fullName: string): Promise<StoredSchema> {
+    this.#requireAny();
+    return await this.#registry.schemaOfMessage(fullName, this.#readable);
+  }
+
+  async versionsOfId(id: number): Promise<readonly RegisteredSchema[]> {
+    this.#requireAny();
+    const found = (await this.#registry.versionsOfId(id)).filter((one) => this.#mayRead(one));
+    if (found.length === 0) throw noSchemaOfId(id);
+    return found;
+  }
+
+  async version(
+    subject: string,
+    version: number | "latest",
+    options: Visibility,
+  ): Promise<RegisteredSchema> {
+    this.#require("read", subject);
+    return await this.#registry.version(subject, version, options);
+  }
+
+  async subjects(listing: Listing): Promise<readonly string[]> {
+    this.#requireAny();
+    return await this.#registry.subjects({ ...listing, names: this.#readable });
+  }
+
+  async versions(
+    listing: Listing & { readonly latestOnly: boolean },
+  ): Promise<readonly RegisteredSchema[]> {
+    this.#requireAny();
+    return await this.#registry.versions({ ...listing, names: this.#readable });
+  }
+
+  async versionsOf(subject: string, options: Visibility) {
+    this.#require("read", subject);
+    return await this.#registry.versionsOf(subject, options);
+  }
+
+  async referencedBy(subject: string, version: number | "latest"): Promise<readonly number[]> {
+    this.#require("read", subject);
+    const ids = await this.#registry.referencedBy(subject, version);
+    const shown: number[] = [];
+    for (const id of ids) if (await this.#mayReadId(id)) shown.push(id);
+    return shown;
+  }
+
+  async text(version: RegisteredSchema): Promise<string> {
+    this.#require("read", version.subject);
+    return await this.#registry.text(version);
+  }
+
+  async fileDescriptor(id: number): Promise<Uint8Array> {
+    await this.versionsOfId(id);
+    return await this.#registry.fileDescriptor(id);
+  }
+
+  async register(
+    subject: string,
+    submission: Submission,
+    options?: { readonly dryRun?: boolean },
+  ): Promise<Registration> {
+    this.#require("append", subject);
+    this.#requireReferences(submission);
+    return await this.#registry.register(subject, submission, options);
+  }
+
+  async check(subject: string, submission: Submission, version?: number | "latest") {
+    this.#require("read", subject);
+    this.#requireReferences(submission);
+    return await this.#registry.check(subject, submission, version);
+  }
+
+  async lookUp(subject: string, submission: Submission, options: Visibility) {
+    this.#require("read", subject);
+    this.#requireReferences(submission);
+    return await this.#registry.lookUp(subject, submission, options);
+  }
+
+  async deleteVersion(
+    subject: string,
+    version: number | "latest",
+    options: { readonly permanent: boolean },
+  ): Promise<number> {
+    this.#require("manage", subject);
+    return await this.#registry.deleteVersion(subject, version, options);
+  }
+
+  async deleteSubject(subject: string, options: { readonly permanent: boolean }) {
+    this.#require("manage", subject);
+    return await this.#registry.deleteSubject(subject, options);
+  }
+
+  /** Who may change a setting may see it: the answer to a change shows it. */
+  async settings(subject: string) {
+    const isManager =
+      subject === allSubjects
+        ? this.#by.mayAll("manage", "subject")
+        : this.#by.may("manage", "subject", subject);
+    if (!isManager) this.#require("read", subject);
+    return await this.#registry.settings(subject);
+  }
+
+  async setCompatibility(subject: string, compatibility: Compatibility | undefined) {
+    this.#require("manage", subject);
+    await this.#registry.setCompatibility(subject, compatibility);
+  }
+
+  async setMode(subject: string, mode: RegistryMode | undefined) {
+    this.#require("manage", subject);
+    await this.#registry.setMode(subject, mode);
+  }
+
+  async *watch(options: WatchOptions, signal: AbortSignal): AsyncGenerator<WatchEvent> {
+    if (options.subject === undefined) this.#requireAny();
+    else this.#require("read", options.subject);
+    const isShown = ({ subject }: RegistryChange) =>
+      subject === allSubjects || this.#mayRead({ subject });
+    yield* this.#registry.watch(
+      this.#readable === undefined ? options : { ...options, isShown },
+      signal,
+    );
+  }
+
+  #require(action: Action, subject: string): void {
+    if (subject === allSubjects) this.#by.requireAll(action, "subject");
+    else this.#by.require(action, "subject", subject);
+  }
+
+  #requireAny(): void {
+    this.#by.requireAny("read", "subject");
+  }
+
+  /** A schema shows all that it imports. */
+  #requireReferences({ references }: Submission): void {
+    for (const { subject } of references) this.#require("read", subject);
+  }
+
+  #mayRead({ subject }: { readonly subject: string }): boolean {
+    return this.#readable === undefined || this.#by.may("read", "subject", subject);
+  }
+
+  async #mayReadId(id: number): Promise<boolean> {
+    if (this.#readable === undefined) return true;
+    try {
+      return (await this.#registry.versionsOfId(id)).some((one) => this.#mayRead(one));
+    } catch (error) {
+      // Purged since its id was found.
+      if (error instanceof RegistryFailure) return false;
+      throw error;
+    }
+  }
+}
