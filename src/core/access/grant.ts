@@ -89,6 +89,32 @@ export interface GrantedNames {
 
 const noNames: GrantedNames = { exact: [], starts: [] };
 
+/** Before `Grants`, whose static members need it. */
+class Names {
+  readonly #exact = new Set<string>();
+  readonly #starts: string[] = [];
+  #isAll = false;
+
+  add(name: string): void {
+    if (name === everything) this.#isAll = true;
+    else if (name.endsWith(everything)) this.#starts.push(name.slice(0, -1));
+    else this.#exact.add(name);
+  }
+
+  granted(): GrantedNames {
+    if (this.#isAll) return { exact: [], starts: [""] };
+    return { exact: [...this.#exact], starts: this.#starts };
+  }
+
+  has(name: string): boolean {
+    return this.#isAll || this.#exact.has(name) || this.hasAll(name);
+  }
+
+  hasAll(start: string): boolean {
+    return this.#isAll || this.#starts.some((open) => start.startsWith(open));
+  }
+}
+
 /** Grants as they are asked: once for each request, record or row. */
 export class Grants {
   static readonly none = new Grants([]);
@@ -151,30 +177,5 @@ export class Grants {
       this.#names.set(id, names);
     }
     return names;
-  }
-}
-
-class Names {
-  readonly #exact = new Set<string>();
-  readonly #starts: string[] = [];
-  #isAll = false;
-
-  add(name: string): void {
-    if (name === everything) this.#isAll = true;
-    else if (name.endsWith(everything)) this.#starts.push(name.slice(0, -1));
-    else this.#exact.add(name);
-  }
-
-  granted(): GrantedNames {
-    if (this.#isAll) return { exact: [], starts: [""] };
-    return { exact: [...this.#exact], starts: this.#starts };
-  }
-
-  has(name: string): boolean {
-    return this.#isAll || this.#exact.has(name) || this.hasAll(name);
-  }
-
-  hasAll(start: string): boolean {
-    return this.#isAll || this.#starts.some((open) => start.startsWith(open));
   }
 }
