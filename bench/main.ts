@@ -1,6 +1,7 @@
 /** `sluice bench`: how much one gateway carries, compared with what the machine can do at best. */
 
 import type { CommandGroup } from "../src/cli/command/command.ts";
+import { access } from "./access/command.ts";
 import { collect } from "./collect/command.ts";
 import { fanout, load } from "./fanout/command.ts";
 import { query } from "./query/command.ts";
@@ -11,5 +12,5 @@ export const bench: CommandGroup = {
   name: "bench",
   summary: "measure fan-out, intake and queries, beside a floor in the same run",
   description: "docs/bench.md says what each figure means.",
-  commands: [fanout, collect, save, query, soak, load],
+  commands: [fanout, collect, save, query, access, soak, load],
 };

@@ -27,12 +27,13 @@ export interface Program {
   stop(): Promise<void>;
 }
 
-/** A gateway with default settings, its own data directory and, where embedded, its own log. */
+/** A gateway with these and default settings, its own data directory and, where embedded, its own log. */
 export async function startGatewayProgram(
   environment: Environment,
   log: LogChoice,
+  settings: Environment = {},
 ): Promise<Program> {
-  return await startOnLog([mainPath, "serve"], environment, log, "sluice ready");
+  return await startOnLog([mainPath, "serve"], environment, log, "sluice ready", settings);
 }
 
 /** Starts any program that reads a gateway's settings, in the same way. */
@@ -41,9 +42,11 @@ export async function startOnLog(
   environment: Environment,
   log: LogChoice,
   word: string,
+  settings: Environment = {},
 ): Promise<Program> {
   const dataDir = await mkdtemp(join(tmpdir(), "sluice-bench-"));
-  const program = await startProgram(args, gatewayEnvironment(environment, log, dataDir), word);
+  const env = { ...gatewayEnvironment(environment, log, dataDir), ...settings };
+  const program = await startProgram(args, env, word);
   return {
     ...program,
     dataDir,

@@ -54,12 +54,13 @@ export async function buildLoader(): Promise<void> {
   );
 }
 
-/** Throws `unavailable` with the reasons of the first calls that failed. */
+/** Sends the key with each call. Throws `unavailable` with the reasons of the first calls that failed. */
 export async function sendLoad(
   { host, port }: GrpcAddress,
   topic: string,
   load: CollectLoad,
   onProgress: (done: number) => void,
+  key = "",
 ): Promise<LoadResult> {
   const args = Object.entries({
     address: `${host}:${port}`,
@@ -71,7 +72,7 @@ export async function sendLoad(
     calls: load.callsAtOnce,
   }).map(([name, value]) => `-${name}=${value}`);
   let result: LoadResult | undefined;
-  const { errors } = await run(program, args, {}, (text) => {
+  const { errors } = await run(program, args, { env: { ...process.env, SLUICE_KEY: key } }, (text) => {
     const line = JSON.parse(text) as Line;
     if ("sent" in line) return onProgress(line.sent);
     const { cpu_seconds: cpuSeconds, seconds, accepted, refused } = line;
@@ -86,7 +87,7 @@ export async function sendLoad(
 async function run(
   command: string,
   args: readonly string[],
-  options: { readonly cwd?: string },
+  options: { readonly cwd?: string; readonly env?: NodeJS.ProcessEnv },
   onLine: (line: string) => void = () => {},
 ): Promise<{ readonly code: number | null; readonly errors: string }> {
   const child = spawn(command, args, { ...options, stdio: ["ignore", "pipe", "pipe"] });

@@ -13,13 +13,14 @@ export interface CollectMeasured extends Usage {
 }
 
 export async function measureCollect(
-  { name, pid, grpc, topic, log }: CollectServer,
+  { name, pid, grpc, topic, log, key }: CollectServer,
   load: CollectLoad,
   onProgress: OnProgress,
 ): Promise<CollectMeasured> {
   const total = load.records;
   const before = usageOf(pid);
-  const result = await sendLoad(grpc, topic, load, (done) => onProgress(name, done, total));
+  const onSent = (done: number) => onProgress(name, done, total);
+  const result = await sendLoad(grpc, topic, load, onSent, key);
   const used = usageSince(before, usageOf(pid));
   if (log === undefined) return { load: result, counted: undefined, ...used };
   const counted = await countAndRemove(log, topic, (done) =>

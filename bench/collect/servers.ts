@@ -23,6 +23,8 @@ export interface CollectServer extends AsyncDisposable {
   readonly topic: string;
   /** Where its records can be read back. Undefined: not known, or the server keeps nothing. */
   readonly log: LogPlace | undefined;
+  /** The credential that it asks for; left out: none. */
+  readonly key?: string;
   ended(): string | undefined;
 }
 
@@ -41,13 +43,20 @@ export async function startUnaryFloor(
   return { ...serverFrom("floor", program, topic), log: placeOf(program, environment, log) };
 }
 
+/** With a key it is closed, and the key may do everything. */
 export async function startCollector(
   environment: Environment,
   log: LogChoice,
   topic: string,
+  key?: string,
 ): Promise<CollectServer> {
-  const program = await startGatewayProgram(environment, log);
-  return { ...serverFrom("gateway", program, topic), log: placeOf(program, environment, log) };
+  const settings = key === undefined ? {} : { SLUICE_ADMIN_KEY: key };
+  const program = await startGatewayProgram(environment, log, settings);
+  const server = {
+    ...serverFrom("gateway", program, topic),
+    log: placeOf(program, environment, log),
+  };
+  return key === undefined ? server : { ...server, key };
 }
 
 /** A gateway that runs already; the environment names its log. */

@@ -37,7 +37,9 @@ func main() {
 
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	conn, err := grpc.NewClient(*address, grpc.WithTransportCredentials(insecure.NewCredentials()))
+	conn, err := grpc.NewClient(*address,
+		grpc.WithTransportCredentials(insecure.NewCredentials()),
+		grpc.WithPerRPCCredentials(key(os.Getenv("SLUICE_KEY"))))
 	if err != nil {
 		log.Fatalf("Cannot use -grpc %s: %v", *address, err)
 	}
@@ -146,6 +148,19 @@ func (c *consumer) read(ctx context.Context, req *sluicev1.SubscribeRequest) err
 		c.position = message.Position
 	}
 }
+
+// key is sent with every call, where there is one.
+type key string
+
+func (k key) GetRequestMetadata(context.Context, ...string) (map[string]string, error) {
+	if k == "" {
+		return nil, nil
+	}
+	return map[string]string{"authorization": "Bearer " + string(k)}, nil
+}
+
+// RequireTransportSecurity is false for a gateway on this machine: in a network, use TLS.
+func (key) RequireTransportSecurity() bool { return false }
 
 // positionOf is where reading can go on, by the details of a status.
 func positionOf(err error) string {

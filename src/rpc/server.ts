@@ -127,10 +127,10 @@ function createCredentialsOf({
   certificateOf,
 }: RpcServerOptions): (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => Credentials {
   const none: Credentials = {};
-  if (!guard.isClosed) return () => none;
   // The same for all calls of a connection, and not cheap to ask the socket for.
   const connections = new WeakMap<Http2Session, Credentials>();
   return ({ session }, { authorization }) => {
+    if (!guard.isClosed) return none;
     if (session === undefined) return authorization === undefined ? none : { authorization };
     let connection = connections.get(session);
     if (connection === undefined) {
