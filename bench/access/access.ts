@@ -80,7 +80,13 @@ async function turn(
   const on = () => ({ ...server, topic: `bench-${crypto.randomUUID()}` });
   const { calls, subscribers, events } = options;
   const streamed = await measureCollect(on(), streams(options), () => {});
-  const unary = { connections, records: calls, batch: 1, method: "publish", callsAtOnce: 8 } as const;
+  const unary = {
+    connections,
+    records: calls,
+    batch: 1,
+    method: "publish",
+    callsAtOnce: 8,
+  } as const;
   const called = await measureCollect(on(), unary, () => {});
   const delivered = await measureFanout(on(), { subscribers, events });
   return {
@@ -107,10 +113,7 @@ function figureOf(measured: CollectMeasured, expected: number): Figure {
   };
 }
 
-function deliveries(
-  { delivered, seconds, cpuSeconds }: FanoutMeasured,
-  expected: number,
-): Figure {
+function deliveries({ delivered, seconds, cpuSeconds }: FanoutMeasured, expected: number): Figure {
   return {
     perSecond: delivered / seconds,
     perCpuSecond: delivered / (cpuSeconds ?? Number.NaN),

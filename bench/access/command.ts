@@ -14,7 +14,13 @@ call. Between them a bare HTTP/2 server shows whether the machine is quiet. Exit
 lost.`,
   arguments: {},
   options: {
-    rounds: wholeNumber({ doc: "turns of each gateway", value: "N", default: "5", min: 1, max: 100 }),
+    rounds: wholeNumber({
+      doc: "turns of each gateway",
+      value: "N",
+      default: "5",
+      min: 1,
+      max: 100,
+    }),
     records: wholeNumber({
       doc: "records in client streams, each turn",
       value: "N",

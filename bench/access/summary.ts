@@ -69,11 +69,26 @@ function summarizeLoad(rounds: readonly Round[], name: string): LoadSummary {
   });
   const over = (figure: (pair: (typeof pairs)[number]) => number) => median(pairs.map(figure));
   return {
-    open_per_s: rounded(over(({ without }) => without.perSecond), 0),
-    closed_per_s: rounded(over(({ having }) => having.perSecond), 0),
-    open_per_cpu_s: rounded(over(({ without }) => without.perCpuSecond), 0),
-    closed_per_cpu_s: rounded(over(({ having }) => having.perCpuSecond), 0),
-    ratio_per_s: rounded(over(({ without, having }) => having.perSecond / without.perSecond), 3),
+    open_per_s: rounded(
+      over(({ without }) => without.perSecond),
+      0,
+    ),
+    closed_per_s: rounded(
+      over(({ having }) => having.perSecond),
+      0,
+    ),
+    open_per_cpu_s: rounded(
+      over(({ without }) => without.perCpuSecond),
+      0,
+    ),
+    closed_per_cpu_s: rounded(
+      over(({ having }) => having.perCpuSecond),
+      0,
+    ),
+    ratio_per_s: rounded(
+      over(({ without, having }) => having.perSecond / without.perSecond),
+      3,
+    ),
     ratio_per_cpu_s: rounded(
       over(({ without, having }) => having.perCpuSecond / without.perCpuSecond),
       3,

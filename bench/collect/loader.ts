@@ -72,12 +72,17 @@ export async function sendLoad(
     calls: load.callsAtOnce,
   }).map(([name, value]) => `-${name}=${value}`);
   let result: LoadResult | undefined;
-  const { errors } = await run(program, args, { env: { ...process.env, SLUICE_KEY: key } }, (text) => {
-    const line = JSON.parse(text) as Line;
-    if ("sent" in line) return onProgress(line.sent);
-    const { cpu_seconds: cpuSeconds, seconds, accepted, refused } = line;
-    result = { seconds, accepted, refused, cpuSeconds };
-  });
+  const { errors } = await run(
+    program,
+    args,
+    { env: { ...process.env, SLUICE_KEY: key } },
+    (text) => {
+      const line = JSON.parse(text) as Line;
+      if ("sent" in line) return onProgress(line.sent);
+      const { cpu_seconds: cpuSeconds, seconds, accepted, refused } = line;
+      result = { seconds, accepted, refused, cpuSeconds };
+    },
+  );
   if (result === undefined) throw new Failure("unavailable", `Cannot measure: ${errors.trim()}`);
   onProgress(load.records);
   return result;

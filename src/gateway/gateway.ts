@@ -1,6 +1,5 @@
 /** One gateway: how it starts and stops. */
 
-import { openGuard } from "../core/access/guard.ts";
 import { sleep } from "../core/clock.ts";
 import type { Logger } from "../core/logger.ts";
 import type { Runtime } from "../runtime/runtime.ts";
@@ -36,8 +35,7 @@ export async function startGateway(
     stack,
   );
   const checkHost = createHostCheck(config.hosts, logger);
-  const guard = openGuard;
-  const rpc = createRpc(parts, { ...platform, ...config, ...health, checkHost, guard });
+  const rpc = createRpc(parts, { ...platform, ...config, ...health, checkHost });
   const fetch = createHttpFetch(parts, { ...platform, ...config, rpc: rpc.http, checkHost });
   const { clock } = platform;
   const openFiles = () => runtime.openFiles();
