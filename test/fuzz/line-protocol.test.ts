@@ -80,6 +80,11 @@ function linesOf(text: string, skippedMax = 1000): Line[] {
   return found;
 }
 
+/** Negative zero stays one. */
+function numberText(value: number): string {
+  return Object.is(value, -0) ? "-0" : String(value);
+}
+
 fuzz(
   "points are read as they were written, whatever is between them",
   { cases: 5_000 },
@@ -120,7 +125,7 @@ fuzz(
       const { series, fields, time } = line.point;
       const values = [...fields].map(
         ([name, value]) =>
-          `${escapedName(name)}=${typeof value === "number" ? String(value) : `"${escaped(value.text, /["\\]/g)}"`}`,
+          `${escapedName(name)}=${typeof value === "number" ? numberText(value) : `"${escaped(value.text, /["\\]/g)}"`}`,
       );
       const again = linesOf(`${series} ${values.join(",")}${time === undefined ? "" : ` ${time}`}`);
       expect(again).toEqual([{ number: 1, point: line.point }]);
