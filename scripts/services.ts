@@ -74,6 +74,7 @@ export interface AptTools {
   readonly fish: Found;
   readonly haproxy: Found;
   readonly nginx: Found;
+  readonly caddy: Found;
 }
 
 /** Runs one apt-get after the other, because two at once fail on each other's lock. */
@@ -84,6 +85,7 @@ export async function findAptTools(): Promise<AptTools> {
     fish: await findOrInstall("fish"),
     haproxy: await findOrInstall("haproxy"),
     nginx: await findOrInstall("nginx-light", ["nginx"]),
+    caddy: await findOrInstall("caddy"),
   };
 }
 

@@ -70,7 +70,7 @@ process.exit(total.failed === 0 && total.passed > 0 ? 0 : 1);
 async function provision(): Promise<Record<string, string>> {
   const [
     nats,
-    { chromium, zsh, fish, haproxy, nginx },
+    { chromium, zsh, fish, haproxy, nginx, caddy },
     conformance,
     [curl, goConsumer, collectLoader],
     pythonConsumer,
@@ -90,6 +90,7 @@ async function provision(): Promise<Record<string, string>> {
     ...asEnv("fish", "SLUICE_TEST_FISH", fish),
     ...asEnv("haproxy", "SLUICE_TEST_HAPROXY", haproxy),
     ...asEnv("nginx", "SLUICE_TEST_NGINX", nginx),
+    ...asEnv("caddy", "SLUICE_TEST_CADDY", caddy),
     ...asEnv("connectconformance", "SLUICE_TEST_CONNECTCONFORMANCE", conformance),
     ...asEnv("grpcurl", "SLUICE_TEST_GRPCURL", curl),
     ...asEnv("sluice-collect-loader", "SLUICE_TEST_COLLECT_LOADER", collectLoader),

@@ -18,6 +18,7 @@ export const zsh: Tool = { name: "zsh", variable: "SLUICE_TEST_ZSH" };
 export const fish: Tool = { name: "fish", variable: "SLUICE_TEST_FISH" };
 export const haproxy: Tool = { name: "haproxy", variable: "SLUICE_TEST_HAPROXY" };
 export const nginx: Tool = { name: "nginx", variable: "SLUICE_TEST_NGINX" };
+export const caddy: Tool = { name: "caddy", variable: "SLUICE_TEST_CADDY" };
 export const node: Tool = { name: "node", variable: "SLUICE_TEST_NODE" };
 export const connectConformance: Tool = {
   name: "connectconformance",
