@@ -1,9 +1,10 @@
 /** The messages of WebSockets, as `docs/protocol.md` has them: one JSON object a text message. */
 
 import { z } from "zod";
+import { isPublic, needs } from "../core/access/need.ts";
 import type { Frozen } from "./endpoint/answer.ts";
 import { eventShape, issueShape, positionShape, problemShape } from "./endpoint/shapes.ts";
-import { message, type SocketMessages } from "./endpoint/socket.ts";
+import { message, type SocketMessages, socketRequest } from "./endpoint/socket.ts";
 import { tailMax } from "./endpoint/starting.ts";
 import { schemaIdMax } from "./request-records.ts";
 
@@ -23,9 +24,13 @@ const address = {
 
 const at = "8mi8wtfaq-23a";
 
+/** Of messages that are about nothing but the socket they come on. */
+const ownSocket = isPublic("it reads and changes nothing but the caller's own socket");
+
 export const clientMessages = {
-  subscribe: message(
+  subscribe: socketRequest(
     "Watches a topic, a key of it, or an emitter: live, `after` a position (or `earliest`), or from the newest `tail` records.",
+    needs("read", "topic", { handler: "the topic, the key of it, or the emitter" }),
     z.strictObject({
       op: z.literal("subscribe"),
       ...address,
@@ -36,13 +41,15 @@ export const clientMessages = {
     }),
     { op: "subscribe", emitter: "web-1", tail: 10, ref: 1 },
   ),
-  unsubscribe: message(
+  unsubscribe: socketRequest(
     "Ends a subscription.",
+    ownSocket,
     z.strictObject({ op: z.literal("unsubscribe"), ...address, ref: refShape }),
     { op: "unsubscribe", emitter: "web-1", ref: 2 },
   ),
-  publish: message(
+  publish: socketRequest(
     "Appends events; the answer comes once they are durable.",
+    needs("append", "topic", { handler: "the topic, or the emitter" }),
     z.strictObject({
       op: z.literal("publish"),
       ...address,
@@ -58,8 +65,9 @@ export const clientMessages = {
     }),
     { op: "publish", topic: "orders", events: [{ message: "hello" }], ref: 3 },
   ),
-  ping: message(
+  ping: socketRequest(
     "Checks that the socket is alive.",
+    ownSocket,
     z.strictObject({ op: z.literal("ping"), ref: refShape }),
     { op: "ping", ref: 4 },
   ),

@@ -23,8 +23,8 @@ export const healthAccess = serviceAccess(Health, {
   check: isPublic(
     "balancers ask whether a node is ready, as on /readyz, before they have a credential",
   ),
-  watch: isPublic("as check"),
-  list: isPublic("it is not implemented"),
+  watch: isPublic("balancers follow it, for the same reason"),
+  list: isPublic("it is unimplemented, which everybody may know"),
 });
 
 /** The empty service name is the whole node. */

@@ -1,8 +1,9 @@
 /** Endpoints to try a client with. */
 
 import { z } from "zod";
+import { isPublic } from "../../../http/access.ts";
 import { endpoint } from "../../../http/endpoint/endpoint.ts";
-import { message, switched } from "../../../http/endpoint/socket.ts";
+import { message, socketRequest, switched } from "../../../http/endpoint/socket.ts";
 import { sse } from "../../../http/endpoint/streams.ts";
 
 const description = "Events as they come; the answer does not end on its own.";
@@ -35,7 +36,9 @@ export const echo = endpoint("GET /echo", {
   answers: { 101: switched },
   problems: [400],
   socket: {
-    toServer: [message("Text or bytes.", z.unknown(), "hello")],
+    toServer: [
+      socketRequest("Text or bytes.", isPublic("it only comes back"), z.unknown(), "hello"),
+    ],
     toClient: [message("The same.", z.unknown(), "hello")],
     closeCodes: { "4008": "You send without reading." },
   },
