@@ -11,7 +11,7 @@ import type { Ownership, ProjectionTarget } from "../core/projection.ts";
 import type { TopicSettings } from "../core/topic.ts";
 import type { HttpDeps } from "../http/deps.ts";
 import type { Endpoint } from "../http/endpoint/endpoint.ts";
-import type { HotRoutes } from "../http/hot.ts";
+import type { HotRoute } from "../http/hot.ts";
 import type { Collector } from "../ingest/collector.ts";
 import type { InternalTopicRule, TopicRules } from "../ingest/topic-rules.ts";
 import type { Topics } from "../ingest/topics.ts";
@@ -73,7 +73,7 @@ export interface Part {
   /** Mounts its HTTP routes. */
   http?(app: Hono): void;
   /** Addresses that are called once a record, and are served before the router. */
-  readonly hot?: HotRoutes;
+  readonly hot?: readonly HotRoute[];
   /** Its routes, as the OpenAPI document describes them. */
   readonly endpoints?: readonly Endpoint[];
   /** Registers its services: every RPC protocol, codec and compression. */

@@ -1,10 +1,12 @@
 /** All HTTP endpoints on one router, with the answers that every address shares. */
 
 import { Hono } from "hono";
+import type { Guard } from "../core/access/guard.ts";
 import { Failure, failureFrom, quoted } from "../core/failure.ts";
 import type { Foundation, Part } from "../features/part.ts";
 import { callerOf } from "../http/access.ts";
 import { countLargeAnswers } from "../http/answers/large.ts";
+import { authenticate } from "../http/authenticate.ts";
 import { underBasePath } from "../http/base-path.ts";
 import type { HttpDeps } from "../http/deps.ts";
 import { methods } from "../http/endpoint/endpoint.ts";
@@ -12,7 +14,7 @@ import { createEntry, type EntryOptions } from "../http/entry.ts";
 import { type Fetch, serveHot } from "../http/hot.ts";
 import { observeRequests, type RouteOf } from "../http/observe.ts";
 import { mountCors } from "../http/origin.ts";
-import { problemResponse } from "../http/problem.ts";
+import { failureResponse, problemResponse } from "../http/problem.ts";
 import { reportInternal, shownPath } from "../http/report.ts";
 import type { RpcFetch } from "../rpc/fetch.ts";
 
@@ -26,15 +28,19 @@ export interface HttpAppDeps extends Pick<
 
 export interface HttpListenerDeps extends HttpAppDeps, EntryOptions, Pick<Foundation, "counters"> {
   readonly basePath: string;
+  readonly guard: Guard;
 }
 
-/** All that a request passes: the entry, the addresses that have a shorter way, the router. */
+/** All that a request passes: the entry, who calls, the addresses that have a shorter way, the router. */
 export function createHttpFetch(parts: readonly Part[], deps: HttpListenerDeps): Fetch {
   const app = createHttpApp(parts, deps);
-  const hot = Object.fromEntries(parts.flatMap((part) => Object.entries(part.hot ?? {})));
+  const hot = parts.flatMap((part) => part.hot ?? []);
   const routed = countLargeAnswers((request) => app.fetch(request), deps);
-  const served = underBasePath(serveHot(hot, routed, deps.logger), deps.basePath);
-  return observeRequests(createEntry(served, deps), {
+  const served = authenticate(serveHot(hot, routed, deps.logger), {
+    ...deps,
+    passwordPaths: passwordPathsOf(parts),
+  });
+  return observeRequests(createEntry(underBasePath(served, deps.basePath), deps), {
     ...deps.counters,
     routeOf: routeOf(app),
     isRpc: (route) => deps.rpc.methods.has(route),
@@ -55,6 +61,14 @@ function routeOf({ router, routes }: Hono): RouteOf {
     }
     return undefined;
   };
+}
+
+/** The addresses that declare the two parameters. */
+function passwordPathsOf(parts: readonly Part[]): ReadonlySet<string> {
+  const endpoints = parts.flatMap((part) => part.endpoints ?? []);
+  return new Set(
+    endpoints.flatMap(({ path, query }) => ("u" in query && "p" in query ? path : [])),
+  );
 }
 
 export function createHttpApp(
@@ -85,7 +99,7 @@ export function createHttpApp(
   app.onError((error, c) => {
     const failure = failureFrom(error);
     reportInternal(logger, c.req, failure);
-    return problemResponse(failure);
+    return failureResponse(c.req.raw, failure);
   });
   return app;
 }

@@ -1,7 +1,6 @@
 /** The caller of a request, which the entry finds before the router. */
 
 import { type Caller, openCaller } from "../core/access/caller.ts";
-import { type Access, requireAccess } from "../core/access/need.ts";
 
 export {
   type Access as EndpointAccess,
@@ -21,14 +20,4 @@ export function setCaller(request: Request, caller: Caller): void {
 /** Of `c.req.raw`. Where nothing is configured, everybody may do everything. */
 export function callerOf(request: Request): Caller {
   return callers.get(request) ?? openCaller;
-}
-
-/** The caller of a request that comes without the router: it has what the endpoint needs. */
-export function admit(
-  request: Request,
-  { access }: { readonly access: Access | undefined },
-): Caller {
-  const caller = callerOf(request);
-  if (access !== undefined) requireAccess(access, caller, () => undefined);
-  return caller;
 }

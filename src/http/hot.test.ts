@@ -2,17 +2,19 @@ import { expect, test } from "bun:test";
 import { Hono } from "hono";
 import { Failure } from "../core/failure.ts";
 import { silent as logger } from "../core/logger.ts";
+import { isPublic } from "./access.ts";
 import { mountHot, serveHot } from "./hot.ts";
 import { mountCors } from "./origin.ts";
 
 const address = "http://localhost/hot";
 const page = "https://page.example";
+const hot = { method: "POST", path: "/hot", access: isPublic("a test") } as const;
 
 test.each([[[page]], [[]]])(
   "what the router adds stays out of an answer given many times, origins %p",
   async (origins) => {
     const shared = new Response(null, { status: 204 });
-    const routes = { "POST /hot": async () => shared };
+    const routes = [{ endpoint: hot, handle: async () => shared }];
     const app = new Hono();
     mountCors(app, origins);
     app.use(async (c, next) => {
@@ -34,7 +36,8 @@ test.each([[[page]], [[]]])(
 );
 
 test("other methods and addresses are the router's, and a failure is a problem", async () => {
-  const routes = { "POST /hot": () => Promise.reject(new Failure("overloaded", "Too much")) };
+  const handle = () => Promise.reject(new Failure("overloaded", "Too much"));
+  const routes = [{ endpoint: hot, handle }];
   const fetch = serveHot(routes, () => new Response("router"), logger);
   const post = (url: string) => fetch(new Request(url, { method: "POST" }));
   expect(await (await fetch(new Request(address))).text()).toBe("router");

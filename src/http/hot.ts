@@ -8,8 +8,10 @@ import type { Hono } from "hono";
 import { failureFrom } from "../core/failure.ts";
 import { pathOf } from "../core/host.ts";
 import type { Logger } from "../core/logger.ts";
+import { callerOf, requireAccess } from "./access.ts";
+import { addressOf, type Endpoint } from "./endpoint/endpoint.ts";
 import { queryCheck } from "./endpoint/query.ts";
-import { problemResponse } from "./problem.ts";
+import { failureResponse } from "./problem.ts";
 import { reportInternal } from "./report.ts";
 
 /** A handler may return one shared 204 response; it is copied before it is changed. */
@@ -18,32 +20,47 @@ type HotHandler = (request: Request) => Promise<Response>;
 /** None of these endpoints has parameters. */
 const checkQuery = queryCheck([]);
 
-/** By method and path: `POST /api/event`. */
-export type HotRoutes = Readonly<Record<string, HotHandler>>;
+export interface HotRoute {
+  readonly endpoint: Pick<Endpoint, "method" | "path" | "access">;
+  readonly handle: HotHandler;
+}
 
 export type Fetch = (request: Request) => Response | Promise<Response>;
 
-export function mountHot(app: Hono, routes: HotRoutes): void {
-  for (const [name, handler] of Object.entries(routes)) {
-    const [method = "", path = ""] = name.split(" ");
+export function mountHot(app: Hono, routes: readonly HotRoute[]): void {
+  for (const route of routes) {
+    const { method, path } = route.endpoint;
     app.on(method, path, async (c) => {
+      checkAccess(route, c.req.raw);
       checkQuery(c.req.url);
-      const response = await handler(c.req.raw);
+      const response = await route.handle(c.req.raw);
       return response.status === 204 ? new Response(null, response) : response;
     });
   }
 }
 
-export function serveHot(routes: HotRoutes, fetch: Fetch, logger: Logger): Fetch {
-  const handlers = new Map(Object.entries(routes));
+export function serveHot(routes: readonly HotRoute[], fetch: Fetch, logger: Logger): Fetch {
+  const byAddress = new Map(routes.map((route) => [addressOf(route.endpoint), route]));
   return (request) => {
     const path = pathOf(request.url);
-    const handler = handlers.get(`${request.method} ${path}`);
-    if (handler === undefined || request.headers.has("origin")) return fetch(request);
-    return handler(request).catch((error: unknown) => {
+    const route = byAddress.get(`${request.method} ${path}`);
+    if (route === undefined || request.headers.has("origin")) return fetch(request);
+    const failed = (error: unknown) => {
       const failure = failureFrom(error);
       reportInternal(logger, { method: request.method, path }, failure);
-      return problemResponse(failure);
-    });
+      return failureResponse(request, failure);
+    };
+    try {
+      checkAccess(route, request);
+    } catch (error) {
+      return failed(error);
+    }
+    return route.handle(request).catch(failed);
   };
 }
+
+function checkAccess({ endpoint: { access } }: HotRoute, request: Request): void {
+  if (access !== undefined) requireAccess(access, callerOf(request), noParameter);
+}
+
+const noParameter = () => undefined;

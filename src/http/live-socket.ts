@@ -1,13 +1,13 @@
 /** A WebSocket for one subscription, which its URL chooses: the client sends nothing but `ping`. */
 
 import { Failure, type FailureCode, failureFrom } from "../core/failure.ts";
-import { goingAwayCode, type SocketEvents } from "../core/host.ts";
+import { goingAwayCode } from "../core/host.ts";
 import { type Position, renderPosition } from "../core/position.ts";
 import type { Sent } from "../core/sink.ts";
 import type { EndReason, Subscription } from "../hub/subscriber.ts";
 import type { ByteSubscriber } from "./filtered.ts";
 import { problemFrom } from "./problem.ts";
-import { type ClientSocket, slowCode } from "./sockets.ts";
+import { type ClientEvents, type ClientSocket, slowCode, unauthenticatedCode } from "./sockets.ts";
 import { parseMessage, parseRef } from "./ws-messages.ts";
 import type { ServerMessage } from "./ws-shapes.ts";
 
@@ -17,14 +17,17 @@ const failedCode = 1011;
 const closeCodes: { readonly [code in FailureCode]?: number } = {
   slow_subscriber: slowCode,
   shutting_down: goingAwayCode,
+  unauthenticated: unauthenticatedCode,
 };
 
 type Subscribe = (confirm: (position: Position | undefined) => void) => Promise<Subscription>;
 
 /** Its messages are those of `WS /v1/ws`; it takes `ping` alone. */
-export class LiveSocket implements SocketEvents, ByteSubscriber<string> {
+export class LiveSocket implements ClientEvents, ByteSubscriber<string> {
   readonly #socket: ClientSocket;
   #subscription: Subscription | undefined;
+  /** The caller's credential ended before there was a subscription. */
+  #cancelled: Failure | undefined;
   readonly #left = new AbortController();
 
   constructor(socket: ClientSocket) {
@@ -43,6 +46,7 @@ export class LiveSocket implements SocketEvents, ByteSubscriber<string> {
         this.#send({ op: "subscribed", position: at });
       });
       if (this.signal.aborted) subscription.close();
+      else if (this.#cancelled !== undefined) subscription.cancel(this.#cancelled);
       else this.#subscription = subscription;
     } catch (error) {
       const failure = failureFrom(error);
@@ -80,6 +84,11 @@ export class LiveSocket implements SocketEvents, ByteSubscriber<string> {
     }
     this.#send({ op: "closed", position: at, problem: problemFrom(reason) });
     this.#socket.close(closeCodes[reason.code] ?? failedCode, `${reason.code} after ${at}`);
+  }
+
+  callerEnded(reason: Failure): void {
+    if (this.#subscription === undefined) this.#cancelled = reason;
+    else this.#subscription.cancel(reason);
   }
 
   drained(): void {

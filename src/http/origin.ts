@@ -109,6 +109,20 @@ export function checkSite(request: Request, origins: readonly string[]): void {
   );
 }
 
+/**
+ * Whether a cookie of this request counts: it comes from the node's own page, or from no page. A browser
+ * sends cookies for other ports of the same host as well, and those are other sites here.
+ */
+export function isOwnPage(request: Request): boolean {
+  const { headers, method } = request;
+  const site = headers.get("sec-fetch-site");
+  if (site !== null) return ownSites.has(site);
+  // Browsers leave the header out for hosts that are not loopback, without TLS.
+  const origin = parseOrigin(headers.get("origin") ?? "");
+  if (origin !== undefined) return origin === ownOrigin(request, origin);
+  return !headers.has("origin") && safeMethods.has(method);
+}
+
 /** The spelling that browsers send: `https://example.com`. Undefined for what is not an origin. */
 export function parseOrigin(text: string): string | undefined {
   if (!URL.canParse(text)) return undefined;

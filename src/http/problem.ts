@@ -1,6 +1,7 @@
 /** Failures as RFC 9457 problem details. */
 
 import { type Failure, type FailureCode, failureFrom, type Issue } from "../core/failure.ts";
+import { challengeOf } from "./challenge.ts";
 
 /** One status for each code, in all HTTP endpoints. */
 export const httpStatus = {
@@ -78,6 +79,11 @@ const failures = new WeakMap<Response, FailureCode>();
 /** The code that the response shows, where `problemResponse` made it. */
 export function failureOf(response: Response): FailureCode | undefined {
   return failures.get(response);
+}
+
+/** The failure of a request as its response. */
+export function failureResponse(request: Request, failure: Failure): Response {
+  return problemResponse(failure, failure.code === "unauthenticated" ? challengeOf(request) : {});
 }
 
 /** Any thrown value as its response. That of `internal` does not reveal its cause. */

@@ -16,6 +16,8 @@ export function reportInternal(
   });
 }
 
-export function shownPath(path: string): string {
+/** Without the query, which may have a ticket or a password in it. */
+export function shownPath(target: string): string {
+  const [path = ""] = target.split("?", 1);
   return path.length > 200 ? `${path.slice(0, 200)}…` : path;
 }

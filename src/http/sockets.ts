@@ -4,17 +4,21 @@
  * are not read. A socket past a bound is closed with a code, never ignored.
  */
 
+import type { Caller } from "../core/access/caller.ts";
 import { Fifo } from "../core/budget/fifo.ts";
 import type { Share } from "../core/budget/memory.ts";
 import type { Turn, Turns } from "../core/budget/turn.ts";
 import type { Clock } from "../core/clock.ts";
-import { failureFrom } from "../core/failure.ts";
+import { type Failure, failureFrom } from "../core/failure.ts";
 import type { Host, Socket, SocketEvents } from "../core/host.ts";
 import type { Logger } from "../core/logger.ts";
 import type { Sent } from "../core/sink.ts";
+import { callerOf } from "./access.ts";
 
 /** Close code of a socket that does not read fast enough: the client comes back and resumes. */
 export const slowCode = 4008;
+/** Close code of a socket whose caller's credential has ended: the client comes back with another one. */
+export const unauthenticatedCode = 4001;
 /** Close code of a socket that sends faster than its messages can be handled. */
 const overloadedCode = 4029;
 /** Close code (RFC 6455) of a socket whose messages are not what the address takes. */
@@ -54,6 +58,15 @@ export interface ClientSocket extends Socket {
   countInvalid(): void;
 }
 
+/** What an address does on its socket. */
+export interface ClientEvents extends SocketEvents {
+  /**
+   * The caller's credential has ended: sends what there is to say and closes the socket, within a
+   * second, with `unauthenticatedCode`. Left out: it is closed at once.
+   */
+  callerEnded?(reason: Failure): void;
+}
+
 interface Counts {
   open: number;
   closedSlow: number;
@@ -69,11 +82,14 @@ export class Sockets {
     this.#deps = deps;
   }
 
-  /** As `Host.upgrade`. */
-  upgrade(request: Request, open: (socket: ClientSocket) => SocketEvents): Response {
+  /** As `Host.upgrade`. The socket ends when the credential of the request's caller does. */
+  upgrade(request: Request, open: (socket: ClientSocket) => ClientEvents): Response {
+    const caller = callerOf(request);
     return this.#deps.host.upgrade(request, (socket) => {
       this.#counts.open++;
-      return new PacedSocket(this.#deps, this.#counts, socket, open);
+      const paced = new PacedSocket(this.#deps, this.#counts, socket, open);
+      paced.follow(caller);
+      return paced;
     });
   }
 
@@ -87,7 +103,7 @@ class PacedSocket implements ClientSocket, SocketEvents {
   readonly #counts: Counts;
   readonly #socket: Socket;
   readonly #turn: Turn;
-  readonly #events: SocketEvents;
+  readonly #events: ClientEvents;
   readonly #waiting = new Fifo<string | Uint8Array>();
   #waitingBytes = 0;
   /** A loop over `#waiting` is running. */
@@ -99,18 +115,27 @@ class PacedSocket implements ClientSocket, SocketEvents {
   #cancelTimer: (() => void) | undefined;
   #invalid = 0;
   #invalidSinceMs = 0;
+  #forgetCaller = () => {};
 
   constructor(
     deps: SocketsDeps,
     counts: Counts,
     socket: Socket,
-    open: (socket: ClientSocket) => SocketEvents,
+    open: (socket: ClientSocket) => ClientEvents,
   ) {
     this.#deps = deps;
     this.#counts = counts;
     this.#socket = socket;
     this.#turn = deps.turns.open();
     this.#events = open(this);
+  }
+
+  follow(caller: Caller): void {
+    this.#forgetCaller = caller.onEnd((reason) => {
+      if (this.#isClosed) return;
+      if (this.#events.callerEnded === undefined) this.close(unauthenticatedCode, reason.code);
+      else this.#events.callerEnded(reason);
+    });
   }
 
   get bufferedBytes(): number {
@@ -168,6 +193,7 @@ class PacedSocket implements ClientSocket, SocketEvents {
 
   closed(): void {
     this.#isClosed = true;
+    this.#forgetCaller();
     this.#cancelTimer?.();
     this.#forget();
     this.#deps.answers.release(this.#unreadBytes);

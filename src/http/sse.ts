@@ -1,5 +1,6 @@
 /** Server-sent events: the format, and a subscription as an open response. */
 
+import type { Caller } from "../core/access/caller.ts";
 import type { Failure } from "../core/failure.ts";
 import { type Position, renderPosition } from "../core/position.ts";
 import { endType, type StoredRecord } from "../core/record.ts";
@@ -61,6 +62,11 @@ export function renderDecodedSse(
 
 export function renderSse(event: string, data: string, position: Position): Uint8Array {
   return utf8.encode(`event:${event}\nid:${renderPosition(position)}\ndata:${data}\n\n`);
+}
+
+/** The last event of a stream without a position. */
+export function renderSseFailure(failure: Failure): Uint8Array {
+  return utf8.encode(`event:error\ndata:${JSON.stringify(problemFrom(failure))}\n\n`);
 }
 
 function renderHeartbeat({ through }: Chunk, style: HeartbeatStyle = "id"): Uint8Array {
@@ -137,18 +143,24 @@ export class SseSubscriber implements Subscriber, SinkEvents {
   readonly direct?: DirectSink;
   readonly #sink: ByteSink;
   readonly #heartbeats: HeartbeatStyle;
+  readonly #forgetCaller: () => void;
   #subscription: Subscription | undefined;
+  /** The caller's credential ended before the hub had subscribed. */
+  #cancelled: Failure | undefined;
   #closed = false;
 
-  constructor(sink: ByteSink, heartbeats: HeartbeatStyle = "id") {
+  /** It ends when the caller's credential does. */
+  constructor(sink: ByteSink, caller: Caller, heartbeats: HeartbeatStyle = "id") {
     this.#sink = sink;
     this.#heartbeats = heartbeats;
     if (heartbeats === "id") this.direct = { format: sseFormat, sink };
+    this.#forgetCaller = caller.onEnd((reason) => this.#cancel(reason));
   }
 
   /** The hub may have subscribed only after the client has left. */
   attach(subscription: Subscription): void {
     if (this.#closed) return subscription.close();
+    if (this.#cancelled !== undefined) return subscription.cancel(this.#cancelled);
     this.#subscription = subscription;
   }
 
@@ -182,7 +194,7 @@ export class SseSubscriber implements Subscriber, SinkEvents {
 
   /** There was no subscription to begin with. */
   fail(failure: Failure): void {
-    this.#sink.write(utf8.encode(`event:error\ndata:${JSON.stringify(problemFrom(failure))}\n\n`));
+    this.#sink.write(renderSseFailure(failure));
     this.#sink.close();
   }
 
@@ -192,6 +204,12 @@ export class SseSubscriber implements Subscriber, SinkEvents {
 
   closed(): void {
     this.#closed = true;
+    this.#forgetCaller();
     this.#subscription?.close();
+  }
+
+  #cancel(reason: Failure): void {
+    if (this.#subscription === undefined) this.#cancelled = reason;
+    else this.#subscription.cancel(reason);
   }
 }

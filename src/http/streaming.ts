@@ -1,5 +1,6 @@
 /** A hub subscription as an SSE response: for emitters, topics, events and series. */
 
+import type { Caller } from "../core/access/caller.ts";
 import { failureFrom } from "../core/failure.ts";
 import type { Position } from "../core/position.ts";
 import { type AsyncFormat, AsyncSubscriber } from "../hub/async-format.ts";
@@ -7,6 +8,17 @@ import type { RequestedStart, Start, Subscriber, Subscription } from "../hub/sub
 import type { Pages } from "../log/pages.ts";
 import type { HttpDeps } from "./deps.ts";
 import { type HeartbeatStyle, sseHeaders, SseSubscriber, withHeartbeats } from "./sse.ts";
+
+/** Whom a stream is for, and in which form. */
+export interface Reader {
+  /** The stream ends when its credential does. It may read what it gets: that was asked before. */
+  readonly caller: Caller;
+  readonly heartbeats?: HeartbeatStyle | undefined;
+}
+
+interface Filter {
+  readonly through?: (subscriber: SseSubscriber) => Subscriber;
+}
 
 /**
  * Answers with the stream of a topic, or of one key of it. The start becomes a position before the
@@ -18,17 +30,11 @@ export async function sseResponse(
   topic: string,
   key: string | undefined,
   wanted: Start,
-  {
-    through = (subscriber) => subscriber,
-    heartbeats,
-  }: {
-    readonly through?: (subscriber: SseSubscriber) => Subscriber;
-    readonly heartbeats?: HeartbeatStyle | undefined;
-  } = {},
+  { through = (subscriber) => subscriber, ...reader }: Reader & Filter,
 ): Promise<Response> {
   const live = await hub.livePosition(topic);
   const start = wanted === "live" ? live : wanted;
-  return respond(host, { start, heartbeats }, (subscriber) =>
+  return respond(host, { start, ...reader }, (subscriber) =>
     hub.subscribe(topic, key, start, through(subscriber)),
   );
 }
@@ -40,11 +46,11 @@ export async function asyncFormatSseResponse(
   key: string | undefined,
   wanted: Start,
   format: AsyncFormat<Uint8Array>,
-  heartbeats: HeartbeatStyle = "id",
+  reader: Reader,
 ): Promise<Response> {
   const start = await startPosition({ hub, log }, topic, wanted);
-  const styled = withHeartbeats(format, heartbeats);
-  return respond(host, { start, heartbeats }, async (subscriber) => {
+  const styled = withHeartbeats(format, reader.heartbeats ?? "id");
+  return respond(host, { start, ...reader }, async (subscriber) => {
     const late = new AsyncSubscriber(subscriber, styled, start);
     late.attach(await hub.subscribe(topic, key, start, late));
     return late;
@@ -76,19 +82,18 @@ export async function topicStart(
 
 type Subscribe = (subscriber: SseSubscriber) => Promise<Subscription>;
 
-interface Opening {
+interface Opening extends Reader {
   readonly start: Position | "earliest";
-  readonly heartbeats: HeartbeatStyle | undefined;
 }
 
 function respond(
   host: HttpDeps["host"],
-  { start, heartbeats }: Opening,
+  { start, caller, heartbeats }: Opening,
   subscribe: Subscribe,
 ): Response {
   return host.stream(
     (sink) => {
-      const subscriber = new SseSubscriber(sink, heartbeats);
+      const subscriber = new SseSubscriber(sink, caller, heartbeats);
       void open(subscriber, start, subscribe);
       return subscriber;
     },

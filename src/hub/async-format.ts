@@ -48,6 +48,8 @@ export class AsyncSubscriber<Bytes> implements Subscriber, Subscription {
   /** Drained before the hub's half was attached. */
   #hasDrained = false;
   #ends = false;
+  /** Before the hub's half was attached. */
+  #cancelled: Failure | undefined;
   #closed = false;
 
   constructor(target: AsyncTarget<Bytes>, format: AsyncFormat<Bytes>, start: Position) {
@@ -64,7 +66,8 @@ export class AsyncSubscriber<Bytes> implements Subscriber, Subscription {
   attach(subscription: Subscription): void {
     if (this.#closed) return subscription.close();
     this.#subscription = subscription;
-    if (this.#hasDrained) subscription.drained();
+    if (this.#cancelled !== undefined) subscription.cancel(this.#cancelled);
+    else if (this.#hasDrained) subscription.drained();
   }
 
   deliver(chunk: Chunk): Sent {
@@ -96,6 +99,12 @@ export class AsyncSubscriber<Bytes> implements Subscriber, Subscription {
   close(): void {
     this.#closed = true;
     this.#subscription?.close();
+  }
+
+  /** What still waits is dropped, as at any other end. */
+  cancel(reason: Failure): void {
+    if (this.#subscription === undefined) this.#cancelled = reason;
+    else this.#subscription.cancel(reason);
   }
 
   async #writeLater(chunk: Chunk, rendering: Promise<Bytes>): Promise<void> {

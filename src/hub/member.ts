@@ -83,6 +83,10 @@ export class Member implements Subscription, Receiver {
     this.at = at;
   }
 
+  cancel(reason: Failure): void {
+    this.end(reason);
+  }
+
   /** Closes, and notifies the subscriber why. */
   end(reason: EndReason, at: Position = this.position): void {
     if (this.state === "closed") return;

@@ -31,7 +31,7 @@ export interface DirectSink {
 
 /**
  * `ended`: the emitter came to its end. Otherwise a failure: `slow_subscriber`, `shutting_down`,
- * `not_found` (the topic was removed).
+ * `not_found` (the topic was removed), `unauthenticated` (the credential of its caller has ended).
  */
 export type EndReason = "ended" | Failure;
 
@@ -42,6 +42,8 @@ export interface Subscription {
   /** The subscriber's sink took all that was queued. */
   drained(): void;
   close(): void;
+  /** Closes it, and has the subscriber told why with its last position: its caller may not go on. */
+  cancel(reason: Failure): void;
 }
 
 /** Where a subscription starts; `live`: after the newest record at the time of subscribing. */

@@ -16,7 +16,8 @@ export type Access =
  * Which name the right is about. `param`: of the path or query, or a field of the one message of a call;
  * checked before the handler runs. `name`: a fixed one. `all`: everything of the kind. `some`: names
  * that are found in the body or in what is listed; the handler asks the caller for each, and a caller who
- * may do it to none is refused before. `handler`: the handler asks for everything.
+ * may do it to none is refused before. `handler`: the handler asks for everything, and a caller without
+ * any grant is refused before.
  */
 export type GrantName =
   | { readonly param: string }
@@ -39,8 +40,13 @@ export function requireAccess(
   caller: Caller,
   textOf: (param: string) => string | undefined,
 ): void {
-  if (access.kind === "public" || "handler" in access.of) return;
+  if (access.kind === "public") return;
   const { action, resource, of } = access;
+  if ("handler" in of) {
+    const mayNothing = caller.ended !== undefined || caller.principal.grants.isEmpty;
+    if (mayNothing) throw caller.refusal(action, resource, "…");
+    return;
+  }
   if ("some" in of) return caller.requireAny(action, resource);
   if ("all" in of) return caller.requireAll(action, resource);
   const name = "name" in of ? of.name : textOf(of.param);

@@ -10,6 +10,7 @@ import { MemoryBroker } from "../../log/memory/memory-broker.ts";
 import { createMemoryLog } from "../../log/memory/memory-log.ts";
 
 const external = { source: "external" } as const;
+const visible = () => true;
 
 function event(n: number): LogRecord {
   const value = new TextEncoder().encode(JSON.stringify({ n }));
@@ -130,8 +131,8 @@ test("an end is final, seen on other nodes within a second, and the last record 
     const page = await b.emitters.page("x", { limit: 1000 });
     expect(page.events.length).toBe(all.length - 1);
     expect(page.next).toBeNull();
-    expect((await b.emitters.list({ limit: 10 })).emitters).toEqual([]);
-    expect((await b.emitters.list({ limit: 10, ended: true })).emitters.length).toBe(1);
+    expect((await b.emitters.list({ limit: 10 }, visible)).emitters).toEqual([]);
+    expect((await b.emitters.list({ limit: 10, ended: true }, visible)).emitters.length).toBe(1);
   });
 }, 15_000);
 
@@ -164,7 +165,7 @@ test("the list continues where it stopped", async () => {
     const seen: string[] = [];
     let after: string | undefined;
     do {
-      const part = await node.emitters.list({ after, limit: 2 });
+      const part = await node.emitters.list({ after, limit: 2 }, visible);
       seen.push(...part.emitters.map((emitter) => emitter.id));
       after = part.next ?? undefined;
     } while (after !== undefined);

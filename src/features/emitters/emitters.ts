@@ -8,8 +8,9 @@ import type { Turns } from "../../core/budget/turn.ts";
 import { sleep } from "../../core/clock.ts";
 import type { EmitterSource } from "../../core/emitters.ts";
 import { Failure } from "../../core/failure.ts";
-import { cutList, type Page, type PageQuery } from "../../core/page.ts";
+import { type Page, type PageQuery } from "../../core/page.ts";
 import type { Position } from "../../core/position.ts";
+import { visibleList } from "../../core/visible-list.ts";
 import type { PageCaller } from "../../log/pages.ts";
 import { createEmitterCache, type EmitterCache } from "./cache.ts";
 import { createId } from "./create-id.ts";
@@ -163,19 +164,25 @@ export class Emitters {
     return this.#options.store.stats(id);
   }
 
-  /** By id. `next` is the `after` of the following part, null at the end. */
-  async list({
-    after,
-    limit,
-    ended = false,
-  }: {
-    readonly after?: string | undefined;
-    readonly limit: number;
-    readonly ended?: boolean | undefined;
-  }): Promise<{ readonly emitters: readonly Emitter[]; readonly next: string | null }> {
-    const range = { limit: limit + 1, ended };
-    const found = await this.#options.store.list(after === undefined ? range : { ...range, after });
-    const { items: emitters, last } = cutList(found, limit);
+  /** Those that `isVisible`, by id. `next` is the `after` of the following part, null at the end. */
+  async list(
+    {
+      after,
+      limit,
+      ended = false,
+    }: {
+      readonly after?: string | undefined;
+      readonly limit: number;
+      readonly ended?: boolean | undefined;
+    },
+    isVisible: (emitter: Emitter) => boolean,
+  ): Promise<{ readonly emitters: readonly Emitter[]; readonly next: string | null }> {
+    const { items: emitters, last } = await visibleList(
+      { after, limit },
+      (range) => this.#options.store.list({ ...range, ended }),
+      ({ id }) => id,
+      isVisible,
+    );
     return { emitters, next: last?.id ?? null };
   }
 

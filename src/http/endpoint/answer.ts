@@ -34,6 +34,14 @@ export interface JsonAnswer<Schema extends z.ZodType> extends Answer {
 /** By status. */
 export type Answers = Readonly<Record<number, Answer>>;
 
+/** Whether an answer does not end on its own: a stream of events, or a socket. */
+export function isEndless(answers: Answers): boolean {
+  return Object.entries(answers).some(
+    ([status, { content }]) =>
+      status === "101" || (content !== undefined && "text/event-stream" in content),
+  );
+}
+
 /** Of JSON; the compiler checks the example and, in `reply`, each answer against the schema. */
 export function json<Schema extends z.ZodType>(
   description: string,

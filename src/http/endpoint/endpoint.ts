@@ -7,7 +7,8 @@ import type { Context, Hono } from "hono";
 import type { z } from "zod";
 import { callerOf, type EndpointAccess, requireAccess } from "../access.ts";
 import { jsonResponse } from "../responses.ts";
-import type { Answers, Body, Frozen, JsonAnswer } from "./answer.ts";
+import { ticketParameter } from "../url-credentials.ts";
+import { type Answers, type Body, type Frozen, isEndless, type JsonAnswer } from "./answer.ts";
 import type { Parameters, Values } from "./parameter.ts";
 import { queryCheck } from "./query.ts";
 import type { SocketMessages } from "./socket.ts";
@@ -126,12 +127,23 @@ export function serve<
   Headers extends Parameters,
 >(
   app: Hono,
-  { method, path, params, query, otherQuery, headers, access }: Endpoint<Path, Query, Headers>,
+  {
+    method,
+    path,
+    params,
+    query,
+    otherQuery,
+    headers,
+    access,
+    answers,
+  }: Endpoint<Path, Query, Headers>,
   handler: (given: Given<Path, Query, Headers>, c: Context) => Response | Promise<Response>,
 ): void {
   const parseParams = parserOf(params);
   const parseQuery = parserOf(query);
-  const checkQuery = queryCheck(Object.keys(query));
+  // Browsers cannot send a header when they open a stream or a socket.
+  const tickets = isEndless(answers) ? [ticketParameter] : [];
+  const checkQuery = queryCheck([...Object.keys(query), ...tickets]);
   // Errors name headers in lower case, as HTTP/2 has them.
   const parseHeaders = parserOf(headers, (name) => name.toLowerCase());
   app.on(method, path.replaceAll(/\{(\w+)\}/g, ":$1"), (c) => {

@@ -1,6 +1,7 @@
 /** What the query of an address may have: a misspelt parameter is refused, as a misspelt member is. */
 
 import { invalidField, quoted } from "../../core/failure.ts";
+import { credentialInUrl, isCredentialName } from "../url-credentials.ts";
 
 const fieldCharsMax = 100;
 
@@ -13,6 +14,7 @@ export function queryCheck(names: readonly string[]): (url: string) => void {
     const given = new Set<string>();
     for (const name of parameterNames(url)) {
       if (!known.has(name)) {
+        if (isCredentialName(name)) throw credentialInUrl(name);
         throw unusable(name, `there is no such parameter, expected ${expected}`);
       }
       // Only the first would be read, and a proxy in front may decide by the last.

@@ -1,6 +1,11 @@
 /** Endpoints as they are in the OpenAPI document. */
 
-import type { Answer, AnswerHeader, Content as DeclaredContent } from "../endpoint/answer.ts";
+import {
+  type Answer,
+  type AnswerHeader,
+  type Content as DeclaredContent,
+  isEndless,
+} from "../endpoint/answer.ts";
 import type { Endpoint } from "../endpoint/endpoint.ts";
 import type { Parameters } from "../endpoint/parameter.ts";
 import type { SocketMessage, SocketMessages } from "../endpoint/socket.ts";
@@ -57,7 +62,7 @@ function operation(endpoint: Endpoint, components: Components): Operation {
           },
         }),
     responses: responses(endpoint, components),
-    ...(isEndless(endpoint) ? { "x-endless": true } : {}),
+    ...(isEndless(endpoint.answers) ? { "x-endless": true } : {}),
     ...(socket === undefined ? {} : { "x-websocket": websocket(socket, components) }),
   };
 }
@@ -131,12 +136,4 @@ function mapped<From, To>(
   change: (value: From) => To,
 ): Readonly<Record<string, To>> {
   return Object.fromEntries(Object.entries(given).map(([name, value]) => [name, change(value)]));
-}
-
-/** An answer that does not end on its own. */
-function isEndless({ answers }: Endpoint): boolean {
-  return Object.entries(answers).some(
-    ([status, { content }]) =>
-      status === "101" || (content !== undefined && "text/event-stream" in content),
-  );
 }

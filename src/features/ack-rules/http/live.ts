@@ -2,6 +2,7 @@
 
 import type { Hono } from "hono";
 import { Failure } from "../../../core/failure.ts";
+import { callerOf } from "../../../http/access.ts";
 import type { HttpDeps } from "../../../http/deps.ts";
 import { serve } from "../../../http/endpoint/endpoint.ts";
 import { requestedStart } from "../../../http/endpoint/starting.ts";
@@ -25,7 +26,7 @@ export function mountAckRulesLive(app: Hono, deps: LiveDeps): void {
     const { topic, key } = await watched(name, deps);
     const requested = requestedStart(query, headers);
     const start = await topicStart(deps.pages, topic, key, requested, c.req.raw.signal);
-    return await sseResponse(deps, topic, key, start);
+    return await sseResponse(deps, topic, key, start, { caller: callerOf(c.req.raw) });
   });
   serve(app, endpoints.watchOverdueBySocket, async ({ params: { name }, query }, c) => {
     checkOrigin(c.req.raw, deps.origins);

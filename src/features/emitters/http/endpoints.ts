@@ -3,6 +3,7 @@
 import { z } from "zod";
 import { emitterSources } from "../../../core/emitters.ts";
 import { parseName } from "../../../core/topic.ts";
+import { needs } from "../../../http/access.ts";
 import { json, jsonBody } from "../../../http/endpoint/answer.ts";
 import {
   appended,
@@ -106,6 +107,7 @@ export const createEmitter = endpoint("PUT /log", {
     "With an id that Sluice chooses. Without a body it simulates an instance that writes two log events a second.",
   headers: contentEncoding,
   body: emitterBody,
+  access: needs("manage", "emitter", { all: true }),
   answers: { 201: created },
   problems: [400, 413, 415, 429, 503],
 });
@@ -126,6 +128,7 @@ export const listEmitters = endpoint("GET /log", {
     limit: pageLimit("Emitters in the page"),
     ended: flag("Whether emitters that have ended are listed as well"),
   },
+  access: needs("read", "emitter", { some: "those that the caller may read" }),
   answers: { 200: json("Emitters.", emitterListShape, { emitters: [emitterExample], next: null }) },
   problems: [400, 503],
 });
@@ -138,6 +141,7 @@ export const createEmitterWithId = endpoint("PUT /log/{id}", {
   params: emitterId,
   headers: contentEncoding,
   body: emitterBody,
+  access: needs("manage", "emitter", { param: "id" }),
   answers: {
     201: created,
     200: json("It exists already, with this very configuration.", emitterShape, emitterExample),
@@ -154,6 +158,7 @@ export const appendEvents = endpoint("POST /log/{id}", {
   params: emitterId,
   headers: appendHeaders,
   body: { isRequired: true, content: eventBodies },
+  access: needs("append", "emitter", { param: "id" }),
   answers: appended,
   problems: [400, 404, 410, 413, 415, 429, 503],
 });
@@ -166,6 +171,7 @@ export const readEmitter = endpoint("GET /log/{id}", {
     "The newest events, or those after or before a position. What was acknowledged before the call is in it. An ended emitter keeps its pages.",
   params: emitterId,
   query: pageParameters,
+  access: needs("read", "emitter", { param: "id" }),
   answers: { 200: json("Events, oldest first.", pageShape, pageExample) },
   problems: [400, 404, 410, 503],
 });
@@ -177,6 +183,7 @@ export const endEmitter = endpoint("DELETE /log/{id}", {
   description:
     "Permanently: its guest stops, its subscribers get an `end` event, nothing can be appended any more. Ending it again answers the same.",
   params: emitterId,
+  access: needs("manage", "emitter", { param: "id" }),
   answers: {
     200: json("It has ended.", emitterShape, {
       ...emitterExample,
@@ -191,6 +198,7 @@ export const describeEmitter = endpoint("GET /v1/emitters/{id}", {
   tag,
   summary: "Describe an emitter",
   params: emitterId,
+  access: needs("read", "emitter", { param: "id" }),
   answers: {
     200: json("The emitter, and what is known of its stream.", emitterDetailsShape, {
       ...emitterExample,
@@ -208,6 +216,7 @@ const watched = {
   params: emitterId,
   query: { ...startQuery, ...heartbeatQuery },
   headers: lastEventId,
+  access: needs("read", "emitter", { param: "id" }),
   answers: { 200: eventStream },
   problems: [400, 404, 410, 503],
 } as const;

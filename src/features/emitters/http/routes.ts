@@ -3,6 +3,7 @@
 import type { Context, Hono } from "hono";
 import { emittersTopic } from "../../../core/emitters.ts";
 import { renderPosition } from "../../../core/position.ts";
+import { callerOf } from "../../../http/access.ts";
 import { answerPage } from "../../../http/answers/page.ts";
 import { publicPath } from "../../../http/base-path.ts";
 import type { Bodies } from "../../../http/body.ts";
@@ -53,8 +54,9 @@ export function mountEmitters(app: Hono, deps: EmitterDeps): void {
     const answer = describeCreated(emitter, request);
     return reply(endpoints.createEmitterWithId, status, answer, locationOf(emitter, c, basePath));
   });
-  serve(app, endpoints.listEmitters, async ({ query }) => {
-    const found = await emitters.list(query);
+  serve(app, endpoints.listEmitters, async ({ query }, c) => {
+    const caller = callerOf(c.req.raw);
+    const found = await emitters.list(query, ({ id }) => caller.may("read", "emitter", id));
     return reply(endpoints.listEmitters, 200, {
       emitters: found.emitters.map(describe),
       next: found.next,
@@ -95,7 +97,8 @@ export function mountEmitters(app: Hono, deps: EmitterDeps): void {
     serve(app, watch, async ({ params: { id }, query, headers }, c) => {
       const requested = requestedStart(query, headers);
       const start = await emitterStart(deps, id, requested, c.req.raw.signal);
-      return await sseResponse(deps, emittersTopic, id, start, { heartbeats: query.heartbeat });
+      const reader = { caller: callerOf(c.req.raw), heartbeats: query.heartbeat };
+      return await sseResponse(deps, emittersTopic, id, start, reader);
     });
   }
 }

@@ -2,11 +2,11 @@
 
 import type { Hono } from "hono";
 import { type Position, renderPosition } from "../../../core/position.ts";
-import { admit, callerOf } from "../../../http/access.ts";
+import { callerOf } from "../../../http/access.ts";
 import type { HttpDeps } from "../../../http/deps.ts";
 import { appendOptions, appendOptionsFrom } from "../../../http/endpoint/appending.ts";
-import { addressOf, type Endpoint, reply, serve } from "../../../http/endpoint/endpoint.ts";
-import { type HotRoutes, mountHot } from "../../../http/hot.ts";
+import { reply, serve } from "../../../http/endpoint/endpoint.ts";
+import { type HotRoute, mountHot } from "../../../http/hot.ts";
 import { checkSite } from "../../../http/origin.ts";
 import { jsonResponse, refusedResponse } from "../../../http/responses.ts";
 import type { BulkResult, EventIntake } from "../intake.ts";
@@ -27,26 +27,31 @@ interface EventDeps extends Pick<HttpDeps, "clock" | "bodies" | "turns" | "origi
 }
 
 /** Each answers once its events are durable. */
-export function lifecycleEventRoutes({ events, clock, bodies, origins }: EventDeps): HotRoutes {
-  const one = (endpoint: Endpoint) => async (request: Request) => {
-    const by = admit(request, endpoint);
+export function lifecycleEventRoutes({
+  events,
+  clock,
+  bodies,
+  origins,
+}: EventDeps): readonly HotRoute[] {
+  const one = async (request: Request) => {
     const body = await bodies.read(request);
+    const by = callerOf(request);
     return accepted(1, await events.take(body, by, appendOptionsFrom(request.headers)));
   };
-  return {
-    [addressOf(endpoints.takeEvent)]: one(endpoints.takeEvent),
-    [addressOf(endpoints.createEvent)]: one(endpoints.createEvent),
-    [addressOf(endpoints.createRandomEvent)]: async (request) => {
-      admit(request, endpoints.createRandomEvent);
-      checkSite(request, origins);
-      const createdNs = clock.nowNs();
-      const sample = sampleEvent(createdNs);
-      const json = JSON.stringify(sample);
-      const { app_id: appId, message_id: messageId, event } = sample;
-      const given = { appId, messageId, event, createdNs, externalId: undefined };
-      return accepted(1, await events.takeOwn(given, utf8.encode(json)), `,"event":${json}`);
-    },
+  const random = async (request: Request) => {
+    checkSite(request, origins);
+    const createdNs = clock.nowNs();
+    const sample = sampleEvent(createdNs);
+    const json = JSON.stringify(sample);
+    const { app_id: appId, message_id: messageId, event } = sample;
+    const given = { appId, messageId, event, createdNs, externalId: undefined };
+    return accepted(1, await events.takeOwn(given, utf8.encode(json)), `,"event":${json}`);
   };
+  return [
+    { endpoint: endpoints.takeEvent, handle: one },
+    { endpoint: endpoints.createEvent, handle: one },
+    { endpoint: endpoints.createRandomEvent, handle: random },
+  ];
 }
 
 export function mountLifecycleEvents(

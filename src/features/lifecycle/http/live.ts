@@ -50,13 +50,14 @@ export function mountLifecycleLive(app: Hono, deps: LiveDeps): void {
 }
 
 async function sse(
-  { signal }: Request,
+  request: Request,
   deps: LiveDeps,
   { key, formats }: Watched,
   requested: RequestedStart,
 ): Promise<Response> {
-  const start = await topicStart(deps.pages, lifecycleTopic, key, requested, signal);
+  const start = await topicStart(deps.pages, lifecycleTopic, key, requested, request.signal);
   return await sseResponse(deps, lifecycleTopic, key, start, {
+    caller: callerOf(request),
     through: (subscriber) => new FilteredSubscriber(subscriber, formats.sse, deps.clock),
   });
 }

@@ -4,10 +4,9 @@ import type { Hono } from "hono";
 import { Failure, quoted } from "../../../core/failure.ts";
 import { renderPosition } from "../../../core/position.ts";
 import { isJsonType, jsonType } from "../../../core/record.ts";
-import { admit } from "../../../http/access.ts";
+import { callerOf } from "../../../http/access.ts";
 import type { HttpDeps } from "../../../http/deps.ts";
-import { addressOf } from "../../../http/endpoint/endpoint.ts";
-import { type HotRoutes, mountHot } from "../../../http/hot.ts";
+import { type HotRoute, mountHot } from "../../../http/hot.ts";
 import { lineTypes, mediaType, unchosenTypes } from "../../../http/request-records.ts";
 import { jsonResponse, refusedResponse } from "../../../http/responses.ts";
 import type { EncodedCall, EncodedTopic } from "../../../ingest/encoded.ts";
@@ -34,8 +33,8 @@ export function mountMeasurements(app: Hono, deps: SaveDeps): void {
   mountHot(app, measurementRoutes(deps));
 }
 
-export function measurementRoutes(deps: SaveDeps): HotRoutes {
-  return { [addressOf(saveMeasurements)]: (request) => save(request, deps) };
+export function measurementRoutes(deps: SaveDeps): readonly HotRoute[] {
+  return [{ endpoint: saveMeasurements, handle: (request) => save(request, deps) }];
 }
 
 async function save(
@@ -43,7 +42,7 @@ async function save(
   { measurementsIn, bodies, turns }: SaveDeps,
 ): Promise<Response> {
   const { topic } = measurementsIn;
-  const by = admit(request, saveMeasurements);
+  const by = callerOf(request);
   const isLines = isLineType(request.headers.get("content-type") ?? undefined);
   topic.inFlight.refuseIfFull();
   const call = topic.open();

@@ -42,9 +42,10 @@ export function mountSeries(app: Hono, deps: SeriesDeps): void {
   serve(app, endpoints.exportSeries, ({ params, query }) =>
     exportResponse(deps, params.tag, rangeFrom(query, clock.nowNs()), query.format),
   );
-  serve(app, endpoints.watchSeries, async ({ params, query, headers }) => {
+  serve(app, endpoints.watchSeries, async ({ params, query, headers }, c) => {
     const start = headers["Last-Event-ID"] ?? query.lastEventId ?? query.after;
     return await sseResponse(deps, measurementsTopic, params.tag, start ?? "live", {
+      caller: callerOf(c.req.raw),
       through: (subscriber) => new FilteredSubscriber(subscriber, measurementSse, clock),
     });
   });

@@ -1,6 +1,7 @@
 /** Health, status, and the pages for people. */
 
 import { z } from "zod";
+import { isPublic, needs } from "../../../http/access.ts";
 import { content, empty, json } from "../../../http/endpoint/answer.ts";
 import { endpoint } from "../../../http/endpoint/endpoint.ts";
 
@@ -58,6 +59,7 @@ export const status = endpoint("GET /status", {
   id: "status",
   tag,
   summary: "What this node knows of itself",
+  access: needs("read", "node", { name: "status" }),
   answers: {
     200: json("For people: more members may come.", statusShape, {
       status: "up",
@@ -73,6 +75,7 @@ export const livez = endpoint("GET /livez", {
   id: "livez",
   tag,
   summary: "Whether this process is alive",
+  access: isPublic("a probe names no credential"),
   answers: { 200: json("It is alive.", upShape, { status: "up" }) },
 });
 
@@ -80,6 +83,7 @@ export const readyz = endpoint("GET /readyz", {
   id: "readyz",
   tag,
   summary: "Whether this node can serve",
+  access: isPublic("a probe names no credential"),
   answers: {
     200: json("It can serve.", readyShape, { status: "ready" }),
   },
@@ -90,6 +94,7 @@ export const home = endpoint("GET /", {
   id: "home",
   tag,
   summary: "To this documentation",
+  access: isPublic("a redirect"),
   answers: {
     302: empty("See `/livedoc`.", {
       Location: { description: "`./livedoc`, relative to the asked address", schema: z.string() },
@@ -102,6 +107,7 @@ export const openapi = endpoint("GET /openapi.json", {
   tag,
   summary: "This documentation, as OpenAPI 3.1",
   description: "With an `ETag`: a later request may send it as `If-None-Match`.",
+  access: isPublic("it is the same for every gateway of this release"),
   answers: {
     200: json("The document.", z.record(z.string(), z.unknown()), undefined, {
       ETag: { description: "Of this version", schema: z.string() },
@@ -115,6 +121,7 @@ const livedoc = endpoint("GET /livedoc", {
   id: "livedoc",
   tag,
   summary: "This documentation, as a page",
+  access: isPublic("a page without data: what it asks for is asked with the reader's credential"),
   answers: { 200: page("The page.") },
   problems: [503],
 });
@@ -123,6 +130,7 @@ const dashboard = endpoint("GET /ui", {
   id: "dashboard",
   tag,
   summary: "The dashboard",
+  access: isPublic("a page without data: what it asks for is asked with the reader's credential"),
   answers: { 200: page("The page.") },
   problems: [503],
 });

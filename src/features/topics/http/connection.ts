@@ -5,13 +5,16 @@
 
 import type { Caller } from "../../../core/access/caller.ts";
 import { Failure, failureFrom } from "../../../core/failure.ts";
-import type { SocketEvents } from "../../../core/host.ts";
 import { renderPosition } from "../../../core/position.ts";
 import type { DecodedFormats } from "../../../http/decoded.ts";
 import type { HttpDeps } from "../../../http/deps.ts";
 import { requestedStart, startQuery } from "../../../http/endpoint/starting.ts";
 import { problemFrom } from "../../../http/problem.ts";
-import type { ClientSocket } from "../../../http/sockets.ts";
+import {
+  type ClientEvents,
+  type ClientSocket,
+  unauthenticatedCode,
+} from "../../../http/sockets.ts";
 import { startPosition, topicStart } from "../../../http/streaming.ts";
 import {
   type Address,
@@ -26,6 +29,7 @@ import type { ServerMessage } from "../../../http/ws-shapes.ts";
 import { AsyncSubscriber } from "../../../hub/async-format.ts";
 import type { Start } from "../../../hub/subscriber.ts";
 import type { CheckedRecords, IngestResult } from "../../../ingest/ingest.ts";
+import type { TopicRules } from "../../../ingest/topic-rules.ts";
 import type { Emitters } from "../../emitters/emitters.ts";
 import {
   emitterOptions,
@@ -36,14 +40,18 @@ import {
 import { WsSubscription } from "./subscription.ts";
 
 const subscriptionsMax = 1000;
+/** How long a socket whose caller's credential has ended waits for the answers to what it took before. */
+const endingMs = 500;
+
 /** Requests of one socket that are not yet answered. */
 const pendingMax = 256;
 
 export interface ConnectionDeps extends Pick<
   HttpDeps,
-  "hub" | "ingest" | "log" | "logger" | "pages"
+  "hub" | "ingest" | "log" | "logger" | "pages" | "clock"
 > {
   readonly emitters: Emitters;
+  readonly rules: TopicRules;
   readonly decoded: DecodedFormats;
 }
 
@@ -51,7 +59,7 @@ type Subscribe = Extract<ClientMessage, { op: "subscribe" }>;
 type Answer = Extract<ServerMessage, { op: "pong" | "accepted" | "unsubscribed" }>;
 type Publish = Extract<ClientMessage, { op: "publish" }>;
 
-export class WsConnection implements SocketEvents {
+export class WsConnection implements ClientEvents {
   readonly #deps: ConnectionDeps;
   readonly #socket: ClientSocket;
   readonly #caller: Caller;
@@ -59,6 +67,7 @@ export class WsConnection implements SocketEvents {
   readonly #written = new Set<string>();
   readonly #left = new AbortController();
   #pending = 0;
+  #cancelTimer: (() => void) | undefined;
   #lastPublish: Promise<unknown> = Promise.resolve();
 
   constructor(deps: ConnectionDeps, socket: ClientSocket, caller: Caller) {
@@ -80,7 +89,17 @@ export class WsConnection implements SocketEvents {
       return this.#send({ op: "error", ref: parseRef(message), problem: problemFrom(failure) });
     }
     this.#pending++;
-    void this.#answer(message).finally(() => this.#pending--);
+    void this.#answer(message).finally(() => {
+      this.#pending--;
+      this.#closeEnded();
+    });
+  }
+
+  /** Subscriptions end at once; what was being appended is still answered. */
+  callerEnded(reason: Failure): void {
+    for (const subscription of [...this.#subscriptions.values()]) subscription.cancel(reason);
+    this.#closeEnded();
+    this.#cancelTimer = this.#deps.clock.after(endingMs, () => this.#close());
   }
 
   drained(): void {
@@ -88,9 +107,18 @@ export class WsConnection implements SocketEvents {
   }
 
   closed(): void {
+    this.#cancelTimer?.();
     this.#left.abort();
     for (const subscription of this.#subscriptions.values()) subscription.close();
     this.#subscriptions.clear();
+  }
+
+  #closeEnded(): void {
+    if (this.#caller.ended !== undefined && this.#pending === 0) this.#close();
+  }
+
+  #close(): void {
+    this.#socket.close(unauthenticatedCode, "unauthenticated");
   }
 
   async #answer(text: string): Promise<void> {
@@ -134,6 +162,7 @@ export class WsConnection implements SocketEvents {
   ): Promise<Answer> {
     const { ingest } = this.#deps;
     const key = address.key ?? "";
+    if (address.emitter) this.#caller.require("append", "emitter", key);
     const given = dedupId === undefined ? {} : { dedupId };
     const options = address.emitter ? emitterOptions(key, given) : given;
     const { accepted, refused, appended } = await this.#inTurn(
@@ -177,6 +206,7 @@ export class WsConnection implements SocketEvents {
   }
 
   async #subscribe(address: Address, message: Subscribe): Promise<void> {
+    this.#deps.rules.requireRead(address.topic, address.key, this.#caller);
     const name = nameOf(address);
     if (this.#subscriptions.has(name)) {
       throw new Failure("conflict", "Cannot subscribe twice to the same: unsubscribe first");

@@ -2,6 +2,7 @@
 
 import { z } from "zod";
 import { defaultTopicSettings, parseName, schemaRules } from "../../../core/topic.ts";
+import { needs } from "../../../http/access.ts";
 import { empty, json, jsonBody } from "../../../http/endpoint/answer.ts";
 import {
   appended,
@@ -33,6 +34,9 @@ import { schemaIdMax } from "../../../http/request-records.ts";
 const tag = "Topics";
 
 const topicName = { topic: parameter("The topic's name", nameShape, parseName, "orders") };
+
+/** Asked of `TopicRules`, which know what internal topics contain. */
+const ofTopic = { handler: "{topic}; of an internal topic, what its records are about" } as const;
 
 const keyCharsMax = 512;
 const keyShape = z.string().max(keyCharsMax);
@@ -130,6 +134,7 @@ export const listTopics = endpoint("GET /v1/topics", {
     ),
     limit: pageLimit("Topics in the page"),
   },
+  access: needs("read", "topic", { handler: "those that the caller may read" }),
   answers: { 200: json("Topics.", topicListShape, { topics: [topicExample], next: null }) },
   problems: [400, 503],
 });
@@ -143,6 +148,7 @@ export const createTopic = endpoint("PUT /v1/topics/{topic}", {
   params: topicName,
   headers: contentEncoding,
   body: settingsBody,
+  access: needs("manage", "topic", { param: "topic" }),
   answers: {
     201: json("It is created.", topicShape, { ...topicExample, bytes: 0, end: null }),
     200: json("It existed already; its retention is the given one now.", topicShape, topicExample),
@@ -155,6 +161,7 @@ export const describeTopic = endpoint("GET /v1/topics/{topic}", {
   tag,
   summary: "Describe a topic",
   params: topicName,
+  access: needs("read", "topic", ofTopic),
   answers: { 200: json("The topic, its settings and its bounds.", topicShape, topicExample) },
   problems: [400, 404, 503],
 });
@@ -164,6 +171,7 @@ export const removeTopic = endpoint("DELETE /v1/topics/{topic}", {
   tag,
   summary: "Remove a topic and its records",
   params: topicName,
+  access: needs("manage", "topic", { param: "topic" }),
   answers: { 204: empty("It is removed.") },
   problems: [400, 403, 404, 503],
 });
@@ -194,6 +202,7 @@ export const appendRecords = endpoint("POST /v1/topics/{topic}/records", {
       },
     },
   },
+  access: needs("append", "topic", ofTopic),
   answers: appended,
   problems: [400, 403, 404, 413, 415, 429, 503],
 });
@@ -205,6 +214,7 @@ export const readTopic = endpoint("GET /v1/topics/{topic}/records", {
   description: "The newest records, or those after or before a position.",
   params: topicName,
   query: { key, ...pageParameters, decode },
+  access: needs("read", "topic", ofTopic),
   answers: { 200: json("Records, oldest first.", pageShape, pageExample) },
   problems: [400, 404, 410, 503],
 });
@@ -215,6 +225,7 @@ const watched = {
   params: topicName,
   query: { key, ...startQuery, ...heartbeatQuery, decode },
   headers: lastEventId,
+  access: needs("read", "topic", ofTopic),
   answers: { 200: eventStream },
   problems: [400, 404, 503],
 } as const;

@@ -3,10 +3,10 @@
 import type { Hono } from "hono";
 import { Failure } from "../../../core/failure.ts";
 import type { TopicInfo } from "../../../core/log.ts";
-import { cutList } from "../../../core/page.ts";
 import { comparePositions, renderPosition } from "../../../core/position.ts";
 import type { RecordDecoder } from "../../../core/schemas.ts";
 import type { TopicSettings } from "../../../core/topic.ts";
+import { visibleList } from "../../../core/visible-list.ts";
 import { callerOf } from "../../../http/access.ts";
 import { answerPage } from "../../../http/answers/page.ts";
 import type { DecodedFormats } from "../../../http/decoded.ts";
@@ -19,6 +19,7 @@ import { incomingRecords } from "../../../http/request-records.ts";
 import { appendResponse } from "../../../http/responses.ts";
 import { asyncFormatSseResponse, sseResponse, topicStart } from "../../../http/streaming.ts";
 import { readOptionalJson } from "../../../http/validate.ts";
+import type { TopicRules } from "../../../ingest/topic-rules.ts";
 import type { Topics } from "../../../ingest/topics.ts";
 import type { PageCaller } from "../../../log/pages.ts";
 import * as endpoints from "./endpoints.ts";
@@ -28,16 +29,22 @@ interface TopicDeps extends Pick<
   "hub" | "host" | "ingest" | "bodies" | "turns" | "log" | "pages" | "answers" | "clock" | "stallMs"
 > {
   readonly topics: Topics;
+  readonly rules: TopicRules;
   readonly schemas: RecordDecoder;
   readonly decoded: DecodedFormats;
 }
 
 export function mountTopics(app: Hono, deps: TopicDeps): void {
-  const { log, topics, schemas, ingest, bodies, turns, pages } = deps;
+  const { log, topics, rules, schemas, ingest, bodies, turns, pages } = deps;
 
-  serve(app, endpoints.listTopics, async ({ query: { after, limit } }) => {
-    const found = await log.list({ after, limit: limit + 1 });
-    const { items, last } = cutList(found, limit);
+  serve(app, endpoints.listTopics, async ({ query }, c) => {
+    const caller = callerOf(c.req.raw);
+    const { items, last } = await visibleList(
+      query,
+      (range) => log.list(range),
+      ({ name }) => name,
+      ({ name }) => rules.mayRead(name, caller),
+    );
     const next = last?.name ?? null;
     return reply(endpoints.listTopics, 200, { topics: items.map(describe), next });
   });
@@ -50,7 +57,8 @@ export function mountTopics(app: Hono, deps: TopicDeps): void {
     );
     return reply(endpoints.createTopic, created ? 201 : 200, describe(topic));
   });
-  serve(app, endpoints.describeTopic, async ({ params: { topic } }) => {
+  serve(app, endpoints.describeTopic, async ({ params: { topic } }, c) => {
+    rules.requireRead(topic, undefined, callerOf(c.req.raw));
     const info = await log.describe(topic);
     if (info === undefined) throw new Failure("not_found", `There is no topic "${topic}"`);
     return reply(endpoints.describeTopic, 200, describe(info));
@@ -61,6 +69,9 @@ export function mountTopics(app: Hono, deps: TopicDeps): void {
   });
   serve(app, endpoints.appendRecords, async ({ params, query: { key = "" }, headers }, c) => {
     const { topic } = params;
+    const caller = callerOf(c.req.raw);
+    // Before the body is read, although `append` asks as well.
+    rules.require(topic, "append", caller);
     const body = await bodies.read(c.req.raw);
     const records = await incomingRecords(body, c.req.header("content-type"), {
       turn: turns.open(c.req.raw.signal),
@@ -68,11 +79,10 @@ export function mountTopics(app: Hono, deps: TopicDeps): void {
       key,
       schemaId: headers["Sluice-Schema-Id"] ?? 0,
     });
-    return appendResponse(
-      await ingest.append(topic, records, callerOf(c.req.raw), appendOptions(headers)),
-    );
+    return appendResponse(await ingest.append(topic, records, caller, appendOptions(headers)));
   });
   serve(app, endpoints.readTopic, async ({ params: { topic }, query }, c) => {
+    rules.requireRead(topic, query.key, callerOf(c.req.raw));
     const requested = pageQuery(query);
     const { signal } = c.req.raw;
     const read = (caller: PageCaller) => pages.read(topic, query.key, requested, caller);
@@ -82,10 +92,13 @@ export function mountTopics(app: Hono, deps: TopicDeps): void {
   for (const watch of [endpoints.watchTopic, endpoints.watchTopicToo]) {
     serve(app, watch, async ({ params: { topic }, query, headers }, c) => {
       const { key, decode, heartbeat: heartbeats } = query;
+      const caller = callerOf(c.req.raw);
+      rules.requireRead(topic, key, caller);
       const requested = requestedStart(query, headers);
       const start = await topicStart(pages, topic, key, requested, c.req.raw.signal);
-      if (decode === undefined) return await sseResponse(deps, topic, key, start, { heartbeats });
-      return await asyncFormatSseResponse(deps, topic, key, start, deps.decoded.sse, heartbeats);
+      const reader = { caller, heartbeats };
+      if (decode === undefined) return await sseResponse(deps, topic, key, start, reader);
+      return await asyncFormatSseResponse(deps, topic, key, start, deps.decoded.sse, reader);
     });
   }
 }

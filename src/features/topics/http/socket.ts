@@ -1,7 +1,7 @@
 /** `WS /v1/ws`: many subscriptions and publishes on one socket. */
 
 import type { Hono } from "hono";
-import { callerOf } from "../../../http/access.ts";
+import { callerOf, needs } from "../../../http/access.ts";
 import type { HttpDeps } from "../../../http/deps.ts";
 import { endpoint, serve } from "../../../http/endpoint/endpoint.ts";
 import { type SocketMessage, switched } from "../../../http/endpoint/socket.ts";
@@ -20,6 +20,7 @@ export const openSocket = endpoint("GET /v1/ws", {
     `Sluice sends:\n\n${listed(subscriptions.toClient)}`,
     "`x-websocket` has the messages' schemas.",
   ].join("\n\n"),
+  access: needs("read", "topic", { handler: "each subscription and publish names its own" }),
   answers: { 101: switched },
   problems: [400, 403],
   socket: subscriptions,

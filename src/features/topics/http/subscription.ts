@@ -17,6 +17,8 @@ export class WsSubscription implements Subscriber {
   readonly #ref: Ref;
   readonly #ended: (subscription: WsSubscription) => void;
   #subscription: Subscription | undefined;
+  /** The caller's credential ended before the hub had subscribed. */
+  #cancelled: Failure | undefined;
   #closed = false;
 
   constructor(
@@ -40,6 +42,7 @@ export class WsSubscription implements Subscriber {
 
   attach(subscription: Subscription): void {
     if (this.#closed) return subscription.close();
+    if (this.#cancelled !== undefined) return subscription.cancel(this.#cancelled);
     this.#subscription = subscription;
   }
 
@@ -68,6 +71,11 @@ export class WsSubscription implements Subscriber {
       this.#socket.close(slowCode, `slow_subscriber after ${at}`);
     }
     if (reason.code === "shutting_down") this.#socket.close(goingAwayCode, "shutting_down");
+  }
+
+  cancel(reason: Failure): void {
+    if (this.#subscription === undefined) this.#cancelled = reason;
+    else this.#subscription.cancel(reason);
   }
 
   drained(): void {

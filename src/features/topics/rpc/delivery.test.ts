@@ -34,6 +34,9 @@ class Half implements Subscription {
   close(): void {
     this.closes++;
   }
+  cancel(): void {
+    this.close();
+  }
 }
 
 function joined(): { delivery: Delivery; half: Half; chunks: AsyncIterator<Chunk> } {

@@ -1,10 +1,13 @@
 /** Endpoints to try a client with. */
 
 import { z } from "zod";
-import { isPublic } from "../../../http/access.ts";
+import { isPublic, needs } from "../../../http/access.ts";
 import { endpoint } from "../../../http/endpoint/endpoint.ts";
 import { message, socketRequest, switched } from "../../../http/endpoint/socket.ts";
 import { sse } from "../../../http/endpoint/streams.ts";
+
+/** They hold a connection, and show nothing. */
+const access = needs("read", "node", { name: "tryout" });
 
 const description = "Events as they come; the answer does not end on its own.";
 
@@ -13,6 +16,7 @@ export const watchMagic = endpoint("GET /magic", {
   tag: "Streams",
   summary: "Watch magic numbers",
   description: "Four random 64-bit integers a second. They have no positions: nothing is kept.",
+  access,
   answers: {
     200: sse(
       description,
@@ -26,6 +30,7 @@ export const watchTime = endpoint("GET /time", {
   tag: "Streams",
   summary: "Watch the clock",
   description: "The time, four times a second. It has no positions: nothing is kept.",
+  access,
   answers: { 200: sse(description, 'data:{"timestamp":"2026-11-21T10:12:07Z"}\n\n') },
 });
 
@@ -33,6 +38,7 @@ export const echo = endpoint("GET /echo", {
   id: "echo",
   tag: "Sockets",
   summary: "A WebSocket that answers what it is sent",
+  access,
   answers: { 101: switched },
   problems: [400],
   socket: {

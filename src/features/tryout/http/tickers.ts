@@ -4,11 +4,13 @@
  */
 
 import type { Hono } from "hono";
+import type { Caller } from "../../../core/access/caller.ts";
 import type { Clock } from "../../../core/clock.ts";
 import type { ByteSink, SinkEvents } from "../../../core/sink.ts";
+import { callerOf } from "../../../http/access.ts";
 import type { HttpDeps } from "../../../http/deps.ts";
 import { serve } from "../../../http/endpoint/endpoint.ts";
-import { sseHeaders } from "../../../http/sse.ts";
+import { renderSseFailure, sseHeaders } from "../../../http/sse.ts";
 import { watchMagic, watchTime } from "./endpoints.ts";
 
 const intervalMs = 250;
@@ -19,8 +21,10 @@ export function mountTickers(app: Hono, { host, clock }: Pick<HttpDeps, "host" |
     () => `{"magic":${randomInt64()},"timestamp":"${seconds(clock)}"}`,
   );
   const time = new Ticker(clock, () => `{"timestamp":"${seconds(clock)}"}`);
-  serve(app, watchMagic, () => host.stream((sink) => magic.join(sink), { headers: sseHeaders }));
-  serve(app, watchTime, () => host.stream((sink) => time.join(sink), { headers: sseHeaders }));
+  const watch = (ticker: Ticker, request: Request) =>
+    host.stream((sink) => ticker.join(sink, callerOf(request)), { headers: sseHeaders });
+  serve(app, watchMagic, (_, c) => watch(magic, c.req.raw));
+  serve(app, watchTime, (_, c) => watch(time, c.req.raw));
 }
 
 class Ticker {
@@ -36,14 +40,19 @@ class Ticker {
     this.#render = render;
   }
 
-  join(sink: ByteSink): SinkEvents {
+  join(sink: ByteSink, caller: Caller): SinkEvents {
     this.#ready.add(sink);
     if (this.#readers++ === 0) this.#tick();
+    const forgetCaller = caller.onEnd((reason) => {
+      sink.write(renderSseFailure(reason));
+      sink.close();
+    });
     return {
       drained: () => {
         this.#ready.add(sink);
       },
       closed: () => {
+        forgetCaller();
         this.#ready.delete(sink);
         if (--this.#readers === 0) this.#cancel();
       },

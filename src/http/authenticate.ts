@@ -1,0 +1,74 @@
+/** Finds the caller of each request before the router, and before the addresses that bypass it. */
+
+import { Caller } from "../core/access/caller.ts";
+import { Grants } from "../core/access/grant.ts";
+import type { Guard } from "../core/access/guard.ts";
+import { type Failure, failureFrom } from "../core/failure.ts";
+import { pathOf } from "../core/host.ts";
+import type { Logger } from "../core/logger.ts";
+import { setCaller } from "./access.ts";
+import { credentialsOf, type Peer } from "./credentials.ts";
+import type { Fetch } from "./hot.ts";
+import { failureResponse } from "./problem.ts";
+import { reportInternal } from "./report.ts";
+
+export interface AuthenticateDeps {
+  readonly guard: Guard;
+  readonly logger: Logger;
+  /** Paths whose query may have user and password, as clients of InfluxDB 1 send them. */
+  readonly passwordPaths: ReadonlySet<string>;
+  /** Left out where the runtime does not know. */
+  readonly peerOf?: (request: Request) => Peer;
+}
+
+/**
+ * A request with wrong credentials is answered here. The exception is the cookie of a page's session,
+ * which browsers send with everything: public addresses, the login among them, must still be served when
+ * it has expired.
+ */
+export function authenticate(
+  fetch: Fetch,
+  { guard, logger, passwordPaths, peerOf }: AuthenticateDeps,
+): Fetch {
+  const refuse = (request: Request, error: unknown) => {
+    const failure = failureFrom(error);
+    reportInternal(logger, { method: request.method, path: pathOf(request.url) }, failure);
+    return failureResponse(request, failure);
+  };
+  return (request) => {
+    if (!guard.isClosed) return fetch(request);
+    let isPage = false;
+    const refusedOr = (error: unknown) => {
+      if (!isPage) return refuse(request, error);
+      setCaller(request, refusedCaller(failureFrom(error)));
+      return fetch(request);
+    };
+    try {
+      const credentials = credentialsOf(request, passwordPaths, peerOf?.(request));
+      isPage = credentials.cookie !== undefined;
+      const caller = guard.caller(credentials);
+      if (caller instanceof Promise) {
+        return caller.then((found) => {
+          setCaller(request, found);
+          return fetch(request);
+        }, refusedOr);
+      }
+      setCaller(request, caller);
+    } catch (error) {
+      return refusedOr(error);
+    }
+    return fetch(request);
+  };
+}
+
+/** May do nothing, and says why. */
+function refusedCaller(reason: Failure): Caller {
+  const caller = new Caller({
+    kind: "anonymous",
+    id: "anonymous",
+    name: "anonymous",
+    grants: Grants.none,
+  });
+  caller.end(reason);
+  return caller;
+}

@@ -1,0 +1,54 @@
+/** What a request shows of its caller, without a look at whether it is right. */
+
+import type { Credentials } from "../core/access/guard.ts";
+import { pathOf } from "../core/host.ts";
+import { isOwnPage } from "./origin.ts";
+import { credentialInUrl, longLivedParameters, ticketParameter } from "./url-credentials.ts";
+
+/** What the connection shows, which no request can claim. */
+export type Peer = Pick<Credentials, "certificate" | "address">;
+
+/** Nearly all requests have none of these, and are not parsed for them. */
+const mayHaveCredentials = /[?&](?:ticket|u|p|token|access_token|api_?key)=/;
+
+/**
+ * The first of what a caller may show: the `Authorization` header, a ticket, user and password of the
+ * query, the cookie of a page, the certificate of the connection. Throws `invalid` for a key or token in
+ * the address. `passwordPaths`: where clients of InfluxDB 1 have user and password in the query.
+ */
+export function credentialsOf(
+  request: Request,
+  passwordPaths: ReadonlySet<string>,
+  peer?: Peer,
+): Credentials {
+  const { url, headers } = request;
+  const query = mayHaveCredentials.test(url) ? queryOf(url) : undefined;
+  if (query !== undefined) refuseLongLived(query);
+  const authorization = headers.get("authorization");
+  if (authorization !== null) return { ...peer, authorization };
+  const ticket = query?.get(ticketParameter) ?? undefined;
+  if (ticket !== undefined) return { ...peer, ticket };
+  if (query !== undefined && passwordPaths.has(pathWithoutQuery(url))) {
+    const [user, password] = [query.get("u"), query.get("p")];
+    if (user !== null || password !== null) {
+      return { ...peer, user: user ?? "", password: password ?? "" };
+    }
+  }
+  const cookie = headers.get("cookie");
+  if (cookie !== null && isOwnPage(request)) return { ...peer, cookie };
+  return peer ?? {};
+}
+
+function refuseLongLived(query: URLSearchParams): void {
+  const name = longLivedParameters.find((each) => query.has(each));
+  if (name !== undefined) throw credentialInUrl(name);
+}
+
+function pathWithoutQuery(url: string): string {
+  const path = pathOf(url);
+  return path.slice(0, path.indexOf("?"));
+}
+
+function queryOf(url: string): URLSearchParams {
+  return new URLSearchParams(url.slice(url.indexOf("?")));
+}
