@@ -22,10 +22,9 @@ CREATE TABLE "access_state" (
 --> statement-breakpoint
 CREATE TABLE "access_tickets" (
 	"hash" "bytea" PRIMARY KEY NOT NULL,
-	"action" text NOT NULL,
-	"resource" text NOT NULL,
-	"name" text collate "C" NOT NULL,
-	"principal" text NOT NULL,
+	"grants" text array collate "C" NOT NULL,
+	"origin" text collate "C",
+	"principal" jsonb NOT NULL,
 	"expires_at" timestamp with time zone NOT NULL
 );
 --> statement-breakpoint

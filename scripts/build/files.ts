@@ -6,7 +6,7 @@ import { bundleForBrowsers } from "../../src/runtime/bun.ts";
 import { root } from "../install.ts";
 
 /** Scripts of pages, in `src/ui`. */
-export const pages = ["dashboard", "livedoc"];
+export const pages = ["dashboard", "livedoc", "login"];
 
 const copied = ["migrations", "schemas/imports"];
 const uiFiles = new Bun.Glob("**/*.{html,css,svg}");

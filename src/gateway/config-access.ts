@@ -3,6 +3,7 @@
 import { Grants, parseGrants } from "../core/access/grant.ts";
 import { failureFrom } from "../core/failure.ts";
 import { adminKeyCharsMin } from "../features/access/options.ts";
+import { type TokenOptions, tokenSecretCharsMin } from "../features/access/tokens/options.ts";
 import type { SecretSource } from "./secret-source.ts";
 import type { Settings } from "./settings.ts";
 
@@ -12,6 +13,10 @@ export interface AccessConfig {
   /** Whether it is open as long as nothing is configured and no key exists. */
   readonly isOpenByDefault: boolean;
   readonly adminKey: SecretSource | undefined;
+  readonly tokens:
+    (Omit<TokenOptions, "secret"> & { readonly secret: SecretSource | undefined }) | undefined;
+  /** Grants by names of client certificates. */
+  readonly certificates: SecretSource | undefined;
 }
 
 /** `isTrusted`: everybody who reaches the listeners may do everything, unless it is configured. */
@@ -20,6 +25,8 @@ export function parseAccess(read: Settings, isTrusted: boolean): AccessConfig {
     anonymous: parseAnonymous(read),
     isOpenByDefault: isTrusted,
     adminKey: read.secret("SLUICE_ADMIN_KEY", "SLUICE_ADMIN_KEY_FILE", adminKeyCharsMin),
+    tokens: parseTokens(read),
+    certificates: read.secret("SLUICE_CERTIFICATE_GRANTS", "SLUICE_CERTIFICATE_GRANTS_FILE", 1),
   };
 }
 
@@ -34,4 +41,24 @@ function parseAnonymous(read: Settings): Grants | undefined {
     read.problem(`SLUICE_ANONYMOUS_GRANTS: ${failureFrom(error).message}`);
     return undefined;
   }
+}
+
+function parseTokens(read: Settings): AccessConfig["tokens"] {
+  const tokens = {
+    secret: read.secret("SLUICE_JWT_SECRET", "SLUICE_JWT_SECRET_FILE", tokenSecretCharsMin),
+    jwks: read.optional("SLUICE_JWT_JWKS"),
+    issuer: read.optional("SLUICE_JWT_ISSUER"),
+    audience: read.optional("SLUICE_JWT_AUDIENCE"),
+    // More than clocks of servers are apart that follow a time server.
+    clockSkewMs: read.number("SLUICE_JWT_CLOCK_SKEW_SECONDS", 5, 0, 300) * 1000,
+    grantsClaim: read.text("SLUICE_JWT_GRANTS_CLAIM", "grants"),
+  };
+  const { secret, jwks, issuer, audience } = tokens;
+  if (secret !== undefined || jwks !== undefined) return tokens;
+  if (issuer !== undefined || audience !== undefined) {
+    read.problem(
+      "SLUICE_JWT_ISSUER and SLUICE_JWT_AUDIENCE alone accept no token: expected SLUICE_JWT_SECRET or SLUICE_JWT_JWKS as well",
+    );
+  }
+  return undefined;
 }

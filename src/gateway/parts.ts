@@ -42,7 +42,7 @@ export async function openParts(
   stack: AsyncDisposableStack,
 ): Promise<GatewayParts> {
   const foundation = await openFoundation({ runtime, config, logger }, stack);
-  const access = closing(stack, await openAccess(foundation, config.access));
+  const access = closing(stack, await openAccess({ ...foundation, host: server.host }, config));
   const registry = closing(stack, openRegistry(foundation, config.registry));
   const { schemas } = registry;
   const platform = openEngine(foundation, { config, host: server.host, schemas, ...access }, stack);

@@ -142,6 +142,7 @@ export const packages: readonly (readonly [names: readonly string[], place: Plac
       instead: "add a format of exports there",
     },
   ],
+  [["jose"], { in: ["features/access/"], instead: "ask the guard for the caller of a token" }],
   [
     ["prom-client"],
     {

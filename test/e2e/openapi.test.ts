@@ -17,6 +17,8 @@ const gateway = await startGateway({
     SLUICE_RELATIONS: "data-samples/relations.json",
     // The first key would close an open gateway.
     SLUICE_ANONYMOUS_GRANTS: "read *, append *, manage *",
+    // The key that the example of a session signs in with.
+    SLUICE_ADMIN_KEY: "slk_3kf82hs0_cFk1nVJcOqm3vXhd1z3OZJw5kz7v8uJt0cWm3c2m1rE",
   },
 });
 afterAll(() => gateway.stop(), 30_000);
@@ -100,6 +102,11 @@ const order: readonly (readonly [Method, string])[] = [
   ["get", "/v1/messages"],
   ["get", "/search/event/"],
   ["get", "/v1/funnel"],
+  ["get", "/v1/me"],
+  ["post", "/v1/tickets"],
+  ["post", "/v1/session"],
+  ["delete", "/v1/session"],
+  ["get", "/login"],
   ["post", "/v1/keys"],
   ["get", "/v1/keys"],
   ["get", "/v1/keys/{key}"],

@@ -27,9 +27,12 @@ export class Caller {
   readonly principal: Principal;
   #ended: Failure | undefined;
   readonly #listeners = new Set<EndListener>();
+  readonly #onWatched: (caller: Caller) => void;
 
-  constructor(principal: Principal) {
+  /** `onWatched` is called whenever something begins to wait for the end of the credential. */
+  constructor(principal: Principal, onWatched: (caller: Caller) => void = () => {}) {
     this.principal = principal;
+    this.#onWatched = onWatched;
   }
 
   may(action: Action, kind: ResourceKind, name: string): boolean {
@@ -91,6 +94,11 @@ export class Caller {
     return this.#ended;
   }
 
+  /** Whether something waits for the end of the credential. */
+  get isWatched(): boolean {
+    return this.#listeners.size > 0;
+  }
+
   /** Called by the guard, once. */
   end(reason: Failure): void {
     if (this.#ended !== undefined) return;
@@ -105,7 +113,9 @@ export class Caller {
       listener(this.#ended);
       return () => {};
     }
+    const isFirst = this.#listeners.size === 0;
     this.#listeners.add(listener);
+    if (isFirst) this.#onWatched(this);
     return () => this.#listeners.delete(listener);
   }
 }

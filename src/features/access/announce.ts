@@ -9,9 +9,11 @@ const firstKey =
 
 export function announceAccess(
   logger: Logger,
-  { anonymous, isOpenByDefault, adminKey, hasKeys }: AccessOptions & { readonly hasKeys: boolean },
+  options: AccessOptions & { readonly hasKeys: boolean },
 ): void {
-  const isConfigured = anonymous !== undefined || adminKey !== undefined || hasKeys;
+  const { anonymous, isOpenByDefault, adminKey, tokens, certificates, hasKeys } = options;
+  const settings = [anonymous, adminKey, tokens, certificates];
+  const isConfigured = hasKeys || settings.some((one) => one !== undefined);
   if (!isConfigured && isOpenByDefault) {
     logger("info", "the gateway is open: everybody who reaches it may do everything", {
       to_close: firstKey,
@@ -29,5 +31,7 @@ export function announceAccess(
     anonymous: anonymous?.list.map(renderGrant).join(", ") || "nothing",
     admin_key: adminKey !== undefined,
     keys: hasKeys,
+    tokens: tokens !== undefined,
+    certificates: certificates !== undefined,
   });
 }

@@ -1,21 +1,33 @@
-/** The guard: from credentials to the caller, at once for every key that this node knows. */
+/** The guard: from credentials to the caller, at once for every one that this node knows. */
 
 import { Caller, openCaller } from "../../core/access/caller.ts";
 import { Grants } from "../../core/access/grant.ts";
 import type { Credentials, Guard } from "../../core/access/guard.ts";
+import { failureFrom } from "../../core/failure.ts";
 import type { AdminKey } from "./admin-key.ts";
 import type { Attempts } from "./attempts.ts";
 import { secretOf } from "./authorization.ts";
+import type { Certificates } from "./certificates.ts";
 import type { AccessOptions } from "./options.ts";
 import type { Ring } from "./ring.ts";
 import { secretId } from "./secret.ts";
+import { sessionOf, type Sessions } from "./sessions.ts";
+import type { Tickets } from "./tickets.ts";
+import { Tokens } from "./tokens/tokens.ts";
+import { TokenRefused } from "./tokens/verify.ts";
 
 export interface GuardDeps {
-  readonly options: AccessOptions;
+  readonly options: Pick<AccessOptions, "anonymous" | "isOpenByDefault">;
   readonly ring: Ring;
   readonly admin: AdminKey | undefined;
+  readonly tokens: Tokens | undefined;
+  readonly certificates: Certificates | undefined;
+  readonly sessions: Pick<Sessions, "caller">;
+  readonly tickets: Pick<Tickets, "caller">;
   readonly attempts: Attempts;
 }
+
+type Found = Caller | undefined | Promise<Caller | undefined>;
 
 export class AccessGuard implements Guard {
   readonly #deps: GuardDeps;
@@ -23,10 +35,12 @@ export class AccessGuard implements Guard {
   readonly #isConfigured: boolean;
 
   constructor(deps: GuardDeps) {
+    const { admin, tokens, certificates } = deps;
     const { anonymous, isOpenByDefault } = deps.options;
     this.#deps = deps;
     this.#anonymous = new Caller({ ...openCaller.principal, grants: anonymous ?? Grants.none });
-    this.#isConfigured = anonymous !== undefined || !isOpenByDefault || deps.admin !== undefined;
+    const configured = [anonymous, admin, tokens, certificates];
+    this.#isConfigured = !isOpenByDefault || configured.some((one) => one !== undefined);
   }
 
   /** A key that is created on any node closes all of them. */
@@ -36,33 +50,61 @@ export class AccessGuard implements Guard {
 
   caller(credentials: Credentials): Caller | Promise<Caller> {
     if (!this.isClosed) return openCaller;
-    const given = secretOf(credentials);
-    if (given === undefined) return this.#anonymous;
-    if (!given.ok) {
-      throw this.#deps.attempts.refuse("malformed", given.message, credentials.address);
-    }
-    const found = this.#find(given.secret);
-    return found instanceof Promise
-      ? found.then((caller) => this.#known(caller, credentials))
-      : this.#known(found, credentials);
+    const found = this.#find(credentials);
+    if (!(found instanceof Promise)) return this.#known(found, credentials);
+    return found.then(
+      (caller) => this.#known(caller, credentials),
+      (error: unknown) => {
+        throw this.#refusal(error, credentials);
+      },
+    );
   }
 
-  #find(secret: string): Caller | undefined | Promise<Caller | undefined> {
-    const { ring, admin } = this.#deps;
+  /** By the first that there is. Throws and rejects with what is wrong with it. */
+  #find(credentials: Credentials): Found {
+    const { attempts, tickets, sessions, certificates } = this.#deps;
+    const { ticket, cookie, certificate, address } = credentials;
+    const given = secretOf(credentials);
+    if (given?.ok === false) throw attempts.refuse("malformed", given.message, address);
+    if (given !== undefined) return this.#ofSecret(given.secret);
+    if (ticket !== undefined) {
+      // Each is looked up in the store: an address that has sent many wrong ones has to wait.
+      if (attempts.isOver(address)) return undefined;
+      return tickets.caller(ticket);
+    }
+    const session = cookie === undefined ? undefined : sessionOf(cookie);
+    if (session !== undefined) return sessions.caller(session);
+    const isCertified = certificate !== undefined && certificates !== undefined;
+    return isCertified ? certificates.caller(certificate) : this.#anonymous;
+  }
+
+  #ofSecret(secret: string): Found {
+    const { ring, admin, tokens } = this.#deps;
     // Before its form is looked at: the setting may have that of a key.
     if (admin?.is(secret) === true) return admin.caller;
     const id = secretId("key", secret);
-    return id === undefined ? undefined : ring.caller(id, secret);
+    if (id !== undefined) return ring.caller(id, secret);
+    return tokens !== undefined && Tokens.mayBe(secret) ? tokens.caller(secret) : undefined;
   }
 
   #known(caller: Caller | undefined, { address }: Credentials): Caller {
     const { attempts } = this.#deps;
     if (caller === undefined) {
-      const message = "The credential is not valid: it is wrong, or was revoked";
+      const message = "The credential is not valid: it is wrong, has been used or was revoked";
       throw attempts.refuse("unknown", message, address);
     }
     const { ended } = caller;
-    if (ended !== undefined) throw attempts.refuse("expired", ended.message, address);
-    return caller;
+    if (ended === undefined) return caller;
+    throw ended.code === "unauthenticated"
+      ? attempts.refuse("expired", ended.message, address)
+      : ended;
+  }
+
+  #refusal(error: unknown, { address }: Credentials): Error {
+    if (error instanceof TokenRefused) {
+      const message = `The token is not valid: ${error.message}`;
+      return this.#deps.attempts.refuse(error.why, message, address);
+    }
+    return failureFrom(error);
   }
 }

@@ -1,75 +1,19 @@
 /** Keys on a real PostgreSQL, as two nodes see them. */
 
 import { expect, test } from "bun:test";
+import {
+  bearer,
+  failureOf,
+  manager,
+  openNode,
+  withNodes,
+} from "../../../test/support/access-node.ts";
 import { withPostgres } from "../../../test/support/postgres.ts";
 import { until } from "../../../test/support/until.ts";
 import { Caller, openCaller } from "../../core/access/caller.ts";
 import { Grants, parseGrants } from "../../core/access/grant.ts";
-import { systemClock } from "../../core/clock.ts";
 import { Failure } from "../../core/failure.ts";
-import { type LogFields, silent } from "../../core/logger.ts";
-import { createCounters } from "../../core/metrics/counters.ts";
-import { openDatabase } from "../../postgres/database.ts";
 import { migrate } from "../../postgres/migrate.ts";
-import { AdminKey } from "./admin-key.ts";
-import { Attempts } from "./attempts.ts";
-import { AccessGuard } from "./guard.ts";
-import { Keys } from "./keys.ts";
-import { Ring } from "./ring.ts";
-import { createChangeSignal } from "./store/changes.ts";
-import { createCredentialStore } from "./store/credential-store.ts";
-
-interface Node {
-  readonly guard: AccessGuard;
-  readonly keys: Keys;
-  readonly ring: Ring;
-  readonly log: (readonly [string, LogFields])[];
-}
-
-async function openNode(
-  url: string,
-  stack: AsyncDisposableStack,
-  { adminKey, isDeaf = false }: { adminKey?: string; isDeaf?: boolean } = {},
-): Promise<Node> {
-  const database = openDatabase({ url });
-  stack.defer(() => database.close());
-  const log: (readonly [string, LogFields])[] = [];
-  const logger = (level: string, message: string, fields: LogFields = {}) =>
-    void log.push([`${level} ${message}`, fields]);
-  const store = createCredentialStore(database);
-  const real = createChangeSignal(database, silent);
-  const signal = isDeaf ? { ...real, listen: () => {} } : real;
-  const admin = adminKey === undefined ? undefined : new AdminKey(adminKey);
-  const clock = systemClock;
-  const ring = new Ring({ store, signal, clock, logger, otherParent: () => undefined });
-  await ring.start();
-  stack.defer(() => ring.close());
-  const options = { anonymous: undefined, isOpenByDefault: true, adminKey };
-  const attempts = new Attempts(clock, createCounters());
-  const guard = new AccessGuard({ options, ring, admin, attempts });
-  const hasManager = admin !== undefined;
-  return { guard, ring, log, keys: new Keys({ store, ring, signal, clock, logger, hasManager }) };
-}
-
-async function withNodes(use: (open: typeof openNode, url: string) => Promise<void>) {
-  await withPostgres(async (url) => {
-    await migrate({ url });
-    await use(openNode, url);
-  });
-}
-
-async function failureOf(work: () => unknown): Promise<string> {
-  try {
-    await work();
-    return "none";
-  } catch (error) {
-    if (error instanceof Failure) return error.code;
-    throw error;
-  }
-}
-
-const bearer = (key: string) => ({ authorization: `Bearer ${key}`, address: "127.0.0.1" });
-const manager = { name: "admin", grants: parseGrants("manage *, read *"), expiresMs: undefined };
 
 test("the first key closes every node, and must be one that can manage keys", async () => {
   await withNodes(async (open, url) => {

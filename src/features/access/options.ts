@@ -1,6 +1,8 @@
 /** What the settings say about who may call this gateway. */
 
 import type { Grants } from "../../core/access/grant.ts";
+import type { CertificateGrants } from "./certificates.ts";
+import type { TokenOptions } from "./tokens/options.ts";
 
 export interface AccessOptions {
   /** What callers without a credential may do; undefined: everything while the gateway is open. */
@@ -9,6 +11,10 @@ export interface AccessOptions {
   readonly isOpenByDefault: boolean;
   /** A key with all grants. */
   readonly adminKey: string | undefined;
+  /** Undefined: tokens are not accepted. */
+  readonly tokens: TokenOptions | undefined;
+  /** Undefined: client certificates say nothing about the caller. */
+  readonly certificates: CertificateGrants | undefined;
 }
 
 /** Of the key in the settings: shorter ones can be guessed. */

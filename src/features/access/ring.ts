@@ -9,7 +9,9 @@ import { Grants } from "../../core/access/grant.ts";
 import { type Clock, sleep } from "../../core/clock.ts";
 import { Failure, failureFrom } from "../../core/failure.ts";
 import type { Logger } from "../../core/logger.ts";
+import type { AdminKey } from "./admin-key.ts";
 import type { CredentialStore, StoredCredential } from "./credential.ts";
+import type { Expiry } from "./expiry.ts";
 import { isHashOf } from "./secret.ts";
 
 export interface ChangeSignal {
@@ -23,10 +25,11 @@ export interface ChangeSignal {
 export interface RingDeps {
   readonly store: CredentialStore;
   readonly signal: ChangeSignal;
+  readonly expiry: Expiry;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** The callers of sessions that were opened with a key which is not in the store. */
-  readonly otherParent: (id: string) => Caller | undefined;
+  /** The key of the settings, with which sessions are opened as well. */
+  readonly admin: AdminKey | undefined;
 }
 
 const pollMs = 500;
@@ -52,6 +55,7 @@ interface Entry {
 export class Ring {
   readonly #deps: RingDeps;
   readonly #entries = new Map<string, Entry>();
+  readonly #ids = new WeakMap<Caller, string>();
   readonly #stop = new AbortController();
   #keys = 0;
   /** There were keys when this node stopped knowing them. */
@@ -99,9 +103,16 @@ export class Ring {
     return entry === undefined ? this.#unknown(id, text) : this.#checked(entry, text);
   }
 
-  /** The caller of a key, without its secret: of a session or ticket that was made with it. */
+  /** The caller of a credential, without its secret: of what was made with it. */
   callerOf(id: string): Caller | undefined {
-    return this.#entries.get(id)?.caller;
+    const { admin } = this.#deps;
+    return admin?.id === id ? admin.caller : this.#entries.get(id)?.caller;
+  }
+
+  /** The id of the caller's credential; undefined where it is none of these. */
+  idOf(caller: Caller): string | undefined {
+    const { admin } = this.#deps;
+    return admin?.caller === caller ? admin.id : this.#ids.get(caller);
   }
 
   /** Resolves once this node knows what the store had when this was called. */
@@ -118,7 +129,7 @@ export class Ring {
   #checked(entry: Entry, text: string): Caller | undefined {
     if (!isHashOf(entry.stored.hash, text)) return undefined;
     const nowMs = this.#deps.clock.nowMs();
-    this.#endIfExpired(entry, nowMs);
+    this.#deps.expiry.check(entry.caller);
     entry.usedMs = nowMs;
     return entry.caller;
   }
@@ -171,6 +182,7 @@ export class Ring {
     const caller = this.#callerFrom(stored);
     if (caller === undefined) return;
     this.#entries.set(stored.id, { stored, caller, usedMs: undefined });
+    this.#ids.set(caller, stored.id);
     this.#keys += Number(stored.kind === "key");
   }
 
@@ -178,17 +190,14 @@ export class Ring {
     const { id, name, expiresMs, parent, kind } = stored;
     if (kind === "key") {
       const principal = { kind, id: `key:${id}`, name, grants: new Grants(stored.grants) };
-      return new Caller({ ...principal, ...(expiresMs === undefined ? {} : { expiresMs }) });
+      const until = expiresMs === undefined ? {} : { expiresMs };
+      return new Caller({ ...principal, ...until }, this.#deps.expiry.watch);
     }
-    const opener =
-      parent === undefined ? undefined : (this.callerOf(parent) ?? this.#deps.otherParent(parent));
+    const opener = parent === undefined ? undefined : this.callerOf(parent);
     if (opener === undefined || opener.ended !== undefined) return undefined;
     const ends = [expiresMs, opener.principal.expiresMs].filter((ms) => ms !== undefined);
     const untilMs = ends.length === 0 ? {} : { expiresMs: Math.min(...ends) };
-    const caller = new Caller({ ...opener.principal, ...untilMs });
-    const stop = opener.onEnd((reason) => caller.end(reason));
-    caller.onEnd(stop);
-    return caller;
+    return new Caller({ ...opener.principal, ...untilMs }, this.#deps.expiry.watch);
   }
 
   async #follow(): Promise<void> {
@@ -201,7 +210,6 @@ export class Ring {
       await sleep(clock, pollMs, signal);
       if (signal.aborted) return;
       const nowMs = clock.nowMs();
-      for (const entry of this.#entries.values()) this.#endIfExpired(entry, nowMs);
       try {
         await this.refresh();
         if (nowMs - usedMs > useWrittenMs) {
@@ -210,6 +218,7 @@ export class Ring {
         }
         if (nowMs - purgedAtMs > purgedMs) {
           purgedAtMs = nowMs;
+          this.#dropExpired(nowMs);
           await this.#deps.store.purge();
         }
         isFailing = false;
@@ -242,10 +251,14 @@ export class Ring {
     for (const caller of callers) caller.end(reason);
   }
 
-  #endIfExpired({ caller }: Entry, nowMs: number): void {
-    const { expiresMs } = caller.principal;
-    if (expiresMs === undefined || nowMs < expiresMs || caller.ended !== undefined) return;
-    caller.end(new Failure("unauthenticated", `${caller.principal.name} has expired`));
+  /** Sessions leave the store once they have expired, which is no change. */
+  #dropExpired(nowMs: number): void {
+    for (const [id, { stored, caller }] of this.#entries) {
+      const { expiresMs = nowMs } = stored;
+      if (stored.kind === "key" || expiresMs >= nowMs) continue;
+      this.#deps.expiry.check(caller);
+      this.#entries.delete(id);
+    }
   }
 
   async #writeUse(): Promise<void> {

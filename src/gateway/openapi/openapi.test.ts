@@ -90,7 +90,7 @@ function operations(paths: Paths) {
 /** Without the files that pages load. */
 function routesOf(app: Hono): string[] {
   return [...new Set(app.routes.map(({ method, path }) => `${method} ${path}`))]
-    .filter((route) => !/^GET \/(livedoc|ui)\/assets\//.test(route))
+    .filter((route) => !/^GET \/(livedoc|login|ui)\/assets\//.test(route))
     .map((route) => route.replaceAll(/:(\w+)/g, "{$1}"));
 }
 

@@ -1,138 +1,131 @@
-/** `/v1/keys`: who may call this gateway. */
+/** What callers are told of themselves, tickets and sessions; and all of this feature's endpoints. */
 
 import { z } from "zod";
-import { parseName } from "../../../core/topic.ts";
-import { needs } from "../../../http/access.ts";
-import { empty, json, jsonBody } from "../../../http/endpoint/answer.ts";
+import { isPublic } from "../../../http/access.ts";
+import { content, empty, json, jsonBody } from "../../../http/endpoint/answer.ts";
 import { contentEncoding } from "../../../http/endpoint/appending.ts";
 import { endpoint } from "../../../http/endpoint/endpoint.ts";
-import { pageLimit } from "../../../http/endpoint/paging.ts";
-import { optional, parameter, shortText } from "../../../http/endpoint/parameter.ts";
-import { nameShape, timeShape } from "../../../http/endpoint/shapes.ts";
+import { timeShape } from "../../../http/endpoint/shapes.ts";
+import { grantShape, grantsMax } from "./grant-shape.ts";
+import { keyEndpoints } from "./key-endpoints.ts";
 
 const tag = "Access";
-const manageKeys = needs("manage", "node", { name: "keys" });
 
-const grantsMax = 100;
-const grantShape = z
-  .string()
-  .max(600)
-  .meta({
-    id: "Grant",
-    description:
-      "`read`, `append` or `manage`, and then what: `topic:`, `emitter:`, `series:`, `app:`, `subject:`, `rule:` or `node:` with a name, or with the start of names and `*` behind it. `read *` is about everything.",
-    examples: ["append topic:orders.*"],
-  });
-
-const keyShape = z.object({
-  id: z.string().describe("The visible part of the key"),
-  name: nameShape,
+const meShape = z.object({
+  principal: z.string().describe("Unique over all kinds, as logs name it"),
+  kind: z.enum(["anonymous", "key", "token", "certificate"]),
+  name: z.string(),
   grants: z.array(grantShape),
-  created_at: timeShape,
-  created_by: z.string().describe("The principal that created it"),
-  expires_at: timeShape.nullable().describe("null: it does not expire"),
-  last_used_at: timeShape.nullable().describe("To the minute; null: not used yet"),
+  expires_at: timeShape.nullable().describe("null: until it is revoked"),
+  closed: z.boolean().describe("false: nothing is configured, and all callers may do everything"),
 });
 
-const keyExample = {
-  id: "3kf82hs0",
+const meExample = {
+  principal: "key:3kf82hs0",
+  kind: "key" as const,
   name: "orders-producer",
   grants: ["append topic:orders.*"],
-  created_at: "2026-11-21T10:02:11.420Z",
-  created_by: "key:9x0qv2mm",
-  expires_at: "2036-11-21T10:02:11.420Z",
-  last_used_at: null,
+  expires_at: null,
+  closed: true,
 };
 
-const keyParameter = {
-  key: { ...shortText("The key's id, or its name", 200), example: "orders-producer" },
-};
+export const me = endpoint("GET /v1/me", {
+  id: "me",
+  tag,
+  summary: "The caller",
+  description: "So that pages and tools can hide what is not allowed.",
+  answers: { 200: json("As this gateway sees it.", meShape, meExample) },
+  access: isPublic("it shows callers nothing but themselves"),
+  problems: [429, 503],
+});
 
-export const keyBody = jsonBody(
-  z.strictObject({
-    name: nameShape.describe("For people: no other key may have it"),
-    grants: z.array(grantShape).min(1).max(grantsMax),
-    expires_at: timeShape.optional().describe("Left out: it does not expire"),
-  }),
-  {
-    example: {
-      name: "orders-producer",
-      grants: ["append topic:orders.*"],
-      expires_at: "2036-11-21T10:02:11.420Z",
-    },
-  },
+const resourceShape = z.string().max(600);
+
+export const ticketBody = jsonBody(
+  z.union(
+    [
+      z.strictObject({
+        action: z.enum(["read", "append", "manage"]),
+        target: resourceShape.describe("A resource as grants have it: `topic:orders`"),
+      }),
+      z.strictObject({
+        grants: z
+          .array(grantShape)
+          .min(1)
+          .max(grantsMax)
+          .describe("For a socket with several subscriptions"),
+      }),
+    ],
+    'expected {"action":"read","target":"topic:orders"}, or {"grants":["read topic:orders",…]}',
+  ),
+  { example: { action: "read", target: "topic:orders" } },
 );
 
-export const createKey = endpoint("POST /v1/keys", {
-  id: "createKey",
+export const createTicket = endpoint("POST /v1/tickets", {
+  id: "createTicket",
   tag,
-  summary: "Create an API key",
+  summary: "Create a ticket",
   description:
-    "The answer is the only time that the key is shown. Nobody can grant more than they have. The first key of an open gateway closes it: it must have `manage node:keys` and not expire.",
+    "For `EventSource` and `WebSocket` of browsers, which cannot send a header: append it to their address as `?ticket=`. It is good for one request on any node within 30 seconds, for what it names and nothing else. The stream that it opens ends with the credential of its creator.",
   headers: contentEncoding,
-  body: keyBody,
+  body: ticketBody,
   answers: {
-    201: json(
-      "It is created, and works on every node within a second.",
-      keyShape.extend({
-        key: z.string().describe("The secret: send it as `Authorization: Bearer …`"),
-      }),
-      { ...keyExample, key: "slk_3kf82hs0_cFk1nVJcOqm3vXhd1z3OZJw5kz7v8uJt0cWm3c2m1rE" },
-    ),
+    201: json("The ticket.", z.object({ ticket: z.string(), expires_at: timeShape }), {
+      ticket: "slt_8d2m0qxa_b0P2m0bq4hJ2sG3mX1vE8yTnZ5kR7wQcL9dF6aU0iYs",
+      expires_at: "2026-11-21T10:02:41.420Z",
+    }),
   },
-  access: manageKeys,
-  problems: [400, 403, 409, 413, 415, 429, 503],
+  access: isPublic("a ticket is a part of what its creator may do, which the handler checks"),
+  problems: [400, 403, 413, 415, 429, 503],
 });
 
-export const listKeys = endpoint("GET /v1/keys", {
-  id: "listKeys",
-  tag,
-  summary: "List API keys",
-  description: "By name, without their secrets, which the gateway does not have.",
-  query: {
-    after: optional(
-      parameter(
-        "The keys whose names come after this one: the `next` of an earlier answer",
-        nameShape,
-        parseName,
-      ),
-    ),
-    limit: pageLimit("Keys in the page"),
-  },
-  answers: {
-    200: json(
-      "A page.",
-      z.object({
-        keys: z.array(keyShape),
-        next: nameShape.nullable().describe("As `after`, gives those that follow"),
-      }),
-      { keys: [keyExample], next: null },
-    ),
-  },
-  access: manageKeys,
-  problems: [400, 403, 503],
-});
+export const sessionBody = jsonBody(
+  z.strictObject({ key: z.string().max(512).describe("An API key") }),
+  { example: { key: "slk_3kf82hs0_cFk1nVJcOqm3vXhd1z3OZJw5kz7v8uJt0cWm3c2m1rE" } },
+);
 
-export const describeKey = endpoint("GET /v1/keys/{key}", {
-  id: "describeKey",
-  tag,
-  summary: "Describe an API key",
-  params: keyParameter,
-  answers: { 200: json("The key, without its secret.", keyShape, keyExample) },
-  access: manageKeys,
-  problems: [400, 403, 404, 503],
-});
+const setCookie = {
+  "Set-Cookie": { description: "HttpOnly, SameSite=Strict, Secure under TLS", schema: z.string() },
+};
 
-export const revokeKey = endpoint("DELETE /v1/keys/{key}", {
-  id: "revokeKey",
+export const openSession = endpoint("POST /v1/session", {
+  id: "openSession",
   tag,
-  summary: "Revoke an API key",
+  summary: "Sign in",
   description:
-    "It stops working on every node within a second. Its sessions and its open streams end with `unauthenticated`.",
-  params: keyParameter,
-  answers: { 204: empty("It is revoked.") },
-  access: manageKeys,
-  problems: [400, 403, 404, 409, 503],
+    "Takes a key, and answers with a cookie in its place: for the pages of this gateway. The session works on every node, and ends after a day, with its key, or by `DELETE`.",
+  headers: contentEncoding,
+  body: sessionBody,
+  answers: { 200: json("Signed in.", meShape, meExample, setCookie) },
+  access: isPublic("it checks the key of its body"),
+  problems: [400, 403, 413, 415, 429, 503],
 });
 
-export const accessEndpoints = [createKey, listKeys, describeKey, revokeKey];
+export const closeSession = endpoint("DELETE /v1/session", {
+  id: "closeSession",
+  tag,
+  summary: "Sign out",
+  description: "Ends the session of the cookie on every node, with the streams that it has open.",
+  answers: { 204: empty("Signed out, or not signed in.", setCookie) },
+  access: isPublic("it ends the caller's own session"),
+  problems: [403, 429, 503],
+});
+
+/** Mounted with its files by `mountPage`. */
+const login = endpoint("GET /login", {
+  id: "login",
+  tag,
+  summary: "The page to sign in on",
+  answers: { 200: content("The page.", "text/html", { schema: z.string() }) },
+  access: isPublic("callers sign in here"),
+  problems: [503],
+});
+
+export const accessEndpoints = [
+  me,
+  ...keyEndpoints,
+  createTicket,
+  openSession,
+  closeSession,
+  login,
+];

@@ -1,73 +1,77 @@
-/** Keys over HTTP. */
+/** Access over HTTP: the caller, keys, tickets and sessions. */
 
 import type { Hono } from "hono";
+import type { Caller } from "../../../core/access/caller.ts";
 import { parseGrant, renderGrant } from "../../../core/access/grant.ts";
-import { invalidField, quoted } from "../../../core/failure.ts";
-import { cutList } from "../../../core/page.ts";
-import { parseTime } from "../../../core/time.ts";
+import type { Guard } from "../../../core/access/guard.ts";
 import { callerOf } from "../../../http/access.ts";
+import { publicPath } from "../../../http/base-path.ts";
 import type { HttpDeps } from "../../../http/deps.ts";
 import { reply, serve } from "../../../http/endpoint/endpoint.ts";
 import { readJson } from "../../../http/validate.ts";
-import type { StoredCredential } from "../credential.ts";
-import type { Keys } from "../keys.ts";
+import { sessionCookie, sessionOf, type Sessions } from "../sessions.ts";
+import type { Tickets } from "../tickets.ts";
 import * as endpoints from "./endpoints.ts";
+import { type KeyDeps, mountKeys } from "./key-routes.ts";
+import { type LoginDeps, mountLogin } from "./login.ts";
 
-export interface AccessDeps extends Pick<HttpDeps, "bodies"> {
-  readonly keys: Keys;
+interface AccessDeps extends KeyDeps, LoginDeps, Pick<HttpDeps, "basePath"> {
+  readonly guard: Guard;
+  readonly tickets: Tickets;
+  readonly sessions: Sessions;
 }
 
-export function mountAccess(app: Hono, { keys, bodies }: AccessDeps): void {
-  serve(app, endpoints.createKey, async (_given, c) => {
-    const caller = callerOf(c.req.raw);
-    const body = await readJson(endpoints.keyBody, c.req.raw, bodies);
-    const { key, secret } = await keys.create(
-      {
-        name: body.name,
-        grants: body.grants.map((text, i) => parseGrant(text, `grants.${i}`)),
-        expiresMs: body.expires_at === undefined ? undefined : parseExpiry(body.expires_at),
-      },
-      caller,
-    );
-    // What is in between may keep an answer: not this one.
-    const headers = { "cache-control": "no-store" };
-    return reply(endpoints.createKey, 201, { ...describe(key), key: secret }, headers);
+/** An answer with a secret, which nothing in between may keep. */
+const noStore = { "cache-control": "no-store" };
+
+export function mountAccess(app: Hono, deps: AccessDeps): void {
+  const { guard, tickets, sessions, bodies, basePath } = deps;
+  const describe = ({ principal }: Caller) => ({
+    principal: principal.id,
+    kind: principal.kind,
+    name: principal.name,
+    grants: principal.grants.list.map(renderGrant),
+    expires_at:
+      principal.expiresMs === undefined ? null : new Date(principal.expiresMs).toISOString(),
+    closed: guard.isClosed,
   });
-  serve(app, endpoints.listKeys, async ({ query: { limit, after } }) => {
-    const found = await keys.list({ limit: limit + 1, after });
-    const { items, last } = cutList(found, limit);
-    return reply(endpoints.listKeys, 200, { keys: items.map(describe), next: last?.name ?? null });
-  });
-  serve(app, endpoints.describeKey, async ({ params }) =>
-    reply(endpoints.describeKey, 200, describe(await keys.get(params.key))),
+
+  serve(app, endpoints.me, (_, c) =>
+    reply(endpoints.me, 200, describe(callerOf(c.req.raw)), noStore),
   );
-  serve(app, endpoints.revokeKey, async ({ params }, c) => {
-    await keys.revoke(params.key, callerOf(c.req.raw));
-    return c.body(null, 204);
+  mountKeys(app, deps);
+  serve(app, endpoints.createTicket, async (_, c) => {
+    const given = await readJson(endpoints.ticketBody, c.req.raw, bodies);
+    const grants =
+      "grants" in given
+        ? given.grants.map((text, i) => parseGrant(text, `/grants/${i}`))
+        : [parseGrant(`${given.action} ${given.target}`, "/target")];
+    const { text, expiresMs } = await tickets.create(grants, callerOf(c.req.raw));
+    const expires_at = new Date(expiresMs).toISOString();
+    return reply(endpoints.createTicket, 201, { ticket: text, expires_at }, noStore);
   });
+  serve(app, endpoints.openSession, async (_, c) => {
+    const { key } = await readJson(endpoints.sessionBody, c.req.raw, bodies);
+    const caller = await guard.caller({ authorization: `Bearer ${key}` });
+    const { secret, expiresMs } = await sessions.open(caller);
+    const cookie = cookieOf(c.req.raw, basePath, secret, new Date(expiresMs));
+    return reply(endpoints.openSession, 200, describe(caller), {
+      ...noStore,
+      "set-cookie": cookie,
+    });
+  });
+  serve(app, endpoints.closeSession, async (_, c) => {
+    const session = sessionOf(c.req.header("cookie") ?? "");
+    if (session !== undefined) await sessions.close(session);
+    return c.body(null, 204, { "set-cookie": cookieOf(c.req.raw, basePath, "", new Date(0)) });
+  });
+  mountLogin(app, deps);
 }
 
-function parseExpiry(text: string): number {
-  const ns = parseTime(text);
-  if (ns !== undefined) return Number(ns / 1_000_000n);
-  throw invalidField(
-    "expires_at",
-    `Cannot use expires_at ${quoted(text)}: expected a time such as 2026-11-21T10:02:11Z`,
-  );
-}
-
-function describe({ id, name, grants, createdMs, createdBy, expiresMs, usedMs }: StoredCredential) {
-  return {
-    id,
-    name,
-    grants: grants.map(renderGrant),
-    created_at: new Date(createdMs).toISOString(),
-    created_by: createdBy,
-    expires_at: renderMs(expiresMs),
-    last_used_at: renderMs(usedMs),
-  };
-}
-
-function renderMs(ms: number | undefined): string | null {
-  return ms === undefined ? null : new Date(ms).toISOString();
+/** A browser names its page's origin, also where a proxy ends TLS. */
+function cookieOf(request: Request, basePath: string, value: string, expires: Date): string {
+  const path = publicPath(request, basePath, "/");
+  const origin = request.headers.get("origin") ?? request.url;
+  const secure = origin.startsWith("https:") ? "; Secure" : "";
+  return `${sessionCookie}=${value}; Path=${path}; Expires=${expires.toUTCString()}; HttpOnly; SameSite=Strict${secure}`;
 }

@@ -6,12 +6,22 @@ import {
   boolean,
   index,
   integer,
+  jsonb,
   pgTable,
   text,
   timestamp,
   uniqueIndex,
 } from "drizzle-orm/pg-core";
+import type { PrincipalKind } from "../../../core/access/caller.ts";
 import { bytea, orderedText, orderedTexts } from "../../../postgres/columns.ts";
+
+/** The creator of a ticket. */
+export interface StoredPrincipal {
+  readonly kind: PrincipalKind;
+  readonly id: string;
+  readonly name: string;
+  readonly expiresMs?: number;
+}
 
 /** One row: each change of `access_credentials` takes the next revision, in the order of commits. */
 export const accessState = pgTable("access_state", {
@@ -57,11 +67,11 @@ export const accessTickets = pgTable(
   {
     /** SHA-256 of the ticket. */
     hash: bytea().primaryKey(),
-    action: text().notNull(),
-    resource: text().notNull(),
-    name: orderedText().notNull(),
-    /** The principal that it was made for, as JSON. */
-    principal: text().notNull(),
+    /** What it is for: a part of what its creator may do. */
+    grants: orderedTexts().notNull(),
+    /** The credential of its creator, where a node can look it up: a ticket ends with it. */
+    origin: orderedText(),
+    principal: jsonb().$type<StoredPrincipal>().notNull(),
     expiresAt: timestamp("expires_at", { withTimezone: true }).notNull(),
   },
   (table) => [index("access_tickets_expires").on(table.expiresAt)],

@@ -1,0 +1,16 @@
+/** Grants as bodies have them. */
+
+import { z } from "zod";
+
+/** Grants of one key or ticket. */
+export const grantsMax = 100;
+
+export const grantShape = z
+  .string()
+  .max(600)
+  .meta({
+    id: "Grant",
+    description:
+      "`read`, `append` or `manage`, and then what: `topic:`, `emitter:`, `series:`, `app:`, `subject:`, `rule:` or `node:` with a name, or with the start of names and `*` behind it. `read *` is about everything.",
+    examples: ["append topic:orders.*"],
+  });
