@@ -6,6 +6,7 @@ import type { CommandGroup } from "./command/command.ts";
 import { createCompletion } from "./completion.ts";
 import { consume } from "./consume.ts";
 import { emitter } from "./emitter.ts";
+import { health } from "./health.ts";
 import { publish } from "./publish.ts";
 import { schema } from "./schema.ts";
 import { serve } from "./serve.ts";
@@ -21,6 +22,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage or settings, 130 interrupted before 
 \`sluice --version\` prints the version.`,
   commands: [
     serve,
+    health,
     publish,
     watch,
     consume,

@@ -67,6 +67,8 @@ const stagingPrefix = "postgres.new-";
 export async function openCluster(options: ClusterOptions): Promise<Cluster> {
   const { dataDir, log, durability = "full", cacheMb = 0, programs, signal } = options;
   const directory = join(dataDir, "postgres");
+  // Where there are none, nothing is created.
+  const binaries = await findBinaries({ programs });
   // As root the server runs as another user, which must pass through it, and needs no list of it.
   const mode = process.getuid?.() === 0 ? 0o711 : 0o700;
   await mkdir(dataDir, { recursive: true, mode }).catch((error: unknown) => {
@@ -74,7 +76,6 @@ export async function openCluster(options: ClusterOptions): Promise<Cluster> {
   });
   const unlock = await lockDataDir(dataDir);
   try {
-    const binaries = await findBinaries({ programs });
     const launcher = await createLauncher(binaries, dataDir, directory);
     if (launcher.capability !== undefined) {
       log(

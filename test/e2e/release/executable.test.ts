@@ -68,7 +68,7 @@ describe("the executable", () => {
     for (const way of ["lib/postgres/bin", "SLUICE_POSTGRES_BIN", "DATABASE_URL"]) {
       expect(stderr).toContain(way);
     }
-    expect((await readdir(folder)).toSorted()).toEqual(["data", "sluice"]);
+    expect((await readdir(folder)).toSorted()).toEqual(["sluice"]);
   });
 
   test("serves its pages, applies its migrations, compiles schemas, draws figures, drains", async () => {
