@@ -331,14 +331,14 @@ describe("settings", () => {
   test("one without documentation is seen", () => {
     const found = checkSettings(`env["SLUICE_PORT"]; env.NATS_URL;`, "| `NATS_URL` | … |");
     expect(found).toEqual([
-      "SLUICE_PORT is read in src/gateway/config.ts: describe it in docs/settings.md, in backquotes",
+      "SLUICE_PORT is read in a config.ts of src/gateway: describe it in docs/settings.md, in backquotes",
     ]);
   });
 
   test("documentation of one that is gone is seen", () => {
     const found = checkSettings("env.NATS_URL", "`NATS_URL`, `SLUICE_OLD`, `SLUICE_TEST_CHROMIUM`");
     expect(found).toEqual([
-      "SLUICE_OLD is described in docs/settings.md: src/gateway/config.ts does not read it, remove it",
+      "SLUICE_OLD is described in docs/settings.md: no config.ts of src/gateway reads it, remove it",
     ]);
   });
 

@@ -14,6 +14,7 @@ import { defaultSessionLimits, type SessionLimits } from "../rpc/sessions.ts";
 import type { Environment } from "../runtime/runtime.ts";
 import { type HostRules, parseAuthority } from "./authority.ts";
 import { type AccessConfig, parseAccess } from "./config-access.ts";
+import { parseTls, type TlsFiles } from "./config-tls.ts";
 import { logLevels } from "./json-logger.ts";
 import { Settings } from "./settings.ts";
 
@@ -25,6 +26,8 @@ export interface Config {
   readonly grpcPort: number;
   /** Where `/metrics` is served without a credential; undefined: nowhere. */
   readonly metrics: { readonly hostname: string; readonly port: number } | undefined;
+  /** Undefined: both listeners are without TLS. */
+  readonly tls: TlsFiles | undefined;
   readonly dataDir: string;
   /** Cache of the embedded PostgreSQL; 0: a share of the machine's memory. */
   readonly postgresCacheMb: number;
@@ -109,6 +112,7 @@ export function parseConfig(environment: Environment): Config {
     port: read.number("SLUICE_PORT", 9000, 0, 65_535),
     grpcPort: read.number("SLUICE_GRPC_PORT", 4025, 0, 65_535),
     metrics: parseMetrics(read),
+    tls: parseTls(read),
     dataDir: read.text("SLUICE_DATA_DIR", "./data"),
     postgresCacheMb: read.number("SLUICE_POSTGRES_CACHE_MB", 0, 0, 65_536),
     postgresPrograms: read.optional("SLUICE_POSTGRES_BIN"),

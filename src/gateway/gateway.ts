@@ -1,6 +1,6 @@
 /** One gateway: how it starts and stops. */
 
-import { sleep } from "../core/clock.ts";
+import { sleep, systemClock } from "../core/clock.ts";
 import type { Logger } from "../core/logger.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { createHostCheck } from "./authority.ts";
@@ -9,6 +9,7 @@ import { createHttpFetch } from "./http.ts";
 import { listenBoth, listenMetrics } from "./listen.ts";
 import { openParts } from "./parts.ts";
 import { createRpc } from "./rpc.ts";
+import { openTls } from "./tls/source.ts";
 
 export interface Gateway {
   readonly url: string;
@@ -29,17 +30,16 @@ export async function startGateway(
   logger: Logger,
 ): Promise<Gateway> {
   await using stack = new AsyncDisposableStack();
+  const tls = config.tls && stack.use(await openTls(config.tls, { clock: systemClock, logger }));
   const server = runtime.createServer();
   const { platform, parts, health, telemetry } = await openParts(
     { runtime, server, config, logger },
     stack,
   );
   const checkHost = createHostCheck(config.hosts, logger);
-  const rpc = createRpc(parts, { ...platform, ...config, ...health, checkHost });
+  const rpc = createRpc(parts, { ...platform, ...config, ...health, checkHost, tls });
   const fetch = createHttpFetch(parts, { ...platform, ...config, rpc: rpc.http, checkHost });
-  const { clock } = platform;
-  const openFiles = () => runtime.openFiles();
-  const listeners = { config, server, fetch, rpc: rpc.server, clock, logger, openFiles };
+  const listeners = { ...platform, runtime, config, server, fetch, rpc: rpc.server, tls };
   const { connections, ...urls } = await listenBoth(listeners, stack);
   health.listening(urls.grpcUrl, connections);
   const metricsUrl = await listenMetrics(config, runtime.createServer(), telemetry.fetch, stack);

@@ -3,18 +3,22 @@
 import { Failure } from "../core/failure.ts";
 import type { Fetch } from "../http/hot.ts";
 import type { RpcServer } from "../rpc/server.ts";
-import type { Server } from "../runtime/runtime.ts";
+import type { Runtime, Server } from "../runtime/runtime.ts";
 import type { Config } from "./config.ts";
 import { type OpenFilesDeps, OpenFilesGuard } from "./open-files.ts";
+import type { TlsSource } from "./tls/source.ts";
 
 /** How long a stop waits for calls under way: everything after it must fit into 10 s as well. */
 const stopMsMax = 3000;
 
-export interface Listeners extends Pick<OpenFilesDeps, "clock" | "logger" | "openFiles"> {
+export interface Listeners extends Pick<OpenFilesDeps, "clock" | "logger"> {
+  readonly runtime: Pick<Runtime, "openFiles">;
   readonly config: Config;
   readonly server: Server;
   readonly fetch: Fetch;
   readonly rpc: RpcServer;
+  /** Undefined: without TLS. */
+  readonly tls: TlsSource | undefined;
 }
 
 export interface Connections {
@@ -31,7 +35,7 @@ export interface Listening {
 
 /** Resolves once both accept. Throws `conflict` or `forbidden` for a port that cannot be used. */
 export async function listenBoth(
-  { config, server, fetch, rpc, ...deps }: Listeners,
+  { clock, logger, runtime, config, server, fetch, rpc, tls }: Listeners,
   stack: AsyncDisposableStack,
 ): Promise<Listening> {
   const { hostname } = config;
@@ -43,6 +47,7 @@ export async function listenBoth(
     server.listen({
       hostname,
       port: config.port,
+      tls: tls?.context,
       fetch,
     }),
   );
@@ -50,12 +55,26 @@ export async function listenBoth(
     rpc.listen(hostname, config.grpcPort),
   );
   const host = hostOf(hostname);
-  const files = new OpenFilesGuard({ ...deps, listeners: [server, rpc] });
+  const files = new OpenFilesGuard({
+    clock,
+    logger,
+    openFiles: () => runtime.openFiles(),
+    listeners: [server, rpc],
+  });
   stack.defer(() => files.close());
+  tls?.follow((context) => {
+    rpc.secure(context);
+    server.secure(context);
+  });
+  const scheme = tls === undefined ? "http" : "https";
   return {
-    url: `http://${host}:${port}`,
-    grpcUrl: `http://${host}:${grpcPort}`,
-    connections: () => ({ rpc: rpc.stats(), connections: files.status() }),
+    url: `${scheme}://${host}:${port}`,
+    grpcUrl: `${scheme}://${host}:${grpcPort}`,
+    connections: () => ({
+      ...(tls === undefined ? {} : { tls: tls.status() }),
+      rpc: rpc.stats(),
+      connections: files.status(),
+    }),
   };
 }
 

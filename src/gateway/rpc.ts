@@ -14,6 +14,7 @@ import type { SessionLimits } from "../rpc/sessions.ts";
 import { createThinConnect } from "../rpc/thin/connect.ts";
 import { createThinGrpc } from "../rpc/thin/grpc.ts";
 import type { CheckHost } from "./authority.ts";
+import type { TlsSource } from "./tls/source.ts";
 
 export interface RpcDeps extends Pick<Platform, "collector" | "bodies" | "turns" | "logger"> {
   /** As on `/readyz`: why this node cannot serve, or undefined. */
@@ -22,10 +23,12 @@ export interface RpcDeps extends Pick<Platform, "collector" | "bodies" | "turns"
   readonly checkHost: CheckHost;
   readonly sessions: SessionLimits;
   readonly guard: Guard;
+  /** Undefined: without TLS. */
+  readonly tls: Pick<TlsSource, "context"> | undefined;
 }
 
 export interface Rpc {
-  /** gRPC, Connect and gRPC-Web over h2c, on their own port. */
+  /** gRPC, Connect and gRPC-Web over HTTP/2, on their own port. */
   readonly server: RpcServer;
   /** Connect and gRPC-Web, for the HTTP listener. */
   readonly http: RpcFetch;
@@ -68,10 +71,12 @@ export function createRpc(parts: readonly Part[], deps: RpcDeps): Rpc {
     refuses: refuseForeignHosts(deps.checkHost),
     first: (stream, headers, caller) => streams.some((serve) => serve(stream, headers, caller)),
     limits: deps.sessions,
+    tls: deps.tls?.context,
   });
   return {
     server: {
       listen: (hostname, port) => server.listen(hostname, port),
+      secure: (tls) => server.secure(tls),
       accept: (isOpen) => server.accept(isOpen),
       stats: () => server.stats(),
       async stop(withinMs) {

@@ -14,6 +14,8 @@ import { shownPath } from "./report.ts";
 export interface EntryOptions {
   /** Returns the host and port for the URL of a request with this `Host`, or throws a Failure. */
   readonly checkHost: (given: string | null) => string;
+  /** Undefined: clients reach this listener without TLS. */
+  readonly tls?: object | undefined;
   readonly origins: readonly string[];
   readonly headerBytesMax: number;
   readonly logger: Logger;
@@ -21,13 +23,14 @@ export interface EntryOptions {
 
 export function createEntry(
   fetch: Fetch,
-  { checkHost, origins, headerBytesMax, logger }: EntryOptions,
+  { checkHost, tls, origins, headerBytesMax, logger }: EntryOptions,
 ): Fetch {
+  const scheme = tls === undefined ? "http" : "https";
   const checked = limitOrigins(fetch, origins, logger);
   const entry: Fetch = (request) => {
     try {
       const host = checkHost(request.headers.get("host"));
-      if (!request.url.startsWith("http://")) completeUrl(request, host);
+      if (!isAbsolute.test(request.url)) completeUrl(request, `${scheme}://${host}`);
       if (request.headers.has("trailer")) refuseTrailers(request);
     } catch (error) {
       return problemResponse(error);
@@ -51,8 +54,10 @@ function refuseTrailers({ headers }: Request): void {
   );
 }
 
+const isAbsolute = /^https?:\/\//;
+
 /** Bun has the bare path for a request whose `Host` it cannot use, or that has none (HTTP/1.0). */
-function completeUrl(request: Request, host: string): void {
+function completeUrl(request: Request, base: string): void {
   const { url } = request;
   if (!url.startsWith("/")) {
     throw new Failure(
@@ -61,5 +66,5 @@ function completeUrl(request: Request, host: string): void {
     );
   }
   // On the request itself, because a copy could not become a WebSocket.
-  Object.defineProperty(request, "url", { value: new URL(`http://${host}${url}`).href });
+  Object.defineProperty(request, "url", { value: new URL(`${base}${url}`).href });
 }

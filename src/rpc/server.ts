@@ -5,7 +5,9 @@
 
 import {
   constants,
+  createSecureServer,
   createServer,
+  type Http2SecureServer,
   type Http2Server,
   type Http2Session,
   type IncomingHttpHeaders,
@@ -15,9 +17,10 @@ import {
 import { Code } from "@connectrpc/connect";
 import type { UniversalServerResponse } from "@connectrpc/connect/protocol";
 import type { Caller } from "../core/access/caller.ts";
-import type { Credentials, Guard, PeerCertificate } from "../core/access/guard.ts";
+import type { Credentials, Guard } from "../core/access/guard.ts";
 import { Failure } from "../core/failure.ts";
 import { withoutQuery } from "../core/host.ts";
+import { type TlsContext, tlsServerOptions } from "../core/tls.ts";
 import {
   admitted,
   callerValues,
@@ -25,6 +28,7 @@ import {
   type FoundCaller,
   type MethodAccess,
 } from "./access.ts";
+import { verifiedCertificate } from "./certificate.ts";
 import type { RpcHandlers } from "./handlers.ts";
 import { closeUnread, requestFromStream, writeResponse } from "./http2-stream.ts";
 import { defaultSessionLimits, type SessionLimits, Sessions } from "./sessions.ts";
@@ -34,6 +38,8 @@ export interface RpcServer {
   listen(hostname: string, port: number): Promise<number>;
   /** Refuses new calls; resolves once running ones are answered, after `withinMs` at most. */
   stop(withinMs: number): Promise<void>;
+  /** From now on new connections get this certificate. */
+  secure(tls: TlsContext): void;
   /** Stops or resumes accepting connections; those that are open stay. */
   accept(isOpen: boolean): void;
   /** For `/status`. */
@@ -56,8 +62,8 @@ export interface RpcServerOptions {
   /** Tried before the handlers: the methods that have a shorter way. */
   readonly first?: StreamHandler;
   readonly limits?: SessionLimits;
-  /** Of a connection whose client has shown one that is valid. */
-  readonly certificateOf?: (session: Http2Session) => PeerCertificate | undefined;
+  /** Undefined: without TLS. */
+  readonly tls?: TlsContext | undefined;
 }
 
 /** Flow-control window of a call. */
@@ -72,19 +78,22 @@ const metadataBytesMax = 64 * 1024;
 /** A peer that reads nothing of its answer for this long is reset. */
 export const stallMsMax = 30_000;
 
+const serverOptions = {
+  // Explicit: the runtimes' defaults differ.
+  maxSessionMemory: 64,
+  settings: {
+    initialWindowSize: windowBytes,
+    maxConcurrentStreams: 1000,
+    maxHeaderListSize: metadataBytesMax,
+  },
+};
+
 export function createRpcServer(handlers: RpcHandlers, options: RpcServerOptions): RpcServer {
-  const { guard, access, refuses, first } = options;
-  const sessions = new Sessions(options.limits ?? defaultSessionLimits);
+  const { guard, access, refuses, first, limits = defaultSessionLimits, tls } = options;
+  const sessions = new Sessions(limits);
   const credentialsOf = createCredentialsOf(options);
-  const server = createServer({
-    // Explicit: the runtimes' defaults differ.
-    maxSessionMemory: 64,
-    settings: {
-      initialWindowSize: windowBytes,
-      maxConcurrentStreams: 1000,
-      maxHeaderListSize: metadataBytesMax,
-    },
-  });
+  const secure = tls === undefined ? undefined : createSecure(tls, limits);
+  const server = secure ?? createServer(serverOptions);
   server.on("session", (session: ServerHttp2Session) => sessions.add(session));
   server.on("stream", (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => {
     // The close event follows, and every waiting call listens for it.
@@ -113,6 +122,7 @@ export function createRpcServer(handlers: RpcHandlers, options: RpcServerOptions
       await closed;
       clearTimeout(timer);
     },
+    secure: (tls) => secure?.setSecureContext(tlsServerOptions(tls)),
     accept: (isOpen) => sessions.accept(isOpen),
     stats: () => sessions.stats(),
   };
@@ -124,7 +134,7 @@ export function createRpcServer(handlers: RpcHandlers, options: RpcServerOptions
  */
 function createCredentialsOf({
   guard,
-  certificateOf,
+  tls,
 }: RpcServerOptions): (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => Credentials {
   const none: Credentials = {};
   // The same for all calls of a connection, and not cheap to ask the socket for.
@@ -135,7 +145,7 @@ function createCredentialsOf({
     let connection = connections.get(session);
     if (connection === undefined) {
       const address = session.socket.remoteAddress;
-      const certificate = certificateOf?.(session);
+      const certificate = tls?.client && verifiedCertificate(session);
       connection = {
         ...(address === undefined ? {} : { address }),
         ...(certificate === undefined ? {} : { certificate }),
@@ -144,6 +154,17 @@ function createCredentialsOf({
     }
     return authorization === undefined ? connection : { ...connection, authorization };
   };
+}
+
+function createSecure(tls: TlsContext, { prefaceMs }: SessionLimits): Http2SecureServer {
+  const server = createSecureServer({
+    ...serverOptions,
+    ...tlsServerOptions(tls),
+    handshakeTimeout: prefaceMs,
+  });
+  // A client that failed its handshake is gone, and anybody can make one that does.
+  server.on("tlsClientError", () => {});
+  return server;
 }
 
 async function answer(
@@ -207,7 +228,11 @@ function refuse(
   closeUnread(stream);
 }
 
-function listen(server: Http2Server, hostname: string, port: number): Promise<number> {
+function listen(
+  server: Http2Server | Http2SecureServer,
+  hostname: string,
+  port: number,
+): Promise<number> {
   return new Promise((resolve, reject) => {
     server.once("error", reject);
     server.listen(port, hostname, () => {

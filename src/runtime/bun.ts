@@ -5,6 +5,7 @@ import { totalmem } from "node:os";
 import { Failure } from "../core/failure.ts";
 import { goingAwayCode, type Host, type Socket, type SocketEvents } from "../core/host.ts";
 import type { ByteSink, Sent, SinkEvents } from "../core/sink.ts";
+import { type TlsContext, tlsServerOptions } from "../core/tls.ts";
 import { cpuSeconds } from "./cpu.ts";
 import { onUncaught, onWarning } from "./faults.ts";
 import { openFiles } from "./open-files.ts";
@@ -85,6 +86,7 @@ class BunServer implements Server, Host {
   /** Servers that accept no more connections, and serve those that they have. */
   readonly #former = new Set<Bun.Server<SocketData>>();
   #options: ListenOptions | undefined;
+  #isAccepting = true;
   #isStopped = false;
 
   async listen(options: ListenOptions): Promise<number> {
@@ -96,21 +98,38 @@ class BunServer implements Server, Host {
   }
 
   accept(isOpen: boolean): void {
-    if (this.#isStopped || this.#options === undefined) return;
-    if (isOpen) this.#server ??= this.#serve(this.#options);
-    else if (this.#server !== undefined) {
-      const former = this.#server;
-      this.#server = undefined;
-      this.#former.add(former);
-      void former.stop(false).then(() => this.#former.delete(former));
-    }
+    this.#isAccepting = isOpen;
+    if (isOpen) this.#open();
+    else this.#close();
   }
 
-  #serve({ hostname, port, fetch }: ListenOptions): Bun.Server<SocketData> {
+  /** Bun cannot change the certificate of a listener, so another one takes its place. */
+  secure(tls: TlsContext): void {
+    if (this.#options === undefined) return;
+    this.#options = { ...this.#options, tls };
+    this.#close();
+    if (this.#isAccepting) this.#open();
+  }
+
+  #open(): void {
+    if (this.#isStopped || this.#options === undefined) return;
+    this.#server ??= this.#serve(this.#options);
+  }
+
+  #close(): void {
+    const former = this.#server;
+    if (this.#isStopped || former === undefined) return;
+    this.#server = undefined;
+    this.#former.add(former);
+    void former.stop(false).then(() => this.#former.delete(former));
+  }
+
+  #serve({ hostname, port, tls, fetch }: ListenOptions): Bun.Server<SocketData> {
     return Bun.serve<SocketData>({
       hostname,
       port,
       http2: true,
+      ...(tls === undefined ? {} : { tls: tlsServerOptions(tls) }),
       idleTimeout: idleTimeoutSeconds,
       maxRequestBodySize: engineBodyBytesMax,
       development: false,

@@ -3,6 +3,7 @@
 import { Failure } from "../core/failure.ts";
 import { goingAwayCode, type Host, type Socket, type SocketEvents } from "../core/host.ts";
 import type { ByteSink, Sent, SinkEvents } from "../core/sink.ts";
+import type { TlsContext } from "../core/tls.ts";
 import { cpuSeconds } from "./cpu.ts";
 import { onUncaught, onWarning } from "./faults.ts";
 import { openFiles } from "./open-files.ts";
@@ -43,9 +44,16 @@ class DenoServer implements Server, Host {
   readonly #sockets = new Set<DenoSocket>();
   #server: Deno.HttpServer<Deno.NetAddr> | undefined;
 
-  listen({ hostname, port, fetch }: ListenOptions): Promise<number> {
+  listen({ hostname, port, tls, fetch }: ListenOptions): Promise<number> {
+    if (tls?.client !== undefined) {
+      throw new Failure(
+        "invalid",
+        "Cannot use SLUICE_TLS_CLIENT_CA: Deno's server does not ask for client certificates, expected Bun",
+      );
+    }
+    const secured = tls === undefined ? {} : { cert: tls.cert, key: tls.key };
     try {
-      this.#server = Deno.serve({ hostname, port, onListen: () => {} }, (request) =>
+      this.#server = Deno.serve({ hostname, port, onListen: () => {}, ...secured }, (request) =>
         fetch(request),
       );
     } catch (error) {
@@ -54,6 +62,13 @@ class DenoServer implements Server, Host {
       });
     }
     return Promise.resolve(this.#server.addr.port);
+  }
+
+  secure(_tls: TlsContext): void {
+    throw new Failure(
+      "internal",
+      "Cannot change the certificate: Deno's listener keeps the one it was started with, expected a restart",
+    );
   }
 
   /** Deno waits for a free descriptor on its own. */

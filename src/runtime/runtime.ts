@@ -1,6 +1,7 @@
 /** What a runtime provides: `src/runtime/` has one file for each. */
 
 import type { Host } from "../core/host.ts";
+import type { TlsContext } from "../core/tls.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -45,10 +46,15 @@ export interface OpenFiles {
 export interface Server {
   readonly host: Host;
   /**
-   * Accepts HTTP/1.1 (and h2c where the runtime has it); resolves to the port. Throws an error
+   * Accepts HTTP/1.1 (and HTTP/2 where the runtime has it); resolves to the port. Throws an error
    * with code `EADDRINUSE` or `EACCES` when the port is not available.
    */
   listen(options: ListenOptions): Promise<number>;
+  /**
+   * From now on new connections get this certificate; open streams and sockets stay, idle connections may
+   * be closed. Throws where the port cannot be listened to again: call it again then.
+   */
+  secure(tls: TlsContext): void;
   /** Stops or resumes accepting connections; of those that are open, idle ones may be closed. */
   accept(isOpen: boolean): void;
   /** Accepts no more connections, closes open streams and sockets, waits for what is in flight. */
@@ -58,6 +64,8 @@ export interface Server {
 export interface ListenOptions {
   readonly hostname: string;
   readonly port: number;
+  /** Undefined: without TLS. */
+  readonly tls?: TlsContext | undefined;
   readonly fetch: (request: Request) => Response | Promise<Response>;
 }
 

@@ -9,21 +9,21 @@ export function checkSettings(config: string, documentation: string): string[] {
     [...documentation.matchAll(/`([^`\n]+)`/g)].flatMap(([, code]) => code?.match(setting) ?? []),
   );
   if (read.size === 0) {
-    return ["src/gateway/config.ts reads no setting: this test would check nothing"];
+    return ["no config.ts of src/gateway reads a setting: this test would check nothing"];
   }
   return [
     ...[...read]
       .filter((name) => !described.has(name))
       .map(
         (name) =>
-          `${name} is read in src/gateway/config.ts: describe it in docs/settings.md, in backquotes`,
+          `${name} is read in a config.ts of src/gateway: describe it in docs/settings.md, in backquotes`,
       ),
     ...[...described]
       // What the test command sets for tests is no setting of the gateway.
       .filter((name) => !read.has(name) && !name.startsWith("SLUICE_TEST_"))
       .map(
         (name) =>
-          `${name} is described in docs/settings.md: src/gateway/config.ts does not read it, remove it`,
+          `${name} is described in docs/settings.md: no config.ts of src/gateway reads it, remove it`,
       ),
   ];
 }

@@ -67,7 +67,7 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
     });
   });
   const ready = await readyLine(child, exited, () => written);
-  const [url = "", grpcUrl = ""] = ready.match(/http:\/\/\S+/g) ?? [];
+  const [url = "", grpcUrl = ""] = ready.match(/https?:\/\/\S+/g) ?? [];
   return {
     url,
     wsUrl: url.replace("http", "ws"),

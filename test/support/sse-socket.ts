@@ -5,6 +5,7 @@
 
 import { connect, type Socket } from "node:net";
 import { StringDecoder } from "node:string_decoder";
+import { connect as connectTls } from "node:tls";
 import { within } from "./until.ts";
 
 export interface SseEvent {
@@ -17,6 +18,8 @@ export interface SseEvent {
 
 export interface SseOptions {
   readonly headers?: Readonly<Record<string, string>>;
+  /** PEM: whom to trust for an https URL. */
+  readonly ca?: string;
   /** Called for each event, which is then not kept for `next`; may close the stream. */
   readonly onEvent?: (event: SseEvent, stream: SseStream) => void;
 }
@@ -161,13 +164,17 @@ export class SseStream {
 /** Resolves once the head of the answer has arrived; rejects without an answer. */
 export function openSse(
   url: string,
-  { headers = {}, onEvent }: SseOptions = {},
+  { headers = {}, ca, onEvent }: SseOptions = {},
 ): Promise<SseStream> {
-  const { hostname, port, host, pathname, search } = new URL(url);
+  const { protocol, hostname, port, host, pathname, search } = new URL(url);
   const lines = Object.entries({ host, accept: "text/event-stream", ...headers });
   const request = lines.map(([name, value]) => `${name}: ${value}\r\n`).join("");
   return new Promise((resolve, reject) => {
-    const socket = connect(Number(port), hostname);
+    const isTls = protocol === "https:";
+    const address = { port: Number(port), host: hostname };
+    const socket = isTls
+      ? connectTls({ ...address, ...(ca === undefined ? {} : { ca }) })
+      : connect(address);
     let received: Buffer = Buffer.alloc(0);
     const onData = (data: Buffer) => {
       received = Buffer.concat([received, data]);
@@ -183,7 +190,9 @@ export function openSse(
         ),
       );
     };
-    socket.on("connect", () => socket.write(`GET ${pathname}${search} HTTP/1.1\r\n${request}\r\n`));
+    socket.on(isTls ? "secureConnect" : "connect", () =>
+      socket.write(`GET ${pathname}${search} HTTP/1.1\r\n${request}\r\n`),
+    );
     socket.on("data", onData);
     // After the head it only means that the connection has ended, which `ended` reports.
     socket.on("error", reject);
