@@ -20,7 +20,7 @@ import type { Caller } from "../core/access/caller.ts";
 import type { Credentials, Guard } from "../core/access/guard.ts";
 import { Failure } from "../core/failure.ts";
 import { withoutQuery } from "../core/host.ts";
-import { type TlsContext, tlsServerOptions } from "../core/tls.ts";
+import { type TlsContext, tlsServerOptions } from "../core/tls/server.ts";
 import {
   admitted,
   callerValues,

@@ -5,7 +5,7 @@ import { totalmem } from "node:os";
 import { Failure } from "../core/failure.ts";
 import { goingAwayCode, type Host, type Socket, type SocketEvents } from "../core/host.ts";
 import type { ByteSink, Sent, SinkEvents } from "../core/sink.ts";
-import { type TlsContext, tlsServerOptions } from "../core/tls.ts";
+import { type TlsContext, tlsServerOptions } from "../core/tls/server.ts";
 import { cpuSeconds } from "./cpu.ts";
 import { onUncaught, onWarning } from "./faults.ts";
 import { openFiles } from "./open-files.ts";
@@ -16,6 +16,7 @@ import {
   type Server,
   socketMessageBytesMax,
 } from "./runtime.ts";
+import { afterBody } from "./unread-body.ts";
 
 /**
  * Past its bound of 16 KiB Bun answers 431 on its own, without a body that says why. The bound is
@@ -136,7 +137,7 @@ class BunServer implements Server, Host {
       // Without development mode Bun shares ports by default: two gateways would each get a part of
       // the requests, each with its own data.
       reusePort: false,
-      fetch: (request) => fetch(request),
+      fetch: (request) => afterBody(request, fetch(request)),
       websocket: {
         idleTimeout: idleTimeoutSeconds,
         maxPayloadLength: socketMessageBytesMax,

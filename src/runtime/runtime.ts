@@ -1,7 +1,7 @@
 /** What a runtime provides: `src/runtime/` has one file for each. */
 
 import type { Host } from "../core/host.ts";
-import type { TlsContext } from "../core/tls.ts";
+import type { TlsContext } from "../core/tls/server.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 

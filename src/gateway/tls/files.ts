@@ -4,7 +4,7 @@ import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { createSecureContext } from "node:tls";
 import { Failure } from "../../core/failure.ts";
-import { type TlsContext, tlsServerOptions } from "../../core/tls.ts";
+import { type TlsContext, tlsServerOptions } from "../../core/tls/server.ts";
 import type { TlsFiles } from "../config-tls.ts";
 
 /** A chain of a few certificates takes some kilobytes. */

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test } from "bun:test";
 import { copyFileSync, rmSync, writeFileSync } from "node:fs";
 import { Authority, type PemPair, replacePair } from "../../../test/support/certificates.ts";
 import type { LogFields } from "../../core/logger.ts";
-import type { TlsContext } from "../../core/tls.ts";
+import type { TlsContext } from "../../core/tls/server.ts";
 import { openTls, type TlsSource } from "./source.ts";
 
 const authority = new Authority();

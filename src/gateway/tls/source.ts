@@ -4,7 +4,7 @@ import type { X509Certificate } from "node:crypto";
 import type { Clock } from "../../core/clock.ts";
 import { Failure, failureFrom } from "../../core/failure.ts";
 import type { Logger } from "../../core/logger.ts";
-import type { TlsContext } from "../../core/tls.ts";
+import type { TlsContext } from "../../core/tls/server.ts";
 import type { TlsFiles } from "../config-tls.ts";
 import { checkTls, readTls } from "./files.ts";
 

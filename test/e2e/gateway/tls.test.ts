@@ -90,15 +90,32 @@ describe("a gateway with a certificate", () => {
   });
 
   test("lets pages of the same address write, and no others", async () => {
-    const post = async (origin: string) =>
-      (
-        await curl(
-          ...["-o", "/dev/null", "-w", "%{http_code}", "-H", `origin: ${origin}`, "-d", "{}"],
-          `${gateway.url}/v1/topics/orders/records`,
-        )
-      ).output;
+    const post = async (origin: string) => {
+      const headers = ["-H", `origin: ${origin}`, "-d", "{}"];
+      const shown = ["-o", "/dev/null", "-w", "%{http_code}"];
+      const { output, errors } = await curl(
+        ...[...headers, ...shown, `${gateway.url}/v1/topics/orders/records`],
+      );
+      return output + errors;
+    };
     expect(await post(gateway.url)).toBe("200");
     expect(await post("https://evil.example")).toBe("403");
+  });
+
+  test("has its refusals seen by clients that still send, over HTTP/2", async () => {
+    const body = authority.path("body.json");
+    writeFileSync(body, JSON.stringify("x".repeat(300_000)));
+    for (const sent of ["{}", `@${body}`]) {
+      for (let round = 0; round < 20; round++) {
+        const headers = ["-H", "origin: https://evil.example", "-d", sent];
+        const { output, errors } = await curl(
+          ...["-w", " %{http_version} %{http_code}", ...headers],
+          `${gateway.url}/v1/topics/orders/records`,
+        );
+        expect(errors).toBe("");
+        expect(output).toMatch(/"code":"forbidden"\}\s+2 403$/);
+      }
+    }
   });
 
   toolTest(grpcurl, "serves grpcurl, which verifies it", async (path) => {

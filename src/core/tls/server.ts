@@ -1,7 +1,6 @@
 /** TLS of a listener: what the gateway read from files, and what every runtime makes of it. */
 
-import { constants, X509Certificate } from "node:crypto";
-import type { PeerCertificate } from "./access/guard.ts";
+import { constants } from "node:crypto";
 
 export interface TlsContext {
   /** PEM: the certificate, and those between it and its root. */
@@ -39,16 +38,5 @@ export function tlsServerOptions({ cert, key, client }: TlsContext) {
     ...(client === undefined
       ? {}
       : { ca: client.ca, requestCert: true, rejectUnauthorized: client.isRequired }),
-  };
-}
-
-/** Subject and names of a certificate in DER that TLS has verified. */
-export function peerCertificateFrom(der: Uint8Array): PeerCertificate {
-  const { subject, subjectAltName = "" } = new X509Certificate(der);
-  // A name that contains a comma is quoted: nobody gets two names into one.
-  const names = subjectAltName.match(/(?:[^,"]|"(?:\\.|[^"\\])*")+/g) ?? [];
-  return {
-    subject: subject.replaceAll("\n", ", "),
-    names: names.map((name) => name.trim().replace(/^IP Address:/, "IP:")),
   };
 }

@@ -1,8 +1,8 @@
 import { expect, test } from "bun:test";
 import { X509Certificate } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
-import { Authority, openssl } from "../../test/support/certificates.ts";
-import { peerCertificateFrom } from "./tls.ts";
+import { Authority, openssl } from "../../../test/support/certificates.ts";
+import { peerCertificateFrom } from "./peer.ts";
 
 const authority = new Authority();
 
