@@ -62,7 +62,7 @@ export async function openParts(
   closing(stack, measurements);
   const ackRules = closing(
     stack,
-    openAckRules(platform, { schemas, rulesMax: config.bounds.ackRulesMax }),
+    openAckRules(platform, { schemas, rulesMax: config.bounds.ackRulesMax, ...access }),
   );
   const { log, ping, database, clock } = foundation;
   const rows = createRowEstimates(database, () => grownTables(parts), clock);

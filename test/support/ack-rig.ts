@@ -34,7 +34,7 @@ const config: AckRuleConfig = {
 const decoder = { decode: () => [] };
 
 /** Every node owns every name, so that only the fence in the store keeps owners apart. */
-const careless: Ownership = {
+export const careless: Ownership = {
   acquire: async (): Promise<Owned> => ({
     lost: new AbortController().signal,
     release: async () => {},

@@ -2,6 +2,7 @@
 
 import type { Grants } from "../../core/access/grant.ts";
 import type { Guard } from "../../core/access/guard.ts";
+import type { Principals } from "../../core/access/principals.ts";
 import type { Part, Platform } from "../part.ts";
 import { AdminKey } from "./admin-key.ts";
 import { announceAccess } from "./announce.ts";
@@ -13,6 +14,7 @@ import { accessEndpoints } from "./http/endpoints.ts";
 import { mountAccess } from "./http/routes.ts";
 import { Keys } from "./keys.ts";
 import type { AccessOptions } from "./options.ts";
+import { createPrincipals } from "./principals.ts";
 import { Ring } from "./ring.ts";
 import { Sessions } from "./sessions.ts";
 import { createChangeSignal } from "./store/changes.ts";
@@ -27,6 +29,7 @@ import { Verifier } from "./tokens/verify.ts";
 
 export interface AccessPart extends Part {
   readonly guard: Guard;
+  readonly principals: Principals;
 }
 
 export type AccessDeps = Pick<
@@ -61,6 +64,7 @@ export async function openAccess(deps: AccessDeps, options: AccessOptions): Prom
   return {
     name: "access",
     guard,
+    principals: createPrincipals({ guard, keyCaller: (id) => ring.callerOf(id) }),
     http: (app) => mountAccess(app, { ...deps, keys, tickets, sessions, guard }),
     endpoints: accessEndpoints,
     status: () => ({ access: { closed: guard.isClosed, credentials: ring.size } }),

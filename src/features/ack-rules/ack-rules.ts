@@ -7,6 +7,9 @@
  * `outbox` keeps the announcements of the commit, and an `appender` appends them to an output topic.
  */
 
+import { audit } from "../../core/access/audit.ts";
+import { type Caller, openCaller, type Principal } from "../../core/access/caller.ts";
+import type { Principals } from "../../core/access/principals.ts";
 import type { Clock } from "../../core/clock.ts";
 import { Failure, invalidField } from "../../core/failure.ts";
 import type { LogDriver } from "../../core/log.ts";
@@ -18,13 +21,19 @@ import type { Ownership } from "../../core/projection.ts";
 import type { RecordDecoder } from "../../core/schemas.ts";
 import type { TopicSettings } from "../../core/topic.ts";
 import type { AppendOwn } from "../../ingest/ingest.ts";
-import type { TopicRules } from "../../ingest/topic-rules.ts";
 import type { Topics } from "../../ingest/topics.ts";
 import { boundsIfExists } from "../../log/bounds.ts";
 import { lifecycleTopic } from "../lifecycle/event.ts";
 import { cycleThrough } from "./cycles.ts";
 import { type DelayPercentiles, Delays } from "./delays.ts";
 import { ensureOutput } from "./output.ts";
+import {
+  isSameCreator,
+  reasonWithoutRights,
+  requireReading,
+  requireRights,
+  type TopicRights,
+} from "./rights.ts";
 import { RuleSupervisor } from "./rule-supervisor.ts";
 import {
   type AckCounts,
@@ -43,7 +52,9 @@ export interface AckRulesDeps {
   readonly log: LogDriver;
   readonly append: AppendOwn;
   readonly topics: Pick<Topics, "create">;
-  readonly writeRules: Pick<TopicRules, "isInternal">;
+  readonly topicRules: TopicRights;
+  /** What the creators of rules may do now. */
+  readonly principals: Principals;
   readonly rules: AckRuleStore;
   readonly store: AckLedgerStore;
   readonly decoder: RecordDecoder;
@@ -88,25 +99,27 @@ export class AckRules {
     const { ackSeconds } = this;
     this.#supervisor = new RuleSupervisor({
       ...deps,
-      run: (rule, signal) => runAckRule({ ...deps, rule, signal, ackSeconds }),
-      reasonNotToRun: (rule, others) => reasonNotToRun(rule, others, deps.writeRules)?.message,
+      run: (rule, signal) =>
+        runAckRule({ ...deps, append: this.#appendFor(rule), rule, signal, ackSeconds }),
+      reasonNotToRun: (rule, others) =>
+        reasonNotToRun(rule, others, deps.topicRules)?.message ?? this.#reasonWithoutRights(rule),
     });
   }
 
   /**
-   * Creates the rule and its output topics; idempotent. Throws `conflict` where the rule exists with
+   * Creates the rule and its output topics; idempotent. The rule acts with the rights of the caller
+   * who put it last. Throws `forbidden` where these are not enough, `conflict` where the rule exists with
    * another configuration or its output cannot be used, `invalid` where acks may not be written there,
    * `overloaded` past the number of rules.
    */
-  async put(config: AckRuleConfig): Promise<PutRule> {
-    const { rules, log, topics, newTopics } = this.#deps;
+  async put(config: AckRuleConfig, by: Caller): Promise<PutRule> {
+    const { rules, log, topics, newTopics, topicRules, logger } = this.#deps;
+    by.require("manage", "rule", config.name);
+    requireRights(config, by, topicRules);
     const existing = await rules.get(config.name);
-    if (existing !== undefined) {
-      requireEqual(existing, config);
-      return { created: false, rule: existing };
-    }
+    if (existing !== undefined) return await this.#putAgain(existing, config, by);
     const others = await rules.list();
-    const reason = reasonNotToRun(config, others, this.#deps.writeRules);
+    const reason = reasonNotToRun(config, others, topicRules);
     if (reason !== undefined) throw invalidField("/output", reason.message, reason.code);
     const { rulesMax } = this.#deps;
     if (others.length >= rulesMax) {
@@ -119,9 +132,10 @@ export class AckRules {
     if (config.deadlineMs !== undefined) {
       await ensureOutput(log, topics, newTopics, overdueTopic(config.output));
     }
-    const result = await rules.create(config, await this.#startOf(config));
-    if (result.created) this.#supervisor.start(result.rule);
-    else requireEqual(result.rule, config);
+    const result = await rules.create(config, await this.#startOf(config), creatorOf(by));
+    if (!result.created) return await this.#putAgain(result.rule, config, by);
+    audit(logger, by, { action: "create", kind: "rule", name: config.name });
+    this.#supervisor.start(result.rule);
     return result;
   }
 
@@ -132,27 +146,45 @@ export class AckRules {
     return rule;
   }
 
-  /** By name. `next` is the `after` of the next page. */
-  async list({ after = "", limit }: RulePage): Promise<{
+  /** Why the rule does not run, as far as this node knows; undefined: it does. */
+  reasonStopped(rule: AckRule): string | undefined {
+    return this.#supervisor.reasonStopped(rule);
+  }
+
+  /** A rule whose ids the caller may see. Throws `not_found`, and `forbidden`. */
+  async readable(name: string, by: Caller): Promise<AckRule> {
+    by.require("read", "rule", name);
+    const rule = await this.get(name);
+    requireReading(rule, by, this.#deps.topicRules);
+    return rule;
+  }
+
+  /** Those that the caller may read, by name. `next` is the `after` of the next page. */
+  async list(
+    { after = "", limit }: RulePage,
+    by: Caller,
+  ): Promise<{
     readonly rules: readonly AckRule[];
     readonly next: string | null;
   }> {
     const all = await this.#deps.rules.list();
-    const found = all.filter(({ name }) => name > after);
+    const found = all.filter(({ name }) => name > after && by.may("read", "rule", name));
     const { items: rules, last } = cutList(found, limit);
     return { rules, next: last?.name ?? null };
   }
 
   /** The rule's output topics remain. Throws `not_found`. */
-  async remove(name: string): Promise<void> {
+  async remove(name: string, by: Caller): Promise<void> {
+    by.require("manage", "rule", name);
     const rule = await this.get(name);
     await this.#deps.rules.remove(name);
+    audit(this.#deps.logger, by, { action: "delete", kind: "rule", name });
     this.#supervisor.end(rule.life);
   }
 
-  async stats(name: string): Promise<AckStats> {
+  async stats(name: string, by: Caller): Promise<AckStats> {
     const { rules } = this.#deps;
-    const { number } = await this.get(name);
+    const { number } = await this.readable(name, by);
     const [{ counts, delays }, overdue] = await Promise.all([
       rules.counts(number),
       rules.overdue(number, { after: undefined, limit: overdueInStatsMax }),
@@ -161,14 +193,12 @@ export class AckRules {
   }
 
   /** One more than `limit` where there are more. */
-  async overdue(name: string, { after, limit }: OverdueQuery): Promise<readonly AckId[]> {
-    const { number } = await this.get(name);
+  async overdue({ number }: AckRule, { after, limit }: OverdueQuery): Promise<readonly AckId[]> {
     return await this.#deps.rules.overdue(number, { after, limit: limit + 1 });
   }
 
   /** What is known of one id; undefined: it was not seen, or is no longer kept. */
-  async message(name: string, id: string): Promise<AckId | undefined> {
-    const { number } = await this.get(name);
+  async message({ number }: AckRule, id: string): Promise<AckId | undefined> {
     if (id.length > ackIdBytesMax) return undefined;
     const [found] = await this.#deps.rules.find(number, [id]);
     // The store replaces what it cannot keep, which makes it another id.
@@ -181,6 +211,31 @@ export class AckRules {
 
   close(): Promise<void> {
     return this.#supervisor.close();
+  }
+
+  /** With the same configuration. */
+  async #putAgain(existing: AckRule, config: AckRuleConfig, by: Caller): Promise<PutRule> {
+    requireEqual(existing, config);
+    const creator = creatorOf(by);
+    if (isSameCreator(existing.creator, creator)) return { created: false, rule: existing };
+    const { rules, logger } = this.#deps;
+    await rules.adopt(existing.number, creator);
+    audit(logger, by, { action: "change", kind: "rule", name: config.name });
+    return { created: false, rule: { ...existing, creator } };
+  }
+
+  #reasonWithoutRights(rule: AckRule): string | undefined {
+    const { principals, topicRules } = this.#deps;
+    return reasonWithoutRights(rule, principals, topicRules);
+  }
+
+  /** Checked with each append: the supervisor finds out later, by up to a second. */
+  #appendFor(rule: AckRule): AppendOwn {
+    return async (...given) => {
+      const reason = this.#reasonWithoutRights(this.#supervisor.latest(rule));
+      if (reason !== undefined) throw new Failure("forbidden", reason);
+      return await this.#deps.append(...given);
+    };
   }
 
   /** Where each topic ends now. One that does not exist yet will be read from its beginning. */
@@ -200,16 +255,21 @@ export class AckRules {
 function reasonNotToRun(
   rule: AckRuleConfig,
   others: readonly AckRuleConfig[],
-  writeRules: Pick<TopicRules, "isInternal">,
+  topicRules: Pick<TopicRights, "isInternal">,
 ): Pick<Failure, "code" | "message"> | undefined {
   const start = `Cannot use output "${rule.output}"`;
-  if (writeRules.isInternal(rule.output)) {
+  if (topicRules.isInternal(rule.output)) {
     return { code: "invalid", message: `${start}: it is an internal topic` };
   }
   const cycle = cycleThrough(rule, others);
   if (cycle === undefined) return undefined;
   const way = cycle.join(" → ");
   return { code: "conflict", message: `${start}: acks would come back to the rule, ${way}` };
+}
+
+/** Undefined without access control. */
+function creatorOf(by: Caller): Principal | undefined {
+  return by === openCaller ? undefined : by.principal;
 }
 
 /** Throws `conflict` with the members in which the existing rule differs from the requested one. */

@@ -1,5 +1,6 @@
 /** Ack rules: an ack is appended once an id was seen in all topics of a rule. */
 
+import type { Principals } from "../../core/access/principals.ts";
 import type { RecordDecoder } from "../../core/schemas.ts";
 import type { Part, Platform } from "../part.ts";
 import { AckRules } from "./ack-rules.ts";
@@ -14,14 +15,19 @@ export interface AckRulesOptions {
   readonly schemas: RecordDecoder;
   /** Number of rules that there may be. */
   readonly rulesMax: number;
+  readonly principals: Principals;
 }
 
-export function openAckRules(platform: Platform, { schemas, rulesMax }: AckRulesOptions): Part {
+export function openAckRules(
+  platform: Platform,
+  { schemas, rulesMax, principals }: AckRulesOptions,
+): Part {
   const { database, ingest, newTopics, rules } = platform;
   const ackRules = new AckRules({
     ...platform,
     append: appendAcks(ingest.creating(outputSettings(newTopics))),
-    writeRules: rules,
+    topicRules: rules,
+    principals,
     rulesMax,
     rules: createAckRuleStore(database),
     store: createAckLedger(database),

@@ -12,13 +12,15 @@ import type { AckRunner, AckRunnerStatus } from "./runner.ts";
 export interface RuleSupervisorOptions {
   readonly rules: Pick<AckRuleStore, "list" | "purge">;
   readonly run: (rule: AckRule, signal: AbortSignal) => AckRunner;
-  /** Why the rule may not run beside the others; undefined: it may. */
+  /** Why the rule may not run, beside the others or at all; undefined: it may. */
   readonly reasonNotToRun: (rule: AckRule, others: readonly AckRule[]) => string | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
 }
 
 interface Running {
+  /** As the store had it last. */
+  rule: AckRule;
   readonly stop: AbortController;
   readonly runner: AckRunner;
 }
@@ -52,7 +54,18 @@ export class RuleSupervisor {
     if (this.#running.has(rule.life) || this.#stop.signal.aborted) return;
     const stop = new AbortController();
     const signal = AbortSignal.any([this.#stop.signal, stop.signal]);
-    this.#running.set(rule.life, { stop, runner: this.#options.run(rule, signal) });
+    this.#stopped.delete(rule.life);
+    this.#running.set(rule.life, { rule, stop, runner: this.#options.run(rule, signal) });
+  }
+
+  /** A running rule as the store had it last: its creator may have changed. */
+  latest(rule: AckRule): AckRule {
+    return this.#running.get(rule.life)?.rule ?? rule;
+  }
+
+  /** Why the rule does not run on any node; undefined: it does. */
+  reasonStopped({ life }: AckRule): string | undefined {
+    return this.#stopped.get(life)?.reason;
   }
 
   end(life: string): void {
@@ -97,7 +110,11 @@ export class RuleSupervisor {
     const { rules } = this.#options;
     const existing = await rules.list();
     const allowed = this.#allowed(existing);
-    for (const rule of allowed) this.start(rule);
+    for (const rule of allowed) {
+      const running = this.#running.get(rule.life);
+      if (running === undefined) this.start(rule);
+      else running.rule = rule;
+    }
     for (const life of [...this.#running.keys()]) {
       if (!allowed.some((rule) => rule.life === life)) this.end(life);
     }
@@ -123,7 +140,7 @@ export class RuleSupervisor {
       }
       this.#stopped.set(rule.life, { rule, reason });
       if (before.get(rule.life)?.reason === reason) continue;
-      logger("error", "ack rule stopped: remove it, or the rules it conflicts with", {
+      logger("error", "ack rule stopped", {
         rule: rule.name,
         reason,
       });

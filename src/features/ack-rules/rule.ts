@@ -4,6 +4,7 @@
  * the types of a rule and its ids, and the ports of the store that keeps both.
  */
 
+import type { Principal } from "../../core/access/caller.ts";
 import type { Position } from "../../core/position.ts";
 
 /** The place of the id in a record. `pointer` (RFC 6901) and `field` lead to a text or an integer. */
@@ -33,6 +34,8 @@ export interface AckRule extends AckRuleConfig {
   /** UUID of this incarnation: a rule that is removed and recreated gets another one. */
   readonly life: string;
   readonly madeMs: number;
+  /** With whose rights it acts; undefined: it was created where there was no access control. */
+  readonly creator: Principal | undefined;
 }
 
 export const keepMsDefault = 24 * 60 * 60 * 1000;
@@ -150,7 +153,10 @@ export interface AckRuleStore {
   create(
     rule: AckRuleConfig,
     positions: ReadonlyMap<string, Position>,
+    creator?: Principal,
   ): Promise<{ readonly created: boolean; readonly rule: AckRule }>;
+  /** From now on it acts with the rights of another creator. */
+  adopt(rule: number, creator: Principal | undefined): Promise<void>;
   get(name: string): Promise<AckRule | undefined>;
   /** By name. */
   list(): Promise<readonly AckRule[]>;

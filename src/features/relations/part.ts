@@ -14,7 +14,7 @@ export interface RelationsOptions {
 
 /** Creates the tables. Throws what is wrong with the file, and `conflict` for tables that differ. */
 export async function openRelations(
-  { database }: Platform,
+  { database, rules }: Platform,
   { file }: RelationsOptions,
 ): Promise<Part> {
   const all = file === undefined ? [] : await readRelations(file);
@@ -22,7 +22,7 @@ export async function openRelations(
   const relations = createRelations(database, all);
   return {
     name: "relations",
-    http: (app) => mountRelations(app, relations),
+    http: (app) => mountRelations(app, { relations, rules }),
     endpoints: relationEndpoints,
     projections: all.map((relation) => ({ target: createRelationProjection(database, relation) })),
   };

@@ -2,6 +2,7 @@
 
 import { z } from "zod";
 import { parseName } from "../../../core/topic.ts";
+import { needs } from "../../../http/access.ts";
 import { empty, json, jsonBody } from "../../../http/endpoint/answer.ts";
 import { contentEncoding } from "../../../http/endpoint/appending.ts";
 import { endpoint } from "../../../http/endpoint/endpoint.ts";
@@ -19,6 +20,9 @@ const tag = "Ack rules";
 const dayMs = 24 * 60 * 60 * 1000;
 
 const ruleName = { name: parameter("The rule's name", nameShape, parseName, "orders") };
+
+const readsRule = needs("read", "rule", { param: "name" });
+const managesRule = needs("manage", "rule", { param: "name" });
 
 const idShape = z.union(
   [
@@ -94,6 +98,10 @@ const ruleShape = z.object({
   keep_ms: keepShape.describe(keepText),
   from: fromShape.describe(fromText),
   created_at: timeShape,
+  stopped: z
+    .string()
+    .optional()
+    .describe("Why the rule does not run now: it goes on where it was once this has changed"),
 });
 
 const delayShape = z.number().nullable().describe("Milliseconds, within 3 %");
@@ -147,7 +155,7 @@ export const listRules = endpoint("GET /v1/ack-rules", {
   id: "listAckRules",
   tag,
   summary: "List ack rules",
-  description: "By name.",
+  description: "Those that the caller may read, by name.",
   query: {
     after: optional(
       parameter(
@@ -169,6 +177,7 @@ export const listRules = endpoint("GET /v1/ack-rules", {
     ),
   },
   problems: [400, 503],
+  access: needs("read", "rule", { some: "those that are listed" }),
 });
 
 export const createRule = endpoint("PUT /v1/ack-rules/{name}", {
@@ -176,7 +185,7 @@ export const createRule = endpoint("PUT /v1/ack-rules/{name}", {
   tag,
   summary: "Create an ack rule",
   description:
-    "Once an id has been seen in all topics (or with all events), exactly one ack is appended to the output topic, under the id as its key. Idempotent.",
+    "Once an id has been seen in all topics (or with all events), exactly one ack is appended to the output topic, under the id as its key. Idempotent. The rule acts with the rights of who has put it last, for as long as they have them: to read its topics, and to append to its outputs.",
   params: ruleName,
   headers: contentEncoding,
   body: ruleBody,
@@ -184,7 +193,8 @@ export const createRule = endpoint("PUT /v1/ack-rules/{name}", {
     201: json("It is created.", ruleShape, ruleExample),
     200: json("It exists already, with this very configuration.", ruleShape, ruleExample),
   },
-  problems: [400, 409, 413, 415, 429, 503],
+  problems: [400, 403, 409, 413, 415, 429, 503],
+  access: managesRule,
 });
 
 export const describeRule = endpoint("GET /v1/ack-rules/{name}", {
@@ -194,6 +204,7 @@ export const describeRule = endpoint("GET /v1/ack-rules/{name}", {
   params: ruleName,
   answers: { 200: json("The rule.", ruleShape, ruleExample) },
   problems: [400, 404, 503],
+  access: readsRule,
 });
 
 export const removeRule = endpoint("DELETE /v1/ack-rules/{name}", {
@@ -204,6 +215,7 @@ export const removeRule = endpoint("DELETE /v1/ack-rules/{name}", {
   params: ruleName,
   answers: { 204: empty("It is removed.") },
   problems: [400, 404, 503],
+  access: managesRule,
 });
 
 export const ruleStats = endpoint("GET /v1/ack-rules/{name}/stats", {
@@ -226,6 +238,7 @@ export const ruleStats = endpoint("GET /v1/ack-rules/{name}/stats", {
     }),
   },
   problems: [400, 404, 503],
+  access: readsRule,
 });
 
 export const listOverdue = endpoint("GET /v1/ack-rules/{name}/overdue", {
@@ -249,6 +262,7 @@ export const listOverdue = endpoint("GET /v1/ack-rules/{name}/overdue", {
     ),
   },
   problems: [400, 404, 503],
+  access: readsRule,
 });
 
 export const describeMessage = endpoint("GET /v1/ack-rules/{name}/messages/{id}", {
@@ -258,6 +272,7 @@ export const describeMessage = endpoint("GET /v1/ack-rules/{name}/messages/{id}"
   params: { ...ruleName, id: text("The message's id", { example: "m-2041" }) },
   answers: { 200: json("Where it was seen, and where not.", messageShape, overdueExample) },
   problems: [400, 404, 503],
+  access: readsRule,
 });
 
 export const watchOverdue = endpoint("GET /sse/ack-rules/{name}/overdue", {
@@ -271,6 +286,7 @@ export const watchOverdue = endpoint("GET /sse/ack-rules/{name}/overdue", {
   headers: lastEventId,
   answers: { 200: eventStream },
   problems: [400, 404, 503],
+  access: readsRule,
 });
 
 export const watchOverdueBySocket = endpoint("GET /ws/ack-rules/{name}/overdue", {
@@ -283,6 +299,7 @@ export const watchOverdueBySocket = endpoint("GET /ws/ack-rules/{name}/overdue",
   answers: { 101: switched },
   problems: [400, 403, 404, 503],
   socket: oneSubscription,
+  access: readsRule,
 });
 
 export const ackRuleEndpoints = [

@@ -1,6 +1,7 @@
 /** What gets overdue under a rule, as it does: by SSE and by WebSocket. */
 
 import type { Hono } from "hono";
+import type { Caller } from "../../../core/access/caller.ts";
 import { Failure } from "../../../core/failure.ts";
 import { callerOf } from "../../../http/access.ts";
 import type { HttpDeps } from "../../../http/deps.ts";
@@ -23,25 +24,26 @@ interface LiveDeps extends Pick<
 
 export function mountAckRulesLive(app: Hono, deps: LiveDeps): void {
   serve(app, endpoints.watchOverdue, async ({ params: { name }, query, headers }, c) => {
-    const { topic, key } = await watched(name, deps);
+    const { topic, key } = await watched(name, callerOf(c.req.raw), deps);
     const requested = requestedStart(query, headers);
     const start = await topicStart(deps.pages, topic, key, requested, c.req.raw.signal);
     return await sseResponse(deps, topic, key, start, { caller: callerOf(c.req.raw) });
   });
   serve(app, endpoints.watchOverdueBySocket, async ({ params: { name }, query }, c) => {
     checkOrigin(c.req.raw, deps.origins);
-    const { topic, key } = await watched(name, deps);
+    const { topic, key } = await watched(name, callerOf(c.req.raw), deps);
     const requested = requestedStart(query);
     return watchBySocket(c.req.raw, deps, { topic, key, requested, format: wsFormat });
   });
 }
 
-/** Rules may share the topic: each is a key of it. Throws `not_found`. */
+/** Rules may share the topic: each is a key of it. Throws `not_found`, `forbidden`. */
 async function watched(
   name: string,
+  by: Caller,
   { ackRules }: LiveDeps,
 ): Promise<{ readonly topic: string; readonly key: string }> {
-  const rule = await ackRules.get(name);
+  const rule = await ackRules.readable(name, by);
   if (rule.deadlineMs !== undefined) return { topic: overdueTopic(rule.output), key: rule.name };
   throw new Failure(
     "not_found",

@@ -3,6 +3,7 @@
 import type { Hono } from "hono";
 import { cutList } from "../../../core/page.ts";
 import { renderTime } from "../../../core/time.ts";
+import { callerOf } from "../../../http/access.ts";
 import type { HttpDeps } from "../../../http/deps.ts";
 import { reply, serve } from "../../../http/endpoint/endpoint.ts";
 import { readJson } from "../../../http/validate.ts";
@@ -22,25 +23,26 @@ interface AckRuleDeps extends Pick<
 
 export function mountAckRules(app: Hono, deps: AckRuleDeps): void {
   const { ackRules, bodies } = deps;
+  const describe = (rule: AckRule) => describeRule(rule, ackRules.reasonStopped(rule));
 
-  serve(app, endpoints.listRules, async ({ query }) => {
-    const { rules, next } = await ackRules.list(query);
+  serve(app, endpoints.listRules, async ({ query }, c) => {
+    const { rules, next } = await ackRules.list(query, callerOf(c.req.raw));
     return reply(endpoints.listRules, 200, { ack_rules: rules.map(describe), next });
   });
   serve(app, endpoints.createRule, async ({ params: { name } }, c) => {
     const given = await readJson(endpoints.ruleBody, c.req.raw, bodies);
-    const { created, rule } = await ackRules.put(ackRuleFrom(name, given));
+    const { created, rule } = await ackRules.put(ackRuleFrom(name, given), callerOf(c.req.raw));
     return reply(endpoints.createRule, created ? 201 : 200, describe(rule));
   });
   serve(app, endpoints.describeRule, async ({ params: { name } }) =>
     reply(endpoints.describeRule, 200, describe(await ackRules.get(name))),
   );
   serve(app, endpoints.removeRule, async ({ params: { name } }, c) => {
-    await ackRules.remove(name);
+    await ackRules.remove(name, callerOf(c.req.raw));
     return c.body(null, 204);
   });
-  serve(app, endpoints.ruleStats, async ({ params: { name } }) => {
-    const { counts, delays, overdue } = await ackRules.stats(name);
+  serve(app, endpoints.ruleStats, async ({ params: { name } }, c) => {
+    const { counts, delays, overdue } = await ackRules.stats(name, callerOf(c.req.raw));
     const { withoutId, ...others } = counts;
     return reply(endpoints.ruleStats, 200, {
       ...others,
@@ -49,25 +51,25 @@ export function mountAckRules(app: Hono, deps: AckRuleDeps): void {
       overdue_ids: overdue.map(({ id }) => id),
     });
   });
-  serve(app, endpoints.listOverdue, async ({ params: { name }, query: { limit, after } }) => {
-    const rule = await ackRules.get(name);
-    const found = await ackRules.overdue(rule.name, { after, limit });
+  serve(app, endpoints.listOverdue, async ({ params: { name }, query: { limit, after } }, c) => {
+    const rule = await ackRules.readable(name, callerOf(c.req.raw));
+    const found = await ackRules.overdue(rule, { after, limit });
     const { items: ids, last } = cutList(found, limit);
     return reply(endpoints.listOverdue, 200, {
       overdue: ids.map((one) => describeId(rule, one)),
       next: last === undefined ? null : overdueToken(last),
     });
   });
-  serve(app, endpoints.describeMessage, async ({ params: { name, id } }) => {
-    const rule = await ackRules.get(name);
-    const known = await ackRules.message(rule.name, id);
+  serve(app, endpoints.describeMessage, async ({ params: { name, id } }, c) => {
+    const rule = await ackRules.readable(name, callerOf(c.req.raw));
+    const known = await ackRules.message(rule, id);
     const shown = describeId(rule, known ?? { id, state: "unseen", seen: [] });
     return reply(endpoints.describeMessage, 200, shown);
   });
   mountAckRulesLive(app, deps);
 }
 
-function describe(rule: AckRule) {
+function describeRule(rule: AckRule, stopped: string | undefined) {
   const { name, places, output, deadlineMs, keepMs, from, madeMs } = rule;
   return {
     name,
@@ -79,6 +81,7 @@ function describe(rule: AckRule) {
     keep_ms: keepMs,
     from,
     created_at: new Date(madeMs).toISOString(),
+    ...(stopped === undefined ? {} : { stopped }),
   };
 }
 

@@ -1,13 +1,16 @@
 /** An ack rule as a row. */
 
+import type { Principal } from "../../../core/access/caller.ts";
+import { Grants, parseGrant, renderGrant } from "../../../core/access/grant.ts";
 import type { AckRule, AckRuleConfig } from "../rule.ts";
-import { ackRules, type StoredConfig } from "./tables.ts";
+import { ackRules, type StoredConfig, type StoredCreator } from "./tables.ts";
 
 export const ruleColumns = {
   number: ackRules.number,
   life: ackRules.life,
   name: ackRules.name,
   config: ackRules.config,
+  creator: ackRules.creator,
   madeAt: ackRules.madeAt,
 };
 
@@ -40,6 +43,7 @@ export function ruleFromRow({
   life,
   name,
   config,
+  creator,
   madeAt,
 }: Pick<typeof ackRules.$inferSelect, keyof typeof ruleColumns>): AckRule {
   const { topics, id = { pointer: "/message_id" }, events = [], app_id } = config;
@@ -53,5 +57,14 @@ export function ruleFromRow({
     keepMs: config.keep_ms,
     from: config.from,
     madeMs: madeAt.getTime(),
+    creator: creator === null ? undefined : creatorFromJson(creator),
   };
+}
+
+export function creatorToJson({ kind, id, name, grants }: Principal): StoredCreator {
+  return { kind, id, name, grants: grants.list.map(renderGrant) };
+}
+
+function creatorFromJson({ grants, ...creator }: StoredCreator): Principal {
+  return { ...creator, grants: new Grants(grants.map((grant) => parseGrant(grant))) };
 }

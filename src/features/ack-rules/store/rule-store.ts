@@ -1,6 +1,7 @@
 /** Ack rules as rows, and the queries of their users. */
 
 import { and, asc, eq, isNull, type SQL, sql } from "drizzle-orm";
+import type { Principal } from "../../../core/access/caller.ts";
 import type { Position } from "../../../core/position.ts";
 import { arrayOfNumbers, arrayOfTexts } from "../../../postgres/arrays.ts";
 import type { Database } from "../../../postgres/database.ts";
@@ -8,7 +9,7 @@ import { preparedRead } from "../../../postgres/read.ts";
 import { decoderOf, statement } from "../../../postgres/statement.ts";
 import type { AckId, AckRule, AckRuleConfig, AckRuleStore, OverdueQuery } from "../rule.ts";
 import { ackIdFromRow, findAckIds } from "./id-rows.ts";
-import { configToJson, countColumns, ruleColumns, ruleFromRow } from "./rule-row.ts";
+import { configToJson, countColumns, creatorToJson, ruleColumns, ruleFromRow } from "./rule-row.ts";
 import { ackIds, ackRules } from "./tables.ts";
 
 /** A few thousand small rows: some 30 ms of a statement. */
@@ -43,14 +44,19 @@ export function createAckRuleStore(database: Database): AckRuleStore {
       return row && ruleFromRow(row);
     },
 
-    async create(rule, positions) {
-      const created = await createRule(database, rule, positions);
+    async create(rule, positions, creator) {
+      const created = await createRule(database, { rule, creator }, positions);
       if (created !== undefined) return { created: true, rule: created };
       const existing = await this.get(rule.name);
       // The rule that conflicted a moment ago may have been removed since.
       return existing === undefined
-        ? await this.create(rule, positions)
+        ? await this.create(rule, positions, creator)
         : { created: false, rule: existing };
+    },
+
+    async adopt(rule, creator) {
+      const set = { creator: creator === undefined ? null : creatorToJson(creator) };
+      await run(() => db.update(ackRules).set(set).where(eq(ackRules.number, rule)));
     },
 
     async list() {
@@ -96,13 +102,17 @@ function isNamed(name: string): SQL | undefined {
 /** Undefined where the name is taken. */
 async function createRule(
   { db, run }: Database,
-  rule: AckRuleConfig,
+  { rule, creator }: { readonly rule: AckRuleConfig; readonly creator: Principal | undefined },
   positions: ReadonlyMap<string, Position>,
 ): Promise<AckRule | undefined> {
   const at = [...positions];
   const insert = db
     .insert(ackRules)
-    .values({ name: rule.name, config: configToJson(rule) })
+    .values({
+      name: rule.name,
+      config: configToJson(rule),
+      creator: creator === undefined ? null : creatorToJson(creator),
+    })
     .onConflictDoNothing()
     .returning(ruleColumns);
   // By hand: the rule and its positions, passed as arrays, are one statement.

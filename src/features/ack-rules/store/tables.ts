@@ -12,6 +12,7 @@ import {
   uniqueIndex,
   uuid,
 } from "drizzle-orm/pg-core";
+import type { PrincipalKind } from "../../../core/access/caller.ts";
 import { orderedText, sparseBigints } from "../../../postgres/columns.ts";
 import type { DelayCounts, IdAt } from "../rule.ts";
 
@@ -27,6 +28,14 @@ export interface StoredConfig {
   readonly from: "now" | "earliest";
 }
 
+/** A principal as JSON, with its grants as text. */
+export interface StoredCreator {
+  readonly kind: PrincipalKind;
+  readonly id: string;
+  readonly name: string;
+  readonly grants: readonly string[];
+}
+
 export const ackRules = pgTable(
   "ack_rules",
   {
@@ -35,6 +44,8 @@ export const ackRules = pgTable(
     life: uuid().notNull().defaultRandom(),
     name: orderedText().notNull(),
     config: jsonb().$type<StoredConfig>().notNull(),
+    /** Null: it was created without access control. */
+    creator: jsonb().$type<StoredCreator>(),
     madeAt: timestamp("made_at", { withTimezone: true }).notNull().defaultNow(),
     /** Once it is set the rule no longer exists for callers; its rows are dropped in steps. */
     removedAt: timestamp("removed_at", { withTimezone: true }),

@@ -2,12 +2,15 @@
 
 import type { Hono } from "hono";
 import { z } from "zod";
+import type { Caller } from "../../../core/access/caller.ts";
 import { Failure, quoted } from "../../../core/failure.ts";
 import { cutList, pageLimitDefault, pageLimitMax } from "../../../core/page.ts";
+import { callerOf, needs } from "../../../http/access.ts";
 import { json } from "../../../http/endpoint/answer.ts";
 import { endpoint, reply, serve } from "../../../http/endpoint/endpoint.ts";
 import { count, optional, text, withDefault } from "../../../http/endpoint/parameter.ts";
 import { countShape, nameShape, positionShape } from "../../../http/endpoint/shapes.ts";
+import type { TopicRules } from "../../../ingest/topic-rules.ts";
 import {
   columnTypes,
   type Relation,
@@ -49,29 +52,27 @@ const listRelations = endpoint("GET /v1/relations", {
   id: "listRelations",
   tag,
   summary: "List relations",
-  description: "The tables that topics land in, by the mapping of `SLUICE_RELATIONS`.",
+  description:
+    "The tables that topics land in, by the mapping of `SLUICE_RELATIONS`: those of topics that the caller may read.",
   answers: {
-    200: json(
-      "All of them, in the mapping's order.",
-      z.object({ relations: z.array(relationShape) }),
-      {
-        relations: [
-          {
-            topic: "topic1",
-            relation: "samples",
-            key: ["message_id"],
-            columns: [
-              { name: "message_id", type: "text", from: "/message_id" },
-              { name: "volume_ml", type: "double precision", from: "/volume_ml" },
-            ],
-            taken: 2431,
-            refused: 1,
-          },
-        ],
-      },
-    ),
+    200: json("In the mapping's order.", z.object({ relations: z.array(relationShape) }), {
+      relations: [
+        {
+          topic: "topic1",
+          relation: "samples",
+          key: ["message_id"],
+          columns: [
+            { name: "message_id", type: "text", from: "/message_id" },
+            { name: "volume_ml", type: "double precision", from: "/volume_ml" },
+          ],
+          taken: 2431,
+          refused: 1,
+        },
+      ],
+    }),
   },
   problems: [503],
+  access: needs("read", "topic", { handler: "the topics of the relations that are listed" }),
 });
 
 const listRefusals = endpoint("GET /v1/relations/{relation}/refusals", {
@@ -112,27 +113,44 @@ const listRefusals = endpoint("GET /v1/relations/{relation}/refusals", {
       },
     ),
   },
-  problems: [400, 404, 503],
+  problems: [400, 403, 404, 503],
+  access: needs("read", "topic", { handler: "the topic of the relation" }),
 });
 
 export const relationEndpoints = [listRelations, listRefusals];
 
-export function mountRelations(app: Hono, relations: Relations): void {
-  serve(app, listRelations, async () => {
+export interface RelationDeps {
+  readonly relations: Relations;
+  readonly rules: Pick<TopicRules, "mayRead">;
+}
+
+export function mountRelations(app: Hono, { relations, rules }: RelationDeps): void {
+  const readBy = (by: Caller) => relations.all.filter(({ topic }) => rules.mayRead(topic, by));
+  serve(app, listRelations, async (_, c) => {
+    const by = callerOf(c.req.raw);
+    const readable = readBy(by);
+    if (readable.length === 0) requireSome(by);
     const counts = await relations.counts();
-    const described = relations.all.map((relation) =>
+    const described = readable.map((relation) =>
       describe(relation, counts.get(relation.name) ?? { taken: 0, refused: 0 }),
     );
     return reply(listRelations, 200, { relations: described });
   });
-  serve(app, listRefusals, async ({ params: { relation }, query: { limit, before } }) => {
-    if (!relations.all.some(({ name }) => name === relation)) {
+  serve(app, listRefusals, async ({ params: { relation }, query: { limit, before } }, c) => {
+    const by = callerOf(c.req.raw);
+    if (!readBy(by).some(({ name }) => name === relation)) {
+      requireSome(by);
       throw new Failure("not_found", `There is no relation ${quoted(relation)}`);
     }
     const found = await relations.refusals(relation, before, limit + 1);
     const { items: refusals, last } = cutList(found, limit);
     return reply(listRefusals, 200, { refusals, next: last?.number ?? null });
   });
+}
+
+/** Without the right to any topic a list could only be empty. */
+function requireSome(by: Caller): void {
+  by.requireAny("read", "topic");
 }
 
 function describe({ topic, name, key, columns }: Relation, counts: RelationCounts) {

@@ -1,0 +1,1 @@
+ALTER TABLE "ack_rules" ADD COLUMN "creator" jsonb;
