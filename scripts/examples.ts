@@ -19,12 +19,21 @@ export async function buildCollectLoader(): Promise<Found> {
   return await buildGo("sluice-collect-loader", "bench/collect/loader");
 }
 
+/** k6 with the extension of `k6/extension`. */
+export async function buildK6(): Promise<Found> {
+  return await buildGo("k6", "k6/extension", 20 * 60_000);
+}
+
 /** Builds the program in a folder of the project. */
-async function buildGo(name: string, folder: string): Promise<Found> {
+async function buildGo(name: string, folder: string, timeoutMs = fetchMs): Promise<Found> {
   if (Bun.which("go") === null) return { reason: `no ${name}: there is no go to build it` };
   const path = join(cache, "bin", name);
   mkdirSync(join(cache, "bin"), { recursive: true });
-  return await inTurn(path, [["go", "build", "-C", join(root, folder), "-o", path, "."]]);
+  return await inTurn(
+    path,
+    [["go", "build", "-C", join(root, folder), "-o", path, "."]],
+    timeoutMs,
+  );
 }
 
 /**
@@ -74,9 +83,13 @@ async function installPython(name: string, requirements: readonly string[]): Pro
 }
 
 /** The path, or the first command that failed with the last line of its output. */
-async function inTurn(path: string, commands: readonly string[][]): Promise<Found> {
+async function inTurn(
+  path: string,
+  commands: readonly string[][],
+  timeoutMs = fetchMs,
+): Promise<Found> {
   for (const command of commands) {
-    const { code, output } = await run(command, { timeoutMs: fetchMs });
+    const { code, output } = await run(command, { timeoutMs });
     if (code === 0) continue;
     const last = output.trim().split("\n").at(-1) ?? "";
     return { reason: `${command.slice(0, 4).join(" ")} … ended with ${code}: ${last}` };
