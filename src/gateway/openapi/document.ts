@@ -10,6 +10,8 @@ const description = `Records come in, are made durable, are watched live and can
 
 **A problem** is \`application/problem+json\` (RFC 9457) with a stable \`code\`; where fields or records were refused, \`errors\` names each. A method that an address does not have is \`405\`, and \`Allow\` names those it has. \`429\` and \`503\` say in \`Retry-After\` when to retry.
 
+**Access**: a gateway that has keys wants a credential, and \`x-sluice-grant\` says which grant it must have. Without one the answer is \`401\`, with one that is too narrow \`403\`, whether or not the thing exists. A gateway on loopback without any key is open to everybody.
+
 **Numbers** are kept as you wrote them: records are never re-rendered, so a 64-bit integer stays exact.`;
 
 export function openApiDocument(version: string, parts: readonly Part[]): OpenApiDocument {

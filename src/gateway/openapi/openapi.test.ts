@@ -36,10 +36,15 @@ test("has every reference that it makes", () => {
 
 test("uses every shared part that it has", () => {
   const text = JSON.stringify(document);
-  const unused = Object.entries(document.components).flatMap(([kind, parts]) =>
+  const { securitySchemes, ...referred } = document.components;
+  const unused = Object.entries(referred).flatMap(([kind, parts]) =>
     Object.keys(parts).filter((name) => !text.includes(`"#/components/${kind}/${name}"`)),
   );
   expect(unused).toEqual([]);
+  const shown = operations(document.paths).flatMap(({ operation }) =>
+    operation.security.flatMap((one) => Object.keys(one)),
+  );
+  expect([...new Set(shown)].toSorted()).toEqual(Object.keys(securitySchemes).toSorted());
 });
 
 describe("each operation", () => {
@@ -59,6 +64,24 @@ describe("each operation", () => {
     for (const { path, names } of all) {
       const wanted = [...path.matchAll(/\{(\w+)\}/g)].map(([, name = ""]) => name);
       expect({ path, names }).toEqual({ path, names: wanted });
+    }
+  });
+
+  test("that is not public names the grant and how to show it, a ticket where headers cannot be sent", () => {
+    for (const { operation } of all) {
+      const { security, operationId } = operation;
+      const grant = operation["x-sluice-grant"];
+      expect({ operationId, isPublic: security.length === 0 }).toEqual({
+        operationId,
+        isPublic: grant === undefined,
+      });
+      if (grant === undefined) continue;
+      expect(grant).toMatch(/^(?:read|append|manage) [a-z]+:\S/);
+      const takesTicket = security.some((one) => "ticket" in one);
+      expect({ operationId, takesTicket }).toEqual({
+        operationId,
+        takesTicket: operation["x-endless"] === true,
+      });
     }
   });
 

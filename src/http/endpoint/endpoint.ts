@@ -18,7 +18,8 @@ export type Method = (typeof methods)[number];
 
 /**
  * Answered as problem details. No endpoint names what may meet any request: 431, 400 for a `Host` or a
- * parameter that is not one, and 403 for a host that is not the gateway's.
+ * parameter that is not one, 401 for a wrong or missing credential, and 403 for one that is too narrow or a
+ * host that is not the gateway's.
  */
 export type ProblemStatus = 400 | 403 | 404 | 409 | 410 | 413 | 415 | 429 | 503;
 

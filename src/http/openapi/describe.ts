@@ -1,5 +1,6 @@
 /** Endpoints as they are in the OpenAPI document. */
 
+import type { Access } from "../../core/access/need.ts";
 import {
   type Answer,
   type AnswerHeader,
@@ -24,6 +25,7 @@ import type {
   WebSocketDescription,
 } from "./model.ts";
 import { problemAnswers, problemContent, problems } from "./problems.ts";
+import { grantNeeded, securityOf, securitySchemes } from "./security.ts";
 
 /** The paths of the document, and what they refer to. */
 export function describeEndpoints(
@@ -36,11 +38,15 @@ export function describeEndpoints(
     paths[endpoint.path] = { ...paths[endpoint.path], [method]: operation(endpoint, components) };
   }
   const responses = mapped(problemAnswers, (answer) => response(answer, components));
-  return { paths, components: { schemas: Object.fromEntries(components), responses } };
+  return {
+    paths,
+    components: { schemas: Object.fromEntries(components), responses, securitySchemes },
+  };
 }
 
 function operation(endpoint: Endpoint, components: Components): Operation {
-  const { body, description, params, query, headers, socket } = endpoint;
+  const { body, description, params, query, headers, socket, access, answers } = endpoint;
+  const endless = isEndless(answers);
   const parameters = [
     ...described("path", params, components),
     ...described("query", query, components),
@@ -62,9 +68,16 @@ function operation(endpoint: Endpoint, components: Components): Operation {
           },
         }),
     responses: responses(endpoint, components),
-    ...(isEndless(endpoint.answers) ? { "x-endless": true } : {}),
+    security: securityOf(access, endless),
+    ...grantMember(access),
+    ...(endless ? { "x-endless": true } : {}),
     ...(socket === undefined ? {} : { "x-websocket": websocket(socket, components) }),
   };
+}
+
+function grantMember(access: Access | undefined): { readonly "x-sluice-grant"?: string } {
+  const grant = grantNeeded(access);
+  return grant === undefined ? {} : { "x-sluice-grant": grant };
 }
 
 /** A status that has both an answer of the endpoint and a problem has the content types of both. */
@@ -114,7 +127,8 @@ function websocket(
     schema: jsonSchemaOf(shape, components),
     example,
   });
-  return { toServer: toServer.map(described), toClient: toClient.map(described), closeCodes };
+  const requests = toServer.map((one) => ({ ...described(one), ...grantMember(one.access) }));
+  return { toServer: requests, toClient: toClient.map(described), closeCodes };
 }
 
 function headerOf(components: Components) {

@@ -48,6 +48,18 @@ export interface ResponseObject {
 
 export type Responses = Readonly<Record<string, ResponseObject | Reference>>;
 
+export type SecurityScheme =
+  | { readonly type: "http"; readonly scheme: "bearer" | "basic"; readonly description: string }
+  | {
+      readonly type: "apiKey";
+      readonly in: "cookie" | "query";
+      readonly name: string;
+      readonly description: string;
+    };
+
+/** By the name of a scheme. */
+export type SecurityRequirement = Readonly<Record<string, readonly string[]>>;
+
 export interface Operation {
   readonly operationId: string;
   readonly tags: readonly string[];
@@ -56,6 +68,10 @@ export interface Operation {
   readonly parameters?: readonly Parameter[];
   readonly requestBody?: RequestBody;
   readonly responses: Responses;
+  /** One of these shows who calls; none: nobody needs to. */
+  readonly security: readonly SecurityRequirement[];
+  /** What the caller needs, as an API key has it. */
+  readonly "x-sluice-grant"?: string;
   /** Its answer does not end on its own: a page that waits for the whole of it waits forever. */
   readonly "x-endless"?: true;
   readonly "x-websocket"?: WebSocketDescription;
@@ -63,7 +79,7 @@ export interface Operation {
 
 /** The messages of a socket after its handshake, which OpenAPI cannot describe. */
 export interface WebSocketDescription {
-  readonly toServer: readonly SocketMessage[];
+  readonly toServer: readonly SocketRequest[];
   readonly toClient: readonly SocketMessage[];
   readonly closeCodes: Readonly<Record<string, string>>;
 }
@@ -72,6 +88,11 @@ export interface SocketMessage {
   readonly description: string;
   readonly schema: Schema;
   readonly example: unknown;
+}
+
+/** What a client sends. */
+export interface SocketRequest extends SocketMessage {
+  readonly "x-sluice-grant"?: string;
 }
 
 export const methods = ["get", "put", "post", "delete"] as const;
@@ -101,5 +122,6 @@ export interface OpenApiDocument {
   readonly components: {
     readonly schemas: Readonly<Record<string, Schema>>;
     readonly responses: Readonly<Record<string, ResponseObject>>;
+    readonly securitySchemes: Readonly<Record<string, SecurityScheme>>;
   };
 }

@@ -27,10 +27,20 @@ export const problemAnswers = {
     wrongLimit,
     { errors: [invalidIssue("limit", wrongLimit)] },
   ),
+  Unauthenticated: {
+    ...problem(
+      "unauthenticated",
+      "The credential is missing, wrong, expired or revoked.",
+      'A credential with the grant "append topic:orders" is needed',
+    ),
+    headers: {
+      "WWW-Authenticate": { description: "The schemes of credentials", schema: z.string() },
+    },
+  },
   Forbidden: problem(
     "forbidden",
-    "The topic is internal, or the request comes from a page of another host.",
-    'Cannot write topic "emitters": it is Sluice\'s own, emitters are written at /log/{id}',
+    "The credential lacks the grant, the topic is internal, or the request comes from a page of another host.",
+    'orders-producer lacks the grant "read topic:orders"',
   ),
   NotFound: problem("not_found", "It does not exist.", 'There is no topic "orders"'),
   Conflict: problem(
@@ -76,6 +86,7 @@ export const problemAnswers = {
 
 const nameOfStatus = {
   400: "BadRequest",
+  401: "Unauthenticated",
   403: "Forbidden",
   404: "NotFound",
   409: "Conflict",
@@ -85,13 +96,13 @@ const nameOfStatus = {
   429: "TooManyRequests",
   431: "HeadersTooLarge",
   503: "Unavailable",
-} as const satisfies Readonly<Record<ProblemStatus | 431, keyof typeof problemAnswers>>;
+} as const satisfies Readonly<Record<ProblemStatus | 401 | 431, keyof typeof problemAnswers>>;
 
 /**
- * What may meet any request, so every operation has it: a `Host` or a parameter that is not one, a host
- * that is not the gateway's, headers that are too large.
+ * What may meet any request, so every operation has it: a `Host` or a parameter that is not one, a wrong
+ * credential, a host that is not the gateway's, headers that are too large.
  */
-const ofAnyRequest = [400, 403, 431] as const;
+const ofAnyRequest = [400, 401, 403, 431] as const;
 
 export function problems(statuses: readonly ProblemStatus[]): Readonly<Record<string, Reference>> {
   return Object.fromEntries(

@@ -128,7 +128,7 @@ export const listEmitters = endpoint("GET /log", {
     limit: pageLimit("Emitters in the page"),
     ended: flag("Whether emitters that have ended are listed as well"),
   },
-  access: needs("read", "emitter", { some: "those that the caller may read" }),
+  access: needs("read", "emitter", { some: "those that are listed" }),
   answers: { 200: json("Emitters.", emitterListShape, { emitters: [emitterExample], next: null }) },
   problems: [400, 503],
 });

@@ -36,7 +36,7 @@ const tag = "Topics";
 const topicName = { topic: parameter("The topic's name", nameShape, parseName, "orders") };
 
 /** Asked of `TopicRules`, which know what internal topics contain. */
-const ofTopic = { handler: "{topic}; of an internal topic, what its records are about" } as const;
+const ofTopic = { handler: "the topic; of an internal one what its records are about" } as const;
 
 const keyCharsMax = 512;
 const keyShape = z.string().max(keyCharsMax);
@@ -134,7 +134,7 @@ export const listTopics = endpoint("GET /v1/topics", {
     ),
     limit: pageLimit("Topics in the page"),
   },
-  access: needs("read", "topic", { handler: "those that the caller may read" }),
+  access: needs("read", "topic", { some: "those that are listed" }),
   answers: { 200: json("Topics.", topicListShape, { topics: [topicExample], next: null }) },
   problems: [400, 503],
 });

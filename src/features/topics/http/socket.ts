@@ -20,7 +20,7 @@ export const openSocket = endpoint("GET /v1/ws", {
     `Sluice sends:\n\n${listed(subscriptions.toClient)}`,
     "`x-websocket` has the messages' schemas.",
   ].join("\n\n"),
-  access: needs("read", "topic", { handler: "each subscription and publish names its own" }),
+  access: needs("read", "topic", { handler: "what each message names" }),
   answers: { 101: switched },
   problems: [400, 403],
   socket: subscriptions,
