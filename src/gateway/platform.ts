@@ -147,7 +147,7 @@ export function openEngine(
     clock,
     count: () => log.count(),
   });
-  const topics = new Topics({ log, rules, quota: topicQuota, newTopics: config.newTopics });
+  const topics = new Topics({ log, rules, logger, quota: topicQuota, newTopics: config.newTopics });
   const ingestion = {
     log: { append: log.append.bind(log), create: topics.create.bind(topics) },
     clock,

@@ -3,9 +3,11 @@
  * number of topics that there may be. Appends that create their topic come here as well.
  */
 
+import { audit } from "../core/access/audit.ts";
 import type { Caller } from "../core/access/caller.ts";
 import type { Quota } from "../core/budget/quota.ts";
 import type { LogDriver, TopicInfo } from "../core/log.ts";
+import type { Logger } from "../core/logger.ts";
 import { differingSettings, type TopicSettings } from "../core/topic.ts";
 import type { TopicRules } from "./topic-rules.ts";
 
@@ -13,6 +15,7 @@ export interface TopicsDeps {
   readonly log: Pick<LogDriver, "create" | "describe" | "remove" | "retain">;
   readonly rules: TopicRules;
   readonly quota: Quota;
+  readonly logger: Logger;
   /** Settings of a topic whose creator leaves them out. */
   readonly newTopics: TopicSettings;
 }
@@ -35,26 +38,35 @@ export class Topics {
    * to change; `overloaded` past the number of topics.
    */
   async put(name: string, given: Partial<TopicSettings>, by: Caller): Promise<PutTopic> {
-    const { log, rules, newTopics } = this.#deps;
+    const { log, rules, newTopics, logger } = this.#deps;
     rules.require(name, "create", by);
     const existing = await log.describe(name);
     if (existing === undefined) {
-      return { created: true, topic: await this.create(name, { ...newTopics, ...given }) };
+      const topic = await this.create(name, { ...newTopics, ...given });
+      audit(logger, by, { action: "create", kind: "topic", name });
+      return { created: true, topic };
     }
     const settings = { ...existing.settings, ...given };
     const changed = differingSettings(existing.settings, settings);
     const isRetention = changed.every((member) => member.startsWith("retention"));
     if (changed.length > 0 && isRetention) {
-      return { created: false, topic: await log.retain(name, settings) };
+      const topic = await log.retain(name, settings);
+      const fields = {
+        retention_ms: settings.retentionMs,
+        retention_bytes: settings.retentionBytes,
+      };
+      audit(logger, by, { action: "change", kind: "topic", name, fields });
+      return { created: false, topic };
     }
     return { created: false, topic: await log.create(name, settings) };
   }
 
   /** Throws `forbidden`, `not_found`. */
   async remove(name: string, by: Caller): Promise<void> {
-    const { log, rules, quota } = this.#deps;
+    const { log, rules, quota, logger } = this.#deps;
     await log.remove(rules.require(name, "remove", by));
     quota.release();
+    audit(logger, by, { action: "delete", kind: "topic", name });
   }
 
   /** Creates the topic as the log does, within the number of topics. */

@@ -1,6 +1,7 @@
 /** Emitters: created by PUT, appended to by POST, read by page and SSE. */
 
 import type { Context, Hono } from "hono";
+import { audit, type AuditedAction } from "../../../core/access/audit.ts";
 import { emittersTopic } from "../../../core/emitters.ts";
 import { renderPosition } from "../../../core/position.ts";
 import { callerOf } from "../../../http/access.ts";
@@ -34,16 +35,25 @@ interface EmitterDeps extends Pick<
   | "clock"
   | "stallMs"
   | "basePath"
+  | "logger"
 > {
   readonly emitters: Emitters;
 }
 
 export function mountEmitters(app: Hono, deps: EmitterDeps): void {
-  const { emitters, ingest, bodies, turns, basePath } = deps;
+  const { emitters, ingest, bodies, turns, basePath, logger } = deps;
+  const audited = (c: Context, action: AuditedAction, { id, source, rate }: Emitter) =>
+    audit(logger, callerOf(c.req.raw), {
+      action,
+      kind: "emitter",
+      name: id,
+      fields: { source, rate },
+    });
 
   serve(app, endpoints.createEmitter, async (_, c) => {
     const request = await requestedEmitter(c, bodies);
     const { emitter } = await emitters.create(request);
+    audited(c, "create", emitter);
     const answer = describeCreated(emitter, request);
     return reply(endpoints.createEmitter, 201, answer, locationOf(emitter, c, basePath));
   });
@@ -51,6 +61,7 @@ export function mountEmitters(app: Hono, deps: EmitterDeps): void {
     const request = { ...(await requestedEmitter(c, bodies)), id };
     const { created, emitter } = await emitters.create(request);
     const status = created ? 201 : 200;
+    if (created) audited(c, "create", emitter);
     const answer = describeCreated(emitter, request);
     return reply(endpoints.createEmitterWithId, status, answer, locationOf(emitter, c, basePath));
   });
@@ -80,9 +91,11 @@ export function mountEmitters(app: Hono, deps: EmitterDeps): void {
       emitters.page(id, requested, caller),
     );
   });
-  serve(app, endpoints.endEmitter, async ({ params: { id } }) =>
-    reply(endpoints.endEmitter, 200, describe(await emitters.end(id))),
-  );
+  serve(app, endpoints.endEmitter, async ({ params: { id } }, c) => {
+    const emitter = await emitters.end(id);
+    audited(c, "delete", emitter);
+    return reply(endpoints.endEmitter, 200, describe(emitter));
+  });
   serve(app, endpoints.describeEmitter, async ({ params: { id } }) => {
     const emitter = await emitters.get(id);
     const { node, events, last } = await emitters.stats(id);
