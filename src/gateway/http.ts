@@ -8,6 +8,7 @@ import { callerOf } from "../http/access.ts";
 import { countLargeAnswers } from "../http/answers/large.ts";
 import { authenticate } from "../http/authenticate.ts";
 import { underBasePath } from "../http/base-path.ts";
+import { challengeOf } from "../http/challenge.ts";
 import type { HttpDeps } from "../http/deps.ts";
 import { methods } from "../http/endpoint/endpoint.ts";
 import { createEntry, type EntryOptions } from "../http/entry.ts";
@@ -39,6 +40,7 @@ export function createHttpFetch(parts: readonly Part[], deps: HttpListenerDeps):
   const served = authenticate(serveHot(hot, routed, deps.logger), {
     ...deps,
     passwordPaths: passwordPathsOf(parts),
+    ownRefusals: deps.rpc.methods,
   });
   return observeRequests(createEntry(underBasePath(served, deps.basePath), deps), {
     ...deps.counters,
@@ -107,7 +109,13 @@ export function createHttpApp(
 function mountRpc(app: Hono, { methods, fetch }: RpcFetch): void {
   for (const [path, allowed] of methods) {
     app.on([...allowed], path, async (c) => {
-      const response = await fetch(c.req.raw, callerOf(c.req.raw));
+      const caller = callerOf(c.req.raw);
+      const response = await fetch(c.req.raw, caller.ended ?? caller);
+      if (response.status === 401) {
+        for (const [name, value] of Object.entries(challengeOf(c.req.raw))) {
+          response.headers.set(name, value);
+        }
+      }
       if (response.status !== 415) return response;
       // connect-es has no words for it.
       const message = `Cannot call ${path} with Content-Type ${quoted(c.req.header("content-type") ?? "")}: expected application/json, application/proto or gRPC-Web's`;

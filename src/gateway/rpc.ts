@@ -45,7 +45,7 @@ export function createRpc(parts: readonly Part[], deps: RpcDeps): Rpc {
   const { bodies, turns, logger } = deps;
   const messageBytesMax = bodies.bytesMax;
   const access = rpcAccess(parts);
-  const handlers = createRpcHandlers(routesOf(parts, deps), {
+  const handlers = createRpcHandlers(rpcRoutes(parts, deps), {
     logger,
     access,
     messageBytesMax,
@@ -99,7 +99,11 @@ export function rpcAccess(parts: readonly Part[]): MethodAccess {
   ]);
 }
 
-function routesOf(parts: readonly Part[], { notReady }: RpcDeps): RpcRoutes {
+/** Mounts the services of all parts, and those that every gateway has. */
+export function rpcRoutes(
+  parts: readonly Part[],
+  { notReady }: Pick<RpcDeps, "notReady">,
+): RpcRoutes {
   return (router) => {
     const services = () => [...new Set(router.handlers.map(({ service }) => service))];
     for (const part of parts) part.rpc?.(router);

@@ -4,7 +4,7 @@ import { Caller } from "../core/access/caller.ts";
 import { Grants } from "../core/access/grant.ts";
 import type { Guard } from "../core/access/guard.ts";
 import { type Failure, failureFrom } from "../core/failure.ts";
-import { pathOf } from "../core/host.ts";
+import { pathOf, withoutQuery } from "../core/host.ts";
 import type { Logger } from "../core/logger.ts";
 import { setCaller } from "./access.ts";
 import { credentialsOf, type Peer } from "./credentials.ts";
@@ -17,6 +17,8 @@ export interface AuthenticateDeps {
   readonly logger: Logger;
   /** Paths whose query may have user and password, as clients of InfluxDB 1 send them. */
   readonly passwordPaths: ReadonlySet<string>;
+  /** Paths whose protocol says in its own form why a caller is refused: they get one that has ended. */
+  readonly ownRefusals: Pick<ReadonlySet<string>, "has">;
   /** Left out where the runtime does not know. */
   readonly peerOf?: (request: Request) => Peer;
 }
@@ -28,7 +30,7 @@ export interface AuthenticateDeps {
  */
 export function authenticate(
   fetch: Fetch,
-  { guard, logger, passwordPaths, peerOf }: AuthenticateDeps,
+  { guard, logger, passwordPaths, ownRefusals, peerOf }: AuthenticateDeps,
 ): Fetch {
   const refuse = (request: Request, error: unknown) => {
     const failure = failureFrom(error);
@@ -39,7 +41,8 @@ export function authenticate(
     if (!guard.isClosed) return fetch(request);
     let isPage = false;
     const refusedOr = (error: unknown) => {
-      if (!isPage) return refuse(request, error);
+      const isPassedOn = isPage || ownRefusals.has(withoutQuery(pathOf(request.url)));
+      if (!isPassedOn) return refuse(request, error);
       setCaller(request, refusedCaller(failureFrom(error)));
       return fetch(request);
     };
