@@ -1,0 +1,35 @@
+// A short form of `bun run rolling`: what is restarted and killed behind HAProxy costs no record, no
+// duplicate, and no request of a client that heeds 503.
+
+import { describe, expect, test } from "bun:test";
+import { type Disturbance, disturbances, rollingRestart } from "../../rolling/rolling.ts";
+import { natsSkipReason } from "../../support/nats.ts";
+import { haproxy, toolTest } from "../../support/tools.ts";
+
+const skipReason = natsSkipReason();
+const timeoutMs = 170_000;
+
+describe("two gateways and three NATS servers behind HAProxy", () => {
+  if (skipReason !== undefined) return test.skip(skipReason, () => {});
+  for (const name of Object.keys(disturbances) as Disturbance[]) {
+    toolTest(
+      haproxy,
+      `lose nothing and repeat nothing: ${name}`,
+      async () => {
+        const load = { sse: 40, sockets: 10, rate: 200, seconds: 2 };
+        const { producers, readers, errors } = await rollingRestart({
+          ...load,
+          disturbances: [name],
+        });
+        expect(producers.failed).toEqual([]);
+        expect({ lost: readers.lost, twice: readers.twice }).toEqual({ lost: 0, twice: 0 });
+        // The load was there: readers got each record of their keys, and were resumed.
+        expect(producers.acknowledged).toBeGreaterThan(load.rate * 3);
+        expect(readers.received).toBeGreaterThanOrEqual(producers.acknowledged);
+        if (name !== "nats") expect(readers.resumed.size).toBeGreaterThan(0);
+        if (name === "restart") expect(errors).toEqual([]);
+      },
+      timeoutMs,
+    );
+  }
+});
