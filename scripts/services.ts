@@ -75,6 +75,7 @@ export interface AptTools {
   readonly haproxy: Found;
   readonly nginx: Found;
   readonly caddy: Found;
+  readonly prometheus: Found;
 }
 
 /** Runs one apt-get after the other, because two at once fail on each other's lock. */
@@ -86,6 +87,8 @@ export async function findAptTools(): Promise<AptTools> {
     haproxy: await findOrInstall("haproxy"),
     nginx: await findOrInstall("nginx-light", ["nginx"]),
     caddy: await findOrInstall("caddy"),
+    // Its package brings promtool.
+    prometheus: await findOrInstall("prometheus"),
   };
 }
 

@@ -70,7 +70,7 @@ process.exit(total.failed === 0 && total.passed > 0 ? 0 : 1);
 async function provision(): Promise<Record<string, string>> {
   const [
     nats,
-    { chromium, zsh, fish, haproxy, nginx, caddy },
+    { chromium, zsh, fish, haproxy, nginx, caddy, prometheus },
     conformance,
     [curl, goConsumer, collectLoader],
     pythonConsumer,
@@ -91,6 +91,7 @@ async function provision(): Promise<Record<string, string>> {
     ...asEnv("haproxy", "SLUICE_TEST_HAPROXY", haproxy),
     ...asEnv("nginx", "SLUICE_TEST_NGINX", nginx),
     ...asEnv("caddy", "SLUICE_TEST_CADDY", caddy),
+    ...asEnv("prometheus", "SLUICE_TEST_PROMETHEUS", prometheus),
     ...asEnv("connectconformance", "SLUICE_TEST_CONNECTCONFORMANCE", conformance),
     ...asEnv("grpcurl", "SLUICE_TEST_GRPCURL", curl),
     ...asEnv("sluice-collect-loader", "SLUICE_TEST_COLLECT_LOADER", collectLoader),

@@ -157,6 +157,7 @@ export function openEngine(
     limits: config.ingest,
     inFlight: new InFlight(config.ingest.inFlightBytesMax),
     newTopics: config.createTopics ? config.newTopics : undefined,
+    counts: foundation.counters.records,
   };
   const { inFlight } = ingestion;
   memory.show("in_flight", () => inFlight);

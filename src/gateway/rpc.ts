@@ -8,6 +8,7 @@ import { refuseForeignHosts } from "../rpc/authority.ts";
 import { createRpcFetch, type RpcFetch } from "../rpc/fetch.ts";
 import { createRpcHandlers, type RpcRoutes } from "../rpc/handlers.ts";
 import { healthAccess, mountHealth } from "../rpc/health.ts";
+import { createObserveCall } from "../rpc/observe.ts";
 import { mountReflection, reflectionAccess } from "../rpc/reflection.ts";
 import { createRpcServer, type RpcServer } from "../rpc/server.ts";
 import type { SessionLimits } from "../rpc/sessions.ts";
@@ -16,7 +17,10 @@ import { createThinGrpc } from "../rpc/thin/grpc.ts";
 import type { CheckHost } from "./authority.ts";
 import type { TlsSource } from "./tls/source.ts";
 
-export interface RpcDeps extends Pick<Platform, "collector" | "bodies" | "turns" | "logger"> {
+export interface RpcDeps extends Pick<
+  Platform,
+  "collector" | "bodies" | "turns" | "logger" | "counters"
+> {
   /** As on `/readyz`: why this node cannot serve, or undefined. */
   readonly notReady: () => Promise<string | undefined>;
   /** For the separate port: the HTTP listener has checked what reaches these handlers. */
@@ -68,6 +72,7 @@ export function createRpc(parts: readonly Part[], deps: RpcDeps): Rpc {
   const server = createRpcServer(handlers, {
     guard: deps.guard,
     access,
+    observe: createObserveCall({ ...deps.counters, isMethod: (path) => handlers.has(path) }),
     refuses: refuseForeignHosts(deps.checkHost),
     first: (stream, headers, caller) => streams.some((serve) => serve(stream, headers, caller)),
     limits: deps.sessions,

@@ -5,6 +5,7 @@ import type { Caller } from "../core/access/caller.ts";
 import type { Turns } from "../core/budget/turn.ts";
 import { Failure, failureFrom, invalidIssue, type Issue } from "../core/failure.ts";
 import { FRAME_RECORDS } from "../core/frame.ts";
+import type { RecordCounts } from "../core/metrics/records.ts";
 import { comparePositions, type Position, renderPosition } from "../core/position.ts";
 import type { RecordContract } from "../core/record-contract.ts";
 import { WireCursor } from "../core/wire.ts";
@@ -33,6 +34,7 @@ export interface CallHost {
   readonly limits: RecordLimits;
   readonly inFlight: InFlight;
   readonly turns: Turns;
+  readonly counts: RecordCounts;
   enter(topic: string, producerId: string | undefined, by: Caller): OpenTopic;
   leave(target: OpenTopic): void;
 }
@@ -173,6 +175,7 @@ export class Call implements BatchOwner {
 
   stored(count: number, last: Position, topic: string): void {
     this.#durable += count;
+    this.#collector.counts.accepted.add("rpc", count);
     // Records of a topic named before may become durable later than those of the one named last.
     if (topic === this.#target?.topic) this.#position = later(this.#position, last);
     this.#finish(count);
@@ -343,6 +346,7 @@ export class Call implements BatchOwner {
     const index = this.#index++;
     this.#producer?.skip();
     this.#refused++;
+    this.#collector.counts.refused.add(issue.code);
     if (this.#refused <= refusalsMax) this.#refusals.push({ ...issue, index });
     this.progress?.();
   }

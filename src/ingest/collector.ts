@@ -5,6 +5,7 @@ import type { Batch } from "../core/batch.ts";
 import type { Turns } from "../core/budget/turn.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Appended, ProducerRun } from "../core/log.ts";
+import { RecordCounts } from "../core/metrics/records.ts";
 import type { TopicSettings } from "../core/topic.ts";
 import { type AppendLog, appendOrCreate } from "./append.ts";
 import { Batcher, frameBytesMax } from "./batcher.ts";
@@ -25,6 +26,7 @@ export interface CollectorDeps {
   readonly turns: Turns;
   /** Settings of a topic that is created by its first record; undefined forbids that. */
   readonly newTopics: TopicSettings | undefined;
+  readonly counts?: RecordCounts;
 }
 
 export class Collector implements CallHost {
@@ -33,9 +35,11 @@ export class Collector implements CallHost {
   readonly #openTopics = new Map<string, OpenTopic>();
   readonly #buffers = new Buffers(frameBytesMax);
   #sweepAt = 64;
+  readonly counts: RecordCounts;
 
   constructor(deps: CollectorDeps) {
     this.#deps = deps;
+    this.counts = deps.counts ?? new RecordCounts();
     // Streams bring more than entries of single records can carry.
     this.#newTopics = deps.newTopics && { ...deps.newTopics, layout: "frames" };
   }

@@ -5,6 +5,7 @@
 
 import type { Buffer } from "node:buffer";
 import type { Failure } from "../core/failure.ts";
+import type { RecordCounts } from "../core/metrics/records.ts";
 import { comparePositions, type Position } from "../core/position.ts";
 import type { Batcher, BatchOwner } from "./batcher.ts";
 import type { Collector } from "./collector.ts";
@@ -14,10 +15,12 @@ import type { Author } from "./topic-rules.ts";
 export class EncodedTopic {
   readonly inFlight: InFlight;
   readonly #batcher: Batcher;
+  readonly #counts: RecordCounts;
 
   /** The topic must exist; it keeps its place in the collector permanently. */
   constructor(collector: Collector, topic: string, author: Author) {
     this.inFlight = collector.inFlight;
+    this.#counts = collector.counts;
     this.#batcher = collector.enter(topic, undefined, author).batcher;
   }
 
@@ -27,20 +30,22 @@ export class EncodedTopic {
   }
 
   open(): EncodedCall {
-    return new EncodedCall(this.#batcher);
+    return new EncodedCall(this.#batcher, this.#counts);
   }
 }
 
 export class EncodedCall implements BatchOwner {
   readonly #batcher: Batcher;
+  readonly #counts: RecordCounts;
   #pending = 0;
   #failure: Failure | undefined;
   #settle: (() => void) | undefined;
   /** Of the last durable record. */
   position: Position | undefined;
 
-  constructor(batcher: Batcher) {
+  constructor(batcher: Batcher, counts: RecordCounts) {
     this.#batcher = batcher;
+    this.#counts = counts;
   }
 
   /** Takes `count` records as they lie in a Frame; the bytes are copied. */
@@ -67,6 +72,7 @@ export class EncodedCall implements BatchOwner {
   }
 
   stored(count: number, last: Position): void {
+    this.#counts.accepted.add("http", count);
     const { position } = this;
     if (position === undefined || comparePositions(position, last) < 0) this.position = last;
     this.#finish(count);

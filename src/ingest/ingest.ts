@@ -8,6 +8,7 @@ import { Batch } from "../core/batch.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Issue } from "../core/failure.ts";
 import type { Appended, AppendOptions } from "../core/log.ts";
+import type { RecordCounts, RecordSource } from "../core/metrics/records.ts";
 import type { RecordContract } from "../core/record-contract.ts";
 import { isInternalType, type LogRecord, recordBytes, type RecordHeaders } from "../core/record.ts";
 import type { TopicSettings } from "../core/topic.ts";
@@ -57,18 +58,26 @@ export interface IngestDeps {
   readonly inFlight: InFlight;
   /** Settings of a topic that is created by its first append; undefined forbids that. */
   readonly newTopics: TopicSettings | undefined;
+  readonly counts?: RecordCounts;
 }
 
 export class Ingest {
   readonly #deps: IngestDeps;
+  readonly #source: RecordSource;
 
-  constructor(deps: IngestDeps) {
+  constructor(deps: IngestDeps, source: RecordSource = "http") {
     this.#deps = deps;
+    this.#source = source;
+  }
+
+  /** The same for callers of another protocol. */
+  from(source: RecordSource): Ingest {
+    return new Ingest(this.#deps, source);
   }
 
   /** The same with other settings of the topics that it creates. */
   creating(newTopics: TopicSettings): Ingest {
-    return new Ingest({ ...this.#deps, newTopics });
+    return new Ingest({ ...this.#deps, newTopics }, this.#source);
   }
 
   get inFlightBytes(): number {
@@ -98,6 +107,16 @@ export class Ingest {
    * it before it checks the next records.
    */
   async check(
+    topic: string,
+    incoming: readonly (IncomingRecord | Issue)[],
+    by: Author | Caller,
+  ): Promise<CheckedRecords> {
+    const checked = await this.#check(topic, incoming, by);
+    this.#deps.counts?.refuse(checked.refused);
+    return checked;
+  }
+
+  async #check(
     topic: string,
     incoming: readonly (IncomingRecord | Issue)[],
     by: Author | Caller,
@@ -138,6 +157,7 @@ export class Ingest {
   ): Promise<IngestResult> {
     if (records.length === 0) return { accepted: 0, refused, appended: undefined };
     const appended = await this.#append(topic, records, options);
+    this.#deps.counts?.accepted.add(this.#source, records.length);
     this.#deps.gate.topic(topic).appended(appended.last);
     return { accepted: records.length, refused, appended };
   }

@@ -31,6 +31,7 @@ import {
 import { verifiedCertificate } from "./certificate.ts";
 import type { RpcHandlers } from "./handlers.ts";
 import { closeUnread, requestFromStream, writeResponse } from "./http2-stream.ts";
+import type { ObserveCall } from "./observe.ts";
 import { defaultSessionLimits, type SessionLimits, Sessions } from "./sessions.ts";
 
 export interface RpcServer {
@@ -57,6 +58,7 @@ export interface RpcServerOptions {
   readonly guard: Guard;
   /** What each method needs of its caller. */
   readonly access: MethodAccess;
+  readonly observe?: ObserveCall;
   /** Answers a call that may not come in, whoever calls, and returns true. */
   readonly refuses?: (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => boolean;
   /** Tried before the handlers: the methods that have a shorter way. */
@@ -89,7 +91,7 @@ const serverOptions = {
 };
 
 export function createRpcServer(handlers: RpcHandlers, options: RpcServerOptions): RpcServer {
-  const { guard, access, refuses, first, limits = defaultSessionLimits, tls } = options;
+  const { guard, access, refuses, first, observe, limits = defaultSessionLimits, tls } = options;
   const sessions = new Sessions(limits);
   const credentialsOf = createCredentialsOf(options);
   const secure = tls === undefined ? undefined : createSecure(tls, limits);
@@ -100,7 +102,11 @@ export function createRpcServer(handlers: RpcHandlers, options: RpcServerOptions
     stream.on("error", () => {});
     const { session } = stream;
     sessions.enter(session);
-    stream.once("close", () => sessions.leave(session));
+    const over = observe?.(stream, headers);
+    stream.once("close", () => {
+      sessions.leave(session);
+      over?.();
+    });
     if (refuses?.(stream, headers) === true) return;
     const serve = (found: FoundCaller) => {
       if (stream.destroyed || stream.closed) return;

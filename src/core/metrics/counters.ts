@@ -2,6 +2,7 @@
 
 import { type FailureCode, failureCodes } from "../failure.ts";
 import { Counts } from "./counts.ts";
+import { RecordCounts } from "./records.ts";
 import { Requests } from "./requests.ts";
 
 /** Why a credential was not accepted. */
@@ -34,6 +35,7 @@ export type CallerLimit = (typeof callerLimits)[number];
 
 export interface Counters {
   readonly requests: Requests;
+  readonly records: RecordCounts;
   /** Requests that were refused, by the code that their answer shows. */
   readonly refusals: Counts<FailureCode>;
   readonly authenticationFailures: Counts<AuthenticationFailure>;
@@ -43,6 +45,7 @@ export interface Counters {
 export function createCounters(): Counters {
   return {
     requests: new Requests(),
+    records: new RecordCounts(),
     refusals: new Counts(failureCodes),
     authenticationFailures: new Counts(authenticationFailures),
     limitsHit: new Counts(callerLimits),

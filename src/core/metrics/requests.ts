@@ -7,6 +7,7 @@ export type Protocol = (typeof protocols)[number];
 
 /** As HTTP has them; statuses of gRPC count as the HTTP statuses that they stand for. */
 export const statusClasses = ["1xx", "2xx", "3xx", "4xx", "5xx"] as const;
+const firstError = 3;
 export type StatusClass = (typeof statusClasses)[number];
 
 /** What was called: a pattern, never an address, since callers choose those. */
@@ -33,11 +34,11 @@ export class RouteRequests {
     this.seconds.observe(ms / 1000);
   }
 
-  /** Those that there were. */
+  /** Those that there were, and errors in any case: a first one is then seen as an increase. */
   counts(): readonly (readonly [StatusClass, number])[] {
     return statusClasses.flatMap((status, index) => {
       const count = this.#counts[index] ?? 0;
-      return count === 0 ? [] : [[status, count] as const];
+      return count === 0 && index < firstError ? [] : [[status, count] as const];
     });
   }
 }

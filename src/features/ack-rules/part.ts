@@ -25,7 +25,7 @@ export function openAckRules(
   const { database, ingest, newTopics, rules } = platform;
   const ackRules = new AckRules({
     ...platform,
-    append: appendAcks(ingest.creating(outputSettings(newTopics))),
+    append: appendAcks(ingest.from("internal").creating(outputSettings(newTopics))),
     topicRules: rules,
     principals,
     rulesMax,

@@ -10,6 +10,7 @@ import { Failure, type Issue } from "../../core/failure.ts";
 import { withoutMark } from "../../core/json/json.ts";
 import { memberElements } from "../../core/json/values.ts";
 import type { AppendOptions } from "../../core/log.ts";
+import type { RecordCounts, RecordSource } from "../../core/metrics/records.ts";
 import type { Position } from "../../core/position.ts";
 import { jsonType, type LogRecord } from "../../core/record.ts";
 import type { AppendOwn } from "../../ingest/ingest.ts";
@@ -30,6 +31,7 @@ export interface EventIntakeDeps {
   readonly append: AppendOwn;
   readonly clock: Clock;
   readonly recordBytesMax: number;
+  readonly counts?: RecordCounts;
 }
 
 export interface BulkResult {
@@ -66,8 +68,8 @@ export class EventIntake {
    */
   take(json: Uint8Array, by: Caller, { dedupId }: AppendOptions = {}): Promise<Position> {
     const { issues, record } = this.#recordFrom(withoutMark(json), by);
-    if (record === undefined) throw refusal(issues);
-    this.#taken++;
+    if (record === undefined) throw this.#refused(issues);
+    this.#count("http", 1);
     return dedupId === undefined
       ? this.#deps.writer.append(record)
       : this.#appendOnce([record], dedupId);
@@ -75,7 +77,7 @@ export class EventIntake {
 
   /** The same for an event that the gateway generated, with its JSON. */
   takeOwn(event: GivenEvent, json: Uint8Array): Promise<Position> {
-    this.#taken++;
+    this.#count("http", 1);
     return this.#deps.writer.append(this.#record({ ok: true, event }, json, jsonType));
   }
 
@@ -83,9 +85,9 @@ export class EventIntake {
   takeRequest(bytes: Uint8Array, from: number, to: number, by: Caller): Promise<Position> {
     // The four fields have bounds; unknown fields are bounded by the limit of a message.
     const checked = eventFromProtobuf(bytes, from, to);
-    if (!checked.ok) throw refusal(checked.issues);
+    if (!checked.ok) throw this.#refused(checked.issues);
     by.require("append", "app", checked.event.appId);
-    this.#taken++;
+    this.#count("rpc", 1);
     const value = bytes.subarray(from, to);
     return this.#deps.writer.append(this.#record(checked, value, eventRequestType));
   }
@@ -106,15 +108,26 @@ export class EventIntake {
       if (index % stepEvents === 0 && turn.isOver) await turn.next();
       const { issues, record } = this.#recordFrom(value, by);
       if (record !== undefined) records.push(record);
+      else this.#deps.counts?.refuse(issues.slice(0, 1));
       const room = refusedMax - refused.length;
       refused.push(...issues.slice(0, room).map((issue) => ({ ...issue, index })));
     }
-    this.#taken += records.length;
+    this.#count("http", records.length);
     const position =
       dedupId === undefined || records.length === 0
         ? await this.#deps.writer.appendAll(records)
         : await this.#appendOnce(records, dedupId);
     return { accepted: records.length, refused, position };
+  }
+
+  #count(source: RecordSource, records: number): void {
+    this.#taken += records;
+    this.#deps.counts?.accepted.add(source, records);
+  }
+
+  #refused(issues: readonly Issue[]): Failure {
+    this.#deps.counts?.refuse(issues.slice(0, 1));
+    return refusal(issues);
   }
 
   #recordFrom(

@@ -43,6 +43,7 @@ export async function openLifecycle(
     append: ingest.appendRecords.bind(ingest, author),
     clock,
     recordBytesMax: collector.limits.recordBytesMax,
+    counts: platform.counters.records,
   });
   const lifecycles = new LifecycleQueries({ log, store: createLifecycleStore(database), clock });
   const stop = new AbortController();

@@ -62,7 +62,11 @@ export async function openMeasurements(
     retentionMs,
     queriesMax,
   });
-  const deps = { ...platform, series, measurementsIn: { topic, clock, bounds, tags } };
+  const deps = {
+    ...platform,
+    series,
+    measurementsIn: { topic, clock, bounds, tags, counts: platform.counters.records },
+  };
   return {
     name: "measurements",
     http(app) {

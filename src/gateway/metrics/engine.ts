@@ -10,7 +10,7 @@ import { hubMetrics, memoryMetrics } from "./delivery.ts";
 import { LoopDelay } from "./loop-delay.ts";
 import { processMetrics } from "./process.ts";
 import { logMetrics, poolMetrics, projectionMetrics } from "./storage.ts";
-import { connectionMetrics, refusalMetrics, requestMetrics } from "./traffic.ts";
+import { connectionMetrics, recordMetrics, refusalMetrics, requestMetrics } from "./traffic.ts";
 
 export interface EngineMetricsDeps extends Pick<
   Platform,
@@ -38,6 +38,7 @@ export function openEngineMetrics(
     ...connectionMetrics(deps.health),
     ...requestMetrics(deps.counters),
     ...refusalMetrics(deps.counters),
+    ...recordMetrics(deps.counters),
     ...logMetrics(deps.log),
     ...hubMetrics(deps),
     ...memoryMetrics(deps),

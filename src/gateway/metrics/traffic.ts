@@ -26,6 +26,21 @@ export function requestMetrics({ requests }: Counters): readonly Metric[] {
   ];
 }
 
+export function recordMetrics({ records }: Counters): readonly Metric[] {
+  return [
+    counter(
+      "sluice_accepted_records_total",
+      "Records that were taken from callers, by the protocol that brought them.",
+      () => byLabel("protocol", records.accepted.entries()),
+    ),
+    counter(
+      "sluice_refused_records_total",
+      "Records that were refused, alone or among others, by failure code.",
+      () => byLabel("code", records.refused.entries()),
+    ),
+  ];
+}
+
 export function refusalMetrics(counters: Counters): readonly Metric[] {
   const { refusals, authenticationFailures, limitsHit } = counters;
   return [

@@ -27,7 +27,7 @@ export function startingGateways(): (options?: GatewayOptions) => Promise<Gatewa
 function expectLogLine(line: string): void {
   expect(JSON.parse(line)).toMatchObject({
     time: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/),
-    level: expect.stringMatching(/^(debug|info|warn|error)$/),
+    level: expect.stringMatching(/^(debug|info|warn|error|audit)$/),
     message: expect.any(String),
   });
 }

@@ -1,9 +1,14 @@
 /** `/metrics` counts what happens, on the HTTP port and on one of its own. */
 
 import { afterAll, beforeAll, expect, test } from "bun:test";
+import { createClient } from "@connectrpc/connect";
+import { createConnectTransport } from "@connectrpc/connect-node";
+import { CollectorService } from "../../../src/gen/sluice/v1/collector_pb.ts";
 import { type GatewayProcess, startGateway } from "../../support/gateway.ts";
 import { ask } from "../../support/http.ts";
 import { until } from "../../support/until.ts";
+import { openWs } from "../../support/ws.ts";
+import { consumerOf, endOf, take, ways } from "../rpc/rpc.ts";
 
 let gateway: GatewayProcess;
 let metricsUrl: string;
@@ -73,6 +78,53 @@ test("a request that is refused counts by its code, also before it is routed", a
   await rises('sluice_refusals_total{code="forbidden"}', 1, () =>
     fetch(`${gateway.url}/status`, { headers: { host: "evil.example" } }),
   );
+});
+
+test("calls of gRPC count by their method, when they end, with the code of their failure", async () => {
+  const consumer = consumerOf(ways["gRPC on the RPC port"](gateway));
+  const labels = 'protocol="grpc",method="POST",route="/sluice.v1.ConsumerService/Subscribe"';
+  await rises(`sluice_requests_total{${labels},status="4xx"}`, 1, () =>
+    rises('sluice_refusals_total{code="not_found"}', 1, () =>
+      endOf(consumer.subscribe({ topic: "m-missing" })),
+    ),
+  );
+  await append("m-grpc", '{"n":1}');
+  await rises(`sluice_requests_total{${labels},status="4xx"}`, 1, () =>
+    take(consumer, { topic: "m-grpc", start: { case: "earliest", value: true } }, 1),
+  );
+  const connect = createClient(
+    CollectorService,
+    createConnectTransport({ baseUrl: gateway.url, httpVersion: "1.1" }),
+  );
+  const publish = 'method="POST",route="/sluice.v1.CollectorService/Publish",status="2xx"';
+  await rises(`sluice_requests_total{protocol="connect",${publish}}`, 1, () =>
+    rises('sluice_accepted_records_total{protocol="rpc"}', 2, () =>
+      connect.publish({ topic: "m-grpc", records: [{}, {}] }),
+    ),
+  );
+});
+
+test("records that are refused count by their code, and the others as accepted", async () => {
+  await rises('sluice_refused_records_total{code="invalid"}', 2, () =>
+    rises('sluice_accepted_records_total{protocol="http"}', 1, () =>
+      append("m-mixed", '{"n":1}\n{\n}\n'),
+    ),
+  );
+  const save = (body: string) => ask("POST", `${gateway.url}/save`, { body });
+  await rises('sluice_refused_records_total{code="invalid"}', 1, () =>
+    rises('sluice_accepted_records_total{protocol="http"}', 1, () =>
+      save(`[{"time":${Date.now()}000000,"tag":"t","values":[1]},{"tag":"t"}]`),
+    ),
+  );
+  await rises('sluice_refused_records_total{code="invalid"}', 1, () =>
+    ask("POST", `${gateway.url}/api/event`, { body: "{}" }),
+  );
+  await rises('sluice_accepted_records_total{protocol="websocket"}', 1, async () => {
+    const socket = await openWs(`${gateway.wsUrl}/v1/ws`);
+    socket.say({ op: "publish", topic: "m-ws", events: [{ n: 1 }], ref: 1 });
+    await socket.next();
+    socket.cut();
+  });
 });
 
 test("records count once when they are durable, and once for each subscriber", async () => {

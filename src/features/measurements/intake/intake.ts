@@ -9,6 +9,7 @@ import type { Caller } from "../../../core/access/caller.ts";
 import type { Turn } from "../../../core/budget/turn.ts";
 import type { Clock } from "../../../core/clock.ts";
 import { invalidIssue, type Issue } from "../../../core/failure.ts";
+import type { RecordCounts } from "../../../core/metrics/records.ts";
 import type { TimeBounds } from "../measurement.ts";
 import { type Point, timeIssue } from "../point.ts";
 import { PointWriter } from "../record.ts";
@@ -26,6 +27,7 @@ export interface IntakeDeps {
   readonly bounds: TimeBounds;
   /** Refuses new tags past their number; without it there may be any number. */
   readonly tags?: Pick<TagBound, "isFull" | "refusal">;
+  readonly counts?: Pick<RecordCounts, "refused">;
 }
 
 /** Bounds the list of an answer, so that a million bad lines do not make a larger answer. */
@@ -51,13 +53,15 @@ export class Intake {
   readonly #by: Caller;
   /** Whether it may write every tag: then a point costs nothing more. */
   readonly #mayAll: boolean;
+  readonly #refusedCounts: RecordCounts["refused"] | undefined;
   readonly refused: Issue[] = [];
   /** Number of refused measurements that `refused` does not list. */
   refusedMore = 0;
   taken = 0;
 
-  constructor({ clock, bounds, tags }: IntakeDeps, sink: RecordSink, by: Caller) {
+  constructor({ clock, bounds, tags, counts }: IntakeDeps, sink: RecordSink, by: Caller) {
     this.#sink = sink;
+    this.#refusedCounts = counts?.refused;
     this.#by = by;
     this.#mayAll = by.mayAll("append", "series");
     this.#bounds = bounds;
@@ -130,6 +134,7 @@ export class Intake {
   }
 
   refuse(issue: Issue): void {
+    this.#refusedCounts?.add(issue.code);
     if (this.refused.length < refusedMax) this.refused.push({ index: this.index, ...issue });
     else this.refusedMore++;
   }

@@ -28,7 +28,8 @@ export const openSocket = endpoint("GET /v1/ws", {
 
 interface SocketDeps extends ConnectionDeps, Pick<HttpDeps, "sockets" | "origins"> {}
 
-export function mountSocket(app: Hono, deps: SocketDeps): void {
+export function mountSocket(app: Hono, given: SocketDeps): void {
+  const deps = { ...given, ingest: given.ingest.from("websocket") };
   serve(app, openSocket, (_, c) => {
     checkOrigin(c.req.raw, deps.origins);
     const caller = callerOf(c.req.raw);
