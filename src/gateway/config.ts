@@ -51,6 +51,8 @@ export interface Config {
   /** Whether this node runs simulated guests. */
   readonly guests: boolean;
   readonly logLevel: LogLevel;
+  /** Whether each request is logged. */
+  readonly accessLog: boolean;
   readonly access: AccessConfig;
   /** Names of this node that requests may use. */
   readonly hosts: HostRules;
@@ -132,6 +134,7 @@ export function parseConfig(environment: Environment): Config {
     hosts: parseHosts(read, hostname),
     origins: read.origins("SLUICE_ORIGINS"),
     basePath: read.basePath("SLUICE_BASE_PATH"),
+    accessLog: read.flag("SLUICE_ACCESS_LOG", false),
     logLevel: read.choice("SLUICE_LOG_LEVEL", logLevels, "info"),
     // A batch of 40,000 small events; larger batches are better sent in parts.
     bodyBytesMax: read.number("SLUICE_BODY_BYTES_MAX", 8 * 1024 * 1024, 1024, 2 ** 30),

@@ -10,7 +10,7 @@ import { authenticate } from "../http/authenticate.ts";
 import { underBasePath } from "../http/base-path.ts";
 import { challengeOf } from "../http/challenge.ts";
 import type { HttpDeps } from "../http/deps.ts";
-import { methods } from "../http/endpoint/endpoint.ts";
+import { addressOf, methods } from "../http/endpoint/endpoint.ts";
 import { createEntry, type EntryOptions } from "../http/entry.ts";
 import { type Fetch, serveHot } from "../http/hot.ts";
 import { observeRequests, type RouteOf } from "../http/observe.ts";
@@ -30,6 +30,7 @@ export interface HttpAppDeps extends Pick<
 export interface HttpListenerDeps extends HttpAppDeps, EntryOptions, Pick<Foundation, "counters"> {
   readonly basePath: string;
   readonly guard: Guard;
+  readonly accessLog: boolean;
 }
 
 /** All that a request passes: the entry, who calls, the addresses that have a shorter way, the router. */
@@ -46,6 +47,8 @@ export function createHttpFetch(parts: readonly Part[], deps: HttpListenerDeps):
     ...deps.counters,
     routeOf: routeOf(app),
     isRpc: (route) => deps.rpc.methods.has(route),
+    hot: new Set(hot.map(({ endpoint }) => addressOf(endpoint))),
+    accessLog: deps.accessLog ? deps.logger : undefined,
   });
 }
 

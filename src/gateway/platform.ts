@@ -149,7 +149,7 @@ export function openEngine(
   });
   const topics = new Topics({ log, rules, logger, quota: topicQuota, newTopics: config.newTopics });
   const ingestion = {
-    log: { append: log.append.bind(log), create: topics.create.bind(topics) },
+    log: { append: log.append.bind(log), create: createdByAppend(topics, logger) },
     clock,
     gate: new SchemaGate({ log, schemas }),
     rules,
@@ -203,6 +203,15 @@ async function startPostgres(
   });
   stack.defer(() => embedded.stop());
   return embedded.url;
+}
+
+/** The append is that of all callers whose records came together, so none of them is named. */
+function createdByAppend(topics: Topics, logger: Logger): Topics["create"] {
+  return async (name, settings) => {
+    const topic = await topics.create(name, settings);
+    logger("audit", "create topic", { resource: `topic:${name}`, by: "its first append" });
+    return topic;
+  };
 }
 
 /** In nanoseconds since the Unix epoch. */

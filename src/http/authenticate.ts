@@ -34,7 +34,11 @@ export function authenticate(
 ): Fetch {
   const refuse = (request: Request, error: unknown) => {
     const failure = failureFrom(error);
-    reportInternal(logger, { method: request.method, path: pathOf(request.url) }, failure);
+    reportInternal(
+      logger,
+      { method: request.method, path: pathOf(request.url), raw: request },
+      failure,
+    );
     return failureResponse(request, failure);
   };
   return (request) => {

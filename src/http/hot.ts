@@ -47,7 +47,7 @@ export function serveHot(routes: readonly HotRoute[], fetch: Fetch, logger: Logg
     if (route === undefined || request.headers.has("origin")) return fetch(request);
     const failed = (error: unknown) => {
       const failure = failureFrom(error);
-      reportInternal(logger, { method: request.method, path }, failure);
+      reportInternal(logger, { method: request.method, path, raw: request }, failure);
       return failureResponse(request, failure);
     };
     try {

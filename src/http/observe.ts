@@ -2,11 +2,15 @@
 
 import { type FailureCode, failureCodes } from "../core/failure.ts";
 import { pathOf } from "../core/host.ts";
+import type { Logger } from "../core/logger.ts";
 import type { Counts } from "../core/metrics/counts.ts";
 import type { Protocol, Requests } from "../core/metrics/requests.ts";
+import { callerOf } from "./access.ts";
 import { methods } from "./endpoint/endpoint.ts";
 import type { Fetch } from "./hot.ts";
 import { failureOf, httpStatus } from "./problem.ts";
+import { shownPath } from "./report.ts";
+import { knownRequestId, requestIdHeader, requestIdOf } from "./request-id.ts";
 
 /** The pattern of an address; undefined: there is nothing. */
 export type RouteOf = (method: string, path: string) => string | undefined;
@@ -17,6 +21,10 @@ export interface ObserveDeps {
   readonly routeOf: RouteOf;
   /** Addresses of RPC methods. */
   readonly isRpc: (route: string) => boolean;
+  /** Addresses that are called once a record, as `method route`. */
+  readonly hot: ReadonlySet<string>;
+  /** Writes a line for each request; undefined: none is written. */
+  readonly accessLog: Logger | undefined;
 }
 
 const knownMethods = new Set<string>([...methods, "OPTIONS"]);
@@ -35,8 +43,9 @@ function observed(
   request: Request,
   response: Response,
   startedMs: number,
-  { requests, refusals, routeOf, isRpc }: ObserveDeps,
+  deps: ObserveDeps,
 ): Response {
+  const { requests, refusals, routeOf, isRpc, hot, accessLog } = deps;
   const { method } = request;
   const path = withoutQuery(pathOf(request.url));
   const route = routeOf(method, path) ?? "none";
@@ -45,12 +54,34 @@ function observed(
   const protocol = isUpgrade ? "websocket" : over;
   const status = isUpgrade ? 101 : response.status;
   const named = knownMethods.has(method) ? method : "other";
-  requests.route(protocol, named, route).add(status, performance.now() - startedMs);
+  const ms = performance.now() - startedMs;
+  requests.route(protocol, named, route).add(status, ms);
   if (status >= 400) {
     const code = failureOf(response) ?? codeOf(status);
     if (code !== undefined) refusals.add(code);
   }
-  return response;
+  accessLog?.("info", "request", {
+    protocol,
+    method,
+    path: shownPath(path),
+    route,
+    status,
+    ms: Math.round(ms * 1000) / 1000,
+    principal: callerOf(request).principal.id,
+    request_id: requestIdOf(request),
+  });
+  if (isUpgrade) return response;
+  // No line of a log leads to the 204 of a hot address: it has no id, unless its caller sent one.
+  const isHot = accessLog === undefined && status < 400 && hot.has(`${method} ${route}`);
+  const id = isHot ? knownRequestId(request) : requestIdOf(request);
+  return id === undefined ? response : withRequestId(response, id);
+}
+
+/** Answers without a body may be shared. */
+function withRequestId(response: Response, id: string): Response {
+  const own = response.status === 204 ? new Response(null, response) : response;
+  own.headers.set(requestIdHeader, id);
+  return own;
 }
 
 function isSocket({ headers }: Request): boolean {

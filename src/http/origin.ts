@@ -24,6 +24,8 @@ const restHeaders = [
   "Idempotency-Key",
   "Last-Event-ID",
   "Sluice-Schema-Id",
+  "Traceparent",
+  "X-Request-Id",
 ];
 
 /** Response headers of descriptor sets. */
@@ -54,7 +56,13 @@ export function mountCors(app: Hono, origins: readonly string[]): void {
       origin: origins.includes("*") ? "*" : (given) => namedOrigin(given, origins),
       allowMethods: [...methods],
       allowHeaders: [...restHeaders, "If-None-Match", ...rpcRequestHeaders],
-      exposeHeaders: ["Location", "Retry-After", ...schemaHeaders, ...rpcResponseHeaders],
+      exposeHeaders: [
+        "Location",
+        "Retry-After",
+        "X-Request-Id",
+        ...schemaHeaders,
+        ...rpcResponseHeaders,
+      ],
       maxAge: 600,
     }),
   );

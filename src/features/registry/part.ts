@@ -32,7 +32,7 @@ export function openRegistry(
     },
     endpoints: [...registryEndpoints, ...confluentEndpoints, ...settingEndpoints],
     status: () => ({ registry: registry.status() }),
-    rpc: (router) => mountRegistry(router, registry),
+    rpc: (router) => mountRegistry(router, registry, logger),
     rpcAccess: registryAccess,
     close: () => registry.close(),
   };

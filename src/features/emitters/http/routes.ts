@@ -1,11 +1,12 @@
 /** Emitters: created by PUT, appended to by POST, read by page and SSE. */
 
 import type { Context, Hono } from "hono";
-import { audit, type AuditedAction } from "../../../core/access/audit.ts";
+import type { AuditedAction } from "../../../core/access/audit.ts";
 import { emittersTopic } from "../../../core/emitters.ts";
 import { renderPosition } from "../../../core/position.ts";
 import { callerOf } from "../../../http/access.ts";
 import { answerPage } from "../../../http/answers/page.ts";
+import { auditRequest } from "../../../http/audit.ts";
 import { publicPath } from "../../../http/base-path.ts";
 import type { Bodies } from "../../../http/body.ts";
 import type { HttpDeps } from "../../../http/deps.ts";
@@ -43,7 +44,7 @@ interface EmitterDeps extends Pick<
 export function mountEmitters(app: Hono, deps: EmitterDeps): void {
   const { emitters, ingest, bodies, turns, basePath, logger } = deps;
   const audited = (c: Context, action: AuditedAction, { id, source, rate }: Emitter) =>
-    audit(logger, callerOf(c.req.raw), {
+    auditRequest(logger, c.req.raw, {
       action,
       kind: "emitter",
       name: id,

@@ -4,6 +4,7 @@ import type { Context, Hono } from "hono";
 import { invalidField, quoted } from "../../../core/failure.ts";
 import { renderTime } from "../../../core/time.ts";
 import { callerOf } from "../../../http/access.ts";
+import { auditRequest } from "../../../http/audit.ts";
 import type { HttpDeps } from "../../../http/deps.ts";
 import { reply, serve } from "../../../http/endpoint/endpoint.ts";
 import { readJson } from "../../../http/validate.ts";
@@ -13,11 +14,11 @@ import type { AppSettings, Funnel, ShownLifecycle } from "../lifecycle.ts";
 import * as endpoints from "./lifecycle-endpoints.ts";
 import { renderCursor } from "./params.ts";
 
-interface LifecycleDeps extends Pick<HttpDeps, "bodies"> {
+interface LifecycleDeps extends Pick<HttpDeps, "bodies" | "logger"> {
   readonly lifecycles: LifecycleQueries;
 }
 
-export function mountLifecycles(app: Hono, { lifecycles, bodies }: LifecycleDeps): void {
+export function mountLifecycles(app: Hono, { lifecycles, bodies, logger }: LifecycleDeps): void {
   const ofMessage = async (messageId: string, c: Context) => {
     const found = await lifecycles.ofMessage(messageId, callerOf(c.req.raw), c.req.raw.signal);
     return reply(endpoints.readMessage, 200, { lifecycles: found.map(describe) });
@@ -57,6 +58,7 @@ export function mountLifecycles(app: Hono, { lifecycles, bodies }: LifecycleDeps
       retentionMs: given.retention_ms ?? undefined,
     };
     await lifecycles.setApp(settings);
+    auditRequest(logger, c.req.raw, { action: "change", kind: "app", name: params.app_id });
     return reply(endpoints.setApp, 200, describeApp(settings));
   });
 }

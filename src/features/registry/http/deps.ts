@@ -3,6 +3,7 @@
 import type { Context } from "hono";
 import { callerOf } from "../../../http/access.ts";
 import type { HttpDeps } from "../../../http/deps.ts";
+import { auditedRegistry } from "../audited.ts";
 import { type CallerRegistry, registryFor } from "../guarded.ts";
 import type { Registry } from "../registry.ts";
 
@@ -12,8 +13,9 @@ export interface RegistryDeps extends Pick<HttpDeps, "bodies" | "logger"> {
 
 /** As the caller of the request may use it. */
 export function registryOf(
-  { registry }: Pick<RegistryDeps, "registry">,
+  { registry, logger }: Pick<RegistryDeps, "registry" | "logger">,
   c: Context,
 ): CallerRegistry {
-  return registryFor(registry, callerOf(c.req.raw));
+  const caller = callerOf(c.req.raw);
+  return registryFor(auditedRegistry(registry, caller, logger), caller);
 }

@@ -2,6 +2,7 @@
 
 import type { ConnectRouter, HandlerContext } from "@connectrpc/connect";
 import { Failure } from "../../../core/failure.ts";
+import type { Logger } from "../../../core/logger.ts";
 import {
   ChangeKind as ChangeKindCode,
   Compatibility as CompatibilityCode,
@@ -10,6 +11,7 @@ import {
   RegistryService,
 } from "../../../gen/sluice/v1/registry_pb.ts";
 import { callerOf } from "../../../rpc/access.ts";
+import { auditedRegistry } from "../audited.ts";
 import { type CallerRegistry, registryFor } from "../guarded.ts";
 import {
   allSubjects,
@@ -26,9 +28,12 @@ import type { Submission } from "../submission.ts";
 
 const pageMax = 1000;
 
-export function mountRegistry(router: ConnectRouter, shared: Registry): void {
+export function mountRegistry(router: ConnectRouter, shared: Registry, logger: Logger): void {
   /** As the caller may use it. */
-  const of = ({ values }: Pick<HandlerContext, "values">) => registryFor(shared, callerOf(values));
+  const of = ({ values }: Pick<HandlerContext, "values">) => {
+    const caller = callerOf(values);
+    return registryFor(auditedRegistry(shared, caller, logger), caller);
+  };
   router.service(RegistryService, {
     async register(request, context) {
       const { subject, dryRun } = request;
