@@ -16,6 +16,7 @@ import { exitCodes } from "./command/exit-codes.ts";
 import { helpText, usageLine } from "./command/help.ts";
 import { nearest } from "./command/parse.ts";
 import { UsageError } from "./command/usage-error.ts";
+import { serveProcess } from "./serve-process.ts";
 import { serve, settingsHint } from "./serve.ts";
 
 /** Runs `sluice <command> …`; without a command it serves. */
@@ -60,6 +61,9 @@ async function findCommand(words: readonly string[]): Promise<Found> {
   // The other commands take 1 MB, and the gateway would keep them for as long as it runs.
   if (first === undefined || first === serve.name) {
     return { root: undefined, path: ["sluice", serve.name], node: serve, rest: others };
+  }
+  if (first === serveProcess.name) {
+    return { root: undefined, path: ["sluice", first], node: serveProcess, rest: others };
   }
   const { sluice: root } = await import("./sluice.ts");
   const path = ["sluice"];

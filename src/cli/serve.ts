@@ -1,6 +1,7 @@
 /** `sluice serve`: the gateway. */
 
 import { command } from "./command/command.ts";
+import { text } from "./command/parameters.ts";
 
 export const settingsHint =
   "Settings of the gateway are environment variables, as in SLUICE_PORT=9300 sluice serve.";
@@ -13,7 +14,13 @@ SLUICE_PORT=9300 sluice serve; docs/settings.md lists them. With none of them Po
 under ./data and the gateway listens on 127.0.0.1:9000. \`sluice\` without a command serves as well.`,
   hint: settingsHint,
   arguments: {},
-  options: {},
+  options: {
+    processes: text({
+      doc: "gateways on the same ports, each a process: a number, or auto for one for each processor",
+      value: "N",
+      environment: "SLUICE_PROCESSES",
+    }),
+  },
   examples: [
     { line: "sluice serve", notRun: "it would listen on the default port" },
     {
@@ -21,8 +28,8 @@ under ./data and the gateway listens on 127.0.0.1:9000. \`sluice\` without a com
       notRun: "it would listen on a fixed port",
     },
   ],
-  async run(runtime) {
+  async run(runtime, { processes }) {
     const { serveGateway } = await import("./serve-gateway.ts");
-    await serveGateway(runtime);
+    await serveGateway(runtime, processes === undefined ? {} : { SLUICE_PROCESSES: processes });
   },
 });

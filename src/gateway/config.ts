@@ -3,6 +3,8 @@
  * default, bounds and reason are in one place here; `docs/settings.md` describes each for users.
  */
 
+import { availableParallelism } from "node:os";
+import process from "node:process";
 import type { LogLevel } from "../core/logger.ts";
 import { defaultTopicSettings, type TopicSettings } from "../core/topic.ts";
 import { defaultRegistryOptions, type RegistryOptions } from "../features/registry/options.ts";
@@ -24,6 +26,8 @@ export interface Config {
   readonly hostname: string;
   readonly port: number;
   readonly grpcPort: number;
+  /** Gateways on the same ports, each a process. */
+  readonly processes: number;
   /** Where `/metrics` is served without a credential; undefined: nowhere. */
   readonly metrics: { readonly hostname: string; readonly port: number } | undefined;
   /** Undefined: both listeners are without TLS. */
@@ -113,6 +117,7 @@ export function parseConfig(environment: Environment): Config {
     hostname,
     port: read.number("SLUICE_PORT", 9000, 0, 65_535),
     grpcPort: read.number("SLUICE_GRPC_PORT", 4025, 0, 65_535),
+    processes: parseProcesses(read),
     metrics: parseMetrics(read),
     tls: parseTls(read),
     dataDir: read.text("SLUICE_DATA_DIR", "./data"),
@@ -274,4 +279,16 @@ function parseNewTopics(read: Settings): TopicSettings {
 
 function isLoopback(hostname: string): boolean {
   return hostname === "localhost" || hostname === "::1" || /^127(\.\d{1,3}){3}$/.test(hostname);
+}
+
+/** `auto`: as many as there are processors. Elsewhere the kernel gives all connections to one of them. */
+function parseProcesses(read: Settings): number {
+  const isDivided = process.platform === "linux";
+  if (read.optional("SLUICE_PROCESSES") === "auto") return isDivided ? availableParallelism() : 1;
+  const count = read.number("SLUICE_PROCESSES", 1, 1, 256);
+  if (count === 1 || isDivided) return count;
+  read.problem(
+    `SLUICE_PROCESSES=${count}: only Linux divides the connections of a port among processes, expected 1 or auto`,
+  );
+  return 1;
 }

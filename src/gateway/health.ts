@@ -26,6 +26,8 @@ export interface GatewayHealth extends Health {
   listening(grpcUrl: string, connections: () => Connections): void;
   /** Undefined until then. */
   connections(): Connections | undefined;
+  /** Whether a balancer queries readiness. */
+  isQueried(): boolean;
   /** From now on this node is not ready. True if a balancer queries that, and should learn of it first. */
   drain(): boolean;
 }
@@ -47,6 +49,8 @@ export function createGatewayHealth(deps: HealthDeps, parts: () => readonly Part
   let connections: (() => Connections) | undefined;
   let lastCheck: { readonly atMs: number; readonly why: Promise<string | undefined> } | undefined;
 
+  const isQueried = () => clock.nowMs() - queriedMs < balancerMs;
+
   async function check(): Promise<string | undefined> {
     const [storeWhy, logWhy] = await Promise.all([
       unavailable("The store", () => ping()),
@@ -61,9 +65,10 @@ export function createGatewayHealth(deps: HealthDeps, parts: () => readonly Part
       grpcPort = Number(new URL(grpcUrl).port);
     },
     connections: () => connections?.(),
+    isQueried,
     drain() {
       draining = true;
-      return clock.nowMs() - queriedMs < balancerMs;
+      return isQueried();
     },
     async notReady() {
       if (draining) return "This node shuts down";

@@ -19,6 +19,8 @@ export interface Listeners extends Pick<OpenFilesDeps, "clock" | "logger"> {
   readonly rpc: RpcServer;
   /** Undefined: without TLS. */
   readonly tls: TlsSource | undefined;
+  /** Whether other processes of this gateway listen on the same ports. */
+  readonly isShared: boolean;
 }
 
 export interface Connections {
@@ -35,7 +37,7 @@ export interface Listening {
 
 /** Resolves once both accept. Throws `conflict` or `forbidden` for a port that cannot be used. */
 export async function listenBoth(
-  { clock, logger, runtime, config, server, fetch, rpc, tls }: Listeners,
+  { clock, logger, runtime, config, server, fetch, rpc, tls, isShared }: Listeners,
   stack: AsyncDisposableStack,
 ): Promise<Listening> {
   const { hostname } = config;
@@ -49,10 +51,11 @@ export async function listenBoth(
       port: config.port,
       tls: tls?.context,
       fetch,
+      isShared,
     }),
   );
   const grpcPort = await listening("SLUICE_GRPC_PORT", config.grpcPort, () =>
-    rpc.listen(hostname, config.grpcPort),
+    rpc.listen(hostname, config.grpcPort, isShared),
   );
   const host = hostOf(hostname);
   const files = new OpenFilesGuard({
@@ -82,13 +85,13 @@ export async function listenBoth(
 export async function listenMetrics(
   { metrics }: Pick<Config, "metrics">,
   server: Server,
-  fetch: Fetch,
+  { fetch, isShared }: Pick<Listeners, "fetch" | "isShared">,
   stack: AsyncDisposableStack,
 ): Promise<string | undefined> {
   if (metrics === undefined) return undefined;
   stack.defer(() => server.stop(stopMsMax));
   const port = await listening("SLUICE_METRICS_PORT", metrics.port, () =>
-    server.listen({ ...metrics, fetch }),
+    server.listen({ ...metrics, fetch, isShared }),
   );
   return `http://${hostOf(metrics.hostname)}:${port}/metrics`;
 }
@@ -98,7 +101,7 @@ function hostOf(hostname: string): string {
 }
 
 /** A port that cannot be used is the commonest failure of a start, so it gets its own words. */
-async function listening(
+export async function listening(
   setting: string,
   port: number,
   listen: () => Promise<number>,

@@ -20,6 +20,8 @@ import { createGatewayHealth, type GatewayHealth } from "./health.ts";
 import { openEngineMetrics } from "./metrics/engine.ts";
 import { openApiDocument } from "./openapi/document.ts";
 import { openEngine, openFoundation } from "./platform.ts";
+import { overAllProcesses } from "./processes/over-all.ts";
+import type { Siblings } from "./processes/siblings.ts";
 import { Projections } from "./projections.ts";
 
 export interface GatewayParts {
@@ -34,11 +36,13 @@ interface Opening {
   readonly server: Pick<Server, "host">;
   readonly config: Config;
   readonly logger: Logger;
+  /** Where this is a process of several. */
+  readonly siblings?: Siblings | undefined;
 }
 
 /** The engine and all features on it, without listeners. What it opens, the stack closes. */
 export async function openParts(
-  { runtime, server, config, logger }: Opening,
+  { runtime, server, config, logger, siblings }: Opening,
   stack: AsyncDisposableStack,
 ): Promise<GatewayParts> {
   const foundation = await openFoundation({ runtime, config, logger }, stack);
@@ -71,7 +75,9 @@ export async function openParts(
     () => parts,
   );
   const engine = openEngineMetrics({ ...platform, log, runtime, projections, health }, stack);
+  const overAll = overAllProcesses(siblings);
   const telemetry = openTelemetry({
+    overAll: overAll.metrics,
     metrics: () => [...engine, ...parts.flatMap(({ metrics = [] }) => metrics)],
   });
   const parts: readonly Part[] = [
@@ -85,7 +91,10 @@ export async function openParts(
     registry,
     openTryout(platform),
     telemetry,
-    openOperation(platform, { health, document: (version) => openApiDocument(version, parts) }),
+    openOperation(platform, {
+      health: overAll.health(health),
+      document: (version) => openApiDocument(version, parts),
+    }),
   ];
   projections.start(parts);
   return { platform, parts, health, telemetry };

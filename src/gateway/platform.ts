@@ -44,6 +44,14 @@ import { WatchedLog } from "./watched-log.ts";
  */
 const shares = { receiving: 1 / 8, answers: 1 / 8, windows: 1 / 4 } as const;
 
+/** What callers may make a node keep. */
+export function memoryOf(
+  { memoryBytes }: Pick<Config, "memoryBytes">,
+  runtime: Pick<Runtime, "machineBytes">,
+): number {
+  return memoryBytes === 0 ? defaultMemory(runtime.machineBytes()) : memoryBytes;
+}
+
 /** A quarter of the machine or container, which the embedded PostgreSQL and others share. */
 function defaultMemory(machineBytes: number): number {
   return Math.min(8 * gibi, Math.max(gibi / 2, machineBytes / 4));
@@ -96,7 +104,7 @@ export async function openFoundation(
   const log = new WatchedLog(driver, clock, logger);
   stack.defer(() => log.close());
   const turns = new Turns();
-  const memory = new MemoryAccount(config.memoryBytes || defaultMemory(runtime.machineBytes()));
+  const memory = new MemoryAccount(memoryOf(config, runtime));
   const receiving = memory.share("receiving", shares.receiving);
   const bodies = new Bodies({
     bytesMax: config.bodyBytesMax,

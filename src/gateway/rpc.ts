@@ -80,7 +80,7 @@ export function createRpc(parts: readonly Part[], deps: RpcDeps): Rpc {
   });
   return {
     server: {
-      listen: (hostname, port) => server.listen(hostname, port),
+      listen: (hostname, port, isShared) => server.listen(hostname, port, isShared),
       secure: (tls) => server.secure(tls),
       accept: (isOpen) => server.accept(isOpen),
       stats: () => server.stats(),

@@ -36,7 +36,7 @@ import { defaultSessionLimits, type SessionLimits, Sessions } from "./sessions.t
 
 export interface RpcServer {
   /** Resolves to the port. Throws an error with code `EADDRINUSE` or `EACCES`. */
-  listen(hostname: string, port: number): Promise<number>;
+  listen(hostname: string, port: number, isShared?: boolean): Promise<number>;
   /** Refuses new calls; resolves once running ones are answered, after `withinMs` at most. */
   stop(withinMs: number): Promise<void>;
   /** From now on new connections get this certificate. */
@@ -120,7 +120,7 @@ export function createRpcServer(handlers: RpcHandlers, options: RpcServerOptions
     else serve(found);
   });
   return {
-    listen: (hostname, port) => listen(server, hostname, port),
+    listen: (host, port, isShared = false) => listen(server, { host, port, isShared }),
     async stop(withinMs) {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       sessions.close();
@@ -236,12 +236,11 @@ function refuse(
 
 function listen(
   server: Http2Server | Http2SecureServer,
-  hostname: string,
-  port: number,
+  { host, port, isShared }: { host: string; port: number; isShared: boolean },
 ): Promise<number> {
   return new Promise((resolve, reject) => {
     server.once("error", reject);
-    server.listen(port, hostname, () => {
+    server.listen({ host, port, reusePort: isShared }, () => {
       server.off("error", reject);
       const address = server.address();
       resolve(typeof address === "object" && address !== null ? address.port : port);

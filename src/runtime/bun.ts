@@ -2,6 +2,7 @@
 
 import http from "node:http";
 import { totalmem } from "node:os";
+import { isExecutable } from "../core/build.ts";
 import { Failure } from "../core/failure.ts";
 import { goingAwayCode, type Host, type Socket, type SocketEvents } from "../core/host.ts";
 import type { ByteSink, Sent, SinkEvents } from "../core/sink.ts";
@@ -35,6 +36,7 @@ export const bunRuntime: Runtime = {
   environment: process.env,
   pid: process.pid,
   args: process.argv.slice(2),
+  self: isExecutable ? [process.execPath] : [process.execPath, ...process.argv.slice(1, 2)],
   logLine: (line) => void process.stderr.write(line),
   print: (line) => void process.stdout.write(line),
   memoryBytes: () => process.memoryUsage.rss(),
@@ -125,7 +127,7 @@ class BunServer implements Server, Host {
     void former.stop(false).then(() => this.#former.delete(former));
   }
 
-  #serve({ hostname, port, tls, fetch }: ListenOptions): Bun.Server<SocketData> {
+  #serve({ hostname, port, tls, fetch, isShared = false }: ListenOptions): Bun.Server<SocketData> {
     return Bun.serve<SocketData>({
       hostname,
       port,
@@ -136,7 +138,7 @@ class BunServer implements Server, Host {
       development: false,
       // Without development mode Bun shares ports by default: two gateways would each get a part of
       // the requests, each with its own data.
-      reusePort: false,
+      reusePort: isShared,
       fetch: (request) => afterBody(request, fetch(request)),
       websocket: {
         idleTimeout: idleTimeoutSeconds,

@@ -20,6 +20,7 @@ export const denoRuntime: Runtime = {
   environment: Deno.env.toObject(),
   pid: Deno.pid,
   args: Deno.args,
+  self: [Deno.execPath(), "run", "--allow-all", Deno.mainModule],
   logLine: (line) => void Deno.stderr.writeSync(new TextEncoder().encode(line)),
   print: (line) => void Deno.stdout.writeSync(new TextEncoder().encode(line)),
   memoryBytes: () => Deno.memoryUsage().rss,
@@ -44,7 +45,7 @@ class DenoServer implements Server, Host {
   readonly #sockets = new Set<DenoSocket>();
   #server: Deno.HttpServer<Deno.NetAddr> | undefined;
 
-  listen({ hostname, port, tls, fetch }: ListenOptions): Promise<number> {
+  listen({ hostname, port, tls, fetch, isShared = false }: ListenOptions): Promise<number> {
     if (tls?.client !== undefined) {
       throw new Failure(
         "invalid",
@@ -53,9 +54,8 @@ class DenoServer implements Server, Host {
     }
     const secured = tls === undefined ? {} : { cert: tls.cert, key: tls.key };
     try {
-      this.#server = Deno.serve({ hostname, port, onListen: () => {}, ...secured }, (request) =>
-        fetch(request),
-      );
+      const options = { hostname, port, reusePort: isShared, onListen: () => {}, ...secured };
+      this.#server = Deno.serve(options, (request) => fetch(request));
     } catch (error) {
       throw Object.assign(new Error("Cannot listen", { cause: error }), {
         code: listenCode(error),

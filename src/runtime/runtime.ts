@@ -11,6 +11,8 @@ export interface Runtime {
   readonly pid: number;
   /** Arguments after the program. */
   readonly args: readonly string[];
+  /** The words that start this program again, before its arguments. */
+  readonly self: readonly string[];
   /** Writes to standard error, where the log lines go. */
   logLine(line: string): void;
   /** Writes to standard output. */
@@ -67,6 +69,8 @@ export interface ListenOptions {
   /** Undefined: without TLS. */
   readonly tls?: TlsContext | undefined;
   readonly fetch: (request: Request) => Response | Promise<Response>;
+  /** Whether other processes listen on the same port, and get their part of the connections. */
+  readonly isShared?: boolean;
 }
 
 /** Seconds of silence after which a connection is closed: well above the heartbeat. */

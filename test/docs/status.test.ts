@@ -8,8 +8,9 @@ import { ask } from "../support/http.ts";
 import { until } from "../support/until.ts";
 import { root } from "./run.ts";
 
-/** A node in good health has no failure to report. */
+/** A node in good health has no failure to report, and what runs from a checkout has no commit. */
 const absent = [
+  "commit",
   "ack_rules[].last_failure",
   "appends.last_failure",
   "ack_rules[].stopped",

@@ -10,6 +10,8 @@ import { metricsFetch, mountMetrics } from "./http/metrics.ts";
 export interface TelemetryOptions {
   /** Of the engine and all parts; called once all are open. */
   readonly metrics: () => readonly Metric[];
+  /** From this process's text to that of all processes that share its ports. */
+  readonly overAll: (text: () => Promise<string>) => () => Promise<string>;
 }
 
 export interface TelemetryPart extends Part {
@@ -17,9 +19,11 @@ export interface TelemetryPart extends Part {
   readonly fetch: Fetch;
 }
 
-export function openTelemetry({ metrics }: TelemetryOptions): TelemetryPart {
+export function openTelemetry({ metrics, overAll }: TelemetryOptions): TelemetryPart {
   let made: Exposition | undefined;
-  const exposition = () => (made ??= createExposition(metrics()));
+  const own = () => (made ??= createExposition(metrics()));
+  const text = overAll(() => own().text());
+  const exposition = () => ({ ...own(), text });
   return {
     name: "telemetry",
     http: (app) => mountMetrics(app, exposition),

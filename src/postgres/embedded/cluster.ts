@@ -38,6 +38,7 @@ export interface Cluster {
   readonly durability: Durability;
   /** Size of the server's own cache; the memory is used only as data comes. */
   readonly cacheMb: number;
+  readonly connectionsMax: number;
   readonly binaries: Binaries;
   readonly launcher: Launcher;
   readonly log: Logger;
@@ -54,11 +55,15 @@ export interface ClusterOptions {
   readonly cacheMb?: number;
   /** The folder of initdb and postgres; undefined: they are found. */
   readonly programs?: string | undefined;
+  /** Of all nodes together; never fewer than one node and its tools need. */
+  readonly connectionsMax?: number;
   readonly signal?: AbortSignal;
 }
 
 /** Below is PostgreSQL's own default; above, its page table costs more at a start than it saves. */
 const cacheMbLimits = { least: 128, most: 8192 };
+
+const connectionsMin = 60;
 
 export const superuser = "sluice";
 const stagingPrefix = "postgres.new-";
@@ -66,6 +71,7 @@ const stagingPrefix = "postgres.new-";
 /** Locks the data directory and makes sure that a cluster of this version is in it. */
 export async function openCluster(options: ClusterOptions): Promise<Cluster> {
   const { dataDir, log, durability = "full", cacheMb = 0, programs, signal } = options;
+  const connectionsMax = Math.max(connectionsMin, options.connectionsMax ?? 0);
   const directory = join(dataDir, "postgres");
   // Where there are none, nothing is created.
   const binaries = await findBinaries({ programs });
@@ -99,6 +105,7 @@ export async function openCluster(options: ClusterOptions): Promise<Cluster> {
       password,
       durability,
       cacheMb: cacheMb === 0 ? defaultCacheMb() : cacheMb,
+      connectionsMax,
       binaries,
       launcher,
       log,

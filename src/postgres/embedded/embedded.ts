@@ -29,6 +29,7 @@ export interface EmbeddedOptions {
   /** See `ClusterOptions`. */
   readonly cacheMb?: number;
   readonly programs?: string | undefined;
+  readonly connectionsMax?: number;
 }
 
 export interface Embedded {

@@ -122,12 +122,15 @@ export async function stopServer(
 }
 
 /** Passed on the command line, where they override postgresql.conf: each release decides them. */
-function settings({ durability, cacheMb, binaries }: Cluster, port: number): string[] {
+function settings(
+  { durability, cacheMb, connectionsMax, binaries }: Cluster,
+  port: number,
+): string[] {
   const values = {
     listen_addresses: loopback,
     port,
     unix_socket_directories: "",
-    max_connections: 60,
+    max_connections: connectionsMax,
     // An index probe that finds its two pages here takes a third of the time of one that does not.
     shared_buffers: `${cacheMb}MB`,
     // Read again from disk in random order, the pages would take minutes after each start. pg_prewarm
