@@ -23,8 +23,14 @@ export const health = command({
     }),
   },
   examples: [{ line: "sluice health --url localhost:9000", prints: ["ready"] }],
-  async run(runtime, { url = urlOf(parseConfig(runtime.environment)) }) {
-    const response = await reach(url, "/readyz", { signal: AbortSignal.timeout(answerMs) });
+  async run(runtime, { url: given }) {
+    const isLocal = given === undefined;
+    const url = given ?? urlOf(parseConfig(runtime.environment));
+    const response = await reach(url, "/readyz", {
+      signal: AbortSignal.timeout(answerMs),
+      // Of this machine: the certificate names its public address.
+      ...(isLocal ? { tls: { rejectUnauthorized: false } } : {}),
+    });
     const text = await response.text();
     if (!response.ok) throw failureFromProblem(response, text);
     const { warning } = JSON.parse(text) as { readonly warning?: string };
@@ -33,7 +39,7 @@ export const health = command({
 });
 
 /** An address that stands for all of them is not one to connect to. */
-function urlOf({ hostname, port, basePath }: Config): string {
+function urlOf({ hostname, port, basePath, tls }: Config): string {
   if (port === 0) {
     throw new Failure(
       "invalid",
@@ -42,5 +48,6 @@ function urlOf({ hostname, port, basePath }: Config): string {
   }
   const all = ["0.0.0.0", "::", "[::]", ""].includes(hostname);
   const host = all ? "127.0.0.1" : hostname;
-  return `http://${host.includes(":") ? `[${host}]` : host}:${port}${basePath}`;
+  const scheme = tls === undefined ? "http" : "https";
+  return `${scheme}://${host.includes(":") ? `[${host}]` : host}:${port}${basePath}`;
 }

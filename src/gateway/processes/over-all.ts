@@ -34,7 +34,10 @@ export function overAllProcesses(siblings: Siblings | undefined): OverAll {
       return async () => {
         const all = await siblings.gather("metrics");
         return mergeMetrics(
-          all.map(({ index, value }) => ({ process: index, text: String(value ?? "") })),
+          all.map(({ index, value }) => ({
+            process: index,
+            text: typeof value === "string" ? value : "",
+          })),
         );
       };
     },
