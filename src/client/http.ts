@@ -36,12 +36,15 @@ async function askOnce(settings: Settings, request: ClientRequest): Promise<stri
   const timeout = new AbortController();
   const cancel = settings.clock.after(settings.timeoutMs, () => timeout.abort());
   try {
-    const response = await settings.fetch(url, {
-      method,
-      headers: { accept: "application/json", ...settings.headers, ...request.headers },
-      signal: signal === undefined ? timeout.signal : AbortSignal.any([signal, timeout.signal]),
-      ...(body === undefined ? {} : { body }),
-    });
+    const own = { accept: "application/json", ...settings.headers, ...request.headers };
+    const { response } = await settings.credential.send((credential) =>
+      settings.fetch(url, {
+        method,
+        headers: { ...own, ...credential },
+        signal: signal === undefined ? timeout.signal : AbortSignal.any([signal, timeout.signal]),
+        ...(body === undefined ? {} : { body }),
+      }),
+    );
     if (!response.ok) throw await errorFromResponse(response);
     return await response.text();
   } catch (error) {

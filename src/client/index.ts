@@ -9,6 +9,7 @@ export type {
 } from "./emitters.ts";
 export { SluiceError } from "./error.ts";
 export type { SluiceEvent } from "./event.ts";
+export type { TokenSource } from "./credential.ts";
 export type { ClientOptions, Fetch } from "./options.ts";
 export type { Page, PageOptions } from "./pages.ts";
 export type { Events, Published, PublishOptions } from "./publish.ts";

@@ -1,12 +1,18 @@
 /** The client's options, each with its default. */
 
 import { type Clock, systemClock } from "../core/clock.ts";
+import { Credential, type TokenSource } from "./credential.ts";
 import { SluiceError } from "./error.ts";
 
 export interface ClientOptions {
   /** The gateway's address, including a proxy's path. */
   readonly url: string | URL;
-  /** Sends requests; the global `fetch` by default. For credentials, proxies, tests. */
+  /**
+   * An API key, or a function that returns a token: it is called again once the gateway answers
+   * `unauthenticated`, and streams go on after their last position. Sockets get a ticket with it.
+   */
+  readonly token?: TokenSource;
+  /** Sends requests; the global `fetch` by default. For proxies, tests. */
   readonly fetch?: Fetch;
   /** Headers of every request, but not of a socket's handshake: browsers cannot do that. */
   readonly headers?: Readonly<Record<string, string>>;
@@ -35,6 +41,7 @@ export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 export interface Settings {
   /** Without a trailing slash. */
   readonly url: string;
+  readonly credential: Credential;
   readonly fetch: Fetch;
   readonly headers: Readonly<Record<string, string>>;
   readonly openSocket: (url: string) => WebSocket;
@@ -55,6 +62,7 @@ export function settingsFromOptions(options: ClientOptions): Settings {
   url.hash = "";
   return {
     url: url.href.replace(/\/+$/, ""),
+    credential: new Credential(options.token),
     // Through an arrow function, because browsers require `this` to be the window.
     fetch: options.fetch ?? ((target, init) => fetch(target, init)),
     headers: options.headers ?? {},

@@ -14,12 +14,17 @@ export interface ConnectionEvents {
   message(message: SocketMessage, text: string): void;
   /** Called once when it is closed, before its unanswered requests fail. */
   closed(error: SluiceError): void;
+  /** The gateway closes it because its credential has ended; `closed` follows. */
+  expired(): void;
 }
 
 type Answer = (answer: SocketMessage | SluiceError) => void;
 
 /** The gateway takes 256 requests at the same time. */
 const pendingMax = 128;
+
+/** Close code of a socket whose credential has ended. */
+const unauthenticatedCode = 4001;
 
 /** The largest message that the gateway takes. */
 const messageBytesMax = 4 * 1024 * 1024;
@@ -44,19 +49,23 @@ export class SocketConnection {
     this.#events = events;
     this.#lastHeardMs = settings.clock.nowMs();
     socket.onmessage = ({ data }) => this.#received(data);
-    socket.onclose = ({ code, reason }) => this.#close(closeError(code, reason));
+    socket.onclose = ({ code, reason }) => {
+      if (code === unauthenticatedCode) events.expired();
+      this.#close(closeError(code, reason));
+    };
     this.#tick();
   }
 
   static open(
     settings: Settings,
     events: ConnectionEvents,
-    signal: AbortSignal,
+    { ticket, signal }: { readonly ticket: string | undefined; readonly signal: AbortSignal },
   ): Promise<SocketConnection> {
     const url = `${settings.url.replace(/^http/, "ws")}/v1/ws`;
     return new Promise((resolve, reject) => {
       if (signal.aborted) return reject(closedHere());
-      const socket = openSocket(settings, url);
+      const query = ticket === undefined ? "" : `?ticket=${ticket}`;
+      const socket = openSocket(settings, url, query);
       const give = (settle: () => void) => {
         cancel();
         signal.removeEventListener("abort", abort);
@@ -158,9 +167,9 @@ export class SocketConnection {
 }
 
 /** What the user's own function throws is an attempt that failed. */
-function openSocket(settings: Settings, url: string): WebSocket {
+function openSocket(settings: Settings, url: string, query: string): WebSocket {
   try {
-    return settings.openSocket(url);
+    return settings.openSocket(url + query);
   } catch (error) {
     throw errorFromThrown(error, `Cannot open ${url}`);
   }

@@ -15,6 +15,7 @@ import {
 import { SocketSubscription, type SubscriptionLink } from "./socket-subscription.ts";
 import type { SubscribeOptions, Subscription } from "./subscription.ts";
 import { addressOf, checkTarget, queryFromStart, type Target } from "./target.ts";
+import { createTicket } from "./ticket.ts";
 
 export class SluiceSocket implements AsyncDisposable {
   readonly #settings: Settings;
@@ -27,6 +28,11 @@ export class SluiceSocket implements AsyncDisposable {
   #connecting: Promise<void> | undefined;
   /** Number of requests that wait for an answer. */
   #requests = 0;
+  /** How those that wait for a connection are told that there will be none. */
+  readonly #failures = new Set<(error: SluiceError) => void>();
+  /** Of the last connection: its credential has ended, and something had come until then. */
+  #hasExpired = false;
+  #hasReceived = false;
 
   /** Throws `invalid` where nothing opens sockets. */
   constructor(settings: Settings) {
@@ -64,9 +70,14 @@ export class SluiceSocket implements AsyncDisposable {
         return publishedFromAnswer(await this.#ask(message, signal));
       } catch (error) {
         signal?.throwIfAborted();
-        if (!(error instanceof SluiceError) || !error.retryable || idempotencyKey === undefined) {
-          throw error;
-        }
+        if (!(error instanceof SluiceError)) throw error;
+        // A refusal for that reason has had no effect.
+        const isExpiry =
+          error.code === "unauthenticated" &&
+          this.#settings.credential.isRenewable &&
+          this.#connection !== undefined;
+        const isRepeatable = error.retryable && idempotencyKey !== undefined;
+        if (!isExpiry && !isRepeatable) throw error;
         if (backoff.attempts + 1 >= this.#settings.attemptsMax) throw error;
         await backoff.pause(error, signal);
       }
@@ -124,7 +135,9 @@ export class SluiceSocket implements AsyncDisposable {
     subscription: SocketSubscription<unknown>,
     error: SluiceError,
   ): void {
-    if (error.retryable) {
+    if (error.code === "unauthenticated" && this.#settings.credential.isRenewable) {
+      // The gateway closes the socket as well; the next one joins again.
+    } else if (error.retryable) {
       void this.#joinLater(connection, subscription, error);
     } else if (error.code === "position_gone" && error.position !== undefined) {
       subscription.reset(error.position, error.message);
@@ -172,11 +185,12 @@ export class SluiceSocket implements AsyncDisposable {
     const isNeeded = () => this.#subscriptions.size > 0 || this.#requests > 0;
     while (this.#connection === undefined && !this.#stop.signal.aborted && isNeeded()) {
       try {
-        const connection = await SocketConnection.open(
-          this.#settings,
-          this.#events,
-          this.#stop.signal,
-        );
+        const { signal } = this.#stop;
+        const ticket = await createTicket(this.#settings, signal);
+        const connection = await SocketConnection.open(this.#settings, this.#events, {
+          ticket,
+          signal,
+        });
         this.#connection = connection;
         this.#backoff.succeeded();
         for (const subscription of this.#subscriptions.values()) {
@@ -185,9 +199,19 @@ export class SluiceSocket implements AsyncDisposable {
         return;
       } catch (error) {
         if (!(error instanceof SluiceError)) throw error;
+        if (error.code === "unauthenticated" || error.code === "forbidden") {
+          return this.#failAll(error);
+        }
         await this.#backoff.pause(error, this.#stop.signal);
       }
     }
+  }
+
+  /** No attempt would succeed: the credential is wrong, and cannot be renewed. */
+  #failAll(error: SluiceError): void {
+    for (const subscription of this.#subscriptions.values()) subscription.fail(error);
+    this.#subscriptions.clear();
+    for (const fail of this.#failures) fail(error);
   }
 
   readonly #events: ConnectionEvents = {
@@ -197,10 +221,17 @@ export class SluiceSocket implements AsyncDisposable {
       this.#leaving.clear();
       if (!this.#stop.signal.aborted && this.#subscriptions.size > 0) void this.#reconnect(error);
     },
+    expired: () => {
+      this.#hasExpired = true;
+    },
   };
 
+  /** At once where only a credential has ended, unless the last one did so at once too. */
   async #reconnect(error: SluiceError): Promise<void> {
-    await this.#backoff.pause(error, this.#stop.signal);
+    const isRenewal = this.#hasExpired && this.#hasReceived;
+    this.#hasExpired = false;
+    this.#hasReceived = false;
+    if (!isRenewal) await this.#backoff.pause(error, this.#stop.signal);
     await this.#connect();
   }
 
@@ -209,6 +240,7 @@ export class SluiceSocket implements AsyncDisposable {
     const subscription = this.#subscriptions.get(name);
     if (subscription === undefined || this.#leaving.has(name)) return;
     const position = positionOf(message);
+    this.#hasReceived = true;
     if (message.op === "events") {
       const events = eventsFromJson(message["events"] as readonly unknown[], text);
       if (position !== undefined) subscription.received(events, position, text.length);
@@ -235,6 +267,8 @@ export class SluiceSocket implements AsyncDisposable {
     const cancel = clock.after(timeoutMs, () => {
       outcome.reject(new SluiceError("deadline_exceeded", `No answer within ${timeoutMs} ms`));
     });
+    const fail = (error: SluiceError) => outcome.reject(error);
+    this.#failures.add(fail);
     this.#requests++;
     try {
       while (this.#connection === undefined) {
@@ -248,6 +282,7 @@ export class SluiceSocket implements AsyncDisposable {
       return await outcome.promise;
     } finally {
       this.#requests--;
+      this.#failures.delete(fail);
       cancel();
       signal?.removeEventListener("abort", abort);
     }

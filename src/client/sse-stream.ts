@@ -8,13 +8,21 @@ import { type SseMessage, SseParser } from "./sse-parser.ts";
 type Reader = ReadableStreamDefaultReader<Uint8Array>;
 
 export class SseStream {
+  /** That of its request. */
+  readonly token: string | undefined;
   readonly #settings: Settings;
   readonly #abort: AbortController;
   readonly #reader: Reader;
   readonly #parser = new SseParser();
   #first: readonly SseMessage[] | undefined;
 
-  private constructor(settings: Settings, abort: AbortController, reader: Reader) {
+  private constructor(
+    settings: Settings,
+    abort: AbortController,
+    reader: Reader,
+    token: string | undefined,
+  ) {
+    this.token = token;
     this.#settings = settings;
     this.#abort = abort;
     this.#reader = reader;
@@ -25,11 +33,13 @@ export class SseStream {
   /** Throws a `SluiceError`; `abort` ends the attempt and, later, the stream. */
   static async open(settings: Settings, path: string, abort: AbortController): Promise<SseStream> {
     return await withinSilence(settings, abort, async () => {
-      const response = await settings.fetch(`${settings.url}${path}`, {
-        headers: { accept: "text/event-stream", ...settings.headers },
-        cache: "no-store",
-        signal: abort.signal,
-      });
+      const { response, token } = await settings.credential.send((credential) =>
+        settings.fetch(`${settings.url}${path}`, {
+          headers: { accept: "text/event-stream", ...settings.headers, ...credential },
+          cache: "no-store",
+          signal: abort.signal,
+        }),
+      );
       if (!response.ok) throw await errorFromResponse(response);
       const type = response.headers.get("content-type") ?? "nothing";
       if (response.body === null || !/^text\/event-stream\b/i.test(type)) {
@@ -39,7 +49,7 @@ export class SseStream {
           `Cannot read ${path}: it is ${type}, expected text/event-stream`,
         );
       }
-      return new SseStream(settings, abort, response.body.getReader());
+      return new SseStream(settings, abort, response.body.getReader(), token);
     });
   }
 

@@ -78,9 +78,13 @@ export class SseSubscription<Data> implements Subscription<Data> {
         const stream = await (this.#connected ??= this.#connect());
         if (stream === undefined) return;
         this.#connected = undefined;
+        const before = this.#position;
         const cut = yield* this.#read(stream);
         if (cut === undefined) return;
-        await this.#backoff.pause(cut, this.#stop.signal);
+        if (cut.code === "unauthenticated") await this.#settings.credential.renew(stream.token);
+        // A token that ends at once would be renewed again and again.
+        const isRenewal = cut.code === "unauthenticated" && this.#position !== before;
+        if (!isRenewal) await this.#backoff.pause(cut, this.#stop.signal);
       }
     } finally {
       this.#release();
@@ -109,8 +113,10 @@ export class SseSubscription<Data> implements Subscription<Data> {
       if (this.#stop.signal.aborted) return undefined;
       // What `onReset` throws is the caller's error.
       if (!(error instanceof SluiceError)) throw error;
+      const { isRenewable } = this.#settings.credential;
+      const isExpiry = error.code === "unauthenticated" && isRenewable;
       if (error.code === "ended") this.#ended = true;
-      else if (!error.retryable) throw error;
+      else if (!error.retryable && !isExpiry) throw error;
       return this.#ended ? undefined : error;
     } finally {
       stream.close();

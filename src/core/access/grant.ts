@@ -66,6 +66,11 @@ export function parseGrants(text: string, field = "grants"): readonly Grant[] {
     .map((part) => parseGrant(part, field));
 }
 
+/** The first of `others` that goes beyond `own`: nobody passes on more than they have. */
+export function missingGrant(own: Grants, others: readonly Grant[]): Grant | undefined {
+  return others.find((grant) => !own.contains(new Grants([grant])));
+}
+
 function notAGrant(text: string, field: string) {
   return invalidField(
     field,

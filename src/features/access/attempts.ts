@@ -7,7 +7,7 @@
 import { BoundedMap } from "../../core/budget/bounded-map.ts";
 import type { Clock } from "../../core/clock.ts";
 import { Failure } from "../../core/failure.ts";
-import type { AuthenticationFailure, Counters } from "../../core/metrics/counters.ts";
+import type { Counters } from "../../core/metrics/counters.ts";
 
 /** An address may be wrong so often at once, and then so often a second. */
 const burst = 60;
@@ -34,8 +34,14 @@ export class Attempts {
     return this.#left(address) < 1;
   }
 
+  /** Counts a credential that was right until it ended, which every client comes with at times. */
+  refuseEnded(message: string): Failure {
+    this.#counts.add("expired");
+    return new Failure("unauthenticated", message);
+  }
+
   /** Counts a wrong credential. Returns the failure to answer with. */
-  refuse(why: AuthenticationFailure, message: string, address = ""): Failure {
+  refuse(why: "malformed" | "unknown", message: string, address = ""): Failure {
     this.#counts.add(why);
     const failure = new Failure("unauthenticated", message);
     const left = this.#left(address);

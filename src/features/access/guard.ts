@@ -95,15 +95,16 @@ export class AccessGuard implements Guard {
     }
     const { ended } = caller;
     if (ended === undefined) return caller;
-    throw ended.code === "unauthenticated"
-      ? attempts.refuse("expired", ended.message, address)
-      : ended;
+    throw ended.code === "unauthenticated" ? attempts.refuseEnded(ended.message) : ended;
   }
 
   #refusal(error: unknown, { address }: Credentials): Error {
     if (error instanceof TokenRefused) {
+      const { attempts } = this.#deps;
       const message = `The token is not valid: ${error.message}`;
-      return this.#deps.attempts.refuse(error.why, message, address);
+      return error.why === "expired"
+        ? attempts.refuseEnded(message)
+        : attempts.refuse(error.why, message, address);
     }
     return failureFrom(error);
   }

@@ -2,7 +2,7 @@
 
 import { audit } from "../../core/access/audit.ts";
 import type { Caller } from "../../core/access/caller.ts";
-import { type Grant, Grants, renderGrant } from "../../core/access/grant.ts";
+import { type Grant, Grants, missingGrant, renderGrant } from "../../core/access/grant.ts";
 import type { Clock } from "../../core/clock.ts";
 import { Failure, invalidField, quoted } from "../../core/failure.ts";
 import type { Logger } from "../../core/logger.ts";
@@ -47,7 +47,7 @@ export class Keys {
   async create({ name, grants, expiresMs }: NewKey, by: Caller): Promise<CreatedKey> {
     const { store, clock, logger, hasManager } = this.#deps;
     const given = new Grants(grants);
-    const missing = grants.find((grant) => !by.principal.grants.contains(new Grants([grant])));
+    const missing = missingGrant(by.principal.grants, grants);
     if (missing !== undefined) {
       throw new Failure(
         "forbidden",

@@ -7,7 +7,7 @@
  */
 
 import { Caller, type Principal } from "../../core/access/caller.ts";
-import { type Grant, Grants } from "../../core/access/grant.ts";
+import { type Grant, Grants, missingGrant } from "../../core/access/grant.ts";
 import { Semaphore } from "../../core/budget/semaphore.ts";
 import type { Clock } from "../../core/clock.ts";
 import type { Expiry } from "./expiry.ts";
@@ -59,10 +59,10 @@ export class Tickets {
 
   /** Throws `forbidden` for what the caller may not do. */
   async create(grants: readonly Grant[], by: Caller): Promise<CreatedTicket> {
-    for (const { action, kind, name } of grants) {
-      if (kind === "*") throw by.refusal(action, "topic", name);
-      if (name.endsWith("*")) by.requireAll(action, kind, name.slice(0, -1));
-      else by.require(action, kind, name);
+    const missing = missingGrant(by.principal.grants, grants);
+    if (missing !== undefined || by.ended !== undefined) {
+      const { action, kind, name } = missing ?? { action: "read", kind: "*", name: "*" };
+      throw by.refusal(action, kind === "*" ? "topic" : kind, name);
     }
     const { store, ring, clock } = this.#deps;
     const { text, hash } = createSecret("ticket");

@@ -6,7 +6,7 @@ import { content, empty, json, jsonBody } from "../../../http/endpoint/answer.ts
 import { contentEncoding } from "../../../http/endpoint/appending.ts";
 import { endpoint } from "../../../http/endpoint/endpoint.ts";
 import { timeShape } from "../../../http/endpoint/shapes.ts";
-import { grantShape, grantsMax } from "./grant-shape.ts";
+import { grantShape, ticketGrantsMax } from "./grant-shape.ts";
 import { keyEndpoints } from "./key-endpoints.ts";
 
 const tag = "Access";
@@ -52,7 +52,7 @@ export const ticketBody = jsonBody(
         grants: z
           .array(grantShape)
           .min(1)
-          .max(grantsMax)
+          .max(ticketGrantsMax)
           .describe("For a socket with several subscriptions"),
       }),
     ],

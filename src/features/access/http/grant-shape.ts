@@ -2,8 +2,10 @@
 
 import { z } from "zod";
 
-/** Grants of one key or ticket. */
-export const grantsMax = 100;
+/** Grants of one key. */
+export const keyGrantsMax = 100;
+/** Grants of a ticket: a token may have as many. */
+export const ticketGrantsMax = 1000;
 
 export const grantShape = z
   .string()

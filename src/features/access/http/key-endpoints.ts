@@ -9,7 +9,7 @@ import { endpoint } from "../../../http/endpoint/endpoint.ts";
 import { pageLimit } from "../../../http/endpoint/paging.ts";
 import { optional, parameter, shortText } from "../../../http/endpoint/parameter.ts";
 import { nameShape, timeShape } from "../../../http/endpoint/shapes.ts";
-import { grantShape, grantsMax } from "./grant-shape.ts";
+import { grantShape, keyGrantsMax } from "./grant-shape.ts";
 
 const tag = "Access";
 const manageKeys = needs("manage", "node", { name: "keys" });
@@ -41,7 +41,7 @@ const keyParameter = {
 export const keyBody = jsonBody(
   z.strictObject({
     name: nameShape.describe("For people: no other key may have it"),
-    grants: z.array(grantShape).min(1).max(grantsMax),
+    grants: z.array(grantShape).min(1).max(keyGrantsMax),
     expires_at: timeShape.optional().describe("Left out: it does not expire"),
   }),
   {

@@ -57,6 +57,8 @@ export class Tokens {
           const principal = await this.#verifier.principalOf(token);
           const caller = new Caller(principal, this.#expiry.watch);
           this.#known.set(id, caller);
+          // jose looks at whole seconds.
+          this.#expiry.check(caller);
           return caller;
         })
         .finally(() => this.#verifying.delete(id));
