@@ -1,5 +1,6 @@
 /** `sluice bench query`: how fast answers are and how far behind they lag while measurements are written. */
 
+import { Gateway } from "../../src/cli/gateway/gateway.ts";
 import { produceMeasurements, saveLines } from "../../src/cli/simulate/measurements-producer.ts";
 import { Schedule } from "../../src/cli/simulate/measurements-profile.ts";
 import { SimulatedSeries, tagName } from "../../src/cli/simulate/measurements-series.ts";
@@ -71,7 +72,7 @@ async function measureQuery(
     (_, i) => `{"time":${startNs + BigInt(i)},"tag":"${tagName(prefix, i)}","values":[${i}]}`,
   );
   const never = new AbortController().signal;
-  await saveLines(url, first.join("\n"), never);
+  await saveLines(new Gateway(url), first.join("\n"), never);
   // A node's first answer waits until the node has read the log to its end; that delay belongs to the start and not to the queries.
   const firstTag = tagName(prefix, 0);
   await fetchSamples(url, { tag: firstTag, startNs: startNs - rangeNsMin, endNs: startNs });
@@ -88,7 +89,7 @@ async function measureQuery(
   const shown = setInterval(() => progress.line(tally.line()), 1000);
   try {
     await produceMeasurements({
-      ...{ url, series, schedule, connections, tally },
+      ...{ url: new Gateway(url), series, schedule, connections, tally },
       ...{ stop: never, abandon: never },
     });
     await new Promise((resolve) => setTimeout(resolve, settleMs));

@@ -1,5 +1,6 @@
 /** One client that repeatedly writes a measurement and queries it at once. */
 
+import { Gateway } from "../../src/cli/gateway/gateway.ts";
 import { saveLines } from "../../src/cli/simulate/measurements-producer.ts";
 import { sleep, systemClock as clock } from "../../src/core/clock.ts";
 import { failureFrom } from "../../src/core/failure.ts";
@@ -39,7 +40,7 @@ export async function readBack(
     try {
       const line = `{"time":${endNs},"tag":"${tag}","values":[${number}]}`;
       // The end does not abort it: whether it was stored would be unknown.
-      await saveLines(url, line, AbortSignal.timeout(lagMsMax));
+      await saveLines(new Gateway(url), line, AbortSignal.timeout(lagMsMax));
       written++;
       const query = { tag, startNs: endNs - rangeNsMin, endNs };
       for (let asked = 1; ; asked++) {

@@ -7,6 +7,7 @@ import { command } from "./command/command.ts";
 import { flag, text } from "./command/parameters.ts";
 import { UsageError } from "./command/usage-error.ts";
 import type { LineDecoder } from "./consume/decoder.ts";
+import type { Gateway } from "./gateway/gateway.ts";
 import { gatewayOptions } from "./gateway/options.ts";
 import type { RegistryClient } from "./gateway/rpc-client.ts";
 import { keyOption, optionalTopic, readOptions, startFrom } from "./gateway/target-options.ts";
@@ -57,7 +58,7 @@ exist yet and goes on where it was after a cut.`,
 type Mode = "plain" | "dynamic" | "generated";
 
 interface Consumption {
-  readonly url: string;
+  readonly url: Gateway;
   readonly topic: string;
   readonly key: string | undefined;
   readonly from: From;

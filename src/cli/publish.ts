@@ -4,7 +4,7 @@ import { createReadStream } from "node:fs";
 import { readFile } from "node:fs/promises";
 import process from "node:process";
 import { createInterface } from "node:readline";
-import { createClient, type SluiceClient, type Target } from "../client/index.ts";
+import type { SluiceClient, Target } from "../client/index.ts";
 import { Failure, type Issue } from "../core/failure.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { command } from "./command/command.ts";
@@ -60,7 +60,7 @@ is. A line that is refused is reported with its number; the others are appended.
         "Cannot use --content-type with --emitter: an emitter's records are JSON",
       );
     }
-    const client = createClient({ url });
+    const client = url.client();
     const published = new Published(runtime);
     try {
       if (contentType === undefined || contentType === "application/json") {

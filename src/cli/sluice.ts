@@ -7,6 +7,7 @@ import { createCompletion } from "./completion.ts";
 import { consume } from "./consume.ts";
 import { emitter } from "./emitter.ts";
 import { health } from "./health.ts";
+import { key } from "./key.ts";
 import { publish } from "./publish.ts";
 import { schema } from "./schema.ts";
 import { serve } from "./serve.ts";
@@ -17,7 +18,8 @@ import { watch } from "./watch.ts";
 export const sluice: CommandGroup = {
   name: "sluice",
   summary: "an edge gateway for event streams, and the programs around it",
-  description: `Every command that talks to a gateway takes --url, or SLUICE_URL from the environment.
+  description: `Every command that talks to a gateway takes --url and --api-key, or SLUICE_URL
+and SLUICE_KEY from the environment.
 Exit codes: 0 done, 1 failed, 2 wrong usage or settings, 130 interrupted before it was done.
 \`sluice --version\` prints the version.`,
   commands: [
@@ -29,6 +31,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage or settings, 130 interrupted before 
     emitter,
     topic,
     schema,
+    key,
     simulate,
     analyse,
     bench,

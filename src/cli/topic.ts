@@ -3,6 +3,7 @@
 import type { Runtime } from "../runtime/runtime.ts";
 import { command, type CommandGroup } from "./command/command.ts";
 import { choice, number, text, wholeNumber } from "./command/parameters.ts";
+import type { Gateway } from "./gateway/gateway.ts";
 import { gatewayOptions, jsonOption } from "./gateway/options.ts";
 import { request } from "./gateway/request.ts";
 import { Listing, printJson } from "./terminal/listing.ts";
@@ -47,7 +48,7 @@ const list = command({
   },
 });
 
-async function allTopics(url: string): Promise<readonly TopicAnswer[]> {
+async function allTopics(url: Gateway): Promise<readonly TopicAnswer[]> {
   const all: TopicAnswer[] = [];
   for (let after: string | null = ""; after !== null;) {
     const from: string = after === "" ? "" : `&after=${encodeURIComponent(after)}`;

@@ -1,9 +1,10 @@
 /** `sluice watch`: what is appended, live. */
 
-import { createClient, type From, SluiceError, type Target } from "../client/index.ts";
+import { type From, SluiceError, type Target } from "../client/index.ts";
 import { sleep, systemClock } from "../core/clock.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { command } from "./command/command.ts";
+import type { Gateway } from "./gateway/gateway.ts";
 import { gatewayOptions } from "./gateway/options.ts";
 import { failureFromClient } from "./gateway/request.ts";
 import {
@@ -52,7 +53,7 @@ or with the emitter. \`sluice consume\` decodes records by their schemas.`,
 });
 
 interface Watching {
-  readonly url: string;
+  readonly url: Gateway;
   readonly target: Target;
   readonly from: From;
   /** 0: without end. */
@@ -66,8 +67,7 @@ async function printEvents(
 ): Promise<void> {
   const report = (line: string) => runtime.logLine(`${line}\n`);
   let isOpen = false;
-  const client = createClient({
-    url,
+  const client = url.client({
     onRetry(error, delayMs) {
       // A gateway that never responded is a wrong address more often than one that restarts.
       if (!isOpen) throw failureFromClient(url, error);

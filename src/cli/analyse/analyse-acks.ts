@@ -2,9 +2,9 @@
 
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { createClient } from "../../client/index.ts";
 import { Failure } from "../../core/failure.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
+import type { Gateway } from "../gateway/gateway.ts";
 import { failureFromClient, request } from "../gateway/request.ts";
 import { printJson } from "../terminal/listing.ts";
 import { Progress } from "../terminal/progress.ts";
@@ -16,7 +16,7 @@ import { csvOf, reportOf, summaryOf } from "./report.ts";
 const progressRecords = 5000;
 
 interface Analysis {
-  readonly url: string;
+  readonly url: Gateway;
   readonly rule: string;
   /** Undefined: nothing is written. */
   readonly out: string | undefined;
@@ -36,7 +36,7 @@ export async function analyseAcks(
     );
   }
   const progress = new Progress(runtime);
-  const acks = await readAcks(createClient({ url }), { ...rule, topics }, (records) => {
+  const acks = await readAcks(url.client(), { ...rule, topics }, (records) => {
     if (records % progressRecords === 0) progress.line(`${records} records read`);
   }).catch((error: unknown) => {
     throw failureFromClient(url, error);

@@ -20,6 +20,8 @@ export interface Parameter<Value> {
   readonly isHidden?: boolean;
   /** `label` names it in errors: `--limit`, `TOPIC`. Throws `UsageError`. */
   parse(texts: readonly string[], label: string): Value;
+  /** The value once all options are read, by their names in camel case. */
+  complete?(value: Value, values: Readonly<Record<string, unknown>>): Value;
 }
 
 /** Arguments or options, each by its name. */
@@ -30,7 +32,7 @@ export function shown(parameters: Parameters): [name: string, parameter: Paramet
   return Object.entries(parameters).filter(([, { isHidden }]) => isHidden !== true);
 }
 
-type Settings = Omit<Parameter<unknown>, "parse">;
+type Settings = Omit<Parameter<unknown>, "parse" | "complete">;
 
 /** An absent one without a default is undefined. */
 type Read<Given extends Settings, Value> = Given extends { default: string } | { required: true }

@@ -27,7 +27,7 @@ export function parseWords(
       given.set(token.name, [...(given.get(token.name) ?? []), text]);
     }
   }
-  return {
+  const values: Record<string, unknown> = {
     ...argumentValues(declared.arguments, positionals, name),
     ...Object.fromEntries(
       Object.entries(declared.options).map(([option, parameter]) => {
@@ -36,6 +36,11 @@ export function parseWords(
       }),
     ),
   };
+  for (const [option, { complete }] of Object.entries(declared.options)) {
+    const member = camelCase(option);
+    if (complete !== undefined) values[member] = complete(values[member], values);
+  }
+  return values;
 }
 
 type Token = NonNullable<ReturnType<typeof parseArgs>["tokens"]>[number];

@@ -5,6 +5,7 @@ import type { From } from "../../client/index.ts";
 import { sleep, systemClock } from "../../core/clock.ts";
 import { Failure } from "../../core/failure.ts";
 import type { StoredRecord, SubscribeRequestSchema } from "../../gen/sluice/v1/consumer_pb.ts";
+import type { Gateway } from "../gateway/gateway.ts";
 import { unreachable } from "../gateway/request.ts";
 import { isRetryable, retryPauseMs } from "../gateway/retry.ts";
 import { type ConsumerClient, failureFromRpcError } from "../gateway/rpc-client.ts";
@@ -21,7 +22,7 @@ export interface ReadOptions {
   readonly key: string | undefined;
   readonly from: From;
   /** The gateway's address, for errors. */
-  readonly url: string;
+  readonly url: Gateway;
   readonly signal: AbortSignal;
   /** Called with a line about the stream for people to read. */
   readonly report: (line: string) => void;

@@ -3,6 +3,7 @@
 import type { Relation } from "../../features/relations/relation.ts";
 import { columnTypes } from "../../features/relations/relation.ts";
 import { rowFromJson } from "../../features/relations/row.ts";
+import type { Gateway } from "../gateway/gateway.ts";
 import { request } from "../gateway/request.ts";
 import { namesFromPointer } from "../json-pointer.ts";
 import type { BadCell, Column, TableRecord } from "./table.ts";
@@ -21,7 +22,7 @@ interface RelationsAnswer {
 }
 
 /** The relations of the gateway, by topic. */
-export async function relationsOf(url: string): Promise<ReadonlyMap<string, Relation>> {
+export async function relationsOf(url: Gateway): Promise<ReadonlyMap<string, Relation>> {
   const { relations } = await request<RelationsAnswer>(url, "GET", "/v1/relations");
   return new Map(
     relations.map(({ topic, relation, key, columns }) => [

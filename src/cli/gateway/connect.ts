@@ -2,15 +2,16 @@
 
 import { Failure, type FailureCode } from "../../core/failure.ts";
 import { textFromUtf8 } from "../../core/utf8.ts";
+import type { Gateway } from "./gateway.ts";
 import { foreignAnswer, reach, statusText } from "./request.ts";
 
 /** The response of a unary method. Throws a `Failure` with the gateway's words. */
 export async function call<Answer>(
-  url: string,
+  gateway: Gateway,
   method: string,
   request: Readonly<Record<string, unknown>>,
 ): Promise<Answer> {
-  const response = await reach(url, `/${method}`, {
+  const response = await reach(gateway, `/${method}`, {
     method: "POST",
     headers: { "content-type": "application/json" },
     body: JSON.stringify(request),
@@ -22,11 +23,11 @@ export async function call<Answer>(
 
 /** The responses of a server-streaming method, until it ends. */
 export async function* follow<Answer>(
-  url: string,
+  gateway: Gateway,
   method: string,
   request: Readonly<Record<string, unknown>>,
 ): AsyncGenerator<Answer> {
-  const response = await reach(url, `/${method}`, {
+  const response = await reach(gateway, `/${method}`, {
     method: "POST",
     headers: { "content-type": "application/connect+json", "connect-protocol-version": "1" },
     body: envelope(JSON.stringify(request)),

@@ -1,10 +1,11 @@
 /** The options of every command that talks to a gateway. */
 
-import { address, flag } from "../command/parameters.ts";
+import { address, flag, type Parameter, text } from "../command/parameters.ts";
+import { Gateway } from "./gateway.ts";
 
 export const defaultUrl = "http://localhost:9000";
 
-const url = address({
+const urlOption = address({
   doc: "address of the gateway, http://host:port or host:port",
   value: "URL",
   default: defaultUrl,
@@ -12,7 +13,22 @@ const url = address({
   example: defaultUrl,
 });
 
-export const gatewayOptions = { url };
+/** Its value has the key of the other option as well. */
+const url: Parameter<Gateway> = {
+  ...urlOption,
+  parse: (texts, label) => new Gateway(urlOption.parse(texts, label)),
+  complete: (gateway, { apiKey }) =>
+    gateway.withKey(typeof apiKey === "string" ? apiKey : undefined),
+};
+
+/** `--key` is the key of records. */
+const apiKey = text({
+  doc: "API key or token; others on the machine can see arguments, but not SLUICE_KEY",
+  value: "KEY",
+  environment: "SLUICE_KEY",
+});
+
+export const gatewayOptions = { url, "api-key": apiKey };
 
 export const grpcOption = address({
   doc: "gRPC address; by default the host of --url with the port that the gateway reports",

@@ -2,10 +2,11 @@
 
 import { SluiceError } from "../../client/index.ts";
 import { Failure, failureCodes } from "../../core/failure.ts";
+import type { Gateway } from "./gateway.ts";
 
 /** The JSON of the response. Throws a `Failure` with the problem's words, or `unavailable`. */
 export async function request<Answer>(
-  url: string,
+  gateway: Gateway | string,
   method: string,
   path: string,
   body?: unknown,
@@ -19,31 +20,40 @@ export async function request<Answer>(
           body: JSON.stringify(body),
           headers: { "content-type": "application/json", ...headers },
         };
-  const response = await reach(url, path, init);
+  const response = await reach(gateway, path, init);
   const text = await response.text();
   if (response.ok) return (text === "" ? undefined : JSON.parse(text)) as Answer;
   throw failureFromProblem(response, text);
 }
 
 /** Throws `unavailable` where no gateway responds. */
-export async function reach(url: string, path: string, init: RequestInit): Promise<Response> {
+export async function reach(
+  gateway: Gateway | string,
+  path: string,
+  init: RequestInit,
+): Promise<Response> {
+  const own = typeof gateway === "string" ? {} : gateway.headers;
   try {
-    return await fetch(`${url}${path}`, init);
+    return await fetch(`${gateway}${path}`, { ...init, headers: { ...own, ...headersOf(init) } });
   } catch (error) {
-    throw unreachable(url, error);
+    throw unreachable(gateway, error);
   }
 }
 
+function headersOf({ headers }: RequestInit): Readonly<Record<string, string>> {
+  return Object.fromEntries(new Headers(headers));
+}
+
 /** The one text for a gateway that does not respond. */
-export function unreachable(url: string, cause: unknown): Failure {
-  return new Failure("unavailable", `Cannot reach ${url}: is the gateway running?`, { cause });
+export function unreachable(gateway: Gateway | string, cause: unknown): Failure {
+  return new Failure("unavailable", `Cannot reach ${gateway}: is the gateway running?`, { cause });
 }
 
 /** The same for what the client library throws. */
-export function failureFromClient(url: string, error: unknown): unknown {
+export function failureFromClient(gateway: Gateway, error: unknown): unknown {
   const isSilent =
     error instanceof SluiceError && error.code === "unavailable" && error.status === undefined;
-  return isSilent ? unreachable(url, error) : error;
+  return isSilent ? unreachable(gateway, error) : error;
 }
 
 /** A response that is not a success, as the failure that its body describes. */
@@ -75,12 +85,12 @@ export function statusText(status: number): string {
 const grpcPort = 4025;
 
 /** The gRPC address of the gateway at `url`: its host, with the port that it reports. */
-export async function grpcUrlFrom(url: string): Promise<string> {
+export async function grpcUrlFrom(gateway: Gateway): Promise<string> {
   const { grpc_port: port = grpcPort } = await request<{ grpc_port?: number }>(
-    url,
+    gateway,
     "GET",
     "/status",
   );
-  const { protocol, hostname } = new URL(url);
+  const { protocol, hostname } = new URL(gateway.url);
   return `${protocol}//${hostname}:${port}`;
 }

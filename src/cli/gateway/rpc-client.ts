@@ -1,12 +1,20 @@
 /** RPC clients of a gateway for the programs of the command line. */
 
-import { type Client, Code, ConnectError, createClient, type Transport } from "@connectrpc/connect";
+import {
+  type Client,
+  Code,
+  ConnectError,
+  createClient,
+  type Interceptor,
+  type Transport,
+} from "@connectrpc/connect";
 import { createConnectTransport, createGrpcTransport } from "@connectrpc/connect-node";
 import { Failure, type FailureCode, failureCodes } from "../../core/failure.ts";
 import { ErrorInfoSchema, RetryInfoSchema } from "../../gen/google/rpc/error_details_pb.ts";
 import { CollectorService } from "../../gen/sluice/v1/collector_pb.ts";
 import { ConsumerService } from "../../gen/sluice/v1/consumer_pb.ts";
 import { RegistryService } from "../../gen/sluice/v1/registry_pb.ts";
+import type { Gateway } from "./gateway.ts";
 
 export type CollectorClient = Client<typeof CollectorService>;
 export type ConsumerClient = Client<typeof ConsumerService>;
@@ -19,13 +27,23 @@ export interface RpcClients {
 }
 
 /** gRPC, for the RPC port: one HTTP/2 connection, which the first call opens. */
-export function createGrpcClients(url: string): RpcClients {
-  return clientsOf(createGrpcTransport({ baseUrl: url }));
+export function createGrpcClients(gateway: Gateway): RpcClients {
+  const interceptors = [credentials(gateway)];
+  return clientsOf(createGrpcTransport({ baseUrl: gateway.url, interceptors }));
 }
 
 /** Connect over HTTP/1.1, for the HTTP port: a stream of requests ends before its response begins. */
-export function createConnectClients(url: string): RpcClients {
-  return clientsOf(createConnectTransport({ baseUrl: url, httpVersion: "1.1" }));
+export function createConnectClients(gateway: Gateway): RpcClients {
+  const interceptors = [credentials(gateway)];
+  const baseUrl = gateway.url;
+  return clientsOf(createConnectTransport({ baseUrl, httpVersion: "1.1", interceptors }));
+}
+
+function credentials({ headers }: Gateway): Interceptor {
+  return (next) => (request) => {
+    for (const [name, value] of Object.entries(headers)) request.header.set(name, value);
+    return next(request);
+  };
 }
 
 function clientsOf(transport: Transport): RpcClients {

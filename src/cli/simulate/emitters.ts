@@ -4,6 +4,7 @@ import { sleep, systemClock } from "../../core/clock.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
 import { command } from "../command/command.ts";
 import { flag, number, seconds, text, wholeNumber } from "../command/parameters.ts";
+import type { Gateway } from "../gateway/gateway.ts";
 import { gatewayOptions, jsonOption } from "../gateway/options.ts";
 import { request } from "../gateway/request.ts";
 import { listenForStop } from "../terminal/interruption.ts";
@@ -49,7 +50,7 @@ Ends after --seconds, or with Ctrl-C; the emitters are ended then unless --keep 
 });
 
 interface Simulation {
-  readonly url: string;
+  readonly url: Gateway;
   readonly ids: readonly string[];
   readonly rate: number;
   readonly seconds: number;
@@ -88,7 +89,7 @@ async function simulateEmitters(runtime: Runtime, simulation: Simulation): Promi
 }
 
 async function showRate(
-  url: string,
+  url: Gateway,
   ids: readonly string[],
   progress: Progress,
   stop: AbortSignal,
@@ -110,7 +111,7 @@ async function showRate(
 }
 
 /** Events of these emitters alone: others may write as well. */
-async function countEvents(url: string, ids: readonly string[]): Promise<number> {
+async function countEvents(url: Gateway, ids: readonly string[]): Promise<number> {
   let total = 0;
   await forEachOf(ids, undefined, async (id) => {
     const { events } = await request<{ events: number }>(url, "GET", `/v1/emitters/${id}`);

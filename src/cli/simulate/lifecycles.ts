@@ -6,6 +6,7 @@ import { type SampleEvent, sampleStages } from "../../features/lifecycle/sample-
 import type { Runtime } from "../../runtime/runtime.ts";
 import { command } from "../command/command.ts";
 import { number, seconds, text, wholeNumber } from "../command/parameters.ts";
+import type { Gateway } from "../gateway/gateway.ts";
 import { gatewayOptions, jsonOption } from "../gateway/options.ts";
 import { request } from "../gateway/request.ts";
 import { isRetryable, retryPauseMs } from "../gateway/retry.ts";
@@ -86,7 +87,7 @@ configured to expect all six within --deadline seconds. Ends after --ids message
 });
 
 interface Simulation {
-  readonly url: string;
+  readonly url: Gateway;
   readonly seconds: number;
   readonly seed: number;
   readonly json: boolean;
@@ -132,7 +133,7 @@ async function simulateLifecycles(runtime: Runtime, simulation: Simulation): Pro
 
 /** Retries until they are accepted; the key makes it harmless to repeat a call whose answer was lost. */
 async function send(
-  url: string,
+  url: Gateway,
   events: readonly SampleEvent[],
   key: string,
   signal: AbortSignal,

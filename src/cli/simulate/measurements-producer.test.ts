@@ -2,6 +2,7 @@
 
 import { afterAll, expect, test } from "bun:test";
 import { createServer, type IncomingMessage } from "node:http";
+import { Gateway } from "../gateway/gateway.ts";
 import { produceMeasurements } from "./measurements-producer.ts";
 import { Schedule } from "./measurements-profile.ts";
 import { SimulatedSeries } from "./measurements-series.ts";
@@ -58,7 +59,7 @@ function run(rate: number, seconds: number, met: readonly Behaviour[]) {
   const stop = new AbortController();
   const abandon = new AbortController();
   const over = produceMeasurements({
-    url,
+    url: new Gateway(url),
     tally,
     series: new SimulatedSeries({ random: createRandom(1), tags: 100, values: 2, prefix: "t-" }),
     schedule: new Schedule("steady", rate, seconds),

@@ -2,6 +2,7 @@
 
 import { sleep, systemClock as clock } from "../../core/clock.ts";
 import { failureFrom } from "../../core/failure.ts";
+import type { Gateway } from "../gateway/gateway.ts";
 import { failureFromProblem, unreachable } from "../gateway/request.ts";
 import { isRetryable, retryPauseMs } from "../gateway/retry.ts";
 import type { Schedule } from "./measurements-profile.ts";
@@ -9,7 +10,7 @@ import type { SimulatedSeries } from "./measurements-series.ts";
 import type { MeasurementTally } from "./measurements-tally.ts";
 
 export interface ProducerOptions {
-  readonly url: string;
+  readonly url: Gateway;
   readonly series: SimulatedSeries;
   readonly schedule: Schedule;
   readonly connections: number;
@@ -97,13 +98,13 @@ interface Saved {
 }
 
 /** Saves lines of measurements. Throws the gateway's failure, or `unavailable`. */
-export async function saveLines(url: string, body: string, signal: AbortSignal): Promise<Saved> {
+export async function saveLines(url: Gateway, body: string, signal: AbortSignal): Promise<Saved> {
   let response: Response;
   let text: string;
   try {
     response = await fetch(`${url}/save`, {
       method: "POST",
-      headers: { "content-type": "application/x-ndjson" },
+      headers: { "content-type": "application/x-ndjson", ...url.headers },
       body,
       signal,
     });

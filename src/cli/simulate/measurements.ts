@@ -5,6 +5,7 @@ import type { Runtime } from "../../runtime/runtime.ts";
 import { command } from "../command/command.ts";
 import { exitCodes } from "../command/exit-codes.ts";
 import { choice, number, seconds, single, unusable, wholeNumber } from "../command/parameters.ts";
+import type { Gateway } from "../gateway/gateway.ts";
 import { gatewayOptions, jsonOption } from "../gateway/options.ts";
 import { listenForStop } from "../terminal/interruption.ts";
 import { printJson } from "../terminal/listing.ts";
@@ -75,7 +76,7 @@ the peak, or with Ctrl-C. Exits with 1 when not all was acknowledged.`,
 });
 
 interface Simulation {
-  readonly url: string;
+  readonly url: Gateway;
   readonly schedule: Schedule;
   readonly series: SimulatedSeries;
   readonly connections: number;

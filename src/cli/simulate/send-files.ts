@@ -1,6 +1,5 @@
 /** Sends the rows of spreadsheets at their times, each file into its own topic. */
 
-import { createClient } from "../../client/index.ts";
 import { sleep, systemClock as clock } from "../../core/clock.ts";
 import { Failure, failureFrom } from "../../core/failure.ts";
 import type { Relation } from "../../features/relations/relation.ts";
@@ -12,6 +11,7 @@ import type { Pace } from "../files/pace.ts";
 import { sendFile } from "../files/send.ts";
 import { type OpenFile, openFile, type OpenOptions, pathOf } from "../files/source.ts";
 import { type FileTally, Tally } from "../files/tally.ts";
+import type { Gateway } from "../gateway/gateway.ts";
 import { isRetryable, retryPauseMs } from "../gateway/retry.ts";
 import { listenForStop } from "../terminal/interruption.ts";
 import { printJson } from "../terminal/listing.ts";
@@ -22,7 +22,7 @@ const graceMs = 5000;
 const progressMs = 200;
 
 export interface FilesSimulation {
-  readonly url: string;
+  readonly url: Gateway;
   readonly directory: string;
   readonly files: readonly SourceFile[];
   readonly pace: Pace;
@@ -44,8 +44,7 @@ export async function sendFiles(runtime: Runtime, simulation: FilesSimulation): 
 
   const opened = await Promise.all(tally.files.map((file) => tryOpen(simulation, file, tally)));
   const relations = await fetchRelations(url, tally, stop);
-  const client = createClient({
-    url,
+  const client = url.client({
     attemptsMax: Number.POSITIVE_INFINITY,
     reconnectMsMax: 2000,
     onRetry: (error) => (tally.trouble = error.message),
@@ -101,7 +100,7 @@ async function tryOpen(
 
 /** The relations of the gateway, which may be unavailable for a while. */
 async function fetchRelations(
-  url: string,
+  url: Gateway,
   tally: Tally,
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, Relation>> {

@@ -3,6 +3,7 @@
 import { sleep, systemClock } from "../../core/clock.ts";
 import { Failure } from "../../core/failure.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
+import type { Gateway } from "../gateway/gateway.ts";
 import { unreachable } from "../gateway/request.ts";
 import { createGrpcClients, failureFromRpcError } from "../gateway/rpc-client.ts";
 import { listenForStop } from "../terminal/interruption.ts";
@@ -19,7 +20,7 @@ import { Wearer } from "./wearer.ts";
 const graceMs = 5000;
 
 export interface WearableSimulation {
-  readonly grpcUrl: string;
+  readonly grpc: Gateway;
   readonly watches: number;
   /** Records a second of each watch. */
   readonly rate: number;
@@ -35,9 +36,9 @@ export async function streamWearables(
   runtime: Runtime,
   simulation: WearableSimulation,
 ): Promise<void> {
-  const { grpcUrl, watches, topic, json } = simulation;
+  const { grpc, watches, topic, json } = simulation;
   const subject = `${topic}-value`;
-  const schemaId = await register(grpcUrl, subject);
+  const schemaId = await register(grpc, subject);
   if (!json) {
     const many = counted(watches, "watch");
     runtime.print(`schema ${schemaId} of ${subject}; ${many} stream to ${topic}\n`);
@@ -53,7 +54,7 @@ export async function streamWearables(
     await Promise.all(
       Array.from({ length: watches }, async (_, i) => {
         const outbox = new Outbox();
-        const { collector } = createGrpcClients(grpcUrl);
+        const { collector } = createGrpcClients(grpc);
         const id = `watch-${String(i + 1).padStart(4, "0")}`;
         const options = { collector, call: simulation.call, topic, producerId: `${id}-${run}` };
         const events: WearableStreamEvents = tally;
@@ -74,16 +75,16 @@ export async function streamWearables(
 }
 
 /** The id of the schema that records carry. */
-async function register(grpcUrl: string, subject: string): Promise<number> {
+async function register(grpc: Gateway, subject: string): Promise<number> {
   try {
-    const { schema } = await createGrpcClients(grpcUrl).registry.register({
+    const { schema } = await createGrpcClients(grpc).registry.register({
       subject,
       schema: { case: "fileDescriptorSet", value: biometricsSet() },
     });
     return schema?.id ?? 0;
   } catch (error) {
     const { code, message } = failureFromRpcError(error);
-    if (code === "unavailable") throw unreachable(grpcUrl, error);
+    if (code === "unavailable") throw unreachable(grpc, error);
     throw new Failure(code, `Cannot register ${subject}: ${message}`, { cause: error });
   }
 }

@@ -41,8 +41,8 @@ and runs. The same seed measures the same. Ends after --seconds, or with Ctrl-C.
     },
   ],
   async run(runtime, { url, grpc, ...given }) {
-    const grpcUrl = grpc ?? (await grpcUrlFrom(url));
+    const address = grpc ?? (await grpcUrlFrom(url));
     const { streamWearables } = await import("./stream-wearables.ts");
-    await streamWearables(runtime, { grpcUrl, ...given });
+    await streamWearables(runtime, { grpc: url.at(address), ...given });
   },
 });
