@@ -30,9 +30,4 @@ export class Gateway {
     const token = this.#key === undefined ? {} : { token: this.#key };
     return createClient({ ...options, ...token, url: this.url });
   }
-
-  /** For messages. */
-  toString(): string {
-    return this.url;
-  }
 }

@@ -2,7 +2,7 @@
 
 import { SluiceError } from "../../client/index.ts";
 import { Failure, failureCodes } from "../../core/failure.ts";
-import type { Gateway } from "./gateway.ts";
+import { Gateway } from "./gateway.ts";
 
 /** The JSON of the response. Throws a `Failure` with the problem's words, or `unavailable`. */
 export async function request<Answer>(
@@ -32,9 +32,9 @@ export async function reach(
   path: string,
   init: RequestInit,
 ): Promise<Response> {
-  const own = typeof gateway === "string" ? {} : gateway.headers;
+  const { url, headers } = typeof gateway === "string" ? new Gateway(gateway) : gateway;
   try {
-    return await fetch(`${gateway}${path}`, { ...init, headers: { ...own, ...headersOf(init) } });
+    return await fetch(`${url}${path}`, { ...init, headers: { ...headers, ...headersOf(init) } });
   } catch (error) {
     throw unreachable(gateway, error);
   }
@@ -46,7 +46,8 @@ function headersOf({ headers }: RequestInit): Readonly<Record<string, string>> {
 
 /** The one text for a gateway that does not respond. */
 export function unreachable(gateway: Gateway | string, cause: unknown): Failure {
-  return new Failure("unavailable", `Cannot reach ${gateway}: is the gateway running?`, { cause });
+  const url = typeof gateway === "string" ? gateway : gateway.url;
+  return new Failure("unavailable", `Cannot reach ${url}: is the gateway running?`, { cause });
 }
 
 /** The same for what the client library throws. */

@@ -101,7 +101,9 @@ async function simulateLifecycles(runtime: Runtime, simulation: Simulation): Pro
   const path = `/v1/apps/${encodeURIComponent(appId)}`;
   await request(url, "PUT", path, { expected: sampleStages, deadline_ms: deadlineMs });
   if (!json) {
-    runtime.print(`watch them: curl -N ${url}/sse/apps/${encodeURIComponent(appId)}/messages\n`);
+    runtime.print(
+      `watch them: curl -N ${url.url}/sse/apps/${encodeURIComponent(appId)}/messages\n`,
+    );
   }
 
   const interruption = listenForStop(runtime, simulation);

@@ -102,7 +102,7 @@ export async function saveLines(url: Gateway, body: string, signal: AbortSignal)
   let response: Response;
   let text: string;
   try {
-    response = await fetch(`${url}/save`, {
+    response = await fetch(`${url.url}/save`, {
       method: "POST",
       headers: { "content-type": "application/x-ndjson", ...url.headers },
       body,
