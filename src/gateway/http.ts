@@ -36,16 +36,18 @@ export interface HttpListenerDeps extends HttpAppDeps, EntryOptions, Pick<Founda
 /** All that a request passes: the entry, who calls, the addresses that have a shorter way, the router. */
 export function createHttpFetch(parts: readonly Part[], deps: HttpListenerDeps): Fetch {
   const app = createHttpApp(parts, deps);
+  const route = routeOf(app);
+  const refusesItself = ownRefusals(parts, route);
   const hot = parts.flatMap((part) => part.hot ?? []);
   const routed = countLargeAnswers((request) => app.fetch(request), deps);
   const served = authenticate(serveHot(hot, routed, deps.logger), {
     ...deps,
     passwordPaths: passwordPathsOf(parts),
-    ownRefusals: deps.rpc.methods,
+    refusesItself: (method, path) => deps.rpc.methods.has(path) || refusesItself(method, path),
   });
   return observeRequests(createEntry(underBasePath(served, deps.basePath), deps), {
     ...deps.counters,
-    routeOf: routeOf(app),
+    routeOf: route,
     isRpc: (route) => deps.rpc.methods.has(route),
     hot: new Set(hot.map(({ endpoint }) => addressOf(endpoint))),
     accessLog: deps.accessLog ? deps.logger : undefined,
@@ -66,6 +68,18 @@ function routeOf({ router, routes }: Hono): RouteOf {
     }
     return undefined;
   };
+}
+
+/** Those whose declaration says what they answer without a credential: all others answer a problem. */
+function ownRefusals(
+  parts: readonly Part[],
+  route: RouteOf,
+): (method: string, path: string) => boolean {
+  const endpoints = parts.flatMap((part) => part.endpoints ?? []);
+  const own = new Set(
+    endpoints.filter(({ answers }) => 401 in answers).map((endpoint) => addressOf(endpoint)),
+  );
+  return (method, path) => own.has(`${method} ${route(method, path)}`);
 }
 
 /** The addresses that declare the two parameters. */

@@ -17,20 +17,20 @@ export interface AuthenticateDeps {
   readonly logger: Logger;
   /** Paths whose query may have user and password, as clients of InfluxDB 1 send them. */
   readonly passwordPaths: ReadonlySet<string>;
-  /** Paths whose protocol says in its own form why a caller is refused: they get one that has ended. */
-  readonly ownRefusals: Pick<ReadonlySet<string>, "has">;
+  /** Whether the address refuses a caller in a form of its own: it gets a caller that has ended. */
+  readonly refusesItself: (method: string, path: string) => boolean;
   /** Left out where the runtime does not know. */
   readonly peerOf?: (request: Request) => Peer;
 }
 
 /**
- * A request with wrong credentials is answered here. The exception is the cookie of a page's session,
+ * A request with wrong credentials is answered here. One exception is the cookie of a page's session,
  * which browsers send with everything: public addresses, the login among them, must still be served when
- * it has expired.
+ * it has expired. The other is addresses that answer in another API's form.
  */
 export function authenticate(
   fetch: Fetch,
-  { guard, logger, passwordPaths, ownRefusals, peerOf }: AuthenticateDeps,
+  { guard, logger, passwordPaths, refusesItself, peerOf }: AuthenticateDeps,
 ): Fetch {
   const refuse = (request: Request, error: unknown) => {
     const failure = failureFrom(error);
@@ -45,8 +45,8 @@ export function authenticate(
     if (!guard.isClosed) return fetch(request);
     let isPage = false;
     const refusedOr = (error: unknown) => {
-      const isPassedOn = isPage || ownRefusals.has(withoutQuery(pathOf(request.url)));
-      if (!isPassedOn) return refuse(request, error);
+      const path = withoutQuery(pathOf(request.url));
+      if (!isPage && !refusesItself(request.method, path)) return refuse(request, error);
       setCaller(request, refusedCaller(failureFrom(error)));
       return fetch(request);
     };

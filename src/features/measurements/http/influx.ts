@@ -10,6 +10,7 @@ import type { Turn } from "../../../core/budget/turn.ts";
 import { Failure, type FailureCode, failureFrom } from "../../../core/failure.ts";
 import { documentFromUtf8 } from "../../../core/utf8.ts";
 import { callerOf } from "../../../http/access.ts";
+import { challengeOf } from "../../../http/challenge.ts";
 import type { HttpDeps } from "../../../http/deps.ts";
 import { type Endpoint, reply, serve } from "../../../http/endpoint/endpoint.ts";
 import type { Parameter, Parameters } from "../../../http/endpoint/parameter.ts";
@@ -72,7 +73,7 @@ function mountWrite(
   influx.onError((error, c) => {
     const failure = failureFrom(error);
     reportInternal(logger, c.req, failure);
-    return failed(failure, render);
+    return failed(failure, c.req.raw, render);
   });
   app.route("/", influx);
 }
@@ -117,9 +118,12 @@ function textOf(body: Uint8Array): string {
   }
 }
 
-function failed(failure: Failure, render: Render): Response {
+function failed(failure: Failure, request: Request, render: Render): Response {
   const status = httpStatus[failure.code];
-  const headers: Record<string, string> = { "content-type": "application/json" };
+  const headers: Record<string, string> = {
+    "content-type": "application/json",
+    ...(status === 401 ? challengeOf(request) : {}),
+  };
   if (status === 429 || status === 503) {
     headers["retry-after"] = String(Math.max(1, Math.ceil((failure.retryAfterMs ?? 1000) / 1000)));
   }

@@ -1,6 +1,7 @@
 /** Measurements out: samples, series at any width, exports, live. */
 
 import type { Hono } from "hono";
+import type { Caller } from "../../../core/access/caller.ts";
 import { callerOf } from "../../../http/access.ts";
 import { answerStream } from "../../../http/answers/stream.ts";
 import type { HttpDeps } from "../../../http/deps.ts";
@@ -39,9 +40,10 @@ export function mountSeries(app: Hono, deps: SeriesDeps): void {
     const query = seriesQueryFrom(params.tag, given, clock.nowNs());
     return jsonResponse(renderSeriesAnswer(query, await series.query(query)));
   });
-  serve(app, endpoints.exportSeries, ({ params, query }) =>
-    exportResponse(deps, params.tag, rangeFrom(query, clock.nowNs()), query.format),
-  );
+  serve(app, endpoints.exportSeries, ({ params, query }, c) => {
+    const by = callerOf(c.req.raw);
+    return exportResponse(deps, params.tag, rangeFrom(query, clock.nowNs()), query.format, by);
+  });
   serve(app, endpoints.watchSeries, async ({ params, query, headers }, c) => {
     const start = headers["Last-Event-ID"] ?? query.lastEventId ?? query.after;
     return await sseResponse(deps, measurementsTopic, params.tag, start ?? "live", {
@@ -51,12 +53,16 @@ export function mountSeries(app: Hono, deps: SeriesDeps): void {
   });
 }
 
-/** A file as a stream. What goes wrong before its first bytes is a problem; later it breaks off. */
+/**
+ * A file as a stream. What goes wrong before its first bytes is a problem; later it breaks off, also when
+ * its caller's credential ends.
+ */
 async function exportResponse(
   deps: SeriesDeps,
   tag: string,
   span: Span,
   name: ExportFormatName,
+  by: Caller,
 ): Promise<Response> {
   const format = exportFormats[name];
   const found = await deps.series.export(tag, span);
@@ -67,7 +73,7 @@ async function exportResponse(
       "content-type": format.contentType,
       "content-disposition": `attachment; filename="${fileName(tag)}.${format.extension}"`,
     };
-    const body = answerStream(deps, withFirst(first, chunks), () => found.close());
+    const body = answerStream(deps, withFirst(first, chunks, by), () => found.close());
     return new Response(body, { headers });
   } catch (error) {
     found.close();
@@ -78,9 +84,13 @@ async function exportResponse(
 async function* withFirst(
   first: IteratorResult<Uint8Array>,
   others: AsyncIterator<Uint8Array>,
+  by: Caller,
 ): AsyncGenerator<Uint8Array> {
   try {
-    for (let next = first; next.done !== true; next = await others.next()) yield next.value;
+    for (let next = first; next.done !== true; next = await others.next()) {
+      if (by.ended !== undefined) throw by.ended;
+      yield next.value;
+    }
   } finally {
     await others.return?.();
   }

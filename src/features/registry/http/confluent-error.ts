@@ -1,6 +1,7 @@
 /** Failures as the Confluent Schema Registry tells them: `{"error_code","message"}`. */
 
 import { type Failure, type FailureCode, failureFrom } from "../../../core/failure.ts";
+import { challengeOf } from "../../../http/challenge.ts";
 import { httpStatus } from "../../../http/problem.ts";
 import { RegistryFailure, type RegistryReason } from "../registry-port.ts";
 import { confluentType } from "./confluent-model.ts";
@@ -36,14 +37,17 @@ const otherCodes: Partial<Record<FailureCode, number>> = {
   deadline_exceeded: 50002,
 };
 
-export function confluentError(error: unknown): Response {
+export function confluentError(error: unknown, request: Request): Response {
   const failure = failureFrom(error);
   const status = statusOf(failure);
   const code =
     failure instanceof RegistryFailure
       ? errorCodes[failure.reason]
       : (otherCodes[failure.code] ?? status);
-  const headers: Record<string, string> = { "content-type": confluentType };
+  const headers: Record<string, string> = {
+    "content-type": confluentType,
+    ...(status === 401 ? challengeOf(request) : {}),
+  };
   if (failure.retryAfterMs !== undefined || status === 503) {
     headers["retry-after"] = String(Math.max(1, Math.ceil((failure.retryAfterMs ?? 1000) / 1000)));
   }

@@ -20,7 +20,7 @@ export function mountConfluent(app: Hono, deps: RegistryDeps): void {
   confluent.onError((error, c) => {
     const failure = failureFrom(error);
     reportInternal(deps.logger, c.req, failure);
-    return confluentError(failure);
+    return confluentError(failure, c.req.raw);
   });
   app.route("/", confluent);
 }
