@@ -8,32 +8,35 @@ import type { Urls } from "../rpc/rpc.ts";
 export const adminKey = "test-admin-key-0123456789abcdef0123456789";
 
 export interface NewKey {
+  readonly name?: string;
   readonly grants: readonly string[];
   readonly expiresMs?: number;
 }
 
 let count = 0;
 
-export async function createKey({ url }: Urls, { grants, expiresMs }: NewKey): Promise<string> {
+export async function createKey(
+  { url }: Pick<Urls, "url">,
+  { name = `test-${count++}`, grants, expiresMs }: NewKey,
+): Promise<string> {
   const expires =
     expiresMs === undefined ? {} : { expires_at: new Date(Date.now() + expiresMs).toISOString() };
   const response = await fetch(`${url}/v1/keys`, {
     method: "POST",
     headers: { authorization: `Bearer ${adminKey}`, "content-type": "application/json" },
-    body: JSON.stringify({ name: `test-${count++}`, grants, ...expires }),
+    body: JSON.stringify({ name, grants, ...expires }),
   });
   const text = await response.text();
   expect([response.status, text]).toEqual([201, expect.any(String)]);
   return (JSON.parse(text) as { readonly key: string }).key;
 }
 
-/** What a call is sent with: each but the last is refused. */
-export interface Credentials {
-  readonly none: undefined;
-  readonly wrong: string;
-  readonly expired: string;
-  readonly narrow: string;
-  readonly right: string;
+export async function revokeKey({ url }: Pick<Urls, "url">, name: string): Promise<void> {
+  const { status } = await fetch(`${url}/v1/keys/${name}`, {
+    method: "DELETE",
+    headers: { authorization: `Bearer ${adminKey}` },
+  });
+  expect(status).toBe(204);
 }
 
 /** `name`: what the call is about; undefined: everything of the kind. */

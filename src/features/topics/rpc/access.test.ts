@@ -160,6 +160,32 @@ describe.each(Object.entries(protocols))("%s", (_, transportTo) => {
     open.resolve();
   });
 
+  test("Ingest answers once more before it ends with its credential", async () => {
+    const caller = guard.add("ingesting", "append topic:orders");
+    const client = createClient(CollectorService, transport());
+    const open = Promise.withResolvers<void>();
+    const endless = async function* () {
+      yield { topic: "orders", records };
+      await open.promise;
+    };
+    const before = (await rig.log.bounds("orders")).end.sequence;
+    let accepted = 0n;
+    const read = async () => {
+      for await (const answer of client.ingest(endless(), options("ingesting"))) {
+        ({ accepted } = answer);
+      }
+    };
+    const ended = read().catch(reasonOf);
+    await eventually(async () => {
+      expect((await rig.log.bounds("orders")).end.sequence).toBe(before + 1);
+    });
+    caller.end(new Failure("unauthenticated", "The key was revoked"));
+    const { end } = await rig.log.bounds("orders");
+    expect(await ended).toEqual({ reason: "UNAUTHENTICATED", position: renderPosition(end) });
+    expect(accepted).toBe(1n);
+    open.resolve();
+  });
+
   test("a subscription ends with its credential, at its last position", async () => {
     const caller = guard.add("expiring", "read topic:orders");
     const client = createClient(ConsumerService, transport());
