@@ -4,7 +4,6 @@ import { type Caller, openCaller } from "../core/access/caller.ts";
 
 export {
   type Access as EndpointAccess,
-  type GrantName,
   isPublic,
   needs,
   requireAccess,

@@ -60,7 +60,7 @@ export function serveHot(routes: readonly HotRoute[], fetch: Fetch, logger: Logg
 }
 
 function checkAccess({ endpoint: { access } }: HotRoute, request: Request): void {
-  if (access !== undefined) requireAccess(access, callerOf(request), noParameter);
+  requireAccess(access, callerOf(request), noParameter);
 }
 
 const noParameter = () => undefined;

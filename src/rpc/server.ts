@@ -59,7 +59,7 @@ export interface RpcServerOptions {
   /** What each method needs of its caller. */
   readonly access: MethodAccess;
   readonly observe?: ObserveCall;
-  /** Answers a call that may not come in, whoever calls, and returns true. */
+  /** Answers a call that no caller may make, and returns true. */
   readonly refuses?: (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => boolean;
   /** Tried before the handlers: the methods that have a shorter way. */
   readonly first?: StreamHandler;

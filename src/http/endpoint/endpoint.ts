@@ -48,7 +48,7 @@ interface Declaration<
   /** What is said after the handshake, where the endpoint is a WebSocket. */
   readonly socket?: SocketMessages;
   /** What the caller needs; checked before the handler runs. */
-  readonly access?: EndpointAccess;
+  readonly access: EndpointAccess;
 }
 
 export interface Endpoint<
@@ -58,10 +58,7 @@ export interface Endpoint<
   Given extends Answers = Answers,
   Request extends Body | undefined = Body | undefined,
 > extends Required<
-  Omit<
-    Declaration<Path, Query, Headers, Given, Request>,
-    "description" | "body" | "socket" | "access"
-  >
+  Omit<Declaration<Path, Query, Headers, Given, Request>, "description" | "body" | "socket">
 > {
   readonly method: Method;
   /** As OpenAPI spells it, with names in braces. */
@@ -69,7 +66,6 @@ export interface Endpoint<
   readonly description: string | undefined;
   readonly body: Request;
   readonly socket: SocketMessages | undefined;
-  readonly access: EndpointAccess | undefined;
 }
 
 type None = Readonly<Record<string, never>>;
@@ -149,9 +145,7 @@ export function serve<
   const parseHeaders = parserOf(headers, (name) => name.toLowerCase());
   app.on(method, path.replaceAll(/\{(\w+)\}/g, ":$1"), (c) => {
     const { req } = c;
-    if (access !== undefined) {
-      requireAccess(access, callerOf(req.raw), (name) => req.param(name) ?? req.query(name));
-    }
+    requireAccess(access, callerOf(req.raw), (name) => req.param(name) ?? req.query(name));
     if (otherQuery === "refused") checkQuery(req.url);
     const given = {
       params: parseParams((name) => req.param(name)),

@@ -75,7 +75,7 @@ function operation(endpoint: Endpoint, components: Components): Operation {
   };
 }
 
-function grantMember(access: Access | undefined): { readonly "x-sluice-grant"?: string } {
+function grantMember(access: Access): { readonly "x-sluice-grant"?: string } {
   const grant = grantNeeded(access);
   return grant === undefined ? {} : { "x-sluice-grant": grant };
 }

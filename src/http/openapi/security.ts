@@ -32,17 +32,14 @@ export const securitySchemes = {
 const byHeader: readonly SecurityRequirement[] = [{ bearer: [] }, { basic: [] }, { session: [] }];
 
 /** One of these. Endpoints that a browser opens without headers take a ticket as well. */
-export function securityOf(
-  access: Access | undefined,
-  isEndless: boolean,
-): readonly SecurityRequirement[] {
-  if (access === undefined || access.kind === "public") return [];
+export function securityOf(access: Access, isEndless: boolean): readonly SecurityRequirement[] {
+  if (access.kind === "public") return [];
   return isEndless ? [...byHeader, { ticket: [] }] : byHeader;
 }
 
 /** The grant as an API key has it: a parameter's name in braces, words in place of several names. */
-export function grantNeeded(access: Access | undefined): string | undefined {
-  if (access === undefined || access.kind === "public") return undefined;
+export function grantNeeded(access: Access): string | undefined {
+  if (access.kind === "public") return undefined;
   const { action, resource, of } = access;
   return `${action} ${resource}:${nameNeeded(of)}`;
 }

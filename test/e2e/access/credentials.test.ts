@@ -1,6 +1,6 @@
-// Whatever a closed gateway can be asked for, over each protocol: without a credential, with a wrong, an
-// expired and a too narrow one it is refused, and with the right one it is not. The calls are made of the
-// gateway's own tables and their examples.
+// Every address, method and message of a closed gateway, over each protocol: a call without a credential,
+// with a wrong, an expired or a too narrow one is refused, and with the right one it is not. The calls are
+// made of the gateway's own tables and their examples.
 
 import { afterAll, describe, expect, test } from "bun:test";
 import type { DescMethod } from "@bufbuild/protobuf";
@@ -60,15 +60,13 @@ const looksInside: Readonly<Record<string, Readonly<Record<string, Outcome>>>> =
   },
 };
 
-/** Where all other grants are enough for something: what is asked for then is asked again for each part. */
+/** Where other grants are enough for a part: each part has its own check. */
 const partly = new Set([
-  // The gateway's own topics are what their records are about.
-  "GET /v1/topics",
-  // Each message of the socket is asked for on its own.
+  // Each message of the socket has its own check.
   "GET /v1/ws",
 ]);
 
-/** `throttled`: this address has sent so many wrong credentials that it is told to slow down. */
+/** `throttled`: this address has sent so many wrong credentials that it must slow down. */
 type Outcome = "allowed" | "unauthenticated" | "forbidden" | "throttled";
 
 function outcomes({ name, access }: Call): Readonly<Record<string, Outcome>> {
@@ -104,7 +102,7 @@ async function seen(
   };
 }
 
-/** An address is only told to slow down once its credential was found wrong. */
+/** The gateway throttles an address only after it has found the credential wrong. */
 function refused(outcome: Outcome): Outcome {
   return outcome === "throttled" ? "unauthenticated" : outcome;
 }
@@ -125,7 +123,7 @@ describe("over HTTP", () => {
   const http2 = new Http2Way(gateway.url);
   afterAll(() => http2[Symbol.dispose]());
 
-  for (const endpoint of endpoints.filter((one) => one.access !== undefined)) {
+  for (const endpoint of endpoints) {
     const call = httpCall(endpoint);
     test(`1.1: ${call.name}`, async () => {
       const all = await seen(call, async (key) =>

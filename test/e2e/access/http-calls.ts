@@ -21,7 +21,6 @@ export interface HttpCall {
 
 export function httpCall(endpoint: Endpoint): HttpCall {
   const { method, path, params, query, body, access, socket } = endpoint;
-  if (access === undefined) throw new Error(`${addressOf(endpoint)} does not declare its access`);
   const names = Object.entries(query).filter(([, { isRequired }]) => isRequired);
   const search = new URLSearchParams(names.map(([name, one]) => [name, exampleOf(one)]));
   const address = path.replaceAll(/\{(\w+)\}/g, (_, name: string) =>
