@@ -72,7 +72,7 @@ async function startServers(
   };
 }
 
-/** Each of the three loads once, on topics of its own. */
+/** Each of the three loads once, on new topics. */
 async function turn(
   server: CollectServer,
   options: AccessOptions,
