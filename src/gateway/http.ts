@@ -77,7 +77,10 @@ function ownRefusals(
 ): (method: string, path: string) => boolean {
   const endpoints = parts.flatMap((part) => part.endpoints ?? []);
   const own = new Set(
-    endpoints.filter(({ answers }) => 401 in answers).map((endpoint) => addressOf(endpoint)),
+    endpoints
+      // What everybody may read is served to a caller that has ended, and would be with a wrong credential.
+      .filter(({ access, answers }) => access.kind !== "public" && 401 in answers)
+      .map((endpoint) => addressOf(endpoint)),
   );
   return (method, path) => own.has(`${method} ${route(method, path)}`);
 }
