@@ -20,8 +20,8 @@ export const RECORD_SCHEMA_ID = 0x18;
 export const RECORD_CONTENT_TYPE = 0x22;
 export const RECORD_TIME_NS = 0x29;
 export const RECORD_HEADERS = 0x32;
-const ENTRY_NAME = 0x0a;
-const ENTRY_VALUE = 0x12;
+export const ENTRY_NAME = 0x0a;
+export const ENTRY_VALUE = 0x12;
 
 /** One Frame of all the records. */
 export function encodeFrame(records: readonly LogRecord[]): Uint8Array {

@@ -9,6 +9,7 @@ import type { Counters } from "../core/metrics/counters.ts";
 import type { Metric } from "../core/metrics/metric.ts";
 import type { Ownership, ProjectionTarget } from "../core/projection.ts";
 import type { TopicSettings } from "../core/topic.ts";
+import type { Tracing } from "../core/trace/trace.ts";
 import type { HttpDeps } from "../http/deps.ts";
 import type { Endpoint } from "../http/endpoint/endpoint.ts";
 import type { HotRoute } from "../http/hot.ts";
@@ -39,6 +40,8 @@ export interface Foundation extends Pick<
   readonly newTopics: TopicSettings;
   /** This process among all nodes. */
   readonly node: string;
+  /** Spans of traced records; undefined: none are made. */
+  readonly tracing: Tracing | undefined;
   /** What this node counts for `/metrics` where it happens. */
   readonly counters: Counters;
 }

@@ -54,6 +54,8 @@ export interface Config {
   readonly drainGraceMs: number;
   /** Whether this node runs simulated guests. */
   readonly guests: boolean;
+  /** Where spans are sent, without `/v1/traces`; undefined: none are made. */
+  readonly otlpEndpoint: string | undefined;
   readonly logLevel: LogLevel;
   /** Whether each request is logged. */
   readonly accessLog: boolean;
@@ -139,6 +141,7 @@ export function parseConfig(environment: Environment): Config {
     hosts: parseHosts(read, hostname),
     origins: read.origins("SLUICE_ORIGINS"),
     basePath: read.basePath("SLUICE_BASE_PATH"),
+    otlpEndpoint: read.url("OTEL_EXPORTER_OTLP_ENDPOINT", ["http:", "https:"]),
     accessLog: read.flag("SLUICE_ACCESS_LOG", false),
     logLevel: read.choice("SLUICE_LOG_LEVEL", logLevels, "info"),
     // A batch of 40,000 small events; larger batches are better sent in parts.

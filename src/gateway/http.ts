@@ -13,10 +13,10 @@ import type { HttpDeps } from "../http/deps.ts";
 import { addressOf, methods } from "../http/endpoint/endpoint.ts";
 import { createEntry, type EntryOptions } from "../http/entry.ts";
 import { type Fetch, serveHot } from "../http/hot.ts";
-import { observeRequests, type RouteOf } from "../http/observe.ts";
+import { observeRequests, type RouteOf } from "../http/observe/observe.ts";
+import { reportInternal, shownPath } from "../http/observe/report.ts";
 import { mountCors } from "../http/origin.ts";
 import { failureResponse, problemResponse } from "../http/problem.ts";
-import { reportInternal, shownPath } from "../http/report.ts";
 import type { RpcFetch } from "../rpc/fetch.ts";
 
 export interface HttpAppDeps extends Pick<

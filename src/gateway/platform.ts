@@ -7,6 +7,7 @@ import type { Guard } from "../core/access/guard.ts";
 import { MemoryAccount } from "../core/budget/memory.ts";
 import { Quota } from "../core/budget/quota.ts";
 import { Turns } from "../core/budget/turn.ts";
+import { build } from "../core/build.ts";
 import { systemClock } from "../core/clock.ts";
 import type { Host } from "../core/host.ts";
 import type { LogDriver } from "../core/log.ts";
@@ -14,7 +15,9 @@ import type { Logger } from "../core/logger.ts";
 import { createCounters } from "../core/metrics/counters.ts";
 import type { RecordChecks } from "../core/schemas.ts";
 import type { TopicSettings } from "../core/topic.ts";
+import type { Tracing } from "../core/trace/trace.ts";
 import type { Foundation, Platform } from "../features/part.ts";
+import { openTracing, type TracingOptions } from "../features/telemetry/tracing.ts";
 import { Bodies } from "../http/body.ts";
 import { Sockets } from "../http/sockets.ts";
 import { Hub } from "../hub/hub.ts";
@@ -80,6 +83,8 @@ export async function openFoundation(
   stack: AsyncDisposableStack,
 ): Promise<OpenedFoundation> {
   const clock = systemClock;
+  const node = crypto.randomUUID();
+  const tracing = await openTraces(config, { node, logger }, stack);
   const url = config.databaseUrl ?? (await startPostgres(config, logger, stack));
   const address = { url, schema: config.databaseSchema };
   const patience = { clock, logger, withinMs: config.startMs };
@@ -101,7 +106,7 @@ export async function openFoundation(
   const databaseClock = new DatabaseClock({ clock, logger, query: () => timeOf(database) });
   await databaseClock.compare();
   const driver = await openLog(address, { config, logger, databaseClock });
-  const log = new WatchedLog(driver, clock, logger);
+  const log = new WatchedLog(driver, clock, logger, tracing);
   stack.defer(() => log.close());
   const turns = new Turns();
   const memory = new MemoryAccount(memoryOf(config, runtime));
@@ -126,7 +131,8 @@ export async function openFoundation(
     ownership,
     databaseClock,
     newTopics: config.newTopics,
-    node: crypto.randomUUID(),
+    node,
+    tracing,
     counters: createCounters(),
     async ping() {
       await databaseClock.compare();
@@ -146,7 +152,7 @@ export function openEngine(
   { config, host, schemas, guard }: EngineOptions,
   stack: AsyncDisposableStack,
 ): Platform {
-  const { log, clock, logger, turns, memory, receiving } = foundation;
+  const { log, clock, logger, turns, memory, receiving, tracing } = foundation;
   const rules = new TopicRules();
   const topicQuota = new Quota({
     what: "topics",
@@ -170,7 +176,7 @@ export function openEngine(
   const { inFlight } = ingestion;
   memory.show("in_flight", () => inFlight);
   const windows = memory.share("windows", shares.windows);
-  const hub = new Hub({ log, clock, logger, options: config.hub, windows, turns });
+  const hub = new Hub({ log, clock, logger, options: config.hub, windows, turns, tracing });
   stack.defer(() => hub.close());
   const answers = memory.share("answers", shares.answers);
   const { stallMs } = config.hub;
@@ -196,6 +202,18 @@ export function openEngine(
       await createInternalTopic(log, topic, settings, logger);
     },
   };
+}
+
+/** Opened first, so closed last: what the others do while they close is sent. */
+async function openTraces(
+  { otlpEndpoint: endpoint }: Config,
+  deps: Pick<TracingOptions, "node" | "logger">,
+  stack: AsyncDisposableStack,
+): Promise<Tracing | undefined> {
+  if (endpoint === undefined) return undefined;
+  const tracing = await openTracing({ ...deps, endpoint, version: build.version });
+  stack.defer(() => tracing.close());
+  return tracing;
 }
 
 async function startPostgres(

@@ -4,6 +4,7 @@ import { parsePosition } from "../core/position.ts";
 import type { Foundation, Part } from "../features/part.ts";
 import { boundsIfExists } from "../log/bounds.ts";
 import { type Projection, type ProjectionStatus, runProjection } from "../projection/projection.ts";
+import { traced } from "./traced-projection.ts";
 
 interface ProjectionLag {
   readonly name: string;
@@ -23,7 +24,10 @@ export class Projections implements AsyncDisposable {
     const { signal } = this.#stop;
     this.#running = parts
       .flatMap(({ projections }) => projections ?? [])
-      .map((spec) => runProjection({ ...this.#foundation, ...spec, signal }));
+      .map((spec) => {
+        const target = traced(spec.target, this.#foundation);
+        return runProjection({ ...this.#foundation, ...spec, target, signal });
+      });
   }
 
   status() {

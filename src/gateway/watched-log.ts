@@ -2,12 +2,13 @@
 
 import { Batch } from "../core/batch.ts";
 import type { Clock } from "../core/clock.ts";
-import { failureFrom } from "../core/failure.ts";
+import { type FailureCode, failureFrom } from "../core/failure.ts";
 import type { Appended, AppendOptions, LogDriver, ReadOptions, TopicPage } from "../core/log.ts";
 import type { Logger } from "../core/logger.ts";
 import { Histogram } from "../core/metrics/histogram.ts";
 import type { LogRecord } from "../core/record.ts";
 import type { TopicRetention, TopicSettings } from "../core/topic.ts";
+import { contextsOfBatch, type Tracing } from "../core/trace/trace.ts";
 
 /** A topic that nobody has written for this long since may be well again. */
 const rememberedMs = 60_000;
@@ -35,12 +36,14 @@ export class WatchedLog implements LogDriver {
   readonly #log: LogDriver;
   readonly #clock: Clock;
   readonly #logger: Logger;
+  readonly #tracing: Tracing | undefined;
   /** Times of the last failure of each topic that fails. */
   readonly #failingMs = new Map<string, number>();
   #failures = 0;
   #lastFailure: string | undefined;
 
-  constructor(log: LogDriver, clock: Clock, logger: Logger) {
+  constructor(log: LogDriver, clock: Clock, logger: Logger, tracing?: Tracing) {
+    this.#tracing = tracing;
     this.driver = log.driver;
     this.#log = log;
     this.#clock = clock;
@@ -56,14 +59,19 @@ export class WatchedLog implements LogDriver {
     // Now, because the caller may reuse the bytes once the append has resolved.
     const { count, bytesHeld } = batch;
     const startedMs = performance.now();
+    const trace = this.#tracing && this.#traced(topic, batch, this.#tracing);
     const appending = this.#log.append(topic, batch, options);
     appending.then(
       ({ duplicate }) => {
         this.counts.seconds.observe((performance.now() - startedMs) / 1000);
         if (!duplicate) this.#count(count, bytesHeld);
+        trace?.();
         this.#stored(topic);
       },
-      (error: unknown) => this.#failed(topic, error),
+      (error: unknown) => {
+        this.#failed(topic, error);
+        trace?.(failureFrom(error).code);
+      },
     );
     return appending;
   }
@@ -118,6 +126,27 @@ export class WatchedLog implements LogDriver {
 
   close() {
     return this.#log.close();
+  }
+
+  /** Looks at the batch at once, because the caller may reuse its bytes; undefined: it is not traced. */
+  #traced(topic: string, batch: Batch, tracing: Tracing) {
+    const contexts = contextsOfBatch(batch);
+    if (contexts.length === 0) return undefined;
+    const startMs = this.#clock.nowMs();
+    const attributes = {
+      "messaging.destination.name": topic,
+      "messaging.batch.message_count": batch.count,
+    };
+    return (failure?: FailureCode) => {
+      const span = {
+        name: "append",
+        startMs,
+        endMs: this.#clock.nowMs(),
+        contexts,
+        attributes,
+      } as const;
+      tracing.add(failure === undefined ? span : { ...span, failure });
+    };
   }
 
   #count(records: number, bytes: number): void {

@@ -9,8 +9,8 @@ import type { Logger } from "../core/logger.ts";
 import { setCaller } from "./access.ts";
 import { credentialsOf, type Peer } from "./credentials.ts";
 import type { Fetch } from "./hot.ts";
+import { reportInternal } from "./observe/report.ts";
 import { failureResponse } from "./problem.ts";
-import { reportInternal } from "./report.ts";
 
 export interface AuthenticateDeps {
   readonly guard: Guard;

@@ -7,8 +7,8 @@
 import { Failure, quoted } from "../core/failure.ts";
 import { pathOf } from "../core/host.ts";
 import type { Fetch } from "./hot.ts";
+import { shownPath } from "./observe/report.ts";
 import { problemResponse } from "./problem.ts";
-import { shownPath } from "./report.ts";
 
 /** Asked by balancers and orchestrators, which come to the node itself. */
 const probes = new Set(["/livez", "/readyz"]);

@@ -7,9 +7,9 @@ import { Failure, invalidField, quoted } from "../core/failure.ts";
 import type { Logger } from "../core/logger.ts";
 import { limitHeaders } from "./headers.ts";
 import type { Fetch } from "./hot.ts";
+import { shownPath } from "./observe/report.ts";
 import { limitOrigins } from "./origin.ts";
 import { problemResponse } from "./problem.ts";
-import { shownPath } from "./report.ts";
 
 export interface EntryOptions {
   /** Returns the host and port for the URL of a request with this `Host`, or throws a Failure. */

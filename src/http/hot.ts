@@ -11,8 +11,8 @@ import type { Logger } from "../core/logger.ts";
 import { callerOf, requireAccess } from "./access.ts";
 import { addressOf, type Endpoint } from "./endpoint/endpoint.ts";
 import { queryCheck } from "./endpoint/query.ts";
+import { reportInternal } from "./observe/report.ts";
 import { failureResponse } from "./problem.ts";
-import { reportInternal } from "./report.ts";
 
 /** A handler may return one shared 204 response; it is copied before it is changed. */
 type HotHandler = (request: Request) => Promise<Response>;

@@ -3,7 +3,7 @@
 import type { Turn } from "../core/budget/turn.ts";
 import { Failure, invalidIssue, type Issue, quoted } from "../core/failure.ts";
 import { valuesOf } from "../core/json/values.ts";
-import { bytesType, isJsonType, jsonType } from "../core/record.ts";
+import { bytesType, isJsonType, jsonType, type RecordHeaders } from "../core/record.ts";
 import type { IncomingRecord } from "../ingest/ingest.ts";
 
 /** Records in one call; more are sent as several. */
@@ -38,6 +38,8 @@ export interface Reading {
   readonly key: string;
   /** The schema that the caller names; 0: none. */
   readonly schemaId?: number;
+  /** Headers of each record. */
+  readonly headers?: RecordHeaders | undefined;
 }
 
 /** JSON events alone, as emitters take them. Throws `unsupported_media_type` for other types. */
@@ -73,8 +75,9 @@ export async function incomingRecords(
       `Cannot store a content type of ${contentType.length} characters: at most ${typeLengthMax}`,
     );
   }
-  const { key, schemaId = 0 } = reading;
-  return [{ value: body, key, contentType: contentType ?? bytesType, schemaId }];
+  const { key, schemaId = 0, headers } = reading;
+  const record = { value: body, key, contentType: contentType ?? bytesType, schemaId };
+  return [headers === undefined ? record : { ...record, headers }];
 }
 
 /** Quoted in problems, so its length is bounded. */
@@ -85,15 +88,19 @@ export function mediaType(contentType: string | undefined): string {
 async function jsonRecords(
   body: Uint8Array,
   form: "lines" | "either",
-  { turn, recordBytesMax, key, schemaId = 0 }: Reading,
+  { turn, recordBytesMax, key, schemaId = 0, headers }: Reading,
 ): Promise<(IncomingRecord | Issue)[]> {
   if (body.byteLength === 0) return [emptyBody];
   const bounds = { valuesMax: batchMax, valueBytesMax: recordBytesMax };
   const values = await valuesOf(body, form, bounds, turn);
   if (values.length === 0) throw new Failure("invalid", "Cannot append: the body has no events");
-  return values.map((value) =>
-    value instanceof Uint8Array ? { value, key, contentType: jsonType, schemaId } : value,
-  );
+  const shared = {
+    key,
+    contentType: jsonType,
+    schemaId,
+    ...(headers === undefined ? {} : { headers }),
+  };
+  return values.map((value) => (value instanceof Uint8Array ? { value, ...shared } : value));
 }
 
 const emptyBody = invalidIssue("body", "Cannot append: the body is empty, expected JSON");

@@ -5,6 +5,7 @@ import { Failure, failureFrom } from "../core/failure.ts";
 import type { LogBatch } from "../core/log.ts";
 import type { Logger } from "../core/logger.ts";
 import { comparePositions, epochStart, parsePosition, type Position } from "../core/position.ts";
+import { contextsOf, type Tracing } from "../core/trace/trace.ts";
 import { Channel } from "./channel.ts";
 import { Chunk } from "./chunk.ts";
 import type { HubCounts } from "./counts.ts";
@@ -21,6 +22,7 @@ export interface FeedHost extends ReplayHost {
   readonly logger: Logger;
   readonly options: HubOptions;
   readonly counts: HubCounts;
+  readonly tracing?: Tracing | undefined;
   /** The feed has closed. */
   dropped(feed: Feed): void;
 }
@@ -207,15 +209,18 @@ export class Feed implements MemberHost, WindowOwner {
   }
 
   #flush(): void {
-    const { clock } = this.#host;
+    const { clock, tracing } = this.#host;
     if (this.#dirty.size > 0) {
       const nowMs = clock.nowMs();
       this.#isDelivering = true;
       for (const channel of this.#dirty) {
         channel.deliveredMs = nowMs;
-        const count = channel.pending.length;
+        const { pending } = channel;
+        const count = pending.length;
         const receivedNs = channel.flush(this.#through);
-        if (receivedNs !== undefined) this.#countLatency(receivedNs, count);
+        if (receivedNs === undefined) continue;
+        this.#countLatency(receivedNs, count);
+        if (tracing !== undefined) this.#trace(tracing, receivedNs, pending, channel.size);
       }
       this.#isDelivering = false;
       this.#dirty.clear();
@@ -234,6 +239,27 @@ export class Feed implements MemberHost, WindowOwner {
   #countLatency(receivedNs: bigint, count: number): void {
     const { clock, counts } = this.#host;
     counts.latencySeconds.observe((clock.nowMs() - Number(receivedNs) / 1e6) / 1000, count);
+  }
+
+  #trace(
+    tracing: Tracing,
+    receivedNs: bigint,
+    records: Channel["pending"],
+    subscribers: number,
+  ): void {
+    const contexts = contextsOf(records.map(({ record }) => record));
+    if (contexts.length === 0) return;
+    tracing.add({
+      name: "deliver",
+      startMs: Number(receivedNs) / 1e6,
+      endMs: this.#host.clock.nowMs(),
+      contexts,
+      attributes: {
+        "messaging.destination.name": this.topic,
+        "messaging.batch.message_count": records.length,
+        "sluice.subscribers": subscribers,
+      },
+    });
   }
 
   #setApart(member: Member, state: "replaying" | "stalled" | "ahead"): void {

@@ -8,6 +8,7 @@ import { Failure } from "../core/failure.ts";
 import type { Log } from "../core/log.ts";
 import type { Logger } from "../core/logger.ts";
 import type { Position } from "../core/position.ts";
+import type { Tracing } from "../core/trace/trace.ts";
 import { createHubCounts, type HubCounts } from "./counts.ts";
 import { Feed, type FeedHost } from "./feed.ts";
 import type { HubOptions } from "./options.ts";
@@ -23,6 +24,8 @@ export interface HubDeps {
   /** What the windows of all topics may contain together. */
   readonly windows: Share;
   readonly turns: Turns;
+  /** Undefined: deliveries are not traced. */
+  readonly tracing?: Tracing | undefined;
 }
 
 export class Hub {

@@ -17,6 +17,7 @@ import { type MessageRecord, recordsOfMessage } from "./message-records.ts";
 import { ProducerSequence } from "./producer-sequence.ts";
 import { type Head, readHead } from "./request.ts";
 import type { TopicGate } from "./schema-gate.ts";
+import { withTraceHeader } from "./trace-header.ts";
 import { checkRecord } from "./wire.ts";
 
 /** A topic that calls append to: its rules, its batcher, and how many calls use it. */
@@ -68,6 +69,7 @@ const cursor = new WireCursor(new Uint8Array(0));
 export class Call implements BatchOwner {
   readonly #collector: CallHost;
   readonly #by: Caller;
+  readonly #trace: Uint8Array | undefined;
   /** Made with its first message: few calls ever need one. */
   #queue: MessageQueue | undefined;
   #target: OpenTopic | undefined;
@@ -88,7 +90,9 @@ export class Call implements BatchOwner {
   /** Called when something became durable, was refused or failed; for callers that answer as they go. */
   progress: (() => void) | undefined;
 
-  constructor(collector: CallHost, by: Caller) {
+  /** `trace`: a header field that its records get, see `traceHeaderField`. */
+  constructor(collector: CallHost, by: Caller, trace?: Uint8Array) {
+    this.#trace = trace;
     this.#collector = collector;
     this.#by = by;
   }
@@ -339,7 +343,11 @@ export class Call implements BatchOwner {
     this.#index += count;
     this.#taken += count;
     this.#pending += count;
-    target.batcher.add(this, bytes, from, to, count, run);
+    if (this.#trace === undefined) target.batcher.add(this, bytes, from, to, count, run);
+    else {
+      const traced = withTraceHeader(bytes, from, to, this.#trace);
+      target.batcher.add(this, traced, 0, traced.byteLength, count, run);
+    }
   }
 
   #refuse(issue: Issue): void {

@@ -15,6 +15,7 @@ import type { InFlight } from "./in-flight.ts";
 import type { IngestLimits } from "./limits.ts";
 import type { SchemaGate, TopicGate } from "./schema-gate.ts";
 import type { Author, TopicRules } from "./topic-rules.ts";
+import { traceHeaderField } from "./trace-header.ts";
 
 export interface CollectorDeps {
   readonly log: AppendLog;
@@ -57,8 +58,8 @@ export class Collector implements CallHost {
   }
 
   /** A call of `by` without records so far. Whoever opens it must close it. */
-  open(by: Caller): Call {
-    return new Call(this, by);
+  open(by: Caller, traceparent?: string | null): Call {
+    return new Call(this, by, traceHeaderField(traceparent));
   }
 
   /** Throws what `TopicRules.require` throws of an append. */

@@ -151,6 +151,10 @@ export const packages: readonly (readonly [names: readonly string[], place: Plac
     },
   ],
   [
+    ["@opentelemetry/*"],
+    { in: ["features/telemetry/"], instead: "report a span to the port of src/core/trace.ts" },
+  ],
+  [
     ["yaml"],
     {
       in: ["features/relations/store/relations-file.ts"],

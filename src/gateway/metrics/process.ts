@@ -47,7 +47,7 @@ export function processMetrics({
     ),
     histogram(
       "sluice_event_loop_delay_seconds",
-      "How much later than asked for a timer of the event loop was served.",
+      "How late timers of the event loop are.",
       loopSeconds,
     ),
   ];

@@ -34,8 +34,11 @@ export interface ThinCall {
 
 export interface ThinMethod {
   readonly answers: AnswerKind;
-  /** Opens a call; `answer` renders the message that answers it, or throws why it cannot be answered. */
-  open(caller: Caller): { readonly call: ThinCall; readonly answer: () => Uint8Array<ArrayBuffer> };
+  /** Opens a call, perhaps of a caller's span; `answer` renders the message that answers it, or throws why it cannot be answered. */
+  open(
+    caller: Caller,
+    traceparent?: string | null,
+  ): { readonly call: ThinCall; readonly answer: () => Uint8Array<ArrayBuffer> };
 }
 
 /** By path: `/package.Service/Method`. */

@@ -52,7 +52,7 @@ async function answer(
   request: Request,
   caller: Caller,
 ): Promise<Response> {
-  const { call, answer } = method.open(caller);
+  const { call, answer } = method.open(caller, request.headers.get("traceparent"));
   try {
     inFlight.refuseIfFull();
     const timeout = request.headers.get(headerTimeout);

@@ -47,7 +47,9 @@ export function createThinGrpc(options: ThinOptions): StreamHandler {
     if (!contentTypes.has(given["content-type"] ?? "")) return false;
     const encoding = given["grpc-encoding"] ?? "identity";
     if (encoding !== "identity" && encoding !== "gzip") return false;
-    const call = new GrpcCall(stream, method, options, { backpressure, slow }, caller);
+    const { traceparent } = given;
+    const trace = typeof traceparent === "string" ? traceparent : undefined;
+    const call = new GrpcCall(stream, method, options, { backpressure, slow }, caller, trace);
     call.start(given, caller);
     return true;
   };
@@ -94,6 +96,7 @@ class GrpcCall {
     { messageBytesMax, logger, receiving, turns }: ThinOptions,
     shared: Shared,
     caller: Caller,
+    traceparent: string | undefined,
   ) {
     this.#shared = shared;
     this.#lease = shared.backpressure.enter(stream);
@@ -101,7 +104,7 @@ class GrpcCall {
     this.#answers = method.answers;
     this.#messageBytesMax = messageBytesMax;
     this.#logger = logger;
-    const { call, answer } = method.open(caller);
+    const { call, answer } = method.open(caller, traceparent);
     this.#call = call;
     this.#answer = () => enveloped(0, answer());
     this.#late = new LateChunks({

@@ -1,4 +1,4 @@
-/** `/metrics` counts what happens, on the HTTP port and on one of its own. */
+/** `/metrics` counts what happens, on the HTTP port and on a separate one. */
 
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { createClient } from "@connectrpc/connect";
@@ -43,7 +43,7 @@ const append = (topic: string, body: string) =>
     headers: { "content-type": "application/x-ndjson" },
   });
 
-test("the port of its own serves nothing else", async () => {
+test("the separate port serves nothing else", async () => {
   const { origin } = new URL(metricsUrl);
   expect((await fetch(`${origin}/status`)).status).toBe(404);
   const posted = await fetch(metricsUrl, { method: "POST" });

@@ -4,9 +4,9 @@ import type { Context, Hono } from "hono";
 import type { AuditedAction } from "../../../core/access/audit.ts";
 import { emittersTopic } from "../../../core/emitters.ts";
 import { renderPosition } from "../../../core/position.ts";
+import { traceHeaders, traceparentHeader } from "../../../core/trace/trace.ts";
 import { callerOf } from "../../../http/access.ts";
 import { answerPage } from "../../../http/answers/page.ts";
-import { auditRequest } from "../../../http/audit.ts";
 import { publicPath } from "../../../http/base-path.ts";
 import type { Bodies } from "../../../http/body.ts";
 import type { HttpDeps } from "../../../http/deps.ts";
@@ -14,6 +14,7 @@ import { appendOptions } from "../../../http/endpoint/appending.ts";
 import { reply, serve } from "../../../http/endpoint/endpoint.ts";
 import { pageQuery } from "../../../http/endpoint/paging.ts";
 import { requestedStart } from "../../../http/endpoint/starting.ts";
+import { auditRequest } from "../../../http/observe/audit.ts";
 import { incomingEvents } from "../../../http/request-records.ts";
 import { appendResponse } from "../../../http/responses.ts";
 import { sseResponse } from "../../../http/streaming.ts";
@@ -81,6 +82,7 @@ export function mountEmitters(app: Hono, deps: EmitterDeps): void {
       turn: turns.open(c.req.raw.signal),
       recordBytesMax: ingest.recordBytesMax,
       key: id,
+      headers: traceHeaders(c.req.header(traceparentHeader)),
     });
     const options = emitterOptions(id, appendOptions(headers));
     return appendResponse(await ingest.append(emittersTopic, events, emittersAuthor, options));

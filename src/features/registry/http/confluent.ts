@@ -5,7 +5,7 @@
 
 import { Hono } from "hono";
 import { failureFrom } from "../../../core/failure.ts";
-import { reportInternal } from "../../../http/report.ts";
+import { reportInternal } from "../../../http/observe/report.ts";
 import { confluentError } from "./confluent-error.ts";
 import { mountConfluentSchemas } from "./confluent-schema.ts";
 import { mountSettings } from "./confluent-settings.ts";

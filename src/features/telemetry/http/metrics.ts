@@ -5,8 +5,8 @@ import { Failure } from "../../../core/failure.ts";
 import { pathOf } from "../../../core/host.ts";
 import { serve } from "../../../http/endpoint/endpoint.ts";
 import type { Fetch } from "../../../http/hot.ts";
+import { shownPath } from "../../../http/observe/report.ts";
 import { problemResponse } from "../../../http/problem.ts";
-import { shownPath } from "../../../http/report.ts";
 import type { Exposition } from "../exposition.ts";
 import { metrics } from "./endpoints.ts";
 

@@ -6,6 +6,7 @@ import type { TopicInfo } from "../../../core/log.ts";
 import { comparePositions, renderPosition } from "../../../core/position.ts";
 import type { RecordDecoder } from "../../../core/schemas.ts";
 import type { TopicSettings } from "../../../core/topic.ts";
+import { traceHeaders, traceparentHeader } from "../../../core/trace/trace.ts";
 import { visibleList } from "../../../core/visible-list.ts";
 import { callerOf } from "../../../http/access.ts";
 import { answerPage } from "../../../http/answers/page.ts";
@@ -78,6 +79,7 @@ export function mountTopics(app: Hono, deps: TopicDeps): void {
       recordBytesMax: ingest.recordBytesMax,
       key,
       schemaId: headers["Sluice-Schema-Id"] ?? 0,
+      headers: traceHeaders(c.req.header(traceparentHeader)),
     });
     return appendResponse(await ingest.append(topic, records, caller, appendOptions(headers)));
   });

@@ -4,7 +4,7 @@
  */
 
 import { create, toBinary } from "@bufbuild/protobuf";
-import type { ConnectRouter, ServiceImpl } from "@connectrpc/connect";
+import type { ConnectRouter, HandlerContext, ServiceImpl } from "@connectrpc/connect";
 import type { Caller } from "../../../core/access/caller.ts";
 import { needs } from "../../../core/access/need.ts";
 import { Failure } from "../../../core/failure.ts";
@@ -33,25 +33,25 @@ export const collectorAccess = serviceAccess(CollectorService, {
 
 export function mountCollector(router: ConnectRouter, collector: Collector): void {
   const implementation: ServiceImpl<typeof CollectorService> = {
-    async collect(requests, { values }) {
-      return await withCall(collector, callerOf(values), async (call) => {
+    async collect(requests, context) {
+      return await withCall(collector, context, async (call) => {
         for await (const request of requests) await take(collector, call, request);
         await call.settled();
         return call.summary();
       });
     },
-    async publish(request, { values }) {
+    async publish(request, context) {
       // A stream can be made to wait; this message is in memory already.
       collector.inFlight.refuseIfFull();
-      return await withCall(collector, callerOf(values), async (call) => {
+      return await withCall(collector, context, async (call) => {
         await take(collector, call, request);
         await call.settled();
         return withRecords(call.summary());
       });
     },
-    async *ingest(requests, { values }) {
-      const caller = callerOf(values);
-      const call = collector.open(caller);
+    async *ingest(requests, context) {
+      const caller = callerOf(context.values);
+      const call = open(collector, context);
       try {
         for await (const request of requests) {
           await take(collector, call, request);
@@ -68,12 +68,17 @@ export function mountCollector(router: ConnectRouter, collector: Collector): voi
   router.service(CollectorService, implementation);
 }
 
+function open(collector: Collector, { values, requestHeader }: HandlerContext): Call {
+  return collector.open(callerOf(values), requestHeader.get("traceparent"));
+}
+
 async function withCall(
   collector: Collector,
-  caller: Caller,
+  context: HandlerContext,
   feed: (call: Call) => Promise<CallSummary>,
 ): Promise<Answer> {
-  const call = collector.open(caller);
+  const caller = callerOf(context.values);
+  const call = open(collector, context);
   try {
     return answerFrom(await feed(call));
   } catch (error) {

@@ -19,8 +19,8 @@ const collectorMethods: ReadonlyMap<string, AnswerKind> = new Map([
 export function thinCollectorMethods(collector: Collector): ThinMethods {
   return new Map(
     [...collectorMethods].map(([path, answers]) => {
-      const open = (caller: Caller) => {
-        const call = collector.open(caller);
+      const open = (caller: Caller, traceparent?: string | null) => {
+        const call = collector.open(caller, traceparent);
         const summary = () => (answers === "unary" ? withRecords(call.summary()) : call.summary());
         return { call, answer: () => bytesFromSummary(summary()) };
       };

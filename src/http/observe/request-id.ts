@@ -30,7 +30,7 @@ export function requestIdOf(request: Request): string {
   return id;
 }
 
-/** Undefined for a request that did not bring an id, and whose id nobody has asked for. */
+/** Undefined for a request that did not bring an id, and for which none was made. */
 export function knownRequestId(request: Request): string | undefined {
   return ids.get(request) ?? givenRequestId(request);
 }

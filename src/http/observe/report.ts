@@ -1,7 +1,7 @@
 /** Log lines for requests that failed for an internal reason. */
 
-import type { Failure } from "../core/failure.ts";
-import type { Logger } from "../core/logger.ts";
+import type { Failure } from "../../core/failure.ts";
+import type { Logger } from "../../core/logger.ts";
 import { requestIdOf } from "./request-id.ts";
 
 /** A request of the router, or what stands for it. */
