@@ -49,7 +49,7 @@ export function createHttpFetch(parts: readonly Part[], deps: HttpListenerDeps):
     ...deps.counters,
     routeOf: route,
     isRpc: (route) => deps.rpc.methods.has(route),
-    hot: new Set(hot.map(({ endpoint }) => addressOf(endpoint))),
+    hot: hot.map(({ endpoint }) => endpoint),
     accessLog: deps.accessLog ? deps.logger : undefined,
   });
 }

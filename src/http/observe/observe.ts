@@ -21,8 +21,8 @@ export interface ObserveDeps {
   readonly routeOf: RouteOf;
   /** Addresses of RPC methods. */
   readonly isRpc: (route: string) => boolean;
-  /** Addresses that are called once a record, as `method route`. */
-  readonly hot: ReadonlySet<string>;
+  /** Addresses that are called once a record; none of them has parameters. */
+  readonly hot: readonly { readonly method: string; readonly path: string }[];
   /** Writes a line for each request; undefined: none is written. */
   readonly accessLog: Logger | undefined;
 }
@@ -30,11 +30,26 @@ export interface ObserveDeps {
 const knownMethods = new Set<string>([...methods, "OPTIONS"]);
 
 export function observeRequests(fetch: Fetch, deps: ObserveDeps): Fetch {
+  const { requests, accessLog } = deps;
+  const hot = new Map(
+    deps.hot.map(({ method, path }) => [`${method} ${path}`, requests.route("http", method, path)]),
+  );
+  const observe = (request: Request, response: Response, startedMs: number) => {
+    if (response.status >= 300 || accessLog !== undefined) {
+      return observed(request, response, startedMs, deps);
+    }
+    const route = hot.get(`${request.method} ${pathOf(request.url)}`);
+    if (route === undefined) return observed(request, response, startedMs, deps);
+    route.add(response.status, performance.now() - startedMs);
+    // No line of a log leads to it, so it has no id, unless its caller sent one.
+    const id = knownRequestId(request);
+    return id === undefined ? response : withRequestId(response, id);
+  };
   return (request) => {
     const startedMs = performance.now();
     const answer = fetch(request);
-    if (answer instanceof Response) return observed(request, answer, startedMs, deps);
-    return answer.then((response) => observed(request, response, startedMs, deps));
+    if (answer instanceof Response) return observe(request, answer, startedMs);
+    return answer.then((response) => observe(request, response, startedMs));
   };
 }
 
@@ -45,7 +60,7 @@ function observed(
   startedMs: number,
   deps: ObserveDeps,
 ): Response {
-  const { requests, refusals, routeOf, isRpc, hot, accessLog } = deps;
+  const { requests, refusals, routeOf, isRpc, accessLog } = deps;
   const { method } = request;
   const path = withoutQuery(pathOf(request.url));
   const route = routeOf(method, path) ?? "none";
@@ -71,10 +86,7 @@ function observed(
     request_id: requestIdOf(request),
   });
   if (isUpgrade) return response;
-  // No line of a log leads to the 204 of a hot address: it has no id, unless its caller sent one.
-  const isHot = accessLog === undefined && status < 400 && hot.has(`${method} ${route}`);
-  const id = isHot ? knownRequestId(request) : requestIdOf(request);
-  return id === undefined ? response : withRequestId(response, id);
+  return withRequestId(response, requestIdOf(request));
 }
 
 /** Answers without a body may be shared. */
