@@ -138,6 +138,8 @@ export class WatchedLog implements LogDriver {
       "messaging.batch.message_count": batch.count,
     };
     return (failure?: FailureCode) => {
+      // The topic is created, and the batch is appended again.
+      if (failure === "not_found") return;
       const span = {
         name: "append",
         startMs,

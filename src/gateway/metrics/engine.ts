@@ -1,5 +1,6 @@
 /** The engine for `/metrics`: what all features share. The numbers are those of `/status`. */
 
+import { build } from "../../core/build.ts";
 import { gauge, type Metric } from "../../core/metrics/metric.ts";
 import type { Platform } from "../../features/part.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
@@ -32,7 +33,7 @@ export function openEngineMetrics(
   const { seconds: loopSeconds } = stack.use(new LoopDelay());
   return [
     gauge("sluice_info", "1; its labels describe this node.", () => [
-      { value: 1, labels: { runtime: runtime.name, driver: log.driver } },
+      { value: 1, labels: { version: build.version, runtime: runtime.name, driver: log.driver } },
     ]),
     ...processMetrics({ runtime, startedMs, loopSeconds }),
     ...connectionMetrics(deps.health),
