@@ -31,7 +31,7 @@ export async function request<Answer>(path: string, init: RequestInit = {}): Pro
     if (init.signal?.aborted === true) throw error;
     throw new Refused(0, "unavailable", "The gateway does not answer");
   }
-  if (response.ok) return parseJson(text) as Answer;
+  if (response.ok) return (text === "" ? undefined : parseJson(text)) as Answer;
   throw problemFrom(response.status, text);
 }
 

@@ -1,6 +1,6 @@
 /** Keys on a real PostgreSQL, as two nodes see them. */
 
-import { expect, test } from "bun:test";
+import { expect, setSystemTime, test } from "bun:test";
 import {
   bearer,
   failureOf,
@@ -106,9 +106,20 @@ test("without its database a node knows the keys that it knew, and refuses to gu
       const unknown = `slk_00000000_${"A".repeat(43)}`;
       expect(await failureOf(() => node.guard.caller(bearer(unknown)))).toBe("unavailable");
       expect(node.guard.isClosed).toBe(true);
+      const known = await node.guard.caller(bearer(secret));
+      const ended = new Promise<Failure>((resolve) => void known.onEnd(resolve));
+      // What it knows counts for five minutes: meanwhile the key may have been revoked.
+      setSystemTime(Date.now() + 6 * 60_000);
+      expect((await ended).code).toBe("unavailable");
+      expect(await failureOf(() => node.guard.caller(bearer(secret)))).toBe("unavailable");
+      expect(node.guard.isClosed).toBe(true);
     } finally {
+      setSystemTime();
       await server.start();
     }
+    await until("the key counts again", 10_000, async () => {
+      return (await failureOf(() => node.guard.caller(bearer(secret)))) === "none";
+    });
     const caller = new Caller({ ...openCaller.principal, id: "test" });
     await until("keys are created again", 10_000, async () => {
       const { code } = await node.keys.create({ ...manager, name: "next" }, caller).then(

@@ -1,6 +1,8 @@
 /** The page: the node at the top, the lists on the left, the selected stream on the right. */
 
 import { useCallback, useEffect, useState } from "preact/hooks";
+import { type Me, readMe } from "../me.ts";
+import { gatewayUrl } from "../root.ts";
 import { Emitters } from "./emitters.tsx";
 import { listTopics, readStatus } from "./gateway.ts";
 import { NodeBar } from "./node-bar.tsx";
@@ -13,6 +15,7 @@ const statusMs = 2000;
 const listMs = 5000;
 
 export function App() {
+  const me = useMe();
   const [target, setTarget] = useState<Target | undefined>(() => parseHash(location.hash));
   const status = usePolled(readStatus, statusMs);
   const topics = usePolled(listTopics, listMs);
@@ -31,7 +34,7 @@ export function App() {
 
   return (
     <>
-      <NodeBar status={status.answer} failure={status.failure} />
+      <NodeBar status={status.answer} failure={status.failure} me={me} />
       <main class={target === undefined ? "" : "has-target"}>
         <nav aria-label="Emitters and topics">
           <Emitters
@@ -60,4 +63,20 @@ export function App() {
       </main>
     </>
   );
+}
+
+/** Who uses the page; those who may do nothing are sent to the login. */
+function useMe(): Me | undefined {
+  const [me, setMe] = useState<Me>();
+  useEffect(() => {
+    readMe().then(
+      (found) => {
+        if (found.closed && found.grants.length === 0) location.replace(gatewayUrl("/login"));
+        else setMe(found);
+      },
+      // The status shows that the gateway does not answer.
+      () => {},
+    );
+  }, []);
+  return me;
 }

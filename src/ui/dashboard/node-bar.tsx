@@ -1,15 +1,18 @@
 /** The node as one line of facts. */
 
 import { renderBytes, renderCount, renderDuration } from "../format.ts";
+import type { Me } from "../me.ts";
 import { gatewayUrl } from "../root.ts";
 import type { Status } from "./gateway.ts";
 
 export function NodeBar({
   status,
   failure,
+  me,
 }: {
   readonly status: Status | undefined;
   readonly failure: string | undefined;
+  readonly me: Me | undefined;
 }) {
   return (
     <header class="bar">
@@ -34,6 +37,11 @@ export function NodeBar({
         <Fact name="Guests on this node" value={count(status?.emitters?.["guests"])} />
         <Fact name="Node" value={status?.node?.slice(0, 8)} />
       </dl>
+      {me?.closed === true && (
+        <a class="docs" href={gatewayUrl("/login").href} title="Sign in with another key, or out">
+          {me.kind === "anonymous" ? "Sign in" : me.name}
+        </a>
+      )}
       <a class="docs" href={gatewayUrl("/livedoc").href}>
         API
       </a>
