@@ -41,7 +41,16 @@ export interface FailureDetails {
   /** Token where reading can start again, for `position_gone`, `slow_subscriber`, `shutting_down`. */
   readonly position?: string;
   readonly retryAfterMs?: number;
+  readonly rateLimit?: RateLimit;
   readonly cause?: unknown;
+}
+
+/** A caller's limit that was reached. */
+export interface RateLimit {
+  /** What is limited, such as `requests`. */
+  readonly policy: string;
+  readonly quota: number;
+  readonly windowMs: number;
 }
 
 /** Thrown where a caller's request cannot be fulfilled, with what the caller may know. */
@@ -50,6 +59,7 @@ export class Failure extends Error {
   readonly errors: readonly Issue[];
   readonly position: string | undefined;
   readonly retryAfterMs: number | undefined;
+  readonly rateLimit: RateLimit | undefined;
 
   constructor(code: FailureCode, message: string, details: FailureDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
@@ -58,6 +68,7 @@ export class Failure extends Error {
     this.errors = details.errors ?? [];
     this.position = details.position;
     this.retryAfterMs = details.retryAfterMs;
+    this.rateLimit = details.rateLimit;
   }
 }
 

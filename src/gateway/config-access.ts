@@ -1,5 +1,6 @@
 /** The settings of who may call this gateway. */
 
+import type { AllowanceLimits } from "../core/access/allowance.ts";
 import { Grants, parseGrants } from "../core/access/grant.ts";
 import { failureFrom } from "../core/failure.ts";
 import { adminKeyCharsMin } from "../features/access/options.ts";
@@ -17,6 +18,7 @@ export interface AccessConfig {
     (Omit<TokenOptions, "secret"> & { readonly secret: SecretSource | undefined }) | undefined;
   /** Grants by names of client certificates. */
   readonly certificates: SecretSource | undefined;
+  readonly limits: AllowanceLimits | undefined;
 }
 
 /** `isTrusted`: everybody who reaches the listeners may do everything, unless it is configured. */
@@ -27,7 +29,19 @@ export function parseAccess(read: Settings, isTrusted: boolean): AccessConfig {
     adminKey: read.secret("SLUICE_ADMIN_KEY", "SLUICE_ADMIN_KEY_FILE", adminKeyCharsMin),
     tokens: parseTokens(read),
     certificates: read.secret("SLUICE_CERTIFICATE_GRANTS", "SLUICE_CERTIFICATE_GRANTS_FILE", 1),
+    limits: parseLimits(read),
   };
+}
+
+function parseLimits(read: Settings): AllowanceLimits | undefined {
+  const limits = {
+    requestsPerSecond: read.number("SLUICE_CALLER_REQUESTS_PER_SECOND", 0, 0, 1e6),
+    recordsPerSecond: read.number("SLUICE_CALLER_RECORDS_PER_SECOND", 0, 0, 1e8),
+    bytesPerSecond: read.number("SLUICE_CALLER_BYTES_PER_SECOND", 0, 0, 1e10),
+    streamsMax: read.number("SLUICE_CALLER_STREAMS_MAX", 0, 0, 1e6),
+    createsPerHour: read.number("SLUICE_CALLER_CREATES_PER_HOUR", 0, 0, 1e6),
+  };
+  return Object.values(limits).some((limit) => limit > 0) ? limits : undefined;
 }
 
 /** `none` is the setting that closes a gateway on loopback before there is a key. */

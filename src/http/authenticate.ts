@@ -42,8 +42,17 @@ export function authenticate(
     return failureResponse(request, failure);
   };
   return (request) => {
-    if (!guard.isClosed) return fetch(request);
+    if (!guard.tellsApart) return fetch(request);
     let isPage = false;
+    const serve = (caller: Caller) => {
+      setCaller(request, caller);
+      try {
+        admit(request, caller);
+      } catch (error) {
+        return refuse(request, error);
+      }
+      return fetch(request);
+    };
     const refusedOr = (error: unknown) => {
       const path = withoutQuery(pathOf(request.url));
       if (!isPage && !refusesItself(request.method, path)) return refuse(request, error);
@@ -55,17 +64,22 @@ export function authenticate(
       isPage = credentials.cookie !== undefined;
       const caller = guard.caller(credentials);
       if (caller instanceof Promise) {
-        return caller.then((found) => {
-          setCaller(request, found);
-          return fetch(request);
-        }, refusedOr);
+        return caller.then(serve, refusedOr);
       }
-      setCaller(request, caller);
+      return serve(caller);
     } catch (error) {
       return refusedOr(error);
     }
-    return fetch(request);
   };
+}
+
+/** What balancers query all the time, whatever their clients do. */
+const probes = new Set(["/livez", "/readyz"]);
+
+/** Counts the request against the caller's limits. */
+function admit(request: Request, { allowance }: Caller): void {
+  if (allowance === undefined || probes.has(pathOf(request.url))) return;
+  allowance.admit(request.method !== "GET");
 }
 
 /** May do nothing, and says why. */

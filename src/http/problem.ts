@@ -94,6 +94,12 @@ export function problemResponse(error: unknown, headers: Record<string, string> 
   if (failure.retryAfterMs !== undefined || problem.status === 503) {
     all["retry-after"] = String(Math.max(1, Math.ceil((failure.retryAfterMs ?? 1000) / 1000)));
   }
+  if (failure.rateLimit !== undefined) {
+    // draft-ietf-httpapi-ratelimit-headers-10: what is left, in how many seconds more; the policy.
+    const { policy, quota, windowMs } = failure.rateLimit;
+    all["ratelimit"] = `"${policy}";r=0;t=${all["retry-after"] ?? "1"}`;
+    all["ratelimit-policy"] = `"${policy}";q=${quota};w=${windowMs / 1000}`;
+  }
   const body = `${JSON.stringify(problem)}\n`;
   const response = new Response(body, { status: problem.status, headers: all });
   failures.set(response, failure.code);

@@ -82,15 +82,24 @@ export class Sockets {
     this.#deps = deps;
   }
 
-  /** As `Host.upgrade`. The socket ends when the credential of the request's caller does. */
+  /**
+   * As `Host.upgrade`. The socket ends when the credential of the request's caller does. Throws
+   * `overloaded` where the caller has too many streams.
+   */
   upgrade(request: Request, open: (socket: ClientSocket) => ClientEvents): Response {
     const caller = callerOf(request);
-    return this.#deps.host.upgrade(request, (socket) => {
-      this.#counts.open++;
-      const paced = new PacedSocket(this.#deps, this.#counts, socket, open);
-      paced.follow(caller);
-      return paced;
-    });
+    const release = caller.allowance?.openStream();
+    try {
+      return this.#deps.host.upgrade(request, (socket) => {
+        this.#counts.open++;
+        const paced = new PacedSocket(this.#deps, this.#counts, socket, open);
+        paced.follow(caller, release);
+        return paced;
+      });
+    } catch (error) {
+      release?.();
+      throw error;
+    }
   }
 
   status(): Readonly<Counts> {
@@ -130,12 +139,17 @@ class PacedSocket implements ClientSocket, SocketEvents {
     this.#events = open(this);
   }
 
-  follow(caller: Caller): void {
-    this.#forgetCaller = caller.onEnd((reason) => {
+  /** `release` is called once the socket is closed. */
+  follow(caller: Caller, release?: () => void): void {
+    const forget = caller.onEnd((reason) => {
       if (this.#isClosed) return;
       if (this.#events.callerEnded === undefined) this.close(unauthenticatedCode, reason.code);
       else this.#events.callerEnded(reason);
     });
+    this.#forgetCaller = () => {
+      forget();
+      release?.();
+    };
   }
 
   get bufferedBytes(): number {

@@ -149,12 +149,21 @@ export class SseSubscriber implements Subscriber, SinkEvents {
   #cancelled: Failure | undefined;
   #closed = false;
 
-  /** It ends when the caller's credential does. */
-  constructor(sink: ByteSink, caller: Caller, heartbeats: HeartbeatStyle = "id") {
+  /** It ends when the caller's credential does. `release` is called once it has ended. */
+  constructor(
+    sink: ByteSink,
+    caller: Caller,
+    heartbeats: HeartbeatStyle = "id",
+    release: () => void = () => {},
+  ) {
     this.#sink = sink;
     this.#heartbeats = heartbeats;
     if (heartbeats === "id") this.direct = { format: sseFormat, sink };
-    this.#forgetCaller = caller.onEnd((reason) => this.#cancel(reason));
+    const forget = caller.onEnd((reason) => this.#cancel(reason));
+    this.#forgetCaller = () => {
+      forget();
+      release();
+    };
   }
 
   /** The hub may have subscribed only after the client has left. */

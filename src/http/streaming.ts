@@ -91,9 +91,10 @@ function respond(
   { start, caller, heartbeats }: Opening,
   subscribe: Subscribe,
 ): Response {
+  const release = caller.allowance?.openStream();
   return host.stream(
     (sink) => {
-      const subscriber = new SseSubscriber(sink, caller, heartbeats);
+      const subscriber = new SseSubscriber(sink, caller, heartbeats, release);
       void open(subscriber, start, subscribe);
       return subscriber;
     },

@@ -8,13 +8,14 @@ import type { TopicSettings } from "../core/topic.ts";
 /** What appends need of a log; `create` may refuse one topic too many. */
 export type AppendLog = Pick<LogDriver, "append" | "create">;
 
-/** `newTopics`: settings of a topic that this append creates; undefined forbids that. */
+/** `onCreate` may refuse it. `newTopics`: settings of a topic that this append creates; undefined forbids that. */
 export async function appendOrCreate(
   log: AppendLog,
   newTopics: TopicSettings | undefined,
   topic: string,
   batch: Batch,
   options?: AppendOptions,
+  onCreate?: () => void,
 ): Promise<Appended> {
   try {
     return await log.append(topic, batch, options);
@@ -22,6 +23,7 @@ export async function appendOrCreate(
     if (!(error instanceof Failure) || error.code !== "not_found") throw error;
     if (newTopics === undefined) throw error;
   }
+  onCreate?.();
   try {
     await log.create(topic, newTopics);
   } catch (error) {

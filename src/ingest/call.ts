@@ -343,6 +343,7 @@ export class Call implements BatchOwner {
     this.#index += count;
     this.#taken += count;
     this.#pending += count;
+    this.#by.allowance?.spend(count, to - from);
     if (this.#trace === undefined) target.batcher.add(this, bytes, from, to, count, run);
     else {
       const traced = withTraceHeader(bytes, from, to, this.#trace);

@@ -14,7 +14,7 @@ import { Call, type CallHost, type OpenTopic } from "./call.ts";
 import type { InFlight } from "./in-flight.ts";
 import type { IngestLimits } from "./limits.ts";
 import type { SchemaGate, TopicGate } from "./schema-gate.ts";
-import type { Author, TopicRules } from "./topic-rules.ts";
+import { Author, type TopicRules } from "./topic-rules.ts";
 import { traceHeaderField } from "./trace-header.ts";
 
 export interface CollectorDeps {
@@ -73,7 +73,7 @@ export class Collector implements CallHost {
       this.#sweep();
       const gate = this.#deps.gate.topic(name);
       const contract = rules.contract(name);
-      target = { topic: name, contract, gate, batcher: this.#batcher(name, gate), users: 0 };
+      target = { topic: name, contract, gate, batcher: this.#batcher(name, gate, by), users: 0 };
       this.#openTopics.set(id, target);
     }
     target.users++;
@@ -84,7 +84,10 @@ export class Collector implements CallHost {
     target.users--;
   }
 
-  #batcher(topic: string, gate: TopicGate): Batcher {
+  #batcher(topic: string, gate: TopicGate, by: Author | Caller): Batcher {
+    // The first caller creates the topic, where none exists.
+    const allowance = by instanceof Author ? undefined : by.allowance;
+    const onCreate = allowance && (() => allowance.create("topics"));
     const { clock, limits, inFlight } = this.#deps;
     return new Batcher({
       topic,
@@ -93,16 +96,21 @@ export class Collector implements CallHost {
       inFlight,
       buffers: this.#buffers,
       append: async (batch, run) => {
-        const appended = await this.#append(topic, batch, run);
+        const appended = await this.#append(topic, batch, run, onCreate);
         gate.appended(appended.last);
         return appended;
       },
     });
   }
 
-  #append(topic: string, batch: Batch, run: ProducerRun | undefined): Promise<Appended> {
+  #append(
+    topic: string,
+    batch: Batch,
+    run: ProducerRun | undefined,
+    onCreate: (() => void) | undefined,
+  ): Promise<Appended> {
     const options = run === undefined ? undefined : { producer: run };
-    return appendOrCreate(this.#deps.log, this.#newTopics, topic, batch, options);
+    return appendOrCreate(this.#deps.log, this.#newTopics, topic, batch, options, onCreate);
   }
 
   /** Evicts topics that no call uses. The threshold doubles, so that each call pays little for it. */

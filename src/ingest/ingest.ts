@@ -3,6 +3,7 @@
  * and then appended. Bad records are refused by index and the rest of their batch is appended.
  */
 
+import type { Allowance } from "../core/access/allowance.ts";
 import type { Caller } from "../core/access/caller.ts";
 import { Batch } from "../core/batch.ts";
 import type { Clock } from "../core/clock.ts";
@@ -33,6 +34,8 @@ export interface CheckedRecords {
   readonly topic: string;
   readonly records: readonly LogRecord[];
   readonly refused: readonly Issue[];
+  /** Whom the topic counts for, where the append creates it. */
+  readonly allowance: Allowance | undefined;
 }
 
 export interface IngestResult {
@@ -137,8 +140,10 @@ export class Ingest {
         indexes.push(index);
       }
     }
+    const allowance = by instanceof Author ? undefined : by.allowance;
+    allowance?.spend(records.length, bytesOf(records));
     const gate = this.#deps.gate.topic(topic);
-    if (records.length === 0 || gate.isOpen) return { topic, records, refused };
+    if (records.length === 0 || gate.isOpen) return { topic, records, refused, allowance };
     const issues = await this.#checkSchemas(gate, records);
     for (const [i, issue] of issues.entries()) {
       if (issue !== undefined) refused.push({ ...issue, index: indexes[i] ?? i });
@@ -147,16 +152,17 @@ export class Ingest {
       topic,
       records: records.filter((_, i) => issues[i] === undefined),
       refused: refused.toSorted((a, b) => a.index - b.index),
+      allowance,
     };
   }
 
   /** The second half: calls are handed to the log before they return, so they are appended in order. */
   async appendChecked(
-    { topic, records, refused }: CheckedRecords,
+    { topic, records, refused, allowance }: CheckedRecords,
     options?: AppendOptions,
   ): Promise<IngestResult> {
     if (records.length === 0) return { accepted: 0, refused, appended: undefined };
-    const appended = await this.#append(topic, records, options);
+    const appended = await this.#append(topic, records, options, allowance);
     this.#deps.counts?.accepted.add(this.#source, records.length);
     this.#deps.gate.topic(topic).appended(appended.last);
     return { accepted: records.length, refused, appended };
@@ -191,12 +197,14 @@ export class Ingest {
     topic: string,
     records: readonly LogRecord[],
     options?: AppendOptions,
+    allowance?: Allowance,
   ): Promise<Appended> {
     const { inFlight, newTopics, log } = this.#deps;
     const bytes = bytesOf(records);
     inFlight.admit(bytes);
     try {
-      return await appendOrCreate(log, newTopics, topic, Batch.of(records), options);
+      const onCreate = allowance && (() => allowance.create("topics"));
+      return await appendOrCreate(log, newTopics, topic, Batch.of(records), options, onCreate);
     } finally {
       inFlight.release(bytes);
     }

@@ -42,6 +42,7 @@ export class Topics {
     rules.require(name, "create", by);
     const existing = await log.describe(name);
     if (existing === undefined) {
+      by.allowance?.create("topics");
       const topic = await this.create(name, { ...newTopics, ...given });
       audit(logger, by, { action: "create", kind: "topic", name });
       return { created: true, topic };

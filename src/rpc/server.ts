@@ -18,7 +18,8 @@ import { Code } from "@connectrpc/connect";
 import type { UniversalServerResponse } from "@connectrpc/connect/protocol";
 import type { Caller } from "../core/access/caller.ts";
 import type { Credentials, Guard } from "../core/access/guard.ts";
-import { Failure } from "../core/failure.ts";
+import type { Access } from "../core/access/need.ts";
+import { Failure, failureFrom } from "../core/failure.ts";
 import { withoutQuery } from "../core/host.ts";
 import { type TlsContext, tlsServerOptions } from "../core/tls/server.ts";
 import {
@@ -110,7 +111,8 @@ export function createRpcServer(handlers: RpcHandlers, options: RpcServerOptions
     if (refuses?.(stream, headers) === true) return;
     const serve = (found: FoundCaller) => {
       if (stream.destroyed || stream.closed) return;
-      const caller = admitted(access, withoutQuery(headers[":path"] ?? ""), found);
+      const path = withoutQuery(headers[":path"] ?? "");
+      const caller = counted(access.get(path), admitted(access, path, found), stream);
       if (!(caller instanceof Failure) && first?.(stream, headers, caller) === true) return;
       void answer(handlers, stream, headers, caller);
     };
@@ -134,6 +136,22 @@ export function createRpcServer(handlers: RpcHandlers, options: RpcServerOptions
   };
 }
 
+/** Counts the call against its caller's limits: as a request, and as a stream while it is open. */
+function counted(
+  access: Access | undefined,
+  found: FoundCaller,
+  stream: ServerHttp2Stream,
+): FoundCaller {
+  if (found instanceof Failure || found.allowance === undefined) return found;
+  try {
+    found.allowance.admit(access?.kind === "grant" && access.action !== "read");
+    stream.once("close", found.allowance.openStream());
+    return found;
+  } catch (error) {
+    return failureFrom(error);
+  }
+}
+
 /**
  * What a call shows of its caller. Not the cookie of a page's session: this port does not know pages from
  * each other.
@@ -146,7 +164,7 @@ function createCredentialsOf({
   // The same for all calls of a connection, and not cheap to ask the socket for.
   const connections = new WeakMap<Http2Session, Credentials>();
   return ({ session }, { authorization }) => {
-    if (!guard.isClosed) return none;
+    if (!guard.tellsApart) return none;
     if (session === undefined) return authorization === undefined ? none : { authorization };
     let connection = connections.get(session);
     if (connection === undefined) {

@@ -66,6 +66,7 @@ export async function openNode(
   const sessions = new Sessions(shared);
   const tickets = new Tickets({ ...shared, store: createTicketStore(database) });
   const guard = new AccessGuard({
+    allowances: undefined,
     options,
     ring,
     admin,

@@ -38,6 +38,7 @@ import { createThinGrpc } from "../../src/rpc/thin/grpc.ts";
 /** As the gateway's own guard, with callers that a test adds, delays and ends. */
 export class TestGuard implements Guard {
   readonly isClosed = true;
+  readonly tellsApart = true;
   readonly #callers = new Map<string, Caller>();
   readonly #anonymous = new Caller({
     kind: "anonymous",

@@ -24,8 +24,11 @@ export interface WsClient {
 export async function openWs(
   url: string,
   onMessage?: (message: ReturnType<typeof JSON.parse>) => void,
+  headers: Readonly<Record<string, string>> = {},
 ): Promise<WsClient> {
-  const socket = new WebSocket(url);
+  // The types of browsers have no headers; Bun's WebSocket takes them.
+  const options: unknown = { headers };
+  const socket = new WebSocket(url, options as string[]);
   const texts: string[] = [];
   let over = false;
   let wake = () => {};

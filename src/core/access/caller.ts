@@ -4,6 +4,7 @@
  */
 
 import { Failure, type Issue } from "../failure.ts";
+import type { Allowance } from "./allowance.ts";
 import { type Action, type GrantedNames, Grants, type ResourceKind } from "./grant.ts";
 
 export type PrincipalKind = "anonymous" | "key" | "token" | "certificate";
@@ -20,11 +21,13 @@ export interface Principal {
   readonly expiresMs?: number;
 }
 
-/** What `CallerQuota` and revocation need to stop: open streams end with this failure. */
+/** Open streams end with this failure. */
 export type EndListener = (reason: Failure) => void;
 
 export class Caller {
   readonly principal: Principal;
+  /** Its share of this node; undefined: it is not limited. Set by the guard. */
+  allowance: Allowance | undefined;
   #ended: Failure | undefined;
   readonly #listeners = new Set<EndListener>();
   readonly #onWatched: (caller: Caller) => void;

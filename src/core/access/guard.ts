@@ -26,8 +26,10 @@ export interface PeerCertificate {
 }
 
 export interface Guard {
-  /** False: nothing is configured, and `caller` is the same for everybody. */
+  /** False: nothing is configured, and everybody may do everything. */
   readonly isClosed: boolean;
+  /** False: `caller` is the same for everybody, because nothing is configured and nobody is limited. */
+  readonly tellsApart: boolean;
   /**
    * The caller of these credentials; at once where it is known, which is all but the first time. It
    * throws or rejects with `unauthenticated` for what is wrong, expired or revoked: a wrong
@@ -37,4 +39,8 @@ export interface Guard {
 }
 
 /** Of a gateway where nothing of access is configured. */
-export const openGuard: Guard = { isClosed: false, caller: () => openCaller };
+export const openGuard: Guard = {
+  isClosed: false,
+  tellsApart: false,
+  caller: () => openCaller,
+};

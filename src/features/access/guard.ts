@@ -1,8 +1,10 @@
 /** The guard: from credentials to the caller, at once for every one that this node knows. */
 
+import type { Allowances } from "../../core/access/allowance.ts";
 import { Caller, openCaller } from "../../core/access/caller.ts";
 import { Grants } from "../../core/access/grant.ts";
 import type { Credentials, Guard } from "../../core/access/guard.ts";
+import { BoundedMap } from "../../core/budget/bounded-map.ts";
 import { failureFrom } from "../../core/failure.ts";
 import type { AdminKey } from "./admin-key.ts";
 import type { Attempts } from "./attempts.ts";
@@ -25,13 +27,19 @@ export interface GuardDeps {
   readonly sessions: Pick<Sessions, "caller">;
   readonly tickets: Pick<Tickets, "caller">;
   readonly attempts: Attempts;
+  /** Undefined: callers are not limited. */
+  readonly allowances: Allowances | undefined;
 }
+
+/** Addresses of callers without a credential that are remembered. */
+const addressesMax = 10_000;
 
 type Found = Caller | undefined | Promise<Caller | undefined>;
 
 export class AccessGuard implements Guard {
   readonly #deps: GuardDeps;
   readonly #anonymous: Caller;
+  readonly #addresses = new BoundedMap<string, Caller>(addressesMax);
   readonly #isConfigured: boolean;
 
   constructor(deps: GuardDeps) {
@@ -48,8 +56,12 @@ export class AccessGuard implements Guard {
     return this.#isConfigured || this.#deps.ring.hasKeys;
   }
 
+  get tellsApart(): boolean {
+    return this.#deps.allowances !== undefined || this.isClosed;
+  }
+
   caller(credentials: Credentials): Caller | Promise<Caller> {
-    if (!this.isClosed) return openCaller;
+    if (!this.isClosed) return this.#atAddress(openCaller, credentials.address);
     const found = this.#find(credentials);
     if (!(found instanceof Promise)) return this.#known(found, credentials);
     return found.then(
@@ -75,7 +87,23 @@ export class AccessGuard implements Guard {
     const session = cookie === undefined ? undefined : sessionOf(cookie);
     if (session !== undefined) return sessions.caller(session);
     const isCertified = certificate !== undefined && certificates !== undefined;
-    return isCertified ? certificates.caller(certificate) : this.#anonymous;
+    return isCertified
+      ? certificates.caller(certificate)
+      : this.#atAddress(this.#anonymous, address);
+  }
+
+  /** Callers without a credential share their grants, and each address has its own allowance. */
+  #atAddress(anonymous: Caller, address = "unknown"): Caller {
+    const { allowances } = this.#deps;
+    if (allowances === undefined) return anonymous;
+    const id = `${anonymous === openCaller ? "open" : "closed"} ${address}`;
+    let caller = this.#addresses.get(id);
+    if (caller === undefined) {
+      caller = new Caller(anonymous.principal);
+      caller.allowance = allowances.of(`address:${address}`);
+      this.#addresses.set(id, caller);
+    }
+    return caller;
   }
 
   #ofSecret(secret: string): Found {
@@ -94,7 +122,10 @@ export class AccessGuard implements Guard {
       throw attempts.refuse("unknown", message, address);
     }
     const { ended } = caller;
-    if (ended === undefined) return caller;
+    if (ended === undefined) {
+      caller.allowance ??= this.#deps.allowances?.of(caller.principal.id);
+      return caller;
+    }
     throw ended.code === "unauthenticated" ? attempts.refuseEnded(ended.message) : ended;
   }
 

@@ -1,5 +1,6 @@
 /** What the settings say about who may call this gateway. */
 
+import type { AllowanceLimits } from "../../core/access/allowance.ts";
 import type { Grants } from "../../core/access/grant.ts";
 import type { CertificateGrants } from "./certificates.ts";
 import type { TokenOptions } from "./tokens/options.ts";
@@ -15,6 +16,8 @@ export interface AccessOptions {
   readonly tokens: TokenOptions | undefined;
   /** Undefined: client certificates say nothing about the caller. */
   readonly certificates: CertificateGrants | undefined;
+  /** What each caller may use of this node; undefined: as much as there is. */
+  readonly limits: AllowanceLimits | undefined;
 }
 
 /** Of the key in the settings: shorter ones can be guessed. */

@@ -1,5 +1,6 @@
 /** Access: who calls, and what they may do. */
 
+import { Allowances } from "../../core/access/allowance.ts";
 import type { Grants } from "../../core/access/grant.ts";
 import type { Guard } from "../../core/access/guard.ts";
 import type { Principals } from "../../core/access/principals.ts";
@@ -58,6 +59,9 @@ export async function openAccess(deps: AccessDeps, options: AccessOptions): Prom
     tokens: options.tokens && createTokens(deps, options.tokens, expiry),
     certificates: certificatesOf(options),
     attempts: new Attempts(clock, counters),
+    allowances:
+      options.limits &&
+      new Allowances(options.limits, clock, (limit) => counters.limitsHit.add(limit)),
   });
   await ring.start();
   announceAccess(logger, { ...options, hasKeys: ring.hasKeys });

@@ -121,6 +121,7 @@ export class AckRules {
     const others = await rules.list();
     const reason = reasonNotToRun(config, others, topicRules);
     if (reason !== undefined) throw invalidField("/output", reason.message, reason.code);
+    by.allowance?.create("rules");
     const { rulesMax } = this.#deps;
     if (others.length >= rulesMax) {
       throw new Failure(

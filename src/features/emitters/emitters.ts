@@ -3,6 +3,7 @@
  * The protocols call this. They append through `Ingest`, after `requireActive`.
  */
 
+import type { Caller } from "../../core/access/caller.ts";
 import { Quota } from "../../core/budget/quota.ts";
 import type { Turns } from "../../core/budget/turn.ts";
 import { sleep } from "../../core/clock.ts";
@@ -106,7 +107,7 @@ export class Emitters {
    * exists with another configuration or has ended; or `overloaded` past the number of emitters or the
    * sum of their guests' rates.
    */
-  async create(request: CreateRequest): Promise<CreatedEmitter> {
+  async create(request: CreateRequest, by?: Caller): Promise<CreatedEmitter> {
     const requested = emitterFromRequest(request, createId);
     const existing =
       request.id === undefined ? undefined : await this.#options.store.get(requested.id);
@@ -115,6 +116,7 @@ export class Emitters {
       requireEqual(requested, existing);
       return { created: false, emitter: existing };
     }
+    by?.allowance?.create("emitters");
     await this.#admit(requested);
     const node = requested.source === "guest" ? this.#guests.node() : undefined;
     const result = await this.#options.store.create(requested, node).catch((error: unknown) => {

@@ -70,6 +70,7 @@ export class EventIntake {
     const { issues, record } = this.#recordFrom(withoutMark(json), by);
     if (record === undefined) throw this.#refused(issues);
     this.#count("http", 1);
+    by.allowance?.spend(1, json.byteLength);
     return dedupId === undefined
       ? this.#deps.writer.append(record)
       : this.#appendOnce([record], dedupId);
@@ -88,6 +89,7 @@ export class EventIntake {
     if (!checked.ok) throw this.#refused(checked.issues);
     by.require("append", "app", checked.event.appId);
     this.#count("rpc", 1);
+    by.allowance?.spend(1, to - from);
     const value = bytes.subarray(from, to);
     return this.#deps.writer.append(this.#record(checked, value, eventRequestType));
   }
@@ -113,6 +115,7 @@ export class EventIntake {
       refused.push(...issues.slice(0, room).map((issue) => ({ ...issue, index })));
     }
     this.#count("http", records.length);
+    by.allowance?.spend(records.length, json.byteLength);
     const position =
       dedupId === undefined || records.length === 0
         ? await this.#deps.writer.appendAll(records)

@@ -119,6 +119,7 @@ class GuardedRegistry implements CallerRegistry {
   ): Promise<Registration> {
     this.#require("append", subject);
     this.#requireReferences(submission);
+    if (options?.dryRun !== true) this.#by.allowance?.create("subjects");
     return await this.#registry.register(subject, submission, options);
   }
 

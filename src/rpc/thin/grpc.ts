@@ -14,6 +14,7 @@ import {
 } from "node:http2";
 import type { ConnectError } from "@connectrpc/connect";
 import { parseTimeout, setTrailerStatus } from "@connectrpc/connect/protocol-grpc";
+import type { Allowance } from "../../core/access/allowance.ts";
 import type { Caller } from "../../core/access/caller.ts";
 import type { Failure } from "../../core/failure.ts";
 import type { Logger } from "../../core/logger.ts";
@@ -88,6 +89,9 @@ class GrpcCall {
   /** Sends a running answer for what became durable since the last one. */
   #ack: (() => void) | undefined;
   #forgetCaller: (() => void) | undefined;
+  readonly #allowance: Allowance | undefined;
+  /** The socket is not read until the caller may bring more. */
+  #pause: ReturnType<typeof setTimeout> | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
@@ -100,6 +104,7 @@ class GrpcCall {
   ) {
     this.#shared = shared;
     this.#lease = shared.backpressure.enter(stream);
+    this.#allowance = caller.allowance;
     this.#stream = stream;
     this.#answers = method.answers;
     this.#messageBytesMax = messageBytesMax;
@@ -160,6 +165,21 @@ class GrpcCall {
     }
     if (!this.#messages.isWhole) this.#shared.slow.watch(this, this.#messages.restBytes);
     this.#shared.backpressure.check();
+    if (this.#allowance !== undefined && this.#answers !== "unary") this.#rest(this.#allowance);
+  }
+
+  #rest(allowance: Allowance): void {
+    const pauseMs = this.#pause === undefined ? allowance.pauseMs : 0;
+    if (pauseMs === 0) return;
+    this.#lease.pause();
+    this.#pause = setTimeout(() => this.#resume(), pauseMs);
+  }
+
+  #resume(): void {
+    if (this.#pause === undefined) return;
+    clearTimeout(this.#pause);
+    this.#pause = undefined;
+    this.#lease.resume();
   }
 
   /** Called by the watch over messages that are not whole: undefined where this one is. */
@@ -277,6 +297,7 @@ class GrpcCall {
   #over(): void {
     this.#isOver = true;
     clearTimeout(this.#timer);
+    this.#resume();
     this.#forgetCaller?.();
     this.#call.progress = undefined;
     this.#call.close();

@@ -54,14 +54,14 @@ export function mountEmitters(app: Hono, deps: EmitterDeps): void {
 
   serve(app, endpoints.createEmitter, async (_, c) => {
     const request = await requestedEmitter(c, bodies);
-    const { emitter } = await emitters.create(request);
+    const { emitter } = await emitters.create(request, callerOf(c.req.raw));
     audited(c, "create", emitter);
     const answer = describeCreated(emitter, request);
     return reply(endpoints.createEmitter, 201, answer, locationOf(emitter, c, basePath));
   });
   serve(app, endpoints.createEmitterWithId, async ({ params: { id } }, c) => {
     const request = { ...(await requestedEmitter(c, bodies)), id };
-    const { created, emitter } = await emitters.create(request);
+    const { created, emitter } = await emitters.create(request, callerOf(c.req.raw));
     const status = created ? 201 : 200;
     if (created) audited(c, "create", emitter);
     const answer = describeCreated(emitter, request);

@@ -91,6 +91,8 @@ export async function takeStream(
       call.expedite();
       await topic.inFlight.room();
     }
+    const pauseMs = by.allowance?.pauseMs ?? 0;
+    if (pauseMs > 0) await new Promise((resolve) => void setTimeout(resolve, pauseMs));
   }
   if (!isDecided) return await takeWhole(begun, false, target);
   if (!isTooLong) await intake.lines(begun, turn);

@@ -141,7 +141,10 @@ export class Intake {
 
   /** Passes on the taken points. The shared buffer must be empty before the caller awaits. */
   flush(): void {
-    if (writer.count > 0) this.#sink.add(writer.bytes, 0, writer.length, writer.count);
+    if (writer.count > 0) {
+      this.#by.allowance?.spend(writer.count, writer.length);
+      this.#sink.add(writer.bytes, 0, writer.length, writer.count);
+    }
     writer.clear();
   }
 

@@ -125,6 +125,7 @@ export class WsConnection implements ClientEvents {
     let message: ClientMessage | undefined;
     try {
       message = parseMessage(text);
+      this.#caller.allowance?.admit(message.op === "publish");
       const answer = await this.#act(message, text);
       if (answer !== undefined) this.#send({ ...answer, ref: message.ref });
     } catch (error) {

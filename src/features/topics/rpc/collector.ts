@@ -35,7 +35,10 @@ export function mountCollector(router: ConnectRouter, collector: Collector): voi
   const implementation: ServiceImpl<typeof CollectorService> = {
     async collect(requests, context) {
       return await withCall(collector, context, async (call) => {
-        for await (const request of requests) await take(collector, call, request);
+        for await (const request of requests) {
+          await take(collector, call, request);
+          await rest(callerOf(context.values));
+        }
         await call.settled();
         return call.summary();
       });
@@ -57,6 +60,7 @@ export function mountCollector(router: ConnectRouter, collector: Collector): voi
           await take(collector, call, request);
           await call.settled();
           yield answerFrom(call.summary());
+          await rest(caller);
         }
       } catch (error) {
         throw await endOf(call, caller, error);
@@ -105,6 +109,12 @@ async function take(
   const { inFlight } = collector;
   if (inFlight.isFull) await inFlight.room();
   call.take(bytes, 0, bytes.byteLength);
+}
+
+/** The stream is not read until its caller may bring more. */
+async function rest({ allowance }: Caller): Promise<void> {
+  const pauseMs = allowance?.pauseMs ?? 0;
+  if (pauseMs > 0) await new Promise((resolve) => void setTimeout(resolve, pauseMs));
 }
 
 /** Only the fields, which the three responses have in common. */
