@@ -16,6 +16,13 @@ import { defaultSessionLimits, type SessionLimits } from "../rpc/sessions.ts";
 import type { Environment } from "../runtime/runtime.ts";
 import { type HostRules, parseAuthority } from "./authority.ts";
 import { type AccessConfig, parseAccess } from "./config-access.ts";
+import {
+  type ClientTlsFiles,
+  type NatsLogin,
+  parseDatabaseTls,
+  parseNatsLogin,
+  parseNatsTls,
+} from "./config-services.ts";
 import { parseTls, type TlsFiles } from "./config-tls.ts";
 import { logLevels } from "./json-logger.ts";
 import { Settings } from "./settings.ts";
@@ -39,10 +46,14 @@ export interface Config {
   readonly postgresPrograms: string | undefined;
   /** Undefined: PostgreSQL is embedded. */
   readonly databaseUrl: string | undefined;
+  readonly databaseTls: ClientTlsFiles;
   /** The schema of the gateway's tables. */
   readonly databaseSchema: string;
   /** Undefined: the log is in PostgreSQL. */
   readonly natsUrl: string | undefined;
+  readonly natsTls: ClientTlsFiles;
+  /** Undefined: as the URL says. */
+  readonly natsLogin: NatsLogin | undefined;
   readonly natsReplicas: number;
   /** How long a start waits for PostgreSQL, and for NATS. */
   readonly startMs: number;
@@ -107,7 +118,8 @@ export function parseConfig(environment: Environment): Config {
   const read = new Settings(environment);
   const hostname = read.text("SLUICE_HOST", "127.0.0.1");
   const insecure = read.flag("SLUICE_INSECURE", false);
-  const natsUrl = read.url("NATS_URL", ["nats:", "tls:", "ws:", "wss:"]);
+  const natsUrl = read.url("NATS_URL", ["nats:", "tls:"]);
+  const databaseUrl = read.url("DATABASE_URL", ["postgres:", "postgresql:"]);
   if (read.optional("KAFKA_BROKERS") !== undefined) {
     read.problem(
       natsUrl === undefined
@@ -125,9 +137,12 @@ export function parseConfig(environment: Environment): Config {
     dataDir: read.text("SLUICE_DATA_DIR", "./data"),
     postgresCacheMb: read.number("SLUICE_POSTGRES_CACHE_MB", 0, 0, 65_536),
     postgresPrograms: read.optional("SLUICE_POSTGRES_BIN"),
-    databaseUrl: read.url("DATABASE_URL", ["postgres:", "postgresql:"]),
+    databaseUrl,
+    databaseTls: parseDatabaseTls(read, databaseUrl),
     databaseSchema: read.schema("SLUICE_DATABASE_SCHEMA", defaultSchema),
     natsUrl,
+    natsTls: parseNatsTls(read),
+    natsLogin: parseNatsLogin(read),
     natsReplicas: read.number("SLUICE_NATS_REPLICAS", 1, 1, 5),
     // A database that starts on the same machine, and recovers, is there by then.
     startMs: read.number("SLUICE_START_MS", 30_000, 0, 3_600_000),

@@ -39,6 +39,7 @@ import { probe } from "../postgres/probe.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { Config } from "./config.ts";
 import { reach } from "./reach.ts";
+import { readClientTls, readNatsLogin } from "./tls/client.ts";
 import { WatchedLog } from "./watched-log.ts";
 
 /**
@@ -86,7 +87,8 @@ export async function openFoundation(
   const node = crypto.randomUUID();
   const tracing = await openTraces(config, { node, logger }, stack);
   const url = config.databaseUrl ?? (await startPostgres(config, logger, stack));
-  const address = { url, schema: config.databaseSchema };
+  const tls = await readClientTls(config.databaseTls);
+  const address = { url, schema: config.databaseSchema, tls };
   const patience = { clock, logger, withinMs: config.startMs };
   const postgres = { name: "PostgreSQL", setting: "DATABASE_URL", url };
   const { movedTables } = await reach(postgres, patience, async () => {
@@ -267,8 +269,11 @@ async function openLog(
   // Loaded on demand: without NATS its client would take memory for nothing.
   const { createJetstreamLog } = await import("../log/jetstream/jetstream-log.ts");
   const nats = { name: "NATS", setting: "NATS_URL", url: natsUrl };
+  const tls = await readClientTls(config.natsTls);
+  const login = await readNatsLogin(config.natsLogin);
+  const options = { url: natsUrl, tls, login, replicas: natsReplicas, clock, logger };
   return await reach(nats, { clock, logger, withinMs: startMs }, async () => {
-    const log = await createJetstreamLog({ url: natsUrl, replicas: natsReplicas, clock, logger });
+    const log = await createJetstreamLog(options);
     try {
       await log.ping();
       return log;

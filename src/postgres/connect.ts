@@ -1,12 +1,15 @@
 /** The one way to connect to PostgreSQL: what all connections share; each use adds its own bounds. */
 
 import postgres, { type Options, type Sql } from "postgres";
+import { type DatabaseTls, sslOptions, withoutSslMode } from "./tls.ts";
 
 /** Where a gateway's tables are. */
 export interface DatabaseAddress {
   readonly url: string;
   /** Schema of the tables; `sluice` when left out. */
   readonly schema?: string;
+  /** Certificates, where the connection is by TLS. */
+  readonly tls?: DatabaseTls | undefined;
 }
 
 export const defaultSchema = "sluice";
@@ -38,10 +41,10 @@ export interface ConnectOptions extends Pick<
  * without a schema: the session finds them in its own, and in no other.
  */
 export function connect(
-  { url, schema = defaultSchema }: DatabaseAddress,
+  { url, schema = defaultSchema, tls }: DatabaseAddress,
   { session, ...options }: ConnectOptions,
 ): Sql {
-  return postgres(url, {
+  return postgres(withoutSslMode(url), {
     // postgres.js would wait 30 s for a connection, and up to 20 s between two attempts: a database
     // that is back would be unavailable for as long again.
     connect_timeout: 5,
@@ -52,6 +55,7 @@ export function connect(
     fetch_types: false,
     onnotice: () => {},
     ...options,
+    ...sslOptions(url, tls),
     connection: { ...session, search_path: `"${schema}"` },
   });
 }

@@ -55,8 +55,8 @@ const slackMs = 5_000;
 
 export function openDatabase(options: DatabaseOptions): Database {
   const statementMs = options.statementMs ?? statementMsDefault;
-  const { url, schema = defaultSchema, connectionsMax = connectionsDefault } = options;
-  const address = { url, schema };
+  const { url, schema = defaultSchema, tls, connectionsMax = connectionsDefault } = options;
+  const address = { url, schema, tls };
   const planning = options.plansOnce === true ? { plan_cache_mode: "force_generic_plan" } : {};
   const sql = open(address, connectionsMax, statementMs, planning);
   const leases = open(address, 2, leaseStatementMs);

@@ -27,10 +27,14 @@ export interface Migrated {
  * Creates the schema and applies the migrations that are missing, each node in its turn. Throws
  * `conflict` when a newer release has used the tables already.
  */
-export async function migrate({ url, schema = defaultSchema }: DatabaseAddress): Promise<Migrated> {
+export async function migrate({
+  url,
+  schema = defaultSchema,
+  tls,
+}: DatabaseAddress): Promise<Migrated> {
   // A migration may rewrite a large table: only connecting has a deadline here.
   const session = { application_name: "sluice migrations" };
-  const sql = connect({ url, schema }, { max: 1, session });
+  const sql = connect({ url, schema, tls }, { max: 1, session });
   try {
     const migrations = readMigrationFiles({ migrationsFolder });
     // A node that has nothing to migrate need not wait while another schema's table is rewritten.

@@ -73,11 +73,11 @@ class OwnershipSession {
   #cancelHeartbeat = () => {};
 
   constructor(options: OwnershipOptions) {
-    const { url, schema = defaultSchema } = options;
+    const { url, schema = defaultSchema, tls } = options;
     this.#options = options;
     this.#schema = schema;
     this.#sql = connect(
-      { url, schema },
+      { url, schema, tls },
       {
         max: 1,
         connect_timeout: 4,

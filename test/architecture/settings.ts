@@ -1,6 +1,7 @@
 // Holds the settings that `src/gateway/config.ts` reads against their documentation, in both directions.
 
-const setting = /\b(?:SLUICE_[A-Z0-9_]*[A-Z0-9]|DATABASE_URL|NATS_URL|KAFKA_BROKERS)\b/g;
+const setting =
+  /\b(?:SLUICE_[A-Z0-9_]*[A-Z0-9]|DATABASE_[A-Z_]*[A-Z]|NATS_[A-Z_]*[A-Z]|KAFKA_BROKERS)\b/g;
 
 /** One line for each setting that only one of the two knows; empty when they agree. */
 export function checkSettings(config: string, documentation: string): string[] {

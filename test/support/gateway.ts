@@ -119,7 +119,7 @@ function readyLine(
 function withoutSettings(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return Object.fromEntries(
     Object.entries(environment).filter(
-      ([name]) => !/^(SLUICE_|DATABASE_URL$|NATS_URL$|KAFKA_BROKERS$)/.test(name),
+      ([name]) => !/^(SLUICE_|DATABASE_|NATS_|KAFKA_BROKERS$)/.test(name),
     ),
   );
 }

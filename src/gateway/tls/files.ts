@@ -25,7 +25,7 @@ export async function readTls(files: TlsFiles): Promise<TlsContext> {
 /** The certificate of the node. Throws `invalid` for what a listener could not use. */
 export function checkTls(context: TlsContext, files: TlsFiles): X509Certificate {
   const certificate = parseCertificate("SLUICE_TLS_CERT", files.cert, context.cert);
-  const key = parseKey(files.key, context.key);
+  const key = parseKey("SLUICE_TLS_KEY", files.key, context.key);
   if (!certificate.checkPrivateKey(key)) {
     throw unusable(
       "SLUICE_TLS_KEY",
@@ -73,7 +73,7 @@ const readErrors: Readonly<Record<string, string>> = {
   EISDIR: "it is a directory, expected a file",
 };
 
-function parseCertificate(setting: string, path: string, pem: string): X509Certificate {
+export function parseCertificate(setting: string, path: string, pem: string): X509Certificate {
   try {
     return new X509Certificate(pem);
   } catch (error) {
@@ -86,7 +86,8 @@ function parseCertificate(setting: string, path: string, pem: string): X509Certi
   }
 }
 
-function parseKey(path: string, pem: string): KeyObject {
+/** Throws without a word of what the file contains. */
+export function parseKey(setting: string, path: string, pem: string): KeyObject {
   try {
     return createPrivateKey(pem);
   } catch (error) {
@@ -96,7 +97,7 @@ function parseKey(path: string, pem: string): KeyObject {
         ? "the key is encrypted, expected one without a passphrase: the gateway has nobody to ask for it"
         : "it has no private key, expected PEM";
     // Not as a cause: the engine's error could contain a part of the key.
-    throw unusable("SLUICE_TLS_KEY", path, reason);
+    throw unusable(setting, path, reason);
   }
 }
 

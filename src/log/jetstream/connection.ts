@@ -1,8 +1,9 @@
 /** The connection to the NATS servers: opened once and reconnected until the log closes. */
 
-import { connect, type NatsConnection } from "@nats-io/transport-node";
+import { connect, type NatsConnection, TimeoutError } from "@nats-io/transport-node";
 import type { Clock } from "../../core/clock.ts";
 import type { Logger } from "../../core/logger.ts";
+import { authenticatorOf, refusal, silence } from "./login.ts";
 import type { JetstreamSettings } from "./options.ts";
 import { Requests, unavailable } from "./requests.ts";
 
@@ -28,11 +29,12 @@ export class Connection {
 
   /** Throws `unavailable` when no server answers. */
   static async open(settings: JetstreamSettings): Promise<Connection> {
-    const { servers, login, name, clock, logger } = settings;
+    const { servers, tls, name, clock, logger } = settings;
     try {
       const nc = await connect({
         servers,
-        ...login,
+        ...(tls === undefined ? {} : { tls }),
+        ...authenticatorOf(settings),
         name,
         timeout: 5_000,
         maxReconnectAttempts: -1,
@@ -47,7 +49,8 @@ export class Connection {
       });
       return new Connection(nc, clock, logger);
     } catch (error) {
-      throw unavailable("no server took the connection", error);
+      if (error instanceof TimeoutError) throw unavailable(silence(settings));
+      throw refusal(error, settings) ?? unavailable("no server took the connection", error);
     }
   }
 

@@ -8,6 +8,10 @@ import type { Logger } from "../../core/logger.ts";
 export interface JetstreamLogOptions {
   /** `nats://[user[:password]@]host[:port]`, or `tls://…`; several servers separated by commas. A user without a password is a token. */
   readonly url: string;
+  /** PEM: whom to trust, and what to show. With it, or with a `tls://` server, TLS is demanded. */
+  readonly tls?: ClientTls | undefined;
+  /** Instead of what the URL says. */
+  readonly login?: JetstreamLogin | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Number of copies of each topic that this node creates: 1, 3 or 5; 1 unless given. */
@@ -21,9 +25,24 @@ export interface JetstreamLogOptions {
   readonly batchGet?: boolean;
 }
 
+interface ClientTls {
+  readonly ca?: string;
+  readonly cert?: string;
+  readonly key?: string;
+}
+
+export type JetstreamLogin =
+  | { readonly user: string; readonly pass: string }
+  | { readonly token: string }
+  | { readonly nkeySeed: string }
+  /** The content of a credentials file: a JWT and its seed. */
+  | { readonly creds: string };
+
 export interface JetstreamSettings {
   readonly servers: string[];
-  readonly login: { user?: string; pass?: string; token?: string };
+  readonly login: JetstreamLogin | undefined;
+  /** Undefined: TLS where the server offers it. */
+  readonly tls: ClientTls | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly replicas: number;
@@ -39,10 +58,12 @@ export function parseJetstreamOptions(options: JetstreamLogOptions): JetstreamSe
   // JetStream's limit is 5. An even number adds a server that can fail, but tolerates no more failures.
   if (![1, 3, 5].includes(replicas)) throw wrongOption("replicas", `${replicas}`, "1, 3 or 5");
   const urls = options.url.split(",").map((part) => parseServer(part.trim()));
-  const login = urls.map((url) => loginOf(url)).find((each) => Object.keys(each).length > 0) ?? {};
+  const login = options.login ?? urls.map(loginOf).find((each) => each !== undefined);
+  const isSecure = urls.some(({ protocol }) => protocol === "tls:");
   return {
     servers: urls.map((url) => `${url.protocol}//${url.host}`),
     login,
+    tls: options.tls ?? (isSecure ? {} : undefined),
     clock,
     logger,
     replicas,
@@ -67,9 +88,9 @@ function parseServer(text: string): URL {
   return url;
 }
 
-function loginOf(url: URL): { user?: string; pass?: string; token?: string } {
+function loginOf(url: URL): JetstreamLogin | undefined {
   const user = decodeURIComponent(url.username);
-  if (user === "") return {};
+  if (user === "") return undefined;
   return url.password === "" ? { token: user } : { user, pass: decodeURIComponent(url.password) };
 }
 

@@ -63,7 +63,7 @@ export class PostgresLog implements LogDriver {
   #isClosed = false;
 
   constructor(options: PostgresLogOptions) {
-    const { url, schema = defaultSchema, clock, logger, beforeSweep, ...given } = options;
+    const { url, schema = defaultSchema, tls, clock, logger, beforeSweep, ...given } = options;
     const tuning = completeOptions(given);
     const session = {
       application_name: "sluice log",
@@ -71,7 +71,7 @@ export class PostgresLog implements LogDriver {
       ...alongIndexes,
       enable_seqscan: "off",
     };
-    const sql = connect({ url, schema }, { max: connectionsMax, session });
+    const sql = connect({ url, schema, tls }, { max: connectionsMax, session });
     this.#database = new Database(sql, clock);
     this.#topics = new Topics(this.#database);
     this.#wakeups = new Wakeups(this.#database, schema, logger);

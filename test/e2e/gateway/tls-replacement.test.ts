@@ -86,8 +86,9 @@ test(
     await until("all readers have the last record", 60_000, haveAll(replacements + 1));
 
     const everything = Array.from({ length: replacements + 2 }, (_, n) => n);
-    for (const { seen, hasEnded } of readers)
+    for (const { seen, hasEnded } of readers) {
       expect({ seen, hasEnded }).toEqual({ seen: everything, hasEnded: false });
+    }
     for (const reader of readers) reader.close();
   },
   timeoutMs,
@@ -132,8 +133,9 @@ function openGrpcReader({ grpcUrl }: GatewayProcess): Reader {
     for await (const { records } of createClient(ConsumerService, transport).subscribe(request, {
       signal,
     })) {
-      for (const { record } of records)
+      for (const { record } of records) {
         seen.push(JSON.parse(Buffer.from(record?.value ?? []).toString()).n);
+      }
     }
   };
   void read()
