@@ -116,7 +116,12 @@ describe("a caller past its limits", () => {
       authorization: `Bearer ${mine}`,
     });
     const publish = (count: number, ref: number) =>
-      socket.say({ op: "publish", topic: "limited", events: new Array(count).fill(1), ref });
+      socket.say({
+        op: "publish",
+        topic: "limited",
+        events: Array.from({ length: count }, () => 1),
+        ref,
+      });
     publish(3 * recordsPerSecond, 1);
     expect(await socket.next()).toMatchObject({ op: "accepted", ref: 1 });
     publish(1, 2);
