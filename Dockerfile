@@ -30,6 +30,7 @@ RUN groupadd --gid 10001 sluice \
  && mkdir /data && chown sluice:sluice /data
 COPY --from=build /build/sluice/sluice /opt/sluice/sluice
 COPY --from=build /build/sluice/lib/buf /opt/sluice/lib/buf
+COPY --from=build /build/sluice/THIRD-PARTY.md /sluice/LICENSE /opt/sluice/
 RUN ln -s /opt/sluice/sluice /usr/local/bin/sluice
 ENV SLUICE_HOST=0.0.0.0 SLUICE_DATA_DIR=/data
 EXPOSE 9000 4025

@@ -1,21 +1,25 @@
 #!/usr/bin/env node
 // `sluice` for machines that have only Node and npm: finds the Bun that package.json names, fetches it
-// with npm the first time, and runs the command with it. Signals and exit codes pass through.
+// with npm the first time, and runs the command with it. Signals and exit codes pass through. It is the
+// program of a clone and of the npm package, which has Bun as a dependency.
 
 import { spawn, spawnSync } from "node:child_process";
-import { mkdirSync, readFileSync, realpathSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, realpathSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 // npm links the program: the link leads to the clone.
 const root = join(dirname(realpathSync(fileURLToPath(import.meta.url))), "..");
-const packageJson = /** @type {{ engines: { bun: string } }} */ (
+const packageJson = /** @type {{ engines: { bun?: string }, dependencies: { bun?: string } }} */ (
   JSON.parse(readFileSync(join(root, "package.json"), "utf8"))
 );
-const version = packageJson.engines.bun;
+const version = packageJson.engines.bun ?? packageJson.dependencies.bun;
 /** The path at which npm keeps Bun: to query npm takes half a second. */
 const cacheFile = join(root, `.cache/bun-${version}`);
-const script = join(root, "scripts/start.ts");
+const packaged = join(root, "dist/main.js");
+const isPackage = !existsSync(join(root, "scripts/start.ts"));
+const script = isPackage ? packaged : join(root, "scripts/start.ts");
 
 try {
   run(findBun());
@@ -25,7 +29,9 @@ try {
 }
 
 function findBun() {
-  const found = [cachedPath(), "bun"].find((path) => path !== undefined && isRight(path));
+  const found = [dependencyPath(), cachedPath(), "bun"].find(
+    (path) => path !== undefined && isRight(path),
+  );
   if (found !== undefined) return found;
   const fetched = fetchBun();
   try {
@@ -35,6 +41,15 @@ function findBun() {
     // The clone may be read-only: npm is queried again the next time.
   }
   return fetched;
+}
+
+/** The Bun that npm installed with this package. */
+function dependencyPath() {
+  try {
+    return join(dirname(createRequire(script).resolve("bun/package.json")), "bin/bun.exe");
+  } catch {
+    return undefined; // A clone has none.
+  }
 }
 
 function cachedPath() {
@@ -66,7 +81,11 @@ function fetchBun() {
 
 /** @param {string} bun */
 function run(bun) {
-  const child = spawn(bun, [script, ...process.argv.slice(2)], { stdio: "inherit" });
+  // A clone's script sets what src/runtime/heap.ts explains, and so does an executable.
+  const env = isPackage
+    ? { BUN_JSC_forceRAMSize: String(512 * 1024 * 1024), ...process.env }
+    : undefined;
+  const child = spawn(bun, [script, ...process.argv.slice(2)], { stdio: "inherit", env });
   // A terminal sends Ctrl-C to both; from elsewhere it reaches only this process.
   const isTerminal = process.stdin.isTTY || process.stdout.isTTY || process.stderr.isTTY;
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {

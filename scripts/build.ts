@@ -12,6 +12,7 @@ import { parseArgs } from "node:util";
 import { type BuildFacts, buildFacts } from "./build/commit.ts";
 import { copyCompanions, type Packages, packagesOf } from "./build/companions.ts";
 import { writeFiles } from "./build/files.ts";
+import { thirdParty } from "./build/licences.ts";
 import { chosenTargets, type Target } from "./build/targets.ts";
 import { ensureInstalled, root } from "./install.ts";
 
@@ -52,8 +53,9 @@ async function compile(
   { packages, folder, names, facts }: Compilation,
 ): Promise<void> {
   const outfile = join(folder, "sluice");
-  const { success, logs } = await Bun.build({
+  const { success, logs, metafile } = await Bun.build({
     entrypoints: [join(root, "src/main.ts")],
+    metafile: true,
     target: "bun",
     minify: true,
     // Compressed inside: errors name files and lines of the repository.
@@ -73,6 +75,8 @@ async function compile(
     const why = logs.map(({ message }) => message).join("\n");
     throw new Error(`Cannot build ${target.name}: ${why}`);
   }
+  const notices = thirdParty(Object.keys(metafile?.inputs ?? {}));
+  await Bun.write(join(folder, "THIRD-PARTY.md"), notices);
   process.stdout.write(`${outfile}${target.os === "win32" ? ".exe" : ""}\n`);
 }
 

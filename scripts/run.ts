@@ -5,6 +5,8 @@ import { root } from "./install.ts";
 export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly timeoutMs: number;
+  /** The repository by default. */
+  readonly cwd?: string;
   /** Also shows the output as it arrives. */
   readonly live?: boolean;
 }
@@ -35,7 +37,7 @@ export async function run(command: string[], options: RunOptions): Promise<RunRe
   let child: Bun.Subprocess<"ignore", "pipe", "pipe">;
   try {
     child = Bun.spawn(command, {
-      cwd: root,
+      cwd: options.cwd ?? root,
       env: { ...process.env, ...plain, ...options.env },
       stdin: "ignore",
       stdout: "pipe",

@@ -16,6 +16,11 @@ const packageFiles = [
   "dejavu-fonts-ttf/ttf/DejaVuSans.ttf",
   "dejavu-fonts-ttf/ttf/DejaVuSans-Bold.ttf",
 ];
+/** Packages of which files are copied. */
+export const copiedPackages: readonly string[] = [
+  ...new Set(packageFiles.map((path) => path.split("/", 1)[0] ?? "")),
+];
+
 /** Fills the folder, and returns the names at its top. */
 export async function writeFiles(folder: string): Promise<readonly string[]> {
   rmSync(folder, { recursive: true, force: true });
