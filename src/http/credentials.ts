@@ -9,7 +9,10 @@ import { credentialInUrl, longLivedParameters, ticketParameter } from "./url-cre
 export type Peer = Pick<Credentials, "certificate" | "address">;
 
 /** Nearly all requests have none of these, and are not parsed for them. */
-const mayHaveCredentials = /[?&](?:ticket|u|p|token|access_token|api_?key)=/;
+const mayHaveCredentials = /[?&](?:ticket|u|p|token|access_token|api_?key)=|=slk_/;
+
+/** What every API key begins with. */
+const keyStart = "slk_";
 
 /**
  * The first of what a caller may show: the `Authorization` header, a ticket, user and password of the
@@ -23,12 +26,13 @@ export function credentialsOf(
 ): Credentials {
   const { url, headers } = request;
   const query = mayHaveCredentials.test(url) ? queryOf(url) : undefined;
-  if (query !== undefined) refuseLongLived(query);
+  const takesPassword = query !== undefined && passwordPaths.has(pathWithoutQuery(url));
+  if (query !== undefined && !takesPassword) refuseLongLived(query);
   const authorization = headers.get("authorization");
   if (authorization !== null) return { ...peer, authorization };
   const ticket = query?.get(ticketParameter) ?? undefined;
   if (ticket !== undefined) return { ...peer, ticket };
-  if (query !== undefined && passwordPaths.has(pathWithoutQuery(url))) {
+  if (takesPassword) {
     const [user, password] = [query.get("u"), query.get("p")];
     if (user !== null || password !== null) {
       return { ...peer, user: user ?? "", password: password ?? "" };
@@ -40,7 +44,9 @@ export function credentialsOf(
 }
 
 function refuseLongLived(query: URLSearchParams): void {
-  const name = longLivedParameters.find((each) => query.has(each));
+  const name =
+    longLivedParameters.find((each) => query.has(each)) ??
+    [...query].find(([, value]) => value.startsWith(keyStart))?.[0];
   if (name !== undefined) throw credentialInUrl(name);
 }
 
