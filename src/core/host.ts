@@ -2,6 +2,8 @@
 
 import type { ByteSink, Sent, SinkEvents } from "./sink.ts";
 
+export type Fetch = (request: Request) => Response | Promise<Response>;
+
 export interface Host {
   /**
    * A response whose body is written through a sink, now or later. `open` is called once, when the

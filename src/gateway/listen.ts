@@ -1,7 +1,7 @@
 /** The two listeners: HTTP with Connect and gRPC-Web, and gRPC on its own port. */
 
 import { Failure } from "../core/failure.ts";
-import type { Fetch } from "../http/hot.ts";
+import type { Fetch } from "../core/host.ts";
 import type { RpcServer } from "../rpc/server.ts";
 import type { Runtime, Server } from "../runtime/runtime.ts";
 import type { Config } from "./config.ts";

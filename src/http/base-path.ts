@@ -5,8 +5,7 @@
  */
 
 import { Failure, quoted } from "../core/failure.ts";
-import { pathOf } from "../core/host.ts";
-import type { Fetch } from "./hot.ts";
+import { type Fetch, pathOf } from "../core/host.ts";
 import { shownPath } from "./observe/report.ts";
 import { problemResponse } from "./problem.ts";
 

@@ -4,9 +4,9 @@
  */
 
 import { Failure, invalidField, quoted } from "../core/failure.ts";
+import type { Fetch } from "../core/host.ts";
 import type { Logger } from "../core/logger.ts";
 import { limitHeaders } from "./headers.ts";
-import type { Fetch } from "./hot.ts";
 import { shownPath } from "./observe/report.ts";
 import { limitOrigins } from "./origin.ts";
 import { problemResponse } from "./problem.ts";

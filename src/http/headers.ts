@@ -1,7 +1,7 @@
 /** The bound on request headers, answered with a problem instead of a cut connection. */
 
 import { Failure } from "../core/failure.ts";
-import type { Fetch } from "./hot.ts";
+import type { Fetch } from "../core/host.ts";
 import { problemResponse } from "./problem.ts";
 
 /** Refuses requests whose address and headers together are larger than `bytesMax`. */

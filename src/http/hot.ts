@@ -6,7 +6,7 @@
 
 import type { Hono } from "hono";
 import { failureFrom } from "../core/failure.ts";
-import { pathOf } from "../core/host.ts";
+import { type Fetch, pathOf } from "../core/host.ts";
 import type { Logger } from "../core/logger.ts";
 import { callerOf, requireAccess } from "./access.ts";
 import { addressOf, type Endpoint } from "./endpoint/endpoint.ts";
@@ -24,8 +24,6 @@ export interface HotRoute {
   readonly endpoint: Pick<Endpoint, "method" | "path" | "access">;
   readonly handle: HotHandler;
 }
-
-export type Fetch = (request: Request) => Response | Promise<Response>;
 
 export function mountHot(app: Hono, routes: readonly HotRoute[]): void {
   for (const route of routes) {

@@ -6,9 +6,9 @@
 import type { Hono } from "hono";
 import { cors } from "hono/cors";
 import { Failure, quoted } from "../core/failure.ts";
+import type { Fetch } from "../core/host.ts";
 import type { Logger } from "../core/logger.ts";
 import { methods } from "./endpoint/endpoint.ts";
-import type { Fetch } from "./hot.ts";
 import { problemResponse } from "./problem.ts";
 
 const safeMethods = new Set(["GET", "HEAD", "OPTIONS"]);

@@ -1,7 +1,7 @@
 /** Failures as RFC 9457 problem details. */
 
 import { type Failure, type FailureCode, failureFrom, type Issue } from "../core/failure.ts";
-import { challengeOf } from "./challenge.ts";
+import { challengeOf } from "./credentials/challenge.ts";
 
 /** One status for each code, in all HTTP endpoints. */
 export const httpStatus = {

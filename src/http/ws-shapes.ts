@@ -189,6 +189,7 @@ export type ServerMessage = {
 const closeCodes = {
   "1001": "This node is shutting down: connect again and resume.",
   "1008": "More than 100 messages within 10 s were not valid.",
+  "4001": "Your credential has expired or was revoked: connect again with another one, and resume.",
   "4008": "You read too slowly: connect again and resume.",
   "4029": "Too many of your messages wait: await the answers.",
 };

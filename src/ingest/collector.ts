@@ -57,7 +57,7 @@ export class Collector implements CallHost {
     return this.#deps.inFlight;
   }
 
-  /** A call of `by` without records so far. Whoever opens it must close it. */
+  /** A call of `by` without records so far. Its opener must close it. */
   open(by: Caller, traceparent?: string | null): Call {
     return new Call(this, by, traceHeaderField(traceparent));
   }

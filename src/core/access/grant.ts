@@ -129,7 +129,12 @@ export class Grants {
   );
 
   readonly list: readonly Grant[];
-  readonly #names = new Map<string, Names>();
+  /** By action and kind: an object's member is found in a tenth of the time of a composed text. */
+  readonly #names: { readonly [action in Action]: { [kind in ResourceKind]?: Names } } = {
+    read: {},
+    append: {},
+    manage: {},
+  };
 
   constructor(list: readonly Grant[]) {
     this.list = list;
@@ -144,22 +149,22 @@ export class Grants {
   }
 
   allows(action: Action, kind: ResourceKind, name: string): boolean {
-    return this.#names.get(`${action} ${kind}`)?.has(name) ?? false;
+    return this.#names[action][kind]?.has(name) ?? false;
   }
 
   /** Whether all names that start with `start` are granted, those that are not known yet too. */
   allowsAll(action: Action, kind: ResourceKind, start = ""): boolean {
-    return this.#names.get(`${action} ${kind}`)?.hasAll(start) ?? false;
+    return this.#names[action][kind]?.hasAll(start) ?? false;
   }
 
   /** Whether any name is granted: a list that could only be empty is refused instead. */
   allowsAny(action: Action, kind: ResourceKind): boolean {
-    return this.#names.has(`${action} ${kind}`);
+    return this.#names[action][kind] !== undefined;
   }
 
   /** The names that are granted, for a store that selects rows by them. */
   names(action: Action, kind: ResourceKind): GrantedNames {
-    return this.#names.get(`${action} ${kind}`)?.granted() ?? noNames;
+    return this.#names[action][kind]?.granted() ?? noNames;
   }
 
   /** Whether each of `others` is granted here too: nobody passes on more than they have. */
@@ -175,12 +180,6 @@ export class Grants {
   }
 
   #of(action: Action, kind: ResourceKind): Names {
-    const id = `${action} ${kind}`;
-    let names = this.#names.get(id);
-    if (names === undefined) {
-      names = new Names();
-      this.#names.set(id, names);
-    }
-    return names;
+    return (this.#names[action][kind] ??= new Names());
   }
 }

@@ -4,6 +4,7 @@
  */
 
 import type { Caller } from "../../core/access/caller.ts";
+import { visibleList } from "../../core/access/visible-list.ts";
 import { Quota } from "../../core/budget/quota.ts";
 import type { Turns } from "../../core/budget/turn.ts";
 import { sleep } from "../../core/clock.ts";
@@ -11,7 +12,6 @@ import type { EmitterSource } from "../../core/emitters.ts";
 import { Failure } from "../../core/failure.ts";
 import { type Page, type PageQuery } from "../../core/page.ts";
 import type { Position } from "../../core/position.ts";
-import { visibleList } from "../../core/visible-list.ts";
 import type { PageCaller } from "../../log/pages.ts";
 import { createEmitterCache, type EmitterCache } from "./cache.ts";
 import { createId } from "./create-id.ts";

@@ -1,7 +1,7 @@
 /** Telemetry: what a node counts, for Prometheus. */
 
+import type { Fetch } from "../../core/host.ts";
 import type { Metric } from "../../core/metrics/metric.ts";
-import type { Fetch } from "../../http/hot.ts";
 import type { Part } from "../part.ts";
 import { createExposition, type Exposition } from "./exposition.ts";
 import { metrics as metricsEndpoint } from "./http/endpoints.ts";

@@ -4,7 +4,7 @@
  */
 
 import type { Share } from "../../core/budget/memory.ts";
-import type { Fetch } from "../hot.ts";
+import type { Fetch } from "../../core/host.ts";
 import { problemResponse } from "../problem.ts";
 import { answerStream, type AnswerStreamDeps } from "./stream.ts";
 

@@ -6,8 +6,8 @@
 import type { Context, Hono } from "hono";
 import type { z } from "zod";
 import { callerOf, type EndpointAccess, requireAccess } from "../access.ts";
+import { ticketParameter } from "../credentials/url-credentials.ts";
 import { jsonResponse } from "../responses.ts";
-import { ticketParameter } from "../url-credentials.ts";
 import { type Answers, type Body, type Frozen, isEndless, type JsonAnswer } from "./answer.ts";
 import type { Parameters, Values } from "./parameter.ts";
 import { queryCheck } from "./query.ts";

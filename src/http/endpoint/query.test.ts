@@ -32,14 +32,17 @@ test.each([
   expect(() => check(url)).toThrow(says);
 });
 
-test.each(["token", "access_token", "key", "apikey"])("?%s= is told where it belongs", (name) => {
-  expect(() => check(`http://x/?${name}=secret`)).toThrow(
-    `Cannot take a credential in parameter "${name}": addresses are logged`,
-  );
-  expect(() => check(`http://x/?${name}=secret`)).not.toThrow("secret");
-  // A record's key is none.
-  queryCheck([name])(`http://x/?${name}=a`);
-});
+test.each(["token", "access_token", "key", "apikey"])(
+  "?%s= is refused with the place for it",
+  (name) => {
+    expect(() => check(`http://x/?${name}=secret`)).toThrow(
+      `Cannot take a credential in parameter "${name}": addresses are logged`,
+    );
+    expect(() => check(`http://x/?${name}=secret`)).not.toThrow("secret");
+    // A record's key is none.
+    queryCheck([name])(`http://x/?${name}=a`);
+  },
+);
 
 test("an address without parameters says so, and a long name is cut", () => {
   const none = queryCheck([]);

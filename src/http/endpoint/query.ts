@@ -1,7 +1,7 @@
 /** What the query of an address may have: a misspelt parameter is refused, as a misspelt member is. */
 
 import { invalidField, quoted } from "../../core/failure.ts";
-import { credentialInUrl, isCredentialName } from "../url-credentials.ts";
+import { credentialInUrl, isCredentialName } from "../credentials/url-credentials.ts";
 
 const fieldCharsMax = 100;
 

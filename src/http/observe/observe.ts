@@ -1,13 +1,12 @@
 /** What every HTTP request is counted by, once its answer begins. */
 
 import { type FailureCode, failureCodes } from "../../core/failure.ts";
-import { pathOf } from "../../core/host.ts";
+import { type Fetch, pathOf } from "../../core/host.ts";
 import type { Logger } from "../../core/logger.ts";
 import type { Counts } from "../../core/metrics/counts.ts";
 import type { Protocol, Requests } from "../../core/metrics/requests.ts";
 import { callerOf } from "../access.ts";
 import { methods } from "../endpoint/endpoint.ts";
-import type { Fetch } from "../hot.ts";
 import { failureOf, httpStatus } from "../problem.ts";
 import { shownPath } from "./report.ts";
 import { knownRequestId, requestIdHeader, requestIdOf } from "./request-id.ts";

@@ -1,7 +1,7 @@
 /** What each operation of the document needs of its caller, and the ways to show who one is. */
 
 import type { Access } from "../../core/access/need.ts";
-import { ticketParameter } from "../url-credentials.ts";
+import { ticketParameter } from "../credentials/url-credentials.ts";
 import type { SecurityRequirement, SecurityScheme } from "./model.ts";
 
 export const securitySchemes = {

@@ -10,7 +10,7 @@ import type { Turn } from "../../../core/budget/turn.ts";
 import { Failure, type FailureCode, failureFrom } from "../../../core/failure.ts";
 import { documentFromUtf8 } from "../../../core/utf8.ts";
 import { callerOf } from "../../../http/access.ts";
-import { challengeOf } from "../../../http/challenge.ts";
+import { challengeOf } from "../../../http/credentials/challenge.ts";
 import type { HttpDeps } from "../../../http/deps.ts";
 import { type Endpoint, reply, serve } from "../../../http/endpoint/endpoint.ts";
 import type { Parameter, Parameters } from "../../../http/endpoint/parameter.ts";

@@ -1,7 +1,7 @@
 /** Failures as the Confluent Schema Registry tells them: `{"error_code","message"}`. */
 
 import { type Failure, type FailureCode, failureFrom } from "../../../core/failure.ts";
-import { challengeOf } from "../../../http/challenge.ts";
+import { challengeOf } from "../../../http/credentials/challenge.ts";
 import { httpStatus } from "../../../http/problem.ts";
 import { RegistryFailure, type RegistryReason } from "../registry-port.ts";
 import { confluentType } from "./confluent-model.ts";

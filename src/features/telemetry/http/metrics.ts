@@ -3,8 +3,8 @@
 import type { Hono } from "hono";
 import { Failure } from "../../../core/failure.ts";
 import { pathOf } from "../../../core/host.ts";
+import type { Fetch } from "../../../core/host.ts";
 import { serve } from "../../../http/endpoint/endpoint.ts";
-import type { Fetch } from "../../../http/hot.ts";
 import { shownPath } from "../../../http/observe/report.ts";
 import { problemResponse } from "../../../http/problem.ts";
 import type { Exposition } from "../exposition.ts";

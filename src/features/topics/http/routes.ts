@@ -1,13 +1,13 @@
 /** Topics: listed, created, appended to, read by page and SSE. */
 
 import type { Hono } from "hono";
+import { visibleList } from "../../../core/access/visible-list.ts";
 import { Failure } from "../../../core/failure.ts";
 import type { TopicInfo } from "../../../core/log.ts";
 import { comparePositions, renderPosition } from "../../../core/position.ts";
 import type { RecordDecoder } from "../../../core/schemas.ts";
 import type { TopicSettings } from "../../../core/topic.ts";
 import { traceHeaders, traceparentHeader } from "../../../core/trace/trace.ts";
-import { visibleList } from "../../../core/visible-list.ts";
 import { callerOf } from "../../../http/access.ts";
 import { answerPage } from "../../../http/answers/page.ts";
 import type { DecodedFormats } from "../../../http/decoded.ts";

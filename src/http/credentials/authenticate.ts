@@ -1,23 +1,22 @@
 /** Finds the caller of each request before the router, and before the addresses that bypass it. */
 
-import { Caller } from "../core/access/caller.ts";
-import { Grants } from "../core/access/grant.ts";
-import type { Guard } from "../core/access/guard.ts";
-import { type Failure, failureFrom } from "../core/failure.ts";
-import { pathOf, withoutQuery } from "../core/host.ts";
-import type { Logger } from "../core/logger.ts";
-import { setCaller } from "./access.ts";
+import { Caller } from "../../core/access/caller.ts";
+import { Grants } from "../../core/access/grant.ts";
+import type { Guard } from "../../core/access/guard.ts";
+import { type Failure, failureFrom } from "../../core/failure.ts";
+import { type Fetch, pathOf, withoutQuery } from "../../core/host.ts";
+import type { Logger } from "../../core/logger.ts";
+import { setCaller } from "../access.ts";
+import { reportInternal } from "../observe/report.ts";
+import { failureResponse } from "../problem.ts";
 import { credentialsOf, type Peer } from "./credentials.ts";
-import type { Fetch } from "./hot.ts";
-import { reportInternal } from "./observe/report.ts";
-import { failureResponse } from "./problem.ts";
 
 export interface AuthenticateDeps {
   readonly guard: Guard;
   readonly logger: Logger;
   /** Paths whose query may have user and password, as clients of InfluxDB 1 send them. */
   readonly passwordPaths: ReadonlySet<string>;
-  /** Whether the address refuses a caller in a form of its own: it gets a caller that has ended. */
+  /** Whether the address refuses a caller in another form than a problem: it gets a caller that has ended. */
   readonly refusesItself: (method: string, path: string) => boolean;
   /** Left out where the runtime does not know. */
   readonly peerOf?: (request: Request) => Peer;

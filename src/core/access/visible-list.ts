@@ -1,6 +1,6 @@
 /** Lists of which a caller sees a part: pages are as full as those of a list that has nothing else. */
 
-import { cutList } from "./page.ts";
+import { cutList } from "../page.ts";
 
 export interface ListRange {
   /** Those whose names come after this one. */

@@ -1,6 +1,6 @@
 /** Credentials in addresses, which stand in histories, in logs of proxies and in `Referer` headers. */
 
-import { invalidField } from "../core/failure.ts";
+import { invalidField } from "../../core/failure.ts";
 
 /** A credential of one action that is used once, within seconds: the only one that an address may have. */
 export const ticketParameter = "ticket";

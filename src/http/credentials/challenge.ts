@@ -1,7 +1,7 @@
-/** How a caller without a valid credential is told which to send. */
+/** How a caller without a valid credential learns which to send. */
 
 /**
- * The `WWW-Authenticate` of a refusal. A browser that is offered Basic opens a dialog of its own, also
+ * The `WWW-Authenticate` of a refusal. A browser that is offered Basic opens its own dialog, also
  * for the requests of a page, so it is offered Bearer alone.
  */
 export function challengeOf({ headers }: Request): Record<string, string> {

@@ -1,8 +1,8 @@
 /** What a request shows of its caller, without a look at whether it is right. */
 
-import type { Credentials } from "../core/access/guard.ts";
-import { pathOf } from "../core/host.ts";
-import { isOwnPage } from "./origin.ts";
+import type { Credentials } from "../../core/access/guard.ts";
+import { pathOf } from "../../core/host.ts";
+import { isOwnPage } from "../origin.ts";
 import { credentialInUrl, longLivedParameters, ticketParameter } from "./url-credentials.ts";
 
 /** What the connection shows, which no request can claim. */
@@ -25,7 +25,7 @@ export function credentialsOf(
   peer?: Peer,
 ): Credentials {
   const { url, headers } = request;
-  const query = mayHaveCredentials.test(url) ? queryOf(url) : undefined;
+  const query = url.includes("?") && mayHaveCredentials.test(url) ? queryOf(url) : undefined;
   const takesPassword = query !== undefined && passwordPaths.has(pathWithoutQuery(url));
   if (query !== undefined && !takesPassword) refuseLongLived(query);
   const authorization = headers.get("authorization");
