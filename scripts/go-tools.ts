@@ -31,6 +31,14 @@ export const grpcurl: GoTool = {
   version: "v1.9.4",
 };
 
+/** Parses compose files as Docker Compose does. */
+export const composeGo: GoTool = {
+  name: "cmd",
+  module: "github.com/compose-spec/compose-go/v2",
+  package: "cmd",
+  version: "v2.16.2",
+};
+
 const buildMs = 300_000;
 
 export async function findGoTool(tool: GoTool): Promise<Found> {

@@ -18,7 +18,7 @@ import {
   installPythonClients,
   installPythonConsumer,
 } from "./examples.ts";
-import { connectConformance, findGoTool, grpcurl } from "./go-tools.ts";
+import { composeGo, connectConformance, findGoTool, grpcurl } from "./go-tools.ts";
 import { ensureInstalled, root } from "./install.ts";
 import { testCounts } from "./junit.ts";
 import { run, stopAll } from "./run.ts";
@@ -72,6 +72,7 @@ async function provision(): Promise<Record<string, string>> {
     nats,
     { chromium, zsh, fish, haproxy, nginx, caddy, prometheus },
     conformance,
+    composeParser,
     [curl, goConsumer, collectLoader],
     pythonConsumer,
     pythonClients,
@@ -79,6 +80,7 @@ async function provision(): Promise<Record<string, string>> {
     findNatsServer(),
     findAptTools(),
     findGoTool(connectConformance),
+    findGoTool(composeGo),
     goTools(),
     installPythonConsumer(),
     installPythonClients(),
@@ -93,6 +95,7 @@ async function provision(): Promise<Record<string, string>> {
     ...asEnv("caddy", "SLUICE_TEST_CADDY", caddy),
     ...asEnv("prometheus", "SLUICE_TEST_PROMETHEUS", prometheus),
     ...asEnv("connectconformance", "SLUICE_TEST_CONNECTCONFORMANCE", conformance),
+    ...asEnv("compose-go", "SLUICE_TEST_COMPOSE_GO", composeParser),
     ...asEnv("grpcurl", "SLUICE_TEST_GRPCURL", curl),
     ...asEnv("sluice-collect-loader", "SLUICE_TEST_COLLECT_LOADER", collectLoader),
     ...asEnv("go-consumer", "SLUICE_TEST_GO_CONSUMER", goConsumer),

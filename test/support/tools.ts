@@ -21,6 +21,7 @@ export const nginx: Tool = { name: "nginx", variable: "SLUICE_TEST_NGINX" };
 export const caddy: Tool = { name: "caddy", variable: "SLUICE_TEST_CADDY" };
 export const prometheus: Tool = { name: "prometheus", variable: "SLUICE_TEST_PROMETHEUS" };
 export const promtool: Tool = { name: "promtool", variable: "SLUICE_TEST_PROMTOOL" };
+export const composeGo: Tool = { name: "cmd", variable: "SLUICE_TEST_COMPOSE_GO" };
 export const node: Tool = { name: "node", variable: "SLUICE_TEST_NODE" };
 export const connectConformance: Tool = {
   name: "connectconformance",
