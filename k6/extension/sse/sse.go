@@ -5,6 +5,7 @@ package sse
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net/http"
@@ -200,10 +201,17 @@ func (m *Module) connect(
 	for name, value := range given.headers {
 		httpRequest.Header.Set(name, value)
 	}
+	// k6's own transport has offered HTTP/2 in the configuration that it shares with this one, which
+	// has one connection for each stream and does not speak it.
+	tlsConfig := &tls.Config{MinVersion: tls.VersionTLS12}
+	if state.TLSConfig != nil {
+		tlsConfig = state.TLSConfig.Clone()
+	}
+	tlsConfig.NextProtos = []string{"http/1.1"}
 	// The dialer and TLS of the virtual user, without its limit of a request's duration.
 	client := &http.Client{Transport: &http.Transport{
 		DialContext:       state.Dialer.DialContext,
-		TLSClientConfig:   state.TLSConfig,
+		TLSClientConfig:   tlsConfig,
 		Proxy:             http.ProxyFromEnvironment,
 		ForceAttemptHTTP2: false,
 		DisableKeepAlives: true,
