@@ -1,7 +1,7 @@
 // The licences of the packages whose code or files a build contains.
 
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { root } from "../install.ts";
 import { copiedPackages } from "./files.ts";
 
@@ -20,7 +20,7 @@ interface PackageJson {
   readonly license?: string | { readonly type: string };
 }
 
-/** Markdown with the text of each. Throws for a licence that is not known to allow this. */
+/** Paths are those of a bundle, relative to the working directory. Markdown with the text of each. Throws for a licence that is not known to allow this. */
 export function thirdParty(bundledFiles: Iterable<string>): string {
   const folders = new Set(copiedPackages.map((name) => join(root, "node_modules", name)));
   for (const file of bundledFiles) {
@@ -33,7 +33,7 @@ export function thirdParty(bundledFiles: Iterable<string>): string {
 
 function packageFolder(file: string): string | undefined {
   const [, path] = /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(file) ?? [];
-  return path === undefined ? undefined : join(root, path.slice(path.indexOf("node_modules")));
+  return path === undefined ? undefined : resolve(path);
 }
 
 function notice(folder: string): string {
