@@ -28,7 +28,7 @@ export class SluiceSocket implements AsyncDisposable {
   #connecting: Promise<void> | undefined;
   /** Number of requests that wait for an answer. */
   #requests = 0;
-  /** How those that wait for a connection are told that there will be none. */
+  /** Called where a connection cannot be had, for those that wait for it. */
   readonly #failures = new Set<(error: SluiceError) => void>();
   /** Of the last connection: its credential has ended, and something had come until then. */
   #hasExpired = false;

@@ -74,7 +74,7 @@ export async function startReaders(options: ReaderOptions): Promise<Readers> {
     return subscription.ready();
   }
 
-  // Some at a time: a thousand handshakes at once are a flood of their own.
+  // Some at a time: a thousand handshakes at once are a flood themselves.
   const opening = [
     ...sseKeys.map((key) => () => follow(key, client)),
     ...socketKeys.map((key) => () => {

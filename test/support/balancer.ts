@@ -38,7 +38,7 @@ export const balancers: Readonly<Record<BalancerName, BalancerKind>> = {
   },
 };
 
-/** Both gateways have these ports, each on an address of its own. */
+/** Both gateways have these ports, each on its own address. */
 export interface GatewayPorts {
   readonly http: number;
   readonly grpc: number;

@@ -1,4 +1,4 @@
-/** A certificate for `localhost`, which no browser or client trusts unless it is told to. */
+/** A certificate for `localhost`, which no browser or client trusts on its own. */
 
 import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

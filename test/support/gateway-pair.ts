@@ -1,4 +1,4 @@
-/** Two gateways as one: the same database, the same ports, each on a loopback address of its own. */
+/** Two gateways as one: the same database, the same ports, each on its own loopback address. */
 
 import type { GatewayPorts } from "./balancer.ts";
 import { gatewayHosts } from "./balancer.ts";

@@ -109,7 +109,7 @@ export class Ring {
     return admin?.id === id ? admin.caller : this.#entries.get(id)?.caller;
   }
 
-  /** The id of the caller's credential; undefined where it is none of these. */
+  /** The id of the caller's credential; undefined for other callers. */
   idOf(caller: Caller): string | undefined {
     const { admin } = this.#deps;
     return admin?.caller === caller ? admin.id : this.#ids.get(caller);

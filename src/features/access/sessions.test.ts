@@ -135,7 +135,7 @@ test("a ticket is not more than its creator, and ends with the creator's credent
 
     const token = await new SignJWT({ sub: "browser", grants: ["read topic:orders"] })
       .setProtectedHeader({ alg: "HS256" })
-      .setExpirationTime("2s")
+      .setExpirationTime("6s")
       .sign(new TextEncoder().encode(jwtSecret));
     const browser = await a.guard.caller(bearer(token));
     const ofToken = await a.tickets.create(parseGrants("read topic:orders"), browser);

@@ -90,7 +90,7 @@ export class Sessions {
   }
 }
 
-/** The value of the session's cookie; undefined where there is none. */
+/** The value of the session's cookie; undefined without one. */
 export function sessionOf(cookie: string): string | undefined {
   for (const pair of cookie.split(";")) {
     const at = pair.indexOf("=");

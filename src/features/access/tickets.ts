@@ -25,7 +25,7 @@ export interface StoredTicket {
 /** Throws `unavailable` where the store does not answer. */
 export interface TicketStore {
   create(hash: Uint8Array, ticket: StoredTicket): Promise<void>;
-  /** Removes the ticket and returns it, to one of all that take it; undefined where there is none. */
+  /** Removes the ticket and returns it, to one of all that take it; undefined where it is unknown. */
   take(hash: Uint8Array): Promise<StoredTicket | undefined>;
 }
 

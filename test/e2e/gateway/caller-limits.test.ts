@@ -137,7 +137,7 @@ describe("a caller past its limits", () => {
     await settled(mine);
   });
 
-  test("cannot open more streams, until one of its own is closed", async () => {
+  test("cannot open more streams, until it closes one", async () => {
     const stops: AbortController[] = [];
     const open = async (key: string) => {
       const stop = new AbortController();

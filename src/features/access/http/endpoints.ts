@@ -1,4 +1,4 @@
-/** What callers are told of themselves, tickets and sessions; and all of this feature's endpoints. */
+/** What callers learn of themselves, tickets and sessions; and all of this feature's endpoints. */
 
 import { z } from "zod";
 import { isPublic } from "../../../http/access.ts";

@@ -1,8 +1,8 @@
 /** What the projection `measurements` has written, and how fast. */
 
 import type { Clock } from "../../../core/clock.ts";
+import { SlidingQuantiles } from "../../../core/metrics/sliding-quantiles.ts";
 import type { StoredRecord } from "../../../core/record.ts";
-import { SlidingQuantiles } from "../../../core/sliding-quantiles.ts";
 import { type MeasurementStoreStats, nsPerMs } from "../measurement.ts";
 import type { DecodedBatch } from "./decoded-batch.ts";
 

@@ -9,10 +9,10 @@ import { failureFrom } from "../../../core/failure.ts";
 import type { Log, LogBatch, StoredFrame } from "../../../core/log.ts";
 import type { Logger } from "../../../core/logger.ts";
 import { Histogram } from "../../../core/metrics/histogram.ts";
+import { type Quantiles, SlidingQuantiles } from "../../../core/metrics/sliding-quantiles.ts";
 import { comparePositions, epochStart, type Position } from "../../../core/position.ts";
 import type { ProjectionTarget } from "../../../core/projection.ts";
 import type { StoredRecord } from "../../../core/record.ts";
-import { type Quantiles, SlidingQuantiles } from "../../../core/sliding-quantiles.ts";
 import {
   type Measurement,
   measurementsTopic,

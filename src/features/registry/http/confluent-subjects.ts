@@ -58,7 +58,7 @@ function mountVersions(app: Hono, deps: RegistryDeps): void {
   serve(app, endpoints.registerSchema, async ({ params: { subject }, query: { format } }, c) => {
     const submission = await readSubmission(c.req.raw, deps.bodies);
     const { schema } = await registryOf(deps, c).register(subject, submission);
-    // What it has sent itself is answered to whoever may append, and perhaps not read.
+    // A caller that may append, and perhaps not read, gets back what it has sent itself.
     const { registry } = deps;
     const registered = await registry.version(subject, schema.version, { deleted: true });
     const rendered = await renderRegistered(registry, registered, format ?? formatSent(submission));

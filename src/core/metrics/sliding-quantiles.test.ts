@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import type { Clock } from "./clock.ts";
+import type { Clock } from "../clock.ts";
 import { SlidingQuantiles } from "./sliding-quantiles.ts";
 
 function testClock() {

@@ -6,7 +6,7 @@
  * and 93 µs there (76 µs by doubling histograms), a third of what reading such a frame takes.
  */
 
-import type { Clock } from "./clock.ts";
+import type { Clock } from "../clock.ts";
 
 /** Eight steps an octave: a quantile is at most 9 % too high. */
 const stepsPerOctave = 8;
