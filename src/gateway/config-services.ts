@@ -1,6 +1,7 @@
 /** The settings of TLS and credentials towards PostgreSQL and NATS. */
 
 import { fileParameters, sslModeOf, sslModes } from "../postgres/tls.ts";
+import type { SecretSource } from "./secret-source.ts";
 import type { Settings } from "./settings.ts";
 
 /** A PEM file, and the setting that names it. */
@@ -17,15 +18,10 @@ export interface ClientTlsFiles {
 
 /** How this node shows NATS who it is; undefined: as the URL says, or not at all. */
 export type NatsLogin =
-  | { readonly kind: "password"; readonly user: string; readonly password: Secret }
-  | { readonly kind: "token"; readonly token: Secret }
-  | { readonly kind: "nkey"; readonly seed: Secret }
+  | { readonly kind: "password"; readonly user: string; readonly password: SecretSource }
+  | { readonly kind: "token"; readonly token: SecretSource }
+  | { readonly kind: "nkey"; readonly seed: SecretSource }
   | { readonly kind: "creds"; readonly file: NamedFile };
-
-/** In the environment, or in a file. */
-export type Secret = { readonly setting: string } & (
-  { readonly text: string } | { readonly path: string }
-);
 
 export function parseDatabaseTls(read: Settings, url: string | undefined): ClientTlsFiles {
   const files = clientTls(read, "DATABASE_CA", "DATABASE_CERT", "DATABASE_KEY");
@@ -59,9 +55,9 @@ export function parseNatsTls(read: Settings): ClientTlsFiles {
 
 export function parseNatsLogin(read: Settings): NatsLogin | undefined {
   const user = read.optional("NATS_USER");
-  const password = secret(read, "NATS_PASSWORD", "NATS_PASSWORD_FILE");
-  const token = secret(read, "NATS_TOKEN", "NATS_TOKEN_FILE");
-  const seed = secret(read, "NATS_NKEY_SEED", "NATS_NKEY_SEED_FILE");
+  const password = read.secret("NATS_PASSWORD", "NATS_PASSWORD_FILE", 1);
+  const token = read.secret("NATS_TOKEN", "NATS_TOKEN_FILE", 1);
+  const seed = read.secret("NATS_NKEY_SEED", "NATS_NKEY_SEED_FILE", 1);
   const creds = read.optional("NATS_CREDS");
   if ((user === undefined) !== (password === undefined)) {
     read.problem("NATS_USER and NATS_PASSWORD belong together: expected both, or neither");
@@ -93,14 +89,4 @@ function clientTls(read: Settings, ca: string, cert: string, key: string): Clien
     read.problem(`${cert} and ${key} belong together: expected both, or neither`);
   }
   return files;
-}
-
-function secret(read: Settings, name: string, fileName: string): Secret | undefined {
-  const text = read.optional(name);
-  const path = read.optional(fileName);
-  if (text !== undefined && path !== undefined) {
-    read.problem(`${name} and ${fileName} are both set: expected one of them`);
-  }
-  if (text !== undefined) return { setting: name, text };
-  return path === undefined ? undefined : { setting: fileName, path };
 }

@@ -1,5 +1,6 @@
-/** The settings of TLS on both listeners. */
+/** The settings of TLS on both listeners, and of proxies in front of them. */
 
+import type { ProxyConfig } from "./proxies.ts";
 import type { Settings } from "./settings.ts";
 
 export interface TlsFiles {
@@ -36,4 +37,18 @@ export function parseTls(read: Settings): TlsFiles | undefined {
   }
   if (cert === undefined || key === undefined) return undefined;
   return { cert, key, clientCa, isClientRequired };
+}
+
+export function parseProxies(read: Settings): ProxyConfig {
+  const networks = read.networks("SLUICE_TRUSTED_PROXIES");
+  const certificateHeader = read.optional("SLUICE_CLIENT_CERT_HEADER")?.toLowerCase();
+  if (certificateHeader !== undefined && networks.length === 0) {
+    read.problem(
+      "SLUICE_CLIENT_CERT_HEADER is set without SLUICE_TRUSTED_PROXIES: any client could send the header",
+    );
+  }
+  if (certificateHeader !== undefined && !/^[\w-]{1,100}$/.test(certificateHeader)) {
+    read.problem("SLUICE_CLIENT_CERT_HEADER: expected the name of a header, such as Client-Cert");
+  }
+  return { networks, certificateHeader };
 }

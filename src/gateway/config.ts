@@ -23,8 +23,9 @@ import {
   parseNatsLogin,
   parseNatsTls,
 } from "./config-services.ts";
-import { parseTls, type TlsFiles } from "./config-tls.ts";
+import { parseProxies, parseTls, type TlsFiles } from "./config-tls.ts";
 import { logLevels } from "./json-logger.ts";
+import type { ProxyConfig } from "./proxies.ts";
 import { Settings } from "./settings.ts";
 
 const hourMs = 3_600_000;
@@ -39,6 +40,7 @@ export interface Config {
   readonly metrics: { readonly hostname: string; readonly port: number } | undefined;
   /** Undefined: both listeners are without TLS. */
   readonly tls: TlsFiles | undefined;
+  readonly proxies: ProxyConfig;
   readonly dataDir: string;
   /** Cache of the embedded PostgreSQL; 0: a share of the machine's memory. */
   readonly postgresCacheMb: number;
@@ -134,6 +136,7 @@ export function parseConfig(environment: Environment): Config {
     processes: parseProcesses(read),
     metrics: parseMetrics(read),
     tls: parseTls(read),
+    proxies: parseProxies(read),
     dataDir: read.text("SLUICE_DATA_DIR", "./data"),
     postgresCacheMb: read.number("SLUICE_POSTGRES_CACHE_MB", 0, 0, 65_536),
     postgresPrograms: read.optional("SLUICE_POSTGRES_BIN"),

@@ -9,6 +9,7 @@ import { createHttpFetch } from "./http.ts";
 import { listenBoth, listenMetrics } from "./listen.ts";
 import { openParts } from "./parts.ts";
 import type { Siblings } from "./processes/siblings.ts";
+import { createPeers } from "./proxies.ts";
 import { createRpc } from "./rpc.ts";
 import { openTls } from "./tls/source.ts";
 
@@ -39,8 +40,9 @@ export async function startGateway(
     stack,
   );
   const checkHost = createHostCheck(config.hosts, logger);
-  const rpc = createRpc(parts, { ...platform, ...config, ...health, checkHost, tls });
-  const fetch = createHttpFetch(parts, { ...platform, ...config, rpc: rpc.http, checkHost });
+  const peers = createPeers(config.proxies, server);
+  const rpc = createRpc(parts, { ...platform, ...config, ...health, checkHost, tls, peers });
+  const fetch = createHttpFetch(parts, { ...platform, ...config, rpc: rpc.http, checkHost, peers });
   const isShared = siblings !== undefined;
   const listeners = { ...platform, runtime, config, server, fetch, rpc: rpc.server, tls, isShared };
   const { connections, ...urls } = await listenBoth(listeners, stack);

@@ -3,6 +3,7 @@
 import type { Guard } from "../core/access/guard.ts";
 import { Failure } from "../core/failure.ts";
 import type { Part, Platform } from "../features/part.ts";
+import type { PeerDeps } from "../http/credentials/peer.ts";
 import type { MethodAccess } from "../rpc/access.ts";
 import { refuseForeignHosts } from "../rpc/authority.ts";
 import { createRpcFetch, type RpcFetch } from "../rpc/fetch.ts";
@@ -29,6 +30,7 @@ export interface RpcDeps extends Pick<
   readonly guard: Guard;
   /** Undefined: without TLS. */
   readonly tls: Pick<TlsSource, "context"> | undefined;
+  readonly peers: Pick<PeerDeps, "proxies" | "certificateHeader">;
 }
 
 export interface Rpc {
@@ -76,6 +78,7 @@ export function createRpc(parts: readonly Part[], deps: RpcDeps): Rpc {
     refuses: refuseForeignHosts(deps.checkHost),
     first: (stream, headers, caller) => streams.some((serve) => serve(stream, headers, caller)),
     limits: deps.sessions,
+    ...deps.peers,
     tls: deps.tls?.context,
   });
   return {

@@ -6,6 +6,7 @@ import { parseOrigin } from "../http/origin.ts";
 import { isSchemaName } from "../postgres/connect.ts";
 import type { Environment } from "../runtime/runtime.ts";
 import { parseAuthority } from "./authority.ts";
+import { isNetwork } from "./proxies.ts";
 import type { SecretSource } from "./secret-source.ts";
 
 export class ConfigError extends Error {
@@ -137,6 +138,12 @@ export class Settings {
     return this.#list(name, "an origin, expected one like https://example.com, or *", (text) =>
       text === "*" ? text : parseOrigin(text),
     );
+  }
+
+  /** Networks and addresses. */
+  networks(name: string): readonly string[] {
+    const expected = "a network, expected one like 10.0.0.0/8 or fd00::1";
+    return this.#list(name, expected, (text) => (isNetwork(text) ? text : undefined));
   }
 
   /** Hosts as URLs spell them. */

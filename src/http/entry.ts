@@ -4,8 +4,9 @@
  */
 
 import { Failure, invalidField, quoted } from "../core/failure.ts";
-import type { Fetch } from "../core/host.ts";
+import { type Fetch, pathOf } from "../core/host.ts";
 import type { Logger } from "../core/logger.ts";
+import { heedProxies, type PeerDeps } from "./credentials/peer.ts";
 import { limitHeaders } from "./headers.ts";
 import { shownPath } from "./observe/report.ts";
 import { limitOrigins } from "./origin.ts";
@@ -16,6 +17,8 @@ export interface EntryOptions {
   readonly checkHost: (given: string | null) => string;
   /** Undefined: clients reach this listener without TLS. */
   readonly tls?: object | undefined;
+  /** Who is believed about who calls. */
+  readonly peers: PeerDeps;
   readonly origins: readonly string[];
   readonly headerBytesMax: number;
   readonly logger: Logger;
@@ -23,14 +26,16 @@ export interface EntryOptions {
 
 export function createEntry(
   fetch: Fetch,
-  { checkHost, tls, origins, headerBytesMax, logger }: EntryOptions,
+  { checkHost, tls, peers, origins, headerBytesMax, logger }: EntryOptions,
 ): Fetch {
   const scheme = tls === undefined ? "http" : "https";
   const checked = limitOrigins(fetch, origins, logger);
   const entry: Fetch = (request) => {
     try {
-      const host = checkHost(request.headers.get("host"));
+      const client = heedProxies(request, peers);
+      const host = checkHost(client?.host ?? request.headers.get("host"));
       if (!isAbsolute.test(request.url)) completeUrl(request, `${scheme}://${host}`);
+      if (client !== undefined) useAddress(request, `${client.scheme ?? scheme}://${host}`);
       if (request.headers.has("trailer")) refuseTrailers(request);
     } catch (error) {
       return problemResponse(error);
@@ -67,4 +72,9 @@ function completeUrl(request: Request, base: string): void {
   }
   // On the request itself, because a copy could not become a WebSocket.
   Object.defineProperty(request, "url", { value: new URL(`${base}${url}`).href });
+}
+
+/** The address as the client has it: links, cookies and the check of origins follow from it. */
+function useAddress(request: Request, base: string): void {
+  Object.defineProperty(request, "url", { value: `${base}${pathOf(request.url)}` });
 }

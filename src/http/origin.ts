@@ -8,6 +8,7 @@ import { cors } from "hono/cors";
 import { Failure, quoted } from "../core/failure.ts";
 import type { Fetch } from "../core/host.ts";
 import type { Logger } from "../core/logger.ts";
+import { hostOf } from "./credentials/peer.ts";
 import { methods } from "./endpoint/endpoint.ts";
 import { problemResponse } from "./problem.ts";
 
@@ -85,7 +86,7 @@ export function limitOrigins(fetch: Fetch, origins: readonly string[], logger: L
     if (origin === null || isAllowed(request, origin, origins)) return fetch(request);
     if (!isReported) {
       isReported = true;
-      const host = request.headers.get("host") ?? undefined;
+      const host = hostOf(request) ?? undefined;
       logger("warn", "page of another origin is refused; expected one of SLUICE_ORIGINS", {
         origin,
         host,
@@ -148,11 +149,11 @@ function isAllowed(request: Request, given: string, origins: readonly string[]):
 /** A proxy may have ended TLS, so the scheme is the page's: `Host: a.example:443` is `https://a.example`. */
 function ownOrigin(request: Request, origin: string): string | undefined {
   const scheme = origin.slice(0, origin.indexOf(":"));
-  return parseOrigin(`${scheme}://${request.headers.get("host") ?? ""}`);
+  return parseOrigin(`${scheme}://${hostOf(request) ?? ""}`);
 }
 
 function refused(origin: string, request: Request): Failure {
-  const host = request.headers.get("host");
+  const host = hostOf(request);
   return new Failure(
     "forbidden",
     `Cannot serve a page of ${quoted(origin)}: expected one of ${host}, or of SLUICE_ORIGINS`,

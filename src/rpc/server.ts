@@ -9,7 +9,6 @@ import {
   createServer,
   type Http2SecureServer,
   type Http2Server,
-  type Http2Session,
   type IncomingHttpHeaders,
   type ServerHttp2Session,
   type ServerHttp2Stream,
@@ -17,7 +16,6 @@ import {
 import { Code } from "@connectrpc/connect";
 import type { UniversalServerResponse } from "@connectrpc/connect/protocol";
 import type { Caller } from "../core/access/caller.ts";
-import type { Credentials, Guard } from "../core/access/guard.ts";
 import type { Access } from "../core/access/need.ts";
 import { Failure, failureFrom } from "../core/failure.ts";
 import { withoutQuery } from "../core/host.ts";
@@ -29,7 +27,7 @@ import {
   type FoundCaller,
   type MethodAccess,
 } from "./access.ts";
-import { verifiedCertificate } from "./certificate.ts";
+import { createCredentialsOf, type CredentialsDeps } from "./credentials.ts";
 import type { RpcHandlers } from "./handlers.ts";
 import { closeUnread, requestFromStream, writeResponse } from "./http2-stream.ts";
 import type { ObserveCall } from "./observe.ts";
@@ -55,8 +53,7 @@ export type StreamHandler = (
   caller: Caller,
 ) => boolean;
 
-export interface RpcServerOptions {
-  readonly guard: Guard;
+export interface RpcServerOptions extends CredentialsDeps {
   /** What each method needs of its caller. */
   readonly access: MethodAccess;
   readonly observe?: ObserveCall;
@@ -65,8 +62,6 @@ export interface RpcServerOptions {
   /** Tried before the handlers: the methods that have a shorter way. */
   readonly first?: StreamHandler;
   readonly limits?: SessionLimits;
-  /** Undefined: without TLS. */
-  readonly tls?: TlsContext | undefined;
 }
 
 /** Flow-control window of a call. */
@@ -116,11 +111,18 @@ export function createRpcServer(handlers: RpcHandlers, options: RpcServerOptions
       if (!(caller instanceof Failure) && first?.(stream, headers, caller) === true) return;
       void answer(handlers, stream, headers, caller);
     };
-    const found = findCaller(guard, credentialsOf(stream, headers));
+    const found = callerOf(stream, headers);
     // Meanwhile nobody reads the stream: it takes no more than its window.
     if (found instanceof Promise) void found.then(serve);
     else serve(found);
   });
+  function callerOf(stream: ServerHttp2Stream, headers: IncomingHttpHeaders) {
+    try {
+      return findCaller(guard, credentialsOf(stream, headers));
+    } catch (error) {
+      return failureFrom(error);
+    }
+  }
   return {
     listen: (host, port, isShared = false) => listen(server, { host, port, isShared }),
     async stop(withinMs) {
@@ -150,34 +152,6 @@ function counted(
   } catch (error) {
     return failureFrom(error);
   }
-}
-
-/**
- * What a call shows of its caller. Not the cookie of a page's session: this port does not know pages from
- * each other.
- */
-function createCredentialsOf({
-  guard,
-  tls,
-}: RpcServerOptions): (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => Credentials {
-  const none: Credentials = {};
-  // The same for all calls of a connection, and not cheap to ask the socket for.
-  const connections = new WeakMap<Http2Session, Credentials>();
-  return ({ session }, { authorization }) => {
-    if (!guard.tellsApart) return none;
-    if (session === undefined) return authorization === undefined ? none : { authorization };
-    let connection = connections.get(session);
-    if (connection === undefined) {
-      const address = session.socket.remoteAddress;
-      const certificate = tls?.client && verifiedCertificate(session);
-      connection = {
-        ...(address === undefined ? {} : { address }),
-        ...(certificate === undefined ? {} : { certificate }),
-      };
-      connections.set(session, connection);
-    }
-    return authorization === undefined ? connection : { ...connection, authorization };
-  };
 }
 
 function createSecure(tls: TlsContext, { prefaceMs }: SessionLimits): Http2SecureServer {

@@ -100,6 +100,11 @@ class BunServer implements Server, Host {
     return port;
   }
 
+  addressOf(request: Request): string | undefined {
+    const server = this.#server ?? [...this.#former].at(-1);
+    return server?.requestIP(request)?.address;
+  }
+
   accept(isOpen: boolean): void {
     this.#isAccepting = isOpen;
     if (isOpen) this.#open();

@@ -43,6 +43,7 @@ class DenoServer implements Server, Host {
   readonly host: Host = this;
   readonly #sinks = new Set<DenoSink>();
   readonly #sockets = new Set<DenoSocket>();
+  readonly #addresses = new WeakMap<Request, string>();
   #server: Deno.HttpServer<Deno.NetAddr> | undefined;
 
   listen({ hostname, port, tls, fetch, isShared = false }: ListenOptions): Promise<number> {
@@ -55,13 +56,20 @@ class DenoServer implements Server, Host {
     const secured = tls === undefined ? {} : { cert: tls.cert, key: tls.key };
     try {
       const options = { hostname, port, reusePort: isShared, onListen: () => {}, ...secured };
-      this.#server = Deno.serve(options, (request) => fetch(request));
+      this.#server = Deno.serve(options, (request, { remoteAddr }) => {
+        this.#addresses.set(request, remoteAddr.hostname);
+        return fetch(request);
+      });
     } catch (error) {
       throw Object.assign(new Error("Cannot listen", { cause: error }), {
         code: listenCode(error),
       });
     }
     return Promise.resolve(this.#server.addr.port);
+  }
+
+  addressOf(request: Request): string | undefined {
+    return this.#addresses.get(request);
   }
 
   secure(_tls: TlsContext): void {

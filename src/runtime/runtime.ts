@@ -52,6 +52,8 @@ export interface Server {
    * with code `EADDRINUSE` or `EACCES` when the port is not available.
    */
   listen(options: ListenOptions): Promise<number>;
+  /** Address of the connection that a request came by; undefined where it has ended. */
+  addressOf(request: Request): string | undefined;
   /**
    * From now on new connections get this certificate; open streams and sockets stay, idle connections may
    * be closed. Throws where the port cannot be listened to again: call it again then.

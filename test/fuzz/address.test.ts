@@ -63,6 +63,7 @@ const port = await server.listen({
   port: 0,
   fetch: createEntry((request) => Response.json(request.url), {
     checkHost: createHostCheck({ names: ["*"], isReachable: true }, silent),
+    peers: { addressOf: () => undefined, proxies: undefined, certificateHeader: undefined },
     origins: [],
     headerBytesMax: 32 * 1024,
     logger: silent,

@@ -108,7 +108,8 @@ function wrongCredentials(random: FuzzRandom): Credentials {
   const secret = wrongSecret(random);
   // A colon begins a password: what follows could be a real one.
   const plain = secret.replaceAll(":", "");
-  const address = `10.0.${random.int(256)}.${random.int(256)}`;
+  const drawn = `10.0.${random.int(256)}.${random.int(256)}`;
+  const address = () => drawn;
   return random.pick<() => Credentials>([
     () => ({ address, authorization: `Bearer ${secret}` }),
     () => ({ address, authorization: `Token ${plain}` }),

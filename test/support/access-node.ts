@@ -106,7 +106,10 @@ export async function failureOf(work: () => unknown): Promise<string> {
   }
 }
 
-export const bearer = (key: string) => ({ authorization: `Bearer ${key}`, address: "127.0.0.1" });
+export const bearer = (key: string) => ({
+  authorization: `Bearer ${key}`,
+  address: () => "127.0.0.1",
+});
 export const manager = {
   name: "admin",
   grants: parseGrants("manage *, read *"),

@@ -15,8 +15,11 @@ export interface Credentials {
   readonly password?: string;
   /** Subject and names of a client certificate that TLS has verified. */
   readonly certificate?: PeerCertificate;
-  /** The address of the peer: of the client itself, if the proxies in between are trusted. */
-  readonly address?: string;
+  /**
+   * Finds the address of the peer: of the client itself, if the proxies in between are trusted. A function,
+   * because the lookup takes longer than all else of a request's credentials, and few need it.
+   */
+  readonly address?: () => string | undefined;
 }
 
 export interface PeerCertificate {

@@ -17,7 +17,7 @@ test("a certificate's subject and names are texts that grants can name", () => {
     names: [
       "DNS:orders.example",
       "URI:spiffe://prod/orders",
-      "IP:10.0.0.1",
+      "IP Address:10.0.0.1",
       "email:ops@example.com",
     ],
   });

@@ -61,7 +61,7 @@ export class AccessGuard implements Guard {
   }
 
   caller(credentials: Credentials): Caller | Promise<Caller> {
-    if (!this.isClosed) return this.#atAddress(openCaller, credentials.address);
+    if (!this.isClosed) return this.#atAddress(openCaller, credentials.address?.());
     const found = this.#find(credentials);
     if (!(found instanceof Promise)) return this.#known(found, credentials);
     return found.then(
@@ -77,11 +77,11 @@ export class AccessGuard implements Guard {
     const { attempts, tickets, sessions, certificates } = this.#deps;
     const { ticket, cookie, certificate, address } = credentials;
     const given = secretOf(credentials);
-    if (given?.ok === false) throw attempts.refuse("malformed", given.message, address);
+    if (given?.ok === false) throw attempts.refuse("malformed", given.message, address?.());
     if (given !== undefined) return this.#ofSecret(given.secret);
     if (ticket !== undefined) {
       // Each is looked up in the store: an address that has sent many wrong ones has to wait.
-      if (attempts.isOver(address)) return undefined;
+      if (attempts.isOver(address?.())) return undefined;
       return tickets.caller(ticket);
     }
     const session = cookie === undefined ? undefined : sessionOf(cookie);
@@ -89,7 +89,7 @@ export class AccessGuard implements Guard {
     const isCertified = certificate !== undefined && certificates !== undefined;
     return isCertified
       ? certificates.caller(certificate)
-      : this.#atAddress(this.#anonymous, address);
+      : this.#atAddress(this.#anonymous, address?.());
   }
 
   /** Callers without a credential share their grants, and each address has its own allowance. */
@@ -119,7 +119,7 @@ export class AccessGuard implements Guard {
     const { attempts } = this.#deps;
     if (caller === undefined) {
       const message = "The credential is not valid: it is wrong, has been used or was revoked";
-      throw attempts.refuse("unknown", message, address);
+      throw attempts.refuse("unknown", message, address?.());
     }
     const { ended } = caller;
     if (ended === undefined) {
@@ -135,7 +135,7 @@ export class AccessGuard implements Guard {
       const message = `The token is not valid: ${error.message}`;
       return error.why === "expired"
         ? attempts.refuseEnded(message)
-        : attempts.refuse(error.why, message, address);
+        : attempts.refuse(error.why, message, address?.());
     }
     return failureFrom(error);
   }

@@ -1,7 +1,8 @@
 /** What this node shows other services, and whom it trusts: from files, checked before it connects. */
 
 import { Failure } from "../../core/failure.ts";
-import type { ClientTlsFiles, NatsLogin, Secret } from "../config-services.ts";
+import type { ClientTlsFiles, NatsLogin } from "../config-services.ts";
+import { readSecret } from "../secret-source.ts";
 import { parseCertificate, parseKey, readPem } from "./files.ts";
 
 /** PEM. */
@@ -54,12 +55,4 @@ export async function readNatsLogin(
   if (login.kind === "token") return { token: await readSecret(login.token) };
   if (login.kind === "nkey") return { nkeySeed: await readSecret(login.seed) };
   return { creds: await readPem(login.file.setting, login.file.path) };
-}
-
-/** Editors and `echo` end a file with a line end, which no secret contains. */
-async function readSecret(secret: Secret): Promise<string> {
-  if ("text" in secret) return secret.text;
-  const text = (await readPem(secret.setting, secret.path)).trim();
-  if (text !== "") return text;
-  throw new Failure("invalid", `Cannot use ${secret.setting}=${secret.path}: it is empty`);
 }

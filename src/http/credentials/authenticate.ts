@@ -9,7 +9,8 @@ import type { Logger } from "../../core/logger.ts";
 import { setCaller } from "../access.ts";
 import { reportInternal } from "../observe/report.ts";
 import { failureResponse } from "../problem.ts";
-import { credentialsOf, type Peer } from "./credentials.ts";
+import { credentialsOf } from "./credentials.ts";
+import { type PeerDeps, peerOf } from "./peer.ts";
 
 export interface AuthenticateDeps {
   readonly guard: Guard;
@@ -18,8 +19,7 @@ export interface AuthenticateDeps {
   readonly passwordPaths: ReadonlySet<string>;
   /** Whether the address refuses a caller in another form than a problem: it gets a caller that has ended. */
   readonly refusesItself: (method: string, path: string) => boolean;
-  /** Left out where the runtime does not know. */
-  readonly peerOf?: (request: Request) => Peer;
+  readonly peers: PeerDeps;
 }
 
 /**
@@ -29,7 +29,7 @@ export interface AuthenticateDeps {
  */
 export function authenticate(
   fetch: Fetch,
-  { guard, logger, passwordPaths, refusesItself, peerOf }: AuthenticateDeps,
+  { guard, logger, passwordPaths, refusesItself, peers }: AuthenticateDeps,
 ): Fetch {
   const refuse = (request: Request, error: unknown) => {
     const failure = failureFrom(error);
@@ -59,7 +59,7 @@ export function authenticate(
       return fetch(request);
     };
     try {
-      const credentials = credentialsOf(request, passwordPaths, peerOf?.(request));
+      const credentials = credentialsOf(request, passwordPaths, peerOf(request, peers));
       isPage = credentials.cookie !== undefined;
       const caller = guard.caller(credentials);
       if (caller instanceof Promise) {

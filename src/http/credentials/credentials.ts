@@ -3,10 +3,8 @@
 import type { Credentials } from "../../core/access/guard.ts";
 import { pathOf } from "../../core/host.ts";
 import { isOwnPage } from "../origin.ts";
+import type { Peer } from "./peer.ts";
 import { credentialInUrl, longLivedParameters, ticketParameter } from "./url-credentials.ts";
-
-/** What the connection shows, which no request can claim. */
-export type Peer = Pick<Credentials, "certificate" | "address">;
 
 /** Nearly all requests have none of these, and are not parsed for them. */
 const mayHaveCredentials = /[?&](?:ticket|u|p|token|access_token|api_?key)=|=slk_/;
