@@ -50,7 +50,7 @@ const texts = [
   ...["x".repeat(64), "x".repeat(65), "x".repeat(201), "x".repeat(257)],
 ];
 
-/** `readBody` reads the one, and the registry has no subject of another name. */
+/** `Bodies` reads the one, and the registry has no subject of another name. */
 const readElsewhere = new Set(["Content-Encoding", "subject"]);
 /** Tokens of earlier answers: only the gateway knows which it gave. */
 const tokens = new Set(["after", "before", "Last-Event-ID", "lastEventId"]);

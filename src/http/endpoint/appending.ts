@@ -18,7 +18,7 @@ const idempotencyKey = parameter(
   },
 );
 
-/** `readBody` checks it. */
+/** `Bodies` checks it. */
 export const contentEncoding = {
   "Content-Encoding": optional(
     text("How the body is compressed", { schema: z.enum(["gzip", "deflate", "identity"]) }),
