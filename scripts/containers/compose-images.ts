@@ -3,6 +3,7 @@
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { buildK6 } from "../examples.ts";
 import { root } from "../install.ts";
 import { findNatsServer } from "../services.ts";
 import type { Engine } from "./engine.ts";
@@ -45,6 +46,15 @@ COPY nats-server /usr/local/bin/nats-server
 ENTRYPOINT ["nats-server"]
 `;
 
+const k6File = `FROM ${debianImage}
+COPY k6 /usr/local/bin/k6
+ENTRYPOINT ["k6"]
+`;
+
+const curlFile = `FROM ${debianImage}
+${install("curl")}
+`;
+
 const haproxyFile = `FROM ${debianImage}
 ${install("haproxy", "wget")}
 ENTRYPOINT ["haproxy", "-W", "-db"]
@@ -62,8 +72,13 @@ export async function ensureComposeImages(engine: Engine): Promise<void> {
   };
   const nats = await findNatsServer();
   if ("reason" in nats) throw new Error(nats.reason);
+  const k6 = await buildK6();
+  if ("reason" in k6) throw new Error(k6.reason);
   const entrypoint = join(engine.folder, "postgres-entrypoint.sh");
   await Bun.write(entrypoint, postgresEntrypoint);
+  const k6Image = "localhost/sluice-k6:latest";
+  await ensureStandIn(engine, { image: k6Image, dockerfile: k6File, files: { k6: k6.path } });
+  await ensureStandIn(engine, { image: named("curlimages/curl"), dockerfile: curlFile });
   await ensureStandIn(engine, { image: named("library/haproxy"), dockerfile: haproxyFile });
   await ensureStandIn(engine, {
     image: named("library/nats"),

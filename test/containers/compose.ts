@@ -94,6 +94,8 @@ describe("compose.yml", () => {
     const browser = await launchBrowser();
     const { page } = await openPage(browser, url, { ignoreHTTPSErrors: true });
     await page.goto(`${url}/ui`, { waitUntil: "commit" });
+    await page.locator('input[type="password"]').fill(key);
+    await page.getByRole("button", { name: "Sign in" }).click();
     await page.locator("#app header").waitFor();
     await browser?.close();
   });
@@ -114,6 +116,26 @@ describe("compose.yml", () => {
     });
     expect([code, output]).toEqual([0, expect.any(String)]);
   });
+
+  test("has a demo whose services write, through the balancer", async () => {
+    await compose.run("--profile", "demo", "up", "--detach");
+    const found = async (path: string | (() => string), pattern: RegExp) =>
+      await until(`${String(path)} has ${String(pattern)}`, 120_000, async () => {
+        const response = await ask(typeof path === "string" ? path : path());
+        return pattern.test(await response.text());
+      });
+    await found("/v1/topics/biometrics/records?limit=1", /"position"/);
+    await found("/v1/topics/topic1/records?limit=1", /"message_id"/);
+    await found("/v1/topics/ack/records?limit=1", /"rule":"genetika"/);
+    await found("/v1/messages?app_id=demo", /MESSAGE_CREATED/);
+    await found("/log", /"demo-/);
+    await found(() => {
+      const end = BigInt(Date.now()) * 1_000_000n;
+      return `/api?tag=tag-00001&start=${end - 600_000_000_000n}&end=${end}`;
+    }, /"values":\[/);
+    const queries = await engine.podman("logs", compose.container("demo-queries"));
+    expect(queries).not.toContain("level=error");
+  }, 300_000);
 
   test("loses nothing when a gateway is killed, and a NATS server", async () => {
     const client = createClient({
