@@ -112,6 +112,7 @@ const order: readonly (readonly [Method, string])[] = [
   ["get", "/v1/keys/{key}"],
   ["delete", "/v1/keys/{key}"],
   ["get", "/status"],
+  ["get", "/metrics"],
   ["get", "/livez"],
   ["get", "/readyz"],
   ["get", "/"],
