@@ -5,7 +5,7 @@ import { existsSync } from "node:fs";
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
 
 const executablePath = process.env["SLUICE_TEST_CHROMIUM"] ?? "/usr/bin/chromium";
-const pageMs = 45_000;
+const pageMs = 90_000;
 
 /** A test that needs the browser. Without it the test is skipped with the reason; in CI it fails. */
 export function pageTest(name: string, body: () => Promise<void>): void {
