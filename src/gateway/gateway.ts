@@ -8,8 +8,8 @@ import type { Config } from "./config.ts";
 import { createHttpFetch } from "./http.ts";
 import { listenBoth, listenMetrics } from "./listen.ts";
 import { openParts } from "./parts.ts";
+import { createPeers } from "./peers.ts";
 import type { Siblings } from "./processes/siblings.ts";
-import { createPeers } from "./proxies.ts";
 import { createRpc } from "./rpc.ts";
 import { openTls } from "./tls/source.ts";
 
@@ -40,7 +40,7 @@ export async function startGateway(
     stack,
   );
   const checkHost = createHostCheck(config.hosts, logger);
-  const peers = createPeers(config.proxies, server);
+  const peers = createPeers(config, server);
   const rpc = createRpc(parts, { ...platform, ...config, ...health, checkHost, tls, peers });
   const fetch = createHttpFetch(parts, { ...platform, ...config, rpc: rpc.http, checkHost, peers });
   const isShared = siblings !== undefined;

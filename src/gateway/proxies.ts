@@ -2,23 +2,12 @@
 
 import { BlockList, isIP } from "node:net";
 import type { TrustedProxies } from "../core/access/forwarded.ts";
-import type { PeerDeps } from "../http/credentials/peer.ts";
-import type { Server } from "../runtime/runtime.ts";
 
 export interface ProxyConfig {
   /** Networks whose proxies are believed. */
   readonly networks: readonly string[];
   /** Lower-case name of the header in which they pass on certificates that they have verified. */
   readonly certificateHeader: string | undefined;
-}
-
-/** Who is believed about who calls. */
-export function createPeers(
-  { networks, certificateHeader }: ProxyConfig,
-  server: Pick<Server, "addressOf">,
-): PeerDeps {
-  const proxies = networks.length === 0 ? undefined : createTrustedProxies(networks);
-  return { addressOf: (request) => server.addressOf(request), proxies, certificateHeader };
 }
 
 /** Networks and addresses: `10.0.0.0/8`, `::1`. Throws an error that names the first that is neither. */

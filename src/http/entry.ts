@@ -35,7 +35,10 @@ export function createEntry(
       const client = heedProxies(request, peers);
       const host = checkHost(client?.host ?? request.headers.get("host"));
       if (!isAbsolute.test(request.url)) completeUrl(request, `${scheme}://${host}`);
-      if (client !== undefined) useAddress(request, `${client.scheme ?? scheme}://${host}`);
+      // The runtime may see another scheme: its own server can be behind the one that ends TLS.
+      if (client !== undefined || !request.url.startsWith(scheme)) {
+        useAddress(request, `${client?.scheme ?? scheme}://${host}`);
+      }
       if (request.headers.has("trailer")) refuseTrailers(request);
     } catch (error) {
       return problemResponse(error);

@@ -1,11 +1,11 @@
 /** What a call on the gRPC port shows of its caller, without a look at whether it is right. */
 
 import type { Http2Session, IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
+import { TLSSocket } from "node:tls";
 import { forwardedClient, type TrustedProxies } from "../core/access/forwarded.ts";
 import type { Credentials, Guard } from "../core/access/guard.ts";
-import { certificateFromHeader } from "../core/tls/peer.ts";
+import { certificateFromHeader, verifiedCertificate } from "../core/tls/peer.ts";
 import type { TlsContext } from "../core/tls/server.ts";
-import { verifiedCertificate } from "./certificate.ts";
 
 export interface CredentialsDeps {
   readonly guard: Guard;
@@ -38,7 +38,7 @@ export function createCredentialsOf(deps: CredentialsDeps): CredentialsOf {
     let connection = connections.get(session);
     if (connection === undefined) {
       const peer = session.socket.remoteAddress ?? "";
-      const certificate = tls?.client && verifiedCertificate(session);
+      const certificate = tls?.client && certificateOf(session);
       connection = {
         peer,
         isProxy: proxies?.has(peer) === true,
@@ -60,6 +60,10 @@ interface Connection {
   /** Whether a trusted proxy has opened it: then each call may be of another client. */
   readonly isProxy: boolean;
   readonly credentials: Credentials;
+}
+
+function certificateOf({ socket }: Http2Session): Credentials["certificate"] {
+  return socket instanceof TLSSocket ? verifiedCertificate(socket) : undefined;
 }
 
 function behindProxy(

@@ -9,8 +9,10 @@ import type { ByteSink, Sent, SinkEvents } from "../core/sink.ts";
 import { type TlsContext, tlsServerOptions } from "../core/tls/server.ts";
 import { cpuSeconds } from "./cpu.ts";
 import { onUncaught, onWarning } from "./faults.ts";
+import { MutualTls } from "./mutual-tls.ts";
 import { openFiles } from "./open-files.ts";
 import {
+  type ConnectionPeer,
   idleTimeoutSeconds,
   type ListenOptions,
   type Runtime,
@@ -81,6 +83,11 @@ const upgraded = new Response(null);
  */
 const noProtocol = { "sec-websocket-protocol": "" };
 
+/** A program of this machine that has found the inner port of a listener with client certificates. */
+function notRelayed(): Response {
+  return new Response("This port is for the gateway itself", { status: 403 });
+}
+
 class BunServer implements Server, Host {
   readonly host: Host = this;
   readonly #sinks = new Set<BunSink>();
@@ -89,30 +96,47 @@ class BunServer implements Server, Host {
   /** Servers that accept no more connections, and serve those that they have. */
   readonly #former = new Set<Bun.Server<SocketData>>();
   #options: ListenOptions | undefined;
+  /** Only where certificates of clients are requested, which Bun's server does not report. */
+  #front: MutualTls | undefined;
   #isAccepting = true;
   #isStopped = false;
 
   async listen(options: ListenOptions): Promise<number> {
     Object.assign(http, { maxHeaderSize: engineHeaderBytesMax });
+    if (options.tls?.client !== undefined) return await this.#listenBehind(options, options.tls);
     this.#server = this.#serve(options);
     const port = this.#server.port ?? options.port;
     this.#options = { ...options, port };
     return port;
   }
 
-  addressOf(request: Request): string | undefined {
+  async #listenBehind(options: ListenOptions, tls: TlsContext): Promise<number> {
+    const fetch = (request: Request) =>
+      this.peerOf(request) === undefined ? notRelayed() : options.fetch(request);
+    const inner = { hostname: "127.0.0.1", port: 0 };
+    this.#server = this.#serve({ ...inner, fetch });
+    const { port = 0 } = this.#server;
+    this.#front = new MutualTls(tls, { ...inner, port });
+    return await this.#front.listen(options);
+  }
+
+  peerOf(request: Request): ConnectionPeer | undefined {
     const server = this.#server ?? [...this.#former].at(-1);
-    return server?.requestIP(request)?.address;
+    const address = server?.requestIP(request);
+    if (address === null || address === undefined) return undefined;
+    return this.#front === undefined ? address : this.#front.peerAt(address.port);
   }
 
   accept(isOpen: boolean): void {
     this.#isAccepting = isOpen;
+    if (this.#front !== undefined) return this.#front.accept(isOpen);
     if (isOpen) this.#open();
     else this.#close();
   }
 
   /** Bun cannot change the certificate of a listener, so another one takes its place. */
   secure(tls: TlsContext): void {
+    if (this.#front !== undefined) return this.#front.secure(tls);
     if (this.#options === undefined) return;
     this.#options = { ...this.#options, tls };
     this.#close();
@@ -190,11 +214,13 @@ class BunServer implements Server, Host {
   async stop(withinMs: number): Promise<void> {
     this.#isStopped = true;
     const servers = this.#servers();
+    this.#front?.close();
     const finished = Promise.all(servers.map((server) => server.stop(false)));
     for (const sink of [...this.#sinks]) sink.close();
     for (const socket of [...this.#sockets]) socket.close(goingAwayCode, "shutting_down");
     await Promise.race([finished, Bun.sleep(withinMs)]);
     await Promise.all(servers.map((server) => server.stop(true)));
+    this.#front?.destroy();
   }
 
   #servers(): readonly Bun.Server<SocketData>[] {

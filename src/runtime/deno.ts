@@ -7,7 +7,13 @@ import type { TlsContext } from "../core/tls/server.ts";
 import { cpuSeconds } from "./cpu.ts";
 import { onUncaught, onWarning } from "./faults.ts";
 import { openFiles } from "./open-files.ts";
-import { idleTimeoutSeconds, type ListenOptions, type Runtime, type Server } from "./runtime.ts";
+import {
+  type ConnectionPeer,
+  idleTimeoutSeconds,
+  type ListenOptions,
+  type Runtime,
+  type Server,
+} from "./runtime.ts";
 
 /** Bytes that may wait in a stream or socket before its writer gets `queued`. */
 const queuedBytesMax = 64 * 1024;
@@ -68,8 +74,8 @@ class DenoServer implements Server, Host {
     return Promise.resolve(this.#server.addr.port);
   }
 
-  addressOf(request: Request): string | undefined {
-    return this.#addresses.get(request);
+  peerOf(request: Request): ConnectionPeer | undefined {
+    return { address: this.#addresses.get(request) };
   }
 
   secure(_tls: TlsContext): void {

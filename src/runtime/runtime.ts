@@ -1,5 +1,6 @@
 /** What a runtime provides: `src/runtime/` has one file for each. */
 
+import type { PeerCertificate } from "../core/access/guard.ts";
 import type { Host } from "../core/host.ts";
 import type { TlsContext } from "../core/tls/server.ts";
 
@@ -52,8 +53,8 @@ export interface Server {
    * with code `EADDRINUSE` or `EACCES` when the port is not available.
    */
   listen(options: ListenOptions): Promise<number>;
-  /** Address of the connection that a request came by; undefined where it has ended. */
-  addressOf(request: Request): string | undefined;
+  /** The other end of the connection that a request came by; undefined where that has ended. */
+  peerOf(request: Request): ConnectionPeer | undefined;
   /**
    * From now on new connections get this certificate; open streams and sockets stay, idle connections may
    * be closed. Throws where the port cannot be listened to again: call it again then.
@@ -63,6 +64,12 @@ export interface Server {
   accept(isOpen: boolean): void;
   /** Accepts no more connections, closes open streams and sockets, waits for what is in flight. */
   stop(withinMs: number): Promise<void>;
+}
+
+export interface ConnectionPeer {
+  readonly address: string | undefined;
+  /** Only of a listener with a client CA, which vouches for it. */
+  readonly certificate?: PeerCertificate | undefined;
 }
 
 export interface ListenOptions {

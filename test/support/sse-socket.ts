@@ -18,8 +18,10 @@ export interface SseEvent {
 
 export interface SseOptions {
   readonly headers?: Readonly<Record<string, string>>;
-  /** PEM: whom to trust for an https URL. */
+  /** PEM, for an https URL: whom to trust, and what to show. */
   readonly ca?: string;
+  readonly cert?: string;
+  readonly key?: string;
   /** Called for each event, which is then not kept for `next`; may close the stream. */
   readonly onEvent?: (event: SseEvent, stream: SseStream) => void;
 }
@@ -164,7 +166,7 @@ export class SseStream {
 /** Resolves once the head of the answer has arrived; rejects without an answer. */
 export function openSse(
   url: string,
-  { headers = {}, ca, onEvent }: SseOptions = {},
+  { headers = {}, onEvent, ...tls }: SseOptions = {},
 ): Promise<SseStream> {
   const { protocol, hostname, port, host, pathname, search } = new URL(url);
   const lines = Object.entries({ host, accept: "text/event-stream", ...headers });
@@ -172,9 +174,7 @@ export function openSse(
   return new Promise((resolve, reject) => {
     const isTls = protocol === "https:";
     const address = { port: Number(port), host: hostname };
-    const socket = isTls
-      ? connectTls({ ...address, ...(ca === undefined ? {} : { ca }) })
-      : connect(address);
+    const socket = isTls ? connectTls({ ...address, ...tls }) : connect(address);
     let received: Buffer = Buffer.alloc(0);
     const onData = (data: Buffer) => {
       received = Buffer.concat([received, data]);

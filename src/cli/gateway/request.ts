@@ -47,7 +47,29 @@ function headersOf({ headers }: RequestInit): Readonly<Record<string, string>> {
 /** The one text for a gateway that does not respond. */
 export function unreachable(gateway: Gateway | string, cause: unknown): Failure {
   const url = typeof gateway === "string" ? gateway : gateway.url;
+  const distrust = distrustOf(cause);
+  if (distrust !== undefined) {
+    return new Failure(
+      "forbidden",
+      `Cannot trust ${url}: ${distrust}, expected a certificate of a known authority, or NODE_EXTRA_CA_CERTS to name a file with its authority`,
+      { cause },
+    );
+  }
   return new Failure("unavailable", `Cannot reach ${url}: is the gateway running?`, { cause });
+}
+
+/** Codes of certificates that TLS does not accept. */
+const certificateCodes =
+  /^(?:CERT_|SELF_SIGNED_|DEPTH_ZERO_|UNABLE_TO_(?:GET|VERIFY)_|ERR_TLS_CERT_)/;
+
+/** What is wrong with the gateway's certificate; undefined where something else failed. */
+function distrustOf(error: unknown): string | undefined {
+  for (let e = error; e instanceof Error; e = e.cause) {
+    if ("code" in e && typeof e.code === "string" && certificateCodes.test(e.code)) {
+      return `${e.message} (${e.code})`;
+    }
+  }
+  return undefined;
 }
 
 /** The same for what the client library throws. */

@@ -47,3 +47,17 @@ export function peerCertificateFrom(bytes: Uint8Array): PeerCertificate {
     names: names.map((name) => name.trim()),
   };
 }
+
+/** What `node:tls` has of a connection. */
+export interface VerifiedSocket {
+  /** Whether the peer's certificate is valid, and a client CA vouches for it. */
+  readonly authorized: boolean;
+  getPeerCertificate(): { readonly raw?: Uint8Array };
+}
+
+/** Undefined where the client has shown none, or one that the client CA does not vouch for. */
+export function verifiedCertificate(socket: VerifiedSocket): PeerCertificate | undefined {
+  if (!socket.authorized) return undefined;
+  const { raw } = socket.getPeerCertificate();
+  return raw === undefined ? undefined : peerCertificateFrom(raw);
+}

@@ -12,8 +12,10 @@ import { certificateFromHeader } from "../../core/tls/peer.ts";
 export type Peer = Pick<Credentials, "certificate" | "address">;
 
 export interface PeerDeps {
-  /** Address of the connection; undefined where the runtime does not know. */
+  /** Address of the connection; undefined where it has ended. */
   readonly addressOf: (request: Request) => string | undefined;
+  /** Certificate of the connection; left out where the listener requests none. */
+  readonly certificateOf?: ((request: Request) => Peer["certificate"]) | undefined;
   /** Undefined: no proxy is believed. */
   readonly proxies: TrustedProxies | undefined;
   /** Header in which those proxies pass on certificates that they have verified. */
@@ -38,7 +40,7 @@ export function heedProxies(
 /** The address is looked up when it is needed: nearly no request needs it. */
 export function peerOf(request: Request, deps: PeerDeps): Peer {
   const address = () => clients.get(request)?.address ?? deps.addressOf(request);
-  const certificate = certificateOf(request, deps);
+  const certificate = deps.certificateOf?.(request) ?? passedOn(request, deps);
   return certificate === undefined ? { address } : { address, certificate };
 }
 
@@ -48,7 +50,7 @@ export function hostOf(request: Request): string | null {
 }
 
 /** Throws `invalid` for a header that contains something else. */
-function certificateOf(
+function passedOn(
   request: Request,
   { addressOf, proxies, certificateHeader }: PeerDeps,
 ): Peer["certificate"] {

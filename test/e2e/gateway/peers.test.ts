@@ -1,14 +1,16 @@
 /** Who calls, by what the connection shows and by what trusted proxies say about it. */
 
 import { describe, expect, test } from "bun:test";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
 import { connect } from "node:tls";
 import { Code, ConnectError, createClient } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
 import { CollectorService } from "../../../src/gen/sluice/v1/collector_pb.ts";
-import { Authority, type PemPair } from "../../support/certificates.ts";
+import { Authority, type PemPair, replacePair } from "../../support/certificates.ts";
 import type { GatewayProcess } from "../../support/gateway.ts";
-import { within } from "../../support/until.ts";
+import { openSse } from "../../support/sse-socket.ts";
+import { runTool } from "../../support/tools.ts";
+import { until, within } from "../../support/until.ts";
 import { startingGateways, timeoutMs } from "./gateways.ts";
 
 const start = startingGateways();
@@ -46,7 +48,7 @@ async function publish(
   }
 }
 
-describe("client certificates on the gRPC port", () => {
+describe("client certificates", () => {
   test(
     "are principals, if the client CA vouches for them",
     async () => {
@@ -59,6 +61,81 @@ describe("client certificates on the gRPC port", () => {
       expect(await publish(gateway, "orders.eu", forged)).toBe("Unauthenticated");
       const claimed = { "client-cert": encoded(orders) };
       expect(await publish(gateway, "orders.eu", undefined, claimed)).toBe("Unauthenticated");
+    },
+    timeoutMs,
+  );
+
+  test(
+    "are principals on the HTTP port, over both versions, SSE and WebSocket",
+    async () => {
+      const reads = "URI:spiffe://prod/orders = append topic:orders.*, read topic:orders.*";
+      const pair = authority.issue({ name: "http" });
+      const gateway = await start({
+        env: {
+          ...{ ...mutual, SLUICE_CERTIFICATE_GRANTS: reads },
+          ...{ SLUICE_TLS_CERT: pair.cert, SLUICE_TLS_KEY: pair.key },
+        },
+      });
+      const { url } = gateway;
+      const curl = async (address: string, client: PemPair | undefined, ...args: string[]) => {
+        const shown = client === undefined ? [] : ["--cert", client.cert, "--key", client.key];
+        const { output } = await runTool([
+          ...["curl", "-sS", "--cacert", authority.ca, "-w", " %{http_version} %{http_code}"],
+          ...[...shown, ...args, `${url}${address}`],
+        ]);
+        return output;
+      };
+      const records = "/v1/topics/orders.eu/records";
+      for (const [flag, version] of [
+        ["--http1.1", "1.1"],
+        ["--http2", "2"],
+      ] as const) {
+        const post = ["-d", `{"n":1}`, flag];
+        expect(await curl(records, orders, ...post)).toEndWith(` ${version} 200`);
+        const other = await curl("/v1/topics/prices/records", orders, ...post);
+        expect(other).toEndWith(` ${version} 403`);
+        expect(await curl(records, undefined, ...post)).toEndWith(` ${version} 401`);
+        expect(await curl(records, forged, ...post)).toEndWith(` ${version} 401`);
+        expect(await curl("/v1/me", orders, flag)).toContain("URI:spiffe://prod/orders");
+      }
+      const big = authority.path("big.json");
+      writeFileSync(big, JSON.stringify({ text: "x".repeat(900_000) }));
+      expect(await curl(records, orders, "-d", `@${big}`)).toEndWith(" 2 200");
+      const page = await curl(`${records}?limit=10`, orders);
+      expect(page.length).toBeGreaterThan(900_000);
+
+      const { cert, key } = orders;
+      const tls = { ca, cert: readFileSync(cert, "utf8"), key: readFileSync(key, "utf8") };
+      const stream = await openSse(`${url}/v1/topics/orders.eu/sse?after=earliest`, tls);
+      expect((await stream.take(3)).map(({ data }) => data.length)).toEqual([7, 7, 900_011]);
+      const socket: WebSocket = Reflect.construct(WebSocket, [`${gateway.wsUrl}/v1/ws`, { tls }]);
+      const said = new Promise((resolve, reject) => {
+        socket.addEventListener("message", ({ data }) => resolve(JSON.parse(String(data))));
+        socket.addEventListener("error", reject);
+      });
+      socket.addEventListener("open", () =>
+        socket.send(JSON.stringify({ op: "subscribe", topic: "orders.eu" })),
+      );
+      expect(await within("an answer", 5000, said)).toMatchObject({ op: "subscribed" });
+      socket.close();
+
+      // The files change, and nothing that is open ends.
+      replacePair(pair, authority.issue({ name: "renewed" }));
+      await until("the new certificate", 10_000, () =>
+        gateway.log().includes("get the new certificate"),
+      );
+      expect(await curl(records, orders, "-d", `{"n":2}`)).toEndWith(" 2 200");
+      expect((await stream.take(1)).map(({ data }) => data)).toEqual([`{"n":2}`]);
+      const { output } = await runTool(["openssl", "s_client", "-connect", new URL(url).host]);
+      expect(output).toContain("CN = renewed");
+      stream.close();
+
+      // The port behind it serves nobody else.
+      const own = [url, gateway.grpcUrl].map((one) => Number(new URL(one).port));
+      const inner = listeningPorts(gateway.pid).filter((port) => !own.includes(port));
+      expect(inner).toHaveLength(1);
+      const direct = await fetch(`http://127.0.0.1:${inner[0]}/livez`);
+      expect(direct.status).toBe(403);
     },
     timeoutMs,
   );
@@ -100,6 +177,29 @@ function livesWith(url: string, pair?: PemPair): Promise<boolean> {
     );
   });
   return within("an outcome", 10_000, outcome).finally(() => socket.destroy());
+}
+
+/** TCP ports on which the process listens. */
+function listeningPorts(pid: number): readonly number[] {
+  const inodes = new Set<string>();
+  for (const fd of readdirSync(`/proc/${pid}/fd`)) {
+    const [, inode] = /^socket:\[(\d+)\]$/.exec(linkOf(`/proc/${pid}/fd/${fd}`)) ?? [];
+    if (inode !== undefined) inodes.add(inode);
+  }
+  const lines = readFileSync(`/proc/${pid}/net/tcp`, "utf8").trim().split("\n").slice(1);
+  return lines
+    .map((line) => line.trim().split(/\s+/))
+    .filter((columns) => columns[3] === "0A" && inodes.has(columns[9] ?? ""))
+    .map((columns) => Number.parseInt(columns[1]?.split(":")[1] ?? "0", 16));
+}
+
+/** Descriptors come and go while they are listed. */
+function linkOf(path: string): string {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return "";
+  }
 }
 
 /** As RFC 9440 has it. */
