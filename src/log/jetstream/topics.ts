@@ -41,6 +41,9 @@ import { streamFromTopic, topicFromStream } from "./subject.ts";
 const confirmMs = 10_000;
 /** A full account refuses every append; cutting its topics reads the state of each. */
 const cutEveryMs = 1_000;
+/** Time for the servers of a cluster to agree on a stream that another node creates. */
+const agreedMsMax = 10_000;
+const agreedEveryMs = 50;
 /** Part of an account's storage for each topic whose size is not reserved. */
 const topicShare = 1 / 8;
 const deletedAdvisory = "$JS.EVENT.ADVISORY.STREAM.DELETED.";
@@ -201,13 +204,24 @@ export class Topics {
       }
     }
     // It existed already, or another node was faster.
-    const info = existing ?? (await this.describe(name));
-    if (info === undefined) throw topicNotFound(name);
+    const info = existing ?? (await this.#describeTaken(name));
     const kept = keptSettings(settings);
     if (differingSettings(info.settings, kept).length > 0) {
       throw topicConflict(name, info.settings, kept);
     }
     return info;
+  }
+
+  /** A cluster takes the name at once, and finds the stream only once its servers have agreed on it. */
+  async #describeTaken(topic: string): Promise<TopicInfo> {
+    const { clock } = this.#connection;
+    const endMs = clock.nowMs() + agreedMsMax;
+    for (;;) {
+      const info = await this.describe(topic);
+      if (info !== undefined) return info;
+      if (clock.nowMs() >= endMs) throw topicNotFound(topic);
+      await sleep(clock, agreedEveryMs);
+    }
   }
 
   async retain(topic: string, retention: TopicRetention): Promise<TopicInfo> {
