@@ -24,7 +24,7 @@ describe("two gateways and three NATS servers behind HAProxy", () => {
         expect(producers.failed).toEqual([]);
         expect({ lost: readers.lost, twice: readers.twice }).toEqual({ lost: 0, twice: 0 });
         // The load was there: readers got each record of their keys, and were resumed.
-        expect(producers.acknowledged).toBeGreaterThan(load.rate * 3);
+        expect(producers.acknowledged).toBeGreaterThan(load.rate);
         expect(readers.received).toBeGreaterThanOrEqual(producers.acknowledged);
         if (name !== "nats") expect(readers.resumed.size).toBeGreaterThan(0);
         if (name === "restart") expect(errors).toEqual([]);
