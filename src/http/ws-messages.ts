@@ -32,7 +32,7 @@ export interface Address {
 }
 
 /** Containers, members or elements that `JSON.parse` creates within a millisecond or two. */
-const parsedValuesMax = 20_000;
+const parsedValuesMax = 4000;
 
 /** Values of other members are not longer. */
 const memberCharsMax = 4096;

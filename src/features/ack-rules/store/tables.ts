@@ -44,8 +44,6 @@ export const ackRules = pgTable(
     life: uuid().notNull().defaultRandom(),
     name: orderedText().notNull(),
     config: jsonb().$type<StoredConfig>().notNull(),
-    /** Null: it was created without access control. */
-    creator: jsonb().$type<StoredCreator>(),
     madeAt: timestamp("made_at", { withTimezone: true }).notNull().defaultNow(),
     /** Once it is set the rule no longer exists for callers; its rows are dropped in steps. */
     removedAt: timestamp("removed_at", { withTimezone: true }),
@@ -62,6 +60,8 @@ export const ackRules = pgTable(
     duplicates: bigint({ mode: "number" }).notNull().default(0),
     withoutId: bigint("without_id", { mode: "number" }).notNull().default(0),
     delays: jsonb().$type<DelayCounts>().notNull().default({}),
+    /** Null: it was created without access control. */
+    creator: jsonb().$type<StoredCreator>(),
   },
   (table) => [
     uniqueIndex("ack_rules_name")
