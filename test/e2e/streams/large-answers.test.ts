@@ -7,7 +7,7 @@ import { type GatewayProcess, startGateway } from "../../support/gateway.ts";
 import { ask } from "../../support/http.ts";
 import { until } from "../../support/until.ts";
 
-const waitMsMax = 250;
+const waitMsMax = 500;
 const mebi = 1024 * 1024;
 const largeRecords = 40;
 const stallMs = 2000;
