@@ -7,6 +7,7 @@
 
 import { createServer } from "node:http2";
 import { connectNodeAdapter } from "@connectrpc/connect-node";
+import { openCaller } from "../../src/core/access/caller.ts";
 import { Turns } from "../../src/core/budget/turn.ts";
 import { systemClock as clock } from "../../src/core/clock.ts";
 import { silent as logger } from "../../src/core/logger.ts";
@@ -25,6 +26,7 @@ import { createJetstreamLog } from "../../src/log/jetstream/jetstream-log.ts";
 import { PostgresLog } from "../../src/log/postgres/postgres-log.ts";
 import { startEmbedded } from "../../src/postgres/embedded/embedded.ts";
 import { migrate } from "../../src/postgres/migrate.ts";
+import { callerValues } from "../../src/rpc/access.ts";
 
 const config = parseConfig(process.env);
 const stops: (() => Promise<void>)[] = [];
@@ -60,6 +62,7 @@ const adapter = connectNodeAdapter({
     mountMars(router, events);
   },
   readMaxBytes: config.bodyBytesMax,
+  contextValues: () => callerValues(openCaller),
 });
 const server = createServer(
   // As on Sluice's own listener.
