@@ -13,6 +13,7 @@ import {
   type ServerHttp2Session,
   type ServerHttp2Stream,
 } from "node:http2";
+import type { TLSSocket } from "node:tls";
 import { Code } from "@connectrpc/connect";
 import type { UniversalServerResponse } from "@connectrpc/connect/protocol";
 import type { Caller } from "../core/access/caller.ts";
@@ -160,8 +161,8 @@ function createSecure(tls: TlsContext, { prefaceMs }: SessionLimits): Http2Secur
     ...tlsServerOptions(tls),
     handshakeTimeout: prefaceMs,
   });
-  // A client that failed its handshake is gone, and anybody can make one that does.
-  server.on("tlsClientError", () => {});
+  // Anybody can fail a handshake; one that takes too long is still connected.
+  server.on("tlsClientError", (_: Error, socket: TLSSocket) => void socket.destroy());
   return server;
 }
 

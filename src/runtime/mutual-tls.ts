@@ -29,8 +29,8 @@ export class MutualTls {
       ALPNProtocols: ["h2", "http/1.1"],
       handshakeTimeout: handshakeMs,
     });
-    // A client that failed its handshake is gone, and anybody can make one that does.
-    this.#server.on("tlsClientError", () => {});
+    // Anybody can fail a handshake; one that takes too long is still connected.
+    this.#server.on("tlsClientError", (_, socket) => socket.destroy());
     this.#server.on("secureConnection", (socket) => this.#relay(socket));
   }
 

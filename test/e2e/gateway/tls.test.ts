@@ -3,6 +3,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { readFileSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
+import { launchBrowser } from "../../support/browser.ts";
 import { Authority } from "../../support/certificates.ts";
 import { runSluice } from "../../support/command.ts";
 import { type GatewayProcess, startGateway, temporaryDataDir } from "../../support/gateway.ts";
@@ -14,6 +15,9 @@ import { timeoutMs } from "./gateways.ts";
 const authority = new Authority();
 const pair = authority.issue({ name: "first", rsa: true });
 const ca = readFileSync(authority.ca, "utf8");
+
+const browser = await launchBrowser();
+afterAll(async () => await browser?.close());
 
 let gateway: GatewayProcess;
 
@@ -88,6 +92,30 @@ describe("a gateway with a certificate", () => {
     const { output } = await curl(`${gateway.url}/openapi.json`);
     expect(output).not.toContain("http://127.0.0.1");
   });
+
+  test.skipIf(browser === undefined)(
+    "serves the dashboard to a browser, which watches a stream",
+    async () => {
+      const page = await browser?.newPage({ ignoreHTTPSErrors: true });
+      if (page === undefined) throw new Error("The browser has no page");
+      const complaints: string[] = [];
+      page.on("pageerror", (error) => complaints.push(error.message));
+      const answer = await page.goto(`${gateway.url}/ui`);
+      expect(answer?.status()).toBe(200);
+      const first = await page.evaluate(
+        () =>
+          new Promise((resolve, reject) => {
+            const source = new EventSource("/v1/topics/orders/sse?after=earliest");
+            source.onmessage = ({ data }) => resolve(data);
+            source.onerror = reject;
+          }),
+      );
+      expect(first).toBe(`{"n":1}`);
+      expect(complaints).toEqual([]);
+      await page.close();
+    },
+    timeoutMs,
+  );
 
   test("lets pages of the same address write, and no others", async () => {
     const post = async (origin: string) => {
@@ -197,6 +225,19 @@ describe("a gateway with a certificate", () => {
     });
   });
 });
+
+test(
+  "a client that never begins its handshake is disconnected from the gRPC port",
+  async () => {
+    const { hostname, port } = new URL(gateway.grpcUrl);
+    const silent = connect(Number(port), hostname);
+    silent.on("error", () => {});
+    silent.resume();
+    const closed = new Promise((resolve) => silent.on("close", resolve));
+    await within("the end", 30_000, closed);
+  },
+  timeoutMs,
+);
 
 describe("a start", () => {
   test("names the file that cannot be used, at once", async () => {
