@@ -11,17 +11,7 @@ import { type CollectServer, startCollector, startStreamFloor } from "../collect
 import type { LogChoice } from "../program.ts";
 import { renderAccess } from "./report.ts";
 import { type FanoutMeasured, measureFanout } from "./subscribers.ts";
-import { type Figure, type Round, summarizeAccess } from "./summary.ts";
-
-export interface AccessOptions {
-  readonly rounds: number;
-  readonly records: number;
-  readonly calls: number;
-  readonly subscribers: number;
-  readonly events: number;
-  readonly log: LogChoice;
-  readonly json: boolean;
-}
+import { type AccessOptions, type Figure, type Round, summarizeAccess } from "./summary.ts";
 
 const connections = 50;
 

@@ -2,7 +2,17 @@
 
 import { availableParallelism } from "node:os";
 import { rounded, spread } from "../figures.ts";
-import type { AccessOptions } from "./access.ts";
+import type { LogChoice } from "../program.ts";
+
+export interface AccessOptions {
+  readonly rounds: number;
+  readonly records: number;
+  readonly calls: number;
+  readonly subscribers: number;
+  readonly events: number;
+  readonly log: LogChoice;
+  readonly json: boolean;
+}
 
 /** Records, calls or deliveries. */
 export interface Figure {

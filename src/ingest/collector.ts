@@ -1,5 +1,6 @@
 /** The records of all calls on this node, framed together into appends (`batcher.ts`). */
 
+import type { Allowance } from "../core/access/allowance.ts";
 import type { Caller } from "../core/access/caller.ts";
 import type { Batch } from "../core/batch.ts";
 import type { Turns } from "../core/budget/turn.ts";
@@ -87,7 +88,6 @@ export class Collector implements CallHost {
   #batcher(topic: string, gate: TopicGate, by: Author | Caller): Batcher {
     // The first caller creates the topic, where none exists.
     const allowance = by instanceof Author ? undefined : by.allowance;
-    const onCreate = allowance && (() => allowance.create("topics"));
     const { clock, limits, inFlight } = this.#deps;
     return new Batcher({
       topic,
@@ -96,7 +96,7 @@ export class Collector implements CallHost {
       inFlight,
       buffers: this.#buffers,
       append: async (batch, run) => {
-        const appended = await this.#append(topic, batch, run, onCreate);
+        const appended = await this.#append(topic, batch, run, allowance);
         gate.appended(appended.last);
         return appended;
       },
@@ -107,10 +107,10 @@ export class Collector implements CallHost {
     topic: string,
     batch: Batch,
     run: ProducerRun | undefined,
-    onCreate: (() => void) | undefined,
+    allowance: Allowance | undefined,
   ): Promise<Appended> {
     const options = run === undefined ? undefined : { producer: run };
-    return appendOrCreate(this.#deps.log, this.#newTopics, topic, batch, options, onCreate);
+    return appendOrCreate(this.#deps.log, this.#newTopics, topic, batch, options, allowance);
   }
 
   /** Evicts topics that no call uses. The threshold doubles, so that each call pays little for it. */

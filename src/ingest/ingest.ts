@@ -34,7 +34,7 @@ export interface CheckedRecords {
   readonly topic: string;
   readonly records: readonly LogRecord[];
   readonly refused: readonly Issue[];
-  /** Whom the topic counts for, where the append creates it. */
+  /** Whose creations the topic counts among, where the append creates it. */
   readonly allowance: Allowance | undefined;
 }
 
@@ -203,8 +203,7 @@ export class Ingest {
     const bytes = bytesOf(records);
     inFlight.admit(bytes);
     try {
-      const onCreate = allowance && (() => allowance.create("topics"));
-      return await appendOrCreate(log, newTopics, topic, Batch.of(records), options, onCreate);
+      return await appendOrCreate(log, newTopics, topic, Batch.of(records), options, allowance);
     } finally {
       inFlight.release(bytes);
     }

@@ -5,7 +5,7 @@
  */
 
 import { BoundedMap } from "../budget/bounded-map.ts";
-import type { Clock } from "../clock.ts";
+import { type Clock, sleep } from "../clock.ts";
 import { Failure } from "../failure.ts";
 import type { CallerLimit } from "../metrics/counters.ts";
 
@@ -102,6 +102,12 @@ export class Allowance {
     const pauseMs = Math.max(...waits);
     if (pauseMs > 0) this.#onHit((waits[0] ?? 0) > 0 ? "records" : "bytes");
     return pauseMs;
+  }
+
+  /** Resolves once a stream of records may be read on. */
+  async rest(): Promise<void> {
+    const { pauseMs } = this;
+    if (pauseMs > 0) await sleep(this.#clock, pauseMs);
   }
 
   /** Counts a stream until the returned function is called. Throws `overloaded` past their number. */

@@ -108,17 +108,17 @@ test.each<readonly [given: Partial<AckRuleConfig>, enough: string, narrow: reado
     await withStore(async (rig) => {
       await using log = disposable(await makeLog());
       const { rules } = openRules(rig, log.log, () => callerWith(enough));
-      const wanted = { ...config, ...given };
-      expect(await codeOf(rules.put(wanted, nobody))).toBe("unauthenticated");
+      const requested = { ...config, ...given };
+      expect(await codeOf(rules.put(requested, nobody))).toBe("unauthenticated");
       for (const grants of narrow) {
-        expect([grants, await codeOf(rules.put(wanted, callerWith(grants)))]).toEqual([
+        expect([grants, await codeOf(rules.put(requested, callerWith(grants)))]).toEqual([
           grants,
           "forbidden",
         ]);
       }
-      expect(await codeOf(rules.put(wanted, callerWith(enough)))).toBe("done");
+      expect(await codeOf(rules.put(requested, callerWith(enough)))).toBe("done");
       // Also where the rule exists: the answer would tell that it does.
-      expect(await codeOf(rules.put(wanted, nobody))).toBe("unauthenticated");
+      expect(await codeOf(rules.put(requested, nobody))).toBe("unauthenticated");
       await rules.close();
     });
   },

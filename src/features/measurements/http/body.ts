@@ -91,8 +91,7 @@ export async function takeStream(
       call.expedite();
       await topic.inFlight.room();
     }
-    const pauseMs = by.allowance?.pauseMs ?? 0;
-    if (pauseMs > 0) await new Promise((resolve) => void setTimeout(resolve, pauseMs));
+    await by.allowance?.rest();
   }
   if (!isDecided) return await takeWhole(begun, false, target);
   if (!isTooLong) await intake.lines(begun, turn);

@@ -37,7 +37,7 @@ export function mountCollector(router: ConnectRouter, collector: Collector): voi
       return await withCall(collector, context, async (call) => {
         for await (const request of requests) {
           await take(collector, call, request);
-          await rest(callerOf(context.values));
+          await callerOf(context.values).allowance?.rest();
         }
         await call.settled();
         return call.summary();
@@ -60,7 +60,7 @@ export function mountCollector(router: ConnectRouter, collector: Collector): voi
           await take(collector, call, request);
           await call.settled();
           yield answerFrom(call.summary());
-          await rest(caller);
+          await caller.allowance?.rest();
         }
       } catch (error) {
         throw await endOf(call, caller, error);
@@ -109,12 +109,6 @@ async function take(
   const { inFlight } = collector;
   if (inFlight.isFull) await inFlight.room();
   call.take(bytes, 0, bytes.byteLength);
-}
-
-/** The stream is not read until its caller may bring more. */
-async function rest({ allowance }: Caller): Promise<void> {
-  const pauseMs = allowance?.pauseMs ?? 0;
-  if (pauseMs > 0) await new Promise((resolve) => void setTimeout(resolve, pauseMs));
 }
 
 /** Only the fields, which the three responses have in common. */
