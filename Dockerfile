@@ -37,6 +37,8 @@ EXPOSE 9000 4025
 USER 10001:10001
 WORKDIR /data
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 CMD ["sluice", "health"]
+# Where the root is read-only and no tmpfs can be had (Fargate), a volume here has the rights of this folder.
+VOLUME /tmp
 ENTRYPOINT ["sluice"]
 CMD ["serve"]
 

@@ -24,3 +24,11 @@ export function spread(floors: readonly (number | null)[]): number | null {
   const values = floors.map((value) => value ?? Number.NaN);
   return rounded(Math.max(...values) / Math.min(...values), 3);
 }
+
+/** NaN of none. */
+export function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  const upper = sorted[middle] ?? Number.NaN;
+  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? Number.NaN) + upper) / 2;
+}

@@ -4,6 +4,7 @@ import type { CommandGroup } from "../src/cli/command/command.ts";
 import { access } from "./access/command.ts";
 import { collect } from "./collect/command.ts";
 import { fanout, load } from "./fanout/command.ts";
+import { flood } from "./flood/command.ts";
 import { query } from "./query/command.ts";
 import { save } from "./save/command.ts";
 import { soak } from "./soak/command.ts";
@@ -12,5 +13,5 @@ export const bench: CommandGroup = {
   name: "bench",
   summary: "measure fan-out, intake and queries, beside a floor in the same run",
   description: "docs/bench.md says what each figure means.",
-  commands: [fanout, collect, save, query, access, soak, load],
+  commands: [fanout, collect, save, query, access, flood, soak, load],
 };

@@ -1,7 +1,7 @@
 /** The options that several benchmarks share. */
 
 import { address, choice, wholeNumber } from "../src/cli/command/parameters.ts";
-import { defaultUrl } from "../src/cli/gateway/options.ts";
+import { apiKeyOption as gatewayKeyOption, defaultUrl } from "../src/cli/gateway/options.ts";
 
 /** A benchmark starts its own gateway, so SLUICE_URL does not apply: it would be loaded unasked. */
 export const urlOption = address({
@@ -9,6 +9,12 @@ export const urlOption = address({
   value: "URL",
   example: defaultUrl,
 });
+
+/** Of that gateway: the one that a benchmark starts is open. */
+export const apiKeyOption = {
+  ...gatewayKeyOption,
+  doc: `${gatewayKeyOption.doc}; for a gateway that runs already`,
+};
 
 export const logOption = choice({
   doc: "log of the gateway that is started for the purpose; jetstream needs NATS_URL",

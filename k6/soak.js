@@ -1,19 +1,9 @@
-// The load for MINUTES (60) with much churn. Watch the gateways' memory meanwhile: `/metrics`, or
-// `sluice bench soak`, which does the same without k6 and reports the slope.
+// The load for MINUTES (60) with much churn, in PARTS (6) whose figures are apart: the last are as the first.
+// `bun run k6 soak` watches the gateways' memory meanwhile.
 
-import { number } from "./lib/settings.js";
-import { scenarios, thresholds } from "./lib/work.js";
+import { optionsFor } from "./lib/work.js";
 
+export * from "./lib/work.js";
 export { handleSummary } from "./lib/summary.js";
-export {
-  collectRecords,
-  overSocket,
-  overSse,
-  pages,
-  produce,
-  query,
-  saveOne,
-  setup,
-} from "./lib/work.js";
 
-export const options = { scenarios: scenarios(`${number("MINUTES", 60) * 60}s`), thresholds };
+export const options = optionsFor({ minutes: 60, parts: 6 });

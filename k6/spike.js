@@ -4,17 +4,8 @@
 import { number } from "./lib/settings.js";
 import { scenarios, thresholds } from "./lib/work.js";
 
+export * from "./lib/work.js";
 export { handleSummary } from "./lib/summary.js";
-export {
-  collectRecords,
-  overSocket,
-  overSse,
-  pages,
-  produce,
-  query,
-  saveOne,
-  setup,
-} from "./lib/work.js";
 
 const spike = number("SPIKE", 10);
 const subscribers = number("SUBSCRIBERS", 50);

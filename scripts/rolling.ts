@@ -6,6 +6,7 @@
 
 import { parseArgs } from "node:util";
 import { type Disturbance, disturbances, rollingRestart } from "../test/rolling/rolling.ts";
+import { provideNatsServer } from "./services.ts";
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -19,6 +20,11 @@ const { values, positionals } = parseArgs({
 const known = Object.keys(disturbances) as Disturbance[];
 const chosen = known.filter((name) => positionals.length === 0 || positionals.includes(name));
 const print = (line: string) => void process.stdout.write(`${line}\n`);
+const lack = await provideNatsServer();
+if (lack !== undefined) {
+  process.stderr.write(`Cannot run rolling: ${lack}\n`);
+  process.exit(2);
+}
 const started = performance.now();
 
 const { producers, readers, errors } = await rollingRestart({
@@ -39,7 +45,9 @@ print(`deferred      ${listed(producers.deferred)}`);
 print(
   `failed        ${producers.failed.length === 0 ? "none" : producers.failed.slice(0, 10).join("\n              ")}`,
 );
-print(`delivered     ${readers.received}; lost ${readers.lost}, twice ${readers.twice}`);
+print(
+  `delivered     ${readers.received}; lost ${readers.lost}, twice ${readers.twice}, after a later one of its key ${readers.late}`,
+);
 print(
   `resumed       ${listed(readers.resumed)}; the longest silence of a reader ${Math.round(readers.longestSilenceMs)} ms`,
 );

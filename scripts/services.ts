@@ -68,6 +68,14 @@ export async function findNatsServer(): Promise<Found> {
   return { reason: `no nats-server ${natsRange}: ${tried.join("; ")}` };
 }
 
+/** Names the server to the rigs of the tests. Why it cannot be had, or undefined. */
+export async function provideNatsServer(): Promise<string | undefined> {
+  const found = await findNatsServer();
+  if ("reason" in found) return found.reason;
+  process.env.SLUICE_TEST_NATS_SERVER ??= found.path;
+  return undefined;
+}
+
 export interface AptTools {
   readonly chromium: Found;
   readonly zsh: Found;

@@ -4,7 +4,8 @@
 //   bun run test hub         only the test files whose path contains "hub"
 //   bun run test --static    only what reads the code and runs none of it (`bun run check`)
 //
-// The end-to-end tests run beside all others: both wait for timers and processes most of the time.
+// The tests run in groups, a process each: what one leaves behind, such as a database that it killed,
+// cannot reach the others.
 //
 // It sets up what it needs: dependencies, a nats-server, a browser, shells, proxies. With CI=true a missing
 // one is a failure; elsewhere the tests that need it are skipped, and the summary says so.
@@ -20,10 +21,11 @@ import {
 } from "./examples.ts";
 import { composeGo, connectConformance, findGoTool, grpcurl } from "./go-tools.ts";
 import { ensureInstalled, root } from "./install.ts";
-import { testCounts } from "./junit.ts";
+import { type TestCounts, testCounts } from "./junit.ts";
 import { run, stopAll } from "./run.ts";
 import { findAptTools, findNatsServer, type Found } from "./services.ts";
 import { staticSteps, type Step } from "./steps.ts";
+import { type Group, testGroups } from "./test-groups.ts";
 import { failedTests } from "./test-output.ts";
 
 const ci = process.env.CI === "true" || process.env.CI === "1";
@@ -31,7 +33,7 @@ const args = process.argv.slice(2);
 const staticOnly = args.includes("--static");
 const filters = args.filter((arg) => arg !== "--static");
 
-const testMs = 30 * 60_000;
+const groupMs = 15 * 60_000;
 const perTestMs = 30_000;
 // The CI machine has two cores, and most steps keep one busy.
 const stepsAtOnce = 2;
@@ -50,7 +52,7 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
 try {
   await ensureInstalled("full");
   const cache = join(root, ".cache");
-  mkdirSync(cache, { recursive: true });
+  mkdirSync(join(cache, "junit"), { recursive: true });
 
   if (filters.length > 0) await runTests(await provision());
   else if (staticOnly) await runStatic();
@@ -137,30 +139,42 @@ async function runStep({ name, check }: Step): Promise<void> {
 }
 
 async function runTests(env: Record<string, string>): Promise<void> {
-  if (filters.length > 0) return await runGroup({ name: "tests", files: filters, live: true }, env);
-  const files = [
-    ...new Glob("{bench,scripts,src,test}/**/*.test.{ts,tsx}").scanSync(root),
-  ].toSorted();
-  // Some of the end-to-end tests run with the others, so that both groups take about as long.
-  const isEndToEnd = (file: string) => /^test\/e2e\/(?!cli\/|files\/|registry\/)/.test(file);
-  const [ends, others] = [files.filter(isEndToEnd), files.filter((file) => !isEndToEnd(file))];
-  await Promise.all([
-    runGroup({ name: "end-to-end", files: ends, live: true }, env),
-    runGroup({ name: "others", files: others, live: false }, env),
-  ]);
+  if (filters.length > 0) {
+    await runGroup({ name: "tests", files: filters }, env, true);
+    return;
+  }
+  const files = new Glob("{bench,scripts,src,test}/**/*.test.{ts,tsx}").scanSync(root);
+  const groups = testGroups([...files]);
+  const waiting = groups.filter(({ isMeasured }) => !isMeasured);
+  const measured = groups.filter(({ isMeasured }) => isMeasured);
+  let done = 0;
+  // End-to-end tests come first and wait half of the time; the ones at the end compute. Workers start at
+  // both ends, so that both kinds run beside each other until nothing is left.
+  const worker = async (take: () => Group | undefined): Promise<void> => {
+    for (let group = take(); group !== undefined; group = take()) {
+      const start = performance.now();
+      const { passed, failed } = await runGroup(group, env, false);
+      done += 1;
+      const counts = `${passed} passed, ${failed} failed`;
+      const seconds = ((performance.now() - start) / 1000).toFixed(1);
+      say(`tests ${done}/${groups.length}  ${group.name} (${counts}, ${seconds} s)`);
+    }
+  };
+  const first = () => waiting.shift();
+  await Promise.all([worker(first), worker(first), worker(() => waiting.pop())]);
+  const next = () => measured.shift();
+  await Promise.all([worker(next), worker(next)]);
 }
 
-interface Group {
-  readonly name: string;
-  readonly files: readonly string[];
-  /** Whether the output is shown as it arrives; otherwise it is shown at the end. */
-  readonly live: boolean;
-}
-
-async function runGroup({ name, files, live }: Group, env: Record<string, string>): Promise<void> {
-  const report = join(root, `.cache/junit-${name}.xml`);
+/** Runs the files in one process; shows what they print as it arrives, or at the end if a test failed. */
+async function runGroup(
+  { name, files }: Pick<Group, "name" | "files">,
+  env: Record<string, string>,
+  live: boolean,
+): Promise<Pick<TestCounts, "passed" | "failed">> {
+  const report = join(root, ".cache/junit", `${name.replaceAll(/[^\w.-]/g, "-")}.xml`);
   rmSync(report, { force: true });
-  say(`bun test ${files.length > 3 ? `of ${files.length} files: ${name}` : files.join(" ")}`);
+  if (live) say(`bun test ${files.join(" ")}`);
   const { code, output } = await run(
     [
       process.execPath,
@@ -170,13 +184,14 @@ async function runGroup({ name, files, live }: Group, env: Record<string, string
       `--reporter-outfile=${report}`,
       ...files,
     ],
-    { env, timeoutMs: testMs, live },
+    { env, timeoutMs: groupMs, live },
   );
-  if (!live) await Bun.write(Bun.stdout, output);
   const counts = existsSync(report) ? testCounts(await Bun.file(report).text()) : undefined;
+  const quiet = code === 0 && counts?.skipped === 0;
+  if (!live && !quiet) await Bun.write(Bun.stdout, output);
   if (counts === undefined || counts.passed + counts.failed === 0) {
     fail(`bun test: ${name}`, `no test was run, exit code ${code}: ${output.slice(-2_000)}`);
-    return;
+    return { passed: 0, failed: 1 };
   }
   total.passed += counts.passed;
   total.failed += counts.failed;
@@ -184,6 +199,7 @@ async function runGroup({ name, files, live }: Group, env: Record<string, string
   if (counts.skipped > 0) note(`${counts.skipped} tests were skipped; each says why above`);
   // A file that cannot be loaded, or an error between tests, is not in the counts.
   if (code !== 0 && counts.failed === 0) fail(`bun test: ${name}`, `ended with exit code ${code}`);
+  return counts;
 }
 
 function pass(name: string, start: number): void {

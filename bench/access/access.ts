@@ -10,6 +10,7 @@ import { type CollectMeasured, measureCollect } from "../collect/measure.ts";
 import { type CollectServer, startCollector, startStreamFloor } from "../collect/servers.ts";
 import type { LogChoice } from "../program.ts";
 import { renderAccess } from "./report.ts";
+import { measureEvents, measureSaves, type RequestsMeasured } from "./requests.ts";
 import { type FanoutMeasured, measureFanout } from "./subscribers.ts";
 import { type AccessOptions, type Figure, type Round, summarizeAccess } from "./summary.ts";
 
@@ -62,7 +63,7 @@ async function startServers(
   };
 }
 
-/** Each of the three loads once, on new topics. */
+/** Each of the loads once, on new topics. */
 async function turn(
   server: CollectServer,
   options: AccessOptions,
@@ -79,10 +80,14 @@ async function turn(
   } as const;
   const called = await measureCollect(on(), unary, () => {});
   const delivered = await measureFanout(on(), { subscribers, events });
+  const saved = await measureSaves(server, options.seconds);
+  const told = await measureEvents(server, options.seconds);
   return {
     collect: figureOf(streamed, options.records),
     publish: figureOf(called, calls),
     subscribe: deliveries(delivered, subscribers * events),
+    save: answers(saved),
+    events: answers(told),
   };
 }
 
@@ -100,6 +105,14 @@ function figureOf(measured: CollectMeasured, expected: number): Figure {
     perSecond: rateOf(measured),
     perCpuSecond: load.accepted / (cpuSeconds ?? Number.NaN),
     isWhole: load.accepted === expected && (counted ?? expected) === expected,
+  };
+}
+
+function answers({ load, cpuSeconds }: RequestsMeasured): Figure {
+  return {
+    perSecond: load.acknowledged / load.seconds,
+    perCpuSecond: load.acknowledged / (cpuSeconds ?? Number.NaN),
+    isWhole: load.acknowledged > 0 && load.refused + load.broken === 0,
   };
 }
 

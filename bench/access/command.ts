@@ -8,9 +8,9 @@ import { logOption } from "../shared-options.ts";
 export const access = command({
   name: "access",
   summary: "calls with a credential, beside the same calls without",
-  description: `Starts two gateways, one of them closed, and sends both the same over gRPC, by turns: records in
-client streams, records in unary calls, and subscriptions to a topic. The closed one gets a key with each
-call. Between them a bare HTTP/2 server shows whether the machine is quiet. Exits with 1 when a record was
+  description: `Starts two gateways, one of them closed, and sends both the same by turns: records in client streams,
+records in unary calls and subscriptions to a topic over gRPC, measurements and events over HTTP. The closed one gets a
+key with each call. Between them a bare HTTP/2 server shows whether the machine is quiet. Exits with 1 when a record was
 lost.`,
   arguments: {},
   options: {
@@ -48,6 +48,13 @@ lost.`,
       default: "300",
       min: 1,
       max: 1e6,
+    }),
+    seconds: wholeNumber({
+      doc: "length of each load over HTTP, each turn",
+      value: "N",
+      default: "5",
+      min: 1,
+      max: 3600,
     }),
     log: logOption,
     json: jsonOption,

@@ -7,6 +7,8 @@ const titles: Readonly<Record<string, string>> = {
   collect: "records in client streams",
   publish: "unary calls",
   subscribe: "deliveries",
+  save: "requests to /save",
+  events: "events of an emitter",
 };
 
 export function renderAccess({ loads, rounds, log, cores, floor_spread }: AccessSummary): string {
@@ -27,7 +29,7 @@ export function renderAccess({ loads, rounds, log, cores, floor_spread }: Access
     ]),
   ];
   return [
-    `Medians of ${rounds} turns over gRPC, log ${log}, ${cores} cores`,
+    `Medians of ${rounds} turns, log ${log}, ${cores} cores`,
     "",
     line(["", "open", "with a key", "ratio"]),
     ...Object.entries(loads).flatMap(([name, load]) => row(name, load)),

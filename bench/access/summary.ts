@@ -1,7 +1,7 @@
 /** The result as one JSON object (`--json`); the report for people is rendered from it. */
 
 import { availableParallelism } from "node:os";
-import { rounded, spread } from "../figures.ts";
+import { median, rounded, spread } from "../figures.ts";
 import type { LogChoice } from "../program.ts";
 
 export interface AccessOptions {
@@ -10,6 +10,8 @@ export interface AccessOptions {
   readonly calls: number;
   readonly subscribers: number;
   readonly events: number;
+  /** Of each load over HTTP. */
+  readonly seconds: number;
   readonly log: LogChoice;
   readonly json: boolean;
 }
@@ -23,7 +25,7 @@ export interface Figure {
   readonly isWhole: boolean;
 }
 
-/** By load: `collect`, `publish`, `subscribe`. */
+/** By load: `collect`, `publish`, `subscribe`, `save`, `events`. */
 export interface Round {
   readonly open: Readonly<Record<string, Figure>>;
   readonly closed: Readonly<Record<string, Figure>>;
@@ -104,11 +106,4 @@ function summarizeLoad(rounds: readonly Round[], name: string): LoadSummary {
       3,
     ),
   };
-}
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  const upper = sorted[middle] ?? Number.NaN;
-  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? Number.NaN) + upper) / 2;
 }

@@ -12,7 +12,7 @@ import { summarizeCollect } from "./summary.ts";
 
 /** Exits with 1 when the log does not contain exactly what was sent. */
 export async function benchCollect(runtime: Runtime, options: CollectOptions): Promise<void> {
-  const { load, log, grpc, pid, json } = options;
+  const { load, log, grpc, json } = options;
   const { environment } = runtime;
   const progress = new Progress(runtime);
   // The topic contains only this run's records; it is removed once they are counted.
@@ -25,7 +25,7 @@ export async function benchCollect(runtime: Runtime, options: CollectOptions): P
     gateway: () =>
       grpc === undefined
         ? startCollector(environment, log, topic)
-        : Promise.resolve(onCollector(environment, grpc, pid, topic)),
+        : Promise.resolve(onCollector(environment, { ...options, grpc }, topic)),
   };
   await buildLoader();
   const runs = await floorGatewayFloor(runtime, start, (server) =>

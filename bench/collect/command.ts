@@ -3,7 +3,7 @@
 import { command } from "../../src/cli/command/command.ts";
 import { address, flag, wholeNumber } from "../../src/cli/command/parameters.ts";
 import { jsonOption } from "../../src/cli/gateway/options.ts";
-import { logOption, pidOption } from "../shared-options.ts";
+import { apiKeyOption, logOption, pidOption } from "../shared-options.ts";
 
 const streamedRecords = 1_000_000;
 const unaryRecords = 100_000;
@@ -51,6 +51,7 @@ bare HTTP/2 server that only counts. Exits with 1 when the log has more or fewer
       value: "ADDRESS",
       example: "127.0.0.1:4025",
     }),
+    "api-key": apiKeyOption,
     pid: pidOption,
   },
   examples: [
@@ -70,6 +71,7 @@ bare HTTP/2 server that only counts. Exits with 1 when the log has more or fewer
       },
       log: options.log,
       grpc: grpc === undefined ? undefined : hostAndPort(grpc),
+      key: options.apiKey,
       pid: options.pid,
       json: options.json,
     });

@@ -9,6 +9,8 @@ export interface CollectOptions {
   readonly log: LogChoice;
   /** Address of a running gateway; undefined: the command starts one. */
   readonly grpc: GrpcAddress | undefined;
+  /** Its credential; undefined: none. */
+  readonly key: string | undefined;
   readonly pid: number | undefined;
   readonly json: boolean;
 }

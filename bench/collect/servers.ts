@@ -11,6 +11,7 @@ import {
   startProgram,
 } from "../program.ts";
 import type { GrpcAddress } from "./loader.ts";
+import type { CollectOptions } from "./options.ts";
 
 const streamFloorPath = fileURLToPath(new URL("../floors/collect.ts", import.meta.url));
 const unaryFloorPath = fileURLToPath(new URL("../floors/publish.ts", import.meta.url));
@@ -20,6 +21,8 @@ export interface CollectServer extends AsyncDisposable {
   /** Undefined: its process is not known, so its usage is not measured. */
   readonly pid: number | undefined;
   readonly grpc: GrpcAddress;
+  /** Of its HTTP listener; left out: it has none. */
+  readonly url?: string;
   readonly topic: string;
   /** Where its records can be read back. Undefined: not known, or the server keeps nothing. */
   readonly log: LogPlace | undefined;
@@ -62,8 +65,7 @@ export async function startCollector(
 /** A gateway that runs already; the environment names its log. */
 export function onCollector(
   environment: Environment,
-  grpc: GrpcAddress,
-  pid: number | undefined,
+  { grpc, pid, key }: Pick<CollectOptions, "pid" | "key"> & { readonly grpc: GrpcAddress },
   topic: string,
 ): CollectServer {
   return {
@@ -71,6 +73,7 @@ export function onCollector(
     pid,
     grpc,
     topic,
+    ...(key === undefined ? {} : { key }),
     log: logPlaceFrom(environment),
     ended: () => undefined,
     [Symbol.asyncDispose]: () => Promise.resolve(),
@@ -85,7 +88,8 @@ function serverFrom(
 ): CollectServer {
   const { hostname, port } = new URL(urls.at(-1) ?? "");
   const grpc = { host: hostname, port: Number(port) };
-  return { name, pid, grpc, topic, log: undefined, ended, [Symbol.asyncDispose]: stop };
+  const [url = ""] = urls;
+  return { name, pid, grpc, url, topic, log: undefined, ended, [Symbol.asyncDispose]: stop };
 }
 
 function placeOf(

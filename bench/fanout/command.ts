@@ -2,8 +2,9 @@
 
 import { command } from "../../src/cli/command/command.ts";
 import { choice, number, wholeNumber } from "../../src/cli/command/parameters.ts";
+import { Gateway } from "../../src/cli/gateway/gateway.ts";
 import { jsonOption } from "../../src/cli/gateway/options.ts";
-import { logOption, pidOption, urlOption } from "../shared-options.ts";
+import { apiKeyOption, logOption, pidOption, urlOption } from "../shared-options.ts";
 import { eventBytesMin } from "./stamp.ts";
 
 export const fanout = command({
@@ -54,17 +55,20 @@ bytes: the floor, measured before and after. Exits with 1 when an event was lost
     log: logOption,
     json: jsonOption,
     url: urlOption,
+    "api-key": apiKeyOption,
     pid: pidOption,
   },
   examples: [
     { line: "sluice bench fanout --subscribers 5000 --rate 20", notRun: "it measures for minutes" },
   ],
   async run(runtime, { subscribers, slow, idle, events, rate, batch, bytes, ...options }) {
+    const { url, apiKey } = options;
     const { benchFanout } = await import("./fanout.ts");
     await benchFanout(runtime, {
       load: idle === undefined ? { subscribers, slow } : { subscribers: idle, slow: 0 },
       schedule: { events, rate, batch, bytes },
       idle: idle !== undefined,
+      gateway: url === undefined ? undefined : new Gateway(url, apiKey),
       ...options,
     });
   },

@@ -13,13 +13,13 @@ import { summarizeFanout, summarizeIdle } from "./summary.ts";
 export async function benchFanout(runtime: Runtime, options: FanoutOptions): Promise<void> {
   const progress = new Progress(runtime);
   const onProgress: OnProgress = (what, done, total) => progress.show(what.padEnd(24), done, total);
-  const { load, schedule, transport, log, url, pid, json } = options;
+  const { load, schedule, transport, log, gateway, pid, json } = options;
   const start = {
     floor: () => startFloor(transport),
     gateway: () =>
-      url === undefined
+      gateway === undefined
         ? startGateway(runtime.environment, log, transport)
-        : onEmitter(url, pid, transport),
+        : onEmitter(gateway, pid, transport),
   };
   if (options.idle) {
     const runs = await floorGatewayFloor(runtime, start, (server) =>

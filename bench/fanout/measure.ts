@@ -55,7 +55,7 @@ export async function measure(
   const total = load.subscribers * schedule.events;
   subscribers.onProgress = ({ delivered }) =>
     onProgress(server.name, Math.min(delivered, total - 1), total);
-  const published = await publish(server.publishUrl, schedule);
+  const published = await publish(server, schedule);
   const endUs = await subscribers.done();
   const used = usageSince(before, usageOf(server.pid));
   const after = memory(server);

@@ -1,5 +1,6 @@
 /** The options of `sluice bench fanout`. */
 
+import type { Gateway } from "../../src/cli/gateway/gateway.ts";
 import type { LogChoice } from "../program.ts";
 import type { Load } from "./measure.ts";
 import type { Schedule } from "./publish.ts";
@@ -10,8 +11,8 @@ export interface FanoutOptions {
   readonly schedule: Schedule;
   readonly transport: Transport;
   readonly log: LogChoice;
-  /** Address of a running gateway; undefined: the command starts one. */
-  readonly url: string | undefined;
+  /** One that runs already; undefined: the command starts one. */
+  readonly gateway: Gateway | undefined;
   readonly pid: number | undefined;
   /** Measures only memory. */
   readonly idle: boolean;

@@ -1,6 +1,7 @@
 /** The publisher: stamped events on a schedule, one request under way at a time. */
 
 import { Failure } from "../../src/core/failure.ts";
+import type { Server } from "./servers.ts";
 import { nowUs, stampedEvent } from "./stamp.ts";
 
 export interface Schedule {
@@ -23,7 +24,7 @@ export interface Published {
 
 /** Throws `unavailable` at the first request that is not accepted. */
 export async function publish(
-  url: string,
+  { publishUrl: url, headers }: Pick<Server, "publishUrl" | "headers">,
   { events, rate, batch, bytes }: Schedule,
 ): Promise<Published> {
   const type = batch === 1 ? "application/json" : "application/x-ndjson";
@@ -37,7 +38,11 @@ export async function publish(
     const body = Array.from({ length: to - from }, (_, i) => stampedEvent(from + i, bytes)).join(
       "\n",
     );
-    const response = await fetch(url, { method: "POST", body, headers: { "content-type": type } });
+    const response = await fetch(url, {
+      method: "POST",
+      body,
+      headers: { "content-type": type, ...headers },
+    });
     const answer = await response.text();
     // 207: some of a batch were refused.
     if (!response.ok || response.status === 207) {

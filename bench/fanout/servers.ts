@@ -1,6 +1,7 @@
 /** The servers that are measured: the floor, a gateway that the command starts, or one that runs already. */
 
 import { fileURLToPath } from "node:url";
+import { Gateway } from "../../src/cli/gateway/gateway.ts";
 import { request } from "../../src/cli/gateway/request.ts";
 import { Failure } from "../../src/core/failure.ts";
 import type { Environment } from "../../src/runtime/runtime.ts";
@@ -15,6 +16,8 @@ export interface Server extends AsyncDisposable {
   readonly pid: number | undefined;
   readonly address: Address;
   readonly publishUrl: string;
+  /** With the credential that it needs. */
+  readonly headers: Readonly<Record<string, string>>;
   /** Exit code and last output of its process; undefined while it runs, or where another program started it. */
   ended(): string | undefined;
 }
@@ -26,8 +29,9 @@ export async function startFloor(transport: Transport): Promise<Server> {
   return {
     name: "floor",
     pid: child.pid,
-    address: addressOf(url, transport, path, ""),
+    address: addressOf(new Gateway(url), transport, path, ""),
     publishUrl: `${url}/events`,
+    headers: {},
     ended: child.ended,
     [Symbol.asyncDispose]: () => child.stop(),
   };
@@ -39,29 +43,35 @@ export async function startGateway(
   transport: Transport,
 ): Promise<Server> {
   const child = await startGatewayProgram(environment, log);
-  const gateway = await onEmitter(child.urls[0] ?? "", child.pid, transport);
+  const gateway = await onEmitter(new Gateway(child.urls[0] ?? ""), child.pid, transport);
   return { ...gateway, ended: child.ended, [Symbol.asyncDispose]: () => child.stop() };
 }
 
 /** A gateway that runs already: the command creates an emitter on it and ends it afterwards. */
 export async function onEmitter(
-  url: string,
+  gateway: Gateway,
   pid: number | undefined,
   transport: Transport,
 ): Promise<Server> {
-  const { id } = await request<{ id: string }>(url, "PUT", "/log", { source: "external" });
+  const { id } = await request<{ id: string }>(gateway, "PUT", "/log", { source: "external" });
   const hello = JSON.stringify({ op: "subscribe", emitter: id });
   return {
     name: "gateway",
     pid,
-    address: addressOf(url, transport, transport === "ws" ? "/v1/ws" : `/sse/log/${id}`, hello),
-    publishUrl: `${url}/log/${id}`,
+    address: addressOf(gateway, transport, transport === "ws" ? "/v1/ws" : `/sse/log/${id}`, hello),
+    publishUrl: `${gateway.url}/log/${id}`,
+    headers: gateway.headers,
     ended: () => undefined,
-    [Symbol.asyncDispose]: () => request(url, "DELETE", `/log/${id}`),
+    [Symbol.asyncDispose]: () => request(gateway, "DELETE", `/log/${id}`),
   };
 }
 
-function addressOf(url: string, transport: Transport, path: string, hello: string): Address {
+function addressOf(
+  { url, headers }: Gateway,
+  transport: Transport,
+  path: string,
+  hello: string,
+): Address {
   const { protocol, hostname, port } = new URL(url);
   if (protocol !== "http:") {
     throw new Failure("invalid", `Cannot measure ${url}: expected http:, subscribers speak no TLS`);
@@ -72,5 +82,6 @@ function addressOf(url: string, transport: Transport, path: string, hello: strin
     port: Number(port || 80),
     path,
     hello,
+    headers,
   };
 }

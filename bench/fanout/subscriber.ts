@@ -13,6 +13,8 @@ export interface Address {
   readonly path: string;
   /** First message of a WebSocket: its subscription. */
   readonly hello: string;
+  /** With the credential that it needs. */
+  readonly headers: Readonly<Record<string, string>>;
 }
 
 /** `opening`, then `open`; `over`: the server closed it, or refused it. */
@@ -111,8 +113,11 @@ export class Subscriber {
   }
 }
 
-function handshake({ transport, host, port, path }: Address): string {
-  const head = `GET ${path} HTTP/1.1\r\nHost: ${host}:${port}\r\n`;
+function handshake({ transport, host, port, path, headers }: Address): string {
+  const fields = Object.entries({ host: `${host}:${port}`, ...headers });
+  const head = [`GET ${path} HTTP/1.1`, ...fields.map((field) => field.join(": ")), ""].join(
+    "\r\n",
+  );
   if (transport === "sse") return `${head}Accept: text/event-stream\r\n\r\n`;
   const key = crypto.getRandomValues(new Uint8Array(16)).toBase64();
   return `${head}Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${key}\r\n\r\n`;

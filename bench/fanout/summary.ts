@@ -72,7 +72,7 @@ export interface IdleRunSummary {
 }
 
 export function summarizeFanout(
-  { load, schedule, transport, log, url }: FanoutOptions,
+  { load, schedule, transport, log, gateway: given }: FanoutOptions,
   { floor, gateway, floorAgain }: Runs<Measured>,
 ): FanoutSummary {
   const runs = {
@@ -88,7 +88,7 @@ export function summarizeFanout(
     ok: Object.values(runs).every(({ lost, duplicates }) => lost === 0 && duplicates === 0),
     cores: availableParallelism(),
     transport,
-    log: url === undefined ? log : "unknown",
+    log: given === undefined ? log : "unknown",
     ...load,
     ...schedule,
     runs,
@@ -108,7 +108,7 @@ export function summarizeFanout(
 }
 
 export function summarizeIdle(
-  { load, transport, log, url }: FanoutOptions,
+  { load, transport, log, gateway: given }: FanoutOptions,
   { floor, gateway, floorAgain }: Runs<Idle>,
 ): IdleSummary {
   const run = ({ open, residentBytes, bytesPerSubscriber }: Idle): IdleRunSummary => ({
@@ -120,7 +120,7 @@ export function summarizeIdle(
     bench: "fanout",
     idle: load.subscribers,
     transport,
-    log: url === undefined ? log : "unknown",
+    log: given === undefined ? log : "unknown",
     runs: { floor: run(floor), gateway: run(gateway), floorAgain: run(floorAgain) },
   };
 }

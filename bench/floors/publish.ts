@@ -51,7 +51,7 @@ const collector = new Collector({
 await log.create(lifecycleTopic, { ...config.newTopics, layout: "frames" });
 const events = new EventIntake({
   writer: new Writer(collector, lifecycleTopic, new Author("lifecycle")),
-  append: (topic, records, options) => log.append(topic, records, options),
+  append: (_, records, options) => log.append(lifecycleTopic, records, options),
   clock,
   recordBytesMax: config.ingest.recordBytesMax,
 });

@@ -1,5 +1,6 @@
 /** Clients that query random ranges of the most frequent tags at a fixed rate. */
 
+import type { Gateway } from "../../src/cli/gateway/gateway.ts";
 import { tagName } from "../../src/cli/simulate/measurements-series.ts";
 import type { Random } from "../../src/cli/simulate/random.ts";
 import { sleep, systemClock as clock } from "../../src/core/clock.ts";
@@ -8,7 +9,7 @@ import { Latencies } from "../latencies.ts";
 import { fetchSamples, randomRange, samplesEach } from "./samples.ts";
 
 export interface ClientsOptions {
-  readonly url: string;
+  readonly gateway: Gateway;
   readonly random: Random;
   readonly clients: number;
   /** Queries per second of all clients together. */
@@ -36,7 +37,7 @@ const stepsMs = [10, 50, 99];
  * time that a query waits for a free client.
  */
 export async function askTags(options: ClientsOptions): Promise<ClientsResult> {
-  const { url, random, prefix, tags, oldestNs } = options;
+  const { gateway, random, prefix, tags, oldestNs } = options;
   const latencies = new Latencies(stepsMs);
   let failed = 0;
   let failure = "";
@@ -46,7 +47,7 @@ export async function askTags(options: ClientsOptions): Promise<ClientsResult> {
       const tag = tagName(prefix, Math.floor(random.between(0, tags)));
       try {
         const range = randomRange(random, oldestNs, clock.nowNs());
-        const text = await fetchSamples(url, { tag, ...range });
+        const text = await fetchSamples(gateway, { tag, ...range });
         latencies.record((performance.now() - next.value) * 1000);
         const { samples } = JSON.parse(text) as { samples: unknown[] };
         if (samples.length === samplesEach) continue;

@@ -3,9 +3,10 @@
 import { command } from "../../src/cli/command/command.ts";
 import { choice, number, wholeNumber } from "../../src/cli/command/parameters.ts";
 import { UsageError } from "../../src/cli/command/usage-error.ts";
+import { Gateway } from "../../src/cli/gateway/gateway.ts";
 import { jsonOption } from "../../src/cli/gateway/options.ts";
 import { profileNames } from "../../src/cli/simulate/measurements-profile.ts";
-import { logOption, urlOption } from "../shared-options.ts";
+import { apiKeyOption, logOption, urlOption } from "../shared-options.ts";
 
 export const query = command({
   name: "query",
@@ -56,18 +57,20 @@ follows from the raw data. Exits with 1 when anything was refused, lost or wrong
     log: logOption,
     json: jsonOption,
     url: urlOption,
+    "api-key": apiKeyOption,
   },
   examples: [
     { line: "sluice bench query --profile minute-peak", notRun: "it measures for minutes" },
   ],
   async run(runtime, options) {
-    const { url, preload, profile, seconds = profile === "steady" ? 10 : 0 } = options;
+    const { url, apiKey, preload, profile, seconds = profile === "steady" ? 10 : 0 } = options;
     if (url !== undefined && preload > 0) {
       throw new UsageError(
         "Cannot use --preload with --url: it writes into the gateway's own store",
       );
     }
     const { benchQuery } = await import("./query.ts");
-    await benchQuery(runtime, { ...options, seconds });
+    const gateway = url === undefined ? undefined : new Gateway(url, apiKey);
+    await benchQuery(runtime, { ...options, gateway, seconds });
   },
 });

@@ -1,5 +1,6 @@
 /** The options of `sluice bench query`. */
 
+import type { Gateway } from "../../src/cli/gateway/gateway.ts";
 import type { ProfileName } from "../../src/cli/simulate/measurements-profile.ts";
 import type { LogChoice } from "../program.ts";
 
@@ -19,6 +20,6 @@ export interface QueryOptions {
   readonly verify: number;
   readonly log: LogChoice;
   /** Undefined: a gateway is started for the purpose. */
-  readonly url: string | undefined;
+  readonly gateway: Gateway | undefined;
   readonly json: boolean;
 }

@@ -1,6 +1,5 @@
 /** `sluice bench query`: how fast answers are and how far behind they lag while measurements are written. */
 
-import { Gateway } from "../../src/cli/gateway/gateway.ts";
 import { produceMeasurements, saveLines } from "../../src/cli/simulate/measurements-producer.ts";
 import { Schedule } from "../../src/cli/simulate/measurements-profile.ts";
 import { SimulatedSeries, tagName } from "../../src/cli/simulate/measurements-series.ts";
@@ -30,11 +29,13 @@ const settleMs = 500;
 
 /** Exits with 1 when anything was refused, lost or wrong. */
 export async function benchQuery(runtime: Runtime, options: QueryOptions): Promise<void> {
-  const { url, log, json } = options;
-  if (url === undefined) await requireOwnTopic(runtime.environment, log);
+  const { gateway, log, json } = options;
+  if (gateway === undefined) await requireOwnTopic(runtime.environment, log);
   const summary = await (async () => {
     await using server =
-      url === undefined ? await startQueryGateway(runtime.environment, log) : onQueryGateway(url);
+      gateway === undefined
+        ? await startQueryGateway(runtime.environment, log)
+        : onQueryGateway(gateway);
     runtime.onStop(() => {
       void Promise.resolve(server[Symbol.asyncDispose]()).finally(() => runtime.exit(130));
     });
@@ -50,7 +51,7 @@ async function measureQuery(
   server: QueryServer,
   options: QueryOptions,
 ): Promise<QueryMeasured> {
-  const { url, dataDir } = server;
+  const { gateway, dataDir } = server;
   const { tags, clients, queries, verify } = options;
   const progress = new Progress(runtime);
   const show = (what: string, done: number, total: number) =>
@@ -72,24 +73,24 @@ async function measureQuery(
     (_, i) => `{"time":${startNs + BigInt(i)},"tag":"${tagName(prefix, i)}","values":[${i}]}`,
   );
   const never = new AbortController().signal;
-  await saveLines(new Gateway(url), first.join("\n"), never);
+  await saveLines(gateway, first.join("\n"), never);
   // A node's first answer waits until the node has read the log to its end; that delay belongs to the start and not to the queries.
   const firstTag = tagName(prefix, 0);
-  await fetchSamples(url, { tag: firstTag, startNs: startNs - rangeNsMin, endNs: startNs });
+  await fetchSamples(gateway, { tag: firstTag, startNs: startNs - rangeNsMin, endNs: startNs });
 
   const over = new AbortController();
   const usedBefore = server.used();
   const tally = new MeasurementTally();
   const schedule = new Schedule(options.profile, options.rate, options.seconds);
   const asking = askTags({
-    ...{ url, random, clients, queries, prefix, tags: top, oldestNs },
+    ...{ gateway, random, clients, queries, prefix, tags: top, oldestNs },
     signal: over.signal,
   });
-  const readingBack = readBack(url, `${prefix}read-back`, over.signal);
+  const readingBack = readBack(gateway, `${prefix}read-back`, over.signal);
   const shown = setInterval(() => progress.line(tally.line()), 1000);
   try {
     await produceMeasurements({
-      ...{ url: new Gateway(url), series, schedule, connections, tally },
+      ...{ url: gateway, series, schedule, connections, tally },
       ...{ stop: never, abandon: never },
     });
     await new Promise((resolve) => setTimeout(resolve, settleMs));
@@ -103,9 +104,11 @@ async function measureQuery(
   const used = server.used();
   const expected = options.preload + top + tally.acknowledged + back.written;
   const stored =
-    dataDir === "" ? undefined : await countStored({ url, dataDir }, prefix, expected, show);
+    dataDir === ""
+      ? undefined
+      : await countStored({ url: gateway.url, dataDir }, prefix, expected, show);
   const wrong = await verifyAnswers(
-    { url, random, prefix, tags: top, oldestNs, newestNs: clock.nowNs(), answers: verify },
+    { gateway, random, prefix, tags: top, oldestNs, newestNs: clock.nowNs(), answers: verify },
     (done) => show("comparing answers", done, verify),
   );
   return { tally, asked, back, expected, stored, wrong, usedBefore, used };

@@ -2,6 +2,7 @@ import { expect, test } from "bun:test";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
+import { Gateway } from "../../src/cli/gateway/gateway.ts";
 import { readBack } from "./read-back.ts";
 
 test("a write that is under way in the end is waited for, and counted", async () => {
@@ -20,7 +21,7 @@ test("a write that is under way in the end is waited for, and counted", async ()
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
-  const result = await readBack(`http://127.0.0.1:${port}`, "t", over.signal);
+  const result = await readBack(new Gateway(`http://127.0.0.1:${port}`), "t", over.signal);
   server.close();
   expect(result).toMatchObject({ written: 1, atOnce: 1, failed: 0 });
   expect(saved).toEqual(["[0]"]);

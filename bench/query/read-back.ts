@@ -1,6 +1,6 @@
 /** One client that repeatedly writes a measurement and queries it at once. */
 
-import { Gateway } from "../../src/cli/gateway/gateway.ts";
+import type { Gateway } from "../../src/cli/gateway/gateway.ts";
 import { saveLines } from "../../src/cli/simulate/measurements-producer.ts";
 import { sleep, systemClock as clock } from "../../src/core/clock.ts";
 import { failureFrom } from "../../src/core/failure.ts";
@@ -24,7 +24,7 @@ const lagMsMax = 10_000;
 
 /** Runs until `signal`; a write under way is still finished. */
 export async function readBack(
-  url: string,
+  gateway: Gateway,
   tag: string,
   signal: AbortSignal,
 ): Promise<ReadBackResult> {
@@ -40,11 +40,11 @@ export async function readBack(
     try {
       const line = `{"time":${endNs},"tag":"${tag}","values":[${number}]}`;
       // The end does not abort it: whether it was stored would be unknown.
-      await saveLines(new Gateway(url), line, AbortSignal.timeout(lagMsMax));
+      await saveLines(gateway, line, AbortSignal.timeout(lagMsMax));
       written++;
       const query = { tag, startNs: endNs - rangeNsMin, endNs };
       for (let asked = 1; ; asked++) {
-        if ((await fetchSamples(url, query)).endsWith(`"values":[${number}]}]}`)) {
+        if ((await fetchSamples(gateway, query)).endsWith(`"values":[${number}]}]}`)) {
           lags.record((performance.now() - sentMs) * 1000);
           if (asked === 1) atOnce++;
           break;

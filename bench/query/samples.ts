@@ -1,8 +1,8 @@
 /** Answers of `GET /api`, and the ranges that are queried. */
 
-import { failureFromProblem } from "../../src/cli/gateway/request.ts";
+import type { Gateway } from "../../src/cli/gateway/gateway.ts";
+import { failureFromProblem, reach } from "../../src/cli/gateway/request.ts";
 import type { Random } from "../../src/cli/simulate/random.ts";
-import { Failure } from "../../src/core/failure.ts";
 
 /** Shorter ranges are refused. */
 export const rangeNsMin = 600_000_000_000n;
@@ -16,17 +16,11 @@ export interface SamplesQuery {
 
 /** The answer as text without its newline, because its times do not fit JavaScript numbers. Throws the gateway's error. */
 export async function fetchSamples(
-  url: string,
+  gateway: Gateway,
   { tag, startNs, endNs }: SamplesQuery,
 ): Promise<string> {
-  let response: Response;
-  try {
-    response = await fetch(
-      `${url}/api?tag=${encodeURIComponent(tag)}&start=${startNs}&end=${endNs}`,
-    );
-  } catch (cause) {
-    throw new Failure("unavailable", `Cannot reach ${url}: is the gateway running?`, { cause });
-  }
+  const query = `tag=${encodeURIComponent(tag)}&start=${startNs}&end=${endNs}`;
+  const response = await reach(gateway, `/api?${query}`, {});
   const text = await response.text();
   if (!response.ok) throw failureFromProblem(response, text);
   return text.trimEnd();

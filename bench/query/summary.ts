@@ -85,7 +85,7 @@ export function summarizeQuery(options: QueryOptions, measured: QueryMeasured): 
     bench: "query",
     ok,
     cores: availableParallelism(),
-    log: options.url === undefined ? options.log : "unknown",
+    log: options.gateway === undefined ? options.log : "unknown",
     profile: options.profile,
     rate: options.rate,
     tags: options.tags,

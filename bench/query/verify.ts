@@ -1,13 +1,14 @@
 /** Compares answers with the raw data: each sample must be the last measurement at or before its instant. */
 
-import { failureFromProblem } from "../../src/cli/gateway/request.ts";
+import type { Gateway } from "../../src/cli/gateway/gateway.ts";
+import { failureFromProblem, reach } from "../../src/cli/gateway/request.ts";
 import { tagName } from "../../src/cli/simulate/measurements-series.ts";
 import type { Random } from "../../src/cli/simulate/random.ts";
 import { Failure } from "../../src/core/failure.ts";
 import { fetchSamples, randomRange, samplesEach, type SamplesQuery } from "./samples.ts";
 
 export interface VerifyOptions {
-  readonly url: string;
+  readonly gateway: Gateway;
   readonly random: Random;
   readonly prefix: string;
   readonly tags: number;
@@ -19,13 +20,13 @@ export interface VerifyOptions {
 
 /** What is wrong with the first wrong answer, or undefined. Nothing may be written during it. */
 export async function verifyAnswers(
-  { url, random, prefix, tags, oldestNs, newestNs, answers }: VerifyOptions,
+  { gateway, random, prefix, tags, oldestNs, newestNs, answers }: VerifyOptions,
   onProgress: (done: number) => void,
 ): Promise<string | undefined> {
   for (let done = 0; done < answers; done++) {
     const tag = tagName(prefix, Math.floor(random.between(0, tags)));
     const wrong = await verifyAnswer(
-      url,
+      gateway,
       { tag, ...randomRange(random, oldestNs, newestNs) },
       oldestNs,
     );
@@ -36,12 +37,12 @@ export async function verifyAnswers(
 }
 
 async function verifyAnswer(
-  url: string,
+  gateway: Gateway,
   query: SamplesQuery,
   oldestNs: bigint,
 ): Promise<string | undefined> {
   const { tag, startNs, endNs } = query;
-  const samples = samplesOf(await fetchSamples(url, query));
+  const samples = samplesOf(await fetchSamples(gateway, query));
   const where = `${tag} from ${startNs} to ${endNs}`;
   if (samples.length !== samplesEach) return `${where}: ${samples.length} samples`;
   let at = 0;
@@ -58,7 +59,7 @@ async function verifyAnswer(
     }
     return undefined;
   };
-  for await (const line of exportLines(url, tag, oldestNs, endNs + 1n)) {
+  for await (const line of exportLines(gateway, tag, oldestNs, endNs + 1n)) {
     const [, time = "", values = ""] = /"time":(-?\d+).*"values":(\[[^\]]*\])/.exec(line) ?? [];
     if (values === "") return `${where}: cannot read the export's line ${line}`;
     const wrong = compareBefore(BigInt(time));
@@ -81,13 +82,13 @@ function samplesOf(text: string): readonly Sample[] {
 
 /** All of a tag's measurements of a range, oldest first. */
 async function* exportLines(
-  url: string,
+  gateway: Gateway,
   tag: string,
   fromNs: bigint,
   toNs: bigint,
 ): AsyncGenerator<string, void, undefined> {
   const path = `/v1/series/${encodeURIComponent(tag)}/export?format=ndjson&start=${fromNs}&end=${toNs}`;
-  const response = await fetch(`${url}${path}`);
+  const response = await reach(gateway, path, {});
   if (!response.ok) throw failureFromProblem(response, await response.text());
   if (response.body === null) throw new Failure("internal", `${path} has no body`);
   let rest = "";

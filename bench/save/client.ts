@@ -1,4 +1,4 @@
-/** Connections that each save one measurement after the other: the load where wrk is not installed. */
+/** Connections that each send one request after the other: the load where wrk is not installed. */
 
 import { Buffer } from "node:buffer";
 import { connect, type Socket } from "node:net";
@@ -32,32 +32,57 @@ export async function sendOwnLoad(
     lastNs = nowNs > lastNs ? nowNs : lastNs + 1n;
     return series.line(lastNs);
   };
+  return await sendOneByOne(url, { path: "/save", connections, seconds }, next);
+}
+
+export interface RequestLoad {
+  readonly path: string;
+  readonly connections: number;
+  readonly seconds: number;
+  /** Sent with each request; left out: no credential. */
+  readonly key?: string | undefined;
+}
+
+/** Each body is a JSON text. Throws `unavailable` where a connection cannot be opened. */
+export async function sendOneByOne(
+  url: string,
+  load: RequestLoad,
+  next: () => string,
+): Promise<SaveResult> {
   const latencies = new Latencies([]);
   const all = await Promise.all(
-    Array.from({ length: connections }, () => openSaver(url, next, latencies)),
+    Array.from({ length: load.connections }, () => openSender(url, load, next, latencies)),
   );
   const startMs = performance.now();
-  const over = all.map((saver) => saver.run());
-  await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
-  for (const saver of all) saver.stop();
+  const over = all.map((sender) => sender.run());
+  await new Promise((resolve) => setTimeout(resolve, load.seconds * 1000));
+  for (const sender of all) sender.stop();
   await Promise.all(over);
-  const sum = (of: (saver: Saver) => number) => all.reduce((total, saver) => total + of(saver), 0);
+  const sum = (of: (sender: Sender) => number) =>
+    all.reduce((total, sender) => total + of(sender), 0);
   return {
     by: "own",
     seconds: (performance.now() - startMs) / 1000,
-    acknowledged: sum((saver) => saver.acknowledged),
-    refused: sum((saver) => saver.refused),
-    broken: sum((saver) => saver.broken),
+    acknowledged: sum((sender) => sender.acknowledged),
+    refused: sum((sender) => sender.refused),
+    broken: sum((sender) => sender.broken),
     latencyMs: latencies.summary(),
   };
 }
 
-function openSaver(url: string, next: () => string, latencies: Latencies): Promise<Saver> {
+function openSender(
+  url: string,
+  load: RequestLoad,
+  next: () => string,
+  latencies: Latencies,
+): Promise<Sender> {
   const { hostname, port, host } = new URL(url);
+  const credential = load.key === undefined ? "" : `Authorization: Bearer ${load.key}\r\n`;
+  const head = `POST ${load.path} HTTP/1.1\r\nHost: ${host}\r\n${credential}Content-Type: application/json\r\nContent-Length: `;
   return new Promise((resolve, reject) => {
     const socket = connect(Number(port || 80), hostname);
     socket.setNoDelay(true);
-    socket.once("connect", () => resolve(new Saver(socket, host, next, latencies)));
+    socket.once("connect", () => resolve(new Sender(socket, head, next, latencies)));
     socket.once("error", (cause) =>
       reject(new Failure("unavailable", `Cannot reach ${url}: ${cause.message}`, { cause })),
     );
@@ -65,7 +90,7 @@ function openSaver(url: string, next: () => string, latencies: Latencies): Promi
 }
 
 /** One connection with one request in flight. */
-class Saver {
+class Sender {
   acknowledged = 0;
   refused = 0;
   broken = 0;
@@ -79,9 +104,9 @@ class Saver {
   #sentMs = 0;
   #received = "";
 
-  constructor(socket: Socket, host: string, next: () => string, latencies: Latencies) {
+  constructor(socket: Socket, head: string, next: () => string, latencies: Latencies) {
     this.#socket = socket;
-    this.#head = `POST /save HTTP/1.1\r\nHost: ${host}\r\nContent-Type: application/json\r\nContent-Length: `;
+    this.#head = head;
     this.#next = next;
     this.#latencies = latencies;
     socket.on("data", (data) => this.#hear(data.toString("latin1")));

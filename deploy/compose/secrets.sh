@@ -12,14 +12,13 @@ umask 077
 mkdir -p secrets/tls secrets/nats
 cd secrets
 
-random() { openssl rand -hex 32; }
 put() { [ -e "$1" ] || cat > "$1"; }
 
-random | put admin.key
-random | put postgres.password
-random | put grafana.password
-random | put nats.password
-random | put nats-routes.password
+for name in admin.key postgres.password grafana.password nats.password nats-routes.password; do
+  # In two steps: without openssl this ends here, and leaves no empty password behind.
+  random=$(openssl rand -hex 32)
+  echo "$random" | put $name
+done
 
 nats=$(cat nats.password)
 routes=$(cat nats-routes.password)
@@ -37,9 +36,6 @@ END
 put gateway.env << END
 DATABASE_URL=postgres://sluice:$(cat postgres.password)@postgres:5432/sluice
 NATS_URL=nats://sluice:$nats@nats-1:4222,nats://sluice:$nats@nats-2:4222,nats://sluice:$nats@nats-3:4222
-END
-put client.env << END
-SLUICE_KEY=$(cat admin.key)
 END
 
 if [ ! -e tls/tls.crt ]; then

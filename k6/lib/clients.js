@@ -16,6 +16,11 @@ export const delivery = new Trend("delivery_time", true);
 export const received = new Counter("events_received");
 export const acknowledged = new Counter("records_acknowledged");
 
+/** Appends that were refused for the moment, with 429 or 503. */
+export const deferred = new Counter("appends_deferred");
+
+const isDeferred = ({ status }) => status === 429 || status === 503;
+
 const grpc = new GrpcClient();
 grpc.load(["../schemas"], "sluice/v1/collector.proto");
 
@@ -28,13 +33,25 @@ export function createEmitter(id, body = { source: "external" }) {
   return id;
 }
 
-/** Appends events with a number and the time, so that subscribers see what they miss. */
+const attemptsMax = 10;
+
+/**
+ * Appends events with a number and the time, so that subscribers see what they miss. What is refused for the
+ * moment is sent again under its key, so that it is stored once.
+ */
 export function append(emitter, from, count) {
   const events = Array.from({ length: count }, (_, i) => ({ n: from + i, at: Date.now() }));
-  const response = http.post(`${url}/log/${emitter}`, JSON.stringify(events), {
-    headers: jsonHeaders,
-    tags: { name: "POST /log/{id}" },
-  });
+  const send = () =>
+    http.post(`${url}/log/${emitter}`, JSON.stringify(events), {
+      headers: { ...jsonHeaders, "Idempotency-Key": `${emitter}-${from}` },
+      tags: { name: "POST /log/{id}" },
+    });
+  let response = send();
+  for (let attempt = 1; attempt < attemptsMax && isDeferred(response); attempt++) {
+    deferred.add(1);
+    sleep(Number(response.headers["Retry-After"] || 1));
+    response = send();
+  }
   if (check(response, { "events are stored": ({ status }) => status === 200 }))
     acknowledged.add(count);
 }
@@ -56,7 +73,6 @@ function createCounter() {
   let count = 0;
   return (event) => {
     count++;
-    received.add(1);
     if (typeof event.at === "number") delivery.add(Math.max(0, Date.now() - event.at));
     if (typeof event.n === "number") {
       if (last !== undefined && event.n !== last + 1) gaps.add(1);
@@ -67,7 +83,7 @@ function createCounter() {
 }
 
 /** Subscribes over SSE until `count` events have arrived or `seconds` are over; returns how many came. */
-export function watchSse(emitter, { count = Infinity, seconds, after }) {
+export function watchSse(emitter, { count = Infinity, seconds, after, onFirst = () => {} }) {
   let seen = 0;
   const endMs = Date.now() + seconds * 1000;
   const start = after === undefined ? "" : `?after=${after}`;
@@ -77,11 +93,16 @@ export function watchSse(emitter, { count = Infinity, seconds, after }) {
     (client) => {
       const next = createCounter();
       client.on("event", ({ data, name }) => {
-        if (data !== "" && name === "") seen = next(JSON.parse(data));
+        if (data !== "" && name === "") {
+          if (seen === 0) onFirst();
+          seen = next(JSON.parse(data));
+        }
         if (seen >= count || Date.now() >= endMs) client.close();
       });
     },
   );
+  // At once: for each event it would take k6 more time than reading it.
+  received.add(seen);
   check(response, { "an SSE stream opens": ({ status }) => status === 200 });
   return seen;
 }
@@ -111,6 +132,7 @@ export function watchSocket(emitter, { count = Infinity, seconds, after }) {
       socket.setTimeout(() => socket.close(), seconds * 1000);
     },
   );
+  received.add(seen);
   check(response, { "a WebSocket opens": ({ status } = {}) => status === 101 });
   return seen;
 }

@@ -32,10 +32,18 @@ export async function writeFiles(folder: string): Promise<readonly string[]> {
     copy(join(root, "node_modules", path), join(folder, "packages", path));
   }
   for (const page of pages) {
-    const script = await bundleForBrowsers(join(root, "src/ui", page, "main.tsx"));
-    await Bun.write(join(folder, "dist/ui", `${page}.js`), script);
+    await writeModules(page, join(folder, "dist/ui"));
   }
   return ["migrations", "schemas", "src", "dist", "packages"];
+}
+
+/** Writes the modules of a page, and the list of their names, the first one first, which `src/http/assets.ts` reads. */
+export async function writeModules(page: string, folder: string) {
+  const { entry, files } = await bundleForBrowsers(join(root, "src/ui", page, "main.tsx"), page);
+  for (const [name, bytes] of files) await Bun.write(join(folder, name), bytes);
+  const names = [...files.keys()].filter((name) => name !== entry);
+  await Bun.write(join(folder, `${page}.json`), JSON.stringify([entry, ...names]));
+  return files;
 }
 
 function copy(from: string, to: string): void {

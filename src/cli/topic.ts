@@ -74,7 +74,7 @@ const create = command({
   name: "create",
   summary: "create a topic with its settings, or change its retention",
   description: `The first append creates a topic as well, with the default settings. Of a topic that exists, retention can
-be changed; another layout or schema is refused.`,
+be changed, and the schema rule for records that come; another layout is refused.`,
   arguments: { name },
   options: {
     layout: choice({

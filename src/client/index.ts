@@ -8,11 +8,17 @@ export type {
   EmittersClient,
 } from "./emitters.ts";
 export { SluiceError } from "./error.ts";
-export type { SluiceEvent } from "./event.ts";
+export type { EventDetails, EventSchema, SluiceEvent } from "./event.ts";
 export type { TokenSource } from "./credential.ts";
 export type { ClientOptions, Fetch } from "./options.ts";
 export type { Page, PageOptions } from "./pages.ts";
 export type { Events, Published, PublishOptions } from "./publish.ts";
 export type { SluiceSocket } from "./socket.ts";
-export type { Reset, SubscribeOptions, Subscription } from "./subscription.ts";
-export type { From, Target } from "./target.ts";
+export type {
+  Passed,
+  Reset,
+  SubscribeOptions,
+  Subscription,
+  WatchOptions,
+} from "./subscription.ts";
+export type { From, Target, WatchTarget } from "./target.ts";

@@ -7,8 +7,14 @@
 import { createDeferred } from "./deferred.ts";
 import type { SluiceError } from "./error.ts";
 import type { SluiceEvent } from "./event.ts";
-import { reportReset, type SubscribeOptions, type Subscription } from "./subscription.ts";
-import { addressOf, checkTarget, type From, type Target } from "./target.ts";
+import { type Passed, reportReset, type Subscription, type WatchOptions } from "./subscription.ts";
+import {
+  addressOf,
+  checkWatchTarget,
+  type From,
+  queryFromStart,
+  type WatchTarget,
+} from "./target.ts";
 
 /** What the socket does for a subscription. */
 export interface SubscriptionLink {
@@ -24,6 +30,7 @@ type Item<Data> =
   | {
       readonly kind: "events";
       readonly events: readonly SluiceEvent<Data>[];
+      readonly passed: Passed | undefined;
       readonly position: string;
       readonly chars: number;
     }
@@ -37,7 +44,7 @@ export const bufferCharsMax = 1024 * 1024;
 export class SocketSubscription<Data> implements Subscription<Data> {
   readonly address: Readonly<Record<string, string>>;
   readonly #link: SubscriptionLink;
-  readonly #options: SubscribeOptions;
+  readonly #options: WatchOptions;
   readonly #items: Item<Data>[] = [];
   readonly #events: AsyncGenerator<SluiceEvent<Data>, void, undefined>;
   readonly #readiness = createDeferred<void>();
@@ -50,8 +57,8 @@ export class SocketSubscription<Data> implements Subscription<Data> {
   #over = false;
   #wake: () => void = () => {};
 
-  constructor(link: SubscriptionLink, target: Target, options: SubscribeOptions) {
-    checkTarget(target);
+  constructor(link: SubscriptionLink, target: WatchTarget, options: WatchOptions) {
+    checkWatchTarget(target);
     this.#link = link;
     this.address = addressOf(target);
     this.#options = options;
@@ -72,9 +79,11 @@ export class SocketSubscription<Data> implements Subscription<Data> {
     return this.#ended;
   }
 
-  /** Where the next `subscribe` starts: after everything that was received. */
-  get from(): From {
-    return this.#from;
+  /** The next `subscribe`, which starts after everything that was received. */
+  get request(): { readonly op: string } {
+    const { where, text, details, decode, valueBytes } = this.#options;
+    const options = { where, text, details, decode, value_bytes: valueBytes };
+    return { op: "subscribe", ...this.address, ...queryFromStart(this.#from), ...options };
   }
 
   /** Whether the socket should join it: not while its buffer is full. */
@@ -114,11 +123,15 @@ export class SocketSubscription<Data> implements Subscription<Data> {
     this.#readiness.resolve();
   }
 
-  received(events: readonly SluiceEvent<Data>[], position: string, chars: number): void {
+  received(
+    events: readonly SluiceEvent<Data>[],
+    { position, passed }: { readonly position: string; readonly passed: Passed | undefined },
+    chars: number,
+  ): void {
     if (this.#over || this.#paused) return;
     this.#receivedUpTo(position);
     this.#chars += chars;
-    this.#put({ kind: "events", events, position, chars });
+    this.#put({ kind: "events", events, position, passed, chars });
     if (this.#chars < bufferCharsMax) return;
     this.#paused = true;
     this.#link.pause(this);
@@ -183,6 +196,7 @@ export class SocketSubscription<Data> implements Subscription<Data> {
             yield event;
           }
           this.#position = item.position;
+          if (item.passed !== undefined) this.#options.onPassed?.(item.passed);
           this.#taken(item.chars);
         } else if (item !== undefined) {
           this.#handle(item);

@@ -13,8 +13,8 @@ import {
   type SocketMessage,
 } from "./socket-connection.ts";
 import { SocketSubscription, type SubscriptionLink } from "./socket-subscription.ts";
-import type { SubscribeOptions, Subscription } from "./subscription.ts";
-import { addressOf, checkTarget, queryFromStart, type Target } from "./target.ts";
+import type { Passed, Subscription, WatchOptions } from "./subscription.ts";
+import { addressOf, checkTarget, membersOf, type Target, type WatchTarget } from "./target.ts";
 import { createTicket } from "./ticket.ts";
 
 export class SluiceSocket implements AsyncDisposable {
@@ -41,8 +41,8 @@ export class SluiceSocket implements AsyncDisposable {
     this.#backoff = new Backoff(settings);
   }
 
-  /** As `subscribe` of the client, with one subscription per target at a time. */
-  subscribe<Data = unknown>(target: Target, options: SubscribeOptions = {}): Subscription<Data> {
+  /** As `subscribe` of the client, of more targets, with one subscription per target at a time. */
+  subscribe<Data = unknown>(target: WatchTarget, options: WatchOptions = {}): Subscription<Data> {
     if (this.#stop.signal.aborted) throw closed();
     return new SocketSubscription<Data>(this.#link, target, options);
   }
@@ -120,10 +120,10 @@ export class SluiceSocket implements AsyncDisposable {
   };
 
   #join(connection: SocketConnection, subscription: SocketSubscription<unknown>): void {
-    const { address, from } = subscription;
+    const { address, request } = subscription;
     // It joins after the answer to an unsubscribe that is still running.
     if (this.#leaving.has(nameOf(address))) return;
-    connection.ask({ op: "subscribe", ...address, ...queryFromStart(from) }, (answer) => {
+    connection.ask(request, (answer) => {
       if (!(answer instanceof SluiceError)) return subscription.subscribed(positionOf(answer));
       if (connection === this.#connection) this.#refused(connection, subscription, answer);
     });
@@ -236,14 +236,16 @@ export class SluiceSocket implements AsyncDisposable {
   }
 
   #received(message: SocketMessage, text: string): void {
-    const name = nameOf(addressFromMessage(message));
+    const name = nameOf(membersOf(message));
     const subscription = this.#subscriptions.get(name);
     if (subscription === undefined || this.#leaving.has(name)) return;
     const position = positionOf(message);
     this.#hasReceived = true;
     if (message.op === "events") {
       const events = eventsFromJson(message["events"] as readonly unknown[], text);
-      if (position !== undefined) subscription.received(events, position, text.length);
+      if (position === undefined) return;
+      const passed = passedOf(message, position);
+      subscription.received(events, { position, passed }, text.length);
     } else if (message.op === "reset") {
       const { reason } = message;
       if (position !== undefined) subscription.reset(position, String(reason));
@@ -302,19 +304,15 @@ function positionOf({ position }: SocketMessage): string | undefined {
   return typeof position === "string" ? position : undefined;
 }
 
-function addressFromMessage({
-  topic,
-  key,
-  emitter,
-}: SocketMessage): Readonly<Record<string, string>> {
-  const members = Object.entries({ topic, key, emitter });
-  return Object.fromEntries(
-    members.filter((member): member is [string, string] => typeof member[1] === "string"),
-  );
+/** Undefined for a subscription without a filter. */
+function passedOf(message: SocketMessage, position: string): Passed | undefined {
+  const { passed, undecodable, failed, failure } = message as unknown as Passed;
+  return passed === undefined ? undefined : { passed, undecodable, failed, failure, position };
 }
 
-function nameOf({ topic, key, emitter }: Readonly<Record<string, string>>): string {
-  return JSON.stringify({ topic, key, emitter });
+/** Members that name a target are always in the same order. */
+function nameOf(address: Readonly<Record<string, string>>): string {
+  return JSON.stringify(address);
 }
 
 function closed(): SluiceError {

@@ -38,6 +38,34 @@ export interface SubscribeOptions {
   readonly onReset?: ((reset: Reset) => void) | undefined;
 }
 
+/** Of a subscription over a socket. */
+export interface WatchOptions extends SubscribeOptions {
+  /** Only records for which this CEL expression is true. */
+  readonly where?: string | undefined;
+  /** Only records that contain this text in the key, a header or the value. */
+  readonly text?: string | undefined;
+  /** Called for what `where` and `text` passed over, once everything before `passed.position` was delivered. */
+  readonly onPassed?: ((passed: Passed) => void) | undefined;
+  /** Events have `details` and `schema`. */
+  readonly details?: boolean | undefined;
+  /** `json`: events as their schemas have them. */
+  readonly decode?: "json" | undefined;
+  /** Values of more bytes are cut: the event's `text` is their start. */
+  readonly valueBytes?: number | undefined;
+}
+
+/** Records that a filter passed over, since the last of these. */
+export interface Passed {
+  readonly passed: number;
+  /** Those of them whose value could not be looked into. */
+  readonly undecodable: number;
+  /** Those of them for which the expression has no answer. */
+  readonly failed: number;
+  /** Why the first of these has none. */
+  readonly failure: string | undefined;
+  readonly position: string;
+}
+
 export interface Reset {
   /** The last position that was delivered; undefined before the first. */
   readonly after: string | undefined;

@@ -8,6 +8,20 @@ export type Target =
   | { readonly emitter: string; readonly topic?: undefined; readonly key?: undefined };
 
 /**
+ * What a socket can subscribe to: also the measurements of a tag, the lifecycle events of a message or of
+ * an app's messages, and what gets overdue under an ack rule.
+ */
+export type WatchTarget =
+  | Target
+  | { readonly series: string }
+  | { readonly message: string }
+  | { readonly app: string }
+  | { readonly rule: string };
+
+/** The members that name a target, in messages as well. */
+const targetMembers = ["topic", "key", "emitter", "series", "message", "app", "rule"] as const;
+
+/**
  * Where reading starts. `live`: what is appended from now on. `earliest`: the oldest record kept.
  * `after`: what follows a position. `tail`: the newest n, at most 1,000, then live.
  */
@@ -36,20 +50,43 @@ export function queryFromStart(from: From): { after?: string; tail?: number } {
 }
 
 /** The target in WebSocket messages, where an emitter is also a key of the emitters' topic. */
-export function addressOf(target: Target): Readonly<Record<string, string>> {
-  if (target.emitter !== undefined) return { emitter: target.emitter };
-  if (target.key === undefined) return { topic: target.topic };
-  if (target.topic === emittersTopic) return { emitter: target.key };
-  return { topic: target.topic, key: target.key };
+export function addressOf(target: WatchTarget): Readonly<Record<string, string>> {
+  const { topic, key, ...others } = membersOf(target);
+  if (topic === undefined) return others;
+  if (key === undefined) return { topic };
+  return topic === emittersTopic ? { emitter: key } : { topic, key };
+}
+
+/** The members of an object that name a target. */
+export function membersOf(given: object): Readonly<Record<string, string>> {
+  const members = given as Readonly<Record<string, unknown>>;
+  return Object.fromEntries(
+    targetMembers.flatMap((name) => {
+      const value = members[name];
+      return typeof value === "string" ? [[name, value]] : [];
+    }),
+  );
 }
 
 /** Throws `invalid` unless it names exactly one target. For callers without types. */
 export function checkTarget(target: Target): void {
-  const given = [target.topic, target.emitter].filter((name) => name !== undefined);
-  if (given.length === 1 && given[0] !== "") return;
+  checkNames(membersOf(target), ["topic", "emitter"]);
+}
+
+/** The same for what a socket can watch. */
+export function checkWatchTarget(target: WatchTarget): void {
+  checkNames(membersOf(target), targetMembers);
+}
+
+function checkNames(given: Readonly<Record<string, string>>, allowed: readonly string[]): void {
+  const names = Object.keys(given).filter((name) => name !== "key");
+  const [name = ""] = names;
+  const isKeyed = given["key"] === undefined || name === "topic";
+  if (names.length === 1 && allowed.includes(name) && given[name] !== "" && isKeyed) return;
+  const expected = allowed.filter((one) => one !== "key" && one !== "topic");
   throw new SluiceError(
     "invalid",
-    "Cannot use the target: expected { topic, key? } or { emitter }",
+    `Cannot use the target: expected { topic, key? } or ${expected.map((one) => `{ ${one} }`).join(", ")}`,
   );
 }
 

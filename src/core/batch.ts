@@ -22,8 +22,9 @@ export class Batch {
     this.#frame = frame;
   }
 
-  static of(records: readonly LogRecord[]): Batch {
-    return new Batch(records.length, records, undefined);
+  /** `frame`: the records' Frame, where it is encoded already. */
+  static of(records: readonly LogRecord[], frame?: Uint8Array): Batch {
+    return new Batch(records.length, records, frame);
   }
 
   /**
@@ -65,6 +66,11 @@ export class Batch {
   /** True when storing the Frame needs no encoding. */
   get isEncoded(): boolean {
     return this.#frame !== undefined;
+  }
+
+  /** True where the records are objects, also where their Frame is encoded already. */
+  get isDecoded(): boolean {
+    return this.#records !== undefined;
   }
 
   /** Bytes of the Frame; an estimate where it is not encoded yet. */

@@ -2,6 +2,13 @@
 
 import type { ByteSink, Sent, SinkEvents } from "./sink.ts";
 
+/** Modules that import each other relative to themselves, by names that contain a hash of their content. */
+export interface Modules {
+  /** The name of the one that is loaded first. */
+  readonly entry: string;
+  readonly files: ReadonlyMap<string, Uint8Array<ArrayBuffer>>;
+}
+
 export type Fetch = (request: Request) => Response | Promise<Response>;
 
 export interface Host {
@@ -16,10 +23,10 @@ export interface Host {
    */
   upgrade(request: Request, open: (socket: Socket) => SocketEvents): Response;
   /**
-   * A TypeScript file and all that it imports, as one script for browsers. Left out where the runtime
-   * has no bundler: pages then need the output of `bun scripts/build-ui.ts`.
+   * A TypeScript file and all that it imports, as modules for browsers. Left out where the runtime has no bundler: pages then need the output of
+   * `bun scripts/build-ui.ts`.
    */
-  bundle?(entry: string): Promise<Uint8Array>;
+  bundle?(entry: string, name: string): Promise<Modules>;
 }
 
 export interface Socket {
@@ -49,3 +56,16 @@ export function withoutQuery(path: string): string {
 
 /** WebSocket close code of a node that shuts down (RFC 6455): the client resumes on another one. */
 export const goingAwayCode = 1001;
+
+const shownMethods = new Set(["GET", "HEAD", "PUT", "POST", "PATCH", "DELETE", "OPTIONS"]);
+
+/** `other` for a method that is not one of HTTP's: a client may send any text, and as long as it likes. */
+export function shownMethod(method = ""): string {
+  return shownMethods.has(method) ? method : "other";
+}
+
+/** Without the query, which may have a ticket or a password in it. */
+export function shownPath(target: string): string {
+  const [path = ""] = target.split("?", 1);
+  return path.length > 200 ? `${path.slice(0, 200)}…` : path;
+}

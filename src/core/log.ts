@@ -12,7 +12,7 @@ import type { Batch } from "./batch.ts";
 import type { Turn } from "./budget/turn.ts";
 import type { Position } from "./position.ts";
 import type { LogRecord, StoredRecord } from "./record.ts";
-import type { TopicRetention, TopicSettings } from "./topic.ts";
+import type { TopicChange, TopicSettings } from "./topic.ts";
 
 export interface Log {
   readonly driver: "memory" | "postgres" | "jetstream" | "kafka";
@@ -37,6 +37,13 @@ export interface Log {
 
   bounds(topic: string): Promise<Bounds>;
 
+  /**
+   * The position after which the records lie that were received at this time or later; the end where
+   * there are none yet. Where the clocks of several nodes differ, records near it may lie on the other
+   * side, by that difference.
+   */
+  positionAt(topic: string, receivedNs: bigint): Promise<Position>;
+
   /** Flushes what was taken, then disconnects from the broker. Reads end. */
   close(): Promise<void>;
 }
@@ -50,8 +57,11 @@ export interface TopicAdmin {
   list(page?: TopicPage): Promise<readonly TopicInfo[]>;
   /** Number of topics. */
   count(): Promise<number>;
-  /** Changes how much of the topic is kept; what is past it is dropped soon. Returns the topic as it is then. */
-  retain(topic: string, retention: TopicRetention): Promise<TopicInfo>;
+  /**
+   * Changes what a topic keeps and demands; returns it as it is then. What is past the retention is
+   * dropped soon. The log does not check records: it keeps the schema rule for those who do.
+   */
+  change(topic: string, change: TopicChange): Promise<TopicInfo>;
   /** Resolves when the broker answers, whatever the number of topics. Throws `unavailable`. */
   ping(): Promise<void>;
   /** Drops the topic and its records; its live readers end with `not_found` or `position_gone`. */
@@ -77,6 +87,11 @@ export interface AppendOptions {
    * between the last stored and these.
    */
   readonly producer?: ProducerRun;
+  /**
+   * Its caller has no other append under way, or does not care about their order: where it is small, it
+   * may be stored before larger ones that came earlier.
+   */
+  readonly isIndependent?: boolean;
 }
 
 /**

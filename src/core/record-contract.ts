@@ -1,9 +1,14 @@
 /** Contracts of internal topics: their records are checked at ingestion, by whatever protocol they come. */
 
+import type { Caller } from "./access/caller.ts";
 import type { Issue } from "./failure.ts";
 
 /** Derives from a record's value what else belongs to it, or says why its topic refuses it. */
-export type RecordContract = (given: GivenRecord) => DerivedFields | Issue;
+export type RecordContract = (
+  given: GivenRecord,
+  /** Whose limits count; undefined: nobody's, also where nothing will be stored. */
+  by?: Caller,
+) => DerivedFields | Issue;
 
 export interface GivenRecord {
   readonly value: Uint8Array;

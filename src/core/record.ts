@@ -47,6 +47,13 @@ export function recordBytes(record: LogRecord): number {
   return bytes;
 }
 
+/** The sum of it. */
+export function bytesOf(records: readonly LogRecord[]): number {
+  let bytes = 0;
+  for (const record of records) bytes += recordBytes(record);
+  return bytes;
+}
+
 /**
  * The objects of a decoded record take so much memory, besides its bytes, for as long as it is kept:
  * measured with values of 20 to 2,000 bytes, whether a commit has one record or many.

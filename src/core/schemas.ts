@@ -33,15 +33,38 @@ export interface RecordChecks {
   /**
    * What is wrong with each record under the rule, in their order; undefined: nothing. `field` is
    * `schema_id` where it is about which schema, else the path in the message. Rejects with
-   * `unavailable` when a schema cannot be fetched: nothing is known of the record then.
+   * `unavailable` when a schema cannot be fetched: nothing is known of the record then. The registry
+   * notes which schemas the accepted ones of `topic` have; undefined: they are stored nowhere.
    */
   check(
     rule: Exclude<SchemaRule, "none">,
     records: readonly SchemaRecord[],
+    topic?: string,
   ): MaybePromise<readonly (Issue | undefined)[]>;
 }
 
 export interface RecordDecoder {
-  /** In their order; undefined for records that name no schema. Rejects as `check` does. */
-  decode(records: readonly SchemaRecord[]): MaybePromise<readonly (DecodedRecord | undefined)[]>;
+  /**
+   * In their order; undefined for records that name no schema. Rejects as `check` does. The registry
+   * notes which schemas the records of `topic` have.
+   */
+  decode(
+    records: readonly SchemaRecord[],
+    topic?: string,
+  ): MaybePromise<readonly (DecodedRecord | undefined)[]>;
+}
+
+/** A version of a subject, as which a schema is registered. */
+export interface SubjectVersion {
+  readonly subject: string;
+  readonly version: number;
+}
+
+export interface SubjectsOfSchemas {
+  /**
+   * The versions that each schema is registered as, those that were deleted aside; no more than some
+   * seconds old. A schema that cannot be looked up has none. Show a caller only the subjects that it
+   * may read.
+   */
+  subjectsOf(ids: Iterable<number>): MaybePromise<ReadonlyMap<number, readonly SubjectVersion[]>>;
 }

@@ -28,8 +28,21 @@ const yearMax = 2262;
  * RFC 3339 time, and for years that an int64 of nanoseconds cannot hold (before 1678, after 2261).
  */
 export function parseTime(text: string): bigint | undefined {
-  return parseInMinute(text) ?? parseAny(text);
+  const ns = parseInMinute(text) ?? parseAny(text);
+  return ns === "beyond" ? undefined : ns;
 }
+
+/**
+ * What is expected in place of a text that `parseTime` does not take. `otherwise`: where it is no time;
+ * a time that is only too early or too late gets the reason.
+ */
+export function expectedTime(text: string, otherwise: string): string {
+  return parseAny(text) === "beyond" ? knownTimes : otherwise;
+}
+
+/** The times that there are, as what is expected of one. */
+export const knownTimes =
+  "a time from 1678-01-01 to 2262-04-11, because it is kept as nanoseconds in 64 bits";
 
 /** The minute of the last parsed time, in UTC, up to its colon: the following times often share it. */
 let readMinute = { text: "", ms: 0 };
@@ -64,24 +77,33 @@ function digitsAt(text: string, from: number, to: number): number {
   return value;
 }
 
-function parseAny(text: string): bigint | undefined {
+/** `beyond`: a time that an int64 of nanoseconds cannot hold. */
+function parseAny(text: string): bigint | "beyond" | undefined {
   const match = text.length > 64 ? null : rfc3339.exec(text);
   if (match === null) return undefined;
   const [, y, mo, d, h, mi, s, fraction = "", sign, offsetH = "0", offsetM = "0"] = match;
   const [year, month, day] = [Number(y), Number(mo), Number(d)];
   const [hour, minute, second] = [Number(h), Number(mi), Number(s)];
-  if (year < yearMin || year > yearMax || month < 1 || month > 12 || day < 1) return undefined;
+  if (month < 1 || month > 12 || day < 1) return undefined;
   // A leap second is the first instant of the next minute.
   if (hour > 23 || minute > 59 || second > 60) return undefined;
-  if (day > new Date(Date.UTC(year, month, 0)).getUTCDate()) return undefined;
+  if (day > daysOf(year, month)) return undefined;
   if (Number(offsetH) > 23 || Number(offsetM) > 59) return undefined;
+  if (year < yearMin || year > yearMax) return "beyond";
   const shift = (Number(offsetH) * 60 + Number(offsetM)) * (sign === "-" ? -60_000 : 60_000);
   const ms = Date.UTC(year, month - 1, day, hour, minute, second) - shift;
   const ns = BigInt(ms) * 1_000_000n + BigInt(fraction.slice(0, 9).padEnd(9, "0"));
-  if (ns > int64Max) return undefined;
+  if (ns > int64Max) return "beyond";
   // The last year may end within a minute.
   if (text.endsWith("Z") && text[10] === "T" && second < 60 && year < yearMax) {
     readMinute = { text: text.slice(0, minuteLength), ms: ms - second * 1000 };
   }
   return ns;
+}
+
+/** `Date.UTC` takes years below 100 for those of the twentieth century. */
+function daysOf(year: number, month: number): number {
+  const date = new Date(0);
+  date.setUTCFullYear(year, month, 0);
+  return date.getUTCDate();
 }

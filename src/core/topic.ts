@@ -18,7 +18,7 @@ export type Layout = "records" | "frames";
 export const schemaRules = ["none", "id", "validated"] as const;
 export type SchemaRule = (typeof schemaRules)[number];
 
-/** How much of a topic is kept. It may change while the topic exists. */
+/** How much of a topic is kept. */
 export interface TopicRetention {
   /** Records older than this may be dropped; 0 keeps them. */
   readonly retentionMs: number;
@@ -26,10 +26,17 @@ export interface TopicRetention {
   readonly retentionBytes: number;
 }
 
-export interface TopicSettings extends TopicRetention {
-  readonly layout: Layout;
+/** What may change while the topic exists. The schema rule counts for records that come from then on. */
+export interface ChangeableSettings extends TopicRetention {
   readonly schema: SchemaRule;
 }
+
+export interface TopicSettings extends ChangeableSettings {
+  readonly layout: Layout;
+}
+
+/** Members that are left out stay as they are. */
+export type TopicChange = Partial<ChangeableSettings>;
 
 export const defaultTopicSettings: TopicSettings = {
   layout: "records",

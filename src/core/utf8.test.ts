@@ -1,7 +1,9 @@
 import { expect, test } from "bun:test";
+import { Turns } from "./budget/turn.ts";
 import {
   createDocumentDecoder,
   documentFromUtf8,
+  documentInTurns,
   lossyTextFromUtf8,
   textFromUtf8,
 } from "./utf8.ts";
@@ -22,4 +24,16 @@ test("bytes that are not UTF-8 are refused, or replaced where the caller chose s
   expect(() => textFromUtf8(broken)).toThrow(TypeError);
   expect(() => documentFromUtf8(broken)).toThrow(TypeError);
   expect(lossyTextFromUtf8(broken)).toBe("a\ufffd");
+});
+
+test("a document is the same decoded in turns, wherever its pieces end", async () => {
+  const turn = new Turns().open();
+  for (const start of ["", "x", "xy", "xyz", "\ufeff"]) {
+    const bytes = new TextEncoder().encode(`${start}${"😀é".repeat(150_000)}`);
+    expect(await documentInTurns(bytes, turn)).toBe(documentFromUtf8(bytes));
+    for (const end of [1, 3]) {
+      await expect(documentInTurns(bytes.subarray(0, -end), turn)).rejects.toThrow(TypeError);
+    }
+  }
+  expect(await documentInTurns(marked, turn)).toBe("a");
 });

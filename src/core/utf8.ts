@@ -4,6 +4,8 @@
  * the text only where it begins a document: a body, a message, a file.
  */
 
+import type { Turn } from "./budget/turn.ts";
+
 const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const lossy = new TextDecoder("utf-8", { ignoreBOM: true });
 const document = new TextDecoder("utf-8", { fatal: true });
@@ -21,6 +23,23 @@ export function lossyTextFromUtf8(bytes: Uint8Array): string {
 /** A whole document, without its mark. Throws a `TypeError` on bytes that are not UTF-8. */
 export function documentFromUtf8(bytes: Uint8Array): string {
   return document.decode(bytes);
+}
+
+/** Bytes that are decoded between two looks at the clock. */
+const decodedAtOnce = 256 * 1024;
+
+/** The same in turns. */
+export async function documentInTurns(bytes: Uint8Array, turn: Turn): Promise<string> {
+  if (bytes.byteLength <= decodedAtOnce) return documentFromUtf8(bytes);
+  const decoder = createStrictDocumentDecoder("utf-8");
+  const parts: string[] = [];
+  for (let from = 0; from < bytes.byteLength; from += decodedAtOnce) {
+    if (turn.isOver) await turn.next();
+    const to = from + decodedAtOnce;
+    const stream = to < bytes.byteLength;
+    parts.push(decoder.decode(bytes.subarray(from, to), { stream }));
+  }
+  return parts.join("");
 }
 
 /** Decodes a document in pieces, without its mark. U+FFFD takes the place of bytes that are not UTF-8. */

@@ -7,12 +7,14 @@ import type { Share } from "../core/budget/memory.ts";
 import type { Quota } from "../core/budget/quota.ts";
 import type { Counters } from "../core/metrics/counters.ts";
 import type { Metric } from "../core/metrics/metric.ts";
+import type { TopicUse } from "../core/metrics/topic-figures.ts";
 import type { Ownership, ProjectionTarget } from "../core/projection.ts";
 import type { TopicSettings } from "../core/topic.ts";
 import type { Tracing } from "../core/trace/trace.ts";
 import type { HttpDeps } from "../http/deps.ts";
 import type { Endpoint } from "../http/endpoint/endpoint.ts";
 import type { HotRoute } from "../http/hot.ts";
+import type { SocketTarget } from "../http/live/target.ts";
 import type { Collector } from "../ingest/collector.ts";
 import type { InternalTopicRule, TopicRules } from "../ingest/topic-rules.ts";
 import type { Topics } from "../ingest/topics.ts";
@@ -71,12 +73,33 @@ export interface ProjectionSpec {
   readonly shouldYield?: () => boolean;
 }
 
+/** Something that is wrong now. */
+export interface PartProblem {
+  readonly kind: "rule_stopped" | "rule_behind";
+  readonly about: { readonly kind: "rule"; readonly name: string };
+  /** A sentence for people. */
+  readonly message: string;
+  /** The topic that the message says something about. */
+  readonly topic?: string;
+}
+
+/** How far something of a part is behind a topic that it reads. */
+export interface PartLag {
+  readonly name: string;
+  readonly topic: string;
+  readonly lagMs: number;
+  /** Token of what it has committed. */
+  readonly position: string | undefined;
+}
+
 export interface Part {
   readonly name: string;
   /** Mounts its HTTP routes. */
   http?(app: Hono): void;
   /** Addresses that are called once a record, and are served before the router. */
   readonly hot?: readonly HotRoute[];
+  /** What sockets can watch of it. */
+  readonly socketTargets?: readonly SocketTarget[];
   /** Its routes, as the OpenAPI document describes them. */
   readonly endpoints?: readonly Endpoint[];
   /** Registers its services: every RPC protocol, codec and compression. */
@@ -90,6 +113,14 @@ export interface Part {
   readonly projections?: readonly ProjectionSpec[];
   /** Its tables that grow with use: `/status` shows about how many rows they have. */
   readonly tables?: readonly string[];
+  /** Names of what this node alone works on at present, for the list of nodes. */
+  owns?(): readonly string[];
+  /** How far its rules are behind their topics, of those that this node works on. */
+  lags?(): readonly PartLag[];
+  /** What is wrong now in this part, of the things that this node works on. */
+  problems?(): readonly PartProblem[];
+  /** Topics that its rules or relations name. */
+  topicUses?(): Promise<readonly TopicUse[]>;
   /** Its members of `/status`. */
   status?(): Readonly<Record<string, unknown>>;
   /** Its families of `/metrics`. */

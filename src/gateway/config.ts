@@ -67,6 +67,8 @@ export interface Config {
   readonly drainGraceMs: number;
   /** Whether this node runs simulated guests. */
   readonly guests: boolean;
+  /** Whether callers may start simulators on it. */
+  readonly demo: boolean;
   /** Where spans are sent, without `/v1/traces`; undefined: none are made. */
   readonly otlpEndpoint: string | undefined;
   readonly logLevel: LogLevel;
@@ -155,6 +157,7 @@ export function parseConfig(environment: Environment): Config {
     // Balancers query once a second or two; with the rest of a drain it is less than 10 s.
     drainGraceMs: read.number("SLUICE_DRAIN_GRACE_MS", 2000, 0, 300_000),
     guests: read.flag("SLUICE_GUESTS", true),
+    demo: read.flag("SLUICE_DEMO", false),
     access: parseAccess(read, insecure || isLoopback(hostname)),
     hosts: parseHosts(read, hostname),
     origins: read.origins("SLUICE_ORIGINS"),

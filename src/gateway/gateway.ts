@@ -46,7 +46,7 @@ export async function startGateway(
   const isShared = siblings !== undefined;
   const listeners = { ...platform, runtime, config, server, fetch, rpc: rpc.server, tls, isShared };
   const { connections, ...urls } = await listenBoth(listeners, stack);
-  health.listening(urls.grpcUrl, connections);
+  health.listening(urls, connections);
   const metricsUrl = await listenMetrics(
     config,
     runtime.createServer(),

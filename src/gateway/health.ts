@@ -23,7 +23,12 @@ export interface HealthDeps extends Pick<
 
 export interface GatewayHealth extends Health {
   /** Both listeners accept: from now on `/status` reports the gRPC port and its connections. */
-  listening(grpcUrl: string, connections: () => Connections): void;
+  listening(
+    urls: Readonly<Record<"url" | "grpcUrl", string>>,
+    connections: () => Connections,
+  ): void;
+  /** Of HTTP; undefined until then. */
+  port(): number | undefined;
   /** Undefined until then. */
   connections(): Connections | undefined;
   /** Whether a balancer queries readiness. */
@@ -45,6 +50,7 @@ export function createGatewayHealth(deps: HealthDeps, parts: () => readonly Part
   const startedMs = clock.nowMs();
   let draining = false;
   let queriedMs = Number.NEGATIVE_INFINITY;
+  let port: number | undefined;
   let grpcPort: number | undefined;
   let connections: (() => Connections) | undefined;
   let lastCheck: { readonly atMs: number; readonly why: Promise<string | undefined> } | undefined;
@@ -60,10 +66,12 @@ export function createGatewayHealth(deps: HealthDeps, parts: () => readonly Part
   }
 
   return {
-    listening(grpcUrl, given) {
+    listening({ url, grpcUrl }, given) {
       connections = given;
-      grpcPort = Number(new URL(grpcUrl).port);
+      port = portOf(url);
+      grpcPort = portOf(grpcUrl);
     },
+    port: () => port,
     connections: () => connections?.(),
     isQueried,
     drain() {
@@ -109,6 +117,10 @@ export function createGatewayHealth(deps: HealthDeps, parts: () => readonly Part
       };
     },
   };
+}
+
+function portOf(url: string): number {
+  return Number(new URL(url).port);
 }
 
 /** Why the service cannot be used; undefined when it answers. */

@@ -3,7 +3,7 @@
 import { Hono } from "hono";
 import type { Guard } from "../core/access/guard.ts";
 import { Failure, failureFrom, quoted } from "../core/failure.ts";
-import type { Fetch } from "../core/host.ts";
+import { type Fetch, shownPath } from "../core/host.ts";
 import type { Foundation, Part } from "../features/part.ts";
 import { callerOf } from "../http/access.ts";
 import { countLargeAnswers } from "../http/answers/large.ts";
@@ -15,7 +15,7 @@ import { addressOf, methods } from "../http/endpoint/endpoint.ts";
 import { createEntry, type EntryOptions } from "../http/entry.ts";
 import { serveHot } from "../http/hot.ts";
 import { observeRequests, type RouteOf } from "../http/observe/observe.ts";
-import { reportInternal, shownPath } from "../http/observe/report.ts";
+import { reportInternal } from "../http/observe/report.ts";
 import { mountCors } from "../http/origin.ts";
 import { failureResponse, problemResponse } from "../http/problem.ts";
 import type { RpcFetch } from "../rpc/fetch.ts";

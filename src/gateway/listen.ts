@@ -1,6 +1,6 @@
 /** The two listeners: HTTP with Connect and gRPC-Web, and gRPC on its own port. */
 
-import { Failure } from "../core/failure.ts";
+import { Failure, quoted } from "../core/failure.ts";
 import type { Fetch } from "../core/host.ts";
 import type { RpcServer } from "../rpc/server.ts";
 import type { Runtime, Server } from "../runtime/runtime.ts";
@@ -35,7 +35,7 @@ export interface Listening {
   connections(): Connections;
 }
 
-/** Resolves once both accept. Throws `conflict` or `forbidden` for a port that cannot be used. */
+/** Resolves once both accept. Throws `conflict`, `forbidden` or `invalid` for what cannot be used. */
 export async function listenBoth(
   { clock, logger, runtime, config, server, fetch, rpc, tls, isShared }: Listeners,
   stack: AsyncDisposableStack,
@@ -45,7 +45,7 @@ export async function listenBoth(
   stack.defer(async () => {
     await Promise.all([server.stop(stopMsMax), rpc.stop(stopMsMax)]);
   });
-  const port = await listening("SLUICE_PORT", config.port, () =>
+  const port = await listening("SLUICE_PORT", config, () =>
     server.listen({
       hostname,
       port: config.port,
@@ -54,7 +54,7 @@ export async function listenBoth(
       isShared,
     }),
   );
-  const grpcPort = await listening("SLUICE_GRPC_PORT", config.grpcPort, () =>
+  const grpcPort = await listening("SLUICE_GRPC_PORT", { hostname, port: config.grpcPort }, () =>
     rpc.listen(hostname, config.grpcPort, isShared),
   );
   const host = hostOf(hostname);
@@ -90,7 +90,7 @@ export async function listenMetrics(
 ): Promise<string | undefined> {
   if (metrics === undefined) return undefined;
   stack.defer(() => server.stop(stopMsMax));
-  const port = await listening("SLUICE_METRICS_PORT", metrics.port, () =>
+  const port = await listening("SLUICE_METRICS_PORT", metrics, () =>
     server.listen({ ...metrics, fetch, isShared }),
   );
   return `http://${hostOf(metrics.hostname)}:${port}/metrics`;
@@ -100,10 +100,10 @@ function hostOf(hostname: string): string {
   return hostname.includes(":") ? `[${hostname}]` : hostname;
 }
 
-/** A port that cannot be used is the commonest failure of a start, so it gets its own words. */
+/** A port or an address that cannot be used is the commonest failure of a start, so it gets its own words. */
 export async function listening(
   setting: string,
-  port: number,
+  { hostname, port }: Pick<Config, "hostname" | "port">,
   listen: () => Promise<number>,
 ): Promise<number> {
   try {
@@ -113,7 +113,7 @@ export async function listening(
     if (code === "EADDRINUSE") {
       throw new Failure(
         "conflict",
-        `Cannot listen on port ${port}: another program has it, set ${setting} to another one`,
+        `Cannot listen on port ${port}: another program has it${orNamesNothing(hostname)}, set ${setting} to another one`,
         { cause: error },
       );
     }
@@ -124,6 +124,20 @@ export async function listening(
         { cause: error },
       );
     }
+    if (code === "EADDRNOTAVAIL") {
+      const host = setting.replace(/(?:_GRPC)?_PORT$/, "_HOST");
+      throw new Failure(
+        "invalid",
+        `Cannot listen on ${quoted(hostname)}: this machine has no such address, set ${host} to one that it has`,
+        { cause: error },
+      );
+    }
     throw error;
   }
+}
+
+/** Bun says the same of a taken port and of a name that it cannot resolve. */
+function orNamesNothing(hostname: string): string {
+  const isName = hostname !== "localhost" && !/^[\d.]+$|:/.test(hostname);
+  return isName ? `, or ${quoted(hostname)} is no name of this machine` : "";
 }

@@ -18,6 +18,9 @@ import type { TopicSettings } from "../core/topic.ts";
 import type { Tracing } from "../core/trace/trace.ts";
 import type { Foundation, Platform } from "../features/part.ts";
 import { openTracing, type TracingOptions } from "../features/telemetry/tracing.ts";
+import { RuleChanges } from "../features/topics/rule-changes.ts";
+import { createRuleChangeStore } from "../features/topics/store/rule-change-store.ts";
+import { createTopicLock } from "../features/topics/store/topic-lock.ts";
 import { Bodies } from "../http/body.ts";
 import { Sockets } from "../http/sockets.ts";
 import { Hub } from "../hub/hub.ts";
@@ -74,6 +77,8 @@ export interface FoundationOptions {
 
 export interface OpenedFoundation extends Foundation {
   readonly log: WatchedLog;
+  /** Names that this node owns. */
+  readonly owned: () => readonly string[];
   /** Throws `unavailable` when PostgreSQL does not answer. */
   ping(): Promise<void>;
 }
@@ -85,6 +90,7 @@ export async function openFoundation(
 ): Promise<OpenedFoundation> {
   const clock = systemClock;
   const node = crypto.randomUUID();
+  const counters = createCounters();
   const tracing = await openTraces(config, { node, logger }, stack);
   const url = config.databaseUrl ?? (await startPostgres(config, logger, stack));
   const tls = await readClientTls(config.databaseTls);
@@ -108,7 +114,7 @@ export async function openFoundation(
   const databaseClock = new DatabaseClock({ clock, logger, query: () => timeOf(database) });
   await databaseClock.compare();
   const driver = await openLog(address, { config, logger, databaseClock });
-  const log = new WatchedLog(driver, clock, logger, tracing);
+  const log = new WatchedLog(driver, { clock, logger, tracing, topics: counters.records.topics });
   stack.defer(() => log.close());
   const turns = new Turns();
   const memory = new MemoryAccount(memoryOf(config, runtime));
@@ -135,7 +141,8 @@ export async function openFoundation(
     newTopics: config.newTopics,
     node,
     tracing,
-    counters: createCounters(),
+    counters,
+    owned: () => ownership.owned(),
     async ping() {
       await databaseClock.compare();
     },
@@ -146,12 +153,14 @@ export interface EngineOptions {
   readonly config: Config;
   readonly host: Host;
   readonly schemas: RecordChecks;
+  /** What notes in which topics schemas are used. */
+  readonly uses: { forget(topic: string): void };
   readonly guard: Guard;
 }
 
 export function openEngine(
   foundation: Foundation,
-  { config, host, schemas, guard }: EngineOptions,
+  { config, host, schemas, uses, guard }: EngineOptions,
   stack: AsyncDisposableStack,
 ): Platform {
   const { log, clock, logger, turns, memory, receiving, tracing } = foundation;
@@ -163,15 +172,31 @@ export function openEngine(
     clock,
     count: () => log.count(),
   });
-  const topics = new Topics({ log, rules, logger, quota: topicQuota, newTopics: config.newTopics });
+  const gate = new SchemaGate({ log, schemas });
+  const store = createRuleChangeStore(foundation.database);
+  const ruleChanges = new RuleChanges({ store, clock, logger, gate });
+  ruleChanges.start();
+  stack.defer(() => ruleChanges.close());
+  const topics = new Topics({
+    ...{ log, rules, logger, quota: topicQuota, newTopics: config.newTopics },
+    announceRule: (topic) => ruleChanges.announce(topic),
+    // PostgreSQL writes the settings that change; JetStream writes all, as they were read before.
+    exclusively:
+      log.driver === "jetstream"
+        ? createTopicLock(foundation.database)
+        : (_topic, change) => change(),
+    onRemoved: (topic) => uses.forget(topic),
+  });
   const ingestion = {
     log: { append: log.append.bind(log), create: createdByAppend(topics, logger) },
     clock,
-    gate: new SchemaGate({ log, schemas }),
+    gate,
     rules,
     turns,
     limits: config.ingest,
-    inFlight: new InFlight(config.ingest.inFlightBytesMax),
+    inFlight: new InFlight(config.ingest.inFlightBytesMax, () =>
+      foundation.counters.limitsHit.add("in_flight"),
+    ),
     newTopics: config.createTopics ? config.newTopics : undefined,
     counts: foundation.counters.records,
   };
@@ -305,7 +330,7 @@ async function createInternalTopic(
   }
   const { retentionMs, retentionBytes } = settings;
   if (retention.retentionMs === retentionMs && retention.retentionBytes === retentionBytes) return;
-  await log.retain(topic, { retentionMs, retentionBytes });
+  await log.change(topic, { retentionMs, retentionBytes });
   const fields = { topic, retention_ms: retentionMs, retention_bytes: retentionBytes };
   logger("info", "internal topic has the retention of the settings", fields);
 }

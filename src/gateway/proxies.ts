@@ -1,6 +1,7 @@
 /** `SLUICE_TRUSTED_PROXIES`: the networks whose proxies are believed. */
 
 import { BlockList, isIP } from "node:net";
+import { withoutWrap } from "../core/access/client-network.ts";
 import type { TrustedProxies } from "../core/access/forwarded.ts";
 
 export interface ProxyConfig {
@@ -50,11 +51,6 @@ function parseAddress(text: string): string | undefined {
   const address = bracketed ?? plain ?? "";
   const withoutPort = isIP(address) === 0 ? address.replace(/:\d{1,5}$/, "") : address;
   return isIP(withoutPort) === 0 ? undefined : withoutWrap(withoutPort);
-}
-
-/** A listener on both families has IPv4 addresses as `::ffff:10.0.0.1`. */
-function withoutWrap(address: string): string {
-  return address.replace(/^::ffff:(?=\d+\.)/i, "");
 }
 
 function familyOf(address: string): "ipv4" | "ipv6" {

@@ -28,6 +28,7 @@ export interface RpcDeps extends Pick<
   readonly checkHost: CheckHost;
   readonly sessions: SessionLimits;
   readonly guard: Guard;
+  readonly accessLog: boolean;
   /** Undefined: without TLS. */
   readonly tls: Pick<TlsSource, "context"> | undefined;
   readonly peers: Pick<PeerDeps, "proxies" | "certificateHeader">;
@@ -74,7 +75,11 @@ export function createRpc(parts: readonly Part[], deps: RpcDeps): Rpc {
   const server = createRpcServer(handlers, {
     guard: deps.guard,
     access,
-    observe: createObserveCall({ ...deps.counters, isMethod: (path) => handlers.has(path) }),
+    observe: createObserveCall({
+      ...deps.counters,
+      isMethod: (path) => handlers.has(path),
+      accessLog: deps.accessLog ? logger : undefined,
+    }),
     refuses: refuseForeignHosts(deps.checkHost),
     first: (stream, headers, caller) => streams.some((serve) => serve(stream, headers, caller)),
     limits: deps.sessions,

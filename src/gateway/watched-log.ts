@@ -6,8 +6,9 @@ import { type FailureCode, failureFrom } from "../core/failure.ts";
 import type { Appended, AppendOptions, LogDriver, ReadOptions, TopicPage } from "../core/log.ts";
 import type { Logger } from "../core/logger.ts";
 import { Histogram } from "../core/metrics/histogram.ts";
+import type { TopicCounts } from "../core/metrics/topic-counts.ts";
 import type { LogRecord } from "../core/record.ts";
-import type { TopicRetention, TopicSettings } from "../core/topic.ts";
+import type { TopicChange, TopicSettings } from "../core/topic.ts";
 import { contextsOfBatch, type Tracing } from "../core/trace/trace.ts";
 
 /** A topic that nobody has written for this long since may be well again. */
@@ -30,6 +31,13 @@ export interface AppendCounts {
   readonly seconds: Histogram;
 }
 
+export interface WatchedLogDeps {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly tracing?: Tracing | undefined;
+  readonly topics: TopicCounts;
+}
+
 export class WatchedLog implements LogDriver {
   readonly driver: LogDriver["driver"];
   readonly counts: AppendCounts = { records: 0, bytes: 0, seconds: new Histogram() };
@@ -37,13 +45,15 @@ export class WatchedLog implements LogDriver {
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #tracing: Tracing | undefined;
+  readonly #topics: TopicCounts;
   /** Times of the last failure of each topic that fails. */
   readonly #failingMs = new Map<string, number>();
   #failures = 0;
   #lastFailure: string | undefined;
 
-  constructor(log: LogDriver, clock: Clock, logger: Logger, tracing?: Tracing) {
+  constructor(log: LogDriver, { clock, logger, tracing, topics }: WatchedLogDeps) {
     this.#tracing = tracing;
+    this.#topics = topics;
     this.driver = log.driver;
     this.#log = log;
     this.#clock = clock;
@@ -64,7 +74,7 @@ export class WatchedLog implements LogDriver {
     appending.then(
       ({ duplicate }) => {
         this.counts.seconds.observe((performance.now() - startedMs) / 1000);
-        if (!duplicate) this.#count(count, bytesHeld);
+        if (!duplicate) this.#count(topic, count, bytesHeld);
         trace?.();
         this.#stored(topic);
       },
@@ -96,6 +106,10 @@ export class WatchedLog implements LogDriver {
     return this.#log.bounds(topic);
   }
 
+  positionAt(topic: string, receivedNs: bigint) {
+    return this.#log.positionAt(topic, receivedNs);
+  }
+
   create(topic: string, settings: TopicSettings) {
     return this.#log.create(topic, settings);
   }
@@ -112,8 +126,8 @@ export class WatchedLog implements LogDriver {
     return this.#log.count();
   }
 
-  retain(topic: string, retention: TopicRetention) {
-    return this.#log.retain(topic, retention);
+  change(topic: string, change: TopicChange) {
+    return this.#log.change(topic, change);
   }
 
   ping() {
@@ -151,7 +165,8 @@ export class WatchedLog implements LogDriver {
     };
   }
 
-  #count(records: number, bytes: number): void {
+  #count(topic: string, records: number, bytes: number): void {
+    this.#topics.append(topic, records, bytes, this.#clock.nowMs());
     this.counts.records += records;
     this.counts.bytes += bytes;
   }

@@ -5,8 +5,7 @@
  */
 
 import { Failure, quoted } from "../core/failure.ts";
-import { type Fetch, pathOf } from "../core/host.ts";
-import { shownPath } from "./observe/report.ts";
+import { type Fetch, pathOf, shownPath } from "../core/host.ts";
 import { problemResponse } from "./problem.ts";
 
 /** Asked by balancers and orchestrators, which come to the node itself. */

@@ -5,7 +5,7 @@ import { createGunzip, createInflate } from "node:zlib";
 import type { Share } from "../core/budget/memory.ts";
 import { Pace } from "../core/budget/pace.ts";
 import type { Turns } from "../core/budget/turn.ts";
-import { Failure, quoted } from "../core/failure.ts";
+import { Failure, invalidField, quoted } from "../core/failure.ts";
 
 export interface BodiesDeps {
   /** Bytes of one body, after inflating. */
@@ -24,6 +24,9 @@ const inflatedFreeBytes = 1024 * 1024;
 
 /** JSON of real data inflates to 5 to 30 times its size; a bomb to a thousand times. */
 const inflatedRatioMax = 250;
+
+/** Bytes of a body that are copied within a fraction of a millisecond. */
+const copiedAtOnce = 256 * 1024;
 
 export class Bodies {
   readonly #deps: BodiesDeps;
@@ -112,7 +115,7 @@ export class Bodies {
       length += piece.byteLength;
       parts.push(piece);
     }
-    return joined(parts, length);
+    return await joined(parts, length, this.#deps.turns);
   }
 
   /** What comes, inflated; every socket and timer is served between two slices of it. */
@@ -223,12 +226,19 @@ async function* inflate(
   }
 }
 
-function joined(parts: readonly Uint8Array[], length: number): Uint8Array {
+/** Megabytes are copied in turns: a page of fresh memory costs more than its copy. */
+async function joined(
+  parts: readonly Uint8Array[],
+  length: number,
+  turns: Turns,
+): Promise<Uint8Array> {
   const [first] = parts;
   if (parts.length === 1 && first !== undefined) return first;
+  const turn = turns.open();
   const whole = new Uint8Array(length);
   let at = 0;
   for (const part of parts) {
+    if (at > copiedAtOnce && turn.isOver) await turn.next();
     whole.set(part, at);
     at += part.byteLength;
   }
@@ -259,5 +269,6 @@ function encodingOf(request: Request): Encoding {
 }
 
 function tooLarge(bytesMax: number): Failure {
-  return new Failure("too_large", `Cannot read the body: it is larger than ${bytesMax} bytes`);
+  const message = `Cannot read the body: it is larger than ${bytesMax} bytes`;
+  return invalidField("body", message, "too_large");
 }

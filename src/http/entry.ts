@@ -4,11 +4,10 @@
  */
 
 import { Failure, invalidField, quoted } from "../core/failure.ts";
-import { type Fetch, pathOf } from "../core/host.ts";
+import { type Fetch, pathOf, shownPath } from "../core/host.ts";
 import type { Logger } from "../core/logger.ts";
 import { heedProxies, type PeerDeps } from "./credentials/peer.ts";
 import { limitHeaders } from "./headers.ts";
-import { shownPath } from "./observe/report.ts";
 import { limitOrigins } from "./origin.ts";
 import { problemResponse } from "./problem.ts";
 

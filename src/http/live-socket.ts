@@ -8,7 +8,7 @@ import type { EndReason, Subscription } from "../hub/subscriber.ts";
 import type { ByteSubscriber } from "./filtered.ts";
 import { problemFrom } from "./problem.ts";
 import { type ClientEvents, type ClientSocket, slowCode, unauthenticatedCode } from "./sockets.ts";
-import { parseMessage, parseRef } from "./ws-messages.ts";
+import { isQuickToParse, parseMessage, parseRef } from "./ws-messages.ts";
 import type { ServerMessage } from "./ws-shapes.ts";
 
 /** The subscription failed, or ended for a reason without its own code. */
@@ -56,7 +56,7 @@ export class LiveSocket implements ClientEvents, ByteSubscriber<string> {
   }
 
   message(message: string | Uint8Array): void {
-    const text = typeof message === "string" ? message : "";
+    const text = typeof message === "string" && isQuickToParse(message) ? message : "";
     try {
       const given = parseMessage(text);
       if (given.op !== "ping") throw onlyListens;

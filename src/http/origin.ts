@@ -24,6 +24,7 @@ const restHeaders = [
   "Content-Encoding",
   "Idempotency-Key",
   "Last-Event-ID",
+  "Sluice-Record-Headers",
   "Sluice-Schema-Id",
   "Traceparent",
   "X-Request-Id",

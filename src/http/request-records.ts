@@ -59,6 +59,12 @@ export async function incomingEvents(
   );
 }
 
+/** Whether a body of this type is one record, whatever its bytes. */
+export function isOneRecord(contentType: string | undefined): boolean {
+  const type = mediaType(contentType);
+  return !lineTypes.has(type) && !isJsonType(type) && !unchosenTypes.has(type);
+}
+
 /** JSON, NDJSON, or any other type as the bytes of one record; all of the schema that is named. */
 export async function incomingRecords(
   body: Uint8Array,
@@ -94,13 +100,12 @@ async function jsonRecords(
   const bounds = { valuesMax: batchMax, valueBytesMax: recordBytesMax };
   const values = await valuesOf(body, form, bounds, turn);
   if (values.length === 0) throw new Failure("invalid", "Cannot append: the body has no events");
-  const shared = {
-    key,
-    contentType: jsonType,
-    schemaId,
-    ...(headers === undefined ? {} : { headers }),
-  };
-  return values.map((value) => (value instanceof Uint8Array ? { value, ...shared } : value));
+  // Member by member: to spread what they share takes ten times as long.
+  return values.map((value) => {
+    if (!(value instanceof Uint8Array)) return value;
+    const record = { value, key, contentType: jsonType, schemaId };
+    return headers === undefined ? record : { ...record, headers };
+  });
 }
 
 const emptyBody = invalidIssue("body", "Cannot append: the body is empty, expected JSON");

@@ -30,6 +30,16 @@ export function appendResponse(result: IngestResult): Response {
   return jsonResponse(body, result.refused.length > 0 ? 207 : 200);
 }
 
+/** The same for an append that was only tried: nothing has a position. */
+export function previewResponse({
+  accepted,
+  refused,
+}: Pick<IngestResult, "accepted" | "refused">): Response {
+  if (accepted === 0) return refusedResponse(refused);
+  const body = JSON.stringify({ accepted, position: null, refused });
+  return jsonResponse(body, refused.length > 0 ? 207 : 200);
+}
+
 /** A problem that names the records in `refused`; `count` were refused in all. */
 export function refusedResponse(refused: readonly Issue[], count = refused.length): Response {
   const code: FailureCode = refused[0]?.code ?? "invalid";

@@ -12,7 +12,7 @@ import type { Clock } from "../core/clock.ts";
 import { type Failure, failureFrom } from "../core/failure.ts";
 import type { Host, Socket, SocketEvents } from "../core/host.ts";
 import type { Logger } from "../core/logger.ts";
-import type { Sent } from "../core/sink.ts";
+import type { Sent, SinkEvents } from "../core/sink.ts";
 import { callerOf } from "./access.ts";
 
 /** Close code of a socket that does not read fast enough: the client comes back and resumes. */
@@ -59,7 +59,9 @@ export interface ClientSocket extends Socket {
 }
 
 /** What an address does on its socket. */
-export interface ClientEvents extends SocketEvents {
+export interface ClientEvents extends SinkEvents {
+  /** A promise: the following messages wait until it has resolved. */
+  message(message: string | Uint8Array, turn: Turn): void | Promise<void>;
   /**
    * The caller's credential has ended: sends what there is to say and closes the socket, within a
    * second, with `unauthenticatedCode`. Left out: it is closed at once.
@@ -191,8 +193,14 @@ class PacedSocket implements ClientSocket, SocketEvents {
 
   message(message: string | Uint8Array): void {
     if (this.#isClosed) return;
-    if (!this.#isRunning && this.#unreadBytes === 0 && !this.#turn.isOver) this.#handle(message);
-    else if (this.#keep(message)) this.#run();
+    if (this.#isRunning || this.#unreadBytes > 0 || this.#turn.isOver) {
+      if (this.#keep(message)) this.#run();
+      return;
+    }
+    const handling = this.#handle(message);
+    if (handling === undefined) return;
+    this.#deps.receiving.add(message.length);
+    this.#runAfter(this.#counted(message.length, handling));
   }
 
   drained(): void {
@@ -216,14 +224,19 @@ class PacedSocket implements ClientSocket, SocketEvents {
     this.#events.closed();
   }
 
-  #handle(message: string | Uint8Array): void {
+  /** Never rejects. */
+  #handle(message: string | Uint8Array): void | Promise<void> {
     try {
-      this.#events.message(message);
+      return this.#events.message(message, this.#turn)?.catch((error) => this.#fail(error));
     } catch (error) {
-      const failure = failureFrom(error);
-      this.#deps.logger("error", "message on a WebSocket failed", { cause: String(failure.cause) });
-      this.close(internalCode, failure.code);
+      this.#fail(error);
     }
+  }
+
+  #fail(error: unknown): void {
+    const failure = failureFrom(error);
+    this.#deps.logger("error", "message on a WebSocket failed", { cause: String(failure.cause) });
+    this.close(internalCode, failure.code);
   }
 
   /** False where it was one too many, and the socket is closed. */
@@ -252,20 +265,36 @@ class PacedSocket implements ClientSocket, SocketEvents {
 
   #run(): void {
     if (this.#isRunning || this.#waiting.length === 0) return;
+    this.#runAfter(undefined);
+  }
+
+  /** Handles what waits, once `handling` has resolved. */
+  #runAfter(handling: Promise<void> | undefined): void {
     this.#isRunning = true;
-    void this.#handleWaiting().finally(() => {
+    void this.#handleWaiting(handling).finally(() => {
       this.#isRunning = false;
     });
   }
 
-  async #handleWaiting(): Promise<void> {
+  async #handleWaiting(handling: Promise<void> | undefined): Promise<void> {
+    await handling;
     while (this.#unreadBytes === 0) {
       if (this.#turn.isOver) await this.#turn.next();
       const message = this.#waiting.shift();
       if (message === undefined) return;
       this.#waitingBytes -= message.length;
-      this.#deps.receiving.release(message.length);
-      this.#handle(message);
+      const handling = this.#handle(message);
+      if (handling === undefined) this.#deps.receiving.release(message.length);
+      else await this.#counted(message.length, handling);
+    }
+  }
+
+  /** A message counts until it has been handled, also where the socket is closed meanwhile. */
+  async #counted(bytes: number, handling: Promise<void>): Promise<void> {
+    try {
+      await handling;
+    } finally {
+      this.#deps.receiving.release(bytes);
     }
   }
 

@@ -148,22 +148,20 @@ export class SseSubscriber implements Subscriber, SinkEvents {
   /** The caller's credential ended before the hub had subscribed. */
   #cancelled: Failure | undefined;
   #closed = false;
+  #release = () => {};
 
-  /** It ends when the caller's credential does. `release` is called once it has ended. */
-  constructor(
-    sink: ByteSink,
-    caller: Caller,
-    heartbeats: HeartbeatStyle = "id",
-    release: () => void = () => {},
-  ) {
+  /** It ends when the caller's credential does. */
+  constructor(sink: ByteSink, caller: Caller, heartbeats: HeartbeatStyle = "id") {
     this.#sink = sink;
     this.#heartbeats = heartbeats;
     if (heartbeats === "id") this.direct = { format: sseFormat, sink };
-    const forget = caller.onEnd((reason) => this.#cancel(reason));
-    this.#forgetCaller = () => {
-      forget();
-      release();
-    };
+    this.#forgetCaller = caller.onEnd((reason) => this.#cancel(reason));
+  }
+
+  /** `release` is called once the stream has ended. */
+  counted(release: () => void): void {
+    if (this.#closed) release();
+    else this.#release = release;
   }
 
   /** The hub may have subscribed only after the client has left. */
@@ -214,6 +212,7 @@ export class SseSubscriber implements Subscriber, SinkEvents {
   closed(): void {
     this.#closed = true;
     this.#forgetCaller();
+    this.#release();
     this.#subscription?.close();
   }
 

@@ -2,11 +2,13 @@
 
 import type { Caller } from "../core/access/caller.ts";
 import { failureFrom } from "../core/failure.ts";
+import type { RecordFilter } from "../core/filter/record-filter.ts";
 import type { Position } from "../core/position.ts";
 import { type AsyncFormat, AsyncSubscriber } from "../hub/async-format.ts";
 import type { RequestedStart, Start, Subscriber, Subscription } from "../hub/subscriber.ts";
 import type { Pages } from "../log/pages.ts";
 import type { HttpDeps } from "./deps.ts";
+import { filteredFormat, QuietTarget } from "./filter/stream.ts";
 import { type HeartbeatStyle, sseHeaders, SseSubscriber, withHeartbeats } from "./sse.ts";
 
 /** Whom a stream is for, and in which form. */
@@ -14,6 +16,11 @@ export interface Reader {
   /** The stream ends when its credential does. It may read what it gets: that was asked before. */
   readonly caller: Caller;
   readonly heartbeats?: HeartbeatStyle | undefined;
+}
+
+interface Formatted {
+  readonly format: AsyncFormat<Uint8Array>;
+  readonly filter?: RecordFilter | undefined;
 }
 
 interface Filter {
@@ -39,19 +46,25 @@ export async function sseResponse(
   );
 }
 
-/** The same in a format that may take time to render. */
+/** The same in a format that may take time to render, or of the records that match alone. */
 export async function asyncFormatSseResponse(
-  { hub, host, log }: Pick<HttpDeps, "hub" | "host" | "log">,
+  { hub, host, log, clock }: Pick<HttpDeps, "hub" | "host" | "log" | "clock">,
   topic: string,
   key: string | undefined,
   wanted: Start,
-  format: AsyncFormat<Uint8Array>,
-  reader: Reader,
+  { format, filter, ...reader }: Reader & Formatted,
 ): Promise<Response> {
   const start = await startPosition({ hub, log }, topic, wanted);
   const styled = withHeartbeats(format, reader.heartbeats ?? "id");
   return respond(host, { start, ...reader }, async (subscriber) => {
-    const late = new AsyncSubscriber(subscriber, styled, start);
+    const late =
+      filter === undefined
+        ? new AsyncSubscriber(subscriber, styled, start)
+        : new AsyncSubscriber(
+            new QuietTarget(subscriber, clock),
+            filteredFormat(filter, ({ chunk }) => styled.render(chunk)),
+            start,
+          );
     late.attach(await hub.subscribe(topic, key, start, late));
     return late;
   });
@@ -91,11 +104,12 @@ function respond(
   { start, caller, heartbeats }: Opening,
   subscribe: Subscribe,
 ): Response {
-  const release = caller.allowance?.openStream();
+  // Not counted yet: the body is never opened for HEAD, nor for a client that leaves before it.
+  caller.allowance?.requireStream();
   return host.stream(
     (sink) => {
-      const subscriber = new SseSubscriber(sink, caller, heartbeats, release);
-      void open(subscriber, start, subscribe);
+      const subscriber = new SseSubscriber(sink, caller, heartbeats);
+      void open(subscriber, { start, caller }, subscribe);
       return subscriber;
     },
     { headers: sseHeaders },
@@ -104,11 +118,13 @@ function respond(
 
 async function open(
   subscriber: SseSubscriber,
-  start: Position | "earliest",
+  { start, caller }: Opening,
   subscribe: Subscribe,
 ): Promise<void> {
   subscriber.open(typeof start === "string" ? undefined : start);
   try {
+    const { allowance } = caller;
+    if (allowance !== undefined) subscriber.counted(allowance.openStream());
     subscriber.attach(await subscribe(subscriber));
   } catch (error) {
     subscriber.fail(failureFrom(error));

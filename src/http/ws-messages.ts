@@ -3,14 +3,13 @@
 import { z } from "zod";
 import { emittersTopic } from "../core/emitters.ts";
 import { Failure } from "../core/failure.ts";
-import { arrayElements, jsonMembers } from "../core/json/json.ts";
+import { jsonMembers } from "../core/json/json.ts";
 import { renderPosition } from "../core/position.ts";
-import { endType, jsonType } from "../core/record.ts";
-import type { DecodedRecord } from "../core/schemas.ts";
+import { endType } from "../core/record.ts";
 import { parseName } from "../core/topic.ts";
-import type { Chunk, Format } from "../hub/chunk.ts";
-import type { IncomingRecord } from "../ingest/ingest.ts";
+import type { Format } from "../hub/chunk.ts";
 import { renderEvent } from "./events.ts";
+import { type NamedTarget, type TargetKind, targetKinds } from "./live/target.ts";
 import { parseWith } from "./validate.ts";
 import { clientMessages, refShape } from "./ws-shapes.ts";
 
@@ -34,26 +33,16 @@ export interface Address {
 /** Containers, members or elements that `JSON.parse` creates within a millisecond or two. */
 const parsedValuesMax = 4000;
 
-/** Values of other members are not longer. */
-const memberCharsMax = 4096;
-
-/** Throws `invalid`, naming the field. */
-export function parseMessage(text: string): ClientMessage {
-  let given: unknown;
-  try {
-    given = isQuickToParse(text) ? JSON.parse(text) : scanMessage(text);
-  } catch (error) {
-    throw new Failure("invalid", "Cannot parse the message: it is not JSON", { cause: error });
-  }
-  return parseWith(clientMessage, given, "the message");
-}
+/** A message of more characters takes milliseconds, whatever is in it. */
+const parsedCharsMax = 64 * 1024;
 
 /**
  * `JSON.parse` reads long strings in no time, and takes 100 ms for 1 MB that nests deep or has many
  * members. Marks in strings count as well; such a message is only read more slowly.
  */
-function isQuickToParse(text: string): boolean {
+export function isQuickToParse(text: string): boolean {
   if (text.length <= parsedValuesMax) return true;
+  if (text.length > parsedCharsMax) return false;
   for (const mark of "[{:,") {
     let count = 0;
     for (let at = text.indexOf(mark); at >= 0; at = text.indexOf(mark, at + 1)) {
@@ -63,32 +52,58 @@ function isQuickToParse(text: string): boolean {
   return true;
 }
 
-/** The message without what is in its events, which are read as text, and without other long values. */
-function scanMessage(text: string): unknown {
-  const members = jsonMembers(text);
-  if (members === undefined) throw new SyntaxError("not an object");
-  return Object.fromEntries(
-    Array.from(members, ([name, value]) => {
-      if (name === "events" && value.startsWith("[")) {
-        return [name, arrayElements(new TextEncoder().encode(value)).map(() => null)];
-      }
-      const isParsed = value.length <= memberCharsMax || value.startsWith('"');
-      return [name, isParsed ? (JSON.parse(value) as unknown) : {}];
-    }),
-  );
+/** A message that `isQuickToParse`. Throws `invalid`, naming the field. */
+export function parseMessage(text: string): ClientMessage {
+  let given: unknown;
+  try {
+    given = JSON.parse(text);
+  } catch (error) {
+    throw new Failure("invalid", "Cannot parse the message: it is not JSON", { cause: error });
+  }
+  return checkMessage(given);
 }
 
-/** The `ref` alone, of a message that is not going to be looked at further. */
+/** Throws `invalid`, naming the field. */
+export function checkMessage(given: unknown): ClientMessage {
+  return parseWith(clientMessage, given, "the message");
+}
+
+/** The `ref` alone, of a message that is not going to be looked at further; it `isQuickToParse`. */
 export function parseRef(text: string): Ref {
   const ref = jsonMembers(text)?.get("ref");
   return ref === undefined ? undefined : refShape.safeParse(JSON.parse(ref)).data;
 }
 
-export function parseAddress(given: {
+interface GivenAddress {
   readonly topic?: string | undefined;
   readonly key?: string | undefined;
   readonly emitter?: string | undefined;
-}): Address {
+}
+
+/** What `subscribe` and `unsubscribe` name. */
+export function parseTarget(
+  given: GivenAddress & { readonly [kind in TargetKind]?: string | undefined },
+): Address | NamedTarget {
+  const named = targetKinds.flatMap((kind) => {
+    const name = given[kind];
+    return name === undefined ? [] : [{ kind, name }];
+  });
+  const [target] = named;
+  const { topic, key, emitter } = given;
+  if (target === undefined) {
+    if ((topic ?? emitter) !== undefined) return parseAddress(given);
+    const expected = ["topic", "emitter", ...targetKinds].join(", ");
+    throw new Failure(
+      "invalid",
+      `Cannot find a target in the message: expected one of ${expected}`,
+    );
+  }
+  if (named.length === 1 && (topic ?? key ?? emitter) === undefined) return target;
+  throw new Failure("invalid", "Cannot use several targets in a message: expected one");
+}
+
+/** Topics, keys and emitters: what can be appended to. */
+export function parseAddress(given: GivenAddress): Address {
   if (given.emitter !== undefined) {
     if (given.topic !== undefined || given.key !== undefined) {
       throw new Failure(
@@ -107,17 +122,6 @@ export function parseAddress(given: {
   return { topic: parseName(given.topic, "topic"), key: given.key, emitter: false };
 }
 
-/** The events' own texts, so that an int64 in them is exact. */
-export function publishedRecords(text: string, key: string, schemaId = 0): IncomingRecord[] {
-  const events = jsonMembers(text)?.get("events") ?? "[]";
-  return arrayElements(new TextEncoder().encode(events)).map((value) => ({
-    value,
-    key,
-    contentType: jsonType,
-    schemaId,
-  }));
-}
-
 /** Names a channel in a message from the server: an emitter by its id. */
 export function addressMembers(topic: string, key: string | undefined): Record<string, string> {
   if (topic === emittersTopic && key !== undefined) return { emitter: key };
@@ -126,19 +130,11 @@ export function addressMembers(topic: string, key: string | undefined): Record<s
 
 /** `{"op":"events",…}`, the same text for all subscribers of a channel; no events: a heartbeat. */
 export const wsFormat: Format<string> = {
-  render: (chunk) => renderDecodedEvents(chunk, []),
+  render({ topic, key, records, through }) {
+    const head = JSON.stringify({ op: "events", ...addressMembers(topic, key) }).slice(0, -1);
+    const events = records.flatMap((stored) =>
+      key === undefined || stored.record.contentType !== endType ? [renderEvent(stored)] : [],
+    );
+    return `${head},"events":[${events.join(",")}],"position":"${renderPosition(through)}"}`;
+  },
 };
-
-/** The same with what was decoded of each record. */
-export function renderDecodedEvents(
-  { topic, key, records, through }: Chunk,
-  decoded: readonly (DecodedRecord | undefined)[],
-): string {
-  const head = JSON.stringify({ op: "events", ...addressMembers(topic, key) }).slice(0, -1);
-  const events = records.flatMap((stored, i) =>
-    key === undefined || stored.record.contentType !== endType
-      ? [renderEvent(stored, decoded[i])]
-      : [],
-  );
-  return `${head},"events":[${events.join(",")}],"position":"${renderPosition(through)}"}`;
-}

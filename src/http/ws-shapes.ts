@@ -2,14 +2,23 @@
 
 import { z } from "zod";
 import { isPublic, needs } from "../core/access/need.ts";
+import { textCharsMax, whereCharsMax } from "../core/filter/record-filter.ts";
 import type { Frozen } from "./endpoint/answer.ts";
-import { eventShape, issueShape, positionShape, problemShape } from "./endpoint/shapes.ts";
+import {
+  countShape,
+  eventShape,
+  issueShape,
+  positionShape,
+  problemShape,
+} from "./endpoint/shapes.ts";
 import { message, type SocketMessages, socketRequest } from "./endpoint/socket.ts";
 import { tailMax } from "./endpoint/starting.ts";
+import type { TargetKind } from "./live/target.ts";
+import { valueBytesMax } from "./records/details.ts";
 import { schemaIdMax } from "./request-records.ts";
 
 /** Events of one publish. */
-const publishMax = 1000;
+export const publishMax = 1000;
 
 export const refShape = z
   .union([z.string().max(100), z.int()])
@@ -22,6 +31,15 @@ const address = {
   emitter: z.string().optional().describe("An emitter, in place of a topic"),
 };
 
+/** What can be watched, and not appended to in this way. */
+const target = {
+  ...address,
+  series: z.string().optional().describe("A tag: its measurements, as `POST /save` takes them"),
+  message: z.string().optional().describe("A message id: its lifecycle events"),
+  app: z.string().optional().describe("An app: the lifecycle events of its messages"),
+  rule: z.string().optional().describe("An ack rule: what gets overdue under it"),
+} satisfies Record<keyof typeof address | TargetKind, z.ZodType>;
+
 const at = "8mi8wtfaq-23a";
 
 /** Of messages that are about nothing but the socket they come on. */
@@ -29,22 +47,44 @@ const ownSocket = isPublic("it reads and changes nothing but the caller's own so
 
 export const clientMessages = {
   subscribe: socketRequest(
-    "Watches a topic, a key of it, or an emitter: live, `after` a position (or `earliest`), or from the newest `tail` records.",
-    needs("read", "topic", { handler: "the topic, the key of it, or the emitter" }),
+    "Watches a topic, a key of it, an emitter, a series, the lifecycle of a message or of an app's messages, or what gets overdue under an ack rule: live, `after` a position (or `earliest`), or from the newest `tail` records.",
+    needs("read", "topic", { handler: "what the message names" }),
     z.strictObject({
       op: z.literal("subscribe"),
-      ...address,
+      ...target,
       ref: refShape,
       after: z.string().optional(),
       tail: z.int().min(0).max(tailMax).optional(),
       decode: z.literal("json").optional().describe("Events as their schemas have them"),
+      details: z
+        .boolean()
+        .optional()
+        .describe(
+          "Events with `received`, `headers`, `content_type`, `size` and the schema's subjects",
+        ),
+      value_bytes: z
+        .int()
+        .min(0)
+        .max(valueBytesMax)
+        .optional()
+        .describe("Values of more bytes are cut: `cut` is their start, in place of `data`"),
+      where: z
+        .string()
+        .max(whereCharsMax)
+        .optional()
+        .describe("Only records for which this CEL expression is true"),
+      text: z
+        .string()
+        .max(textCharsMax)
+        .optional()
+        .describe("Only records that contain this text in the key, a header or the value"),
     }),
     { op: "subscribe", emitter: "web-1", tail: 10, ref: 1 },
   ),
   unsubscribe: socketRequest(
     "Ends a subscription.",
     ownSocket,
-    z.strictObject({ op: z.literal("unsubscribe"), ...address, ref: refShape }),
+    z.strictObject({ op: z.literal("unsubscribe"), ...target, ref: refShape }),
     { op: "unsubscribe", emitter: "web-1", ref: 2 },
   ),
   publish: socketRequest(
@@ -78,7 +118,7 @@ export const serverMessages = {
     "Where the subscription begins.",
     z.object({
       op: z.literal("subscribed"),
-      ...address,
+      ...target,
       position: positionShape.optional(),
       ref: refShape,
     }),
@@ -88,8 +128,18 @@ export const serverMessages = {
     "Events, oldest first; a message without any is a heartbeat. `position` is the one to resume after.",
     z.object({
       op: z.literal("events"),
-      ...address,
+      ...target,
       events: z.array(eventShape),
+      passed: countShape
+        .optional()
+        .describe("With a filter: records since the message before that it passed over"),
+      undecodable: countShape
+        .optional()
+        .describe("Those of them whose value could not be looked into"),
+      failed: countShape
+        .optional()
+        .describe("Those of them for which the expression has no answer"),
+      failure: z.string().optional().describe("Why the first of these has none"),
       position: positionShape,
     }),
     {
@@ -110,7 +160,7 @@ export const serverMessages = {
     "What you requested is no longer kept: reading continues after `position`.",
     z.object({
       op: z.literal("reset"),
-      ...address,
+      ...target,
       position: positionShape,
       reason: z.string(),
     }),
@@ -118,14 +168,14 @@ export const serverMessages = {
   ),
   end: message(
     "The emitter has ended.",
-    z.object({ op: z.literal("end"), ...address, position: positionShape }),
+    z.object({ op: z.literal("end"), ...target, position: positionShape }),
     { op: "end", emitter: "web-1", position: at },
   ),
   closed: message(
     "The subscription is over, and why; the last position that you were sent.",
     z.object({
       op: z.literal("closed"),
-      ...address,
+      ...target,
       position: positionShape.optional(),
       problem: problemShape,
     }),
@@ -144,7 +194,7 @@ export const serverMessages = {
   ),
   unsubscribed: message(
     "The subscription is over, as you requested.",
-    z.object({ op: z.literal("unsubscribed"), ...address, ref: refShape }),
+    z.object({ op: z.literal("unsubscribed"), ...target, ref: refShape }),
     { op: "unsubscribed", emitter: "web-1", ref: 2 },
   ),
   accepted: message(

@@ -2,13 +2,15 @@
 
 import { sleep } from "../core/clock.ts";
 import { Failure, failureFrom } from "../core/failure.ts";
+import { partsOf } from "../core/log-parts.ts";
 import type { LogBatch } from "../core/log.ts";
 import type { Logger } from "../core/logger.ts";
 import { comparePositions, epochStart, parsePosition, type Position } from "../core/position.ts";
-import { contextsOf, type Tracing } from "../core/trace/trace.ts";
+import type { Tracing } from "../core/trace/trace.ts";
 import { Channel } from "./channel.ts";
 import { Chunk } from "./chunk.ts";
 import type { HubCounts } from "./counts.ts";
+import { traceDelivery } from "./delivery-trace.ts";
 import { Member, type MemberHost } from "./member.ts";
 import type { HubOptions } from "./options.ts";
 import { replayBytesMax } from "./options.ts";
@@ -26,6 +28,9 @@ export interface FeedHost extends ReplayHost {
   /** The feed has closed. */
   dropped(feed: Feed): void;
 }
+
+/** Records that are put into the window and to their channels within a millisecond. */
+const takenAtOnce = 1000;
 
 /**
  * One reader of the log serves all subscribers of the topic. A record takes these ways:
@@ -154,7 +159,8 @@ export class Feed implements MemberHost, WindowOwner {
     while (!signal.aborted) {
       try {
         for await (const batch of log.read(this.topic, { after: this.#through, signal })) {
-          this.#take(batch);
+          if (batch.records.length <= takenAtOnce) this.#take(batch);
+          else await this.#takeInTurns(batch);
           failures = 0;
         }
       } catch (error) {
@@ -175,6 +181,16 @@ export class Feed implements MemberHost, WindowOwner {
       }
       await sleep(clock, Math.min(50 * 2 ** failures, 1000), signal);
       failures++;
+    }
+  }
+
+  /** What one part has is delivered before the next is looked at. */
+  async #takeInTurns(batch: LogBatch): Promise<void> {
+    const turn = this.#host.turns.open();
+    for (const part of partsOf(batch, takenAtOnce)) {
+      if (turn.isOver) await turn.next();
+      if (this.#stop.signal.aborted) return;
+      this.#take(part);
     }
   }
 
@@ -220,7 +236,7 @@ export class Feed implements MemberHost, WindowOwner {
         const receivedNs = channel.flush(this.#through);
         if (receivedNs === undefined) continue;
         this.#countLatency(receivedNs, count);
-        if (tracing !== undefined) this.#trace(tracing, receivedNs, pending, channel.size);
+        if (tracing !== undefined) traceDelivery(tracing, clock, channel, { receivedNs, pending });
       }
       this.#isDelivering = false;
       this.#dirty.clear();
@@ -239,27 +255,6 @@ export class Feed implements MemberHost, WindowOwner {
   #countLatency(receivedNs: bigint, count: number): void {
     const { clock, counts } = this.#host;
     counts.latencySeconds.observe((clock.nowMs() - Number(receivedNs) / 1e6) / 1000, count);
-  }
-
-  #trace(
-    tracing: Tracing,
-    receivedNs: bigint,
-    records: Channel["pending"],
-    subscribers: number,
-  ): void {
-    const contexts = contextsOf(records.map(({ record }) => record));
-    if (contexts.length === 0) return;
-    tracing.add({
-      name: "deliver",
-      startMs: Number(receivedNs) / 1e6,
-      endMs: this.#host.clock.nowMs(),
-      contexts,
-      attributes: {
-        "messaging.destination.name": this.topic,
-        "messaging.batch.message_count": records.length,
-        "sluice.subscribers": subscribers,
-      },
-    });
   }
 
   #setApart(member: Member, state: "replaying" | "stalled" | "ahead"): void {
@@ -344,7 +339,7 @@ export class Feed implements MemberHost, WindowOwner {
     this.#flushed = at;
   }
 
-  /** Once a second: heartbeats, stalled members, and closing an idle feed. */
+  /** Once a second: heartbeats, stalled members, old records, and closing an idle feed. */
   #tick(): void {
     const { clock, options } = this.#host;
     this.#cancelTick = clock.after(1000, () => {
@@ -354,6 +349,7 @@ export class Feed implements MemberHost, WindowOwner {
       }
       for (const member of this.#apart) this.#checkApart(member, nowMs);
       for (const channel of this.#channels.values()) this.#heartbeat(channel, nowMs);
+      this.#dropOld(nowMs);
       if (!this.#stop.signal.aborted) this.#tick();
     });
   }
@@ -363,6 +359,13 @@ export class Feed implements MemberHost, WindowOwner {
     if (nowMs - channel.deliveredMs < this.#host.options.heartbeatMs) return;
     channel.deliveredMs = nowMs;
     channel.deliver(new Chunk(this.topic, channel.key, [], this.#flushed));
+  }
+
+  #dropOld(nowMs: number): void {
+    const { bytes } = this.#window;
+    const beforeNs = BigInt(Math.floor(nowMs - this.#host.options.windowMs)) * 1_000_000n;
+    this.#window.dropReceivedBefore(beforeNs, this.#flushed);
+    if (this.#window.bytes < bytes) this.#host.windows.update(this);
   }
 
   /** Members waiting for the log still get heartbeats; stalled members are closed. */

@@ -4,7 +4,7 @@ import { describe, expect, test } from "bun:test";
 import { Bench } from "../../test/simulation/bench.ts";
 import { Random } from "../../test/simulation/random.ts";
 import { Failure } from "../core/failure.ts";
-import { renderPosition } from "../core/position.ts";
+import { parsePosition, renderPosition } from "../core/position.ts";
 import { endType, jsonType } from "../core/record.ts";
 
 describe("coalescing", () => {
@@ -20,6 +20,23 @@ describe("coalescing", () => {
     expect(listener.timeline).toEqual([[bench.startMs, 1]]);
     bench.clock.advance(1);
     expect(listener.timeline.slice(1)).toEqual([[bench.startMs + 4, 3]]);
+  });
+
+  test("takes a batch of thousands in parts, and in order", async () => {
+    const bench = new Bench({ coalesceMs: 4 });
+    const listener = bench.listener();
+    bench.subscribe(listener);
+    const last = bench.publish(5000);
+    const records = () => listener.chunks.flatMap(({ chunk }) => chunk.records);
+    while (records().length < 5000) {
+      await new Promise((resolve) => setImmediate(resolve));
+      bench.clock.advance(4);
+    }
+    expect(listener.timeline.length).toBeGreaterThan(1);
+    const positions = records().map(({ position }) => renderPosition(position));
+    expect(positions).toEqual(positions.toSorted());
+    expect(new Set(positions).size).toBe(5000);
+    expect(renderPosition(listener.chunks.at(-1)?.chunk.through ?? parsePosition(last))).toBe(last);
   });
 
   test("sends at once again after a pause", () => {
@@ -199,6 +216,24 @@ describe("a topic", () => {
     bench.subscribe(listener);
     bench.publish();
     expect(listener.timeline).toHaveLength(1);
+  });
+
+  test("gives up records that are older than windowMs: who resumes before them gets them of the log", () => {
+    const bench = new Bench({ windowMs: 5000, heartbeatMs: 60_000 });
+    bench.subscribe(bench.listener());
+    const first = bench.publish();
+    bench.clock.advance(4000);
+    expect(bench.hub.stats().windowBytes).toBeGreaterThan(0);
+    bench.clock.advance(3000);
+    expect(bench.hub.stats().windowBytes).toBe(0);
+    const last = bench.publish(2);
+    const late = bench.listener();
+    bench.subscribe(late, undefined, { epoch: parsePosition(first).epoch, sequence: 0, index: 0 });
+    bench.clock.advance(100);
+    const records = late.chunks.flatMap(({ chunk }) => chunk.records);
+    expect(records.map(({ position }) => renderPosition(position)).at(0)).toBe(first);
+    expect(records.map(({ position }) => renderPosition(position)).at(-1)).toBe(last);
+    expect(records).toHaveLength(3);
   });
 
   test("that is missing is not_found", () => {

@@ -83,6 +83,11 @@ export class Hub {
     return { topics: this.#feeds.size, subscriptions: this.#subscriptions(), windowBytes };
   }
 
+  /** Subscriptions by topic. */
+  readers(): ReadonlyMap<string, number> {
+    return new Map([...this.#feeds].map(([topic, { feed }]) => [topic, feed.size]));
+  }
+
   /** Ends every subscription as `shutting_down`, with its last position. */
   close(): void {
     this.#closed = true;

@@ -3,6 +3,8 @@
 export interface HubOptions {
   /** Memory of the newest records kept per topic for replays; older ones are read from the log. */
   readonly windowBytes: number;
+  /** Time for which they are kept at most. */
+  readonly windowMs: number;
   /** Shortest time between two flushes of a topic, so that a burst goes out in few writes. */
   readonly coalesceMs: number;
   /** Time after which a silent subscriber gets a heartbeat with its position. */
@@ -20,6 +22,9 @@ export interface HubOptions {
 export const defaultHubOptions: HubOptions = {
   // Two seconds at 10,000 records/s of 200 bytes, minutes at 100/s: longer than a reconnect takes.
   windowBytes: 16 * 1024 * 1024,
+  // What comes back later than that was away for good, and memory that nobody needs grows old. A slow
+  // topic would otherwise fill its window for minutes or hours.
+  windowMs: 120_000,
   // At up to 250 flushes a second no lag is visible, and a fast publisher's events share writes.
   coalesceMs: 4,
   // Well below the idle timeouts of the runtime (120 s) and of load balancers (30 to 60 s).

@@ -105,6 +105,18 @@ describe("window trim", () => {
     ]);
   });
 
+  test("drops what was received before a time, unless it was not flushed yet", () => {
+    const window = new Window(at(0), everything);
+    for (let i = 1; i <= 9; i++) window.push({ ...stored(i), receivedNs: BigInt(i) });
+    window.dropReceivedBefore(4n, at(9));
+    expect(window.after).toEqual(at(3));
+    expect(window.bytes).toBe(size * 6);
+    window.dropReceivedBefore(100n, at(7));
+    expect(window.after).toEqual(at(7));
+    window.dropReceivedBefore(100n, at(9));
+    expect([window.after, window.bytes]).toEqual([at(9), 0]);
+  });
+
   test("slices right after many rounds", () => {
     const window = new Window(at(0), size * 3);
     for (let i = 1; i <= 5000; i++) {

@@ -46,9 +46,19 @@ export class Window {
 
   /** Drops the oldest past the bound, or a lower one, but nothing after `keepAfter`. */
   trim(keepAfter: Position, bytesMax = this.#bytesMax): void {
-    while (this.#bytes > bytesMax) {
+    this.#dropWhile(keepAfter, () => this.#bytes > bytesMax);
+  }
+
+  /** Drops what was received before, but nothing after `keepAfter`. */
+  dropReceivedBefore(ns: bigint, keepAfter: Position): void {
+    this.#dropWhile(keepAfter, ({ receivedNs }) => receivedNs < ns);
+  }
+
+  #dropWhile(keepAfter: Position, isDue: (oldest: StoredRecord) => boolean): void {
+    for (;;) {
       const { oldest } = this.#all;
-      if (oldest === undefined || comparePositions(oldest.position, keepAfter) > 0) break;
+      if (oldest === undefined || !isDue(oldest)) break;
+      if (comparePositions(oldest.position, keepAfter) > 0) break;
       this.#after = oldest.position;
       this.#bytes -= residentBytes(oldest.record);
       this.#all.dropOldest();

@@ -73,6 +73,7 @@ async function turns(): Promise<void> {
 }
 
 class Heard implements BatchOwner {
+  readonly portion = undefined;
   readonly heard: (readonly [count: number, position: Position | string])[] = [];
   stored(count: number, last: Position): void {
     this.heard.push([count, last]);

@@ -1,6 +1,7 @@
 /** Gathers the records that many calls bring for one topic into frames, and appends them. */
 
 import { Buffer } from "node:buffer";
+import type { Portion } from "../core/access/portion.ts";
 import { Batch } from "../core/batch.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Failure } from "../core/failure.ts";
@@ -13,6 +14,8 @@ import { WaiterPeak } from "./waiter-peak.ts";
 
 /** Brings records to a batcher, and is notified of what became of them. */
 export interface BatchOwner {
+  /** Of the caller whose records it brings. */
+  readonly portion: Portion | undefined;
   /** `last` is a position of `topic`. */
   stored(count: number, last: Position, topic: string): void;
   failed(count: number, failure: Failure): void;
@@ -41,6 +44,7 @@ const fewOwners = 8;
 interface Share {
   readonly owner: BatchOwner;
   count: number;
+  bytes: number;
   /** Index of its last record in the frame. */
   last: number;
 }
@@ -130,12 +134,13 @@ export class Batcher {
     const share = frame.shares.at(-1);
     if (share?.owner === owner) {
       share.count += count;
+      share.bytes += size;
       share.last = frame.count - 1;
     } else {
-      frame.shares.push({ owner, count, last: frame.count - 1 });
+      frame.shares.push({ owner, count, bytes: size, last: frame.count - 1 });
       this.#owners++;
     }
-    this.#deps.inFlight.add(size);
+    this.#deps.inFlight.add(size, owner.portion);
     if (frame.length >= frameBytesMax || frame.count >= frameRecordsMax) this.flush();
   }
 
@@ -181,7 +186,7 @@ export class Batcher {
 
   async #append(frame: Frame): Promise<void> {
     this.#appending++;
-    const { topic, buffers } = this.#deps;
+    const { topic, buffers, inFlight } = this.#deps;
     const batch = Batch.encoded(frame.bytes.subarray(0, frame.length), frame.count);
     try {
       const appended = await this.#deps.append(batch, frame.run);
@@ -195,7 +200,7 @@ export class Batcher {
       const failure = failureFrom(error);
       for (const { owner, count } of frame.shares) owner.failed(count, failure);
     }
-    this.#deps.inFlight.release(frame.length);
+    for (const { owner, bytes } of frame.shares) inFlight.release(bytes, owner.portion);
     this.#owners -= frame.shares.length;
     this.#appending--;
     while (this.#appending < this.#appendsMax) {

@@ -2,6 +2,7 @@
 
 import { Buffer } from "node:buffer";
 import type { Caller } from "../core/access/caller.ts";
+import type { Portion } from "../core/access/portion.ts";
 import type { Turns } from "../core/budget/turn.ts";
 import { Failure, failureFrom, invalidIssue, type Issue } from "../core/failure.ts";
 import { FRAME_RECORDS } from "../core/frame.ts";
@@ -87,6 +88,7 @@ export class Call implements BatchOwner {
   #failure: Failure | undefined;
   #settle: (() => void) | undefined;
   #isClosed = false;
+  readonly portion: Portion | undefined;
   /** Called when something became durable, was refused or failed; for callers that answer as they go. */
   progress: (() => void) | undefined;
 
@@ -95,6 +97,7 @@ export class Call implements BatchOwner {
     this.#trace = trace;
     this.#collector = collector;
     this.#by = by;
+    this.portion = by.portion;
   }
 
   /** What made the call fail; records before it may be durable all the same. */
@@ -232,6 +235,7 @@ export class Call implements BatchOwner {
   #openQueue(): MessageQueue {
     return new MessageQueue({
       inFlight: this.#collector.inFlight,
+      portion: this.portion,
       process: (message) => this.#process(message),
       processed: () => {
         if (this.#settle !== undefined) this.expedite();
@@ -297,7 +301,7 @@ export class Call implements BatchOwner {
 
   /** Each record as its topic's contract changes it. */
   #appendWithContract(target: OpenTopic, message: Buffer, contract: RecordContract): void {
-    for (const one of recordsOfMessage(message, this.#collector.limits, contract)) {
+    for (const one of this.#recordsOf(message, contract)) {
       this.#appendOne(target, one, undefined);
     }
   }
@@ -309,7 +313,7 @@ export class Call implements BatchOwner {
   ): Promise<void> {
     const turn = this.#collector.turns.open();
     let count = 0;
-    for (const one of recordsOfMessage(message, this.#collector.limits, contract)) {
+    for (const one of this.#recordsOf(message, contract)) {
       if (++count % recordsPerLook === 0 && turn.isOver) await turn.next();
       this.#appendOne(target, one, undefined);
     }
@@ -319,7 +323,7 @@ export class Call implements BatchOwner {
   async #checkThenAppend(target: OpenTopic, message: Buffer): Promise<void> {
     const turn = this.#collector.turns.open();
     const all: MessageRecord[] = [];
-    for (const one of recordsOfMessage(message, this.#collector.limits, target.contract)) {
+    for (const one of this.#recordsOf(message, target.contract)) {
       if (all.length % recordsPerLook === 0 && turn.isOver) await turn.next();
       all.push(one);
     }
@@ -329,6 +333,10 @@ export class Call implements BatchOwner {
     for (const one of all) {
       this.#appendOne(target, one, "record" in one ? issues.next().value : undefined);
     }
+  }
+
+  #recordsOf(message: Buffer, contract: RecordContract | undefined): Iterable<MessageRecord> {
+    return recordsOfMessage(message, this.#collector.limits, contract, this.#by);
   }
 
   #appendOne(target: OpenTopic, one: MessageRecord, found: Issue | undefined): void {
@@ -355,7 +363,9 @@ export class Call implements BatchOwner {
     const index = this.#index++;
     this.#producer?.skip();
     this.#refused++;
-    this.#collector.counts.refused.add(issue.code);
+    const { counts } = this.#collector;
+    counts.refused.add(issue.code);
+    if (this.#target !== undefined) counts.topics.refuse(this.#target.topic, [issue]);
     if (this.#refused <= refusalsMax) this.#refusals.push({ ...issue, index });
     this.progress?.();
   }

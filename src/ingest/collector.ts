@@ -15,7 +15,7 @@ import { Call, type CallHost, type OpenTopic } from "./call.ts";
 import type { InFlight } from "./in-flight.ts";
 import type { IngestLimits } from "./limits.ts";
 import type { SchemaGate, TopicGate } from "./schema-gate.ts";
-import { Author, type TopicRules } from "./topic-rules.ts";
+import { type Author, payerOf, type TopicRules } from "./topic-rules.ts";
 import { traceHeaderField } from "./trace-header.ts";
 
 export interface CollectorDeps {
@@ -87,7 +87,7 @@ export class Collector implements CallHost {
 
   #batcher(topic: string, gate: TopicGate, by: Author | Caller): Batcher {
     // The first caller creates the topic, where none exists.
-    const allowance = by instanceof Author ? undefined : by.allowance;
+    const allowance = payerOf(by)?.allowance;
     const { clock, limits, inFlight } = this.#deps;
     return new Batcher({
       topic,

@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { Buffer } from "node:buffer";
 import { slowCollector } from "../../test/support/slow-collector.ts";
+import { openCaller } from "../core/access/caller.ts";
 import { Failure } from "../core/failure.ts";
 import { encodeFrame } from "../core/frame.ts";
 import { comparePositions } from "../core/position.ts";
@@ -25,7 +26,7 @@ function encoded(count: number): Buffer {
 
 test("a call is settled once all of it is durable, and has the last position", async () => {
   const { memory, topic } = await rig();
-  const call = topic.open();
+  const call = topic.open(openCaller);
   await call.settled();
   expect(call.position).toBeUndefined();
   const bytes = encoded(3);
@@ -49,7 +50,7 @@ test("calls of one moment share an append; a lone one is not kept waiting", asyn
   const { appends, topic } = await rig();
   const bytes = encoded(1);
   const save = async () => {
-    const call = topic.open();
+    const call = topic.open(openCaller);
     call.add(bytes, 0, bytes.byteLength, 1);
     await call.settled();
   };
@@ -70,13 +71,13 @@ test("a failed append fails the calls that brought its records", async () => {
   const { state, topic } = await rig();
   const bytes = encoded(2);
   state.failing = new Failure("unavailable", "The log is unavailable");
-  const calls = [topic.open(), topic.open()];
+  const calls = [topic.open(openCaller), topic.open(openCaller)];
   for (const call of calls) call.add(bytes, 0, bytes.byteLength, 2);
   const results = await Promise.allSettled(calls.map((call) => call.settled()));
   expect(results.map(({ status }) => status)).toEqual(["rejected", "rejected"]);
   await expect(calls[0]?.settled()).rejects.toMatchObject({ code: "unavailable" });
   state.failing = undefined;
-  const after = topic.open();
+  const after = topic.open(openCaller);
   after.add(bytes, 0, bytes.byteLength, 2);
   after.expedite();
   await after.settled();

@@ -4,6 +4,8 @@
  */
 
 import type { Buffer } from "node:buffer";
+import type { Caller } from "../core/access/caller.ts";
+import type { Portion } from "../core/access/portion.ts";
 import type { Failure } from "../core/failure.ts";
 import type { RecordCounts } from "../core/metrics/records.ts";
 import { comparePositions, type Position } from "../core/position.ts";
@@ -29,12 +31,13 @@ export class EncodedTopic {
     return this.#batcher.hasManyWaiters;
   }
 
-  open(): EncodedCall {
-    return new EncodedCall(this.#batcher, this.#counts);
+  open(by: Caller): EncodedCall {
+    return new EncodedCall(this.#batcher, this.#counts, by.portion);
   }
 }
 
 export class EncodedCall implements BatchOwner {
+  readonly portion: Portion | undefined;
   readonly #batcher: Batcher;
   readonly #counts: RecordCounts;
   #pending = 0;
@@ -43,7 +46,8 @@ export class EncodedCall implements BatchOwner {
   /** Of the last durable record. */
   position: Position | undefined;
 
-  constructor(batcher: Batcher, counts: RecordCounts) {
+  constructor(batcher: Batcher, counts: RecordCounts, portion: Portion | undefined) {
+    this.portion = portion;
     this.#batcher = batcher;
     this.#counts = counts;
   }

@@ -1,6 +1,7 @@
 /** Messages of one call that wait for their schemas. */
 
 import type { Buffer } from "node:buffer";
+import type { Portion } from "../core/access/portion.ts";
 import { Failure } from "../core/failure.ts";
 import { FRAME_RECORDS } from "../core/frame.ts";
 import { WireCursor } from "../core/wire.ts";
@@ -8,6 +9,7 @@ import type { InFlight } from "./in-flight.ts";
 
 export interface MessageQueueHost {
   readonly inFlight: InFlight;
+  readonly portion: Portion | undefined;
   /** Checks and appends one message. Never rejects. */
   process(message: Buffer): Promise<void>;
   /** Called after each message, once it no longer counts as in flight. */
@@ -47,7 +49,7 @@ export class MessageQueue {
   /** The message's bytes must stay as they are until it was processed. */
   push(message: Buffer): void {
     const bytes = Math.max(message.byteLength, (countRecords(message) + 1) * recordBytesMin);
-    this.#host.inFlight.add(bytes);
+    this.#host.inFlight.add(bytes, this.#host.portion);
     const queued = { message, bytes };
     if (this.#messages !== undefined) this.#messages.push(queued);
     else void this.#drain((this.#messages = [queued]));
@@ -62,7 +64,7 @@ export class MessageQueue {
         done = 0;
       }
       if (done === messages.length) this.#messages = undefined;
-      this.#host.inFlight.release(queued.bytes);
+      this.#host.inFlight.release(queued.bytes, this.#host.portion);
       this.#host.processed();
     }
     this.#host.drained();

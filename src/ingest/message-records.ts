@@ -4,6 +4,7 @@
  */
 
 import { Buffer } from "node:buffer";
+import type { Caller } from "../core/access/caller.ts";
 import type { Issue } from "../core/failure.ts";
 import { decodeFrame, encodeFrame, FRAME_RECORDS } from "../core/frame.ts";
 import type { RecordContract } from "../core/record-contract.ts";
@@ -27,6 +28,7 @@ export function* recordsOfMessage(
   bytes: Buffer,
   limits: RecordLimits,
   contract: RecordContract | undefined,
+  by: Caller,
 ): Generator<MessageRecord, void, undefined> {
   const cursor = new WireCursor(bytes);
   while (cursor.at < bytes.byteLength) {
@@ -40,7 +42,7 @@ export function* recordsOfMessage(
     const issue = checkRecord(new WireCursor(bytes, cursor.at, to), limits);
     const [record] = issue === undefined ? decodeFrame(bytes.subarray(from, to)) : [];
     if (issue !== undefined) yield { issue };
-    else if (record !== undefined) yield withContract({ bytes, from, to, record }, contract);
+    else if (record !== undefined) yield withContract({ bytes, from, to, record }, contract, by);
     cursor.at = to;
   }
 }
@@ -49,10 +51,11 @@ export function* recordsOfMessage(
 function withContract(
   given: Extract<MessageRecord, { record: LogRecord }>,
   contract: RecordContract | undefined,
+  by: Caller,
 ): MessageRecord {
   if (contract === undefined) return given;
   const { record } = given;
-  const derived = contract(record);
+  const derived = contract(record, by);
   if (!("key" in derived)) return { issue: derived };
   const { key, contentType, timeNs = record.timeNs } = derived;
   const isUnchanged =

@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { openCaller } from "../core/access/caller.ts";
+import { Turns } from "../core/budget/turn.ts";
 import { systemClock as clock } from "../core/clock.ts";
 import { Failure, type Issue } from "../core/failure.ts";
 import type { RecordChecks, SchemaRecord } from "../core/schemas.ts";
@@ -38,7 +39,7 @@ function setUp(topicsMax?: number) {
     log.create(topic, { ...defaultTopicSettings, schema });
   const inFlight = new InFlight(10_000);
   const ingest = new Ingest({
-    ...{ log, clock, gate, limits: defaultIngestLimits, inFlight },
+    ...{ log, clock, gate, limits: defaultIngestLimits, inFlight, turns: new Turns() },
     rules: new TopicRules(),
     newTopics: defaultTopicSettings,
   });
@@ -140,6 +141,67 @@ test("it keeps a bounded number of topics, and an evicted gate stays valid", asy
   gate.topic("b");
   gate.topic("c");
   expect(gate.topic("a")).not.toBe(first);
+  expect(await first.check([record()])).toEqual([bad]);
+});
+
+test("a rule that was changed counts once it is forgotten; other topics keep theirs", async () => {
+  const { gate, log, make, described } = setUp();
+  await make("t", "none");
+  await make("other", "none");
+  const [topic, other] = [gate.topic("t"), gate.topic("other")];
+  await Promise.all([topic.check([record()]), other.check([record()])]);
+  await log.change("t", { schema: "id" });
+  expect(topic.isOpen).toBe(true);
+  gate.forget("t");
+  expect([topic.isOpen, other.isOpen]).toEqual([false, true]);
+  expect(await topic.check([record()])).toEqual([bad]);
+  gate.forgetAll();
+  expect(other.isOpen).toBe(false);
+  const before = described();
+  await other.check([record()]);
+  expect(described()).toBe(before + 1);
+});
+
+test("a rule that was loosened counts at the first refusal, without being forgotten", async () => {
+  const { gate, log, make } = setUp();
+  await make("t", "id");
+  const topic = gate.topic("t");
+  expect(await topic.check([record()])).toEqual([bad]);
+  await log.change("t", { schema: "none" });
+  expect(await topic.check([record()])).toEqual([undefined]);
+});
+
+test("an answer that was on its way while its rule was forgotten is not believed", async () => {
+  const log = createMemoryLog({ clock });
+  await log.create("t", defaultTopicSettings);
+  const answers: (() => void)[] = [];
+  const describe = async (name: string) => {
+    const info = await log.describe(name);
+    await new Promise<void>((resolve) => answers.push(resolve));
+    return info;
+  };
+  const gate = new SchemaGate({ log: { describe }, schemas });
+  const checked = gate.topic("t").check([record()]);
+  await Bun.sleep(1);
+  await log.change("t", { schema: "id" });
+  gate.forget("t");
+  answers.shift()?.();
+  await Bun.sleep(1);
+  answers.shift()?.();
+  expect(await checked).toEqual([bad]);
+});
+
+test("an evicted gate forgets its rule with any other", async () => {
+  const { gate, log, make } = setUp(1);
+  await make("a", "none");
+  await make("b", "none");
+  const first = gate.topic("a");
+  await first.check([record()]);
+  gate.topic("b");
+  expect(first.isOpen).toBe(true);
+  await log.change("a", { schema: "id" });
+  gate.forget("a");
+  expect(first.isOpen).toBe(false);
   expect(await first.check([record()])).toEqual([bad]);
 });
 

@@ -1,7 +1,8 @@
 /**
- * The schema rules of topics, as this node knows them. A topic's rule does not change within its
- * incarnation, so it is fetched once. An append returns the epoch of the incarnation that it went to:
- * the first one with another epoch has the rule fetched again, and so has a refusal.
+ * The schema rules of topics, as this node knows them. A rule is fetched once, and again after
+ * `forget`, which is called on every node when somebody changes it. An append returns the epoch of the
+ * incarnation that it went to: the first one with another epoch has the rule fetched again, and so has
+ * a refusal.
  */
 
 import type { Issue } from "../core/failure.ts";
@@ -22,6 +23,7 @@ export class SchemaGate {
   readonly #deps: SchemaGateDeps;
   readonly #topicsMax: number;
   readonly #topics = new Map<string, TopicGate>();
+  readonly #forgotten = { count: 0 };
 
   constructor(deps: SchemaGateDeps, topicsMax = topicsDefault) {
     this.#deps = deps;
@@ -34,11 +36,24 @@ export class SchemaGate {
     if (known !== undefined) return known;
     for (const oldest of this.#topics.keys()) {
       if (this.#topics.size < this.#topicsMax) break;
+      this.#topics.get(oldest)?.evict(this.#forgotten);
       this.#topics.delete(oldest);
     }
     const gate = new TopicGate(this.#deps, name);
     this.#topics.set(name, gate);
     return gate;
+  }
+
+  /** The topic's rule may be another one now. */
+  forget(name: string): void {
+    this.#topics.get(name)?.forget();
+    this.#forgotten.count++;
+  }
+
+  /** The same of every topic. */
+  forgetAll(): void {
+    for (const gate of this.#topics.values()) gate.forget();
+    this.#forgotten.count++;
   }
 }
 
@@ -49,6 +64,10 @@ export class TopicGate {
   #rule: SchemaRule | undefined;
   #epoch: number | undefined;
   #fetching: Promise<SchemaRule> | undefined;
+  /** Rises whenever what is known, or is being fetched, counts no more. */
+  #version = 0;
+  /** Once the gate is evicted, no `forget` reaches it: it forgets its rule when any rule is forgotten. */
+  #evicted: { readonly from: { readonly count: number }; seen: number } | undefined;
 
   constructor(deps: SchemaGateDeps, topic: string) {
     this.#deps = deps;
@@ -57,33 +76,61 @@ export class TopicGate {
 
   /** Records pass unchecked. False also while the rule is not known: `check` fetches it. */
   get isOpen(): boolean {
+    if (this.#evicted !== undefined) this.#lookAround(this.#evicted);
     return this.#isOpen;
+  }
+
+  /** The rule may be another one now. What is being checked at this moment passes by the old one. */
+  forget(): void {
+    this.#rule = undefined;
+    this.#isOpen = false;
+    this.#fetching = undefined;
+    this.#version++;
+  }
+
+  /** `from`: counts the rules that were forgotten. */
+  evict(from: { readonly count: number }): void {
+    this.#evicted = { from, seen: from.count };
+  }
+
+  #lookAround(evicted: { readonly from: { readonly count: number }; seen: number }): void {
+    if (evicted.seen === evicted.from.count) return;
+    evicted.seen = evicted.from.count;
+    this.forget();
   }
 
   /**
    * What is wrong with each record; undefined: nothing. Rejects where the log or the registry fails: a
-   * record never passes unchecked.
+   * record never passes unchecked. `isStored`: whether those that are right will be appended.
    */
-  check(records: readonly SchemaRecord[]): MaybePromise<readonly (Issue | undefined)[]> {
-    if (this.#rule === undefined) return this.#fetched().then((rule) => this.#judge(rule, records));
-    const issues = this.#judge(this.#rule, records);
+  check(
+    records: readonly SchemaRecord[],
+    isStored = true,
+  ): MaybePromise<readonly (Issue | undefined)[]> {
+    if (this.#evicted !== undefined) this.#lookAround(this.#evicted);
+    if (this.#rule === undefined) {
+      return this.#fetched().then((rule) => this.#judge(rule, records, isStored));
+    }
+    const by = { rule: this.#rule, epoch: this.#epoch };
+    const issues = this.#judge(by.rule, records, isStored);
     return issues instanceof Promise
-      ? issues.then((found) => this.#confirm(found, records))
-      : this.#confirm(issues, records);
+      ? issues.then((found) => this.#confirm(found, by, records, isStored))
+      : this.#confirm(issues, by, records, isStored);
   }
 
   /**
-   * A refusal is of the topic's present incarnation: if all records were refused by the rule of an
-   * earlier one, no append would ever find out that there is another.
+   * A refusal is by the present rule: if all records were refused by that of an earlier incarnation, no
+   * append would ever find out that there is another. A rule that was loosened counts at once.
    */
   #confirm(
     issues: readonly (Issue | undefined)[],
+    by: { readonly rule: SchemaRule; readonly epoch: number | undefined },
     records: readonly SchemaRecord[],
+    isStored: boolean,
   ): MaybePromise<readonly (Issue | undefined)[]> {
     if (issues.every((issue) => issue === undefined)) return issues;
-    const epoch = this.#epoch;
     return this.#fetched().then((rule) =>
-      this.#epoch === epoch ? issues : this.#judge(rule, records),
+      this.#epoch === by.epoch && rule === by.rule ? issues : this.#judge(rule, records, isStored),
     );
   }
 
@@ -99,8 +146,11 @@ export class TopicGate {
   }
 
   async #fetch(): Promise<SchemaRule> {
+    const version = this.#version;
     try {
       const topic = await this.#deps.log.describe(this.#topic);
+      // What it says may be older than the change that made this gate forget.
+      if (version !== this.#version) return await this.#fetched();
       if (topic === undefined) {
         // The topic does not exist. The first append creates it; its rule is fetched then.
         this.#rule = undefined;
@@ -112,14 +162,16 @@ export class TopicGate {
       this.#isOpen = this.#rule === "none";
       return this.#rule;
     } finally {
-      this.#fetching = undefined;
+      if (version === this.#version) this.#fetching = undefined;
     }
   }
 
   #judge(
     rule: SchemaRule,
     records: readonly SchemaRecord[],
+    isStored: boolean,
   ): MaybePromise<readonly (Issue | undefined)[]> {
-    return rule === "none" ? records.map(() => undefined) : this.#deps.schemas.check(rule, records);
+    if (rule === "none") return records.map(() => undefined);
+    return this.#deps.schemas.check(rule, records, isStored ? this.#topic : undefined);
   }
 }

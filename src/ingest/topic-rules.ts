@@ -20,10 +20,29 @@ export type TopicAction = "append" | "create" | "remove";
  */
 export class Author {
   readonly feature: string;
+  /** For whom it writes, and whose limits count; undefined: for itself. */
+  readonly caller: Caller | undefined;
+  readonly #self: Author;
 
-  constructor(feature: string) {
+  constructor(feature: string, caller?: Caller, self?: Author) {
     this.feature = feature;
+    this.caller = caller;
+    this.#self = self ?? this;
   }
+
+  /** The same feature on behalf of this caller, whose right it has checked. */
+  for(caller: Caller): Author {
+    return new Author(this.feature, caller, this.#self);
+  }
+
+  is(other: Author | Caller): boolean {
+    return other instanceof Author && other.#self === this.#self;
+  }
+}
+
+/** Whose limits count for what is written; undefined: nobody's. */
+export function payerOf(by: Author | Caller): Caller | undefined {
+  return by instanceof Author ? by.caller : by;
 }
 
 /** The rule of a topic that belongs to a feature. Only its owner creates and removes it. */
@@ -75,7 +94,7 @@ export class TopicRules {
     const name = parseName(topic, "topic");
     const rule = this.#internal.get(name);
     if (!(by instanceof Author)) requireOf(by, grantOf[action], name, rule);
-    if (rule === undefined || rule.owner === by) return name;
+    if (rule === undefined || rule.owner.is(by)) return name;
     if (action === "append" && rule.appendedAt === undefined) return name;
     throw new Failure("forbidden", refusal(name, action, rule));
   }

@@ -21,6 +21,7 @@ import {
 } from "../core/page.ts";
 import { comparePositions, type Position } from "../core/position.ts";
 import type { StoredRecord } from "../core/record.ts";
+import { type ScanPage, scanPage, type ScanView } from "./scan.ts";
 import { findNewest, Search, visitForward } from "./search.ts";
 
 export interface PagesDeps {
@@ -89,6 +90,25 @@ export class Pages {
     const size = { limit: query.limit, bytesMax: this.bytesMax };
     if (query.after !== undefined) return await pageAfter(search, query.after, size, counter);
     return await pageBefore(search, query.before, size, counter);
+  }
+
+  /**
+   * A page of what a view shows of the records that its filter lets through, and what was looked at for
+   * it. Throws what `read` throws, and what the view throws.
+   */
+  async scan(
+    topic: string,
+    key: string | undefined,
+    query: PageQuery,
+    view: ScanView,
+    { signal, counter = uncounted }: PageCaller = {},
+  ): Promise<ScanPage> {
+    using search = await this.#search(topic, key, signal);
+    return await scanPage(search, query, view, {
+      limit: query.limit,
+      bytesMax: this.bytesMax,
+      counter,
+    });
   }
 
   /** The position after which the newest `n` events lie; fewer, where the search ends early. */

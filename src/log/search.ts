@@ -7,7 +7,7 @@
 import type { Semaphore } from "../core/budget/semaphore.ts";
 import type { Turn } from "../core/budget/turn.ts";
 import type { Clock } from "../core/clock.ts";
-import type { Bounds, Log } from "../core/log.ts";
+import type { Bounds, Log, LogBatch } from "../core/log.ts";
 import type { EventCounter, PageSize } from "../core/page.ts";
 import { NewestEvents } from "../core/page.ts";
 import { comparePositions, type Position } from "../core/position.ts";
@@ -27,6 +27,14 @@ export interface Searched {
   readonly topic: string;
   readonly key: string | undefined;
   readonly bounds: Bounds;
+}
+
+export interface SearchedBatch {
+  readonly records: readonly StoredRecord[];
+  /** It covers what lies after this position. */
+  readonly after: Position;
+  /** … up to this one. */
+  readonly through: Position;
 }
 
 type Visit = (stored: StoredRecord) => boolean;
@@ -67,9 +75,9 @@ export class Search implements Disposable {
   /** Before each step; one that goes far waits for its permit. Throws `overloaded`. */
   async step(): Promise<void> {
     if (++this.#steps !== nearSteps + 1) return;
-    const { far, clock } = this.#deps;
+    const { far, clock, signal } = this.#deps;
     const sinceMs = clock.nowMs();
-    this.#permit = await far.acquire();
+    this.#permit = await far.acquire(signal);
     this.#endsMs += clock.nowMs() - sinceMs;
   }
 
@@ -84,17 +92,9 @@ export class Search implements Disposable {
     isOver: () => boolean,
   ): Promise<Position> {
     if (comparePositions(low, high) >= 0) return high;
-    const { log, turn, signal } = this.#deps;
-    const { topic, key } = this.#searched;
-    const batches = log.read(topic, {
-      after: low,
-      until: high,
-      turn,
-      ...(key === undefined ? {} : { key }),
-      ...(signal === undefined ? {} : { signal }),
-    });
+    const { turn } = this.#deps;
     let visited = 0;
-    for await (const { records, through } of batches) {
+    for await (const { records, through } of this.#read(low, high)) {
       for (const stored of records) {
         if ((++visited & 63) === 0 && turn.isOver) await turn.next();
         if (comparePositions(stored.position, low) <= 0) continue;
@@ -107,6 +107,44 @@ export class Search implements Disposable {
     // A log ends a read without a failure when its caller has left.
     turn.requireCaller();
     return high;
+  }
+
+  /** The records after `low` and up to `high` as the log returns them. */
+  async *batches(low: Position, high: Position): AsyncGenerator<SearchedBatch> {
+    if (comparePositions(low, high) >= 0) return;
+    const { turn } = this.#deps;
+    let after = low;
+    for await (const { records, through } of this.#read(low, high)) {
+      const isPast = comparePositions(through, high) > 0;
+      yield {
+        records: records.filter(
+          ({ position }) =>
+            comparePositions(position, low) > 0 && comparePositions(position, high) <= 0,
+        ),
+        after,
+        through: isPast ? high : through,
+      };
+      if (isPast) return;
+      after = through;
+      if (turn.isOver) await turn.next();
+    }
+    turn.requireCaller();
+  }
+
+  get turn(): Turn {
+    return this.#deps.turn;
+  }
+
+  #read(low: Position, high: Position): AsyncIterable<LogBatch> {
+    const { log, turn, signal } = this.#deps;
+    const { topic, key } = this.#searched;
+    return log.read(topic, {
+      after: low,
+      until: high,
+      turn,
+      ...(key === undefined ? {} : { key }),
+      ...(signal === undefined ? {} : { signal }),
+    });
   }
 
   [Symbol.dispose](): void {
@@ -144,7 +182,7 @@ export async function visitForward(
   return undefined;
 }
 
-function stepOn(from: Position, width: number, end: Position): Position {
+export function stepOn(from: Position, width: number, end: Position): Position {
   const high = { epoch: from.epoch, sequence: from.sequence + width, index: 0 };
   return comparePositions(high, end) < 0 ? high : end;
 }
@@ -215,7 +253,7 @@ export async function findNewest(
   return { events: found.events(), cutAt: undefined };
 }
 
-function stepBack(from: Position, width: number, start: Position): Position {
+export function stepBack(from: Position, width: number, start: Position): Position {
   const low = { epoch: from.epoch, sequence: from.sequence - width, index: 0 };
   return comparePositions(low, start) > 0 ? low : start;
 }

@@ -21,6 +21,8 @@ export interface OwnershipOptions extends DatabaseAddress {
 }
 
 export interface PostgresOwnership extends Ownership {
+  /** Names that are this node's, in the order in which it got them. */
+  owned(): readonly string[];
   /** Gives up all names. */
   close(): Promise<void>;
 }
@@ -55,6 +57,7 @@ export function createOwnership(options: OwnershipOptions): PostgresOwnership {
       }
       throw new Failure("cancelled", `Gave up waiting for the ownership of "${name}"`);
     },
+    owned: () => session?.owned ?? [],
     async close() {
       isClosed = true;
       await session?.end();
@@ -67,6 +70,8 @@ class OwnershipSession {
   readonly #schema: string;
   readonly #sql: Sql;
   readonly #owned = new Map<string, AbortController>();
+  /** Those of `#owned` whose lock is this session's: the others are still being asked. */
+  readonly #acquired = new Set<string>();
   #isLost = false;
   #unanswered = 0;
   #ready: Promise<void> | undefined;
@@ -92,6 +97,10 @@ class OwnershipSession {
     );
   }
 
+  get owned(): readonly string[] {
+    return [...this.#acquired];
+  }
+
   get isLost(): boolean {
     return this.#isLost;
   }
@@ -105,6 +114,7 @@ class OwnershipSession {
     try {
       if (await this.#tryLock(name)) {
         if (this.#isLost) return undefined;
+        this.#acquired.add(name);
         return { lost: lost.signal, release: () => this.#release(name, lost) };
       }
     } catch (error) {
@@ -119,6 +129,7 @@ class OwnershipSession {
   async end(): Promise<void> {
     for (const lost of this.#owned.values()) lost.abort();
     this.#owned.clear();
+    this.#acquired.clear();
     this.#lose("it was closed");
     await this.#sql.end({ timeout: 1 });
   }
@@ -158,6 +169,7 @@ class OwnershipSession {
     if (names > 0) this.#options.logger("warn", `lost the ownership session: ${why}`, { names });
     for (const lost of this.#owned.values()) lost.abort();
     this.#owned.clear();
+    this.#acquired.clear();
     // The connection ends either way; what it reports about that is expected.
     void this.#sql.end({ timeout: 0 }).catch(() => {});
   }
@@ -167,6 +179,7 @@ class OwnershipSession {
     try {
       await this.#sql`select pg_advisory_unlock(hashtextextended(${this.#lockOf(name)}, 0))`;
       this.#owned.delete(name);
+      this.#acquired.delete(name);
     } catch {
       this.#lose("releasing a name failed");
     }

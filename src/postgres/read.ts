@@ -35,11 +35,23 @@ interface Field {
  * an int8 as text or bigint, an array as a literal.
  */
 export function preparedRead<Row>(sql: Sql, select: FlatSelect<Row>): Read<Row> {
+  return readOf(sql, select, true);
+}
+
+/**
+ * As `preparedRead`, but PostgreSQL plans each execution: for reads that join whole tables, where a plan
+ * that was made while the tables were small compares each row of one with all of the other.
+ */
+export function plannedRead<Row>(sql: Sql, select: FlatSelect<Row>): Read<Row> {
+  return readOf(sql, select, false);
+}
+
+function readOf<Row>(sql: Sql, select: FlatSelect<Row>, prepare: boolean): Read<Row> {
   const { sql: text, params } = select.toSQL();
   const fields = Object.entries(select._.selectedFields).map(fieldOf);
   return async (values = {}) => {
     const parameters = fillPlaceholders(params, values) as string[];
-    const rows = await sql.unsafe(text, parameters, { prepare: true }).values();
+    const rows = await sql.unsafe(text, parameters, { prepare }).values();
     return rows.map((row) => rowFrom(row, fields) as Row);
   };
 }

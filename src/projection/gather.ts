@@ -1,6 +1,7 @@
 /** Gathers a reader's batches into larger ones: bounded in records, bytes and time. */
 
 import { type Clock, sleep } from "../core/clock.ts";
+import { partsOf } from "../core/log-parts.ts";
 import type { LogBatch } from "../core/log.ts";
 import { recordBytes, type StoredRecord } from "../core/record.ts";
 
@@ -18,12 +19,18 @@ export interface GatherOptions {
   readonly idle: () => void;
 }
 
-/** Reads one batch ahead while the consumer processes the last one. */
+/**
+ * Records of a part of a batch. A commit of the log may have ten thousand of them, and whatever is done
+ * with those in one piece holds the event loop.
+ */
+const partRecordsMax = 500;
+
+/** Reads one batch ahead while the consumer processes the last one. A larger batch becomes several. */
 export async function* gather(
   source: AsyncIterable<LogBatch>,
   { limits, clock, idle }: GatherOptions,
 ): AsyncGenerator<LogBatch, void, undefined> {
-  const iterator = source[Symbol.asyncIterator]();
+  const iterator = inParts(source);
   try {
     let ahead = next(iterator);
     for (;;) {
@@ -47,8 +54,12 @@ export async function* gather(
     }
   } finally {
     // Not awaited: a driver may only answer once what it waits for has come.
-    void iterator.return?.()?.catch(() => {});
+    void iterator.return().catch(() => {});
   }
+}
+
+async function* inParts(source: AsyncIterable<LogBatch>): AsyncGenerator<LogBatch, void> {
+  for await (const batch of source) yield* partsOf(batch, partRecordsMax);
 }
 
 async function firstOf(

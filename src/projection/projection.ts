@@ -3,6 +3,7 @@
  * commits rows and position together. What goes wrong is retried, counted and logged.
  */
 
+import type { Turns } from "../core/budget/turn.ts";
 import { type Clock, sleep } from "../core/clock.ts";
 import { failureFrom } from "../core/failure.ts";
 import type { Log } from "../core/log.ts";
@@ -21,6 +22,8 @@ export interface ProjectionOptions extends OwnedTaskDeps {
   readonly log: Pick<Log, "read" | "bounds">;
   readonly target: ProjectionTarget;
   readonly limits?: Partial<GatherLimits>;
+  /** A commit of many rows waits for its turn. */
+  readonly turns?: Turns;
   /** True while ingestion is saturated: rows can wait briefly, producers cannot. */
   readonly shouldYield?: () => boolean;
 }
@@ -55,6 +58,8 @@ const limitsDefault: GatherLimits = {
 };
 /** A batch yields to ingestion for at most 5 s, and never once it is older than 20 s. */
 const yieldMs = { most: 5000, look: 50, behind: 20_000 };
+/** The rows of a larger commit take more than a millisecond to render. */
+const rowsAtOnce = 200;
 /** A topic is created by its first append; looking for it this often costs nothing. */
 const missingTopicMs = 500;
 
@@ -119,7 +124,8 @@ class ProjectionWork {
   }
 
   async #readOn(turn: Turn): Promise<void> {
-    const { log, target, clock } = this.#options;
+    const { log, target, clock, turns } = this.#options;
+    const rendering = turns?.open();
     const after = await this.#startingPosition();
     const read = log.read(target.topic, { after, signal: turn.stop });
     const idle = () => (this.#lagMs = 0);
@@ -127,6 +133,9 @@ class ProjectionWork {
       const from = this.#position;
       this.#pendingNs ??= batch.records[0]?.receivedNs;
       await this.#yieldToIngestion(batch.records, turn.stop);
+      // Some milliseconds of rendering, beside what others do in the same round of the loop.
+      const isLong = batch.records.length > rowsAtOnce;
+      if (isLong && rendering?.isOver === true) await rendering.next();
       await target.commit(batch.records, from, batch.through);
       this.#committed(batch.records, batch.through);
       turn.progressed();

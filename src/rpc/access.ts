@@ -13,6 +13,7 @@ import type { Credentials, Guard } from "../core/access/guard.ts";
 import { type Access, requireAccess } from "../core/access/need.ts";
 import { Failure, failureFrom } from "../core/failure.ts";
 import type { Logger } from "../core/logger.ts";
+import { requestIdHeader } from "../core/trace/request-id.ts";
 import { reportedStatus } from "./failures.ts";
 import { unlessAborted, untilAborted } from "./until-aborted.ts";
 
@@ -95,12 +96,13 @@ function requireBefore(access: Access | undefined, caller: Caller, path: string)
 /** Answers a call that was not admitted, as its protocol does, before connect-es reads its body. */
 export function accessGate(
   logger: Logger,
-): (context: Pick<HandlerContext, "method" | "values">) => void {
-  return ({ method, values }) => {
+): (context: Pick<HandlerContext, "method" | "values" | "requestHeader">) => void {
+  return ({ method, values, requestHeader }) => {
     try {
       callerOf(values);
     } catch (error) {
-      throw reportedStatus(error, logger, pathOfMethod(method));
+      const requestId = requestHeader.get(requestIdHeader);
+      throw reportedStatus(error, logger, pathOfMethod(method), requestId);
     }
   };
 }

@@ -67,6 +67,22 @@ test("anything else is `internal`: the log has the cause, the caller has not", a
   expect(lines[0]).toContain('"method":"Check"');
 });
 
+test("its answer and its line have the same request id: the one that was sent, or a new one", async () => {
+  const { client, lines } = rig({ check: () => Promise.reject(new TypeError("hunter2")) });
+  const idOf = (given: string) =>
+    client.check({}, { headers: { "x-request-id": given } }).then(
+      () => undefined,
+      (error: unknown) => ConnectError.from(error).metadata.get("x-request-id"),
+    );
+  expect(await idOf("mine")).toBe("mine");
+  const made = await idOf("not an id");
+  expect(made ?? "").toMatch(/^[0-9a-f]{8}-[0-9a-z]+$/);
+  expect(lines.map((line) => /"request_id":"([^"]+)"/.exec(line)?.[1])).toEqual([
+    "mine",
+    made ?? "",
+  ]);
+});
+
 test("a deadline does not wait for a handler that does not look", async () => {
   const ended = Promise.withResolvers<boolean>();
   const { client, lines } = rig({

@@ -4,40 +4,73 @@ import type { IncomingHttpHeaders, OutgoingHttpHeaders, ServerHttp2Stream } from
 import { Code } from "@connectrpc/connect";
 import { codeToHttpStatus } from "@connectrpc/connect/protocol-connect";
 import { findTrailerError } from "@connectrpc/connect/protocol-grpc";
+import type { Caller } from "../core/access/caller.ts";
 import { type FailureCode, failureCodes } from "../core/failure.ts";
+import { shownMethod, shownPath } from "../core/host.ts";
+import type { Logger } from "../core/logger.ts";
 import type { Counts } from "../core/metrics/counts.ts";
 import type { Protocol, Requests, RouteRequests } from "../core/metrics/requests.ts";
 import { ErrorInfoSchema } from "../gen/google/rpc/error_details_pb.ts";
+import { identifyCall } from "./request-id.ts";
 
 export interface ObserveCallsDeps {
   readonly requests: Requests;
   readonly refusals: Counts<FailureCode>;
   /** True for the path of a method. */
   readonly isMethod: (path: string) => boolean;
+  /** Writes a line for each call; undefined: none is written. */
+  readonly accessLog: Logger | undefined;
 }
 
-/** Begins to observe a call; what it returns must be called when the stream has closed. */
-export type ObserveCall = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => () => void;
+/**
+ * Begins to observe a call. What it returns must be called when the stream has closed, with the caller if it
+ * was found.
+ */
+export type ObserveCall = (
+  stream: ServerHttp2Stream,
+  headers: IncomingHttpHeaders,
+) => (caller: Caller | undefined) => void;
 
 /** A client that resets its call gets no status. */
 const leftStatus = 499;
 
-export function createObserveCall({ requests, refusals, isMethod }: ObserveCallsDeps): ObserveCall {
+export function createObserveCall({
+  requests,
+  refusals,
+  isMethod,
+  accessLog,
+}: ObserveCallsDeps): ObserveCall {
   const grpc = new Map<string, RouteRequests>();
+  const routeOf = (path: string) => {
+    const plain = path.split("?", 1)[0] ?? "";
+    return isMethod(plain) ? plain : "none";
+  };
   return (stream, headers) => {
     const startedMs = performance.now();
     const path = headers[":path"] ?? "";
     const protocol = protocolOf(headers["content-type"]);
+    const id = identifyCall(stream, headers, accessLog !== undefined);
     let route = protocol === "grpc" ? grpc.get(path) : undefined;
     if (route === undefined) {
-      const plain = path.split("?", 1)[0] ?? "";
-      const known = isMethod(plain) ? plain : "none";
+      const known = routeOf(path);
       route = requests.route(protocol, "POST", known);
       if (protocol === "grpc" && known === path) grpc.set(path, route);
     }
     const observed = route;
-    return () => {
-      observed.add(statusOf(stream, protocol), performance.now() - startedMs);
+    return (caller) => {
+      const ms = performance.now() - startedMs;
+      const status = statusOf(stream, protocol);
+      observed.add(status, ms);
+      accessLog?.("info", "request", {
+        protocol,
+        method: shownMethod(headers[":method"]),
+        path: shownPath(path),
+        route: routeOf(path),
+        status,
+        ms: Math.round(ms * 1000) / 1000,
+        principal: caller?.principal.id,
+        request_id: id,
+      });
       const code = protocol === "grpc" ? refusalOf(stream) : undefined;
       if (code !== undefined) refusals.add(code);
     };

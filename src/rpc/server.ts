@@ -100,15 +100,17 @@ export function createRpcServer(handlers: RpcHandlers, options: RpcServerOptions
     const { session } = stream;
     sessions.enter(session);
     const over = observe?.(stream, headers);
+    let known: Caller | undefined;
     stream.once("close", () => {
       sessions.leave(session);
-      over?.();
+      over?.(known);
     });
     if (refuses?.(stream, headers) === true) return;
     const serve = (found: FoundCaller) => {
       if (stream.destroyed || stream.closed) return;
       const path = withoutQuery(headers[":path"] ?? "");
       const caller = counted(access.get(path), admitted(access, path, found), stream);
+      if (!(found instanceof Failure)) known = found;
       if (!(caller instanceof Failure) && first?.(stream, headers, caller) === true) return;
       void answer(handlers, stream, headers, caller);
     };

@@ -163,6 +163,7 @@ class DenoSink implements ByteSink {
     this.#controller = controller;
     this.#all.add(this);
     this.#events = open(this);
+    if (this.#controller === undefined) this.#tellClosed();
   }
 
   write(bytes: Uint8Array): Sent {
@@ -190,6 +191,10 @@ class DenoSink implements ByteSink {
     if (this.#controller === undefined) return;
     this.#controller = undefined;
     this.#all.delete(this);
+    this.#tellClosed();
+  }
+
+  #tellClosed(): void {
     const events = this.#events;
     this.#events = undefined;
     events?.closed();

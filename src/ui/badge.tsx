@@ -9,6 +9,7 @@ const words = {
   refused: "Refused",
   history: "History",
   closed: "Closed",
+  out: "Signed out",
 } as const;
 
 export type Shown = keyof typeof words;

@@ -15,10 +15,6 @@ export function renderCount(count: number): string {
   return count.toLocaleString("en-US");
 }
 
-export function renderRate(perSecond: number): string {
-  return perSecond >= 100 ? renderCount(Math.round(perSecond)) : perSecond.toFixed(1);
-}
-
 /** The two largest units: `3 h 12 min`. */
 export function renderDuration(seconds: number): string {
   const parts = [

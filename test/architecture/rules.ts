@@ -134,11 +134,13 @@ export const packages: readonly (readonly [names: readonly string[], place: Plac
       instead: "check input where it arrives; inner code takes what has been checked",
     },
   ],
+  [["uplot"], { in: ["ui/dashboard/kit/plot/"], instead: "use the Plot of the dashboard's kit" }],
+  [["diff"], { in: ["ui/"], instead: "compare texts where they are shown" }],
   [["preact", "preact/*"], { in: ["ui/"], instead: "keep what browsers show in src/ui/" }],
   [
     ["hyparquet-writer"],
     {
-      in: ["features/measurements/http/export-parquet.ts"],
+      in: ["http/export/parquet.ts"],
       instead: "add a format of exports there",
     },
   ],

@@ -7,7 +7,7 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { type GatewayProcess, startGateway } from "../support/gateway.ts";
 import { attacks } from "./all.ts";
-import { besiege, faultsOf, prepare } from "./siege.ts";
+import { anyTime, besiege, faultsOf, prepare, spread } from "./siege.ts";
 
 const memoryMega = 1024;
 const bounds = { livezP99Ms: 2500, livezMaxMs: 2500, deliveryP99Ms: 3000, memoryMega };
@@ -35,3 +35,12 @@ test.each(Object.keys(attacks))(
   },
   40_000,
 );
+
+test("twenty at once, beside well-behaved clients: nothing is lost or delivered twice, and none of them fails", async () => {
+  const twenty = spread(Object.keys(attacks), 20);
+  expect(twenty).toHaveLength(20);
+  const crowd = { subscribers: 50, recordsPerSecond: 500 };
+  const siege = await besiege(gateway, twenty, { seconds: 4, clients: 1, crowd });
+  expect(faultsOf(siege, { ...anyTime, memoryMega })).toEqual([]);
+  expect(siege.crowd?.acknowledged).toBeGreaterThan(100);
+}, 120_000);

@@ -1,14 +1,17 @@
 /** One attack on a gateway, with a witness beside it, and what the node is like afterwards. */
 
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";
 import { framed, openCall, openSession, requestBytes } from "../e2e/rpc/grpc.ts";
 import type { GatewayProcess } from "../support/gateway.ts";
+import type { CrowdReport } from "./crowd.ts";
 import { largeTopic, tinyTopic } from "./read-attacks.ts";
 import { type Testimony, witness } from "./witness.ts";
 
 export interface Siege {
   readonly testimony: Testimony;
+  /** What became of the well-behaved clients, where there were some. */
+  readonly crowd: CrowdReport | undefined;
   /** How long after the attack the node was as before; undefined: not within 10 s. */
   readonly recoveredMs: number | undefined;
   /** What was not as before, where it was not. */
@@ -26,9 +29,24 @@ export interface SiegeOptions {
   readonly seconds: number;
   /** Clients of each attack. */
   readonly clients: number;
+  /** Well-behaved clients beside the witness. */
+  readonly crowd?: { readonly subscribers: number; readonly recordsPerSecond: number };
 }
 
 const recoveryMsMax = 10_000;
+
+/** Bounds of a siege in which only what becomes of records and of memory counts. */
+export const anyTime = {
+  livezP99Ms: Number.POSITIVE_INFINITY,
+  livezMaxMs: Number.POSITIVE_INFINITY,
+  deliveryP99Ms: Number.POSITIVE_INFINITY,
+};
+
+/** So many of them, of each part of the list. */
+export function spread(names: readonly string[], count: number): readonly string[] {
+  const step = Math.max(1, names.length / count);
+  return names.filter((_, i) => Math.floor(i / step) !== Math.floor((i - 1) / step));
+}
 
 /** Topics that the attacks read: 64 records of 1 MB, and two million of one byte. */
 export async function prepare({ url, grpcUrl }: GatewayProcess): Promise<void> {
@@ -57,39 +75,88 @@ export async function prepare({ url, grpcUrl }: GatewayProcess): Promise<void> {
 export async function besiege(
   gateway: GatewayProcess,
   names: readonly string[],
-  { seconds, clients }: SiegeOptions,
+  { seconds, clients, crowd }: SiegeOptions,
 ): Promise<Siege> {
+  const beside = crowd === undefined ? undefined : await startCrowd(gateway, crowd);
   // Attackers are other machines: on this one they must not take the node's processor.
-  const attackers = spawn(
-    "nice",
-    [
-      "-n",
-      "15",
-      process.execPath,
-      join(import.meta.dir, "attackers.ts"),
-      gateway.url,
-      gateway.grpcUrl,
-      String(clients),
-      ...names,
-    ],
-    { stdio: ["ignore", "ignore", "inherit"] },
-  );
+  const attackers = spawnBun(["nice", "-n", "15", process.execPath], "attackers.ts", [
+    gateway.url,
+    gateway.grpcUrl,
+    String(clients),
+    ...names,
+  ]);
   const over = Bun.sleep(seconds * 1000).then(async () => {
     const ended = new Promise((resolve) => attackers.on("exit", resolve));
     attackers.kill("SIGKILL");
     await ended;
   });
   const testimony = await witness(gateway, gateway.pid, over);
+  const report = await beside?.end();
+  const recovery = await recoveryOf(gateway);
+  await removeGuests(gateway);
+  return { testimony, crowd: report, ...recovery };
+}
+
+async function recoveryOf(
+  gateway: GatewayProcess,
+): Promise<Pick<Siege, "recoveredMs" | "remains">> {
   const endedMs = performance.now();
   let remains = "";
   do {
     remains = await remainsOf(gateway);
-    if (remains === "") {
-      return { testimony, recoveredMs: Math.round(performance.now() - endedMs), remains };
-    }
+    if (remains === "") return { recoveredMs: Math.round(performance.now() - endedMs), remains };
     await Bun.sleep(100);
   } while (performance.now() - endedMs < recoveryMsMax);
-  return { testimony, recoveredMs: undefined, remains };
+  return { recoveredMs: undefined, remains };
+}
+
+async function startCrowd(
+  { url }: GatewayProcess,
+  { subscribers, recordsPerSecond }: NonNullable<SiegeOptions["crowd"]>,
+): Promise<{ end(): Promise<CrowdReport> }> {
+  const given = [url, String(subscribers), String(recordsPerSecond)];
+  const child = spawnBun([process.execPath], "crowd.ts", given);
+  let said = "";
+  const ended = new Promise<void>((resolve) => child.on("exit", () => resolve()));
+  const ready = new Promise<void>((resolve) => {
+    child.stdout?.on("data", (data: Buffer) => {
+      said += data.toString();
+      if (said.includes("ready")) resolve();
+    });
+  });
+  await Promise.race([ready, ended]);
+  return {
+    async end() {
+      child.kill("SIGTERM");
+      await ended;
+      return JSON.parse(said.split("\n")[1] ?? "") as CrowdReport;
+    },
+  };
+}
+
+function spawnBun(
+  [program, ...args]: readonly [string, ...string[]],
+  file: string,
+  given: readonly string[],
+): ChildProcess {
+  return spawn(program, [...args, join(import.meta.dir, file), ...given], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+}
+
+/**
+ * Guests go on until somebody ends them. That is done here, because the next attack would
+ * meet a node that is busy with them.
+ */
+async function removeGuests({ url }: GatewayProcess): Promise<void> {
+  for (let after: string | null = ""; after !== null;) {
+    const from: string = after === "" ? "" : `&after=${after}`;
+    const { emitters, next } = await (await fetch(`${url}/log?limit=1000${from}`)).json();
+    for (const { id, source } of emitters) {
+      if (source === "guest") await fetch(`${url}/log/${id}`, { method: "DELETE" });
+    }
+    after = next;
+  }
 }
 
 /** What the attack has left behind. */
@@ -114,7 +181,7 @@ async function remainsOf({ url }: GatewayProcess): Promise<string> {
 
 /** Which bounds were passed, in words. */
 export function faultsOf(
-  { testimony, recoveredMs, remains }: Siege,
+  { testimony, crowd, recoveredMs, remains }: Siege,
   bounds: Bounds,
 ): readonly string[] {
   const { livez, delivery, lost, twice, failed, ownershipLost, peakMega } = testimony;
@@ -127,6 +194,9 @@ export function faultsOf(
     ...over("resident", peakMega, Math.round(bounds.memoryMega * 1.3), "MB"),
     ...(lost + twice > 0 ? [`${lost} lost, ${twice} twice`] : []),
     ...(failed > 0 ? [`${failed} appends failed`] : []),
+    ...(crowd === undefined || crowd.lost + crowd.twice + crowd.failed === 0
+      ? []
+      : [`of the crowd ${crowd.lost} lost, ${crowd.twice} twice, ${crowd.failed} appends failed`]),
     ...(ownershipLost.length > 0 ? [`ownership lost: ${ownershipLost.join()}`] : []),
     ...(recoveredMs === undefined ? [`10 s later: ${remains}`] : []),
   ];

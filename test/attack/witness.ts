@@ -3,12 +3,7 @@
 import { readFileSync } from "node:fs";
 import { openSse } from "../support/sse-socket.ts";
 import type { Target } from "./attack.ts";
-
-export interface Quantiles {
-  readonly p50: number;
-  readonly p99: number;
-  readonly max: number;
-}
+import { type Quantiles, quantiles } from "./quantiles.ts";
 
 export interface Testimony {
   /** `GET /livez`, in ms. */
@@ -114,14 +109,6 @@ async function append(url: string, n: number, begin: () => void): Promise<boolea
     await Bun.sleep(Math.max(50, seconds * 1000));
   }
   return false;
-}
-
-export function quantiles(values: readonly number[]): Quantiles {
-  const sorted = values.toSorted((a, b) => a - b);
-  const at = (part: number) =>
-    Math.round((sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? 0) * 10) /
-    10;
-  return { p50: at(0.5), p99: at(0.99), max: at(1) };
 }
 
 function residentBytes(pid: number): number {

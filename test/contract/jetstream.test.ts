@@ -3,7 +3,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { jetstream, jetstreamManager } from "@nats-io/jetstream";
 import { connect, headers, type NatsConnection } from "@nats-io/transport-node";
+import { Batch } from "../../src/core/batch.ts";
 import { systemClock } from "../../src/core/clock.ts";
+import { encodeFrame } from "../../src/core/frame.ts";
 import type { LogDriver } from "../../src/core/log.ts";
 import { silent } from "../../src/core/logger.ts";
 import { renderPosition } from "../../src/core/position.ts";
@@ -211,6 +213,25 @@ describe.skipIf(reason !== undefined)("jetstream", () => {
         () => false,
       ),
     );
+  });
+
+  test("records whose frame is made already count one by one, where they are stored so", async () => {
+    const name = await topic();
+    const small = await open({ inFlightEntriesMax: 100 });
+    await small.append(name, [record("known")]);
+    const both = (text: string) => Batch.of(numbered(text, 60), encodeFrame(numbered(text, 60)));
+    const objects = await Promise.allSettled([
+      small.append(name, both("a")),
+      small.append(name, both("b")),
+    ]);
+    expect(objects.map((answer) => answer.status)).toEqual(["fulfilled", "rejected"]);
+    const frame = (text: string) => Batch.encoded(encodeFrame(numbered(text, 60)), 60);
+    const frames = await Promise.allSettled([
+      small.append(name, frame("c")),
+      small.append(name, frame("d")),
+      small.append(name, frame("e")),
+    ]);
+    expect(frames.map((answer) => answer.status)).toEqual(["fulfilled", "fulfilled", "rejected"]);
   });
 
   test("a server without batches is read by consumers", async () => {

@@ -17,6 +17,7 @@ import { readContract } from "./log/read.ts";
 import { retentionContract } from "./log/retention.ts";
 import { scaleContract } from "./log/scale.ts";
 import { createSuite } from "./log/suite.ts";
+import { timeContract } from "./log/times.ts";
 import { topicContract } from "./log/topics.ts";
 
 export function logContract(name: string, harness: LogHarness): void {
@@ -31,6 +32,7 @@ export function logContract(name: string, harness: LogHarness): void {
         readContract(suite, layout);
         liveContract(suite, layout);
         keyContract(suite, layout);
+        timeContract(suite, layout);
         topicContract(suite, layout);
         retentionContract(suite, layout);
         scaleContract(suite, layout);

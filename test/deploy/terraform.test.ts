@@ -58,7 +58,7 @@ if (terraform === null) {
     });
 
     for (const [folder, passes] of [
-      [".", 5],
+      [".", 7],
       ["examples/single", 1],
       ["examples/redundant", 1],
     ] as const) {
@@ -75,6 +75,26 @@ if (terraform === null) {
         timeoutMs,
       );
     }
+
+    test("a volume of a gateway is a volume of its image, and so has the rights of its folder", async () => {
+      const task = await Bun.file(join(copy, "modules/gateways/main.tf")).text();
+      const image = await Bun.file(join(source, "../Dockerfile")).text();
+      const paths = [...task.matchAll(/containerPath = "([^"]+)"/g)].map(([, path]) => path);
+      expect(paths).toEqual(["/tmp"]);
+      const runtime = image.slice(image.indexOf(" AS runtime"), image.indexOf(" AS standalone"));
+      for (const path of paths) expect(runtime).toContain(`\nVOLUME ${path}\n`);
+    });
+
+    test("what needs a way in or out waits for its routes", async () => {
+      const network = await Bun.file(join(copy, "modules/network/outputs.tf")).text();
+      for (const [output, routes] of [
+        ["public_subnet_ids", "public"],
+        ["private_subnets", "private"],
+      ]) {
+        const block = network.slice(network.indexOf(`output "${output}"`)).split("\n}\n")[0];
+        expect(block).toContain(`depends_on = [aws_route_table_association.${routes}]`);
+      }
+    });
 
     test("the script of a NATS server is one that bash can read", async () => {
       const template = await Bun.file(join(copy, "modules/nats/start.sh.tftpl")).text();

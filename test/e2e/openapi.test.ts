@@ -15,6 +15,7 @@ import { schemaValidator } from "../support/json-schema.ts";
 const gateway = await startGateway({
   env: {
     SLUICE_RELATIONS: "data-samples/relations.json",
+    SLUICE_DEMO: "1",
     // The first key would close an open gateway.
     SLUICE_ANONYMOUS_GRANTS: "read *, append *, manage *",
     // The key that the example of a session signs in with.
@@ -36,13 +37,26 @@ const order: readonly (readonly [Method, string])[] = [
   ["put", "/v1/topics/{topic}"],
   ["post", "/v1/topics/{topic}/records"],
   ["get", "/v1/topics"],
+  ["get", "/v1/activity"],
+  ["post", "/v1/topics/{topic}/preview"],
+  ["post", "/v1/topics/{topic}/copies"],
+  ["get", "/v1/copies"],
+  ["get", "/v1/copies/{copy}"],
+  ["put", "/v1/copies/{copy}"],
+  ["get", "/v1/topics/{topic}/about"],
   ["get", "/v1/topics/{topic}"],
   ["get", "/v1/topics/{topic}/records"],
+  ["get", "/v1/topics/{topic}/records/{position}"],
+  ["get", "/v1/topics/{topic}/records/{position}/value"],
+  ["get", "/v1/topics/{topic}/export"],
   ["post", "/save"],
   ["get", "/api"],
   ["get", "/v1/series"],
+  ["post", "/v1/series-recent"],
   ["get", "/v1/series/{tag}"],
+  ["get", "/v1/samples"],
   ["get", "/v1/series/{tag}/export"],
+  ["get", "/v1/measurements"],
   ["post", "/api/v2/write"],
   ["post", "/write"],
   ["get", "/ping"],
@@ -50,10 +64,17 @@ const order: readonly (readonly [Method, string])[] = [
   ["get", "/v1/relations"],
   ["get", "/v1/relations/{relation}/refusals"],
   ["put", "/v1/ack-rules/{name}"],
+  ["post", "/v1/ack-rules/{name}/preview"],
   ["get", "/v1/ack-rules"],
   ["get", "/v1/ack-rules/{name}"],
   ["get", "/v1/ack-rules/{name}/stats"],
   ["get", "/v1/ack-rules/{name}/overdue"],
+  ["get", "/v1/ack-rules/{name}/messages"],
+  ["get", "/v1/ack-rules/{name}/combinations"],
+  ["get", "/v1/ack-rules/{name}/figures"],
+  ["get", "/v1/overdue"],
+  ["get", "/v1/overdue/groups"],
+  ["get", "/v1/overdue/export"],
   ["get", "/v1/ack-rules/{name}/messages/{id}"],
   ["delete", "/v1/ack-rules/{name}"],
   ["put", "/config"],
@@ -87,11 +108,28 @@ const order: readonly (readonly [Method, string])[] = [
   ["get", "/v1/schemas/{id}"],
   ["get", "/v1/schemas/by-name/{name}"],
   ["get", "/v1/subjects/{subject}/versions/{version}"],
+  ["get", "/v1/registry/subjects"],
+  ["post", "/v1/registry/check"],
+  ["post", "/v1/registry/versions"],
+  ["get", "/v1/registry/versions"],
+  ["get", "/v1/registry/version"],
+  ["get", "/v1/registry/changes"],
+  ["get", "/v1/registry/references"],
+  ["get", "/v1/registry/topics"],
+  ["get", "/v1/registry/schemas/{id}"],
+  ["get", "/v1/registry/schemas/{id}/topics"],
+  ["get", "/v1/registry/schemas/{id}/template"],
+  ["get", "/v1/topics/{topic}/schemas"],
+  ["put", "/v1/registry/settings"],
+  ["get", "/v1/registry/settings"],
   ["delete", "/subjects/{subject}/versions/{version}"],
   ["delete", "/subjects/{subject}"],
+  ["delete", "/v1/registry/versions"],
   ["put", "/v1/apps/{app_id}"],
   ["get", "/v1/apps"],
   ["get", "/v1/apps/{app_id}"],
+  ["get", "/v1/apps/{app_id}/missing"],
+  ["get", "/v1/apps/{app_id}/states"],
   ["post", "/api/event"],
   ["post", "/api/create_event"],
   ["get", "/api/create_event"],
@@ -111,6 +149,12 @@ const order: readonly (readonly [Method, string])[] = [
   ["get", "/v1/keys"],
   ["get", "/v1/keys/{key}"],
   ["delete", "/v1/keys/{key}"],
+  ["get", "/v1/nodes"],
+  ["get", "/v1/history"],
+  ["get", "/v1/problems"],
+  ["post", "/v1/demo"],
+  ["get", "/v1/demo"],
+  ["delete", "/v1/demo"],
   ["get", "/status"],
   ["get", "/metrics"],
   ["get", "/livez"],
@@ -201,9 +245,11 @@ async function send(
   operation: Operation,
   { body, id }: { readonly body: Body | undefined; readonly id: string | undefined },
 ) {
-  const address = path.replaceAll(/\{(\w+)\}/g, (_, name: string) =>
-    String(name === "id" && id !== undefined ? id : exampleOf(path, operation, name)),
-  );
+  const position = path.includes("{position}") ? await newestPosition() : undefined;
+  const address = path.replaceAll(/\{(\w+)\}/g, (_, name: string) => {
+    if (name === "position" && position !== undefined) return position;
+    return String(name === "id" && id !== undefined ? id : exampleOf(path, operation, name));
+  });
   const response = await fetch(gateway.url + address + queryOf(operation), {
     method: method.toUpperCase(),
     redirect: "manual",
@@ -224,6 +270,12 @@ async function send(
     expect(text).toEndWith("\n");
     checkBody(type, media.schema, JSON.parse(text));
   }
+}
+
+/** Of the topic that the examples append to: positions differ from run to run. */
+async function newestPosition(): Promise<string> {
+  const response = await fetch(`${gateway.url}/v1/topics/orders`);
+  return ((await response.json()) as { readonly end: string }).end;
 }
 
 /** What a query has to have. */

@@ -147,7 +147,7 @@ describe("what may be written where", () => {
       const { json } = await ask("GET", url("/v1/apps?after=app&limit=1000"));
       return json.apps.length >= 3 && json;
     });
-    const settings = { deadline_ms: null, retention_ms: null };
+    const settings = { deadline_ms: null, retention_ms: null, kept_ms: 604_800_000 };
     expect(listed).toEqual({
       apps: [
         { app_id: "app-1", expected: [], ...settings },

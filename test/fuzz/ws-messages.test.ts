@@ -2,62 +2,14 @@
 // is closed with a code. Nothing throws.
 
 import { expect, test } from "bun:test";
-import { MemoryAccount } from "../../src/core/budget/memory.ts";
 import { Turns } from "../../src/core/budget/turn.ts";
-import { systemClock } from "../../src/core/clock.ts";
-import type { Host, Socket, SocketEvents } from "../../src/core/host.ts";
 import { LiveSocket } from "../../src/http/live-socket.ts";
-import { Sockets } from "../../src/http/sockets.ts";
-import { parseMessage, parseRef } from "../../src/http/ws-messages.ts";
+import { isQuickToParse } from "../../src/http/ws-messages.ts";
+import { receive, type Received, receiveInTurns } from "../../src/http/ws-received.ts";
+import { openPeer } from "../support/socket-peer.ts";
 import { fuzz } from "./fuzz.ts";
 import { damaged, type FuzzRandom } from "./generate.ts";
 import { requireLinear } from "./linear.ts";
-
-class Peer implements Socket {
-  readonly bufferedBytes = 0;
-  readonly sent: string[] = [];
-  closedWith: number | undefined;
-  events: SocketEvents | undefined;
-
-  send(message: string | Uint8Array): "sent" {
-    this.sent.push(String(message));
-    return "sent";
-  }
-
-  close(code: number): void {
-    this.closedWith = code;
-    this.events?.closed();
-  }
-
-  terminate(): void {
-    this.events?.closed();
-  }
-}
-
-/** A socket that takes `ping` alone, behind what all sockets share. */
-function openPeer(): Peer {
-  const peer = new Peer();
-  const memory = new MemoryAccount(2 ** 30);
-  const host: Pick<Host, "upgrade"> = {
-    upgrade(_, open) {
-      peer.events = open(peer);
-      return new Response(null);
-    },
-  };
-  const sockets = new Sockets({
-    host: { ...host, stream: () => new Response(null) },
-    clock: systemClock,
-    logger: (_, message) => {
-      throw new Error(message);
-    },
-    turns: new Turns(),
-    receiving: memory.share("receiving", 0.5),
-    answers: memory.share("answers", 0.5),
-    stallMs: 1000,
-  });
-  sockets.upgrade(new Request("http://localhost/"), (socket) => new LiveSocket(socket));
-  return peer;
-}
 
 const texts = [
   "op",
@@ -113,7 +65,7 @@ function expectedRef(text: string): unknown {
 }
 
 fuzz("messages of a socket are answered under their ref", { cases: 2000 }, async (random) => {
-  const peer = openPeer();
+  const { peer } = openPeer((socket) => new LiveSocket(socket));
   for (const text of random.list(20, () => message(random))) {
     const before = peer.sent.length;
     peer.events?.message(text);
@@ -131,7 +83,7 @@ fuzz(
   "any number of messages is answered, or the socket is closed",
   { cases: 50 },
   async (random) => {
-    const peer = openPeer();
+    const { peer } = openPeer((socket) => new LiveSocket(socket));
     const count = random.int(5000);
     const text = random.pick(['{"op":"ping","ref":1}', "{}", "x"]);
     for (let i = 0; i < count; i++) peer.events?.message(text);
@@ -144,14 +96,22 @@ fuzz(
   },
 );
 
+fuzz("a message is the same read at once and read in turns", { cases: 5000 }, async (random) => {
+  const text = message(random).toWellFormed();
+  const turn = new Turns().open();
+  expect(comparable(await receiveInTurns(text, turn))).toEqual(comparable(receive(text)));
+});
+
+/** Why a message cannot be used is worded differently. */
+function comparable(received: Received): unknown {
+  if ("failure" in received) return { code: received.failure.code, ref: received.ref };
+  const events = received.events.map((event) => new TextDecoder().decode(event));
+  // Of a publish its `events` are shown once, as text.
+  return { ...received.message, events };
+}
+
 test("reading a message takes time in proportion to it", async () => {
-  const run = (text: string) => {
-    try {
-      parseMessage(text);
-    } catch {
-      parseRef(text);
-    }
-  };
+  const turns = new Turns();
   for (const [name, part] of [
     ["elements", "0,"],
     ["brackets", "[],"],
@@ -159,8 +119,18 @@ test("reading a message takes time in proportion to it", async () => {
     ["members", '{"a":1},'],
   ] as const) {
     const inputOf = (size: number) => `{"op":"nothing","ref":1,"events":[${part.repeat(size)}0]}`;
+    const run = async (text: string) => {
+      expect(await receiveInTurns(text, turns.open())).toMatchObject({ ref: 1 });
+    };
     await requireLinear({ name, inputOf, run });
   }
+});
+
+test("a message that takes long to parse is not read in one piece", () => {
+  for (const text of ["[".repeat(5000), "0,".repeat(5000), `"${"x".repeat(100_000)}"`]) {
+    expect(isQuickToParse(text)).toBe(false);
+  }
+  expect(isQuickToParse(`"${"x".repeat(60_000)}"`)).toBe(true);
 });
 
 function isObject(text: string): boolean {

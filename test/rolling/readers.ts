@@ -1,4 +1,7 @@
-/** Subscribers by SSE and by WebSocket, each of one key, that count what is missing and what comes twice. */
+/**
+ * Subscribers by SSE and by WebSocket, each of one key, that count what is missing, what comes twice, and
+ * what comes after a later record of its key.
+ */
 
 import { createClient, type SluiceClient } from "../../src/client/index.ts";
 import { type Certificate, openSecureSocket } from "../support/certificate.ts";
@@ -8,6 +11,7 @@ export interface ReaderReport {
   readonly received: number;
   readonly lost: number;
   readonly twice: number;
+  readonly late: number;
   /** Connections that ended and were resumed, by the reason. */
   readonly resumed: ReadonlyMap<string, number>;
   /** The longest time in which some reader got nothing. */
@@ -31,14 +35,17 @@ export interface ReaderOptions {
 
 interface Reader {
   readonly key: string;
+  /** The first that has not come. */
   next: number;
+  /** Those that came before it. */
+  readonly early: Set<number>;
   lastMs: number;
 }
 
 /** Resolves once all of them follow their keys. */
 export async function startReaders(options: ReaderOptions): Promise<Readers> {
   const { url, certificate, topic, sseKeys, socketKeys } = options;
-  const counts = { received: 0, lost: 0, twice: 0, longestSilenceMs: 0 };
+  const counts = { received: 0, lost: 0, twice: 0, late: 0, longestSilenceMs: 0 };
   const resumed = new Map<string, number>();
   const readers: Reader[] = [];
   const closing: (() => Promise<unknown>)[] = [];
@@ -56,15 +63,16 @@ export async function startReaders(options: ReaderOptions): Promise<Readers> {
     counts.received++;
     counts.longestSilenceMs = Math.max(counts.longestSilenceMs, now - reader.lastMs);
     reader.lastMs = now;
-    if (n < reader.next) counts.twice++;
+    if (n < reader.next || reader.early.has(n)) counts.twice++;
+    else if (n > reader.next) reader.early.add(n);
     else {
-      counts.lost += n - reader.next;
-      reader.next = n + 1;
+      if (reader.early.size > 0) counts.late++;
+      for (reader.next++; reader.early.delete(reader.next); reader.next++);
     }
   }
 
   function follow(key: string, from: Pick<SluiceClient, "subscribe">): Promise<void> {
-    const reader = { key, next: 1, lastMs: performance.now() };
+    const reader = { key, next: 1, early: new Set<number>(), lastMs: performance.now() };
     readers.push(reader);
     const subscription = from.subscribe<{ n: number }>({ topic, key }, { from: "earliest" });
     closing.push(() => subscription.return());
@@ -98,7 +106,9 @@ export async function startReaders(options: ReaderOptions): Promise<Readers> {
         );
       } finally {
         // What never came is lost as well.
-        for (const { key, next } of behind()) counts.lost += (last.get(key) ?? 0) + 1 - next;
+        for (const { key, next, early } of behind()) {
+          counts.lost += (last.get(key) ?? 0) + 1 - next - early.size;
+        }
         await Promise.all(closing.toReversed().map((close) => close()));
       }
     },

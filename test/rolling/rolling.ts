@@ -3,11 +3,8 @@
  * subscribers and producers, while one part after the other is replaced or killed.
  */
 
-import { startBalancer } from "../support/balancer.ts";
-import { type Certificate, makeCertificate } from "../support/certificate.ts";
-import { type GatewayPair, startGatewayPair } from "../support/gateway-pair.ts";
-import { type NatsCluster, startNatsCluster } from "../support/nats.ts";
-import { testPostgres } from "../support/postgres.ts";
+import { type Cluster, startCluster } from "../support/cluster.ts";
+import { leaderOf } from "../support/nats-leader.ts";
 import { pause } from "../support/until.ts";
 import { type ProducerReport, startProducers } from "./producers.ts";
 import { type ReaderReport, startReaders } from "./readers.ts";
@@ -22,11 +19,12 @@ export const disturbances = {
       await pause(upMs);
     }
   },
-  /** One of three NATS servers is killed, and comes back. */
+  /** Of three NATS servers the one that leads the topic's stream is killed, and comes back. */
   nats: async ({ nats }: Cluster) => {
-    await nats.servers[1]?.kill9();
+    const leader = await leaderOf(nats, topic);
+    await nats.servers[leader]?.kill9();
     await pause(awayMs);
-    await nats.servers[1]?.start();
+    await nats.servers[leader]?.start();
   },
   /** A gateway is killed, and comes back. */
   kill: async ({ pair }: Cluster) => {
@@ -39,15 +37,12 @@ export const disturbances = {
 
 export type Disturbance = keyof typeof disturbances;
 
-interface Cluster {
-  readonly pair: GatewayPair;
-  readonly nats: NatsCluster;
-}
-
+const topic = "rolling";
 /** HAProxy takes a gateway back after two checks, half a second apart. */
 const upMs = 2000;
 const awayMs = 3000;
 const catchUpMs = 60_000;
+const unusualMax = 20;
 
 export interface RollingOptions {
   readonly sse: number;
@@ -65,37 +60,29 @@ export interface RollingReport {
   readonly readers: ReaderReport;
   /** Lines of the gateways' logs with level error. */
   readonly errors: readonly string[];
+  /** The newest lines of HAProxy's log about requests that did not end as they should. */
+  readonly unusual: readonly string[];
 }
 
 export async function rollingRestart(options: RollingOptions): Promise<RollingReport> {
   const { say = () => {} } = options;
-  await using stack = new AsyncDisposableStack();
-  const certificate = await makeCertificate();
-  const nats = await startNatsCluster();
-  stack.defer(() => nats.stop());
-  const database = await (await testPostgres()).createDatabase();
-  stack.defer(() => database.drop());
-  const pair = await startGatewayPair({
-    DATABASE_URL: database.url,
-    NATS_URL: nats.url,
-    SLUICE_NATS_REPLICAS: "3",
-  });
-  stack.defer(() => pair.stop());
-  const { ports } = pair;
-  const edit = (config: string) => config.replace(/^ *option httplog\n/m, "");
-  const balancer = await startBalancer("haproxy", { certificate, ports, edit });
-  stack.defer(() => balancer.stop());
+  await using cluster = await startCluster();
   say("two gateways, three NATS servers and HAProxy are up");
-  return await underLoad(balancer.url, certificate, { pair, nats }, options);
+  return await underLoad(cluster, options);
+}
+
+/** By the first two letters of how a session ended; `CD`: its client has left. */
+function isUnusual(line: string): boolean {
+  const [, ended] = / ([A-Za-z-]{2})[A-Z-]{2} \d+\/\d+\//.exec(line) ?? [];
+  return ended !== undefined && ended !== "--" && ended !== "CD";
 }
 
 async function underLoad(
-  url: string,
-  certificate: Certificate,
   cluster: Cluster,
   { sse, sockets, rate, seconds, disturbances: chosen, say = () => {} }: RollingOptions,
 ): Promise<RollingReport> {
-  const topic = "rolling";
+  const { certificate } = cluster;
+  const { url } = cluster.balancer;
   const keys = Array.from({ length: Math.max(sse, sockets) }, (_, i) => `key-${i}`);
   const created = await fetch(`${url}/v1/topics/${topic}`, {
     method: "PUT",
@@ -124,5 +111,6 @@ async function underLoad(
   await producers.stop();
   const errors = [...before, ...cluster.pair.gateways.flatMap((gateway) => gateway.errors())];
   await readers.finish(producers.last, catchUpMs);
-  return { producers: producers.report(), readers: readers.report(), errors };
+  const unusual = cluster.balancer.log().split("\n").filter(isUnusual).slice(-unusualMax);
+  return { producers: producers.report(), readers: readers.report(), errors, unusual };
 }

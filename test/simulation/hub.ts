@@ -67,6 +67,7 @@ class Simulation implements World {
     this.#trace = trace;
     this.#options = {
       windowBytes: random.pick([0, 900, 6000, 60_000, 6_000_000]) ?? 0,
+      windowMs: random.pick([0, 1500, 120_000]) ?? 0,
       coalesceMs: random.pick([0, 1, 4, 40]) ?? 0,
       heartbeatMs: random.pick([1500, 5000]) ?? 0,
       stallMs: random.pick([1000, 2500, 6000]) ?? 0,

@@ -136,6 +136,12 @@ export class SimLog implements Log {
     return { first: at(0), last: at(stored.length - 1), at, duplicate: false };
   }
 
+  async positionAt(name: string, receivedNs: bigint): Promise<Position> {
+    const { records, start, end } = this.#topic(name);
+    const first = records.findIndex((stored) => stored.receivedNs >= receivedNs);
+    return first < 0 ? end : (records[first - 1]?.position ?? start);
+  }
+
   async bounds(name: string): Promise<Bounds> {
     this.open++;
     try {

@@ -1,6 +1,9 @@
 /** The access feature of one node on a real PostgreSQL, without listeners. */
 
+import type { Allowances } from "../../src/core/access/allowance.ts";
 import { parseGrants } from "../../src/core/access/grant.ts";
+import { Portions } from "../../src/core/access/portion.ts";
+import type { Principals } from "../../src/core/access/principals.ts";
 import { systemClock } from "../../src/core/clock.ts";
 import { Failure } from "../../src/core/failure.ts";
 import { type LogFields, silent } from "../../src/core/logger.ts";
@@ -11,6 +14,7 @@ import { Certificates, parseCertificateGrants } from "../../src/features/access/
 import { Expiry } from "../../src/features/access/expiry.ts";
 import { AccessGuard } from "../../src/features/access/guard.ts";
 import { Keys } from "../../src/features/access/keys.ts";
+import { createPrincipals } from "../../src/features/access/principals.ts";
 import { Ring } from "../../src/features/access/ring.ts";
 import { Sessions } from "../../src/features/access/sessions.ts";
 import { createChangeSignal } from "../../src/features/access/store/changes.ts";
@@ -29,11 +33,13 @@ interface NodeOptions {
   readonly isDeaf?: boolean;
   readonly certificates?: string;
   readonly jwtSecret?: string;
+  readonly allowances?: Allowances;
 }
 
 export interface AccessNode {
   readonly guard: AccessGuard;
   readonly keys: Keys;
+  readonly principals: Principals;
   readonly ring: Ring;
   readonly sessions: Sessions;
   readonly tickets: Tickets;
@@ -43,7 +49,7 @@ export interface AccessNode {
 export async function openNode(
   url: string,
   stack: AsyncDisposableStack,
-  { adminKey, isDeaf = false, certificates, jwtSecret }: NodeOptions = {},
+  { adminKey, isDeaf = false, certificates, jwtSecret, allowances }: NodeOptions = {},
 ): Promise<AccessNode> {
   const database = openDatabase({ url });
   stack.defer(() => database.close());
@@ -65,8 +71,9 @@ export async function openNode(
   const shared = { store, ring, signal, expiry, clock, logger };
   const sessions = new Sessions(shared);
   const tickets = new Tickets({ ...shared, store: createTicketStore(database) });
+  const limits = { portions: new Portions(), allowances };
   const guard = new AccessGuard({
-    allowances: undefined,
+    ...limits,
     options,
     ring,
     admin,
@@ -80,7 +87,10 @@ export async function openNode(
         : new Certificates(parseCertificateGrants(certificates, "certificates")),
   });
   const hasManager = admin !== undefined;
-  return { guard, ring, log, keys: new Keys({ ...shared, hasManager }), sessions, tickets };
+  const keyCaller = (id: string) => ring.callerOf(id);
+  const principals = createPrincipals({ guard, limits, keyCaller });
+  const keys = new Keys({ ...shared, hasManager });
+  return { guard, ring, log, keys, principals, sessions, tickets };
 }
 
 function tokensBy(secret: string, expiry: Expiry): Tokens {

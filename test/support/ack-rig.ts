@@ -79,13 +79,14 @@ export async function jsonOf(log: LogDriver, topic: string) {
 interface StartOptions {
   readonly store?: AckLedgerStore;
   readonly limits?: AckRunnerOptions["limits"];
+  readonly latest?: () => AckRule;
 }
 
 export function started(
   rig: StoreRig,
   log: LogDriver,
   rule: AckRule,
-  { store = createAckLedger(rig.database), limits = {} }: StartOptions = {},
+  { store = createAckLedger(rig.database), limits = {}, latest = () => rule }: StartOptions = {},
 ): { readonly run: AckRunner; stop(): Promise<void> } & AsyncDisposable {
   const ended = new AbortController();
   const run = runAckRule({
@@ -100,6 +101,7 @@ export function started(
     logger,
     signal: ended.signal,
     limits,
+    latest,
   });
   const stop = async () => {
     ended.abort();
@@ -124,6 +126,8 @@ export function faultyStore(store: AckLedgerStore, random: Random): AckLedgerSto
     open: (rule) => faulty(random, () => store.open(rule)),
     find: (rule, ids) => faulty(random, () => store.find(rule, ids)),
     due: (rule, ms, limit) => faulty(random, () => store.due(rule, ms, limit)),
+    walk: (rule, after, limit) => faulty(random, () => store.walk(rule, after, limit)),
+    applyChange: (rule) => faulty(random, () => store.applyChange(rule)),
     commit: (commit) => faulty(random, () => store.commit(commit)),
     outbox: (...given) => faulty(random, () => store.outbox(...given)),
     sent: (sent) => faulty(random, () => store.sent(sent)),
@@ -137,12 +141,13 @@ export function faultyLog(log: MemoryLog, random: Random): LogDriver {
     append: (...given) => faulty(random, () => log.append(...given)),
     read: (...given) => log.read(...given),
     bounds: (topic) => faulty(random, () => log.bounds(topic)),
+    positionAt: (...given) => log.positionAt(...given),
     create: (...given) => faulty(random, () => log.create(...given)),
     describe: (topic) => faulty(random, () => log.describe(topic)),
     list: () => log.list(),
     ping: () => log.ping(),
     count: () => log.count(),
-    retain: (topic, retention) => log.retain(topic, retention),
+    change: (topic, change) => log.change(topic, change),
     remove: (topic) => log.remove(topic),
     close: () => log.close(),
   };

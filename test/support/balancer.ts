@@ -50,6 +50,7 @@ export interface Balancer {
   /** `https://localhost:port`, for everything, gRPC included. */
   readonly url: string;
   readonly host: string;
+  readonly pid: number;
   /** What the program has written so far. */
   log(): string;
   stop(): Promise<void>;
@@ -91,8 +92,8 @@ export async function startBalancer(
   ].reduce((config, change) => change(config), edit(given));
   const path = join(folder, file);
   writeFileSync(path, addressed);
-  const { log, stop } = await run(command(program, path, folder), folder, port);
-  return { url: `https://localhost:${port}`, host: `localhost:${port}`, log, stop };
+  const running = await run(command(program, path, folder), folder, port);
+  return { url: `https://localhost:${port}`, host: `localhost:${port}`, ...running };
 }
 
 function replace(pattern: RegExp, text: string): (config: string) => string {
@@ -117,7 +118,7 @@ async function run(
   [program = "", ...args]: readonly string[],
   folder: string,
   port: number,
-): Promise<Pick<Balancer, "log" | "stop">> {
+): Promise<Pick<Balancer, "pid" | "log" | "stop">> {
   mkdirSync(join(folder, "home"));
   const child = spawn(program, args, {
     stdio: ["ignore", "pipe", "pipe"],
@@ -134,6 +135,7 @@ async function run(
     return await accepts(port);
   });
   return {
+    pid: child.pid ?? 0,
     log: () => output,
     async stop() {
       child.kill("SIGTERM");

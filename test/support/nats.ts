@@ -13,6 +13,8 @@ const startMsMax = 15_000;
 export interface NatsServer {
   readonly url: string;
   readonly port: number;
+  /** Of the process that was started last. */
+  readonly pid: number;
   /** Starts it again on the same port and directory; resolves once it serves. */
   start(): Promise<void>;
   /** Sends SIGKILL, and waits until the process has ended. */
@@ -99,6 +101,9 @@ function prepare(port: number, settings: string): NatsServer {
   return {
     url: `nats://127.0.0.1:${port}`,
     port,
+    get pid() {
+      return child?.pid ?? 0;
+    },
     async start() {
       const started = spawn(path, ["-c", config], { stdio: ["ignore", "ignore", "pipe"] });
       child = started;
@@ -129,12 +134,14 @@ function ready(child: ChildProcess): Promise<void> {
       reject(new Error(`nats-server ${why}:\n${log}`));
     };
     const timer = setTimeout(() => fail(`was not ready within ${startMsMax} ms`), startMsMax);
-    child.once("exit", (code) => fail(`ended with code ${code}`));
+    const ended = (code: number | null) => fail(`ended with code ${code}`);
+    child.once("exit", ended);
+    // It is read on, so that the server never waits for its log.
     child.stderr?.on("data", (chunk: unknown) => {
       if (log.length < 65_536) log += String(chunk);
       if (!log.includes("Server is ready")) return;
       clearTimeout(timer);
-      child.removeAllListeners("exit");
+      child.off("exit", ended);
       resolve();
     });
   });

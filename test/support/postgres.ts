@@ -71,6 +71,8 @@ async function startShared(): Promise<TestPostgres> {
   return {
     url,
     async createDatabase() {
+      // A test that failed between `kill9` and `start` left it killed.
+      if (!server.running) server = await launchServer(cluster, server.port);
       databases += 1;
       const name = `test_${databases}`;
       await ask(`create database ${name}`);

@@ -21,6 +21,7 @@ import { migrate } from "../../src/postgres/migrate.ts";
 import { withPostgres } from "./postgres.ts";
 
 export interface SeriesRig {
+  readonly url: string;
   readonly database: Database;
   readonly store: SeriesStore;
   readonly rollups: RollupStore;
@@ -47,7 +48,7 @@ export async function withSeries(
     await projection.skip(undefined, at);
     try {
       await use({
-        database,
+        ...{ url, database },
         store: createSeriesStore(database),
         rollups: createRollupStore(database),
         async commit(tag, points) {

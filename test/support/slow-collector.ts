@@ -29,13 +29,14 @@ export async function slowCollector(topic: string, limits: IngestLimits) {
     },
     read: (name, options) => memory.read(name, options),
     bounds: (name) => memory.bounds(name),
+    positionAt: (name, receivedNs) => memory.positionAt(name, receivedNs),
     close: () => memory.close(),
     create: (name, settings) => memory.create(name, settings),
     describe: (name) => memory.describe(name),
     list: () => memory.list(),
     ping: () => Promise.resolve(),
     count: () => memory.count(),
-    retain: (name, retention) => memory.retain(name, retention),
+    change: (name, change) => memory.change(name, change),
     remove: (name) => memory.remove(name),
   };
   const inFlight = new InFlight(limits.inFlightBytesMax);

@@ -1,7 +1,8 @@
 /** The two figures of an ack rule: when ids were seen and acknowledged, and how long acks took. */
 
+import { quantile } from "../../features/ack-rules/quantile.ts";
 import type { Acks } from "./acks.ts";
-import { linearScale, logScale, quantile, roundStep } from "./scale.ts";
+import { linearScale, logScale, roundStep } from "./scale.ts";
 import { axes, type Box, legend, line, type Points, points, svg, text, tickText } from "./svg.ts";
 
 /** Distinct for colour-blind readers as well (Okabe and Ito). */

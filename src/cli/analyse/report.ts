@@ -1,8 +1,8 @@
 /** What the command prints and writes about a rule's acks, besides the figures. */
 
+import { quantile } from "../../features/ack-rules/quantile.ts";
 import { counted } from "../terminal/listing.ts";
 import type { AckedId, Acks } from "./acks.ts";
-import { quantile } from "./scale.ts";
 
 /** Named on the terminal; all are in the CSV. */
 const namedMax = 20;

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { linearScale, logScale, quantile, roundStep, roundTicks } from "./scale.ts";
+import { linearScale, logScale, roundStep, roundTicks } from "./scale.ts";
 
 test("ticks are round values inside of the domain", () => {
   expect(roundTicks(0, 2.3, 5)).toEqual([0, 0.5, 1, 1.5, 2]);
@@ -24,11 +24,4 @@ test("a logarithmic scale has its decades", () => {
   expect([0.4, 1, 10, 1000].map((value) => Math.round(y.at(value)))).toEqual([340, 300, 200, 0]);
   expect(y.ticks.map((value) => Math.round(y.at(value)))).toEqual([400, 300, 200, 100, 0]);
   expect(y.at(0)).toBe(400);
-});
-
-test("a quantile is the nearest of the values", () => {
-  const sorted = Array.from({ length: 100 }, (_, i) => i + 1);
-  expect([0.5, 0.9, 0.99, 1].map((share) => quantile(sorted, share))).toEqual([50, 90, 99, 100]);
-  expect(quantile([7], 0.01)).toBe(7);
-  expect(quantile([], 0.5)).toBe(0);
 });

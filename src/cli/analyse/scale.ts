@@ -53,8 +53,3 @@ export function roundStep(step: number): number {
   const factor = [1, 2, 5, 10].find((each) => each * power >= step * (1 - 1e-9)) ?? 10;
   return factor * power;
 }
-
-/** The value below which a share (0 to 1) of the sorted values lies: the nearest of them. */
-export function quantile(sorted: readonly number[], share: number): number {
-  return sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? 0;
-}

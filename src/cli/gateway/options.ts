@@ -22,13 +22,13 @@ const url: Parameter<Gateway> = {
 };
 
 /** `--key` is the key of records. */
-const apiKey = text({
+export const apiKeyOption = text({
   doc: "API key or token; others on the machine can see arguments, but not SLUICE_KEY",
   value: "KEY",
   environment: "SLUICE_KEY",
 });
 
-export const gatewayOptions = { url, "api-key": apiKey };
+export const gatewayOptions = { url, "api-key": apiKeyOption };
 
 export const grpcOption = address({
   doc: "gRPC address; by default the host of --url with the port that the gateway reports",

@@ -109,8 +109,9 @@ async function fetchRelations(
       return await relationsOf(url);
     } catch (error) {
       const failure = failureFrom(error);
-      // A gateway of another release may not have relations: its rows are sent all the same.
-      if (failure.code === "not_found") break;
+      // A gateway of another release may not have relations, and a key may append and not read: the rows are
+      // sent all the same.
+      if (failure.code === "not_found" || failure.code === "forbidden") break;
       if (!isRetryable(failure)) throw error;
       tally.trouble = failure.message;
       await sleep(clock, retryPauseMs(attempts, failure), signal);

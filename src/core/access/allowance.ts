@@ -20,7 +20,10 @@ export interface AllowanceLimits {
   readonly createsPerHour: number;
 }
 
-export type CreatedKind = Extract<CallerLimit, "topics" | "emitters" | "subjects" | "rules">;
+export type CreatedKind = Extract<
+  CallerLimit,
+  "topics" | "emitters" | "tags" | "subjects" | "rules"
+>;
 
 interface BucketOptions {
   readonly limit: CallerLimit;
@@ -104,24 +107,28 @@ export class Allowance {
     return pauseMs;
   }
 
-  /** Resolves once a stream of records may be read on. */
-  async rest(): Promise<void> {
+  /** Resolves once a stream of records may be read on, or when `signal` aborts. */
+  async rest(signal?: AbortSignal): Promise<void> {
     const { pauseMs } = this;
-    if (pauseMs > 0) await sleep(this.#clock, pauseMs);
+    if (pauseMs > 0) await sleep(this.#clock, pauseMs, signal);
+  }
+
+  /** Throws `overloaded` where one more stream would be too many. */
+  requireStream(): void {
+    const { streamsMax } = this.#limits;
+    if (streamsMax === 0 || this.#streams < streamsMax) return;
+    this.#onHit("streams");
+    throw new Failure(
+      "overloaded",
+      `Cannot open a stream: this caller has ${this.#streams} open, expected at most ${streamsMax} (SLUICE_CALLER_STREAMS_MAX)`,
+      { retryAfterMs: secondMs },
+    );
   }
 
   /** Counts a stream until the returned function is called. Throws `overloaded` past their number. */
   openStream(): () => void {
-    const { streamsMax } = this.#limits;
-    if (streamsMax === 0) return nothing;
-    if (this.#streams >= streamsMax) {
-      this.#onHit("streams");
-      throw new Failure(
-        "overloaded",
-        `Cannot open a stream: this caller has ${this.#streams} open, expected at most ${streamsMax} (SLUICE_CALLER_STREAMS_MAX)`,
-        { retryAfterMs: secondMs },
-      );
-    }
+    if (this.#limits.streamsMax === 0) return nothing;
+    this.requireStream();
     this.#streams++;
     let isOpen = true;
     return () => {
@@ -132,16 +139,37 @@ export class Allowance {
 
   /** Counts a thing that is created. Throws `overloaded` past their number in an hour. */
   create(limit: CreatedKind): void {
+    const bucket = this.#created(limit);
+    this.#require(bucket);
+    bucket?.spend(1);
+  }
+
+  /** The same for one record among others: false past the number, and then nothing is counted. */
+  mayCreate(limit: CreatedKind): boolean {
+    const bucket = this.#created(limit);
+    if (bucket === undefined) return true;
+    if (bucket.waitMs > 0) {
+      this.#onHit(limit);
+      return false;
+    }
+    bucket.spend(1);
+    return true;
+  }
+
+  get createsPerHour(): number {
+    return this.#limits.createsPerHour;
+  }
+
+  #created(limit: CreatedKind): Bucket | undefined {
     const { createsPerHour } = this.#limits;
-    if (createsPerHour === 0) return;
+    if (createsPerHour === 0) return undefined;
     let bucket = this.#creates.get(limit);
     if (bucket === undefined) {
       const setting = "SLUICE_CALLER_CREATES_PER_HOUR";
       bucket = new Bucket({ limit, max: createsPerHour, windowMs: hourMs, setting }, this.#clock);
       this.#creates.set(limit, bucket);
     }
-    this.#require(bucket);
-    bucket.spend(1);
+    return bucket;
   }
 
   #perSecond(limit: "requests" | "records" | "bytes", max: number): Bucket | undefined {
@@ -155,10 +183,10 @@ export class Allowance {
     if (bucket === undefined || retryAfterMs === 0) return;
     const { limit, max, windowMs, setting } = bucket.options;
     this.#onHit(limit);
-    const window = windowMs === secondMs ? "second" : "hour";
+    const window = windowMs === secondMs ? "a second" : "an hour";
     throw new Failure(
       "overloaded",
-      `Cannot take more ${limit} of this caller: expected at most ${max} in a ${window} (${setting})`,
+      `Cannot take more ${limit} of this caller: expected at most ${max} in ${window} (${setting})`,
       { retryAfterMs, rateLimit: { policy: limit, quota: max, windowMs } },
     );
   }

@@ -6,7 +6,7 @@ import type { Caller } from "./caller.ts";
 export type AuditedAction = "create" | "change" | "delete";
 
 export type AuditedKind =
-  "topic" | "emitter" | "app" | "subject" | "rule" | "key" | "session" | "settings";
+  "topic" | "copy" | "emitter" | "app" | "subject" | "rule" | "key" | "session" | "settings";
 
 export interface AuditedChange {
   readonly action: AuditedAction;

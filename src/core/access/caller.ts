@@ -6,6 +6,7 @@
 import { Failure, type Issue } from "../failure.ts";
 import type { Allowance } from "./allowance.ts";
 import { type Action, type GrantedNames, Grants, type ResourceKind } from "./grant.ts";
+import type { Portion } from "./portion.ts";
 
 export type PrincipalKind = "anonymous" | "key" | "token" | "certificate";
 
@@ -26,9 +27,12 @@ export type EndListener = (reason: Failure) => void;
 
 export class Caller {
   readonly principal: Principal;
-  /** Its share of this node; undefined: it is not limited. Set by the guard. */
+  /** Its share of this node; undefined: it is not limited. Set by the access feature. */
   allowance: Allowance | undefined;
+  /** What it has in flight; undefined: nobody knows who it is. Set by the access feature. */
+  portion: Portion | undefined;
   #ended: Failure | undefined;
+  #suspended: Failure | undefined;
   readonly #listeners = new Set<EndListener>();
   readonly #onWatched: (caller: Caller) => void;
 
@@ -102,18 +106,39 @@ export class Caller {
     return this.#listeners.size > 0;
   }
 
+  /** Of a gateway without access control. */
+  get isOpen(): boolean {
+    return this.principal === openPrincipal;
+  }
+
   /** Called by the guard, once. */
   end(reason: Failure): void {
     if (this.#ended !== undefined) return;
     this.#ended = reason;
-    for (const listener of this.#listeners) listener(reason);
+    this.#endStreams(reason);
+  }
+
+  /** Ends what is open, and what is opened until `resume`: of a caller that stands for everybody. */
+  suspend(reason: Failure): void {
+    this.#suspended = reason;
+    this.#endStreams(reason);
+  }
+
+  resume(): void {
+    this.#suspended = undefined;
+  }
+
+  #endStreams(reason: Failure): void {
+    const listeners = [...this.#listeners];
     this.#listeners.clear();
+    for (const listener of listeners) listener(reason);
   }
 
   /** Calls back when the credential no longer counts, at once where that is so; returns how to stop that. */
   onEnd(listener: EndListener): () => void {
-    if (this.#ended !== undefined) {
-      listener(this.#ended);
+    const reason = this.#ended ?? this.#suspended;
+    if (reason !== undefined) {
+      listener(reason);
       return () => {};
     }
     const isFirst = this.#listeners.size === 0;
@@ -123,10 +148,12 @@ export class Caller {
   }
 }
 
-/** A gateway without access control: everybody may do everything. */
-export const openCaller = new Caller({
+const openPrincipal: Principal = {
   kind: "anonymous",
   id: "anonymous",
   name: "anonymous",
   grants: Grants.all,
-});
+};
+
+/** A gateway without access control: everybody may do everything. */
+export const openCaller = new Caller(openPrincipal);

@@ -93,6 +93,7 @@ export interface GrantedNames {
 }
 
 const noNames: GrantedNames = { exact: [], starts: [] };
+export const allNames: GrantedNames = { exact: [], starts: [""] };
 
 /** Before `Grants`, whose static members need it. */
 class Names {
@@ -107,7 +108,7 @@ class Names {
   }
 
   granted(): GrantedNames {
-    if (this.#isAll) return { exact: [], starts: [""] };
+    if (this.#isAll) return allNames;
     return { exact: [...this.#exact], starts: this.#starts };
   }
 

@@ -58,3 +58,17 @@ test("as many wait as may, and the next is refused", async () => {
   using _ = await waiting;
   expect(compilers.used).toBe(1);
 });
+
+test("who leaves the line gives its place to others, and gets no permit", async () => {
+  const semaphore = new Semaphore(1, { waitingMax: 1, refusal: "Too many wait" });
+  const first = await semaphore.acquire();
+  const leaving = new AbortController();
+  const left = semaphore.acquire(leaving.signal);
+  await expect(semaphore.acquire()).rejects.toThrow("Too many wait");
+  leaving.abort();
+  await expect(left).rejects.toMatchObject({ code: "cancelled" });
+  const second = semaphore.acquire(new AbortController().signal);
+  first[Symbol.dispose]();
+  (await second)[Symbol.dispose]();
+  expect(semaphore.used).toBe(0);
+});

@@ -25,9 +25,12 @@ export class Semaphore {
     return this.#used;
   }
 
-  /** A permit; disposing of it releases it, once. Throws `overloaded`. */
-  async acquire(): Promise<Disposable> {
-    await this.#enter();
+  /**
+   * A permit; disposing of it releases it, once. Throws `overloaded`, and `cancelled` once the signal
+   * aborts: who has left takes no place in the line.
+   */
+  async acquire(signal?: AbortSignal): Promise<Disposable> {
+    await this.#enter(signal);
     let isHeld = true;
     return {
       [Symbol.dispose]: () => {
@@ -47,7 +50,7 @@ export class Semaphore {
     }
   }
 
-  #enter(): Promise<void> | undefined {
+  #enter(signal?: AbortSignal): Promise<void> | undefined {
     if (this.#used < this.#max) {
       this.#used++;
       return undefined;
@@ -56,7 +59,20 @@ export class Semaphore {
     if (this.#waiting.length >= waitingMax) {
       throw new Failure("overloaded", refusal, { retryAfterMs: 1000 });
     }
-    return new Promise((resolve) => this.#waiting.push(resolve));
+    return new Promise((resolve, reject) => {
+      const enter = () => {
+        signal?.removeEventListener("abort", leave);
+        resolve();
+      };
+      const leave = () => {
+        this.#waiting.splice(this.#waiting.indexOf(enter), 1);
+        reject(
+          new Failure("cancelled", "Cannot go on: the client left", { cause: signal?.reason }),
+        );
+      };
+      this.#waiting.push(enter);
+      signal?.addEventListener("abort", leave, { once: true });
+    });
   }
 
   /** The permit passes on to the next that waits. */

@@ -44,15 +44,36 @@ test("many pieces of work take one slice in a round of the loop, and are served 
   } while (await loop.round());
   await Promise.all(done);
   expect(rounds.filter((text) => text !== "")).toEqual([
-    // It has begun, so it is the first to wait for another slice.
+    // It takes the slice. The others begin before it goes on, and each gets a step at least.
     "aaaaa",
-    "aaaaa",
+    "bbbbbca",
     "bbbbb",
     "ccccc",
-    "bbbbb",
-    "ccccc",
+    "aaaa",
+    "cccc",
   ]);
   expect(turns.waiting).toBe(0);
+});
+
+test("short work does not wait for long work that came before it, nor does long work wait forever", async () => {
+  const loop = new Loop();
+  const turns = new Turns(loop);
+  const long = Array.from({ length: 20 }, () => work(loop, turns, 50, () => {}));
+  for (let i = 0; i < 3; i++) await loop.round();
+  let short = 0;
+  let rounds = 0;
+  let begun = 0;
+  const done: Promise<void>[] = [];
+  while (turns.waiting > 0) {
+    if (rounds < 30) done.push(work(loop, turns, 1, () => short++));
+    if (rounds < 30) begun++;
+    // Each is done within two rounds.
+    expect(short).toBeGreaterThanOrEqual(begun - 2);
+    rounds++;
+    expect(rounds).toBeLessThan(400);
+    await loop.round();
+  }
+  await Promise.all([...long, ...done]);
 });
 
 test("work whose caller left ends with cancelled, before its next slice and after it", async () => {

@@ -83,6 +83,42 @@ export async function memberElements(
   }
 }
 
+/**
+ * The members of an object as JSON text, by name; of two with one name the last counts. Throws `invalid`
+ * for other texts, and `too_large` past the number of members.
+ */
+export async function objectMembers(
+  body: Uint8Array,
+  membersMax: number,
+  turn: Turn,
+): Promise<Map<string, Uint8Array>> {
+  const text = await trimInTurns(withoutMark(body), turn);
+  if (text[0] !== OPEN_BRACE) throw notJson("it is not an object");
+  const scanner = new JsonScanner().open(text);
+  const bounds = { valuesMax: membersMax, valueBytesMax: Number.POSITIVE_INFINITY };
+  const cut = await cutElements(scanner, text, { from: 1, depth: 1 }, bounds, turn);
+  if (scanner.at < text.byteLength) throw notJson("there is more after the object");
+  const members = new Map<string, Uint8Array>();
+  for (const member of cut) {
+    const nameEnd = stringEnd(member, 0);
+    const name: unknown = JSON.parse(textFromUtf8(member.subarray(0, nameEnd)));
+    const colon = member.indexOf(COLON, nameEnd);
+    members.set(String(name), trimJson(member.subarray(colon + 1)));
+  }
+  return members;
+}
+
+/** The elements of a valid JSON array. Throws `too_large` past the number of elements. */
+export async function elementsInTurns(
+  array: Uint8Array,
+  elementsMax: number,
+  turn: Turn,
+): Promise<Uint8Array[]> {
+  const scanner = new JsonScanner().open(array);
+  const bounds = { valuesMax: elementsMax, valueBytesMax: Number.POSITIVE_INFINITY };
+  return await cutElements(scanner, array, { from: 1, depth: 1 }, bounds, turn);
+}
+
 /** `trimJson` for a body, all of which may be white space. */
 async function trimInTurns(bytes: Uint8Array, turn: Turn): Promise<Uint8Array> {
   let from = 0;
@@ -146,7 +182,7 @@ async function arrayOrLines(
   );
 }
 
-/** The elements of the array at `depth` whose first one begins at `from`, up to its bracket. */
+/** What the commas separate in the array or object at `depth`, the first of which begins at `from`, up to its end. */
 async function cutElements(
   scanner: JsonScanner,
   text: Uint8Array,

@@ -1,9 +1,10 @@
 /**
- * Wrong credentials by address. An address that sends many is answered `overloaded`, so that its
+ * Wrong credentials by address; of IPv6, by its /64. An address that sends many is answered `overloaded`, so that its
  * clients slow down. Credentials that are right are never looked up here: nobody is locked out by
  * others behind the same address.
  */
 
+import { clientNetwork } from "../../core/access/client-network.ts";
 import { BoundedMap } from "../../core/budget/bounded-map.ts";
 import type { Clock } from "../../core/clock.ts";
 import { Failure } from "../../core/failure.ts";
@@ -31,7 +32,7 @@ export class Attempts {
 
   /** Whether the address has been wrong too often. */
   isOver(address = ""): boolean {
-    return this.#left(address) < 1;
+    return this.#left(clientNetwork(address)) < 1;
   }
 
   /** Counts a credential that was right until it ended, which every client comes with at times. */
@@ -44,9 +45,10 @@ export class Attempts {
   refuse(why: "malformed" | "unknown", message: string, address = ""): Failure {
     this.#counts.add(why);
     const failure = new Failure("unauthenticated", message);
-    const left = this.#left(address);
+    const network = clientNetwork(address);
+    const left = this.#left(network);
     if (left >= 1) {
-      this.#buckets.set(address, { left: left - 1, atMs: this.#clock.nowMs() });
+      this.#buckets.set(network, { left: left - 1, atMs: this.#clock.nowMs() });
       return failure;
     }
     return new Failure("overloaded", "Too many wrong credentials came from this address", {
@@ -54,8 +56,8 @@ export class Attempts {
     });
   }
 
-  #left(address: string): number {
-    const bucket = this.#buckets.get(address);
+  #left(network: string): number {
+    const bucket = this.#buckets.get(network);
     if (bucket === undefined) return burst;
     const seconds = Math.max(0, this.#clock.nowMs() - bucket.atMs) / 1000;
     return Math.min(burst, bucket.left + seconds * perSecond);

@@ -43,6 +43,8 @@ export interface KeyPage {
   readonly limit: number;
   /** Those with later names. */
   readonly after: string | undefined;
+  /** Part of the name or of the id, in any case of letters; left out: all. */
+  readonly text?: string;
 }
 
 /** Throws `unavailable` where the store does not answer. */

@@ -1,14 +1,15 @@
 /** The guard: from credentials to the caller, at once for every one that this node knows. */
 
-import type { Allowances } from "../../core/access/allowance.ts";
 import { Caller, openCaller } from "../../core/access/caller.ts";
+import { clientNetwork } from "../../core/access/client-network.ts";
 import { Grants } from "../../core/access/grant.ts";
 import type { Credentials, Guard } from "../../core/access/guard.ts";
 import { BoundedMap } from "../../core/budget/bounded-map.ts";
-import { failureFrom } from "../../core/failure.ts";
+import { Failure, failureFrom } from "../../core/failure.ts";
 import type { AdminKey } from "./admin-key.ts";
 import type { Attempts } from "./attempts.ts";
 import { secretOf } from "./authorization.ts";
+import { type CallerLimits, limited } from "./caller-limits.ts";
 import type { Certificates } from "./certificates.ts";
 import type { AccessOptions } from "./options.ts";
 import type { Ring } from "./ring.ts";
@@ -18,7 +19,7 @@ import type { Tickets } from "./tickets.ts";
 import { Tokens } from "./tokens/tokens.ts";
 import { TokenRefused } from "./tokens/verify.ts";
 
-export interface GuardDeps {
+export interface GuardDeps extends CallerLimits {
   readonly options: Pick<AccessOptions, "anonymous" | "isOpenByDefault">;
   readonly ring: Ring;
   readonly admin: AdminKey | undefined;
@@ -27,11 +28,9 @@ export interface GuardDeps {
   readonly sessions: Pick<Sessions, "caller">;
   readonly tickets: Pick<Tickets, "caller">;
   readonly attempts: Attempts;
-  /** Undefined: callers are not limited. */
-  readonly allowances: Allowances | undefined;
 }
 
-/** Addresses of callers without a credential that are remembered. */
+/** Addresses, and networks of IPv6, of callers without a credential that are remembered. */
 const addressesMax = 10_000;
 
 type Found = Caller | undefined | Promise<Caller | undefined>;
@@ -40,6 +39,8 @@ export class AccessGuard implements Guard {
   readonly #deps: GuardDeps;
   readonly #anonymous: Caller;
   readonly #addresses = new BoundedMap<string, Caller>(addressesMax);
+  /** Callers of the open gateway that have streams, by their addresses. */
+  readonly #open = new Set<Caller>();
   readonly #isConfigured: boolean;
 
   constructor(deps: GuardDeps) {
@@ -49,7 +50,26 @@ export class AccessGuard implements Guard {
     this.#anonymous = new Caller({ ...openCaller.principal, grants: anonymous ?? Grants.none });
     const configured = [anonymous, admin, tokens, certificates];
     this.#isConfigured = !isOpenByDefault || configured.some((one) => one !== undefined);
+    deps.ring.onChange = (hasKeys) => {
+      if (hasKeys) this.#closeOpen();
+      else openCaller.resume();
+    };
   }
+
+  /** The first key closes the gateway, also to those who opened their streams before. */
+  #closeOpen(): void {
+    const reason = new Failure("unauthenticated", "The first key has closed this gateway");
+    openCaller.suspend(reason);
+    for (const caller of this.#open) caller.suspend(reason);
+    this.#open.clear();
+    this.#addresses.clear();
+  }
+
+  readonly #watch = (caller: Caller): void => {
+    this.#open.add(caller);
+    if (this.#open.size <= addressesMax) return;
+    for (const one of this.#open) if (!one.isWatched) this.#open.delete(one);
+  };
 
   /** A key that is created on any node closes all of them. */
   get isClosed(): boolean {
@@ -61,7 +81,7 @@ export class AccessGuard implements Guard {
   }
 
   caller(credentials: Credentials): Caller | Promise<Caller> {
-    if (!this.isClosed) return this.#atAddress(openCaller, credentials.address?.());
+    if (!this.isClosed) return this.#atAddress(openCaller, credentials.address);
     const found = this.#find(credentials);
     if (!(found instanceof Promise)) return this.#known(found, credentials);
     return found.then(
@@ -89,18 +109,29 @@ export class AccessGuard implements Guard {
     const isCertified = certificate !== undefined && certificates !== undefined;
     return isCertified
       ? certificates.caller(certificate)
-      : this.#atAddress(this.#anonymous, address?.());
+      : this.#atAddress(this.#anonymous, address);
   }
 
-  /** Callers without a credential share their grants, and each address has its own allowance. */
-  #atAddress(anonymous: Caller, address = "unknown"): Caller {
+  /**
+   * Callers without a credential share their grants, and each address has its own allowance and portion; of
+   * IPv6, each /64. On an open gateway that limits nobody, everybody is the same caller.
+   */
+  #atAddress(anonymous: Caller, address: Credentials["address"]): Caller {
     const { allowances } = this.#deps;
-    if (allowances === undefined) return anonymous;
-    const id = `${anonymous === openCaller ? "open" : "closed"} ${address}`;
+    if (allowances === undefined && anonymous.isOpen) return anonymous;
+    return this.#ofNetwork(anonymous, clientNetwork(address?.() ?? "unknown"));
+  }
+
+  #ofNetwork(anonymous: Caller, network: string): Caller {
+    const { allowances, portions } = this.#deps;
+    const id = `${anonymous.isOpen ? "open" : "closed"} ${network}`;
     let caller = this.#addresses.get(id);
     if (caller === undefined) {
-      caller = new Caller(anonymous.principal);
-      caller.allowance = allowances.of(`address:${address}`);
+      caller = anonymous.isOpen
+        ? new Caller(anonymous.principal, this.#watch)
+        : new Caller(anonymous.principal);
+      caller.allowance = allowances?.of(`address:${network}`);
+      caller.portion = portions.of(`address:${network}`);
       this.#addresses.set(id, caller);
     }
     return caller;
@@ -122,10 +153,7 @@ export class AccessGuard implements Guard {
       throw attempts.refuse("unknown", message, address?.());
     }
     const { ended } = caller;
-    if (ended === undefined) {
-      caller.allowance ??= this.#deps.allowances?.of(caller.principal.id);
-      return caller;
-    }
+    if (ended === undefined) return limited(caller, this.#deps);
     throw ended.code === "unauthenticated" ? attempts.refuseEnded(ended.message) : ended;
   }
 

@@ -3,6 +3,7 @@
 import { Allowances } from "../../core/access/allowance.ts";
 import type { Grants } from "../../core/access/grant.ts";
 import type { Guard } from "../../core/access/guard.ts";
+import { Portions } from "../../core/access/portion.ts";
 import type { Principals } from "../../core/access/principals.ts";
 import type { Part, Platform } from "../part.ts";
 import { AdminKey } from "./admin-key.ts";
@@ -50,7 +51,14 @@ export async function openAccess(deps: AccessDeps, options: AccessOptions): Prom
   const tickets = new Tickets({ ...shared, store: createTicketStore(database) });
   const sessions = new Sessions(shared);
   const keys = new Keys({ ...shared, hasManager: hasManager(options) });
+  const limits = {
+    portions: new Portions(),
+    allowances:
+      options.limits &&
+      new Allowances(options.limits, clock, (limit) => counters.limitsHit.add(limit)),
+  };
   const guard = new AccessGuard({
+    ...limits,
     options,
     ring,
     admin,
@@ -59,16 +67,13 @@ export async function openAccess(deps: AccessDeps, options: AccessOptions): Prom
     tokens: options.tokens && createTokens(deps, options.tokens, expiry),
     certificates: certificatesOf(options),
     attempts: new Attempts(clock, counters),
-    allowances:
-      options.limits &&
-      new Allowances(options.limits, clock, (limit) => counters.limitsHit.add(limit)),
   });
   await ring.start();
   announceAccess(logger, { ...options, hasKeys: ring.hasKeys });
   return {
     name: "access",
     guard,
-    principals: createPrincipals({ guard, keyCaller: (id) => ring.callerOf(id) }),
+    principals: createPrincipals({ guard, limits, keyCaller: (id) => ring.callerOf(id) }),
     http: (app) => mountAccess(app, { ...deps, keys, tickets, sessions, guard }),
     endpoints: accessEndpoints,
     status: () => ({ access: { closed: guard.isClosed, credentials: ring.size } }),

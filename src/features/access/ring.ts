@@ -53,6 +53,8 @@ interface Entry {
 }
 
 export class Ring {
+  /** Called when the first key is there, and when the last one is gone. */
+  onChange: (hasKeys: boolean) => void = () => {};
   readonly #deps: RingDeps;
   readonly #entries = new Map<string, Entry>();
   readonly #ids = new WeakMap<Caller, string>();
@@ -60,6 +62,8 @@ export class Ring {
   #keys = 0;
   /** There were keys when this node stopped knowing them. */
   #hadKeys = false;
+  /** What `onChange` was last called with. */
+  #noted = false;
   #revision = 0;
   #syncedMs = Number.NEGATIVE_INFINITY;
   #syncing: Promise<void> | undefined;
@@ -164,9 +168,17 @@ export class Ring {
       }
       this.#hadKeys = false;
       this.#syncedMs = startedMs;
+      this.#noteKeys();
     } finally {
       this.#syncing = undefined;
     }
+  }
+
+  #noteKeys(): void {
+    const { hasKeys } = this;
+    if (hasKeys === this.#noted) return;
+    this.#noted = hasKeys;
+    this.onChange(hasKeys);
   }
 
   #apply(stored: StoredCredential): void {

@@ -8,7 +8,7 @@
  */
 
 import { audit } from "../../core/access/audit.ts";
-import { type Caller, openCaller, type Principal } from "../../core/access/caller.ts";
+import type { Caller, Principal } from "../../core/access/caller.ts";
 import type { Principals } from "../../core/access/principals.ts";
 import type { Clock } from "../../core/clock.ts";
 import { Failure, invalidField } from "../../core/failure.ts";
@@ -16,17 +16,17 @@ import type { LogDriver } from "../../core/log.ts";
 import type { Logger } from "../../core/logger.ts";
 import { delayBounds, Histogram } from "../../core/metrics/histogram.ts";
 import { cutList } from "../../core/page.ts";
-import type { Position } from "../../core/position.ts";
 import type { Ownership } from "../../core/projection.ts";
 import type { RecordDecoder } from "../../core/schemas.ts";
 import type { TopicSettings } from "../../core/topic.ts";
 import type { AppendOwn } from "../../ingest/ingest.ts";
 import type { Topics } from "../../ingest/topics.ts";
-import { boundsIfExists } from "../../log/bounds.ts";
-import { lifecycleTopic } from "../lifecycle/event.ts";
+import { differences } from "./change.ts";
+import { changeRule, endsOf, requireSameKind, topicsOf } from "./changing.ts";
 import { cycleThrough } from "./cycles.ts";
 import { type DelayPercentiles, Delays } from "./delays.ts";
 import { ensureOutput } from "./output.ts";
+import type { AckQueryStore } from "./queries.ts";
 import {
   isSameCreator,
   reasonWithoutRights,
@@ -43,7 +43,7 @@ import {
   type AckRule,
   type AckRuleConfig,
   type AckRuleStore,
-  type OverdueQuery,
+  type ChangeEffects,
   overdueTopic,
 } from "./rule.ts";
 import { type AckRunnerStatus, runAckRule } from "./runner.ts";
@@ -57,6 +57,7 @@ export interface AckRulesDeps {
   readonly principals: Principals;
   readonly rules: AckRuleStore;
   readonly store: AckLedgerStore;
+  readonly queries: Pick<AckQueryStore, "ids">;
   readonly decoder: RecordDecoder;
   readonly ownership: Ownership;
   /** Number of rules that there may be. */
@@ -74,6 +75,8 @@ export interface PutRule {
 
 export interface RulePage {
   readonly after?: string | undefined;
+  /** Only those whose names contain this, in any case. */
+  readonly q?: string | undefined;
   readonly limit: number;
 }
 
@@ -100,27 +103,33 @@ export class AckRules {
     this.#supervisor = new RuleSupervisor({
       ...deps,
       run: (rule, signal) =>
-        runAckRule({ ...deps, append: this.#appendFor(rule), rule, signal, ackSeconds }),
+        runAckRule({
+          ...deps,
+          append: this.#appendFor(rule),
+          rule,
+          latest: () => this.#supervisor.latest(rule),
+          onOpen: (opened) => this.#supervisor.note(opened),
+          signal,
+          ackSeconds,
+        }),
       reasonNotToRun: (rule, others) =>
         reasonNotToRun(rule, others, deps.topicRules)?.message ?? this.#reasonWithoutRights(rule),
     });
   }
 
   /**
-   * Creates the rule and its output topics; idempotent. The rule acts with the rights of the caller
-   * who put it last. Throws `forbidden` where these are not enough, `conflict` where the rule exists with
-   * another configuration or its output cannot be used, `invalid` where acks may not be written there,
-   * `overloaded` past the number of rules.
+   * Creates the rule and its output topics, or changes it; idempotent. The rule acts with the rights of
+   * the caller who put it last. Throws `forbidden` where these are not enough, `conflict` where the rule
+   * cannot be changed like this or its output cannot be used, `invalid` where acks may not be written
+   * there, `overloaded` past the number of rules, `unavailable` where a change has to wait.
    */
   async put(config: AckRuleConfig, by: Caller): Promise<PutRule> {
-    const { rules, log, topics, newTopics, topicRules, logger } = this.#deps;
+    const { rules, log, topicRules, logger } = this.#deps;
     by.require("manage", "rule", config.name);
     requireRights(config, by, topicRules);
     const existing = await rules.get(config.name);
     if (existing !== undefined) return await this.#putAgain(existing, config, by);
-    const others = await rules.list();
-    const reason = reasonNotToRun(config, others, topicRules);
-    if (reason !== undefined) throw invalidField("/output", reason.message, reason.code);
+    const others = await this.#requireUsable(config);
     by.allowance?.create("rules");
     const { rulesMax } = this.#deps;
     if (others.length >= rulesMax) {
@@ -129,11 +138,9 @@ export class AckRules {
         `Cannot create ack rule "${config.name}": there are ${others.length}, expected at most ${rulesMax} (SLUICE_ACK_RULES_MAX)`,
       );
     }
-    await ensureOutput(log, topics, newTopics, config.output);
-    if (config.deadlineMs !== undefined) {
-      await ensureOutput(log, topics, newTopics, overdueTopic(config.output));
-    }
-    const result = await rules.create(config, await this.#startOf(config), creatorOf(by));
+    await this.#ensureOutputs(config);
+    const start = config.from === "now" ? await endsOf(log, topicsOf(config)) : new Map();
+    const result = await rules.create(config, start, creatorOf(by));
     if (!result.created) return await this.#putAgain(result.rule, config, by);
     audit(logger, by, { action: "create", kind: "rule", name: config.name });
     this.#supervisor.start(result.rule);
@@ -160,18 +167,53 @@ export class AckRules {
     return rule;
   }
 
+  /** By name, whatever the caller may read. */
+  async all(): Promise<readonly AckRule[]> {
+    return await this.#deps.rules.list();
+  }
+
+  /** Whether the caller may see the rule's ids. */
+  mayRead(rule: AckRule, by: Caller): boolean {
+    try {
+      by.require("read", "rule", rule.name);
+      requireReading(rule, by, this.#deps.topicRules);
+      return true;
+    } catch {
+      // Refused, for whichever reason.
+      return false;
+    }
+  }
+
   /** Those that the caller may read, by name. `next` is the `after` of the next page. */
   async list(
-    { after = "", limit }: RulePage,
+    { after = "", q = "", limit }: RulePage,
     by: Caller,
   ): Promise<{
     readonly rules: readonly AckRule[];
     readonly next: string | null;
   }> {
     const all = await this.#deps.rules.list();
-    const found = all.filter(({ name }) => name > after && by.may("read", "rule", name));
+    const text = q.toLowerCase();
+    const found = all.filter(
+      ({ name }) =>
+        name > after && name.toLowerCase().includes(text) && by.may("read", "rule", name),
+    );
     const { items: rules, last } = cutList(found, limit);
     return { rules, next: last?.name ?? null };
+  }
+
+  /** What a change would do, before it is made. Throws like `put`, and where the rule is not readable. */
+  async preview(
+    config: AckRuleConfig,
+    by: Caller,
+  ): Promise<{ readonly changes: readonly string[]; readonly effects: ChangeEffects }> {
+    const rule = await this.readable(config.name, by);
+    by.require("manage", "rule", config.name);
+    requireRights(config, by, this.#deps.topicRules);
+    requireSameKind(rule, config);
+    await this.#requireUsable(config);
+    const effects = await this.#deps.rules.effects(rule, config, this.#deps.clock.nowMs());
+    return { changes: differences(rule, config), effects };
   }
 
   /** The rule's output topics remain. Throws `not_found`. */
@@ -184,24 +226,19 @@ export class AckRules {
   }
 
   async stats(name: string, by: Caller): Promise<AckStats> {
-    const { rules } = this.#deps;
-    const { number } = await this.readable(name, by);
+    const { rules, queries } = this.#deps;
+    const rule = await this.readable(name, by);
     const [{ counts, delays }, overdue] = await Promise.all([
-      rules.counts(number),
-      rules.overdue(number, { after: undefined, limit: overdueInStatsMax }),
+      rules.counts(rule.number),
+      queries.ids(rule, { state: "overdue", after: undefined, limit: overdueInStatsMax }),
     ]);
     return { counts, delays: new Delays(delays).percentiles(), overdue };
   }
 
-  /** One more than `limit` where there are more. */
-  async overdue({ number }: AckRule, { after, limit }: OverdueQuery): Promise<readonly AckId[]> {
-    return await this.#deps.rules.overdue(number, { after, limit: limit + 1 });
-  }
-
   /** What is known of one id; undefined: it was not seen, or is no longer kept. */
-  async message({ number }: AckRule, id: string): Promise<AckId | undefined> {
+  async message(rule: AckRule, id: string): Promise<AckId | undefined> {
     if (id.length > ackIdBytesMax) return undefined;
-    const [found] = await this.#deps.rules.find(number, [id]);
+    const [found] = await this.#deps.rules.find(rule, [id]);
     // The store replaces what it cannot keep, which makes it another id.
     return found?.id === id ? found : undefined;
   }
@@ -210,19 +247,54 @@ export class AckRules {
     return this.#supervisor.status();
   }
 
+  /** How far the rules that this node owns are behind their topics. */
+  lags(): ReturnType<RuleSupervisor["lags"]> {
+    return this.#supervisor.lags();
+  }
+
   close(): Promise<void> {
     return this.#supervisor.close();
   }
 
-  /** With the same configuration. */
   async #putAgain(existing: AckRule, config: AckRuleConfig, by: Caller): Promise<PutRule> {
-    requireEqual(existing, config);
-    const creator = creatorOf(by);
-    if (isSameCreator(existing.creator, creator)) return { created: false, rule: existing };
     const { rules, logger } = this.#deps;
+    const creator = creatorOf(by);
+    const noteChange = () =>
+      audit(logger, by, { action: "change", kind: "rule", name: config.name });
+    if (differences(existing, config).length > 0) {
+      requireSameKind(existing, config);
+      await this.#requireUsable(config);
+      await this.#ensureOutputs(config);
+      const rule = await changeRule(this.#deps, existing, { config, creator }, (requested) =>
+        this.#supervisor.note(requested),
+      );
+      this.#supervisor.note(rule);
+      noteChange();
+      return { created: false, rule };
+    }
+    if (existing.change !== undefined) await rules.change(existing.number, undefined);
+    const unchanged = { ...existing, change: undefined };
+    if (isSameCreator(existing.creator, creator)) return { created: false, rule: unchanged };
     await rules.adopt(existing.number, creator);
-    audit(logger, by, { action: "change", kind: "rule", name: config.name });
-    return { created: false, rule: { ...existing, creator } };
+    noteChange();
+    return { created: false, rule: { ...unchanged, creator } };
+  }
+
+  /** The other rules. Throws where the rule may not run beside them. */
+  async #requireUsable(config: AckRuleConfig): Promise<readonly AckRule[]> {
+    const { rules, topicRules } = this.#deps;
+    const others = (await rules.list()).filter(({ name }) => name !== config.name);
+    const reason = reasonNotToRun(config, others, topicRules);
+    if (reason !== undefined) throw invalidField("/output", reason.message, reason.code);
+    return others;
+  }
+
+  async #ensureOutputs({ output, deadlineMs }: AckRuleConfig): Promise<void> {
+    const { log, topics, newTopics } = this.#deps;
+    await ensureOutput(log, topics, newTopics, output);
+    if (deadlineMs !== undefined) {
+      await ensureOutput(log, topics, newTopics, overdueTopic(output));
+    }
   }
 
   #reasonWithoutRights(rule: AckRule): string | undefined {
@@ -237,18 +309,6 @@ export class AckRules {
       if (reason !== undefined) throw new Failure("forbidden", reason);
       return await this.#deps.append(...given);
     };
-  }
-
-  /** Where each topic ends now. One that does not exist yet will be read from its beginning. */
-  async #startOf({ places, from }: AckRuleConfig): Promise<ReadonlyMap<string, Position>> {
-    const topics = "topics" in places ? places.topics : [lifecycleTopic];
-    const positions = new Map<string, Position>();
-    if (from === "earliest") return positions;
-    for (const topic of topics) {
-      const bounds = await boundsIfExists(this.#deps.log, topic);
-      if (bounds !== undefined) positions.set(topic, bounds.end);
-    }
-    return positions;
   }
 }
 
@@ -270,37 +330,5 @@ function reasonNotToRun(
 
 /** Undefined without access control. */
 function creatorOf(by: Caller): Principal | undefined {
-  return by === openCaller ? undefined : by.principal;
-}
-
-/** Throws `conflict` with the members in which the existing rule differs from the requested one. */
-function requireEqual(existing: AckRule, requested: AckRuleConfig): void {
-  const [from, to] = [comparable(existing), comparable(requested)];
-  const different = Object.keys({ ...from, ...to }).filter((name) => from[name] !== to[name]);
-  if (different.length === 0) return;
-  const errors = different.map((name) => ({
-    field: `/${name}`,
-    code: "conflict" as const,
-    message: `Cannot change ${name} to ${to[name] ?? "none"}: it is ${from[name] ?? "none"}`,
-  }));
-  throw new Failure(
-    "conflict",
-    `Ack rule "${requested.name}" exists with another configuration (${different.join(", ")}): remove it first, or use another name`,
-    { errors },
-  );
-}
-
-/** Each member as text. The order of places does not matter. */
-function comparable(config: AckRuleConfig): Readonly<Record<string, string | undefined>> {
-  const { places, output, deadlineMs, keepMs, from } = config;
-  return {
-    topics: "topics" in places ? JSON.stringify(places.topics.toSorted()) : undefined,
-    id: "topics" in places ? JSON.stringify(places.id) : undefined,
-    events: "events" in places ? JSON.stringify(places.events.toSorted()) : undefined,
-    app_id: "events" in places ? places.appId : undefined,
-    output,
-    deadline_ms: deadlineMs?.toString(),
-    keep_ms: keepMs.toString(),
-    from,
-  };
+  return by.isOpen ? undefined : by.principal;
 }

@@ -3,8 +3,8 @@ import { bytesType, jsonType } from "../../core/record.ts";
 import type { RecordDecoder } from "../../core/schemas.ts";
 import { eventRequestType, lifecycleTopic } from "../lifecycle/event.ts";
 import { createIdExtractor } from "./id-extractor.ts";
+import type { TopicRecord } from "./reading/topics-reader.ts";
 import type { AckPlaces, AckRuleConfig, IdAt } from "./rule.ts";
-import type { TopicRecord } from "./topics-reader.ts";
 
 const utf8 = new TextEncoder();
 /** Decodes bytes that are JSON in truth; of others nothing is known. */
@@ -55,6 +55,18 @@ describe("an id", () => {
     for (const other of ["null", "true", "1.5", "[]", "{}", '""', '"a\\u0000"', '"\\ud800"']) {
       expect(await idOf(messageId, `{"message_id":${other}}`)).toBeUndefined();
     }
+  });
+
+  test("is found in a record of a megabyte as in a short one", async () => {
+    const filler = `"filler":[${"0,".repeat(500_000)}0]`;
+    expect(await idOf(messageId, `{${filler},"messageId":"a"}`)).toBe("a");
+    expect(await idOf(messageId, `{"message_id":9007199254740993,${filler}}`)).toBe(
+      "9007199254740993",
+    );
+    expect(await idOf({ pointer: "/a/1/b" }, `{"a":[{${filler}},{"b":"x",${filler}}]}`)).toBe("x");
+    expect(await idOf({ pointer: "/filler/0" }, `{${filler}}`)).toBe("0");
+    expect(await idOf({ pointer: "/filler" }, `{${filler}}`)).toBeUndefined();
+    expect(await idOf(messageId, `{${filler},"message_id":"a"`)).toBeUndefined();
   });
 
   test("is not read from bytes that are not UTF-8", async () => {

@@ -1,14 +1,15 @@
 /** Finds the ids in the records of a rule's topics, and the place that each record stands for. */
 
 import { jsonMembers } from "../../core/json/json.ts";
+import { isLongJson, namedMembers } from "../../core/json/members.ts";
 import { isDotSegment } from "../../core/parse.ts";
 import { ackType, isJsonType } from "../../core/record.ts";
 import type { RecordDecoder } from "../../core/schemas.ts";
 import { textFromUtf8 } from "../../core/utf8.ts";
 import { eventFromRecord, lifecycleTopic } from "../lifecycle/event.ts";
 import type { Occurrence } from "./ids.ts";
+import type { TopicRecord } from "./reading/topics-reader.ts";
 import { ackIdBytesMax, type AckRuleConfig, type IdAt } from "./rule.ts";
-import type { TopicRecord } from "./topics-reader.ts";
 
 export interface IdExtractor {
   /** The topics that the rule reads. */
@@ -85,10 +86,22 @@ async function idsAt(
   const decoded = encoded.length === 0 ? [] : await decoder.decode(encoded.map(recordOf));
   let next = 0;
   return records.map(({ stored: { record } }) => {
-    if (isJsonType(record.contentType)) return idFromJson(utf8Text(record.value), path);
+    if (isJsonType(record.contentType)) return idFromBytes(record.value, path);
     const answer = decoded[next++];
     return answer !== undefined && "json" in answer ? idFromJson(answer.json, path) : undefined;
   });
+}
+
+/** Goes down the path without parsing what is long: that would take 50 ms for a record of a megabyte. */
+function idFromBytes(json: Uint8Array, path: readonly string[]): string | undefined {
+  if (!isLongJson(json)) return idFromJson(utf8Text(json), path);
+  const [name, ...rest] = path;
+  // No id is as long.
+  if (name === undefined) return undefined;
+  const camel = camelFrom(name);
+  const members = namedMembers(json, [name, camel]);
+  const member = members?.get(name) ?? members?.get(camel);
+  return member === undefined ? undefined : idFromBytes(member, rest);
 }
 
 /** Undefined unless it is UTF-8: with U+FFFD in their place, bytes that differ would become one id. */

@@ -101,7 +101,7 @@ export function timesSeen(seen: readonly (bigint | undefined)[]): readonly bigin
   return seen.filter((ns) => ns !== undefined).toSorted((a, b) => (a < b ? -1 : Number(a > b)));
 }
 
-function withSeen(
+export function withSeen(
   { deadlineMs, keepMs }: AckTerms,
   id: string,
   before: AckId | undefined,
@@ -119,7 +119,7 @@ function withSeen(
   return { id, state: "open", seen, nextMs, overdueMs: undefined };
 }
 
-function isLate({ deadlineMs }: AckTerms, seen: readonly (bigint | undefined)[]): boolean {
+export function isLate({ deadlineMs }: AckTerms, seen: readonly (bigint | undefined)[]): boolean {
   if (deadlineMs === undefined) return false;
   const times = timesSeen(seen);
   return msFromNs(times.at(-1) ?? 0n) > msFromNs(times[0] ?? 0n) + deadlineMs;
@@ -129,7 +129,8 @@ function msFromNs(ns: bigint): number {
   return Number(ns / 1_000_000n);
 }
 
-class Outcome {
+/** Collects the changes of one commit. */
+export class Outcome {
   readonly #counts: Record<keyof AckCounts, number>;
   readonly #acks: Unnumbered[] = [];
   readonly #notices: Unnumbered[] = [];
@@ -142,12 +143,13 @@ class Outcome {
     this.#counts[of] += change;
   }
 
-  complete({ id, seen }: AckId, before: AckId | undefined, late: boolean): void {
+  /** `mayNotify`: notices have a topic to go to. */
+  complete({ id, seen }: AckId, before: AckId | undefined, late: boolean, mayNotify = true): void {
     this.count(before?.state === "overdue" ? "overdue" : "open", -1);
     this.count("complete", 1);
     if (late) this.count("late", 1);
     this.#acks.push({ id, seen, late, state: "complete" });
-    if (before?.state === "overdue") this.notice("resolved", { id, seen });
+    if (before?.state === "overdue" && mayNotify) this.notice("resolved", { id, seen });
   }
 
   notice(state: AnnouncementState, { id, seen }: Pick<AckId, "id" | "seen">): void {

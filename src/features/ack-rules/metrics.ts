@@ -36,7 +36,7 @@ export function ackRuleMetrics(rules: Pick<AckRules, "status" | "ackSeconds">): 
     ),
     gauge(
       "sluice_ack_lag_seconds",
-      "Age of the newest record that a rule of this node has committed, at its commit: the greatest.",
+      "Age of the oldest record that a rule of this node has read and not committed; else of the newest committed one, at its commit: the greatest.",
       () =>
         rules
           .status()

@@ -73,13 +73,16 @@ export class Outbox {
     await Promise.all([this.#acks.room(pendingMax), this.#notices.room(pendingMax)]);
   }
 
-  /** Drops appended announcements from time to time. `version` is the rule's. Throws `conflict`. */
-  async settle(version: number): Promise<void> {
+  /**
+   * Drops appended announcements from time to time, or at once. `version` is the rule's. Throws
+   * `conflict`.
+   */
+  async settle(version: number, isUrgent = false): Promise<void> {
     const { rule, store, clock } = this.#options;
     const nowMs = clock.nowMs();
     const [acks, notices] = [this.#acks.sent, this.#notices.sent];
     if (acks === this.#settled.acks && notices === this.#settled.notices) return;
-    if (nowMs - this.#settled.atMs < settleEveryMs) return;
+    if (!isUrgent && nowMs - this.#settled.atMs < settleEveryMs) return;
     const delays = this.#delays.counts();
     await store.sent({ rule: rule.number, version, acks, notices, delays });
     this.#settled = { acks, notices, atMs: nowMs };

@@ -11,6 +11,7 @@ import { boundsIfExists } from "../../log/bounds.ts";
 import type { IdExtractor } from "./id-extractor.ts";
 import { type AckOutcome, type AckTerms, applyDeadlines, applyOccurrences } from "./ids.ts";
 import type { Outbox } from "./outbox.ts";
+import type { TopicsBatch } from "./reading/topics-reader.ts";
 import {
   type AckCommit,
   type AckCounts,
@@ -19,13 +20,16 @@ import {
   type AckState,
   type Announcement,
   placeNames,
+  type Settling,
 } from "./rule.ts";
-import type { TopicsBatch } from "./topics-reader.ts";
+import { applyChange } from "./settling.ts";
 
 /** An id becomes overdue at most this and one sweep after its deadline. */
 const sweepEveryMs = 500;
 /** So many take some 10 ms, which is how long a sweep may delay an ack. */
 const sweepIdsMax = 500;
+/** The same, of ids that follow a changed rule. */
+const settleIdsMax = 500;
 
 export interface OwnerDeps {
   readonly rule: AckRule;
@@ -66,9 +70,14 @@ export class Owner {
     return this.#state.counts;
   }
 
-  /** More ids are due than the last sweep took. */
+  /** More ids are due than the last sweep took, or have to follow a change. */
   get isSweeping(): boolean {
-    return this.#sweepAtMs === 0;
+    return this.#sweepAtMs === 0 || this.isSettling;
+  }
+
+  /** Some ids do not follow the latest change of the rule yet. */
+  get isSettling(): boolean {
+    return this.#state.settling !== undefined;
   }
 
   /** Commits the batch. Like every method, throws `conflict` when another owner has taken over. */
@@ -77,7 +86,7 @@ export class Owner {
     const { rule, store, extractor } = this.#deps;
     const { occurrences, withoutId } = await extractor.extract(records);
     const ids = [...new Set(occurrences.map(({ id }) => id))];
-    const found = ids.length === 0 ? [] : await store.find(rule.number, ids);
+    const found = ids.length === 0 ? [] : await store.find(rule, ids);
     const known = new Map(found.map((one) => [one.id, one]));
     const counts = this.#state.counts;
     const counted = { ...counts, withoutId: counts.withoutId + withoutId };
@@ -88,13 +97,27 @@ export class Owner {
     }
   }
 
+  /** Has some more ids follow the latest change of the rule. */
+  async settle(): Promise<void> {
+    const { settling, counts } = this.#state;
+    if (settling === undefined) return;
+    const { rule, store, clock } = this.#deps;
+    const ids = await store.walk(rule, settling.after, settleIdsMax);
+    const outcome = applyChange(this.#terms, counts, settling, ids, clock.nowMs());
+    const last = ids.length < settleIdsMax ? undefined : ids.at(-1);
+    const next = last === undefined ? "done" : { ...settling, after: last.id };
+    await this.#commit(outcome, new Map(), next);
+  }
+
   /** Commits passed deadlines, from time to time. */
   async sweep(): Promise<void> {
     const { rule, store, clock } = this.#deps;
+    // An id that is complete since the change must not become overdue before it is found.
+    if (this.isSettling) return;
     const nowMs = clock.nowMs();
     if (nowMs < this.#sweepAtMs) return;
     this.#sweepAtMs = nowMs + sweepEveryMs;
-    const due = await store.due(rule.number, nowMs, sweepIdsMax);
+    const due = await store.due(rule, nowMs, sweepIdsMax);
     if (due.length === 0) return;
     const horizonMs = await this.#horizonMs(nowMs);
     const reached = due.filter(({ nextMs }) => nextMs <= horizonMs);
@@ -124,12 +147,16 @@ export class Owner {
     return position !== undefined && comparePositions(position, bounds.end) >= 0;
   }
 
-  async #commit(outcome: AckOutcome, through: ReadonlyMap<string, Position>): Promise<void> {
+  async #commit(
+    outcome: AckOutcome,
+    through: ReadonlyMap<string, Position>,
+    settling?: Settling | "done",
+  ): Promise<void> {
     const state = this.#state;
     const acks = numbered(outcome.acks, state.acks);
     const notices = numbered(outcome.notices, state.notices);
     const commit: AckCommit = {
-      rule: this.#deps.rule.number,
+      rule: this.#deps.rule,
       version: state.version,
       positions: through,
       written: outcome.written,
@@ -138,11 +165,24 @@ export class Owner {
       acks: state.acks + acks.length,
       notices: state.notices + notices.length,
       counts: outcome.counts,
+      ...(settling === undefined ? {} : { settling }),
     };
     await this.#deps.store.commit(commit);
-    this.#state = { ...state, ...commit, version: state.version + 1, positions: state.positions };
+    const { counts } = outcome;
+    this.#state = {
+      ...state,
+      acks: commit.acks,
+      notices: commit.notices,
+      counts,
+      version: state.version + 1,
+      settling: settling === undefined ? state.settling : settlingAfter(settling),
+    };
     this.#deps.outbox.push(acks, notices);
   }
+}
+
+function settlingAfter(settling: Settling | "done"): Settling | undefined {
+  return settling === "done" ? undefined : settling;
 }
 
 function numbered(

@@ -6,11 +6,13 @@
 import { type Clock, sleep } from "../../core/clock.ts";
 import { failureFrom } from "../../core/failure.ts";
 import type { Logger } from "../../core/logger.ts";
-import type { AckRule, AckRuleStore } from "./rule.ts";
+import type { TopicLag } from "./reading/lags.ts";
+import type { AckLedgerStore, AckRule, AckRuleStore } from "./rule.ts";
 import type { AckRunner, AckRunnerStatus } from "./runner.ts";
 
 export interface RuleSupervisorOptions {
   readonly rules: Pick<AckRuleStore, "list" | "purge">;
+  readonly store: Pick<AckLedgerStore, "applyChange">;
   readonly run: (rule: AckRule, signal: AbortSignal) => AckRunner;
   /** Why the rule may not run, beside the others or at all; undefined: it may. */
   readonly reasonNotToRun: (rule: AckRule, others: readonly AckRule[]) => string | undefined;
@@ -58,7 +60,13 @@ export class RuleSupervisor {
     this.#running.set(rule.life, { rule, stop, runner: this.#options.run(rule, signal) });
   }
 
-  /** A running rule as the store had it last: its creator may have changed. */
+  /** Notes what the store has of a rule now. */
+  note(rule: AckRule): void {
+    const running = this.#running.get(rule.life);
+    if (running !== undefined && running.rule.revision <= rule.revision) running.rule = rule;
+  }
+
+  /** A running rule as the store had it last: it may have been changed since it was started. */
   latest(rule: AckRule): AckRule {
     return this.#running.get(rule.life)?.rule ?? rule;
   }
@@ -79,6 +87,13 @@ export class RuleSupervisor {
       ...[...this.#running.values()].map(({ runner }) => runner.status()),
       ...[...this.#stopped.values()].map(stoppedStatus),
     ];
+  }
+
+  /** Of the rules that this node owns. */
+  lags(): readonly (TopicLag & { readonly rule: string })[] {
+    return [...this.#running.values()].flatMap(({ rule, runner }) =>
+      runner.lags().map((lag) => ({ rule: rule.name, ...lag })),
+    );
   }
 
   async close(): Promise<void> {
@@ -107,13 +122,17 @@ export class RuleSupervisor {
   }
 
   async #refresh(): Promise<void> {
-    const { rules } = this.#options;
+    const { rules, store } = this.#options;
     const existing = await rules.list();
     const allowed = this.#allowed(existing);
     for (const rule of allowed) {
       const running = this.#running.get(rule.life);
       if (running === undefined) this.start(rule);
-      else running.rule = rule;
+      else this.note(rule);
+    }
+    // Rules that no node runs are changed by any.
+    for (const { rule } of this.#stopped.values()) {
+      if (rule.change !== undefined) await store.applyChange(rule.number);
     }
     for (const life of [...this.#running.keys()]) {
       if (!allowed.some((rule) => rule.life === life)) this.end(life);

@@ -36,6 +36,59 @@ export interface AckRule extends AckRuleConfig {
   readonly madeMs: number;
   /** With whose rights it acts; undefined: it was created where there was no access control. */
   readonly creator: Principal | undefined;
+  /** Number of changes of its configuration. */
+  readonly revision: number;
+  /** For each place, its index in the stored sightings of an id: it stays while others come and go. */
+  readonly slots: readonly number[];
+  /** A configuration that it gets once the acks of the present one are in the log. */
+  readonly change: AckRuleConfig | undefined;
+}
+
+/** What is needed to read and write the rule's ids. */
+export type KeptRule = Pick<AckRule, "number" | "slots">;
+
+/** A requested change of a rule. */
+export interface AckChange {
+  readonly config: AckRuleConfig;
+  readonly creator: Principal | undefined;
+  /** Where reading of the added topics begins. */
+  readonly positions: ReadonlyMap<string, Position>;
+}
+
+/** How far the ids of a rule follow its latest change. */
+export interface Settling {
+  /** All ids up to this one do. */
+  readonly after: string;
+  /** `keepMs` before the change. */
+  readonly keepMs: number;
+}
+
+/** An id whose sightings may include places that the rule no longer has. */
+export interface UnsettledId extends AckId {
+  /** Its last occurrence in any place, milliseconds since the Unix epoch; undefined: none. */
+  readonly lastMs: number | undefined;
+  /** It has sightings in removed places. */
+  readonly isStale: boolean;
+}
+
+/** What a change does to the ids that are open or overdue. */
+export interface ChangeEffects {
+  /** Number of ids looked at; the figures are of these. */
+  readonly counted: number;
+  /** There are more ids than `counted`. */
+  readonly more: boolean;
+  /** For each removed place, the ids whose sighting there is forgotten. */
+  readonly sightings: ReadonlyMap<string, number>;
+  /** Ids that are forgotten, because they were seen in removed places alone. */
+  readonly forgotten: number;
+  /** Ids that get an ack, because they miss removed places alone. */
+  readonly completed: number;
+  /** Ids that go on, and for each added place miss it as well. */
+  readonly waiting: number;
+  /** Ids past the changed deadline that are not overdue yet. */
+  readonly overdue: number;
+  /** Overdue ids that have time left under the changed deadline. */
+  readonly reopened: number;
 }
 
 export const keepMsDefault = 24 * 60 * 60 * 1000;
@@ -68,8 +121,17 @@ export interface AckId {
   readonly overdueMs: number | undefined;
 }
 
-export const announcementStates = ["complete", "overdue", "resolved", "forgotten"] as const;
-/** `resolved`: an overdue id that was completed; `forgotten`: one that was dropped incomplete. */
+export const announcementStates = [
+  "complete",
+  "overdue",
+  "resolved",
+  "forgotten",
+  "reopened",
+] as const;
+/**
+ * `resolved`: an overdue id that was completed; `forgotten`: one that was dropped incomplete;
+ * `reopened`: one that has time left since the rule's deadline was changed.
+ */
 export type AnnouncementState = (typeof announcementStates)[number];
 
 /** A record to append. Acks and notices, which are all other announcements, have separate numbers. */
@@ -119,10 +181,14 @@ export interface AckState extends AckLedger {
   readonly delays: DelayCounts;
   /** Positions of the topics read so far; all others are read from their beginning. */
   readonly positions: ReadonlyMap<string, Position>;
+  /** The rule as it is at this version. */
+  readonly rule: AckRule;
+  /** Undefined: every id follows the rule's configuration. */
+  readonly settling: Settling | undefined;
 }
 
 export interface AckCommit extends AckLedger {
-  readonly rule: number;
+  readonly rule: KeptRule;
   /** The version that the commit builds on. */
   readonly version: number;
   /** The positions that changed. */
@@ -130,6 +196,8 @@ export interface AckCommit extends AckLedger {
   readonly written: readonly AckId[];
   readonly dropped: readonly string[];
   readonly announced: readonly Announcement[];
+  /** Left out: as it was. */
+  readonly settling?: Settling | "done";
 }
 
 /** The log has the announcements up to these numbers; `delays` covers all acks so far. */
@@ -139,12 +207,6 @@ export interface AckSent {
   readonly acks: number;
   readonly notices: number;
   readonly delays: DelayCounts;
-}
-
-/** A page of overdue ids, the longest overdue first. */
-export interface OverdueQuery {
-  readonly after: { readonly overdueMs: number; readonly id: string } | undefined;
-  readonly limit: number;
 }
 
 /** The rules, and the queries about them. Every method throws `unavailable` without the store. */
@@ -160,22 +222,31 @@ export interface AckRuleStore {
   get(name: string): Promise<AckRule | undefined>;
   /** By name. */
   list(): Promise<readonly AckRule[]>;
+  /** Requests a change, in place of an earlier one; undefined withdraws it. */
+  change(rule: number, change: AckChange | undefined): Promise<void>;
+  effects(rule: AckRule, config: AckRuleConfig, nowMs: number): Promise<ChangeEffects>;
   /** Removes the rule, so that its owner's next commit fails. False when it did not exist. */
   remove(name: string): Promise<boolean>;
   /** Drops a part of the rows that removed rules have left; false when none are left. */
   purge(): Promise<boolean>;
   counts(rule: number): Promise<{ readonly counts: AckCounts; readonly delays: DelayCounts }>;
-  overdue(rule: number, query: OverdueQuery): Promise<readonly AckId[]>;
-  find(rule: number, ids: readonly string[]): Promise<readonly AckId[]>;
+  find(rule: KeptRule, ids: readonly string[]): Promise<readonly AckId[]>;
 }
 
 /** The part of the store that a rule's owner uses. */
 export interface AckLedgerStore {
   /** Undefined when the rule was removed. */
   open(rule: number): Promise<AckState | undefined>;
-  find(rule: number, ids: readonly string[]): Promise<readonly AckId[]>;
+  find(rule: KeptRule, ids: readonly string[]): Promise<readonly AckId[]>;
   /** Ids whose `nextMs` is at most `untilMs`, the earliest first. */
-  due(rule: number, untilMs: number, limit: number): Promise<readonly AckId[]>;
+  due(rule: KeptRule, untilMs: number, limit: number): Promise<readonly AckId[]>;
+  /** The next ids after one, whatever their state, in their order. */
+  walk(rule: KeptRule, after: string, limit: number): Promise<readonly UnsettledId[]>;
+  /**
+   * Makes the requested change, unless acks of the present configuration are not known to be in the
+   * log, or an earlier change is not settled: "waiting". "none": no change is requested.
+   */
+  applyChange(rule: number): Promise<"applied" | "waiting" | "none">;
   /** Atomic. Throws `conflict` when the version has changed or the rule is gone. */
   commit(commit: AckCommit): Promise<void>;
   /** Announcements not known to be in the log, by number. */

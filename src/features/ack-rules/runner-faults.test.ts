@@ -17,6 +17,7 @@ import type { Batch } from "../../core/batch.ts";
 import { systemClock as clock } from "../../core/clock.ts";
 import { Failure } from "../../core/failure.ts";
 import type { AppendOptions, LogDriver, ReadOptions } from "../../core/log.ts";
+import { renderPosition } from "../../core/position.ts";
 import type { LogRecord } from "../../core/record.ts";
 import { defaultTopicSettings as newTopics } from "../../core/topic.ts";
 import { createMemoryLog } from "../../log/memory/memory-log.ts";
@@ -69,7 +70,7 @@ describe("a topic", () => {
         await log.create(topic, newTopics);
         await log.append(topic, [message("a")]);
         await until(`topic ${topic}`, 5000, async () => {
-          const [found] = await store.find(rule.number, ["a"]);
+          const [found] = await store.find(rule, ["a"]);
           return found?.seen.filter((ns) => ns !== undefined).length === i + 1;
         });
       }
@@ -193,8 +194,15 @@ test("while the log takes no acks, a rule reads up to a bound, and then waits", 
     await Bun.sleep(300);
     expect(await complete()).toBe(reached);
     expect(working.run.status().lastFailure).toBe("too much is on its way");
+    const { lagMs } = working.run.status();
+    expect(lagMs).toBeGreaterThan(900);
+    await Bun.sleep(100);
+    expect(working.run.status().lagMs).toBeGreaterThan(lagMs + 90);
     away = false;
     await until("all", 15_000, async () => (await complete()) === total);
     await until("all appended", 10_000, async () => (await jsonOf(log, "ack")).length === total);
+    await until("no lag", 5000, () => working.run.status().lagMs === 0);
+    const { end } = await log.bounds("one");
+    expect(working.run.lags()).toEqual([{ topic: "one", lagMs: 0, position: renderPosition(end) }]);
   });
 }, 40_000);

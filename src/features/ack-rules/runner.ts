@@ -16,11 +16,17 @@ import type { AppendOwn } from "../../ingest/ingest.ts";
 import { createIdExtractor } from "./id-extractor.ts";
 import { Outbox } from "./outbox.ts";
 import { Owner } from "./owner.ts";
+import { type TopicLag, TopicLags } from "./reading/lags.ts";
+import { type ReaderLimits, type TopicsBatch, TopicsReader } from "./reading/topics-reader.ts";
 import type { AckLedgerStore, AckRule } from "./rule.ts";
-import { type ReaderLimits, type TopicsBatch, TopicsReader } from "./topics-reader.ts";
 
 export interface AckRunnerOptions {
+  /** As it was when the runner was started. */
   readonly rule: AckRule;
+  /** The rule as this node knows it now: it may have been changed, or a change be requested. */
+  readonly latest?: () => AckRule;
+  /** Called with the rule that the owner begins to work on. */
+  readonly onOpen?: (rule: AckRule) => void;
   readonly log: Pick<LogDriver, "read" | "bounds">;
   /** Appends to an output topic, which it creates where it does not exist. */
   readonly append: AppendOwn;
@@ -40,7 +46,7 @@ export interface AckRunnerStatus extends OwnedTaskStatus {
   readonly rule: string;
   /** Number of records that this node has committed. */
   readonly records: number;
-  /** Age of the newest committed record when it was committed. */
+  /** Of its topic that it is furthest behind, as `TopicLag` has it. */
   readonly lagMs: number;
   /** Number of announcements that are committed, and not in the log yet. */
   readonly pending: number;
@@ -56,6 +62,8 @@ export interface AckRunnerStatus extends OwnedTaskStatus {
 
 export interface AckRunner {
   status(): AckRunnerStatus;
+  /** Of each of its topics, while this node owns the rule. */
+  lags(): readonly TopicLag[];
   /** Resolves, never rejects, once it has ended. */
   readonly done: Promise<void>;
 }
@@ -80,7 +88,14 @@ export function runAckRule(options: AckRunnerOptions): AckRunner {
     },
     (turn) => work.take(turn),
   );
-  return { done: task.done, status: () => ({ ...work.status(), ...task.status() }) };
+  return {
+    done: task.done,
+    status: () => {
+      const owned = task.status();
+      return { ...work.status(), ...owned, lagMs: owned.owned ? work.lagMs : 0 };
+    },
+    lags: () => (task.status().owned ? work.lags() : []),
+  };
 }
 
 class AckWork {
@@ -88,8 +103,9 @@ class AckWork {
   readonly #onFailure: (error: unknown) => void;
   #outbox: Outbox | undefined;
   #owner: Owner | undefined;
+  #reader: TopicsReader | undefined;
+  #lags: TopicLags | undefined;
   #records = 0;
-  #lagMs = 0;
   #skipped = 0;
 
   constructor(options: AckRunnerOptions, onFailure: (error: unknown) => void) {
@@ -97,11 +113,10 @@ class AckWork {
     this.#onFailure = onFailure;
   }
 
-  status(): Omit<AckRunnerStatus, keyof OwnedTaskStatus> {
+  status(): Omit<AckRunnerStatus, keyof OwnedTaskStatus | "lagMs"> {
     return {
       rule: this.#options.rule.name,
       records: this.#records,
-      lagMs: this.#lagMs,
       pending: this.#outbox?.pending ?? 0,
       open: this.#owner?.counts.open ?? 0,
       overdue: this.#owner?.counts.overdue ?? 0,
@@ -109,14 +124,25 @@ class AckWork {
     };
   }
 
+  get lagMs(): number {
+    return Math.max(0, ...this.lags().map(({ lagMs }) => lagMs));
+  }
+
+  /** What was read and not committed when an attempt failed counts until the next one begins. */
+  lags(): readonly TopicLag[] {
+    return this.#lags?.all(this.#reader?.waiting) ?? [];
+  }
+
   /** Works from what was committed last; done when the rule is gone. */
   async take(turn: Turn): Promise<"done" | void> {
-    const { store, rule } = this.#options;
-    const state = await store.open(rule.number);
+    const { store, onOpen } = this.#options;
+    const state = await store.open(this.#options.rule.number);
     if (state === undefined) return "done";
+    const { rule } = state;
+    onOpen?.(rule);
     const ended = new AbortController();
     const signal = AbortSignal.any([turn.stop, ended.signal]);
-    const deps = { ...this.#options, signal, onFailure: this.#onFailure };
+    const deps = { ...this.#options, rule, signal, onFailure: this.#onFailure };
     const outbox = await Outbox.open(deps, state);
     this.#outbox = outbox;
     try {
@@ -130,29 +156,48 @@ class AckWork {
         onFailure: (_topic, failure) => this.#onFailure(failure),
         onSkip: (topic, from, to) => this.#noteSkip(topic, from, to),
       });
+      this.#reader = reader;
+      const lags = new TopicLags(deps.clock, extractor.topics, state.positions);
+      this.#lags = lags;
       while (!signal.aborted) {
+        if (await this.#isChanged(rule, owner, outbox)) return;
         await outbox.room(pendingMax);
         const batch = await reader.take(owner.isSweeping ? 0 : idleMs);
+        lags.read(batch);
         await owner.take(batch);
+        lags.committed(batch);
         this.#committed(batch, turn);
+        await owner.settle();
         await owner.sweep();
         await outbox.settle(owner.version);
       }
     } finally {
       this.#outbox = undefined;
       this.#owner = undefined;
+      this.#reader = undefined;
       ended.abort();
       await outbox.done;
     }
   }
 
+  /**
+   * Makes a requested change. It waits for the ids that an earlier one has not reached yet; then the
+   * rule reads nothing more until all its acks are in the log.
+   */
+  async #isChanged(rule: AckRule, owner: Owner, outbox: Outbox): Promise<boolean> {
+    const latest = this.#options.latest?.() ?? rule;
+    if (latest.revision > rule.revision) return true;
+    if (latest.change === undefined || latest.revision < rule.revision) return false;
+    if (owner.isSettling) return false;
+    await outbox.room(0);
+    await outbox.settle(owner.version, true);
+    return (await this.#options.store.applyChange(rule.number)) === "applied";
+  }
+
   #committed({ records }: TopicsBatch, turn: Turn): void {
-    const last = records.at(-1);
-    if (last === undefined) return;
+    if (records.length === 0) return;
     turn.progressed();
     this.#records += records.length;
-    const receivedMs = Number(last.stored.receivedNs / 1_000_000n);
-    this.#lagMs = Math.max(0, this.#options.clock.nowMs() - receivedMs);
   }
 
   #noteSkip(topic: string, from: Position, to: Position): void {

@@ -1,5 +1,6 @@
 /** Emitters: resources that PUT creates, each with its own stream; and the ports that store them. */
 
+import type { GrantedNames } from "../../core/access/grant.ts";
 import type { EmitterSource } from "../../core/emitters.ts";
 import type { PageSize } from "../../core/page.ts";
 import type { Position } from "../../core/position.ts";
@@ -33,11 +34,13 @@ export interface EmitterStore {
   ): Promise<{ readonly created: boolean; readonly emitter: Emitter }>;
   get(id: string): Promise<Emitter | undefined>;
   stats(id: string): Promise<EmitterStats>;
-  /** By id, those after `after`. */
+  /** By id, those of `names` after `after` whose ids contain `q`, in upper or lower case. */
   list(options: {
     readonly after?: string;
     readonly limit: number;
     readonly ended: boolean;
+    readonly q?: string | undefined;
+    readonly names: GrantedNames;
   }): Promise<readonly Emitter[]>;
   /** Marks it as ended, once; returns it as it is then. */
   end(id: string): Promise<Emitter | undefined>;

@@ -2,6 +2,7 @@ import { expect, test } from "bun:test";
 import { startEmittersNode } from "../../../test/support/emitters-node.ts";
 import { withStore } from "../../../test/support/store-rig.ts";
 import { until } from "../../../test/support/until.ts";
+import { allNames, type GrantedNames } from "../../core/access/grant.ts";
 import { systemClock as clock } from "../../core/clock.ts";
 import { emittersTopic as topic } from "../../core/emitters.ts";
 import { endType, jsonType, type LogRecord, type StoredRecord } from "../../core/record.ts";
@@ -10,7 +11,6 @@ import { MemoryBroker } from "../../log/memory/memory-broker.ts";
 import { createMemoryLog } from "../../log/memory/memory-log.ts";
 
 const external = { source: "external" } as const;
-const visible = () => true;
 
 function event(n: number): LogRecord {
   const value = new TextEncoder().encode(JSON.stringify({ n }));
@@ -131,8 +131,8 @@ test("an end is final, seen on other nodes within a second, and the last record 
     const page = await b.emitters.page("x", { limit: 1000 });
     expect(page.events.length).toBe(all.length - 1);
     expect(page.next).toBeNull();
-    expect((await b.emitters.list({ limit: 10 }, visible)).emitters).toEqual([]);
-    expect((await b.emitters.list({ limit: 10, ended: true }, visible)).emitters.length).toBe(1);
+    expect((await b.emitters.list({ limit: 10 }, allNames)).emitters).toEqual([]);
+    expect((await b.emitters.list({ limit: 10, ended: true }, allNames)).emitters.length).toBe(1);
   });
 }, 15_000);
 
@@ -165,11 +165,45 @@ test("the list continues where it stopped", async () => {
     const seen: string[] = [];
     let after: string | undefined;
     do {
-      const part = await node.emitters.list({ after, limit: 2 }, visible);
+      const part = await node.emitters.list({ after, limit: 2 }, allNames);
       seen.push(...part.emitters.map((emitter) => emitter.id));
       after = part.next ?? undefined;
     } while (after !== undefined);
     expect(seen).toEqual(["a", "b", "c", "d", "e"]);
+  });
+});
+
+test("the list has the ids of a caller's grants, and its pages are full of them", async () => {
+  await withStore(async (rig) => {
+    await using node = await startEmittersNode(rig, createMemoryLog({ clock }), "a");
+    const ids = ["a1", "b1", "b2", "c1", "d1"];
+    for (const id of ids) await node.emitters.create({ id, ...external });
+    const list = async (names: GrantedNames, after?: string) => {
+      const { emitters, next } = await node.emitters.list({ limit: 2, after }, names);
+      return [emitters.map(({ id }) => id), next];
+    };
+    const some = { exact: ["d1", "nobody"], starts: ["b"] };
+    expect(await list(some)).toEqual([["b1", "b2"], "b2"]);
+    expect(await list(some, "b2")).toEqual([["d1"], null]);
+    expect(await list({ exact: [], starts: [] })).toEqual([[], null]);
+  });
+});
+
+test("the list finds a part of the ids, in upper or lower case, and takes any text", async () => {
+  await withStore(async (rig) => {
+    await using node = await startEmittersNode(rig, createMemoryLog({ clock }), "a");
+    const ids = ["web-1", "old.WEB-2", "db_1"];
+    for (const id of ids) await node.emitters.create({ id, ...external });
+    await node.emitters.end("web-1");
+    const found = async (q: string, ended = false) => {
+      const { emitters } = await node.emitters.list({ limit: 10, q, ended }, allNames);
+      return emitters.map(({ id }) => id);
+    };
+    expect(await found("Web-")).toEqual(["old.WEB-2"]);
+    expect(await found("web-", true)).toEqual(["old.WEB-2", "web-1"]);
+    expect(await found("_")).toEqual(["db_1"]);
+    expect(await found("")).toHaveLength(2);
+    for (const none of ["%", "\0", "\ud800", "ö", "web-1"]) expect(await found(none)).toEqual([]);
   });
 });
 

@@ -4,13 +4,13 @@
  */
 
 import type { Caller } from "../../core/access/caller.ts";
-import { visibleList } from "../../core/access/visible-list.ts";
+import { allNames, type GrantedNames } from "../../core/access/grant.ts";
 import { Quota } from "../../core/budget/quota.ts";
 import type { Turns } from "../../core/budget/turn.ts";
 import { sleep } from "../../core/clock.ts";
 import type { EmitterSource } from "../../core/emitters.ts";
 import { Failure } from "../../core/failure.ts";
-import { type Page, type PageQuery } from "../../core/page.ts";
+import { cutList, type Page, type PageQuery } from "../../core/page.ts";
 import type { Position } from "../../core/position.ts";
 import type { PageCaller } from "../../log/pages.ts";
 import { createEmitterCache, type EmitterCache } from "./cache.ts";
@@ -166,26 +166,32 @@ export class Emitters {
     return this.#options.store.stats(id);
   }
 
-  /** Those that `isVisible`, by id. `next` is the `after` of the following part, null at the end. */
+  /** Those of `names`, by id. `next` is the `after` of the following part, null at the end. */
   async list(
     {
       after,
       limit,
       ended = false,
+      q,
     }: {
       readonly after?: string | undefined;
       readonly limit: number;
       readonly ended?: boolean | undefined;
+      /** What the ids contain. */
+      readonly q?: string | undefined;
     },
-    isVisible: (emitter: Emitter) => boolean,
+    names: GrantedNames,
   ): Promise<{ readonly emitters: readonly Emitter[]; readonly next: string | null }> {
-    const { items: emitters, last } = await visibleList(
-      { after, limit },
-      (range) => this.#options.store.list({ ...range, ended }),
-      ({ id }) => id,
-      isVisible,
-    );
+    const range = after === undefined ? { limit: limit + 1 } : { after, limit: limit + 1 };
+    const found = await this.#options.store.list({ ...range, ended, q, names });
+    const { items: emitters, last } = cutList(found, limit);
     return { emitters, next: last?.id ?? null };
+  }
+
+  /** A hundred of those that have not ended, for the gateway itself. */
+  async idsAfter(after: string | undefined): Promise<readonly string[]> {
+    const { emitters } = await this.list({ after, limit: 100 }, allNames);
+    return emitters.map(({ id }) => id);
   }
 
   /** Ends it permanently; a repeated call returns the same. Throws `not_found`. */

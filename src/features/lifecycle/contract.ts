@@ -7,8 +7,13 @@ import { Failure, invalidIssue, quoted } from "../../core/failure.ts";
 import { checkJson } from "../../core/json/json.ts";
 import type { GivenRecord, RecordContract } from "../../core/record-contract.ts";
 import { isJsonType, jsonType } from "../../core/record.ts";
-import { textFromUtf8 } from "../../core/utf8.ts";
-import { type Checked, eventFromJson, eventFromProtobuf, eventRequestType } from "./event.ts";
+import {
+  type Checked,
+  eventFromJson,
+  eventFromProtobuf,
+  eventMembers,
+  eventRequestType,
+} from "./event.ts";
 
 /** The record gets the message id as key, and `created_at` as its time where it is a valid one. */
 export const lifecycleContract: RecordContract = (given) => {
@@ -23,7 +28,7 @@ export const lifecycleContract: RecordContract = (given) => {
 export function eventFromJsonBytes(json: Uint8Array): Checked {
   let value: unknown;
   try {
-    value = JSON.parse(textFromUtf8(json));
+    value = eventMembers(json);
   } catch {
     // `checkJson` is slower, and finds the reason.
     const { message } = { message: "it is not JSON", ...checkJson(json) };

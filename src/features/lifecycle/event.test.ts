@@ -142,6 +142,20 @@ describe("a record", () => {
     expect(eventFromRecord(encoded)).toMatchObject({ messageId: "m", atNs: 9n });
   });
 
+  test("of a megabyte of members is its event, or none, as a short one", () => {
+    const members = Object.fromEntries(Array.from({ length: 60_000 }, (_, i) => [`m${i}`, i]));
+    const long = { ...members, ...fine, created_at: "1970-01-01T00:00:00.000000009Z" };
+    const eventOf = (given: object) =>
+      eventFromRecord({
+        ...record,
+        value: utf8.encode(JSON.stringify(given)),
+        contentType: jsonType,
+      });
+    expect(eventOf(long)).toMatchObject({ appId: "a", messageId: "m", event: "e", atNs: 9n });
+    expect(eventOf({ ...long, event: members })).toBeUndefined();
+    expect(eventOf(members)).toBeUndefined();
+  });
+
   test("of any other form is not an event", () => {
     for (const [text, contentType] of [
       ["{", jsonType],

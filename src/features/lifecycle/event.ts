@@ -4,10 +4,10 @@
  */
 
 import { Failure, invalidIssue, type Issue, quoted } from "../../core/failure.ts";
+import { parseMembers } from "../../core/json/members.ts";
 import { isDotSegment } from "../../core/parse.ts";
 import { isJsonType, type LogRecord } from "../../core/record.ts";
 import { parseTime } from "../../core/time.ts";
-import { textFromUtf8 } from "../../core/utf8.ts";
 import { readEventRequest } from "./event-wire.ts";
 
 /** Each record is one event, with the message id as key. */
@@ -45,6 +45,13 @@ const utf8 = new TextEncoder();
 /** Controls of ASCII and Latin-1. They would end lines and hide text where an id is shown. */
 // oxlint-disable-next-line no-control-regex
 const controls = /[\u0000-\u001f\u007f-\u009f]/;
+
+const memberNames = ["app_id", "message_id", "event", "created_at", "external_id"];
+
+/** Parses what `eventFromJson` reads of a JSON value. Throws where it is not JSON. */
+export function eventMembers(json: Uint8Array): unknown {
+  return parseMembers(json, memberNames);
+}
 
 /** Checks a parsed JSON value. Unknown members are kept in the record and not read. */
 export function eventFromJson(value: unknown): Checked {
@@ -94,7 +101,7 @@ export function eventFromRecord(record: LogRecord): LifecycleEvent | undefined {
 
 function checkedRecord({ value, contentType }: LogRecord): Checked | undefined {
   try {
-    if (isJsonType(contentType)) return eventFromJson(JSON.parse(textFromUtf8(value)));
+    if (isJsonType(contentType)) return eventFromJson(eventMembers(value));
     return contentType === eventRequestType
       ? eventFromProtobuf(value, 0, value.byteLength)
       : undefined;

@@ -9,26 +9,23 @@ import type { Clock } from "../../core/clock.ts";
 import { Failure, type Issue } from "../../core/failure.ts";
 import { withoutMark } from "../../core/json/json.ts";
 import { memberElements } from "../../core/json/values.ts";
-import type { AppendOptions } from "../../core/log.ts";
+import type { Appended, AppendOptions } from "../../core/log.ts";
 import type { RecordCounts, RecordSource } from "../../core/metrics/records.ts";
 import type { Position } from "../../core/position.ts";
 import { jsonType, type LogRecord } from "../../core/record.ts";
-import type { AppendOwn } from "../../ingest/ingest.ts";
 import type { Writer } from "../../ingest/writer.ts";
 import { eventFromJsonBytes } from "./contract.ts";
-import {
-  type Checked,
-  eventFromProtobuf,
-  eventRequestType,
-  type GivenEvent,
-  lifecycleTopic,
-} from "./event.ts";
+import { type Checked, eventFromProtobuf, eventRequestType, type GivenEvent } from "./event.ts";
 
 export interface EventIntakeDeps {
   /** The writer of the topic `lifecycle`. */
   readonly writer: Writer;
   /** For calls with a dedup id, which must be one append each. */
-  readonly append: AppendOwn;
+  readonly append: (
+    by: Caller,
+    records: readonly LogRecord[],
+    options: AppendOptions,
+  ) => Promise<Appended>;
   readonly clock: Clock;
   readonly recordBytesMax: number;
   readonly counts?: RecordCounts;
@@ -57,6 +54,10 @@ export class EventIntake {
     this.#deps = deps;
   }
 
+  get recordBytesMax(): number {
+    return this.#deps.recordBytesMax;
+  }
+
   /** Numbers of events that this node accepted, and of those that are not durable yet. */
   stats(): { readonly taken: number; readonly pending: number } {
     return { taken: this.#taken, pending: this.#deps.writer.pending };
@@ -72,14 +73,14 @@ export class EventIntake {
     this.#count("http", 1);
     by.allowance?.spend(1, json.byteLength);
     return dedupId === undefined
-      ? this.#deps.writer.append(record)
-      : this.#appendOnce([record], dedupId);
+      ? this.#deps.writer.append(record, by)
+      : this.#appendOnce([record], dedupId, by);
   }
 
   /** The same for an event that the gateway generated, with its JSON. */
-  takeOwn(event: GivenEvent, json: Uint8Array): Promise<Position> {
+  takeOwn(event: GivenEvent, json: Uint8Array, by: Caller): Promise<Position> {
     this.#count("http", 1);
-    return this.#deps.writer.append(this.#record({ ok: true, event }, json, jsonType));
+    return this.#deps.writer.append(this.#record({ ok: true, event }, json, jsonType), by);
   }
 
   /** The same for the encoded `EventRequest` in `bytes[from … to]`, which is copied synchronously. */
@@ -91,7 +92,7 @@ export class EventIntake {
     this.#count("rpc", 1);
     by.allowance?.spend(1, to - from);
     const value = bytes.subarray(from, to);
-    return this.#deps.writer.append(this.#record(checked, value, eventRequestType));
+    return this.#deps.writer.append(this.#record(checked, value, eventRequestType), by);
   }
 
   /** Takes `{"events":[…]}`. Bad events are refused by index and field, the others are appended. */
@@ -118,8 +119,8 @@ export class EventIntake {
     by.allowance?.spend(records.length, json.byteLength);
     const position =
       dedupId === undefined || records.length === 0
-        ? await this.#deps.writer.appendAll(records)
-        : await this.#appendOnce(records, dedupId);
+        ? await this.#deps.writer.appendAll(records, turn, by)
+        : await this.#appendOnce(records, dedupId, by);
     return { accepted: records.length, refused, position };
   }
 
@@ -161,8 +162,8 @@ export class EventIntake {
     return { value, key: messageId, contentType, schemaId: 0, timeNs };
   }
 
-  async #appendOnce(records: readonly LogRecord[], dedupId: string): Promise<Position> {
-    return (await this.#deps.append(lifecycleTopic, records, { dedupId })).last;
+  async #appendOnce(records: readonly LogRecord[], dedupId: string, by: Caller): Promise<Position> {
+    return (await this.#deps.append(by, records, { dedupId })).last;
   }
 }
 

@@ -1,6 +1,8 @@
 /** Queries of lifecycles: the store's rows, merged with the events that only the log has yet. */
 
 import type { Caller } from "../../core/access/caller.ts";
+import type { GrantedNames } from "../../core/access/grant.ts";
+import type { Turn } from "../../core/budget/turn.ts";
 import type { Clock } from "../../core/clock.ts";
 import { Failure, invalidField, quoted } from "../../core/failure.ts";
 import type { Log } from "../../core/log.ts";
@@ -12,6 +14,7 @@ import {
   type AppSettings,
   compareTexts,
   type Funnel,
+  funnelMax,
   type FunnelQuery,
   type Lifecycle,
   type LifecycleCursor,
@@ -21,7 +24,11 @@ import {
   mergeLifecycles,
   showLifecycle,
   type ShownLifecycle,
+  type SomeLifecycles,
+  type StateCounts,
+  type StoredQuery,
 } from "./lifecycle.ts";
+import { type MissingByMinute, missingByMinute, type MissingQuery } from "./missing.ts";
 
 export interface LifecycleQueriesDeps {
   readonly log: Pick<Log, "read" | "bounds">;
@@ -35,8 +42,11 @@ export interface LifecyclePage {
   readonly next: LifecycleCursor | undefined;
 }
 
-/** Apps of one query while those that a caller may read are looked for: some 20 ms. */
+/** Apps of one query while those whose ids match are looked for: some 20 ms. */
 const walkedApps = 1000;
+/** Of one request: some tenths of a second. */
+const walksMax = 20;
+const hourNs = 3_600_000_000_000n;
 
 export class LifecycleQueries {
   readonly #deps: LifecycleQueriesDeps;
@@ -78,21 +88,49 @@ export class LifecycleQueries {
     const { store, clock } = this.#deps;
     const nowNs = clock.nowNs();
     if (query.appId !== undefined) by.require("read", "app", query.appId);
-    const isNarrow = query.appId === undefined && !by.mayAll("read", "app");
-    const names = isNarrow ? by.names("read", "app") : undefined;
-    const found = await store.list({ ...query, names }, nowNs);
-    const page = found.slice(0, query.limit);
+    // A cursor of `idPrefix` may name any row that was looked at, of another app than `appId` as well.
+    const isOfOne = query.appId !== undefined && query.idPrefix === undefined;
+    const names = isOfOne ? undefined : readableApps(by);
+    const { lifecycles: page, next } = await this.#find({ ...query, names }, nowNs);
     const apps = await store.apps([...new Set(page.map(({ appId }) => appId))]);
     const shown = page.map((one) => showLifecycle(one, apps.get(one.appId), nowNs));
     return {
       // The states in the rows follow a change of the app's settings late; those shown do not.
       lifecycles: shown.filter(({ state }) => query.state === undefined || state === query.state),
-      next: found.length > query.limit ? page.at(-1) : undefined,
+      next,
     };
   }
 
+  async #find(query: StoredQuery, nowNs: bigint): Promise<SomeLifecycles> {
+    const { store } = this.#deps;
+    const { idPrefix } = query;
+    if (idPrefix !== undefined) return await store.listByPrefix({ ...query, idPrefix }, nowNs);
+    const found = await store.list(query, nowNs);
+    const { items: lifecycles, last: next } = cutList(found, query.limit);
+    return { lifecycles, next };
+  }
+
+  /** From rows only, as `list`. */
+  async states(appId: string): Promise<StateCounts> {
+    return await this.#deps.store.states(appId, this.#deps.clock.nowNs());
+  }
+
+  /**
+   * Which stages an app's messages lack, by minute; the last hour, where the query names no time. From
+   * rows only, as `list`.
+   */
+  async missing(
+    query: { readonly appId: string } & Partial<MissingQuery>,
+    turn: Pick<Turn, "requireCaller">,
+  ): Promise<MissingByMinute> {
+    const { appId, stages = (await this.app(appId)).expected } = query;
+    const untilNs = query.untilNs ?? this.#deps.clock.nowNs();
+    const sinceNs = query.sinceNs ?? untilNs - hourNs;
+    return await missingByMinute(this.#deps.store, { appId, stages, sinceNs, untilNs }, turn);
+  }
+
   async funnel(
-    query: Omit<FunnelQuery, "stages"> & { stages?: readonly string[] },
+    query: Omit<FunnelQuery, "stages" | "max"> & { stages?: readonly string[] },
   ): Promise<Funnel> {
     const { appId, stages = (await this.app(appId)).expected } = query;
     if (stages.length === 0) {
@@ -101,7 +139,7 @@ export class LifecycleQueries {
         `Cannot compute the funnel: app ${quoted(appId)} has no expected events, expected stages`,
       );
     }
-    return await this.#deps.store.funnel({ ...query, stages });
+    return await this.#deps.store.funnel({ ...query, stages, max: funnelMax });
   }
 
   /** An app without settings expects no events. */
@@ -121,36 +159,50 @@ export class LifecycleQueries {
     );
   }
 
-  /** From rows only, as `list`. `next` is the `after` of the next page. */
+  /**
+   * From rows only, as `list`. `q`: only apps whose ids contain it, in any case. `next` is the `after` of
+   * the next page, and an app that the caller may read; with `q` there may be fewer than `limit` and a
+   * `next`.
+   */
   async listApps(
-    { after, limit }: AppPage,
+    query: AppPage & { readonly q?: string | undefined },
     by: Caller,
   ): Promise<{
     readonly apps: readonly AppSettings[];
     readonly next: string | null;
   }> {
-    const { store } = this.#deps;
-    const found = await this.#appIds({ after, limit: limit + 1 }, by);
-    const { items: ids, last } = cutList(found, limit);
-    const settings = await store.apps(ids);
-    return {
-      apps: ids.map((appId) => settings.get(appId) ?? unset(appId)),
-      next: last ?? null,
-    };
+    const { ids, next } = await this.#appIds(query, by);
+    const settings = await this.#deps.store.apps(ids);
+    return { apps: ids.map((appId) => settings.get(appId) ?? unset(appId)), next };
   }
 
-  async #appIds({ after, limit }: AppPage, by: Caller): Promise<readonly string[]> {
+  async #appIds(
+    { after, q, limit }: AppPage & { readonly q?: string | undefined },
+    by: Caller,
+  ): Promise<{ readonly ids: readonly string[]; readonly next: string | null }> {
     const { store } = this.#deps;
-    if (by.mayAll("read", "app")) return await store.appIds({ after, limit });
+    const names = readableApps(by);
+    if (q === undefined) {
+      const { items, last } = cutList(
+        await store.appIds({ after, limit: limit + 1, names }),
+        limit,
+      );
+      return { ids: items, next: last ?? null };
+    }
+    const text = q.toLowerCase();
     const found: string[] = [];
     let at = after;
-    while (found.length < limit) {
-      const ids = await store.appIds({ after: at, limit: walkedApps });
-      found.push(...ids.filter((appId) => by.may("read", "app", appId)));
+    for (let walk = 0; walk < walksMax; walk++) {
+      const ids = await store.appIds({ after: at, limit: walkedApps, names });
+      for (const id of ids) {
+        if (!id.toLowerCase().includes(text)) continue;
+        if (found.length === limit) return { ids: found, next: found.at(-1) ?? null };
+        found.push(id);
+      }
       at = ids.at(-1);
-      if (ids.length < walkedApps) break;
+      if (ids.length < walkedApps) return { ids: found, next: null };
     }
-    return found.slice(0, limit);
+    return { ids: found, next: at ?? null };
   }
 
   async setApp(settings: AppSettings): Promise<void> {
@@ -193,6 +245,11 @@ export class LifecycleQueries {
       }
     }
   }
+}
+
+/** Undefined: all. */
+function readableApps(by: Caller): GrantedNames | undefined {
+  return by.mayAll("read", "app") ? undefined : by.names("read", "app");
 }
 
 function unset(appId: string): AppSettings {

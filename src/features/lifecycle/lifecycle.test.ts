@@ -56,6 +56,12 @@ test("merging gives what counting gives, in any order and grouping", () => {
     const kept = [...seen.keys()].toSorted(compareTexts).slice(0, eventNamesMax);
     const times = all.map(({ firstNs }) => firstNs).toSorted((a, b) => Number(a - b));
     const received = all.map(({ seenNs }) => seenNs).toSorted((a, b) => Number(a - b));
+    const extremes = (event: string) => {
+      const of = (seen.get(event) ?? []).map(({ receivedFirstNs }) => receivedFirstNs);
+      if (of.includes(undefined)) return [undefined, undefined];
+      const sorted = of.toSorted((a, b) => Number(a) - Number(b));
+      return [sorted[0], sorted.at(-1)];
+    };
     const ids = all.flatMap(({ externalId }) => externalId ?? []).toSorted(compareTexts);
     expect({ seed, ...mergedAtRandom(all, (below) => random.int(below)) }).toEqual({
       seed,
@@ -68,6 +74,8 @@ test("merging gives what counting gives, in any order and grouping", () => {
           event,
           firstNs: sorted[0] ?? 0n,
           lastNs: sorted.at(-1) ?? 0n,
+          receivedFirstNs: extremes(event)[0],
+          receivedLastNs: extremes(event)[1],
           count: of.length,
         };
       }),

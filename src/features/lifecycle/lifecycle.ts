@@ -13,6 +13,12 @@ export interface SeenEvent {
   readonly event: string;
   readonly firstNs: bigint;
   readonly lastNs: bigint;
+  /**
+   * When the gateway received the first and the last of them, by its clock. Undefined where one was
+   * merged by a version that did not keep it.
+   */
+  readonly receivedFirstNs: bigint | undefined;
+  readonly receivedLastNs: bigint | undefined;
   readonly count: number;
 }
 
@@ -67,6 +73,11 @@ export interface LifecycleQuery {
   readonly missing: string | undefined;
   /** An event that was seen. */
   readonly event: string | undefined;
+  readonly externalId: string | undefined;
+  /** The beginning of the message id. With it lifecycles are listed by message id and app. */
+  readonly idPrefix: string | undefined;
+  /** The latest first; ignored with an `idPrefix`. */
+  readonly isNewestFirst?: true | undefined;
   /** Bounds of the first event's time: at or after, and before. */
   readonly sinceNs: bigint | undefined;
   readonly untilNs: bigint | undefined;
@@ -79,7 +90,7 @@ export interface StoredQuery extends LifecycleQuery {
   readonly names?: GrantedNames | undefined;
 }
 
-/** Lifecycles are listed in this order. */
+/** Lifecycles are listed in this order; those with an `idPrefix` by the two ids alone. */
 export interface LifecycleCursor {
   readonly firstNs: bigint;
   readonly messageId: string;
@@ -91,21 +102,56 @@ export interface FunnelQuery {
   readonly stages: readonly string[];
   readonly sinceNs: bigint | undefined;
   readonly untilNs: bigint | undefined;
+  /** Lifecycles that are looked at: the newest ones. */
+  readonly max: number;
 }
 
+/** Looked at for one funnel: a second's work for the database, and enough for any percentile. */
+export const funnelMax = 100_000;
+
 export interface Funnel {
-  /** Number of lifecycles in the query. */
+  /** Number of lifecycles that were looked at. */
   readonly lifecycles: number;
+  /** There are older ones in the query. */
+  readonly more: boolean;
   readonly stages: readonly FunnelStage[];
 }
 
 export interface FunnelStage {
   readonly event: string;
   readonly reached: number;
+  /** Occurrences beyond the first of each lifecycle. */
+  readonly repeats: number;
   /** From the first event of the previous stage to that of this one; undefined where no id has both. */
   readonly delayMs:
     { readonly p50: number; readonly p90: number; readonly p99: number } | undefined;
 }
+
+/** A span of first events' times: at or after `fromNs`, before `toNs`. */
+export interface TimeSpan {
+  readonly fromNs: bigint;
+  readonly toNs: bigint;
+}
+
+/** The lifecycles whose first event is of one minute. */
+export interface MinuteCounts {
+  readonly minuteNs: bigint;
+  readonly lifecycles: number;
+  /** How many of them lack each stage, in the order of the stages. */
+  readonly missing: readonly number[];
+}
+
+export interface SomeLifecycles {
+  readonly lifecycles: readonly Lifecycle[];
+  /** Where to go on; undefined at the end. */
+  readonly next: LifecycleCursor | undefined;
+}
+
+/** Numbers of an app's lifecycles in each state, none above `statesCountedMax`. */
+export type StateCounts = Readonly<Record<LifecycleState, number>>;
+
+/** Counted up to here: some 50 ms a state. */
+export const statesCountedMax = 100_000;
 
 /** The rows of one message, from one snapshot. */
 export interface KeptLifecycles {
@@ -119,17 +165,34 @@ export interface AppPage {
   readonly limit: number;
 }
 
+export interface NamedApps extends AppPage {
+  /** Only these; undefined: all. */
+  readonly names?: GrantedNames | undefined;
+}
+
 /** The store of lifecycles. Every method may throw `unavailable`. */
 export interface LifecycleStore {
   ofMessage(messageId: string): Promise<KeptLifecycles>;
   /** One lifecycle more than `limit` where there are more. */
   list(query: StoredQuery, nowNs: bigint): Promise<readonly Lifecycle[]>;
+  /**
+   * By message id and app. It looks at a bounded number of rows (with `names` of rows of these apps),
+   * so that there may be fewer than `limit` and a `next`.
+   */
+  listByPrefix(query: StoredQuery & { idPrefix: string }, nowNs: bigint): Promise<SomeLifecycles>;
+  states(appId: string, nowNs: bigint): Promise<StateCounts>;
+  /** By minute, latest first; minutes without lifecycles are left out. */
+  missingByMinute(
+    appId: string,
+    stages: readonly string[],
+    span: TimeSpan,
+  ): Promise<readonly MinuteCounts[]>;
   funnel(query: FunnelQuery): Promise<Funnel>;
   /** By app id; apps without settings are missing. */
   apps(appIds: readonly string[]): Promise<ReadonlyMap<string, AppSettings>>;
   setApp(settings: AppSettings): Promise<void>;
   /** Ids of apps with settings or lifecycles, in order, those after `after`. */
-  appIds(page: AppPage): Promise<readonly string[]>;
+  appIds(page: NamedApps): Promise<readonly string[]>;
   /** Whether the app has a lifecycle. */
   hasLifecycles(appId: string): Promise<boolean>;
   /** The projection's position, and the number of records that were not events. */
@@ -142,7 +205,16 @@ export function lifecycleFrom(event: LifecycleEvent, { receivedNs }: StoredRecor
   return {
     appId,
     messageId,
-    events: [{ event: event.event, firstNs: atNs, lastNs: atNs, count: 1 }],
+    events: [
+      {
+        event: event.event,
+        firstNs: atNs,
+        lastNs: atNs,
+        receivedFirstNs: receivedNs,
+        receivedLastNs: receivedNs,
+        count: 1,
+      },
+    ],
     total: 1,
     firstNs: atNs,
     lastNs: atNs,
@@ -192,6 +264,8 @@ function mergeEvent(a: SeenEvent, b: SeenEvent): SeenEvent {
     event: a.event,
     firstNs: least(a.firstNs, b.firstNs),
     lastNs: greatest(a.lastNs, b.lastNs),
+    receivedFirstNs: bothKnown(a.receivedFirstNs, b.receivedFirstNs, least),
+    receivedLastNs: bothKnown(a.receivedLastNs, b.receivedLastNs, greatest),
     count: a.count + b.count,
   };
 }
@@ -238,6 +312,15 @@ function least(a: bigint, b: bigint): bigint {
 
 function greatest(a: bigint, b: bigint): bigint {
   return a > b ? a : b;
+}
+
+/** Undefined where either is: the times of what an older version merged are not known. */
+function bothKnown(
+  a: bigint | undefined,
+  b: bigint | undefined,
+  of: (a: bigint, b: bigint) => bigint,
+): bigint | undefined {
+  return a === undefined || b === undefined ? undefined : of(a, b);
 }
 
 function leastText(a: string | undefined, b: string | undefined): string | undefined {

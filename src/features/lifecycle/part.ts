@@ -7,9 +7,10 @@ import { lifecycleContract } from "./contract.ts";
 import { lifecycleTopic } from "./event.ts";
 import { eventEndpoints } from "./http/event-endpoints.ts";
 import { lifecycleEventRoutes, mountLifecycleEvents } from "./http/events.ts";
+import { AppFormats } from "./http/format.ts";
 import { lifecycleEndpoints } from "./http/lifecycle-endpoints.ts";
 import { mountLifecycles } from "./http/lifecycles.ts";
-import { mountLifecycleLive } from "./http/live.ts";
+import { lifecycleTargets, mountLifecycleLive } from "./http/live.ts";
 import { EventIntake } from "./intake.ts";
 import { LifecycleQueries } from "./lifecycle-queries.ts";
 import { lifecycleMetrics } from "./metrics.ts";
@@ -24,10 +25,15 @@ export interface LifecycleOptions {
   readonly retentionMs: number;
 }
 
+/** The feature with what others ask it for. */
+export interface LifecyclePart extends Part {
+  readonly lifecycles: LifecycleQueries;
+}
+
 export async function openLifecycle(
   platform: Platform,
   { retentionMs }: LifecycleOptions,
-): Promise<Part> {
+): Promise<LifecyclePart> {
   const { collector, database, ingest, log, clock, newTopics } = platform;
   const settings = { ...newTopics, layout: "frames" } as const;
   const author = new Author("lifecycle");
@@ -40,7 +46,8 @@ export async function openLifecycle(
   const writer = new Writer(collector, lifecycleTopic, author);
   const events = new EventIntake({
     writer,
-    append: ingest.appendRecords.bind(ingest, author),
+    append: (by, records, options) =>
+      ingest.appendRecords(author.for(by), lifecycleTopic, records, options),
     clock,
     recordBytesMax: collector.limits.recordBytesMax,
     counts: platform.counters.records,
@@ -48,14 +55,17 @@ export async function openLifecycle(
   const lifecycles = new LifecycleQueries({ log, store: createLifecycleStore(database), clock });
   const stop = new AbortController();
   const upkeep = runLifecycleUpkeep({ ...platform, signal: stop.signal, retentionMs });
-  const deps = { ...platform, events, lifecycles };
+  const apps = new AppFormats();
+  const deps = { ...platform, events, lifecycles, retentionMs, apps };
   return {
     name: "lifecycle",
+    lifecycles,
     http(app) {
       mountLifecycleEvents(app, deps);
       mountLifecycles(app, deps);
       mountLifecycleLive(app, deps);
     },
+    socketTargets: lifecycleTargets(apps),
     hot: lifecycleEventRoutes(deps),
     endpoints: [...eventEndpoints, ...lifecycleEndpoints],
     rpc: (router) => mountMars(router, events),

@@ -3,6 +3,7 @@
  * `POST /save`: a record that is not a measurement is refused.
  */
 
+import type { Caller } from "../../core/access/caller.ts";
 import type { Clock } from "../../core/clock.ts";
 import { Failure, type Issue } from "../../core/failure.ts";
 import type { RecordContract } from "../../core/record-contract.ts";
@@ -16,14 +17,14 @@ import type { TagBound } from "./tag-bound.ts";
 export function measurementContract(
   clock: Clock,
   bounds: TimeBounds,
-  tags?: Pick<TagBound, "isFull" | "refusal">,
+  tags?: Pick<TagBound, "asks" | "refusal">,
 ): RecordContract {
-  return (given) => {
+  return (given, by) => {
     try {
       const { tag, timeNs } = measurementFromRecord(given);
       const point = { timeNs, timeMs: Number(timeNs) / Number(nsPerMs) };
       const contentType = isJsonType(given.contentType) ? given.contentType : measurementType;
-      const issue = timeIssue(point, clock.nowMs(), bounds) ?? refusedTag(tag, tags);
+      const issue = timeIssue(point, clock.nowMs(), bounds) ?? refusedTag(tag, tags, by);
       return issue ?? { key: tag, contentType, timeNs };
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
@@ -37,9 +38,10 @@ const utf8 = new TextEncoder();
 
 function refusedTag(
   tag: string,
-  tags: Pick<TagBound, "isFull" | "refusal"> | undefined,
+  tags: Pick<TagBound, "asks" | "refusal"> | undefined,
+  by: Caller | undefined,
 ): Issue | undefined {
-  if (tags?.isFull !== true) return undefined;
+  if (tags?.asks(by) !== true) return undefined;
   const bytes = utf8.encode(tag);
-  return tags.refusal(bytes, bytes.byteLength);
+  return tags.refusal(bytes, bytes.byteLength, by);
 }

@@ -10,6 +10,7 @@ import { saveMeasurements } from "./http/save-endpoints.ts";
 import { measurementRoutes, mountMeasurements } from "./http/save.ts";
 import { seriesEndpoints } from "./http/series-endpoints.ts";
 import { mountSeries } from "./http/series.ts";
+import { seriesTarget } from "./http/sse.ts";
 import { aheadMsMax, measurementsTopic } from "./measurement.ts";
 import { measurementMetrics } from "./metrics.ts";
 import { runRoller } from "./roller.ts";
@@ -30,18 +31,23 @@ export interface MeasurementsOptions {
   readonly queriesMax: number;
   /** Number of tags, past which measurements of new ones are refused. */
   readonly tagsMax: number;
+  /** Whether new tags count among what their caller creates. */
+  readonly areTagsCounted: boolean;
 }
 
 export async function openMeasurements(
   platform: Platform,
-  { retentionMs, queriesMax, tagsMax }: MeasurementsOptions,
+  { retentionMs, queriesMax, tagsMax, areTagsCounted }: MeasurementsOptions,
 ): Promise<Part> {
   const { collector, database, reads, clock, newTopics } = platform;
   const bounds = { retentionMs, aheadMs: aheadMsMax };
   const settings = { ...newTopics, layout: "frames" } as const;
   const stop = new AbortController();
   const { signal } = stop;
-  const tags = new TagBound({ ...platform, store: createTagStore(reads), max: tagsMax, signal });
+  const tags = new TagBound({
+    ...platform,
+    ...{ store: createTagStore(reads), max: tagsMax, isCounted: areTagsCounted, signal },
+  });
   const author = new Author("measurements");
   await platform.internalTopic(measurementsTopic, settings, {
     owner: author,
@@ -74,6 +80,7 @@ export async function openMeasurements(
       mountInflux(app, deps);
       mountSeries(app, deps);
     },
+    socketTargets: [seriesTarget],
     hot: measurementRoutes(deps),
     endpoints: [saveMeasurements, ...influxEndpoints, ...seriesEndpoints],
     projections: [

@@ -51,8 +51,11 @@ export interface ColumnStats {
   readonly held: ArrayLike<number>;
 }
 
-/** The statistics to read; `plot`: ranges with their times. Counts and both ends are always read. */
-export type RollupParts = "count" | "range" | "mean" | "twa" | "plot" | "all";
+/**
+ * The statistics to read; `plot`: ranges with their times; `band`: ranges and both means. Counts and
+ * both ends are always read.
+ */
+export type RollupParts = "count" | "range" | "mean" | "twa" | "plot" | "band" | "all";
 
 /** From `fromNs` up to, but not including, `toNs`. */
 export interface Span {
@@ -74,8 +77,10 @@ export interface SeriesStore {
   snapshot<T>(tag: string, use: (snapshot: SeriesSnapshot) => Promise<T>): Promise<T | undefined>;
   /** Points by time, in pages of bounded size; each page is its own snapshot. */
   pages(tag: string, span: Span, signal?: AbortSignal): AsyncIterable<readonly SeriesPoint[]>;
-  /** By tag, at most `limit` of the tags after `after` that begin with `prefix`. */
+  /** In the order of `sort`, at most `limit` of the tags behind `after`. */
   list(query: SeriesListQuery): Promise<readonly StoredSeries[]>;
+  /** In no order; tags that the store does not know are left out. */
+  recent(query: RecentQuery): Promise<readonly RecentSeries[]>;
 }
 
 export interface SeriesSnapshot {
@@ -97,10 +102,23 @@ export interface SeriesSnapshot {
   lastBefore(ns: bigint): Promise<SeriesPoint | undefined>;
 }
 
+/** By tag; by measurements a second, most first; by the time of the last one, longest silent first. */
+export const seriesOrders = ["tag", "rate", "silent"] as const;
+export type SeriesOrder = (typeof seriesOrders)[number];
+
+/** A place in a list: behind this rank, and behind the tag among those with the same. */
+export interface SeriesPlace {
+  readonly rank: bigint;
+  readonly tag: string;
+}
+
 export interface SeriesListQuery {
+  /** What tags begin with. */
   readonly prefix: string;
-  /** Empty: from the first tag. */
-  readonly after: string;
+  /** What is somewhere in tags, as `foldCase` returns it. */
+  readonly part: string;
+  readonly sort: SeriesOrder;
+  readonly after: SeriesPlace;
   readonly limit: number;
   /** Only these tags. */
   readonly names: GrantedNames;
@@ -108,11 +126,28 @@ export interface SeriesListQuery {
   readonly rateSpan: Span;
 }
 
-export interface StoredSeries {
-  readonly tag: string;
+/** In the order by tag all ranks are 0. */
+export interface StoredSeries extends SeriesPlace {
   readonly last: SeriesPoint | undefined;
   /** Number of points in `rateSpan`. */
   readonly counted: number;
+}
+
+export interface RecentQuery {
+  readonly tags: readonly string[];
+  /** Whole buckets of 10 s. */
+  readonly span: Span;
+  /** How many of the newest times are returned of each. */
+  readonly newest: number;
+}
+
+export interface RecentSeries {
+  readonly tag: string;
+  readonly last: SeriesPoint | undefined;
+  /** Points by bucket of the span, from 0; those without a point are left out. */
+  readonly counts: ReadonlyMap<number, number>;
+  /** Times of the newest points, the newest first. */
+  readonly times: readonly bigint[];
 }
 
 /** The store as the roller uses it, on one node at a time (see `Ownership`). */

@@ -1,5 +1,6 @@
 /** Series as a service: every kind of query, within bounds on concurrent queries. */
 
+import type { Caller } from "../../core/access/caller.ts";
 import { Semaphore } from "../../core/budget/semaphore.ts";
 import { type Clock, sleep } from "../../core/clock.ts";
 import { Histogram } from "../../core/metrics/histogram.ts";
@@ -12,11 +13,12 @@ import {
   readSamples,
   type Samples,
   type SamplesQuery,
+  type SeriesAnswer,
   type SeriesQuery,
-  type SeriesSample,
   tailOf,
   unknownTag,
 } from "./query/query.ts";
+import { type Recent, recentSeries } from "./query/recent.ts";
 import type { SeriesPoint, SeriesStore, Span } from "./series-port.ts";
 
 export interface SeriesOptions {
@@ -33,6 +35,14 @@ export interface Export {
   readonly pages: AsyncIterable<readonly SeriesPoint[]>;
   /** Releases the export's slot and stops reading. Must be called at its end, in every case. */
   close(): void;
+}
+
+/** How new an answer is. */
+export interface Freshness {
+  /** The gateway's clock before it read. */
+  readonly nowNs: bigint;
+  /** What was received before is in the answer. */
+  readonly untilNs: bigint;
 }
 
 /** How long a query waits for the tail before it is refused. */
@@ -66,13 +76,23 @@ export class Series {
   }
 
   /** As `querySeries`; throws `overloaded` past the number of concurrent queries. */
-  query(query: SeriesQuery): Promise<SeriesSample[]> {
-    return this.#answer(() => querySeries(this.#options, query));
+  query(query: SeriesQuery): Promise<SeriesAnswer & Freshness> {
+    return this.#answer(async () => {
+      const { clock, tail } = this.#options;
+      const nowNs = clock.nowNs();
+      const untilNs = nowNs - BigInt(Math.ceil(tail.behindMs)) * nsPerMs;
+      return { ...(await querySeries(this.#options, query)), nowNs, untilNs };
+    });
   }
 
   /** As `listSeries`; throws `overloaded` past the number of concurrent queries. */
   list(query: ListQuery): Promise<SeriesPage> {
     return this.#answer(() => listSeries(this.#options, query, this.#options.clock.nowNs()));
+  }
+
+  /** As `recentSeries`; throws `overloaded` past the number of concurrent queries. */
+  recent(tags: readonly string[], by: Caller): Promise<Recent> {
+    return this.#answer(() => recentSeries(this.#options, tags, by, this.#options.clock.nowNs()));
   }
 
   /** Throws `not_found`, `unavailable`, `overloaded`. */

@@ -1,5 +1,7 @@
 import { expect, test } from "bun:test";
 import { until } from "../../../test/support/until.ts";
+import { Allowance } from "../../core/access/allowance.ts";
+import { Caller, openCaller } from "../../core/access/caller.ts";
 import { systemClock as clock } from "../../core/clock.ts";
 import { Failure } from "../../core/failure.ts";
 import { silent as logger } from "../../core/logger.ts";
@@ -7,7 +9,7 @@ import { TagBound } from "./tag-bound.ts";
 
 const utf8 = new TextEncoder();
 
-function setUp(max: number, count: number) {
+function setUp(max: number, count: number, isCounted = false) {
   const tags = Array.from({ length: count }, (_, i) => ({ id: i + 1, tag: `host-${i}:cpu` }));
   const state = { tags, away: false };
   const stop = new AbortController();
@@ -20,13 +22,14 @@ function setUp(max: number, count: number) {
       page: async (after, limit) => state.tags.slice(after, after + limit),
     },
     max,
+    isCounted,
     clock,
     logger,
     signal: stop.signal,
   });
-  const refusal = (tag: string) => {
+  const refusal = (tag: string, by: Caller = openCaller) => {
     const bytes = utf8.encode(tag);
-    return bound.refusal(bytes, bytes.byteLength);
+    return bound.refusal(bytes, bytes.byteLength, by);
   };
   const add = (tag: string) => state.tags.push({ id: state.tags.length + 1, tag });
   return { bound, refusal, add, state, stop: () => stop.abort() };
@@ -70,6 +73,38 @@ test("while the store is unavailable the last answer counts", async () => {
   state.away = true;
   expect(refusal("host-1:cpu")).toBeUndefined();
   expect(refusal("other")?.code).toBe("overloaded");
+  stop();
+  await bound.done;
+});
+
+test("new tags count among what their caller creates, once each; known ones do not", async () => {
+  const { bound, refusal, add, stop } = setUp(1000, 300, true);
+  const hits: string[] = [];
+  const none = { requestsPerSecond: 0, recordsPerSecond: 0, bytesPerSecond: 0, streamsMax: 0 };
+  const limits = { ...none, createsPerHour: 2 };
+  const callerOf = () => {
+    const caller = new Caller(openCaller.principal);
+    caller.allowance = new Allowance(limits, clock, (limit) => hits.push(limit));
+    return caller;
+  };
+  const [inventive, other] = [callerOf(), callerOf()];
+  await until("the tags", 5000, () => bound.asks(inventive));
+  expect([bound.isFull, bound.asks(openCaller)]).toEqual([false, false]);
+  for (let i = 0; i < 300; i++) expect(refusal(`host-${i}:cpu`, inventive)).toBeUndefined();
+  for (const tag of ["new-1", "new-1", "new-2", "new-1"]) {
+    expect(refusal(tag, inventive)).toBeUndefined();
+  }
+  expect(refusal("new-3", inventive)).toEqual({
+    field: "tag",
+    code: "overloaded",
+    message:
+      'Cannot take a measurement of the new tag "new-3": this caller may create at most 2 tags in an hour (SLUICE_CALLER_CREATES_PER_HOUR)',
+  });
+  expect(hits).toEqual(["tags"]);
+  expect([refusal("new-2", inventive), refusal("new-3", other)]).toEqual([undefined, undefined]);
+  // What another node has created is no new one.
+  add("elsewhere");
+  await until("the tag to be known", 5000, () => refusal("elsewhere", inventive) === undefined);
   stop();
   await bound.done;
 });

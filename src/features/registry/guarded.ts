@@ -7,8 +7,14 @@
  * as one that does not exist.
  */
 
-import { type Caller, openCaller } from "../../core/access/caller.ts";
+import type { Caller } from "../../core/access/caller.ts";
 import type { Action, GrantedNames } from "../../core/access/grant.ts";
+import type {
+  SchemaUseListing,
+  SubjectListing,
+  TopicUseListing,
+  VersionListing,
+} from "./catalog/catalog-port.ts";
 import type { WatchEvent, WatchOptions } from "./change-feed.ts";
 import { noSchemaOfGuid, noSchemaOfId, type Visibility } from "./lookup.ts";
 import type { Registration } from "./registration.ts";
@@ -29,7 +35,7 @@ import type { Submission } from "./submission.ts";
 export type CallerRegistry = Omit<Registry, "onPurged" | "status" | "close">;
 
 export function registryFor(registry: Registry, by: Caller): CallerRegistry {
-  return by === openCaller ? registry : new GuardedRegistry(registry, by);
+  return by.isOpen ? registry : new GuardedRegistry(registry, by);
 }
 
 class GuardedRegistry implements CallerRegistry {
@@ -147,6 +153,44 @@ class GuardedRegistry implements CallerRegistry {
   async deleteSubject(subject: string, options: { readonly permanent: boolean }) {
     this.#require("manage", subject);
     return await this.#registry.deleteSubject(subject, options);
+  }
+
+  async subjectPage(listing: SubjectListing) {
+    this.#requireAny();
+    return await this.#registry.subjectPage({ ...listing, names: this.#readable });
+  }
+
+  async versionPage(listing: VersionListing) {
+    this.#require("read", listing.subject);
+    return await this.#registry.versionPage(listing);
+  }
+
+  async compare(subject: string, from: number, to: number | "latest") {
+    this.#require("read", subject);
+    return await this.#registry.compare(subject, from, to);
+  }
+
+  async graph(subject: string, version: number | "latest") {
+    this.#require("read", subject);
+    return await this.#registry.graph(subject, version, (name) => this.#mayRead({ subject: name }));
+  }
+
+  /** A topic is listed to those that may read it. */
+  async topicUses(listing: TopicUseListing) {
+    if ("subject" in listing.of) this.#require("read", listing.of.subject);
+    else await this.versionsOfId(listing.of.id);
+    const topics = this.#by.mayAll("read", "topic") ? undefined : this.#by.names("read", "topic");
+    return await this.#registry.topicUses({ ...listing, topics });
+  }
+
+  async schemaUses(listing: SchemaUseListing) {
+    this.#by.require("read", "topic", listing.topic);
+    return await this.#registry.schemaUses({ ...listing, names: this.#readable });
+  }
+
+  async template(id: number, message?: string) {
+    await this.versionsOfId(id);
+    return await this.#registry.template(id, message);
   }
 
   /** Who may change a setting may see it: the answer to a change shows it. */

@@ -22,6 +22,13 @@ export interface Registration {
   readonly existed: boolean;
 }
 
+export interface Checked extends Verdict {
+  /** The subject's version that has this schema already. */
+  readonly existing: SchemaVersion | undefined;
+  /** Full names of the messages that it declares. */
+  readonly messages: readonly string[];
+}
+
 export interface Registrations {
   /**
    * Makes the schema the newest version, unless the subject has it. Throws `invalid_schema`,
@@ -33,7 +40,7 @@ export interface Registrations {
     options?: { readonly dryRun?: boolean },
   ): Promise<Registration>;
   /** Whether `register` would take it; against one version alone where that is given. */
-  check(subject: string, submission: Submission, version?: number | "latest"): Promise<Verdict>;
+  check(subject: string, submission: Submission, version?: number | "latest"): Promise<Checked>;
   /** The version that has this schema. Throws `subject_not_found` or `schema_not_found`. */
   lookUp(subject: string, submission: Submission, options: Visibility): Promise<RegisteredSchema>;
 }
@@ -62,13 +69,16 @@ export function createRegistrations(deps: RegistrationDeps): Registrations {
 
     async check(name, submission, version) {
       const subject = parseSubject(name);
-      const { linked } = await linkSubmission(submission, deps);
+      const { linked, content } = await linkSubmission(submission, deps);
       const { versions, compatibility } = await store.subject(subject);
+      const live = versions.filter(({ deleted }) => !deleted);
       const against =
         typeof version === "number"
           ? [await lookup.version(subject, version, { deleted: false })]
-          : versions.filter(({ deleted }) => !deleted).slice(version === "latest" ? -1 : 0);
-      return await judge(linked, against, compatibility, lookup.schema);
+          : live.slice(version === "latest" ? -1 : 0);
+      const verdict = await judge(linked, against, compatibility, lookup.schema);
+      const existing = live.findLast((one) => one.content === content);
+      return { ...verdict, existing, messages: linked.messages };
     },
 
     async lookUp(name, submission, options) {
@@ -100,7 +110,7 @@ async function registerOnce(
   if (existing !== undefined) return { schema: existing, existed: true };
   if (mode === "READONLY") throw readOnly(subject);
   const verdict = await judge(linked, live, compatibility, lookup.schema);
-  if (!verdict.compatible) throw incompatible(subject, live, verdict);
+  if (!verdict.compatible) throw incompatible(subject, verdict);
 
   const { file, hash, messages, set } = linked;
   const schema = { guid: guidFromContent(content), hash, file, messages };

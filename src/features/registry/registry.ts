@@ -5,6 +5,8 @@
 
 import type { Clock } from "../../core/clock.ts";
 import type { Logger } from "../../core/logger.ts";
+import type { CatalogStore } from "./catalog/catalog-port.ts";
+import { type Catalog, createCatalog } from "./catalog/catalog.ts";
 import { type ChangeFeed, createChangeFeed } from "./change-feed.ts";
 import { createSchemaCache } from "./decode/schema-cache.ts";
 import { createDeletions, type Deletions } from "./deletion.ts";
@@ -19,7 +21,7 @@ import type {
 import { createSubjectSettings, type SubjectSettings } from "./settings.ts";
 
 export interface Registry
-  extends Lookup, Registrations, Deletions, SubjectSettings, Pick<ChangeFeed, "watch"> {
+  extends Lookup, Registrations, Deletions, SubjectSettings, Catalog, Pick<ChangeFeed, "watch"> {
   /** Calls back with the id of each version that any node purges. */
   onPurged(callback: (id: number) => void): void;
   /** Its members of `/status`: as of the last time that it was asked. */
@@ -28,7 +30,7 @@ export interface Registry
 }
 
 export interface RegistryDeps {
-  readonly store: RegistryStore;
+  readonly store: RegistryStore & CatalogStore;
   readonly compiler: SchemaCompiler;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -49,6 +51,7 @@ export function createRegistry({ store, compiler, clock, logger }: RegistryDeps)
     ...createRegistrations({ store, compiler, lookup }),
     ...createDeletions(store),
     ...createSubjectSettings(store),
+    ...createCatalog(store, lookup),
     watch: feed.watch,
     onPurged: (callback) => void purgeListeners.push(callback),
     status: createStatus(store),

@@ -24,6 +24,8 @@ export async function openRelations(
     name: "relations",
     http: (app) => mountRelations(app, { relations, rules }),
     endpoints: relationEndpoints,
+    topicUses: async () =>
+      all.map(({ topic, name }) => ({ topic, kind: "relation", name, does: "reads" })),
     projections: all.map((relation) => ({ target: createRelationProjection(database, relation) })),
   };
 }

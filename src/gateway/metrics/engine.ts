@@ -1,6 +1,7 @@
 /** The engine for `/metrics`: what all features share. The numbers are those of `/status`. */
 
 import { build } from "../../core/build.ts";
+import type { Histogram } from "../../core/metrics/histogram.ts";
 import { gauge, type Metric } from "../../core/metrics/metric.ts";
 import type { Platform } from "../../features/part.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
@@ -8,7 +9,6 @@ import type { GatewayHealth } from "../health.ts";
 import type { Projections } from "../projections.ts";
 import type { WatchedLog } from "../watched-log.ts";
 import { hubMetrics, memoryMetrics } from "./delivery.ts";
-import { LoopDelay } from "./loop-delay.ts";
 import { processMetrics } from "./process.ts";
 import { logMetrics, poolMetrics, projectionMetrics } from "./storage.ts";
 import { connectionMetrics, recordMetrics, refusalMetrics, requestMetrics } from "./traffic.ts";
@@ -20,17 +20,13 @@ export interface EngineMetricsDeps extends Pick<
   readonly log: WatchedLog;
   readonly projections: Projections;
   readonly runtime: Runtime;
+  readonly loopSeconds: Histogram;
   readonly health: Pick<GatewayHealth, "connections">;
 }
 
-/** What it starts, the stack closes. */
-export function openEngineMetrics(
-  deps: EngineMetricsDeps,
-  stack: AsyncDisposableStack,
-): readonly Metric[] {
-  const { runtime, clock, log } = deps;
+export function engineMetrics(deps: EngineMetricsDeps): readonly Metric[] {
+  const { runtime, clock, log, loopSeconds } = deps;
   const startedMs = clock.nowMs();
-  const { seconds: loopSeconds } = stack.use(new LoopDelay());
   return [
     gauge("sluice_info", "1; its labels describe this node.", () => [
       { value: 1, labels: { version: build.version, runtime: runtime.name, driver: log.driver } },

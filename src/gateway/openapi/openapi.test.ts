@@ -110,10 +110,10 @@ function operations(paths: Paths) {
   );
 }
 
-/** Without the files that pages load. */
+/** Without the files that pages load, and the addresses within the dashboard, which all show the same page. */
 function routesOf(app: Hono): string[] {
   return [...new Set(app.routes.map(({ method, path }) => `${method} ${path}`))]
-    .filter((route) => !/^GET \/(livedoc|login|ui)\/assets\//.test(route))
+    .filter((route) => !/^GET \/(livedoc|login|ui)\/(assets\/|\*)/.test(route))
     .map((route) => route.replaceAll(/:(\w+)/g, "{$1}"));
 }
 

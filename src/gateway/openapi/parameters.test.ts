@@ -53,7 +53,7 @@ const texts = [
 /** `Bodies` reads the one, and the registry has no subject of another name. */
 const readElsewhere = new Set(["Content-Encoding", "subject"]);
 /** Tokens of earlier answers: only the gateway knows which it gave. */
-const tokens = new Set(["after", "before", "Last-Event-ID", "lastEventId"]);
+const tokens = new Set(["after", "before", "position", "holds", "Last-Event-ID", "lastEventId"]);
 
 const ajv = new Ajv2020({ strict: false });
 addFormats.default(ajv);

@@ -71,13 +71,13 @@ async function prepare(
   stack: AsyncDisposableStack,
 ): Promise<Omit<Assignment, "index">> {
   const { hostname, metrics, processes: count, ingest } = config;
-  const port = await listening("SLUICE_PORT", config.port, () => findPort(hostname, config.port));
-  const grpcPort = await listening("SLUICE_GRPC_PORT", config.grpcPort, () =>
+  const port = await listening("SLUICE_PORT", config, () => findPort(hostname, config.port));
+  const grpcPort = await listening("SLUICE_GRPC_PORT", { hostname, port: config.grpcPort }, () =>
     findPort(hostname, config.grpcPort),
   );
   const metricsPort =
     metrics &&
-    (await listening("SLUICE_METRICS_PORT", metrics.port, () =>
+    (await listening("SLUICE_METRICS_PORT", metrics, () =>
       findPort(metrics.hostname, metrics.port),
     ));
   return {

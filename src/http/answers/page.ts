@@ -56,11 +56,22 @@ export async function answerPage(
  */
 async function pageResponse(page: Page, rendering: PageRendering): Promise<Response> {
   const { events, bytes, next, prev } = await renderEvents(page, rendering);
-  const end = `],"next":${token(next)},"prev":${token(prev)}}`;
+  const members = `"next":${positionToken(next)},"prev":${positionToken(prev)}`;
+  return eventsResponse(rendering, events, bytes, members);
+}
+
+/** `{"events":[…],` and members that follow; `bytes` is the length of the events. Throws `overloaded`. */
+export function eventsResponse(
+  deps: LargeAnswersDeps,
+  events: readonly string[],
+  bytes: number,
+  members: string,
+): Response {
+  const end = `],${members}}`;
   if (bytes < countedBytesMin) return jsonResponse(`{"events":[${events.join(",")}${end}`);
-  const { answers } = rendering;
+  const { answers } = deps;
   answers.take(bytes);
-  const body = answerStream(uncountedStream(rendering), piecesOf(events, `${end}\n`), () =>
+  const body = answerStream(uncountedStream(deps), piecesOf(events, `${end}\n`), () =>
     answers.release(bytes),
   );
   return new Response(body, { headers: { "content-type": "application/json" } });
@@ -111,6 +122,6 @@ async function renderEvents(page: Page, rendering: PageRendering): Promise<Rende
   return { ...page, bytes, events: isForward ? texts : texts.toReversed() };
 }
 
-function token(position: Position | null): string {
+export function positionToken(position: Position | null): string {
   return position === null ? "null" : `"${renderPosition(position)}"`;
 }

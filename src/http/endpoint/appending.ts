@@ -79,6 +79,16 @@ export const appendedExample = {
   refused: [],
 };
 
+const previewShape = appendAnswerShape
+  .extend({ position: positionShape.nullable().describe("null in a dry run") })
+  .meta({ id: "AppendOrDryRunAnswer" });
+
+/** Of an endpoint that can try an append without storing anything. */
+export const appendedOrTried = {
+  200: json("All records are durable, or would be taken.", previewShape, appendedExample),
+  207: json("Some records are, `refused` names the others.", previewShape),
+};
+
 export const appended = {
   200: json("All records are durable.", appendAnswerShape, appendedExample),
   207: json("Some records are durable, `refused` names the others.", appendAnswerShape, {

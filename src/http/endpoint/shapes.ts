@@ -64,18 +64,38 @@ export const eventShape = z
     position: positionShape,
     time: timeShape.describe("When the producer stamped it"),
     key: z.string().optional().describe("Left out where the record has none"),
+    received: timeShape.optional().describe("With `details`: when the gateway received it"),
+    headers: z
+      .record(z.string(), z.union([z.string(), z.object({ base64: z.string() })]))
+      .optional()
+      .describe("With `details`: text, or `base64` of bytes that are not UTF-8"),
+    content_type: z.string().optional().describe("With `details`"),
+    size: countShape.optional().describe("With `details`: bytes of the record's value"),
     data: z
       .unknown()
+      .optional()
       .describe(
         'The record\'s JSON exactly as it was appended; `{"base64":"…"}` where it is not JSON',
+      ),
+    cut: z
+      .union([z.string(), z.object({ base64: z.string() })])
+      .optional()
+      .describe(
+        "In place of `data`, of a value of more than `value_bytes`: the start of its text, or of its bytes",
       ),
     schema: z
       .object({
         id: z.int().describe("The registry's id"),
         name: z.string().optional().describe("The message's full name, where there is one"),
+        subjects: z
+          .array(z.object({ subject: z.string(), version: z.int() }))
+          .optional()
+          .describe(
+            "With `details`: the versions that it is registered as, of the subjects that you may read",
+          ),
       })
       .optional()
-      .describe("With `decode=json`: what the record is written in"),
+      .describe("With `decode=json` or `details`: what the record is written in"),
     error: issueShape.optional().describe("With `decode=json`: why `data` is not decoded"),
   })
   .meta({ id: "Event" });
@@ -89,6 +109,31 @@ export const pageShape = z
     prev: positionShape
       .nullable()
       .describe("As `before`, gives the earlier page; null when nothing lies beyond"),
+    scanned: countShape
+      .optional()
+      .describe(
+        "With a filter or a form: how many records were looked at. A filter's page ends after a second of work, also where nothing was found: go on from `next` or `prev`",
+      ),
+    undecodable: countShape
+      .optional()
+      .describe("How many of them could not be decoded, where that was needed"),
+    failed: countShape
+      .optional()
+      .describe("For how many of them `where` is neither true nor false: a field is missing"),
+    failure: z.string().optional().describe("Why, for the first of them"),
+    covers: z
+      .object({
+        first: positionShape,
+        last: positionShape,
+        oldest: timeShape.describe("When the first was received"),
+        newest: timeShape.describe("When the last was received"),
+      })
+      .nullable()
+      .optional()
+      .describe("The oldest and the newest record that were looked at"),
+    start: positionShape.optional().describe("`after` this position reads everything kept"),
+    end: positionShape.optional().describe("The newest record of the topic"),
+    kept: countShape.optional().describe("About how many records the topic keeps"),
   })
   .meta({ id: "Page", description: "Some events of a stream, oldest first." });
 

@@ -1,15 +1,15 @@
 /** What every HTTP request is counted by, once its answer begins. */
 
 import { type FailureCode, failureCodes } from "../../core/failure.ts";
-import { type Fetch, pathOf } from "../../core/host.ts";
+import { type Fetch, pathOf, shownMethod, shownPath } from "../../core/host.ts";
 import type { Logger } from "../../core/logger.ts";
 import type { Counts } from "../../core/metrics/counts.ts";
 import type { Protocol, Requests } from "../../core/metrics/requests.ts";
+import { requestIdHeader } from "../../core/trace/request-id.ts";
 import { callerOf } from "../access.ts";
 import { methods } from "../endpoint/endpoint.ts";
 import { failureOf, httpStatus } from "../problem.ts";
-import { shownPath } from "./report.ts";
-import { knownRequestId, requestIdHeader, requestIdOf } from "./request-id.ts";
+import { knownRequestId, requestIdOf } from "./request-id.ts";
 
 /** The pattern of an address; undefined: there is nothing. */
 export type RouteOf = (method: string, path: string) => string | undefined;
@@ -74,18 +74,19 @@ function observed(
     const code = failureOf(response) ?? codeOf(status);
     if (code !== undefined) refusals.add(code);
   }
+  // A call that failed has got one with its log line.
+  const id = response.headers.get(requestIdHeader) ?? requestIdOf(request);
   accessLog?.("info", "request", {
     protocol,
-    method,
+    method: shownMethod(method),
     path: shownPath(path),
     route,
     status,
     ms: Math.round(ms * 1000) / 1000,
     principal: callerOf(request).principal.id,
-    request_id: requestIdOf(request),
+    request_id: id,
   });
-  if (isUpgrade) return response;
-  return withRequestId(response, requestIdOf(request));
+  return isUpgrade ? response : withRequestId(response, id);
 }
 
 /** Answers without a body may be shared. */

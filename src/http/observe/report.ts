@@ -1,6 +1,7 @@
 /** Log lines for requests that failed for an internal reason. */
 
 import type { Failure } from "../../core/failure.ts";
+import { shownPath } from "../../core/host.ts";
 import type { Logger } from "../../core/logger.ts";
 import { requestIdOf } from "./request-id.ts";
 
@@ -23,10 +24,4 @@ export function reportInternal(
     request_id: raw && requestIdOf(raw),
     cause: cause instanceof Error ? (cause.stack ?? cause.message) : String(cause),
   });
-}
-
-/** Without the query, which may have a ticket or a password in it. */
-export function shownPath(target: string): string {
-  const [path = ""] = target.split("?", 1);
-  return path.length > 200 ? `${path.slice(0, 200)}…` : path;
 }

@@ -2,20 +2,18 @@
 
 import type { Msg } from "@nats-io/transport-node";
 import type { Batch } from "../../core/batch.ts";
-import { sleep } from "../../core/clock.ts";
 import { Failure } from "../../core/failure.ts";
 import type { Appended, AppendOptions } from "../../core/log.ts";
+import { AppendLines } from "./append-line.ts";
 import type { Connection } from "./connection.ts";
 import { entriesFromBatch, type Entry, positionInEntry } from "./entry.ts";
 import { isStorageFull, jetstreamUnavailable } from "./failures.ts";
+import { LeaderWait } from "./leader-wait.ts";
 import { ProducerAppender } from "./producer-append.ts";
 import { parseStreamAnswer } from "./stream-answer.ts";
 import { tokenFromText } from "./subject.ts";
 import type { KnownIncarnation, Topics } from "./topics.ts";
 
-/** Time after which a call that met an election or a restart fails. */
-const appendMsMax = 8_000;
-const retryMs = 100;
 const retryAfterMs = 250;
 
 interface Bounds {
@@ -29,17 +27,30 @@ interface Place {
   readonly isDuplicate: boolean;
 }
 
-/** `unheard`: no stream took it. `underway`: another call is storing it under the same id. */
-type Outcome = Place | "unheard" | "underway";
+/**
+ * `unheard`: no stream took it. `unanswered`: it may be stored, and has an id. `underway`: another call is
+ * storing it under the same id.
+ */
+type Outcome = Place | "unheard" | "unanswered" | "underway";
+
+/** What the attempts of one call share. */
+interface Publishing {
+  /** The dedup id, as a header can have it. */
+  readonly id: string | undefined;
+  readonly wait: LeaderWait;
+  /** One entry is stored. */
+  readonly onStored: () => void;
+}
 
 /**
  * Every entry of a call is published at once and acknowledged individually.
  *
  * 1. An entry that no stream took (an election, a restart) is published again, with all that follow
  *    it: they were not stored either. Where one of those was stored, the order is lost and the call
- *    fails.
+ *    fails. Appends that came later and keep an order with it wait: `append-line.ts`.
  * 2. Under a dedup id each entry has an id, so that the stream itself finds those it has already. One
- *    that another call is storing at this moment is published again until that has ended.
+ *    whose answer was lost with a leader is therefore published again as well, and one that another
+ *    call is storing at this moment until that has ended.
  * 3. Appends of an idempotent producer go another way: `producer-append.ts`.
  *
  * JetStream's batches were measured and not used (one server, records of 190 bytes). An atomic batch
@@ -52,6 +63,7 @@ export class Appender {
   readonly #topics: Topics;
   readonly #bounds: Bounds;
   readonly #producers: ProducerAppender;
+  readonly #lines: AppendLines;
   readonly #idle = new Set<() => void>();
   #entries = 0;
   #bytes = 0;
@@ -61,12 +73,13 @@ export class Appender {
     this.#topics = topics;
     this.#bounds = bounds;
     this.#producers = new ProducerAppender(connection, topics);
+    this.#lines = new AppendLines(connection, topics);
   }
 
   async append(topic: string, batch: Batch, options: AppendOptions = {}): Promise<Appended> {
-    // Counted before anything is awaited, because a waiting call keeps its records in memory. A
-    // frame is one entry; records may be one each.
-    const count = batch.isEncoded ? 1 : batch.count;
+    // Counted before anything is awaited, because a waiting call keeps its records in memory. Records
+    // may be one entry each; a frame is one, unless the layout says otherwise.
+    let count = batch.isDecoded ? batch.count : 1;
     const admitted = this.#admit(batch, count);
     try {
       const ready = this.#connection.ready();
@@ -81,7 +94,11 @@ export class Appender {
         bytesMax: this.#connection.payloadBytesMax,
         nowNs: this.#connection.clock.nowNs(),
       });
-      const places = await this.#publish(topic, entries, options.dedupId);
+      if (entries.length > count) {
+        this.#entries += entries.length - count;
+        count = entries.length;
+      }
+      const places = await this.#publish(topic, entries, options);
       const epoch = await this.#epoch(topic, known, places);
       return appendedInEntries(epoch, entries, places);
     } finally {
@@ -122,25 +139,30 @@ export class Appender {
   async #publish(
     topic: string,
     entries: readonly Entry[],
-    dedupId: string | undefined,
+    { dedupId, isIndependent = false }: AppendOptions,
   ): Promise<readonly Place[]> {
-    const { clock } = this.#connection;
     const id = dedupId === undefined ? undefined : tokenFromText(dedupId);
-    const deadlineMs = clock.nowMs() + appendMsMax;
-    const outcomes = await this.#publishFrom(0, topic, entries, id);
-    for (;;) {
-      const open = outcomes.findIndex((outcome) => typeof outcome === "string");
-      if (open < 0) return outcomes.filter((outcome) => typeof outcome !== "string");
-      // Only the last entries may be published again: after a stored one the order would be lost.
-      const rest = outcomes.slice(outcomes.indexOf("unheard"));
-      if (outcomes.includes("unheard") && rest.some((outcome) => typeof outcome !== "string")) {
-        throw jetstreamUnavailable(topic, "its leader changed inside an append");
+    const wait = new LeaderWait(this.#connection, this.#topics, topic);
+    const line = isIndependent ? undefined : this.#lines.enter(topic, wait, id !== undefined);
+    const publish = (from: number) =>
+      this.#publishFrom(from, topic, entries, { id, wait, onStored: () => line?.stored() });
+    try {
+      let outcomes = await (line === undefined ? publish(0) : line.publish(() => publish(0)));
+      for (;;) {
+        const open = outcomes.findIndex((outcome) => typeof outcome === "string");
+        if (open < 0) return inOrder(topic, outcomes);
+        // Only the last entries may be published again: after a stored one the order would be lost.
+        const lost = outcomes.findIndex((outcome) => lostOutcomes.has(outcome));
+        if (lost >= 0 && outcomes.slice(lost).some((outcome) => typeof outcome !== "string")) {
+          throw orderLost(topic);
+        }
+        const isLined = lost >= 0 && line !== undefined;
+        if (!isLined) await wait.next();
+        const again = await (isLined ? line.publish(() => publish(open)) : publish(open));
+        outcomes = [...outcomes.slice(0, open), ...again];
       }
-      if (clock.nowMs() > deadlineMs) throw jetstreamUnavailable(topic, "it has no leader");
-      // The stream was removed, or it has no leader for a moment.
-      await this.#topics.confirm(topic);
-      await sleep(clock, retryMs);
-      outcomes.splice(open, Infinity, ...(await this.#publishFrom(open, topic, entries, id)));
+    } finally {
+      line?.end();
     }
   }
 
@@ -148,8 +170,10 @@ export class Appender {
     from: number,
     topic: string,
     entries: readonly Entry[],
-    dedupId: string | undefined,
+    { id, wait, onStored }: Publishing,
   ): Promise<Outcome[]> {
+    const isRepeatable = id !== undefined;
+    const answerMs = wait.answerMs(isRepeatable);
     return new Promise((resolve, reject) => {
       const outcomes: Outcome[] = [];
       let left = entries.length - from;
@@ -157,20 +181,20 @@ export class Appender {
       for (const [i, entry] of entries.entries()) {
         if (i < from) continue;
         const headers =
-          dedupId === undefined
-            ? entry.headers
-            : `${entry.headers}Nats-Msg-Id: ${dedupId}:${i}\r\n`;
+          id === undefined ? entry.headers : `${entry.headers}Nats-Msg-Id: ${id}:${i}\r\n`;
         outcomes.push("unheard");
-        this.#connection.requests.send(entry.subject, entry.payload, headers, (reply) => {
-          const outcome = reply instanceof Failure ? reply : this.#outcome(topic, reply);
+        const onAnswer = (reply: Msg | Failure) => {
+          const outcome = this.#outcome(topic, reply, isRepeatable);
           if (outcome instanceof Failure) failure ??= outcome;
           else outcomes[i - from] = outcome;
+          if (typeof outcome !== "string" && !(outcome instanceof Failure)) onStored();
           if (--left === 0) {
             if (failure === undefined) resolve(outcomes);
             else reject(failure);
           }
           return true;
-        });
+        };
+        this.#connection.requests.send(entry.subject, entry.payload, headers, onAnswer, answerMs);
       }
     });
   }
@@ -192,8 +216,9 @@ export class Appender {
     return incarnation.epoch;
   }
 
-  #outcome(topic: string, message: Msg): Outcome | Failure {
-    const answer = parseStreamAnswer(topic, message);
+  #outcome(topic: string, reply: Msg | Failure, isRepeatable: boolean): Outcome | Failure {
+    if (reply instanceof Failure) return isRepeatable ? "unanswered" : reply;
+    const answer = parseStreamAnswer(topic, reply);
     if (answer === undefined) return "unheard";
     if ("sequence" in answer) return answer;
     if (isStorageFull(answer.errorCode)) this.#topics.full();
@@ -202,6 +227,25 @@ export class Appender {
 }
 
 const duplicateInProcess = 10158;
+const lostOutcomes: ReadonlySet<Outcome> = new Set(["unheard", "unanswered"]);
+
+/**
+ * The places of a call whose entries are all stored. An answer that was lost may have been that of an
+ * entry after one that was lost itself, which this call has then stored too late: it fails. Where
+ * earlier calls stored all, the order is no longer this one's to refuse.
+ */
+function inOrder(topic: string, outcomes: readonly Outcome[]): readonly Place[] {
+  const places = outcomes.filter((outcome) => typeof outcome !== "string");
+  const isRising = places.every(
+    ({ sequence }, i) => i === 0 || sequence > (places[i - 1]?.sequence ?? 0),
+  );
+  if (!isRising && places.some(({ isDuplicate }) => !isDuplicate)) throw orderLost(topic);
+  return places;
+}
+
+function orderLost(topic: string): Failure {
+  return jetstreamUnavailable(topic, "its leader changed inside an append");
+}
 
 function appendedInEntries(
   epoch: number,

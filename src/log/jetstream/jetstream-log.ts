@@ -14,12 +14,14 @@ import type {
   TopicInfo,
   TopicPage,
 } from "../../core/log.ts";
+import type { Position } from "../../core/position.ts";
 import type { LogRecord } from "../../core/record.ts";
-import type { TopicRetention, TopicSettings } from "../../core/topic.ts";
+import type { TopicChange, TopicSettings } from "../../core/topic.ts";
 import { emptyAppend, logClosed } from "../answers.ts";
 import { Appender } from "./append.ts";
 import { Connection } from "./connection.ts";
 import { type JetstreamLogOptions, parseJetstreamOptions } from "./options.ts";
+import { positionAt } from "./position-at.ts";
 import { Reader } from "./read.ts";
 import { Topics } from "./topics.ts";
 
@@ -77,6 +79,10 @@ class JetstreamLog implements LogDriver {
     return (await this.#topics.inspect(topic)).bounds;
   }
 
+  positionAt(topic: string, receivedNs: bigint): Promise<Position> {
+    return positionAt(this.#connection, this.#topics, topic, receivedNs);
+  }
+
   create(topic: string, settings: TopicSettings): Promise<TopicInfo> {
     return this.#topics.create(topic, settings);
   }
@@ -93,8 +99,8 @@ class JetstreamLog implements LogDriver {
     return this.#topics.count();
   }
 
-  retain(topic: string, retention: TopicRetention): Promise<TopicInfo> {
-    return this.#topics.retain(topic, retention);
+  change(topic: string, change: TopicChange): Promise<TopicInfo> {
+    return this.#topics.change(topic, change);
   }
 
   ping(): Promise<void> {

@@ -3,15 +3,15 @@
 import type { Msg } from "@nats-io/transport-node";
 import type { Batch } from "../../core/batch.ts";
 import { BoundedMap } from "../../core/budget/bounded-map.ts";
-import { sleep } from "../../core/clock.ts";
-import { Failure } from "../../core/failure.ts";
+import { Failure, failureFrom } from "../../core/failure.ts";
 import type { Appended, ProducerRun } from "../../core/log.ts";
 import type { Position } from "../../core/position.ts";
 import { appendedAfter, appendedBefore } from "../answers.ts";
 import { stateAfter, storedOf } from "../producers.ts";
 import type { Connection } from "./connection.ts";
 import { entriesFromBatch, positionInEntry } from "./entry.ts";
-import { isStorageFull, isWrongLastSequence, jetstreamUnavailable } from "./failures.ts";
+import { isStorageFull, isWrongLastSequence } from "./failures.ts";
+import { LeaderWait } from "./leader-wait.ts";
 import {
   findProducer,
   producerHeaders,
@@ -22,9 +22,6 @@ import { parseStreamAnswer } from "./stream-answer.ts";
 import type { TopicIncarnation } from "./stream.ts";
 import type { Topics } from "./topics.ts";
 
-/** Time after which an append that met an election, or other nodes of the same producer, fails. */
-const appendMsMax = 8_000;
-const retryMs = 100;
 /** Past it the states of the producers that wrote longest ago are evicted, and fetched again when needed. */
 const knownMax = 100_000;
 
@@ -64,8 +61,7 @@ export class ProducerAppender {
   }
 
   async #append(topic: string, batch: Batch, run: ProducerRun): Promise<Appended> {
-    const { clock } = this.#connection;
-    const deadlineMs = clock.nowMs() + appendMsMax;
+    const wait = new LeaderWait(this.#connection, this.#topics, topic);
     for (;;) {
       const { incarnation } = await this.#topics.incarnation(topic);
       if (incarnation.layout !== "frames") throw needsFrames(topic);
@@ -73,7 +69,12 @@ export class ProducerAppender {
       let state = this.#known.get(key);
       // Another node may have stored more since.
       if (state === undefined || run.first > state.sequence + 1) {
-        state = await findProducer(this.#connection, incarnation, run);
+        const found = await this.#find(incarnation, run, wait);
+        if (found === "unanswered") {
+          await wait.next();
+          continue;
+        }
+        state = found;
       }
       const stored = storedOf(topic, run, state);
       if (stored === batch.count) {
@@ -81,7 +82,7 @@ export class ProducerAppender {
       }
       // Until the answer arrives the state is unknown.
       this.#known.delete(key);
-      const entry = await this.#publish(incarnation, batch.skip(stored), run, state);
+      const entry = await this.#publish(incarnation, batch.skip(stored), run, state, wait);
       if (typeof entry === "number") {
         this.#known.set(key, { ...stateAfter(run), entry });
         return appendedAfter(
@@ -89,39 +90,52 @@ export class ProducerAppender {
           appendedInEntry(incarnation.epoch, entry, batch.count - stored),
         );
       }
-      if (clock.nowMs() > deadlineMs) throw jetstreamUnavailable(topic, "it has no leader");
-      if (entry === "unheard") {
-        await this.#topics.confirm(topic);
-        await sleep(clock, retryMs);
-      }
+      if (entry === "overtaken") wait.check();
+      else await wait.next();
     }
   }
 
-  /** The stored entry's sequence, or why it is not stored. */
+  async #find(
+    incarnation: TopicIncarnation,
+    run: ProducerRun,
+    wait: LeaderWait,
+  ): Promise<StoredProducer | undefined | "unanswered"> {
+    try {
+      return await findProducer(this.#connection, incarnation, run, wait.answerMs(true));
+    } catch (error) {
+      if (failureFrom(error).code === "unavailable") return "unanswered";
+      throw error;
+    }
+  }
+
+  /** The stored entry's sequence, or why it is not known to be stored: the producer's state says that. */
   #publish(
     incarnation: TopicIncarnation,
     batch: Batch,
     run: ProducerRun,
     state: StoredProducer | undefined,
-  ): Promise<number | "unheard" | "overtaken"> {
+    wait: LeaderWait,
+  ): Promise<number | "unanswered" | "overtaken"> {
     const { payloadBytesMax: bytesMax, clock, requests } = this.#connection;
     const given = { bytesMax, nowNs: clock.nowNs() };
     const [entry, ...others] = entriesFromBatch(incarnation.root, incarnation.layout, batch, given);
     if (entry === undefined || others.length > 0) throw tooLarge(run, bytesMax);
     const headers = entry.headers + producerHeaders(run, state);
     return new Promise((resolve, reject) => {
-      requests.send(producerSubject(incarnation, run), entry.payload, headers, (reply) => {
-        const outcome = reply instanceof Failure ? reply : this.#outcome(incarnation.topic, reply);
+      const onAnswer = (reply: Msg | Failure) => {
+        const outcome = this.#outcome(incarnation.topic, reply);
         if (outcome instanceof Failure) reject(outcome);
         else resolve(outcome);
         return true;
-      });
+      };
+      const subject = producerSubject(incarnation, run);
+      requests.send(subject, entry.payload, headers, onAnswer, wait.answerMs(true));
     });
   }
 
-  #outcome(topic: string, reply: Msg): number | "unheard" | "overtaken" | Failure {
-    const answer = parseStreamAnswer(topic, reply);
-    if (answer === undefined) return "unheard";
+  #outcome(topic: string, reply: Msg | Failure): number | "unanswered" | "overtaken" | Failure {
+    const answer = reply instanceof Failure ? undefined : parseStreamAnswer(topic, reply);
+    if (answer === undefined) return "unanswered";
     if ("sequence" in answer) return answer.sequence;
     if (isStorageFull(answer.errorCode)) this.#topics.full();
     return isWrongLastSequence(answer.errorCode) ? "overtaken" : answer.failure;

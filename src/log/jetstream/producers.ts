@@ -36,11 +36,13 @@ export async function findProducer(
   connection: Connection,
   incarnation: TopicIncarnation,
   run: ProducerRun,
+  answerMs: number,
 ): Promise<StoredProducer | undefined> {
   const question = { last_by_subj: producerSubject(incarnation, run) };
   const reply = await connection.requests.ask(
     `$JS.API.STREAM.MSG.GET.${incarnation.stream}`,
     question,
+    answerMs,
   );
   // The server's status "no responders" has no body.
   if (reply.data.byteLength === 0) throw failureFromCode(incarnation.topic, 0, "it has no leader");

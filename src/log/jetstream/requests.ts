@@ -11,11 +11,12 @@ import { Failure } from "../../core/failure.ts";
 export type OnAnswer = (answer: Msg | Failure) => boolean;
 
 /** Long enough for an election of a leader, short enough for a caller's deadline of 10 s. */
-const answerMsMax = 5_000;
+export const answerMsMax = 5_000;
 const sweepMs = 250;
 
 interface Pending {
   readonly onAnswer: OnAnswer;
+  readonly answerMs: number;
   expiresMs: number;
 }
 
@@ -43,10 +44,16 @@ export class Requests {
    * Publishes with a reply subject; `headers` are whole lines, or empty. Synchronous, so that a
    * caller's messages are sent in the order of its calls.
    */
-  send(subject: string, payload: Uint8Array, headers: string, onAnswer: OnAnswer): void {
+  send(
+    subject: string,
+    payload: Uint8Array,
+    headers: string,
+    onAnswer: OnAnswer,
+    answerMs = answerMsMax,
+  ): void {
     const token = (this.#next++).toString(36);
     const reply = this.#inbox + token;
-    this.#pending.set(token, { onAnswer, expiresMs: this.#clock.nowMs() + answerMsMax });
+    this.#pending.set(token, { onAnswer, answerMs, expiresMs: this.#clock.nowMs() + answerMs });
     this.#sweep();
     try {
       if (headers === "") this.#nc.publish(subject, payload, { reply });
@@ -57,13 +64,14 @@ export class Requests {
   }
 
   /** A request with one answer. */
-  ask(subject: string, question: object): Promise<Msg> {
+  ask(subject: string, question: object, answerMs = answerMsMax): Promise<Msg> {
     return new Promise((resolve, reject) => {
-      this.send(subject, utf8.encode(JSON.stringify(question)), "", (answer) => {
+      const onAnswer = (answer: Msg | Failure) => {
         if (answer instanceof Failure) reject(answer);
         else resolve(answer);
         return true;
-      });
+      };
+      this.send(subject, utf8.encode(JSON.stringify(question)), "", onAnswer, answerMs);
     });
   }
 
@@ -79,7 +87,7 @@ export class Requests {
     const pending = this.#pending.get(token);
     if (pending === undefined) return;
     if (pending.onAnswer(message)) this.#pending.delete(token);
-    else pending.expiresMs = this.#clock.nowMs() + answerMsMax;
+    else pending.expiresMs = this.#clock.nowMs() + pending.answerMs;
   }
 
   #end(token: string, failure: Failure): void {
@@ -88,7 +96,7 @@ export class Requests {
     pending?.onAnswer(failure);
   }
 
-  /** One timer for all: the oldest are first, and only a streamed answer outlives later ones. */
+  /** One timer for all. It looks at each: at most some ten thousand, four times a second. */
   #sweep(): void {
     if (this.#isSweeping) return;
     this.#isSweeping = true;
@@ -96,8 +104,8 @@ export class Requests {
       this.#isSweeping = false;
       const nowMs = this.#clock.nowMs();
       for (const [token, pending] of this.#pending) {
-        if (pending.expiresMs > nowMs) break;
-        this.#end(token, unavailable(`it did not answer within ${answerMsMax} ms`));
+        if (pending.expiresMs > nowMs) continue;
+        this.#end(token, unavailable(`it did not answer within ${pending.answerMs} ms`));
       }
       if (this.#pending.size > 0) this.#sweep();
     });

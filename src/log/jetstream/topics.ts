@@ -14,7 +14,7 @@ import type { Bounds, TopicInfo, TopicPage } from "../../core/log.ts";
 import {
   differingSettings,
   parseName,
-  type TopicRetention,
+  type TopicChange,
   type TopicSettings,
 } from "../../core/topic.ts";
 import { topicConflict, topicNotFound } from "../answers.ts";
@@ -224,12 +224,10 @@ export class Topics {
     }
   }
 
-  async retain(topic: string, retention: TopicRetention): Promise<TopicInfo> {
+  async change(topic: string, change: TopicChange): Promise<TopicInfo> {
     const existing = await this.#info(topic);
     if (existing === undefined) throw topicNotFound(topic);
-    const { settings } = infoFromStream(topic, existing);
-    const { retentionMs, retentionBytes } = retention;
-    const changed = { ...settings, retentionMs, retentionBytes };
+    const changed = { ...infoFromStream(topic, existing).settings, ...change };
     try {
       const info = await this.#reserving(topic, changed, (config) =>
         this.#manager.streams.update(config.name, {

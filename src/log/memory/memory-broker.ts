@@ -59,8 +59,8 @@ export class MemoryTopic {
     const appended = answer(this.epoch, this.#end.sequence + 1, batch.count, false);
     const receivedNs = clock.nowNs();
     for (const [i, record] of batch.records(receivedNs).entries()) {
-      // A copy: the producer may reuse its buffers once it has the ack.
-      const copy = { ...record, value: record.value.slice() };
+      // A copy: the producer may reuse its buffers once it has the ack. A `Buffer`'s slice is none.
+      const copy = { ...record, value: new Uint8Array(record.value) };
       this.#records.push({ record: copy, position: appended.at(i), receivedNs });
       this.bytes += recordBytes(record);
     }
@@ -79,6 +79,12 @@ export class MemoryTopic {
     const records = this.#records.slice(from, from + limit);
     const isAll = from + records.length >= this.#records.length;
     return { records, through: isAll ? this.#end : (records.at(-1)?.position ?? position) };
+  }
+
+  positionAt(receivedNs: bigint): Position {
+    const first = this.#records.findIndex((stored) => stored.receivedNs >= receivedNs);
+    if (first < 0) return this.#end;
+    return this.#records[first - 1]?.position ?? this.#start;
   }
 
   /** Drops what is past the topic's age and size: whole entries, oldest first. */

@@ -15,12 +15,12 @@ import type {
   TopicInfo,
   TopicPage,
 } from "../../core/log.ts";
-import { comparePositions } from "../../core/position.ts";
+import { comparePositions, type Position } from "../../core/position.ts";
 import type { LogRecord } from "../../core/record.ts";
 import {
   differingSettings,
   parseName,
-  type TopicRetention,
+  type TopicChange,
   type TopicSettings,
 } from "../../core/topic.ts";
 import { checkPosition, emptyAppend, logClosed, topicConflict, topicNotFound } from "../answers.ts";
@@ -91,6 +91,10 @@ export class MemoryLog implements LogDriver {
     return this.#topic(topic).bounds;
   }
 
+  async positionAt(topic: string, receivedNs: bigint): Promise<Position> {
+    return this.#topic(topic).positionAt(receivedNs);
+  }
+
   async create(topic: string, settings: TopicSettings): Promise<TopicInfo> {
     const name = parseName(topic, "topic");
     const existing = this.#broker.topics.get(name);
@@ -117,10 +121,9 @@ export class MemoryLog implements LogDriver {
     return this.#broker.topics.size;
   }
 
-  async retain(topic: string, retention: TopicRetention): Promise<TopicInfo> {
+  async change(topic: string, change: TopicChange): Promise<TopicInfo> {
     const incarnation = this.#topic(topic);
-    const { retentionMs, retentionBytes } = retention;
-    incarnation.settings = { ...incarnation.settings, retentionMs, retentionBytes };
+    incarnation.settings = { ...incarnation.settings, ...change };
     return infoOf(topic, incarnation);
   }
 

@@ -5,23 +5,18 @@
 
 import type { Batch } from "../../core/batch.ts";
 import { Failure } from "../../core/failure.ts";
-import type { Appended, AppendOptions, ProducerRun } from "../../core/log.ts";
+import type { Appended, AppendOptions } from "../../core/log.ts";
 import { appendedAfter, appendedBefore, appendedRun, topicNotFound } from "../answers.ts";
 import { stateAfter, storedOf } from "../producers.ts";
 import { commit, type CommitItem, knownIds } from "./commit.ts";
 import { type Database, deadlineMs } from "./database.ts";
+import { type Groupable, Grouping } from "./grouping.ts";
 import type { LiveBuffers } from "./live-buffers.ts";
 import type { PostgresLogTuning } from "./options.ts";
 import { Producers } from "./producers.ts";
 import type { TopicIncarnation, Topics } from "./topics.ts";
 
-/** Large enough to spread a commit's cost over many records, small enough to last milliseconds. */
-const commitBytesMax = 4 * 1024 ** 2;
-
-interface Pending {
-  readonly batch: Batch;
-  readonly dedupId?: string;
-  readonly producer?: ProducerRun;
+interface Pending extends Groupable {
   readonly takenMs: number;
   resolve(appended: Appended): void;
   reject(failure: unknown): void;
@@ -72,7 +67,7 @@ export class Appender {
   #queue(topic: string): TopicQueue {
     let queue = this.#queues.get(topic);
     if (queue === undefined) {
-      queue = { items: [], bytes: 0, running: undefined };
+      queue = { items: [], bytes: 0, grouping: new Grouping(), running: undefined };
       this.#queues.set(topic, queue);
     }
     return queue;
@@ -91,25 +86,41 @@ export class Appender {
   }
 
   async #run(topic: string, queue: TopicQueue): Promise<void> {
-    while (queue.items.length > 0) {
-      const group = nextGroup(queue);
-      try {
-        await this.#commit(topic, group);
-      } catch (error) {
-        for (const item of group) item.reject(error);
-        // Appends queued behind it wait for the same database: they fail now and not in 8 s.
-        if (error instanceof Failure && error.code === "unavailable") {
-          for (const item of queue.items) item.reject(error);
-          group.push(...queue.items.splice(0));
-        }
-      }
-      for (const { batch } of group) {
-        queue.bytes -= batch.frame.byteLength;
-        this.#queuedBytes -= batch.frame.byteLength;
+    try {
+      while (queue.items.length > 0) await this.#commitNext(topic, queue);
+    } catch (error) {
+      // No failure of a commit: those that wait would have nobody who settles them.
+      this.#reject(queue, queue.items.splice(0), error);
+    } finally {
+      queue.running = undefined;
+      this.#queues.delete(topic);
+    }
+  }
+
+  async #commitNext(topic: string, queue: TopicQueue): Promise<void> {
+    const group = queue.grouping.next(queue.items);
+    try {
+      await this.#commit(topic, group);
+      this.#free(queue, group);
+    } catch (error) {
+      this.#reject(queue, group, error);
+      // Appends queued behind it wait for the same database: they fail now and not in 8 s.
+      if (error instanceof Failure && error.code === "unavailable") {
+        this.#reject(queue, queue.items.splice(0), error);
       }
     }
-    queue.running = undefined;
-    this.#queues.delete(topic);
+  }
+
+  #reject(queue: TopicQueue, items: readonly Pending[], error: unknown): void {
+    for (const item of items) item.reject(error);
+    this.#free(queue, items);
+  }
+
+  #free(queue: TopicQueue, items: readonly Pending[]): void {
+    for (const { batch } of items) {
+      queue.bytes -= batch.frame.byteLength;
+      this.#queuedBytes -= batch.frame.byteLength;
+    }
   }
 
   /** Settles every item of the group, or throws the failure of those that it did not settle. */
@@ -224,32 +235,8 @@ function pendingOf(items: readonly Prepared[]): readonly Pending[] {
 
 interface TopicQueue {
   readonly items: Pending[];
+  readonly grouping: Grouping;
   /** Bytes of what is queued and what is under way. */
   bytes: number;
   running: Promise<void> | undefined;
-}
-
-/**
- * The appends of the next commit, in order. It contains a dedup id or a producer once: its second
- * append waits for the commit after it, and so do all that came after that.
- */
-function nextGroup(queue: TopicQueue): Pending[] {
-  const ids = new Set<string>();
-  const producers = new Set<string>();
-  let bytes = 0;
-  let count = 0;
-  for (const { batch, dedupId, producer } of queue.items) {
-    if (count > 0 && bytes + batch.frame.byteLength > commitBytesMax) break;
-    if (dedupId !== undefined) {
-      if (ids.has(dedupId)) break;
-      ids.add(dedupId);
-    }
-    if (producer !== undefined) {
-      if (producers.has(producer.id)) break;
-      producers.add(producer.id);
-    }
-    bytes += batch.frame.byteLength;
-    count++;
-  }
-  return queue.items.splice(0, count);
 }

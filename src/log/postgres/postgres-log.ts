@@ -16,8 +16,9 @@ import type {
   TopicPage,
 } from "../../core/log.ts";
 import type { Logger } from "../../core/logger.ts";
+import type { Position } from "../../core/position.ts";
 import type { LogRecord } from "../../core/record.ts";
-import type { TopicRetention, TopicSettings } from "../../core/topic.ts";
+import type { TopicChange, TopicSettings } from "../../core/topic.ts";
 import {
   alongIndexes,
   connect,
@@ -29,6 +30,7 @@ import { Appender } from "./append.ts";
 import { Database } from "./database.ts";
 import { LiveBuffers } from "./live-buffers.ts";
 import { completeOptions, type PostgresLogTuning } from "./options.ts";
+import { positionAt } from "./position-at.ts";
 import { readTopic } from "./read.ts";
 import { Retention } from "./retention.ts";
 import { Topics } from "./topics.ts";
@@ -110,6 +112,10 @@ export class PostgresLog implements LogDriver {
     return this.#topics.bounds(topic);
   }
 
+  positionAt(topic: string, receivedNs: bigint): Promise<Position> {
+    return positionAt(this.#database, this.#topics, topic, receivedNs);
+  }
+
   create(topic: string, settings: TopicSettings): Promise<TopicInfo> {
     return this.#topics.create(topic, settings);
   }
@@ -126,8 +132,8 @@ export class PostgresLog implements LogDriver {
     return this.#topics.count();
   }
 
-  retain(topic: string, retention: TopicRetention): Promise<TopicInfo> {
-    return this.#topics.retain(topic, retention);
+  change(topic: string, change: TopicChange): Promise<TopicInfo> {
+    return this.#topics.change(topic, change);
   }
 
   async ping(): Promise<void> {

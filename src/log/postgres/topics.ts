@@ -6,7 +6,7 @@ import {
   type Layout,
   parseName,
   type SchemaRule,
-  type TopicRetention,
+  type TopicChange,
   type TopicSettings,
 } from "../../core/topic.ts";
 import { topicConflict, topicNotFound } from "../answers.ts";
@@ -91,10 +91,13 @@ export class Topics {
     return row?.topics ?? 0;
   }
 
-  async retain(name: string, { retentionMs, retentionBytes }: TopicRetention): Promise<TopicInfo> {
+  async change(name: string, change: TopicChange): Promise<TopicInfo> {
     const { sql } = this.#database;
+    const { retentionMs = null, retentionBytes = null, schema = null } = change;
     const [row] = await this.#database.run(sql<TopicRow[]>`
-      UPDATE log_topics SET retention_ms = ${retentionMs}, retention_bytes = ${retentionBytes}
+      UPDATE log_topics SET retention_ms = coalesce(${retentionMs}::bigint, retention_ms),
+        retention_bytes = coalesce(${retentionBytes}::bigint, retention_bytes),
+        schema_rule = coalesce(${schema}::text, schema_rule)
       WHERE name = ${name} AND removed_ms IS NULL RETURNING *`);
     if (row === undefined) throw topicNotFound(name);
     return infoOf(row);

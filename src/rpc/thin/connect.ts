@@ -19,6 +19,7 @@ import {
 } from "@connectrpc/connect/protocol-connect";
 import type { Caller } from "../../core/access/caller.ts";
 import { pathOf } from "../../core/host.ts";
+import { requestIdHeader } from "../../core/trace/request-id.ts";
 import { reportedStatus } from "../failures.ts";
 import type { FetchHandler } from "../fetch.ts";
 import type { ThinCall, ThinMethod, ThinOptions } from "./call.ts";
@@ -54,14 +55,15 @@ async function answer(
 ): Promise<Response> {
   const { call, answer } = method.open(caller, request.headers.get("traceparent"));
   try {
-    inFlight.refuseIfFull();
+    inFlight.refuseIfFull(caller.portion);
     const timeout = request.headers.get(headerTimeout);
     const bytes = bufferOf(await readBody(request));
     call.take(bytes, 0, bytes.byteLength);
     await (timeout === null ? call.settled() : settledWithin(call, timeout));
     return new Response(answer(), ok);
   } catch (error) {
-    return errorResponse(reportedStatus(error, logger, pathOf(request.url)));
+    const requestId = request.headers.get(requestIdHeader);
+    return errorResponse(reportedStatus(error, logger, pathOf(request.url), requestId));
   } finally {
     call.close();
   }
@@ -85,6 +87,6 @@ function errorResponse(status: ConnectError): Response {
   return new Response(JSON.stringify(errorToJson(status, undefined)), {
     status: codeToHttpStatus(status.code),
     // Without a charset, which `Response.json` adds: connect-go then reads no error in the body.
-    headers: { [headerContentType]: contentTypeUnaryJson },
+    headers: { ...Object.fromEntries(status.metadata), [headerContentType]: contentTypeUnaryJson },
   });
 }

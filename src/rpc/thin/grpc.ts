@@ -18,6 +18,7 @@ import type { Allowance } from "../../core/access/allowance.ts";
 import type { Caller } from "../../core/access/caller.ts";
 import type { Failure } from "../../core/failure.ts";
 import type { Logger } from "../../core/logger.ts";
+import { requestIdHeader } from "../../core/trace/request-id.ts";
 import { reportedStatus } from "../failures.ts";
 import { closeUnread } from "../http2-stream.ts";
 import type { StreamHandler } from "../server.ts";
@@ -80,6 +81,7 @@ class GrpcCall {
   readonly #messageBytesMax: number;
   readonly #logger: Logger;
   #path = "";
+  #requestId: string | undefined;
   #isCompressed = false;
   #count = 0;
   #isOver = false;
@@ -103,7 +105,7 @@ class GrpcCall {
     traceparent: string | undefined,
   ) {
     this.#shared = shared;
-    this.#lease = shared.backpressure.enter(stream);
+    this.#lease = shared.backpressure.enter(stream, caller.portion);
     this.#allowance = caller.allowance;
     this.#stream = stream;
     this.#answers = method.answers;
@@ -125,6 +127,8 @@ class GrpcCall {
 
   start(given: IncomingHttpHeaders, caller: Caller): void {
     this.#path = given[":path"] ?? "";
+    const requestId = given[requestIdHeader];
+    if (typeof requestId === "string") this.#requestId = requestId;
     this.#isCompressed = given["grpc-encoding"] === "gzip";
     const stream = this.#stream;
     stream.on("end", () => this.#late.after(() => void this.#finish()));
@@ -164,7 +168,7 @@ class GrpcCall {
       return this.#fail(error);
     }
     if (!this.#messages.isWhole) this.#shared.slow.watch(this, this.#messages.restBytes);
-    this.#shared.backpressure.check();
+    this.#lease.check();
     if (this.#allowance !== undefined && this.#answers !== "unary") this.#rest(this.#allowance);
   }
 
@@ -270,7 +274,8 @@ class GrpcCall {
   #fail(error: unknown): void {
     if (this.#isOver) return;
     this.#over();
-    const trailers = trailersFrom(reportedStatus(error, this.#logger, this.#path));
+    const status = reportedStatus(error, this.#logger, this.#path, this.#requestId);
+    const trailers = trailersFrom(status);
     const stream = this.#stream;
     if (stream.headersSent) {
       stream.removeAllListeners("wantTrailers");

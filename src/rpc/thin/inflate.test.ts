@@ -27,3 +27,16 @@ test("what is not gzip, cut short, or not announced is invalid", () => {
   expect(() => inflate(1, false, whole, bytesMax)).toThrow("the call names no compression");
   expect(() => inflate(3, true, whole, bytesMax)).toThrow("its flags are 3");
 });
+
+test("more than its end says is refused, however little that is", () => {
+  const bomb = gzipSync(Buffer.alloc(500_000_000), { level: 1 });
+  for (const said of [0, 1, 500]) {
+    const lying = Buffer.from(bomb);
+    lying.writeUInt32LE(said, lying.byteLength - 4);
+    const startedMs = performance.now();
+    expect(() => inflate(1, true, lying, bytesMax)).toThrow("more comes out than its end says");
+    expect(performance.now() - startedMs).toBeLessThan(200);
+  }
+  const two = Buffer.concat([gzipSync("some"), gzipSync("text")]);
+  expect(() => inflate(1, true, two, bytesMax)).toThrow("several gzips");
+}, 20_000);

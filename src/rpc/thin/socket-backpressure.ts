@@ -2,7 +2,9 @@
  * What the sockets that bring records may take of this node: memory, and time of the event loop.
  *
  * Back-pressure of the collector: while too much is in flight, no socket that brings records is
- * read, so waiting data stays in the buffers of the peers and the kernel and not in the heap.
+ * read, so waiting data stays in the buffers of the peers and the kernel and not in the heap. While one
+ * caller has all that it may have in flight, those of that caller are not read. A proxy's socket with calls
+ * of several callers then waits as a whole.
  *
  * A paused HTTP/2 stream would still buffer its whole window here, with an object per message; 25,000
  * such streams take gigabytes. Bun's parser reads from the socket's handle, so this pauses the handle
@@ -13,6 +15,7 @@
  */
 
 import type { ServerHttp2Stream } from "node:http2";
+import type { Portion } from "../../core/access/portion.ts";
 import type { Turns } from "../../core/budget/turn.ts";
 import type { InFlight } from "../../ingest/in-flight.ts";
 
@@ -22,6 +25,8 @@ interface Pausable {
 }
 
 export interface StreamLease {
+  /** Call this after something was taken. */
+  check(): void;
   /** Whether the stream may pass on more; false only where the stream itself is paused. */
   isOpen(): boolean;
   /** Whether the stream's socket has had its share of this round of the event loop. */
@@ -44,6 +49,8 @@ const fairMs = 0.5;
 /** What the running calls of one socket have in common. */
 interface Source {
   calls: number;
+  /** How many of each caller that has one. */
+  readonly portions: Map<Portion, number>;
   /** Calls that are read in turns. */
   paused: number;
   round: number;
@@ -56,6 +63,8 @@ export class SocketBackpressure {
   /** The sources that running calls read. */
   readonly #sources = new Map<Pausable, Source>();
   #isShut = false;
+  /** Of the callers that have all that they may have. */
+  readonly #usedUp = new Set<Portion>();
   #round = -1;
   #spentMs = 0;
 
@@ -65,22 +74,31 @@ export class SocketBackpressure {
   }
 
   /** Call this for each call's stream, and `leave` on the lease when the call is over. */
-  enter(stream: ServerHttp2Stream): StreamLease {
+  enter(stream: ServerHttp2Stream, portion: Portion | undefined): StreamLease {
     const handle = handleOf(stream);
     const pausable = handle ?? stream;
     let source = this.#sources.get(pausable);
     if (source === undefined) {
-      source = { calls: 0, paused: 0, round: -1, spentMs: 0 };
+      source = { calls: 0, portions: new Map(), paused: 0, round: -1, spentMs: 0 };
       this.#sources.set(pausable, source);
     }
     source.calls++;
-    if (this.#isShut) pausable.pause();
-    return this.#leaseOf(pausable, source, handle !== undefined);
+    if (portion !== undefined) {
+      source.portions.set(portion, (source.portions.get(portion) ?? 0) + 1);
+    }
+    if (this.#isShut || this.#isHeld(source)) pausable.pause();
+    return this.#leaseOf(pausable, source, portion, handle !== undefined);
   }
 
-  #leaseOf(pausable: Pausable, source: Source, isSocket: boolean): StreamLease {
+  #leaseOf(
+    pausable: Pausable,
+    source: Source,
+    portion: Portion | undefined,
+    isSocket: boolean,
+  ): StreamLease {
     return {
-      isOpen: () => isSocket || (!this.#isShut && source.paused === 0),
+      check: () => this.#check(portion),
+      isOpen: () => isSocket || this.#mayRead(source),
       isBehind: () => this.#isBehind(source),
       spend: (ms) => {
         source.spentMs += ms;
@@ -90,9 +108,10 @@ export class SocketBackpressure {
         if (source.paused++ === 0) pausable.pause();
       },
       resume: () => {
-        if (--source.paused === 0 && !this.#isShut) pausable.resume();
+        source.paused--;
+        if (this.#mayRead(source)) pausable.resume();
       },
-      leave: () => this.#leave(pausable, source),
+      leave: () => this.#leave(pausable, source, portion),
     };
   }
 
@@ -110,23 +129,65 @@ export class SocketBackpressure {
     return this.#spentMs > roundMsMax && source.spentMs > fairMs;
   }
 
-  /** Call this after something was taken. */
-  check(): void {
-    if (this.#isShut || !this.#inFlight.isFull) return;
+  #check(portion: Portion | undefined): void {
+    if (this.#isShut || !this.#inFlight.isFullFor(portion)) return;
+    if (this.#inFlight.isFull) this.#shut();
+    else if (portion !== undefined && !this.#usedUp.has(portion)) this.#hold(portion);
+  }
+
+  #shut(): void {
     this.#isShut = true;
-    for (const source of this.#sources.keys()) source.pause();
+    for (const pausable of this.#sources.keys()) pausable.pause();
     void this.#inFlight.room().then(() => {
       this.#isShut = false;
-      for (const [pausable, { paused }] of this.#sources) if (paused === 0) pausable.resume();
+      this.#resume();
     });
   }
 
-  #leave(pausable: Pausable, source: Source): void {
-    if (--source.calls > 0) return;
-    this.#sources.delete(pausable);
-    // Calls of other services on the same connection go on.
-    if (this.#isShut) pausable.resume();
+  #hold(portion: Portion): void {
+    this.#usedUp.add(portion);
+    for (const [pausable, { portions }] of this.#sources) {
+      if (portions.has(portion)) pausable.pause();
+    }
+    void this.#inFlight.room(portion).then(() => {
+      this.#usedUp.delete(portion);
+      this.#resume(portion);
+    });
   }
+
+  /** Those of this caller; without one, all. */
+  #resume(portion?: Portion): void {
+    for (const [pausable, source] of this.#sources) {
+      const isMeant = portion === undefined || source.portions.has(portion);
+      if (isMeant && this.#mayRead(source)) pausable.resume();
+    }
+  }
+
+  #mayRead(source: Source): boolean {
+    return !this.#isShut && source.paused === 0 && !this.#isHeld(source);
+  }
+
+  #isHeld({ portions }: Source): boolean {
+    if (this.#usedUp.size === 0) return false;
+    for (const portion of portions.keys()) if (this.#usedUp.has(portion)) return true;
+    return false;
+  }
+
+  #leave(pausable: Pausable, source: Source, portion: Portion | undefined): void {
+    const isHeld = this.#isHeld(source);
+    if (portion !== undefined) leaveOne(source.portions, portion);
+    if (--source.calls === 0) {
+      this.#sources.delete(pausable);
+      // Calls of other services on the same connection go on.
+      if (this.#isShut || isHeld) pausable.resume();
+    } else if (isHeld && this.#mayRead(source)) pausable.resume();
+  }
+}
+
+function leaveOne(portions: Map<Portion, number>, portion: Portion): void {
+  const left = (portions.get(portion) ?? 1) - 1;
+  if (left === 0) portions.delete(portion);
+  else portions.set(portion, left);
 }
 
 /** `session.socket` is a proxy, whose target has `_handle` although the type does not declare it. */

@@ -13,6 +13,7 @@ interface Spec {
 
 interface System {
   readonly specSelectors: { specJson(): Spec };
+  readonly React: { createElement(type: string, props: null, text: unknown): unknown };
 }
 
 type Allow = (state: unknown, path: string, method: string) => boolean;
@@ -31,17 +32,40 @@ const endlessOperations = () => ({
   },
 });
 
+/** The name of an operation stands in the button that opens it, where a link would be a control within a control. */
+const plainNames = () => ({
+  wrapComponents: {
+    DeepLink:
+      (_original: unknown, { React }: System) =>
+      ({ text }: { readonly text: unknown }) =>
+        React.createElement("span", null, text),
+  },
+});
+
+const dark = matchMedia("(prefers-color-scheme: dark)");
+
+function setTheme(): void {
+  const root = document.documentElement;
+  const isDark = (root.dataset["theme"] ?? (dark.matches ? "dark" : "light")) === "dark";
+  root.classList.toggle("dark-mode", isDark);
+}
+
+/** The system's theme, or the one that was chosen in the dashboard. Adding a listener again changes nothing. */
+function followTheme(): void {
+  setTheme();
+  dark.addEventListener("change", setTheme);
+  addEventListener("sluice-theme", setTheme);
+}
+
 export function showReference(selector: string): void {
   const { SwaggerUIBundle } = globalThis as { readonly SwaggerUIBundle?: SwaggerUi };
-  const dark = matchMedia("(prefers-color-scheme: dark)");
-  const follow = () => document.documentElement.classList.toggle("dark-mode", dark.matches);
-  follow();
-  dark.addEventListener("change", follow);
-
+  followTheme();
   SwaggerUIBundle?.({
     url: gatewayUrl("/openapi.json").href,
     dom_id: selector,
     deepLinking: true,
+    // Swagger UI stops in the middle where it draws more than about 135 operations at once.
+    docExpansion: "none",
     defaultModelsExpandDepth: 0,
     defaultModelExpandDepth: 2,
     displayRequestDuration: true,
@@ -50,6 +74,6 @@ export function showReference(selector: string): void {
     persistAuthorization: false,
     // The validator would send the document to a service of Swagger's authors.
     validatorUrl: null,
-    plugins: [endlessOperations],
+    plugins: [endlessOperations, plainNames],
   });
 }

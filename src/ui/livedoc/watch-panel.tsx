@@ -2,10 +2,11 @@
 
 import { useState } from "preact/hooks";
 import { Badge } from "../badge.tsx";
+import { renderRate } from "../dashboard/kit/rate-text.ts";
 import { ErrorMessage } from "../error-message.tsx";
 import { EventList } from "../event-list.tsx";
-import { renderRate } from "../format.ts";
-import { messageOf, request } from "../http.ts";
+import { request } from "../http.ts";
+import { useWork, WorkButton } from "../work.tsx";
 import { SendForm } from "./send-form.tsx";
 import { type SourceName, sources } from "./source.ts";
 import { WatchButtons } from "./watch-buttons.tsx";
@@ -15,15 +16,12 @@ export function WatchPanel() {
   const [name, setName] = useState<SourceName>("/magic");
   const [emitter, setEmitter] = useState("web-1");
   const [text, setText] = useState("");
-  const [failure, setFailure] = useState<string>();
+  const creating = useWork();
   const watched = useWatched();
   const { view } = watched;
   const { socket, byEmitter, hint } = sources[name];
 
-  const start = (id = emitter) => {
-    setFailure(undefined);
-    watched.start(name, id);
-  };
+  const start = (id = emitter) => watched.start(name, id);
   const chooseEmitter = (id: string) => {
     setEmitter(id);
     setText(sources[name].example(id));
@@ -31,17 +29,12 @@ export function WatchPanel() {
   const chooseSource = (chosen: SourceName) => {
     setName(chosen);
     setText(sources[chosen].example(emitter));
-    setFailure(undefined);
     watched.clear();
   };
   const createEmitter = async () => {
-    try {
-      const { id } = await request<{ readonly id: string }>("/log", { method: "PUT" });
-      chooseEmitter(id);
-      if (!socket) start(id);
-    } catch (error) {
-      setFailure(messageOf(error));
-    }
+    const { id } = await request<{ readonly id: string }>("/log", { method: "PUT" });
+    chooseEmitter(id);
+    if (!socket) start(id);
   };
 
   return (
@@ -62,9 +55,9 @@ export function WatchPanel() {
                 onInput={(event) => chooseEmitter(event.currentTarget.value)}
               />
             </label>
-            <button type="button" onClick={() => void createEmitter()}>
+            <WorkButton work={creating} onPress={createEmitter}>
               Create a new one
-            </button>
+            </WorkButton>
           </>
         )}
         <WatchButtons watched={watched} canPause={!socket} start={() => start()} />
@@ -77,11 +70,11 @@ export function WatchPanel() {
           send={watched.send}
         />
       )}
-      <ErrorMessage text={failure ?? (view.state === "live" ? undefined : view.why)} />
+      <ErrorMessage text={view.state === "live" ? undefined : (creating.failure ?? view.why)} />
       <EventList key={name} events={view.events} label={`Events of ${name}`} follow empty={hint} />
       <p class="watch-foot">
         <Badge state={view.state} />
-        <span class="rate">{renderRate(view.perSecond)} events/s</span>
+        <span class="rate">{renderRate(view.perSecond)}</span>
         <span>
           Position{" "}
           <code>{view.position ?? (byEmitter ? "none yet" : "none: nothing is stored")}</code>

@@ -1,44 +1,28 @@
 /** The key of a person, in exchange for a session. */
 
 import { useEffect, useState } from "preact/hooks";
-import { messageOf } from "../http.ts";
 import { type Me, readMe, signIn, signOut } from "../me.ts";
 import { gatewayUrl } from "../root.ts";
+import { SubmitButton, useWork, WorkButton, WorkForm } from "../work.tsx";
 
 export function LoginForm() {
   const [me, setMe] = useState<Me>();
   const [key, setKey] = useState("");
-  const [failure, setFailure] = useState<string>();
-  const [isBusy, setIsBusy] = useState(false);
-
-  const run = (work: () => Promise<void>) => {
-    setIsBusy(true);
-    setFailure(undefined);
-    work().then(
-      () => setIsBusy(false),
-      (error: unknown) => {
-        setIsBusy(false);
-        setFailure(messageOf(error));
-      },
-    );
+  const work = useWork();
+  const look = async () => setMe(await readMe());
+  useEffect(() => work.run(look), []);
+  const enter = async () => {
+    await signIn(key.trim());
+    location.assign(gatewayUrl("/ui"));
   };
-  useEffect(() => run(async () => setMe(await readMe())), []);
-  const onSubmit = (event: SubmitEvent) => {
-    event.preventDefault();
-    run(async () => {
-      await signIn(key.trim());
-      location.assign(gatewayUrl("/ui"));
-    });
+  const leave = async () => {
+    await signOut();
+    await look();
   };
-  const onSignOut = () =>
-    run(async () => {
-      await signOut();
-      setMe(await readMe());
-    });
 
   return (
     <main>
-      <form class="login" onSubmit={onSubmit}>
+      <WorkForm work={work} onSubmit={enter} class="login">
         <h1>
           <img src={gatewayUrl("/login/assets/icon.svg").href} alt="" width="26" height="26" />
           Sluice
@@ -64,22 +48,20 @@ export function LoginForm() {
             onInput={(event) => setKey(event.currentTarget.value)}
           />
         </label>
-        {failure !== undefined && (
+        {work.failure !== undefined && (
           <p class="failure" role="alert">
-            {failure}
+            {work.failure}
           </p>
         )}
         <div class="buttons">
-          <button class="primary" type="submit" disabled={isBusy}>
-            Sign in
-          </button>
+          <SubmitButton work={work}>Sign in</SubmitButton>
           {me?.kind === "key" && (
-            <button type="button" disabled={isBusy} onClick={onSignOut}>
+            <WorkButton work={work} onPress={leave}>
               Sign out
-            </button>
+            </WorkButton>
           )}
         </div>
-      </form>
+      </WorkForm>
     </main>
   );
 }

@@ -1,8 +1,8 @@
 resource "aws_sns_topic" "this" {
   count = var.topic_arn == null ? 1 : 0
 
-  name              = "${var.name}-alarms"
-  kms_master_key_id = "alias/aws/sns"
+  # Without a key: CloudWatch may not use `alias/aws/sns`, and no alarm would arrive. None has a secret in it.
+  name = "${var.name}-alarms"
 }
 
 locals {

@@ -145,6 +145,31 @@ resource "aws_lb_listener_rule" "grpc" {
   }
 }
 
+# The gateways believe the balancer about who calls, and it passes on what a client claims with these.
+resource "aws_lb_listener_rule" "claims" {
+  for_each = { forwarded = 1, x-forwarded-host = 2 }
+
+  listener_arn = aws_lb_listener.tls.arn
+  priority     = each.value
+
+  action {
+    type = "fixed-response"
+
+    fixed_response {
+      content_type = "text/plain"
+      message_body = "The header ${each.key} is refused"
+      status_code  = "400"
+    }
+  }
+
+  condition {
+    http_header {
+      http_header_name = each.key
+      values           = ["*"]
+    }
+  }
+}
+
 resource "aws_route53_record" "this" {
   zone_id = var.zone_id
   name    = var.domain

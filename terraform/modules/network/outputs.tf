@@ -11,6 +11,8 @@ output "zones" {
 output "public_subnet_ids" {
   description = "Of the balancer, one in each zone."
   value       = aws_subnet.public[*].id
+  # A balancer that is made before the way in is refused.
+  depends_on = [aws_route_table_association.public]
 }
 
 output "public_cidrs" {
@@ -25,6 +27,8 @@ output "private_subnet_ids" {
 
 output "private_subnets" {
   description = "The same with their addresses and zones."
+  # An instance downloads what it runs when it starts, once.
+  depends_on = [aws_route_table_association.private]
   value = [
     for subnet in aws_subnet.private : {
       id   = subnet.id

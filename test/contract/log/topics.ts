@@ -64,7 +64,7 @@ export function topicContract(suite: Suite, layout: Layout): void {
     const { last } = await log.append(name, numbered("r", 20));
     const before = (await other.describe(name)) ?? fail();
     const longer = { retentionMs: 7_200_000, retentionBytes: 60_000_000 };
-    expect(await log.retain(name, longer)).toEqual({
+    expect(await log.change(name, longer)).toEqual({
       ...before,
       settings: { ...settings, ...longer },
     });
@@ -73,8 +73,8 @@ export function topicContract(suite: Suite, layout: Layout): void {
     expect(textsOf(await readAll(other, name))).toHaveLength(20);
 
     const none = { retentionMs: 0, retentionBytes: 0 };
-    expect((await log.retain(name, none)).settings).toEqual({ ...settings, ...none });
-    await log.retain(name, { retentionMs: 1000, retentionBytes: 0 });
+    expect((await log.change(name, none)).settings).toEqual({ ...settings, ...none });
+    await log.change(name, { retentionMs: 1000, retentionBytes: 0 });
     await eventually(
       "the old records to be dropped",
       async () => {
@@ -84,9 +84,28 @@ export function topicContract(suite: Suite, layout: Layout): void {
       },
       20_000,
     );
-    const gone = await failureOf(log.retain(`absent-${Math.random()}`, longer));
+    const gone = await failureOf(log.change(`absent-${Math.random()}`, longer));
     expect(gone.code).toBe("not_found");
   }, 30_000);
+
+  test("the schema rule changes alone, in both directions, and its records stay", async () => {
+    const [log, other] = [await suite.node(0), await suite.node(1)];
+    const name = await suite.topic(settings);
+    await log.append(name, [record("kept")]);
+    for (const schema of ["id", "none", "validated"] as const) {
+      expect((await log.change(name, { schema })).settings).toEqual({ ...settings, schema });
+      expect((await other.describe(name))?.settings).toEqual({ ...settings, schema });
+    }
+    const longer = { retentionMs: 7_200_000 };
+    expect((await other.change(name, longer)).settings).toEqual({
+      ...settings,
+      ...longer,
+      schema: "validated",
+    });
+    expect(textsOf(await readAll(other, name))).toEqual(["kept"]);
+    const gone = await failureOf(log.change(`absent-${Math.random()}`, { schema: "id" }));
+    expect(gone.code).toBe("not_found");
+  });
 
   test("many nodes may create one topic at once", async () => {
     const nodes = [await suite.node(0), await suite.node(1)] as const;

@@ -1,7 +1,7 @@
 /** Access of real gateways: what closes them, what the pages do, and that no secret shows anywhere. */
 
 import { afterAll, expect, test } from "bun:test";
-import { launchBrowser, pageTest } from "../../support/browser.ts";
+import { launchBrowser, openAgain, pageTest } from "../../support/browser.ts";
 import { runSluice } from "../../support/command.ts";
 import { type GatewayProcess, startGateway } from "../../support/gateway.ts";
 import { type Answer, ask } from "../../support/http.ts";
@@ -148,30 +148,45 @@ test("no secret is in the log, in an answer, in /status or in /metrics", async (
   expect(found).toEqual([]);
 }, 120_000);
 
-pageTest("the dashboard sends people to the login, and back", async () => {
+pageTest("the dashboard asks for a key over the page, and forgets it again", async () => {
   const gateway = await start({ SLUICE_ADMIN_KEY: adminKey });
   const key = String((await createKey(gateway, "screen", ["read *"], adminKey)).json["key"]);
   if (browser === undefined) return;
   const page = await browser.newPage();
   const complaints: string[] = [];
   page.on("pageerror", (error) => complaints.push(error.message));
-  await page.goto(`${gateway.url}/ui`);
-  await page.waitForURL(`${gateway.url}/login`);
+  await page.goto(`${gateway.url}/ui/topics`);
   await page.getByLabel("API key").fill("slk_wrong");
   await page.getByRole("button", { name: "Sign in" }).click();
   await page.getByRole("alert").waitFor();
   await page.getByLabel("API key").fill(key);
   await page.getByRole("button", { name: "Sign in" }).click();
-  await page.waitForURL(`${gateway.url}/ui`);
-  await page.getByText("Nothing is selected yet").waitFor();
+  await page.getByRole("heading", { name: "Topics", exact: true }).waitFor();
+  expect(page.url()).toBe(`${gateway.url}/ui/topics`);
   // No script sees it.
   expect(await page.evaluate(() => document.cookie)).toBe("");
-  await page.getByRole("link", { name: "screen" }).click();
-  await page.waitForURL(`${gateway.url}/login`);
+  await page.getByText("read only").first().waitFor();
+  await openAgain(page);
+  await page.getByRole("heading", { name: "Topics", exact: true }).waitFor();
+  await page.getByRole("button", { name: "Sign out" }).click();
+  await page.getByLabel("API key").waitFor();
+  await page.goto(`${gateway.url}/ui`);
+  await page.getByText("This gateway needs a key.").waitFor();
+  expect(complaints).toEqual([]);
+  await page.close();
+});
+
+pageTest("the login page takes a key as well, for pages that have no dialog", async () => {
+  const gateway = await start({ SLUICE_ADMIN_KEY: adminKey });
+  const key = String((await createKey(gateway, "screen", ["read *"], adminKey)).json["key"]);
+  if (browser === undefined) return;
+  const page = await browser.newPage();
+  await page.goto(`${gateway.url}/login`);
+  await page.getByLabel("API key").fill(key);
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.waitForURL(`${gateway.url}/ui`);
+  await page.goto(`${gateway.url}/login`);
   await page.getByRole("button", { name: "Sign out" }).click();
   await page.getByText("This gateway needs a key.").waitFor();
-  await page.goto(`${gateway.url}/ui`);
-  await page.waitForURL(`${gateway.url}/login`);
-  expect(complaints).toEqual([]);
   await page.close();
 });

@@ -117,7 +117,7 @@ test("lifecycles: events are taken and shown by their app", async () => {
     const { body } = await call(gateway, "GET /v1/messages?app_id=bank", all);
     return (body as { lifecycles: unknown[] }).lifecycles.length > 0;
   });
-  for (const address of ["GET /v1/messages", "GET /v1/apps"]) {
+  for (const address of ["GET /v1/messages", "GET /v1/messages?id_prefix=m-", "GET /v1/apps"]) {
     const { body } = await call(gateway, address, shop);
     expect(JSON.stringify(body)).toContain("shop");
     expect(JSON.stringify(body)).not.toContain("bank");
@@ -128,6 +128,8 @@ test("lifecycles: events are taken and shown by their app", async () => {
     "GET /v1/apps/bank",
     "GET /v1/apps/none",
     "GET /v1/funnel?app_id=bank",
+    "GET /v1/apps/bank/missing",
+    "GET /v1/apps/bank/states",
     "GET /sse/apps/bank/messages",
   ]) {
     expect([address, await statusOf(address, shop)]).toEqual([address, 403]);

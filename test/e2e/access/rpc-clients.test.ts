@@ -32,7 +32,9 @@ beforeAll(async () => {
   [gateway, browser, script] = await Promise.all([
     startGateway({ env }),
     launchBrowser(),
-    bundleForBrowsers(page).then((bytes) => new TextDecoder().decode(bytes)),
+    bundleForBrowsers(page, "page").then(({ entry, files }) =>
+      new TextDecoder().decode(files.get(entry)),
+    ),
   ]);
   grpcAddress = new URL(gateway.grpcUrl).host;
   key = await createKey(gateway, {

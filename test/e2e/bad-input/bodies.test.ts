@@ -180,6 +180,17 @@ rig.table("bodies of the wrong kind", [
     { body: "{", headers: { "content-type": "application/vnd.sluice.end+json" } },
   ],
   [
+    "one record of 2 MB of bytes, which is not read",
+    () => `POST ${rig.toTopic()}`,
+    "413 too_large",
+    {
+      body: new Uint8Array(2 * mega),
+      headers: { "content-type": "application/octet-stream" },
+      detail: new RegExp(`${mega}`),
+      field: "body",
+    },
+  ],
+  [
     "an append to nothing",
     "POST /log/never-made",
     "404 not_found",

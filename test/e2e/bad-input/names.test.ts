@@ -41,6 +41,13 @@ for (const [kind, bad] of badIds) {
   ]);
 }
 
+rig.table("what is overdue of a name with NUL", [
+  ["its app", "GET /v1/overdue?app=a%00b", "400 invalid", { field: "app" }],
+  ["what it misses", "GET /v1/overdue?missing=a%00b", "400 invalid", { field: "missing" }],
+  ["its groups", "GET /v1/overdue/groups?missing=a%00b", "400 invalid", { field: "missing" }],
+  ["its file", "GET /v1/overdue/export?app=a%00b", "400 invalid", { field: "app" }],
+]);
+
 rig.table("what does not exist", [
   ["an emitter's page", "GET /log/never-made", "404 not_found", { detail: /never-made/ }],
   ["an emitter's stream", "GET /sse/log/never-made", "404 not_found", { detail: /never-made/ }],

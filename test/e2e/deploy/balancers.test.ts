@@ -1,7 +1,10 @@
 // The configurations of deploy/ as they are, in real HAProxy, Caddy and nginx, with TLS in front of two
-// gateways: every protocol, streams that begin at once and end with their reader, and no gateway ready.
+// gateways: every protocol, streams that begin at once and end with their reader, a gateway that is killed,
+// and no gateway ready.
 
 import { afterAll, beforeAll, describe, expect } from "bun:test";
+import { startProducers } from "../../rolling/producers.ts";
+import { startReaders } from "../../rolling/readers.ts";
 import {
   type Balancer,
   type BalancerName,
@@ -14,7 +17,7 @@ import { type GatewayPair, startGatewayPair } from "../../support/gateway-pair.t
 import { freePort } from "../../support/port.ts";
 import { type TestDatabase, testPostgres } from "../../support/postgres.ts";
 import { findTool, grpcurl, type Ran, runTool, toolTest } from "../../support/tools.ts";
-import { within } from "../../support/until.ts";
+import { until, within } from "../../support/until.ts";
 
 const service = "sluice.v1.CollectorService";
 const consumer = "sluice.v1.ConsumerService";
@@ -26,7 +29,8 @@ let pair: GatewayPair;
 beforeAll(async () => {
   certificate = await makeCertificate();
   database = await (await testPostgres()).createDatabase();
-  pair = await startGatewayPair({ DATABASE_URL: database.url });
+  const trusted = { SLUICE_TRUSTED_PROXIES: "127.0.0.0/8" };
+  pair = await startGatewayPair({ DATABASE_URL: database.url, ...trusted });
 }, 60_000);
 
 afterAll(async () => {
@@ -203,7 +207,58 @@ function suite(name: BalancerName): void {
           ...["-H", "X-Forwarded-Prefix: /evil", "-o", "/dev/null", "-w", "%header{location}"],
         );
         expect(output).toMatch(/^\/log\/[\w-]+$/);
+        // The gateways believe the balancer: they would refuse this host, and count for this address.
+        for (const claim of [
+          "Forwarded: for=203.0.113.9;host=evil.example",
+          "X-Forwarded-Host: evil.example",
+        ]) {
+          const answered = await curl(
+            "/livez",
+            "-H",
+            claim,
+            "-o",
+            "/dev/null",
+            "-w",
+            "%{http_code}",
+          );
+          expect([claim, answered.output]).toEqual([claim, "200"]);
+        }
       },
+    );
+
+    toolTest(
+      tool,
+      "goes on at the other gateway when one is killed",
+      async () => {
+        const topic = `killed-${name}`;
+        const keys = Array.from({ length: 40 }, (_, i) => `key-${i}`);
+        const { url } = balancer;
+        await post(`/v1/topics/${topic}/records`, {});
+        const [sseKeys, socketKeys] = [keys.slice(0, 20), keys.slice(20)];
+        const readers = await startReaders({ url, certificate, topic, sseKeys, socketKeys });
+        const producers = startProducers({ url, ca: certificate.pem, topic, keys, rate: 200 });
+        /** Waits until three more batches of each key are acknowledged. */
+        const goOn = async (what: string) => {
+          const before = new Map(producers.last);
+          const isDone = () =>
+            keys.every((key) => numberOf(producers.last, key) >= numberOf(before, key) + 15);
+          await until(`records of every key ${what}`, 20_000, isDone);
+        };
+        await goOn("before");
+        await pair.gateways[0]?.kill9();
+        await goOn("without the one that was killed");
+        await pair.restart(0);
+        await producers.stop();
+        await readers.finish(producers.last, 20_000);
+        const { lost, twice, resumed } = readers.report();
+        expect({ failed: producers.report().failed, lost, twice }).toEqual({
+          failed: [],
+          lost: 0,
+          twice: 0,
+        });
+        expect(resumed.size).toBeGreaterThan(0);
+      },
+      60_000,
     );
 
     toolTest(tool, "asks clients to come back where no gateway is ready", async () => {
@@ -220,4 +275,8 @@ function suite(name: BalancerName): void {
       }
     });
   });
+}
+
+function numberOf(last: ReadonlyMap<string, number>, key: string): number {
+  return last.get(key) ?? 0;
 }

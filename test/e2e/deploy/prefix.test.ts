@@ -4,7 +4,7 @@
 import { afterAll, beforeAll, describe, expect } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Browser } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import { createClient } from "../../../src/client/index.ts";
 import {
   type Balancer,
@@ -12,8 +12,9 @@ import {
   balancers,
   startBalancer,
 } from "../../support/balancer.ts";
-import { launchBrowser, openPage, pageTest } from "../../support/browser.ts";
+import { launchBrowser, openAgain, openPage, pageTest } from "../../support/browser.ts";
 import { type Certificate, makeCertificate } from "../../support/certificate.ts";
+import { addresses } from "../../support/dashboard.ts";
 import { type GatewayPair, startGatewayPair } from "../../support/gateway-pair.ts";
 import { type TestDatabase, testPostgres } from "../../support/postgres.ts";
 import { findTool, toolTest } from "../../support/tools.ts";
@@ -153,30 +154,62 @@ function suite(name: BalancerName, way: "removed" | "kept", pair: () => GatewayP
       "serves pages that find their files and the API, and complain of nothing",
       async () => {
         if (findTool(tool) === undefined) return;
-        const watched = await openPage(browser, balancer.url, { ignoreHTTPSErrors: true });
-        const { page, complaints } = watched;
-        await page.goto(`${url}/`, { waitUntil: "commit" });
-        await page.getByRole("heading", { name: "Watch live" }).waitFor();
-        await page.locator("#operations-Operation-status").waitFor();
-        const panel = page.locator("#watch");
-        await panel.getByLabel("Address").selectOption("/echo");
-        await panel.getByRole("button", { name: "Watch" }).click();
-        await panel.getByText("The socket is open.").waitFor();
-
-        await page.getByRole("link", { name: "Dashboard" }).click();
-        await page.waitForURL(`${url}/ui`, { waitUntil: "commit" });
-        await page.getByRole("button", { name: "New emitter" }).click();
-        await page.getByLabel("Id").first().fill(`${id}-page`);
-        await page.getByLabel("Events/s").fill("20");
-        await page.getByRole("button", { name: "Create" }).click();
-        await page.locator(".event .position").nth(5).waitFor();
-        await page.getByText(`curl -N ${url}/sse/log/${id}-page`).waitFor();
-        await page.reload({ waitUntil: "commit" });
-        await page.locator(".badge", { hasText: "Live" }).waitFor();
+        const { page, complaints } = await openPage(browser, balancer.url, {
+          ignoreHTTPSErrors: true,
+        });
+        const asked: string[] = [];
+        const context = page.context();
+        context.on("request", (request) => void asked.push(request.url()));
+        await makesAnEmitter(page, url, `${id}-page`);
+        // One proxy of each way is enough to tell that every page is there by its own address.
+        if (name === "haproxy") {
+          const [reference, other] = await Promise.all([context.newPage(), context.newPage()]);
+          await Promise.all([
+            watchesLive(reference, url),
+            visits(other, url, Object.values(addresses)),
+          ]);
+        }
         await fetch(`${url}/log/${id}-page`, { method: "DELETE", ...tls() });
-        expect(complaints).toEqual([]);
-        await page.context().close();
+        // What the addresses name is not on this gateway, which the console reports.
+        expect(complaints.filter((text) => !text.includes("status of 404"))).toEqual([]);
+        expect(asked.length).toBeGreaterThan(10);
+        expect(asked.filter((one) => !one.startsWith(`${url}/`))).toEqual([]);
+        await context.close();
       },
     );
   });
+}
+
+async function watchesLive(page: Page, url: string): Promise<void> {
+  // It reads a document of more than a hundred operations.
+  page.setDefaultTimeout(60_000);
+  await page.goto(`${url}/`, { waitUntil: "commit" });
+  await page.getByRole("heading", { name: "Watch live" }).waitFor();
+  await page.locator("#operations-tag-Operation").waitFor();
+  const panel = page.locator("#watch");
+  await panel.getByLabel("Address").selectOption("/echo");
+  await panel.getByRole("button", { name: "Watch" }).click();
+  await panel.getByText("The socket is open.").waitFor();
+  await page.getByRole("link", { name: "Dashboard" }).click();
+  await page.waitForURL(`${url}/ui`, { waitUntil: "commit" });
+}
+
+async function makesAnEmitter(page: Page, url: string, id: string): Promise<void> {
+  await page.goto(`${url}/ui`, { waitUntil: "commit" });
+  await page.getByRole("link", { name: "Emitters" }).click();
+  await page.getByRole("button", { name: "Create an emitter" }).click();
+  await page.getByLabel("Id").first().fill(id);
+  await page.getByLabel("Events/s").fill("20");
+  await page.getByRole("button", { name: "Create" }).click();
+  await page.locator(".line .position").nth(5).waitFor();
+  await page.getByText(`${url}/sse/log/${id}`).waitFor();
+  await openAgain(page);
+  await page.locator(".badge", { hasText: "Live" }).waitFor();
+}
+
+async function visits(page: Page, url: string, paths: readonly string[]): Promise<void> {
+  for (const path of paths) {
+    await page.goto(`${url}/ui${path}`, { waitUntil: "commit" });
+    await page.locator("h1").first().waitFor();
+  }
 }

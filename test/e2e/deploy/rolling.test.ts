@@ -17,16 +17,24 @@ describe("two gateways and three NATS servers behind HAProxy", () => {
       `lose nothing and repeat nothing: ${name}`,
       async () => {
         const load = { sse: 40, sockets: 10, rate: 200, seconds: 2 };
-        const { producers, readers, errors } = await rollingRestart({
+        const { producers, readers, errors, unusual } = await rollingRestart({
           ...load,
           disturbances: [name],
         });
-        expect(producers.failed).toEqual([]);
+        const { failed } = producers;
+        expect({ failed, unusual: failed.length > 0 ? unusual : [] }).toEqual({
+          failed: [],
+          unusual: [],
+        });
         expect({ lost: readers.lost, twice: readers.twice }).toEqual({ lost: 0, twice: 0 });
         // The load was there: readers got each record of their keys, and were resumed.
         expect(producers.acknowledged).toBeGreaterThan(load.rate);
         expect(readers.received).toBeGreaterThanOrEqual(producers.acknowledged);
-        if (name !== "nats") expect(readers.resumed.size).toBeGreaterThan(0);
+        // A leader that is killed in the middle of an append may leave its records in another order.
+        if (name !== "nats") {
+          expect(readers.late).toBe(0);
+          expect(readers.resumed.size).toBeGreaterThan(0);
+        }
         if (name === "restart") expect(errors).toEqual([]);
       },
       timeoutMs,

@@ -2,6 +2,7 @@
 
 import { join } from "node:path";
 import { ask } from "../../support/http.ts";
+import { pause } from "../../support/until.ts";
 
 const root = join(import.meta.dir, "../../..");
 export const samples = join(root, "data-samples");
@@ -27,11 +28,17 @@ export function sluice(...args: string[]) {
   };
 }
 
+/** All records of a topic. A gateway that asks for a later attempt gets one. */
 export async function recordsOf(url: string, topic: string) {
   const events: { time: string; data: Record<string, unknown> }[] = [];
   for (let after = "earliest"; ;) {
     const path = `${url}/v1/topics/${topic}/records?limit=1000&after=${after}`;
-    const { json } = await ask("GET", path);
+    const { status, json, text } = await ask("GET", path);
+    if (status === 503) {
+      await pause(500);
+      continue;
+    }
+    if (status !== 200) throw new Error(`${path}: ${text}`);
     events.push(...json.events);
     if (json.next === null) return events;
     after = json.next;

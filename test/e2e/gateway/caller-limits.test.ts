@@ -164,6 +164,35 @@ describe("a caller past its limits", () => {
     for (const stop of stops) stop.abort();
   });
 
+  test("has no more streams open for those that it asked about with HEAD", async () => {
+    const heads = await createKey("heads");
+    const ask = (method: "GET" | "HEAD", signal?: AbortSignal) =>
+      call(heads, "/v1/topics/limited/sse", {
+        method,
+        ...(signal === undefined ? {} : { signal }),
+      });
+    const statuses: number[] = [];
+    for (let i = 0; i < 4; i++) statuses.push((await ask("HEAD")).status);
+    const stop = new AbortController();
+    statuses.push((await ask("GET", stop.signal)).status);
+    stop.abort();
+    expect(statuses).toEqual([200, 200, 200, 200, 200]);
+  });
+
+  test("has the streams of /time and /magic counted as well", async () => {
+    const key = await createKey("ticking");
+    const stop = new AbortController();
+    const statuses: number[] = [];
+    for (const path of ["/time", "/magic", "/time", "/magic"]) {
+      const { status, body } = await call(key, path, { signal: stop.signal });
+      statuses.push(status);
+      // It is open once its first event has come.
+      await body?.getReader().read();
+    }
+    stop.abort();
+    expect(statuses).toEqual([200, 200, 200, 429]);
+  });
+
   test("creates so many things in an hour, however it creates them", async () => {
     const statuses: number[] = [];
     for (let i = 0; i < 10; i++) {
@@ -181,9 +210,67 @@ describe("a caller past its limits", () => {
     expect(emitter.status).toBe(201);
   });
 
+  test("creates so many tags in an hour, in every protocol, and goes on with those that exist", async () => {
+    const key = await createKey("inventive");
+    const point = (tag: string) => `{"time":${Date.now()}000000,"tag":"${tag}","values":[1]}`;
+    const save = (tags: readonly string[]) =>
+      call(key, "/save", { method: "POST", body: `[${tags.map(point).join(",")}]` });
+    const [known, ...more] = Array.from({ length: 8 }, (_, i) => `tag-${i}`);
+    if (known === undefined) throw new Error("no tag");
+    expect((await save([known, ...more, known])).status).toBe(200);
+
+    const refused = await save(["new-a"]);
+    expect(refused.status).toBe(429);
+    const says = (tag: string) =>
+      `Cannot take a measurement of the new tag "${tag}": this caller may create at most 8 tags in an hour (SLUICE_CALLER_CREATES_PER_HOUR)`;
+    expect(await refused.json()).toMatchObject({
+      code: "overloaded",
+      errors: [{ index: 0, field: "tag", code: "overloaded", message: says("new-a") }],
+    });
+    const some = await save([known, "new-b"]);
+    expect([some.status, await some.json()]).toMatchObject([207, { refused: [{ index: 1 }] }]);
+
+    const lines = await fetch(`${gateway.url}/api/v2/write`, {
+      method: "POST",
+      headers: { authorization: `Token ${key}`, "content-type": "text/plain" },
+      body: `new-c value=1\n${known} value=1`,
+    });
+    expect([lines.status, await lines.text()]).toEqual([
+      400,
+      expect.stringContaining('new tag \\"new-c\\"'),
+    ]);
+
+    const socket = await openWs(`${gateway.wsUrl}/v1/ws`, undefined, {
+      authorization: `Bearer ${key}`,
+    });
+    const events = ["new-d", known].map((tag) => JSON.parse(point(tag)));
+    socket.say({ op: "publish", topic: "measurements", events, ref: 1 });
+    expect(await socket.next()).toMatchObject({
+      ...{ op: "accepted", accepted: 1, refused: [{ index: 0, message: says("new-d") }] },
+    });
+    socket.cut();
+    await socket.closed;
+
+    const client = createClient(
+      CollectorService,
+      createGrpcTransport({ baseUrl: gateway.grpcUrl }),
+    );
+    const records = ["new-e", known].map((tag) => ({
+      value: Buffer.from(point(tag)),
+      contentType: "application/json",
+    }));
+    const headers = { authorization: `Bearer ${key}` };
+    const answer = await client.publish({ topic: "measurements", records }, { headers });
+    expect([answer.accepted, answer.refusals[0]?.message]).toEqual([1n, `tag: ${says("new-e")}`]);
+    // They are counted for each caller.
+    const others = { method: "POST", body: point("new-f") };
+    expect((await call(other, "/save", others)).status).toBe(204);
+  });
+
   test("is counted in /metrics", async () => {
     const metrics = await (await call(admin, "/metrics")).text();
     expect(metrics).toMatch(/limit="records"[^\n]*\} [1-9]/);
     expect(metrics).toMatch(/limit="streams"[^\n]*\} [1-9]/);
+    expect(metrics).toMatch(/limit="tags"[^\n]*\} [1-9]/);
   });
 });

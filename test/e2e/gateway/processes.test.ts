@@ -87,7 +87,9 @@ describe("two processes on the same ports", () => {
   }, 90_000);
 
   test("a record that one takes is live on the other, and /status and /metrics are over all", async () => {
-    const gateway = await start({ SLUICE_MEMORY_BYTES: String(2 ** 30) });
+    const metricsPort = String(await freePort());
+    const env = { SLUICE_MEMORY_BYTES: String(2 ** 30), SLUICE_METRICS_PORT: metricsPort };
+    const gateway = await start(env);
     try {
       await append(gateway, 0);
       const streams = Array.from({ length: 8 }, () =>
@@ -110,11 +112,12 @@ describe("two processes on the same ports", () => {
         expect(event?.data).toBe('{"order":1}');
         await stream.close();
       }
-      const metrics = await (await fetch(`${gateway.url}/metrics`)).text();
-      expect(metrics.match(/^process_resident_memory_bytes\{process="[01]"\} \d+$/gm)).toHaveLength(
-        2,
-      );
-      expect(metrics.match(/^# HELP process_resident_memory_bytes/gm)).toHaveLength(1);
+      for (const url of [gateway.url, `http://127.0.0.1:${metricsPort}`]) {
+        const metrics = await (await fetch(`${url}/metrics`, { keepalive: false })).text();
+        const samples = metrics.match(/^process_resident_memory_bytes\{process="[01]"\} \d+$/gm);
+        expect(samples).toHaveLength(2);
+        expect(metrics.match(/^# HELP process_resident_memory_bytes/gm)).toHaveLength(1);
+      }
       const { memory } = (await (await fetch(`${gateway.url}/status`)).json()) as {
         memory: { total_bytes: number };
       };

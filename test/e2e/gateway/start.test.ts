@@ -104,6 +104,38 @@ describe("a start that fails", () => {
     );
   }
 
+  for (const settings of [
+    { SLUICE_HOST: "192.0.2.1" },
+    { SLUICE_HOST: "192.0.2.1", SLUICE_PROCESSES: "2" },
+    { SLUICE_METRICS_HOST: "192.0.2.1", SLUICE_METRICS_PORT: "0" },
+  ]) {
+    const [setting] = Object.keys(settings);
+    test(
+      `an address that this machine does not have: ${JSON.stringify(settings)}`,
+      async () => {
+        const said = await refusal(settings);
+        expect(said).toContain("ended with 1");
+        expect(said).toContain(
+          `Cannot listen on "192.0.2.1": this machine has no such address, set ${setting} to one that it has`,
+        );
+        expect(said).not.toMatch(/\n\s+at /);
+      },
+      timeoutMs,
+    );
+  }
+
+  test(
+    "a name that is not resolved is named beside the port",
+    async () => {
+      const said = await refusal({ SLUICE_HOST: "nowhere.invalid" });
+      expect(said).toContain("ended with 1");
+      expect(said).toContain(
+        'another program has it, or "nowhere.invalid" is no name of this machine',
+      );
+    },
+    timeoutMs,
+  );
+
   const tooSoon = { SLUICE_START_MS: "500" };
   test.each([
     ["PostgreSQL", "DATABASE_URL", "postgres://user:secret@127.0.0.1:1/none"],

@@ -69,7 +69,7 @@ describe("events in", () => {
       state: "open",
       missing: [],
     });
-    expect(first).toEqual({
+    expect(first).toMatchObject({
       event: "E3",
       first_at: "2026-11-21T09:59:59.000Z",
       last_at: "2026-11-21T09:59:59.000Z",
@@ -140,11 +140,22 @@ describe("events in", () => {
     const funnel = await get("/v1/funnel?app_id=bulk&stages=E0,E1,E4,NEVER");
     expect(funnel.json).toEqual({
       lifecycles: 20_000,
+      more: false,
       stages: [
-        { event: "E0", reached: 19_998, delay_ms: null },
-        { event: "E1", reached: 20_000, delay_ms: { p50: 20_000, p90: 20_000, p99: 20_000 } },
-        { event: "E4", reached: 19_999, delay_ms: { p50: 60_000, p90: 60_000, p99: 60_000 } },
-        { event: "NEVER", reached: 0, delay_ms: null },
+        { event: "E0", reached: 19_998, repeats: 0, delay_ms: null },
+        {
+          event: "E1",
+          reached: 20_000,
+          repeats: 0,
+          delay_ms: { p50: 20_000, p90: 20_000, p99: 20_000 },
+        },
+        {
+          event: "E4",
+          reached: 19_999,
+          repeats: 0,
+          delay_ms: { p50: 60_000, p90: 60_000, p99: 60_000 },
+        },
+        { event: "NEVER", reached: 0, repeats: 0, delay_ms: null },
       ],
     });
   }, 60_000);
@@ -257,6 +268,7 @@ describe("the expected events of an app", () => {
       expected: ["QUEUED", "SENT"],
       deadline_ms: 60_000,
       retention_ms: null,
+      kept_ms: 604_800_000,
     });
     expect((await get("/v1/apps/mail")).json).toEqual(set.json);
     expect(await stateOf("done")).toEqual(["complete", []]);
@@ -274,9 +286,96 @@ describe("the expected events of an app", () => {
     const page = (await get("/v1/messages?app_id=mail&limit=2")).json;
     expect(page.lifecycles.length).toBe(2);
     expect(await ids(`&limit=2&after=${page.next}`)).toEqual(["young"]);
+    expect(await ids("&id_prefix=la")).toEqual(["late"]);
+    expect(await ids("&id_prefix=la&state=complete")).toEqual([]);
+    const counted = (await get("/v1/apps/mail/states")).json;
+    expect(counted).toEqual({ complete: 1, open: 1, overdue: 1, counted_to: 100_000 });
     // A late arrival resolves it.
     await send("/api/event", mail("late", "SENT", 0));
     expect(await stateOf("late")).toEqual(["complete", []]);
+  });
+});
+
+describe("times of receipt and searches", () => {
+  const post = (id: string, name: string, more: object) =>
+    send("/api/event", { app_id: "clock", message_id: id, event: name, ...more });
+
+  test("each event has the gateway's times beside those that were sent", async () => {
+    const before = Date.now();
+    await post("skewed", "SENT", { created_at: "2020-01-01T00:00:00.000000007Z" });
+    await post("skewed", "SENT", { created_at: "2020-01-01T00:00:01Z" });
+    const [one] = (await get("/v1/messages/skewed")).json.lifecycles;
+    const [sent] = one.events;
+    expect(sent).toMatchObject({
+      first_at: "2020-01-01T00:00:00.000000007Z",
+      last_at: "2020-01-01T00:00:01.000Z",
+      count: 2,
+    });
+    const [first, last] = [Date.parse(sent.received_first_at), Date.parse(sent.received_last_at)];
+    expect(first).toBeGreaterThanOrEqual(before - 1000);
+    expect(last).toBeGreaterThanOrEqual(first);
+    // The row has the same as the merge of what only the log had.
+    const row = await until("the row", 5000, async () => {
+      const { json } = await get("/v1/messages?id_prefix=skewed");
+      return json.lifecycles[0]?.events[0]?.count === 2 && json.lifecycles[0];
+    });
+    expect(row).toEqual(one);
+  });
+
+  test("an external id finds its messages, whatever it contains", async () => {
+    const odd = 'A/17 %_"🙂';
+    await post("m-1", "SENT", { external_id: odd });
+    await post("m-2", "SENT", { external_id: odd });
+    await post("m-3", "SENT", { external_id: "A" });
+    const found = await until("the rows", 5000, async () => {
+      const { json } = await get(`/v1/messages?external_id=${encodeURIComponent(odd)}`);
+      return json.lifecycles.length === 2 && json.lifecycles;
+    });
+    expect(found.map((one: { message_id: string }) => one.message_id)).toEqual(["m-1", "m-2"]);
+    const none = await get(`/v1/messages?external_id=${encodeURIComponent("A/17 %")}`);
+    expect(none.json).toEqual({ lifecycles: [], next: null });
+  });
+
+  test("by minute, what is missing is counted, and heals when it comes", async () => {
+    const at = (minute: number) => `2026-11-20T10:0${minute}:30Z`;
+    const of = (id: string, name: string, minute: number) => ({
+      app_id: "strip",
+      message_id: id,
+      event: name,
+      created_at: at(minute),
+    });
+    await ask("PUT", `${gateway.url}/v1/apps/strip`, { body: '{"expected":["CREATED","SENT"]}' });
+    const events = [
+      of("a", "CREATED", 1),
+      of("a", "SENT", 1),
+      of("b", "CREATED", 1),
+      of("c", "CREATED", 3),
+    ];
+    await send("/api/event/bulk", { events });
+    const span = "since=2026-11-20T10:00:00Z&until=2026-11-20T10:05:00Z";
+    const counted = async () => (await get(`/v1/apps/strip/missing?${span}`)).json;
+    const first = await until("the rows", 5000, async () => {
+      const json = await counted();
+      return json.minutes.length === 2 && json;
+    });
+    expect(first).toEqual({
+      stages: ["CREATED", "SENT"],
+      since: "2026-11-20T10:00:00.000Z",
+      until: "2026-11-20T10:05:00.000Z",
+      minutes: [
+        { at: "2026-11-20T10:01:00.000Z", messages: 2, missing: [0, 1] },
+        { at: "2026-11-20T10:03:00.000Z", messages: 1, missing: [0, 1] },
+      ],
+    });
+    await send("/api/event", of("b", "SENT", 1));
+    await until("the first minute is whole", 5000, async () => {
+      const { minutes } = await counted();
+      return minutes[0].missing[1] === 0;
+    });
+    const none = await get("/v1/apps/strip/missing?stages=CREATED");
+    expect(none.json).toMatchObject({ stages: ["CREATED"], minutes: [] });
+    const long = await get("/v1/apps/strip/missing?since=2026-11-01T00:00:00Z");
+    expectProblem(long, "400 invalid", { field: "since" });
   });
 });
 

@@ -55,8 +55,15 @@ function bruteForce(events: readonly Given[]) {
     .toSorted((a, b) => compareTexts(a.message_id, b.message_id));
 }
 
-async function allLifecycles(url: string) {
-  const found: { message_id: string; events: { event: string }[] }[] = [];
+interface Summary {
+  readonly event: string;
+  readonly received_first_at: string;
+  readonly received_last_at: string;
+}
+
+/** Without the times of receipt, which the events do not say: they lie between `sinceMs` and now. */
+async function allLifecycles(url: string, sinceMs: number) {
+  const found: { message_id: string; events: Summary[] }[] = [];
   for (let after = ""; ;) {
     const { json } = await ask("GET", `${url}/v1/messages?limit=1000${after}`);
     found.push(...json.lifecycles);
@@ -66,7 +73,13 @@ async function allLifecycles(url: string) {
   return found
     .map(({ message_id, events }) => ({
       message_id,
-      events: events.toSorted((a, b) => compareTexts(a.event, b.event)),
+      events: events
+        .map(({ received_first_at: first, received_last_at: last, ...said }) => {
+          const times = [sinceMs, Date.parse(first), Date.parse(last), Date.now()];
+          expect(times).toEqual(times.toSorted((a, b) => a - b));
+          return said;
+        })
+        .toSorted((a, b) => compareTexts(a.event, b.event)),
     }))
     .toSorted((a, b) => compareTexts(a.message_id, b.message_id));
 }
@@ -84,6 +97,7 @@ test(
     await using database = await (await testPostgres()).createDatabase();
     const env = { DATABASE_URL: database.url, SLUICE_GUESTS: "0" };
     const seed = 1121;
+    const sinceMs = Date.now();
     const events = givenEvents(seed, eventsMin, eventsMin / 10);
     let gateway: GatewayProcess = await startGateway({ env });
     let starting: Promise<unknown> = Promise.resolve();
@@ -120,7 +134,7 @@ test(
     await Promise.all([worker(), worker(), worker(), worker()]);
     expect(killAt).toEqual([]);
     await projected(gateway.url);
-    expect({ seed, rows: await allLifecycles(gateway.url) }).toEqual({
+    expect({ seed, rows: await allLifecycles(gateway.url, sinceMs) }).toEqual({
       seed,
       rows: bruteForce(events),
     });
@@ -162,7 +176,7 @@ nats(
       return (await ask("GET", `${gateway.url}/v1/messages/m`)).status === 200;
     });
     await projected(gateway.url);
-    expect((await allLifecycles(gateway.url)).length).toBe(51);
+    expect((await allLifecycles(gateway.url, 0)).length).toBe(51);
 
     await broker.kill9();
     const refused = await take("m", "LOST");

@@ -2,6 +2,7 @@
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { verifyAnswers } from "../../../bench/query/verify.ts";
+import { Gateway } from "../../../src/cli/gateway/gateway.ts";
 import { createRandom } from "../../../src/cli/simulate/random.ts";
 import { runSluice } from "../../support/command.ts";
 import { type GatewayProcess, startGateway } from "../../support/gateway.ts";
@@ -88,7 +89,13 @@ describe("on a running gateway", () => {
     const verify = (url: string) =>
       verifyAnswers(
         {
-          ...{ url, random: createRandom(1), prefix: "wrong-", tags: 1, answers: 1 },
+          ...{
+            gateway: new Gateway(url),
+            random: createRandom(1),
+            prefix: "wrong-",
+            tags: 1,
+            answers: 1,
+          },
           ...{ oldestNs: nowNs - 600_000_000_000n, newestNs: nowNs },
         },
         () => {},

@@ -79,7 +79,9 @@ toolTest(
       });
       // By node, so that nothing is taken for both that only one of them has.
       const perNode = "count by (instance) (rate(sluice_requests_total[10s]) > 0)";
-      expect(await server.query(perNode)).toHaveLength(2);
+      await until("requests of both nodes", 30_000, async () => {
+        return (await server.query(perNode)).length === 2;
+      });
       const taken = "sum by (protocol) (sluice_accepted_records_total) > 0";
       const protocols = (await server.query(taken)).map(({ labels }) => labels["protocol"] ?? "");
       expect(protocols.toSorted((a, b) => (a < b ? -1 : 1))).toEqual([

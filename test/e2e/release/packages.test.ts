@@ -49,7 +49,9 @@ describe("sluice-gateway", () => {
     for (const page of ["/ui", "/livedoc"]) {
       expect((await fetch(`${gateway.url}${page}`)).status).toBe(200);
     }
-    const script = await fetch(`${gateway.url}/ui/assets/dashboard.js`);
+    const html = await (await fetch(`${gateway.url}/ui`)).text();
+    const named = /src="([^"]+\.js)"/.exec(html)?.[1] ?? "";
+    const script = await fetch(new URL(named, `${gateway.url}/ui`));
     expect((await script.text()).length).toBeGreaterThan(10_000);
     // The compiler is a dependency; the rule's budget is in a package that is patched.
     const schema = `syntax = "proto3"; import "buf/validate/validate.proto";

@@ -26,8 +26,8 @@ beforeAll(async () => {
   [browser, gateway, script] = await Promise.all([
     launchBrowser(),
     startGateway({ env: { SLUICE_ORIGINS: site.url.origin } }),
-    bundleForBrowsers(new URL("rpc-page.ts", import.meta.url).pathname).then((bytes) =>
-      new TextDecoder().decode(bytes),
+    bundleForBrowsers(new URL("rpc-page.ts", import.meta.url).pathname, "page").then(
+      ({ entry, files }) => new TextDecoder().decode(files.get(entry)),
     ),
   ]);
   await post(`${gateway.url}/v1/topics/pages/records`, [{ n: 1 }, { n: 2 }]);

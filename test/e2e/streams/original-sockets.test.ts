@@ -137,7 +137,7 @@ describe("WS /v1/ws", () => {
       ["{", "invalid", "JSON"],
       ["[]", "invalid", "expected an object"],
       [{ op: "dance" }, "invalid", "/op"],
-      [{ op: "subscribe" }, "invalid", "topic or emitter"],
+      [{ op: "subscribe" }, "invalid", "topic, emitter"],
       [{ op: "subscribe", emitter: id, topic: "t" }, "invalid", "emitter beside topic"],
       [{ op: "subscribe", emitter: "never-made" }, "not_found", "never-made"],
       [{ op: "subscribe", topic: "never-made" }, "not_found", "never-made"],

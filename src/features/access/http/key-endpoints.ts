@@ -7,7 +7,7 @@ import { empty, json, jsonBody } from "../../../http/endpoint/answer.ts";
 import { contentEncoding } from "../../../http/endpoint/appending.ts";
 import { endpoint } from "../../../http/endpoint/endpoint.ts";
 import { pageLimit } from "../../../http/endpoint/paging.ts";
-import { optional, parameter, shortText } from "../../../http/endpoint/parameter.ts";
+import { optional, parameter, shortText, withDefault } from "../../../http/endpoint/parameter.ts";
 import { nameShape, timeShape } from "../../../http/endpoint/shapes.ts";
 import { grantShape, keyGrantsMax } from "./grant-shape.ts";
 
@@ -80,6 +80,7 @@ export const listKeys = endpoint("GET /v1/keys", {
   summary: "List API keys",
   description: "By name, without their secrets, which the gateway does not have.",
   query: {
+    q: withDefault(shortText("Part of the name or of the id, in any case of letters", 200), ""),
     after: optional(
       parameter(
         "The keys whose names come after this one: the `next` of an earlier answer",

@@ -4,7 +4,7 @@ import type { Hono } from "hono";
 import { parseGrant, renderGrant } from "../../../core/access/grant.ts";
 import { invalidField, quoted } from "../../../core/failure.ts";
 import { cutList } from "../../../core/page.ts";
-import { parseTime } from "../../../core/time.ts";
+import { expectedTime, parseTime } from "../../../core/time.ts";
 import { callerOf } from "../../../http/access.ts";
 import type { HttpDeps } from "../../../http/deps.ts";
 import { reply, serve } from "../../../http/endpoint/endpoint.ts";
@@ -33,8 +33,9 @@ export function mountKeys(app: Hono, { keys, bodies }: KeyDeps): void {
     const headers = { "cache-control": "no-store" };
     return reply(endpoints.createKey, 201, { ...describe(key), key: secret }, headers);
   });
-  serve(app, endpoints.listKeys, async ({ query: { limit, after } }) => {
-    const found = await keys.list({ limit: limit + 1, after });
+  serve(app, endpoints.listKeys, async ({ query: { q, limit, after } }) => {
+    const text = q.replaceAll("\0", "\uFFFD");
+    const found = await keys.list({ limit: limit + 1, after, text });
     const { items, last } = cutList(found, limit);
     return reply(endpoints.listKeys, 200, { keys: items.map(describe), next: last?.name ?? null });
   });
@@ -52,7 +53,7 @@ function parseExpiry(text: string): number {
   if (ns !== undefined) return Number(ns / 1_000_000n);
   throw invalidField(
     "expires_at",
-    `Cannot use expires_at ${quoted(text)}: expected a time such as 2026-11-21T10:02:11Z`,
+    `Cannot use expires_at ${quoted(text)}: expected ${expectedTime(text, "a time such as 2026-11-21T10:02:11Z")}`,
   );
 }
 

@@ -2,7 +2,7 @@
 
 import type { Hono } from "hono";
 import { shippedFile } from "../../../core/build.ts";
-import { mountPage, styleType, uiFile, uiScript } from "../../../http/assets.ts";
+import { mountPage, styleType, uiFile, uiModules } from "../../../http/assets.ts";
 import type { HttpDeps } from "../../../http/deps.ts";
 
 export type LoginDeps = Pick<HttpDeps, "host">;
@@ -15,7 +15,7 @@ export function mountLogin(app: Hono, { host }: LoginDeps): void {
       "icon.svg": uiFile("icon.svg", "image/svg+xml"),
       "shared.css": uiFile("shared.css", styleType),
       "login.css": uiFile("login/page.css", styleType),
-      "login.js": uiScript(host, "login"),
     },
+    modules: uiModules(host, "login"),
   });
 }

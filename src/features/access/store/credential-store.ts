@@ -35,14 +35,17 @@ export function createCredentialStore({ leases: db, run }: Database): Credential
       return rows.map(credentialFromRow).toSorted(byId(idOrName))[0];
     },
 
-    async keys({ limit, after }) {
-      const { kind, name, revokedAt } = accessCredentials;
+    async keys({ limit, after, text = "" }) {
+      const { kind, id, name, revokedAt } = accessCredentials;
       const later = after === undefined ? undefined : gt(name, after);
+      const part = sql`lower(${text})`;
+      const isFound = sql`(strpos(lower(${name}), ${part}) > 0 or strpos(lower(${id}), ${part}) > 0)`;
+      const sought = text === "" ? undefined : isFound;
       const rows = await run(() =>
         db
           .select()
           .from(accessCredentials)
-          .where(and(eq(kind, "key"), isNull(revokedAt), later))
+          .where(and(eq(kind, "key"), isNull(revokedAt), later, sought))
           .orderBy(asc(name))
           .limit(limit),
       );

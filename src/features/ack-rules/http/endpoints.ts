@@ -7,21 +7,20 @@ import { empty, json, jsonBody } from "../../../http/endpoint/answer.ts";
 import { contentEncoding } from "../../../http/endpoint/appending.ts";
 import { endpoint } from "../../../http/endpoint/endpoint.ts";
 import { pageLimit } from "../../../http/endpoint/paging.ts";
-import { optional, parameter, text } from "../../../http/endpoint/parameter.ts";
+import { optional, parameter, shortText, text } from "../../../http/endpoint/parameter.ts";
 import { countShape, nameShape, timeShape } from "../../../http/endpoint/shapes.ts";
 import { switched } from "../../../http/endpoint/socket.ts";
 import { lastEventId, startQuery } from "../../../http/endpoint/starting.ts";
 import { eventStream } from "../../../http/endpoint/streams.ts";
 import { oneSubscription } from "../../../http/ws-shapes.ts";
 import { keepMsDefault, placesMax } from "../rule.ts";
-import { parseOverdueToken } from "./overdue-token.ts";
+import { idEndpoints } from "./id-endpoints.ts";
+import { parseIdToken } from "./id-token.ts";
+import { overdueEndpoints } from "./overdue-endpoints.ts";
+import { messageShape, overdueExample, readsRule, ruleName, tag } from "./shapes.ts";
 
-const tag = "Ack rules";
 const dayMs = 24 * 60 * 60 * 1000;
 
-const ruleName = { name: parameter("The rule's name", nameShape, parseName, "orders") };
-
-const readsRule = needs("read", "rule", { param: "name" });
 const managesRule = needs("manage", "rule", { param: "name" });
 
 const idShape = z.union(
@@ -98,6 +97,34 @@ const ruleShape = z.object({
   keep_ms: keepShape.describe(keepText),
   from: fromShape.describe(fromText),
   created_at: timeShape,
+  counts: z
+    .object({
+      complete: countShape,
+      late: countShape,
+      open: countShape,
+      overdue: countShape,
+      forgotten: countShape,
+    })
+    .optional()
+    .describe("In the list, where the caller may read the rule's topics: as in its figures"),
+  lag: z
+    .object({
+      topic: nameShape.describe("The topic that it is furthest behind"),
+      lag_s: z
+        .number()
+        .describe("Age of the oldest record that it has not committed; 0 at the end of its topics"),
+      lag_before_s: z.number().describe("About ten seconds before"),
+      node: z.string().describe("The node that runs it"),
+    })
+    .nullable()
+    .optional()
+    .describe(
+      "Where the caller may read the rule's topics: how far it is behind them, as its node said within the last ten seconds; `null`: no node has said it",
+    ),
+  changing: z
+    .literal(true)
+    .optional()
+    .describe("A change is requested, and waits until the acks committed so far are in the log"),
   stopped: z
     .string()
     .optional()
@@ -118,16 +145,6 @@ const statsShape = z.object({
   overdue_ids: z.array(z.string()).describe("The 100 that are overdue for longest"),
 });
 
-const messageShape = z.object({
-  message_id: z.string(),
-  state: z.enum(["unseen", "open", "overdue", "complete"]),
-  missing: z.array(z.string()).describe("Topics, or events"),
-  seen: z
-    .record(z.string(), timeShape)
-    .describe("When the first occurrence in each topic (or of each event) was received"),
-  overdue_since: timeShape.optional(),
-});
-
 const ruleExample = {
   name: "orders",
   topics: ["orders", "payments", "shipments"],
@@ -139,12 +156,32 @@ const ruleExample = {
   created_at: "2026-11-21T10:02:11.420Z",
 };
 
-const overdueExample = {
-  message_id: "m-2041",
-  state: "overdue" as const,
-  missing: ["shipments"],
-  seen: { orders: "2026-11-21T10:02:11.931071Z", payments: "2026-11-21T10:02:11.959506Z" },
-  overdue_since: "2026-11-21T10:03:11.931Z",
+const effectsShape = z.object({
+  changes: z.array(z.string()).describe("The members in which the configurations differ"),
+  counted: countShape.describe(
+    "Ids that were looked at, the longest overdue and most urgent first",
+  ),
+  more: z.boolean().describe("There are more ids than `counted`"),
+  forgotten_sightings: z
+    .record(z.string(), countShape)
+    .describe("For each topic (or event) that goes, the ids whose sighting there is forgotten"),
+  forgotten_ids: countShape.describe("Ids that are forgotten: they were seen nowhere else"),
+  completed_ids: countShape.describe("Ids that get their ack: they were missing nowhere else"),
+  waiting_ids: countShape.describe("Ids that go on, and miss each added topic (or event) as well"),
+  overdue_ids: countShape.describe("Open ids that become overdue"),
+  reopened_ids: countShape.describe("Overdue ids that have time left again"),
+});
+
+const effectsExample = {
+  changes: ["topics"],
+  counted: 18,
+  more: false,
+  forgotten_sightings: { shipments: 11 },
+  forgotten_ids: 2,
+  completed_ids: 3,
+  waiting_ids: 13,
+  overdue_ids: 0,
+  reopened_ids: 0,
 };
 
 export const ruleBody = jsonBody(ruleRequestShape, {
@@ -164,6 +201,7 @@ export const listRules = endpoint("GET /v1/ack-rules", {
         parseName,
       ),
     ),
+    q: optional(shortText("Only rules whose names contain this, in any case", 200)),
     limit: pageLimit("Rules in the page"),
   },
   answers: {
@@ -183,17 +221,31 @@ export const listRules = endpoint("GET /v1/ack-rules", {
 export const createRule = endpoint("PUT /v1/ack-rules/{name}", {
   id: "makeAckRule",
   tag,
-  summary: "Create an ack rule",
+  summary: "Create an ack rule, or change it",
   description:
-    "Once an id has been seen in all topics (or with all events), exactly one ack is appended to the output topic, under the id as its key. Idempotent. The rule acts with the rights of who has put it last, for as long as they have them: to read its topics, and to append to its outputs.",
+    "Once an id has been seen in all topics (or with all events), exactly one ack is appended to the output topic, under the id as its key. Idempotent. Another configuration changes the rule, which keeps what it saw in the topics that stay. The rule acts with the rights of who has put it last, for as long as they have them: to read its topics, and to append to its outputs.",
   params: ruleName,
   headers: contentEncoding,
   body: ruleBody,
   answers: {
     201: json("It is created.", ruleShape, ruleExample),
-    200: json("It exists already, with this very configuration.", ruleShape, ruleExample),
+    200: json("It existed, and has this configuration now.", ruleShape, ruleExample),
   },
   problems: [400, 403, 409, 413, 415, 429, 503],
+  access: managesRule,
+});
+
+export const previewChange = endpoint("POST /v1/ack-rules/{name}/preview", {
+  id: "previewAckRuleChange",
+  tag,
+  summary: "See what a change of an ack rule would do",
+  description:
+    "Takes what `PUT` takes, and changes nothing. The figures are of the ids that are open or overdue: complete ones stay complete.",
+  params: ruleName,
+  headers: contentEncoding,
+  body: ruleBody,
+  answers: { 200: json("What the change would do now.", effectsShape, effectsExample) },
+  problems: [400, 403, 404, 409, 413, 415, 429, 503],
   access: managesRule,
 });
 
@@ -249,7 +301,7 @@ export const listOverdue = endpoint("GET /v1/ack-rules/{name}/overdue", {
   params: ruleName,
   query: {
     limit: pageLimit("Ids in the page"),
-    after: optional(parameter("The `next` of an earlier answer", z.string(), parseOverdueToken)),
+    after: optional(parameter("The `next` of an earlier answer", z.string(), parseIdToken)),
   },
   answers: {
     200: json(
@@ -280,7 +332,7 @@ export const watchOverdue = endpoint("GET /sse/ack-rules/{name}/overdue", {
   tag,
   summary: "Watch what gets overdue",
   description:
-    '`data:` is `{"rule","message_id","state","missing","seen"}`; `state` is `overdue`, `resolved` once an overdue id is complete, or `forgotten` when it is kept no longer.',
+    '`data:` is `{"rule","message_id","state","missing","seen"}`; `state` is `overdue`, `resolved` once an overdue id is complete, `reopened` when a changed deadline gives it time again, or `forgotten` when it is kept no longer.',
   params: ruleName,
   query: startQuery,
   headers: lastEventId,
@@ -303,8 +355,11 @@ export const watchOverdueBySocket = endpoint("GET /ws/ack-rules/{name}/overdue",
 });
 
 export const ackRuleEndpoints = [
+  ...idEndpoints,
+  ...overdueEndpoints,
   listRules,
   createRule,
+  previewChange,
   describeRule,
   removeRule,
   ruleStats,

@@ -7,6 +7,7 @@ import { callerOf } from "../../../http/access.ts";
 import type { HttpDeps } from "../../../http/deps.ts";
 import { serve } from "../../../http/endpoint/endpoint.ts";
 import { requestedStart } from "../../../http/endpoint/starting.ts";
+import { showAll, type SocketTarget } from "../../../http/live/target.ts";
 import { checkOrigin } from "../../../http/origin.ts";
 import { sseResponse, topicStart } from "../../../http/streaming.ts";
 import { watchBySocket } from "../../../http/watch-socket.ts";
@@ -20,6 +21,13 @@ interface LiveDeps extends Pick<
   "hub" | "host" | "sockets" | "pages" | "log" | "clock" | "origins"
 > {
   readonly ackRules: AckRules;
+}
+
+export function ruleTarget(deps: Pick<LiveDeps, "ackRules">): SocketTarget {
+  return {
+    kind: "rule",
+    watch: async (name, caller) => ({ ...(await watched(name, caller, deps)), show: showAll }),
+  };
 }
 
 export function mountAckRulesLive(app: Hono, deps: LiveDeps): void {
@@ -41,7 +49,7 @@ export function mountAckRulesLive(app: Hono, deps: LiveDeps): void {
 async function watched(
   name: string,
   by: Caller,
-  { ackRules }: LiveDeps,
+  { ackRules }: Pick<LiveDeps, "ackRules">,
 ): Promise<{ readonly topic: string; readonly key: string }> {
   const rule = await ackRules.readable(name, by);
   if (rule.deadlineMs !== undefined) return { topic: overdueTopic(rule.output), key: rule.name };

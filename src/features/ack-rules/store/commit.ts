@@ -6,6 +6,8 @@ import { arrayOfNumbers, arrayOfTexts } from "../../../postgres/arrays.ts";
 import type { Database } from "../../../postgres/database.ts";
 import { type Queries, statement } from "../../../postgres/statement.ts";
 import { type AckCommit, ackIdStates, type AckSent, announcementStates } from "../rule.ts";
+import { seenToRow } from "./id-rows.ts";
+import { settlingToJson } from "./rule-row.ts";
 import { ackRules } from "./tables.ts";
 
 /** Runs a fenced statement, which returns whether the fence let it pass; throws `conflict` if not. */
@@ -17,11 +19,13 @@ export async function writeFenced({ db, run }: Database, text: SQL): Promise<voi
 
 /** By hand: a commit is one statement, whose rows are passed as arrays. */
 export function commitStatement(db: Queries, commit: AckCommit): SQL {
-  const { rule, counts, acks, notices, written, announced } = commit;
+  const { counts, acks, notices, written, announced, settling } = commit;
+  const rule = commit.rule.number;
   const positions = [...commit.positions];
   const move = { version: sql`${ackRules.version} + 1`, acks, notices, ...counts };
+  const settled = settling === undefined ? {} : { settling: settlingToJson(settling) };
   return sql`
-    with fence as ${fence(db, commit, move)},
+    with fence as ${fence(db, { rule, version: commit.version }, { ...move, ...settled })},
     positions as (
       insert into ack_positions (rule, topic, epoch, sequence, idx)
       select ${rule}, p.* from unnest(
@@ -39,7 +43,7 @@ export function commitStatement(db: Queries, commit: AckCommit): SQL {
       select ${rule}, w.id, w.state, w.seen::bigint[], w.next_ms, w.overdue_ms from unnest(
         ${arrayOfTexts(written.map(({ id }) => id))}::text[],
         ${arrayOfNumbers(written.map(({ state }) => ackIdStates.indexOf(state)))}::smallint[],
-        ${arrayOfTexts(written.map(({ seen }) => arrayOfNumbers(seen)))}::text[],
+        ${arrayOfTexts(written.map(({ seen }) => arrayOfNumbers(seenToRow(seen, commit.rule))))}::text[],
         ${arrayOfNumbers(written.map(({ nextMs }) => nextMs))}::bigint[],
         ${arrayOfNumbers(written.map(({ overdueMs }) => overdueMs))}::bigint[]
       ) as w (id, state, seen, next_ms, overdue_ms)

@@ -10,9 +10,10 @@ import {
   type Announcement,
   announcementStates,
 } from "../rule.ts";
+import { applyChange } from "./change.ts";
 import { commitStatement, sentStatement, writeFenced } from "./commit.ts";
-import { ackIdFromRow, findAckIds } from "./id-rows.ts";
-import { countColumns } from "./rule-row.ts";
+import { ackIdFromRow, findAckIds, unsettledIdFromRow } from "./id-rows.ts";
+import { countColumns, ruleColumns, ruleFromRow, settlingFromJson } from "./rule-row.ts";
 import { ackIds, ackOutbox, ackPositions, ackRules } from "./tables.ts";
 
 export function createAckLedger(database: Database): AckLedgerStore {
@@ -20,10 +21,23 @@ export function createAckLedger(database: Database): AckLedgerStore {
   return {
     open: (rule) => stateOf(database, rule),
     find: (rule, ids) => findAckIds(database, rule, ids),
+    applyChange: (rule) => applyChange(database, rule),
 
     async due(rule, untilMs, limit) {
-      const rows = await run(() => dueQuery(db, rule, untilMs, limit));
-      return rows.map(ackIdFromRow);
+      const rows = await run(() => dueQuery(db, rule.number, untilMs, limit));
+      return rows.map((row) => ackIdFromRow(row, rule));
+    },
+
+    async walk(rule, after, limit) {
+      const rows = await run(() =>
+        db
+          .select()
+          .from(ackIds)
+          .where(and(eq(ackIds.rule, rule.number), gt(ackIds.id, after)))
+          .orderBy(asc(ackIds.id))
+          .limit(limit),
+      );
+      return rows.map((row) => unsettledIdFromRow(row, rule));
     },
 
     commit: (commit) => writeFenced(database, commitStatement(db, commit)),
@@ -64,16 +78,27 @@ export function createAckLedger(database: Database): AckLedgerStore {
 }
 
 async function stateOf({ db, run }: Database, rule: number): Promise<AckState | undefined> {
-  const { version, producerEpoch: epoch, acks, notices, delays } = ackRules;
-  const [state] = await run(() =>
+  const { version, producerEpoch: epoch, acks, notices, delays, settling } = ackRules;
+  const [found] = await run(() =>
     db
-      .select({ version, epoch, acks, notices, delays, counts: countColumns })
+      .select({
+        state: { version, epoch, acks, notices, delays },
+        counts: countColumns,
+        rule: ruleColumns,
+        settling,
+      })
       .from(ackRules)
       .where(and(eq(ackRules.number, rule), isNull(ackRules.removedAt))),
   );
-  if (state === undefined) return undefined;
+  if (found === undefined) return undefined;
   const rows = await run(() => db.select().from(ackPositions).where(eq(ackPositions.rule, rule)));
-  return { ...state, positions: new Map(rows.map((row) => [row.topic, positionFromRow(row)])) };
+  return {
+    ...found.state,
+    counts: found.counts,
+    rule: ruleFromRow(found.rule),
+    settling: found.settling === null ? undefined : settlingFromJson(found.settling),
+    positions: new Map(rows.map((row) => [row.topic, positionFromRow(row)])),
+  };
 }
 
 /** It costs as much as the rows that it returns, whatever else is in the table. */

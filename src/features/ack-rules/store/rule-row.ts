@@ -2,8 +2,8 @@
 
 import type { Principal } from "../../../core/access/caller.ts";
 import { Grants, parseGrant, renderGrant } from "../../../core/access/grant.ts";
-import type { AckRule, AckRuleConfig } from "../rule.ts";
-import { ackRules, type StoredConfig, type StoredCreator } from "./tables.ts";
+import { type AckRule, type AckRuleConfig, placeNames, type Settling } from "../rule.ts";
+import { ackRules, type StoredConfig, type StoredCreator, type StoredSettling } from "./tables.ts";
 
 export const ruleColumns = {
   number: ackRules.number,
@@ -12,6 +12,8 @@ export const ruleColumns = {
   config: ackRules.config,
   creator: ackRules.creator,
   madeAt: ackRules.madeAt,
+  revision: ackRules.revision,
+  change: ackRules.change,
 };
 
 export const countColumns = {
@@ -25,7 +27,7 @@ export const countColumns = {
 };
 
 /** JSON has no undefined: members without a value are left out. */
-export function configToJson(config: AckRuleConfig): StoredConfig {
+export function configToJson(config: AckRuleConfig, slots?: readonly number[]): StoredConfig {
   const { places, output, deadlineMs, keepMs, from } = config;
   return {
     ...("topics" in places ? { topics: places.topics, id: places.id } : {}),
@@ -35,6 +37,7 @@ export function configToJson(config: AckRuleConfig): StoredConfig {
     ...(deadlineMs === undefined ? {} : { deadline_ms: deadlineMs }),
     keep_ms: keepMs,
     from,
+    ...(slots === undefined ? {} : { slots }),
   };
 }
 
@@ -45,26 +48,47 @@ export function ruleFromRow({
   config,
   creator,
   madeAt,
+  revision,
+  change,
 }: Pick<typeof ackRules.$inferSelect, keyof typeof ruleColumns>): AckRule {
-  const { topics, id = { pointer: "/message_id" }, events = [], app_id } = config;
+  const now = configFromJson(name, config);
   return {
+    ...now,
     number,
     life,
+    madeMs: madeAt.getTime(),
+    creator: creator === null ? undefined : creatorFromJson(creator),
+    revision,
+    slots: config.slots ?? placeNames(now).map((_, place) => place),
+    change: change === null ? undefined : configFromJson(name, change.config),
+  };
+}
+
+export function configFromJson(name: string, config: StoredConfig): AckRuleConfig {
+  const { topics, id = { pointer: "/message_id" }, events = [], app_id } = config;
+  return {
     name,
     places: topics === undefined ? { events, appId: app_id } : { topics, id },
     output: config.output,
     deadlineMs: config.deadline_ms,
     keepMs: config.keep_ms,
     from: config.from,
-    madeMs: madeAt.getTime(),
-    creator: creator === null ? undefined : creatorFromJson(creator),
   };
+}
+
+export function settlingFromJson({ after, keep_ms }: StoredSettling): Settling {
+  return { after, keepMs: keep_ms };
+}
+
+/** Null: every id is settled. */
+export function settlingToJson(settling: Settling | "done"): StoredSettling | null {
+  return settling === "done" ? null : { after: settling.after, keep_ms: settling.keepMs };
 }
 
 export function creatorToJson({ kind, id, name, grants }: Principal): StoredCreator {
   return { kind, id, name, grants: grants.list.map(renderGrant) };
 }
 
-function creatorFromJson({ grants, ...creator }: StoredCreator): Principal {
+export function creatorFromJson({ grants, ...creator }: StoredCreator): Principal {
   return { ...creator, grants: new Grants(grants.map((grant) => parseGrant(grant))) };
 }

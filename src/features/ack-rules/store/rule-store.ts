@@ -7,10 +7,12 @@ import { arrayOfNumbers, arrayOfTexts } from "../../../postgres/arrays.ts";
 import type { Database } from "../../../postgres/database.ts";
 import { preparedRead } from "../../../postgres/read.ts";
 import { decoderOf, statement } from "../../../postgres/statement.ts";
-import type { AckId, AckRule, AckRuleConfig, AckRuleStore, OverdueQuery } from "../rule.ts";
-import { ackIdFromRow, findAckIds } from "./id-rows.ts";
+import type { AckRule, AckRuleConfig, AckRuleStore } from "../rule.ts";
+import { requestChange } from "./change.ts";
+import { effectsOf } from "./effects.ts";
+import { findAckIds } from "./id-rows.ts";
 import { configToJson, countColumns, creatorToJson, ruleColumns, ruleFromRow } from "./rule-row.ts";
-import { ackIds, ackRules } from "./tables.ts";
+import { ackRules } from "./tables.ts";
 
 /** A few thousand small rows: some 30 ms of a statement. */
 const purgeRowsMax = 5000;
@@ -90,7 +92,8 @@ export function createAckRuleStore(database: Database): AckRuleStore {
       return row ?? { counts: noCounts, delays: {} };
     },
 
-    overdue: (rule, query) => overdueIds(database, rule, query),
+    change: (rule, change) => requestChange(database, rule, change),
+    effects: (rule, config, nowMs) => effectsOf(database, rule, config, nowMs),
     find: (rule, ids) => findAckIds(database, rule, ids),
   };
 }
@@ -134,30 +137,6 @@ async function createRule(
     ),
   );
   return row && ruleFromRow(decodeRule(row));
-}
-
-async function overdueIds(
-  { db, run }: Database,
-  rule: number,
-  { after, limit }: OverdueQuery,
-): Promise<readonly AckId[]> {
-  const { overdueMs, id } = ackIds;
-  const rows = await run(() =>
-    db
-      .select()
-      .from(ackIds)
-      .where(
-        and(
-          eq(ackIds.rule, rule),
-          // Without a parameter, as the condition of the index `ack_ids_overdue` is.
-          sql`${ackIds.state} = 1`,
-          sql`(${overdueMs}, ${id}) > (${after?.overdueMs ?? -1}::bigint, ${after?.id ?? ""}::text)`,
-        ),
-      )
-      .orderBy(asc(overdueMs), asc(id))
-      .limit(limit),
-  );
-  return rows.map(ackIdFromRow);
 }
 
 // By hand: each step deletes a bounded number of rows, from four tables at once. The rule itself goes

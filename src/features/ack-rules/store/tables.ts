@@ -26,6 +26,23 @@ export interface StoredConfig {
   readonly deadline_ms?: number;
   readonly keep_ms: number;
   readonly from: "now" | "earliest";
+  /** For each place, its index in `seen` of the rule's rows; left out: its index among the places. */
+  readonly slots?: readonly number[];
+}
+
+/** A change that waits until the acks of the present configuration are in the log. */
+export interface StoredChange {
+  readonly config: StoredConfig;
+  readonly creator: StoredCreator | null;
+  /** Where the added topics ended when the change was requested. */
+  readonly positions: Readonly<Record<string, string>>;
+}
+
+/** How far the owner is with applying a change to the ids. */
+export interface StoredSettling {
+  readonly after: string;
+  /** Before the change. */
+  readonly keep_ms: number;
 }
 
 /** A principal as JSON, with its grants as text. */
@@ -62,6 +79,10 @@ export const ackRules = pgTable(
     delays: jsonb().$type<DelayCounts>().notNull().default({}),
     /** Null: it was created without access control. */
     creator: jsonb().$type<StoredCreator>(),
+    /** Number of changes of the configuration. */
+    revision: bigint({ mode: "number" }).notNull().default(0),
+    change: jsonb().$type<StoredChange>(),
+    settling: jsonb().$type<StoredSettling>(),
   },
   (table) => [
     uniqueIndex("ack_rules_name")
@@ -90,7 +111,7 @@ export const ackIds = pgTable(
     id: orderedText().notNull(),
     /** 0 open, 1 overdue, 2 complete. */
     state: smallint().notNull(),
-    /** First occurrence in each of the rule's places, nanoseconds since 1970; null: none yet. */
+    /** First occurrence in each slot of the rule's places, nanoseconds since 1970; null: none yet. */
     seen: sparseBigints().notNull(),
     /** Milliseconds since 1970. */
     nextMs: bigint("next_ms", { mode: "number" }).notNull(),
@@ -101,6 +122,9 @@ export const ackIds = pgTable(
     // The sweep reads it up to the first row that is not due: neither open ids that have time left
     // nor those that are kept cost it anything.
     index("ack_ids_next").on(table.rule, table.nextMs),
+    index("ack_ids_open")
+      .on(table.rule, table.nextMs, table.id)
+      .where(sql`state = 0`),
     index("ack_ids_overdue")
       .on(table.rule, table.overdueMs, table.id)
       .where(sql`state = 1`),

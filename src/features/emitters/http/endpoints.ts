@@ -13,7 +13,7 @@ import {
 } from "../../../http/endpoint/appending.ts";
 import { endpoint } from "../../../http/endpoint/endpoint.ts";
 import { pageLimit, pageParameters } from "../../../http/endpoint/paging.ts";
-import { flag, optional, parameter } from "../../../http/endpoint/parameter.ts";
+import { flag, optional, parameter, shortText } from "../../../http/endpoint/parameter.ts";
 import {
   countShape,
   nameShape,
@@ -127,6 +127,9 @@ export const listEmitters = endpoint("GET /log", {
     ),
     limit: pageLimit("Emitters in the page"),
     ended: flag("Whether emitters that have ended are listed as well"),
+    q: optional(
+      shortText("Only emitters whose ids contain this text, in upper or lower case", 200),
+    ),
   },
   access: needs("read", "emitter", { some: "those that are listed" }),
   answers: { 200: json("Emitters.", emitterListShape, { emitters: [emitterExample], next: null }) },

@@ -69,7 +69,7 @@ export function mountEmitters(app: Hono, deps: EmitterDeps): void {
   });
   serve(app, endpoints.listEmitters, async ({ query }, c) => {
     const caller = callerOf(c.req.raw);
-    const found = await emitters.list(query, ({ id }) => caller.may("read", "emitter", id));
+    const found = await emitters.list(query, caller.names("read", "emitter"));
     return reply(endpoints.listEmitters, 200, {
       emitters: found.emitters.map(describe),
       next: found.next,
@@ -85,7 +85,8 @@ export function mountEmitters(app: Hono, deps: EmitterDeps): void {
       headers: traceHeaders(c.req.header(traceparentHeader)),
     });
     const options = emitterOptions(id, appendOptions(headers));
-    return appendResponse(await ingest.append(emittersTopic, events, emittersAuthor, options));
+    const author = emittersAuthor.for(callerOf(c.req.raw));
+    return appendResponse(await ingest.append(emittersTopic, events, author, options));
   });
   serve(app, endpoints.readEmitter, async ({ params: { id }, query }, c) => {
     const requested = pageQuery(query);

@@ -2,6 +2,7 @@
 
 import { and, asc, desc, eq, gt, isNull, lte, type Placeholder, type SQL, sql } from "drizzle-orm";
 import type { Database } from "../../../postgres/database.ts";
+import { grantedValues, isGranted } from "../../../postgres/granted.ts";
 import { positionFromColumns } from "../../../postgres/projection-row.ts";
 import { preparedRead } from "../../../postgres/read.ts";
 import { fixedLimit } from "../../../postgres/statement.ts";
@@ -26,10 +27,9 @@ export function createEmitterStore(database: Database): EmitterStore {
       .where(gt(emitters.endedAt, ago(sql.placeholder("withinMs")))),
   );
   const stats = statsRead(database);
-  const open = listRead(database, isNull(emitters.endedAt));
-  const all = listRead(database);
   return {
     ...counts(database),
+    ...lists(database),
 
     async create(emitter, node) {
       const { id, source, rate } = emitter;
@@ -57,11 +57,6 @@ export function createEmitterStore(database: Database): EmitterStore {
     async stats(id) {
       const [row] = await run(() => stats({ id }));
       return statsFromRow(row);
-    },
-
-    async list({ after = "", limit, ended }) {
-      const rows = await run(() => (ended ? all : open)({ after, limit }));
-      return rows.map(emitterFromRow);
     },
 
     async end(id) {
@@ -107,6 +102,20 @@ export function createEmitterStore(database: Database): EmitterStore {
   }
 }
 
+function lists(database: Database): Pick<EmitterStore, "list"> {
+  const open = listRead(database, isNull(emitters.endedAt));
+  const all = listRead(database);
+  return {
+    async list({ after = "", limit, ended, q = "", names }) {
+      // No id has a character that the database could not store.
+      const part = q.replaceAll(/[^\w.-]/g, "?").toLowerCase();
+      const values = { after, limit, part, ...grantedValues(names) };
+      const rows = await database.run(() => (ended ? all : open)(values));
+      return rows.map(emitterFromRow);
+    },
+  };
+}
+
 function counts({ db, run }: Database): Pick<EmitterStore, "count" | "guestRate"> {
   return {
     count: () => run(() => db.$count(emitters)),
@@ -120,15 +129,16 @@ function counts({ db, run }: Database): Pick<EmitterStore, "count" | "guestRate"
   };
 }
 
-/** By id, after `after`, at most `limit`; "" is before every id. */
+/** By id, after `after`, at most `limit`; "" is before every id, and a part of each. */
 function listRead({ db, sql: driver }: Database, condition?: SQL) {
   const isAfter = gt(emitters.id, sql.placeholder("after"));
+  const isNamedSo = sql`strpos(lower(${emitters.id}), ${sql.placeholder("part")}) > 0`;
   return preparedRead(
     driver,
     db
       .select()
       .from(emitters)
-      .where(and(isAfter, condition))
+      .where(and(isAfter, isNamedSo, isGranted(emitters.id), condition))
       .orderBy(asc(emitters.id))
       .limit(sql.placeholder("limit")),
   );

@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { type StoreRig, withStore } from "../../../../test/support/store-rig.ts";
+import { allNames } from "../../../core/access/grant.ts";
 import { systemClock as clock } from "../../../core/clock.ts";
 import { silent as logger } from "../../../core/logger.ts";
 import { dropEndedEmitters, runEmitterRetention, trimEmitterRows } from "./retention.ts";
@@ -94,7 +95,7 @@ test("emitters that ended longer ago than all records are dropped, and their ids
     const ageMs = 3_600_000;
     expect(await dropEndedEmitters(rig.database, { ageMs: 0 })).toBe(0);
     expect(await dropEndedEmitters(rig.database, { ageMs })).toBe(2500);
-    const left = await rig.store.list({ limit: 10, ended: true });
+    const left = await rig.store.list({ limit: 10, ended: true, names: allNames });
     expect(left.map(({ id }) => id)).toEqual(["e1", "open", "recent", "unfinished"]);
     expect(await rig.store.count()).toBe(4);
     const again = await rig.store.create({ id: "old7", source: "external", rate: 0 }, undefined);

@@ -34,7 +34,7 @@ export function lifecycleEventRoutes({
   origins,
 }: EventDeps): readonly HotRoute[] {
   const one = async (request: Request) => {
-    const body = await bodies.read(request);
+    const body = await bodies.read(request, Math.min(events.recordBytesMax, bodies.bytesMax));
     const by = callerOf(request);
     return accepted(1, await events.take(body, by, appendOptionsFrom(request.headers)));
   };
@@ -45,7 +45,8 @@ export function lifecycleEventRoutes({
     const json = JSON.stringify(sample);
     const { app_id: appId, message_id: messageId, event } = sample;
     const given = { appId, messageId, event, createdNs, externalId: undefined };
-    return accepted(1, await events.takeOwn(given, utf8.encode(json)), `,"event":${json}`);
+    const position = await events.takeOwn(given, utf8.encode(json), callerOf(request));
+    return accepted(1, position, `,"event":${json}`);
   };
   return [
     { endpoint: endpoints.takeEvent, handle: one },

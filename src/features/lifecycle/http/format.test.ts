@@ -51,7 +51,7 @@ test("what gRPC sent is shown as JSON, what is neither as bytes", () => {
     { base64: "/w==" },
     { base64: "eA==" },
   ]);
-  const { events } = JSON.parse(messageFormats.ws.render(chunk));
+  const { events } = JSON.parse(messageFormats.ws.render(chunk) ?? "");
   expect(events[1].data).toEqual({ app_id: "b", message_id: "m", event: "E2", created_at: "" });
 });
 

@@ -2,6 +2,7 @@
 
 import type { Caller } from "../../../core/access/caller.ts";
 import { jsonType, type LogRecord, type StoredRecord } from "../../../core/record.ts";
+import { type Show, shownOnce } from "../../../http/live/target.ts";
 import { sseFormat } from "../../../http/sse.ts";
 import { wsFormat } from "../../../http/ws-messages.ts";
 import { Chunk, type Format } from "../../../hub/chunk.ts";
@@ -10,15 +11,13 @@ import { eventFromRecord, eventRequestType } from "../event.ts";
 
 /** Undefined: a chunk has nothing for these readers. */
 export interface EventFormats {
+  readonly show: Show;
   readonly sse: Format<Uint8Array | undefined>;
   readonly ws: Format<string | undefined>;
 }
 
 /** For one message: everything on its key's channel. */
-export const messageFormats = {
-  sse: shownAs(sseFormat),
-  ws: shownAs(wsFormat),
-};
+export const messageFormats = formatsOf(shownAsJson);
 
 /**
  * For one app: its events among all of the topic. The readers of an app share its formats, so a chunk
@@ -61,12 +60,12 @@ export class AppFormats {
   }
 
   #formatsOf(isShown: (appId: string | undefined) => boolean): EventFormats {
-    const own = (chunk: Chunk) => {
+    return formatsOf((chunk) => {
+      if (chunk.records.length === 0) return chunk;
       const apps = this.#apps(chunk);
       const records = chunk.records.filter((_, i) => isShown(apps[i]));
-      return new Chunk(chunk.topic, chunk.key, records, chunk.through);
-    };
-    return { sse: filtered(own, messageFormats.sse), ws: filtered(own, messageFormats.ws) };
+      return shownAsJson(new Chunk(chunk.topic, chunk.key, records, chunk.through));
+    });
   }
 
   #apps(chunk: Chunk): readonly (string | undefined)[] {
@@ -79,17 +78,19 @@ export class AppFormats {
   }
 }
 
-function filtered<Bytes>(
-  own: (chunk: Chunk) => Chunk,
-  format: Format<Bytes>,
-): Format<Bytes | undefined> {
+function formatsOf(showEach: Show): EventFormats {
+  const show = shownOnce(showEach);
+  return { show, sse: shownAs(show, sseFormat), ws: shownAs(show, wsFormat) };
+}
+
+function shownAs<Bytes>(show: Show, format: Format<Bytes>): Format<Bytes | undefined> {
   // Not `Chunk.as`: the topic's channel is read in as many formats as there are apps watched.
   const rendered = new WeakMap<Chunk, { readonly bytes: Bytes | undefined }>();
   return {
     render(chunk) {
       const known = rendered.get(chunk);
       if (known !== undefined) return known.bytes;
-      const part = chunk.records.length === 0 ? chunk : own(chunk);
+      const part = show(chunk);
       const isNothing = part.records.length === 0 && chunk.records.length > 0;
       const bytes = isNothing ? undefined : format.render(part);
       rendered.set(chunk, { bytes });
@@ -98,15 +99,9 @@ function filtered<Bytes>(
   };
 }
 
-function shownAs<Bytes>(format: Format<Bytes>): Format<Bytes> {
-  return {
-    render(chunk) {
-      const isJson = chunk.records.every(({ record }) => record.contentType !== eventRequestType);
-      if (isJson) return format.render(chunk);
-      const records = chunk.records.map(asJson);
-      return format.render(new Chunk(chunk.topic, chunk.key, records, chunk.through));
-    },
-  };
+function shownAsJson(chunk: Chunk): Chunk {
+  if (chunk.records.every(({ record }) => record.contentType !== eventRequestType)) return chunk;
+  return new Chunk(chunk.topic, chunk.key, chunk.records.map(asJson), chunk.through);
 }
 
 const utf8 = new TextEncoder();

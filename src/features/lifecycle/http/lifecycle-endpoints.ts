@@ -6,9 +6,16 @@ import { json, jsonBody } from "../../../http/endpoint/answer.ts";
 import { contentEncoding } from "../../../http/endpoint/appending.ts";
 import { endpoint } from "../../../http/endpoint/endpoint.ts";
 import { pageLimit } from "../../../http/endpoint/paging.ts";
-import { choice, optional, parameter } from "../../../http/endpoint/parameter.ts";
+import {
+  choice,
+  optional,
+  parameter,
+  shortText,
+  withDefault,
+} from "../../../http/endpoint/parameter.ts";
 import { countShape, timeShape } from "../../../http/endpoint/shapes.ts";
-import { eventNamesMax, lifecycleStates } from "../lifecycle.ts";
+import { eventNamesMax, funnelMax, lifecycleStates, statesCountedMax } from "../lifecycle.ts";
+import { missingMinutesMax } from "../missing.ts";
 import { parseCursor, parseInstant, parseStages } from "./params.ts";
 import { appId, idFilter, idShape, messageId } from "./shapes.ts";
 
@@ -19,6 +26,8 @@ const readsApp = needs("read", "app", { param: "app_id" });
 
 /** Ten years: with it a deadline still is a time of 64 bits. */
 const msMax = 10 * 365 * 86_400_000;
+
+const receivedShape = timeShape.nullable();
 
 const lifecycleShape = z
   .object({
@@ -36,6 +45,10 @@ const lifecycleShape = z
           event: idShape,
           first_at: timeShape,
           last_at: timeShape,
+          received_first_at: receivedShape.describe(
+            "When the gateway received the first of them, by its clock. Null for events from before this was kept.",
+          ),
+          received_last_at: receivedShape,
           count: z.int().min(1),
         }),
       )
@@ -58,6 +71,8 @@ const lifecycleExample = {
       event: "CREATED",
       first_at: "2026-11-21T10:02:11.420Z",
       last_at: "2026-11-21T10:02:11.420Z",
+      received_first_at: "2026-11-21T10:02:11.502Z",
+      received_last_at: "2026-11-21T10:02:11.502Z",
       count: 1,
     },
   ],
@@ -81,18 +96,32 @@ const span = {
   until: instant("First events before this time"),
 };
 
+const stages = optional(
+  parameter(
+    "Events, separated by commas; left out: those that the app expects",
+    z.string().regex(/^[^,]{1,256}(,[^,]{1,256}){0,19}$/),
+    parseStages,
+  ),
+);
+
 const appShape = z.object({
   app_id: idShape,
   expected: z.array(idShape),
   deadline_ms: z.int().min(1).nullable(),
   retention_ms: countShape.nullable(),
+  kept_ms: countShape.describe(
+    "How long a lifecycle is kept after its last event: `retention_ms`, or what SLUICE_LIFECYCLE_HOURS says. 0: for ever",
+  ),
 });
+
+const stateCountShape = countShape.max(statesCountedMax);
 
 const appExample = {
   app_id: "shop",
   expected: ["CREATED", "SENT"],
   deadline_ms: 60_000,
   retention_ms: null,
+  kept_ms: 604_800_000,
 };
 
 const appAnswers = {
@@ -126,11 +155,15 @@ export const appBody = jsonBody(appRequestShape, {
 const percentilesShape = z.object({ p50: z.number(), p90: z.number(), p99: z.number() });
 
 const funnelShape = z.object({
-  lifecycles: countShape.describe("Lifecycles that were looked at"),
+  lifecycles: countShape.describe(
+    `Lifecycles that were looked at: the newest ones, at most ${funnelMax}`,
+  ),
+  more: z.boolean().describe("There are older ones in this time"),
   stages: z.array(
     z.object({
       event: idShape,
       reached: countShape.describe("Lifecycles that have it"),
+      repeats: countShape.describe("Occurrences beyond the first of each lifecycle"),
       delay_ms: percentilesShape
         .nullable()
         .describe("From the stage before, in milliseconds; null where no message has both"),
@@ -154,15 +187,22 @@ export const searchMessages = endpoint("GET /v1/messages", {
   id: "searchMessages",
   tag,
   summary: "Search lifecycles",
-  description: "By the time of their first event. What came in a moment ago may be missing.",
+  description:
+    "By the time of their first event; with `id_prefix` by message id. What came in a moment ago may be missing. A page may have fewer than `limit`, also none, although `next` says that more follow.",
   query: {
     app_id: idFilter("Of this app"),
     state: optional(choice("In this state", lifecycleStates)),
     missing: idFilter("That lack this expected event"),
     event: idFilter("That have this event"),
+    external_id: idFilter("With this external id"),
+    id_prefix: idFilter("Whose message id begins with this"),
     ...span,
     after: optional(
       parameter("Those behind this one: the `next` of an earlier answer", z.string(), parseCursor),
+    ),
+    order: withDefault(
+      choice("Which come first; with `id_prefix` the order is that of ids", ["oldest", "newest"]),
+      "oldest",
     ),
     limit: pageLimit("Lifecycles in the page"),
   },
@@ -170,7 +210,7 @@ export const searchMessages = endpoint("GET /v1/messages", {
     200: json(
       "Lifecycles.",
       z.object({
-        lifecycles: z.array(lifecycleShape).describe("By the time of the first event"),
+        lifecycles: z.array(lifecycleShape),
         next: z
           .string()
           .nullable()
@@ -199,23 +239,83 @@ export const funnel = endpoint("GET /v1/funnel", {
   summary: "How many messages reached each stage, and how long that took",
   query: {
     ...appId,
-    stages: optional(
-      parameter(
-        "Events, separated by commas; left out: those that the app expects",
-        z.string().regex(/^[^,]{1,256}(,[^,]{1,256}){0,19}$/),
-        parseStages,
-      ),
-    ),
+    stages,
     ...span,
   },
   answers: {
     200: json("The funnel.", funnelShape, {
       lifecycles: 2,
+      more: false,
       stages: [
-        { event: "CREATED", reached: 2, delay_ms: null },
-        { event: "SENT", reached: 1, delay_ms: { p50: 12.5, p90: 12.5, p99: 12.5 } },
+        { event: "CREATED", reached: 2, repeats: 0, delay_ms: null },
+        { event: "SENT", reached: 1, repeats: 0, delay_ms: { p50: 12.5, p90: 12.5, p99: 12.5 } },
       ],
     }),
+  },
+  problems: [400, 503],
+  access: readsApp,
+});
+
+export const missingByMinute = endpoint("GET /v1/apps/{app_id}/missing", {
+  id: "missingByMinute",
+  tag,
+  summary: "Which stages an app's messages lack, by minute",
+  description: `By the minute of the first event, ${missingMinutesMax} minutes at most. After about a million messages it stops: \`since\` in the answer is then later than the one given, and the same call with it as \`until\` goes on.`,
+  params: appId,
+  query: {
+    stages,
+    since: instant("First events from this minute on; left out: an hour before `until`"),
+    until: instant("First events before the end of this minute; left out: now"),
+  },
+  answers: {
+    200: json(
+      "Numbers of messages.",
+      z.object({
+        stages: z.array(idShape),
+        since: timeShape.describe("The beginning of what was counted"),
+        until: timeShape.describe("Its end"),
+        minutes: z
+          .array(
+            z.object({
+              at: timeShape.describe("The beginning of the minute"),
+              messages: countShape.describe("Messages whose first event is of this minute"),
+              missing: z
+                .array(countShape)
+                .describe("How many of them lack each stage, in the order of `stages`"),
+            }),
+          )
+          .describe("Earliest first; minutes without messages are left out"),
+      }),
+      {
+        stages: ["CREATED", "SENT"],
+        since: "2026-11-21T09:02:00Z",
+        until: "2026-11-21T10:03:00Z",
+        minutes: [{ at: "2026-11-21T10:02:00Z", messages: 2, missing: [0, 1] }],
+      },
+    ),
+  },
+  problems: [400, 503],
+  access: readsApp,
+});
+
+export const countStates = endpoint("GET /v1/apps/{app_id}/states", {
+  id: "countStates",
+  tag,
+  summary: "How many messages of an app are complete, open and overdue",
+  params: appId,
+  answers: {
+    200: json(
+      "Numbers of lifecycles.",
+      z.object({
+        complete: stateCountShape,
+        open: stateCountShape,
+        overdue: stateCountShape,
+        counted_to: countShape.describe(
+          "No state is counted further; one that reaches it may have more",
+        ),
+      }),
+      { complete: 41, open: 2, overdue: 1, counted_to: statesCountedMax },
+    ),
   },
   problems: [400, 503],
   access: readsApp,
@@ -250,9 +350,11 @@ export const listApps = endpoint("GET /v1/apps", {
   id: "listApps",
   tag,
   summary: "List apps",
-  description: "Those that have messages or settings, by id.",
+  description:
+    "Those that have messages or settings, by id. With `q` a page may have fewer than `limit`, also none, although `next` says that more follow.",
   query: {
     after: idFilter("The apps whose ids come after this one: the `next` of an earlier answer"),
+    q: optional(shortText("Only apps whose ids contain this, in any case", 200)),
     limit: pageLimit("Apps in the page"),
   },
   answers: {
@@ -274,6 +376,8 @@ export const lifecycleEndpoints = [
   searchMessages,
   searchEvent,
   funnel,
+  missingByMinute,
+  countStates,
   setApp,
   listApps,
   describeApp,

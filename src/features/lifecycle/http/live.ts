@@ -7,15 +7,21 @@ import type { HttpDeps } from "../../../http/deps.ts";
 import { serve } from "../../../http/endpoint/endpoint.ts";
 import { requestedStart } from "../../../http/endpoint/starting.ts";
 import { FilteredSubscriber } from "../../../http/filtered.ts";
+import type { SocketTarget } from "../../../http/live/target.ts";
 import { checkOrigin } from "../../../http/origin.ts";
 import { sseResponse, topicStart } from "../../../http/streaming.ts";
 import { watchBySocket } from "../../../http/watch-socket.ts";
 import type { RequestedStart } from "../../../hub/subscriber.ts";
-import { lifecycleTopic } from "../event.ts";
+import { lifecycleTopic, parseEventId } from "../event.ts";
 import * as endpoints from "./event-endpoints.ts";
-import { AppFormats, type EventFormats } from "./format.ts";
+import type { AppFormats, EventFormats } from "./format.ts";
 
-type LiveDeps = Pick<HttpDeps, "hub" | "host" | "sockets" | "pages" | "log" | "clock" | "origins">;
+interface LiveDeps extends Pick<
+  HttpDeps,
+  "hub" | "host" | "sockets" | "pages" | "log" | "clock" | "origins"
+> {
+  readonly apps: AppFormats;
+}
 
 /** A key of the topic, or all of it in formats that leave out the rest. */
 interface Watched {
@@ -23,8 +29,30 @@ interface Watched {
   readonly formats: EventFormats;
 }
 
+/** What sockets can watch: a message, an app. */
+export function lifecycleTargets(apps: AppFormats): readonly SocketTarget[] {
+  return [
+    {
+      kind: "message",
+      watch(name, caller) {
+        caller.requireAny("read", "app");
+        const key = parseEventId("message", name);
+        return { topic: lifecycleTopic, key, show: apps.readBy(caller).show };
+      },
+    },
+    {
+      kind: "app",
+      watch(name, caller) {
+        const appId = parseEventId("app", name);
+        caller.require("read", "app", appId);
+        return { topic: lifecycleTopic, key: undefined, show: apps.of(appId).show };
+      },
+    },
+  ];
+}
+
 export function mountLifecycleLive(app: Hono, deps: LiveDeps): void {
-  const apps = new AppFormats();
+  const { apps } = deps;
   const ofMessage = (messageId: string, by: Caller): Watched => {
     return { key: messageId, formats: apps.readBy(by) };
   };

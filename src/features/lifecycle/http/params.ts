@@ -2,7 +2,7 @@
 
 import { z } from "zod";
 import { type Failure, invalidField, quoted } from "../../../core/failure.ts";
-import { parseTime } from "../../../core/time.ts";
+import { expectedTime, parseTime } from "../../../core/time.ts";
 import { textFromUtf8 } from "../../../core/utf8.ts";
 import { idBytesMax, parseEventId } from "../event.ts";
 import type { LifecycleCursor } from "../lifecycle.ts";
@@ -19,7 +19,7 @@ export function parseStages(text: string, field: string): readonly string[] {
 export function parseInstant(text: string, field: string): bigint {
   const ns = parseTime(text);
   if (ns !== undefined) return ns;
-  throw wrongParam(field, text, "an RFC 3339 time");
+  throw wrongParam(field, text, expectedTime(text, "an RFC 3339 time"));
 }
 
 export function renderCursor({ firstNs, messageId, appId }: LifecycleCursor): string {

@@ -3,6 +3,7 @@
 import { asc, eq, getTableColumns, sql } from "drizzle-orm";
 import { arrayOfTexts } from "../../../postgres/arrays.ts";
 import type { Database } from "../../../postgres/database.ts";
+import { isNamed } from "../../../postgres/granted.ts";
 import {
   positionColumns,
   positionFromColumns,
@@ -11,10 +12,12 @@ import {
 import { preparedRead } from "../../../postgres/read.ts";
 import { statement } from "../../../postgres/statement.ts";
 import { projections } from "../../../postgres/tables.ts";
-import type { AppPage, AppSettings, KeptLifecycles, LifecycleStore } from "../lifecycle.ts";
+import type { AppSettings, KeptLifecycles, LifecycleStore, NamedApps } from "../lifecycle.ts";
 import { appWalk } from "./app-walk.ts";
+import { createLifecycleCounts } from "./counts.ts";
 import { funnelOf } from "./funnel.ts";
 import { createLifecycleList } from "./list.ts";
+import { createPrefixList } from "./prefix.ts";
 import { lifecycleProjection } from "./projection.ts";
 import { lifecycleFromRow } from "./row.ts";
 import { settleApp } from "./settle.ts";
@@ -40,6 +43,8 @@ export function createLifecycleStore(database: Database): LifecycleStore {
     },
 
     list: createLifecycleList(database),
+    listByPrefix: createPrefixList(database),
+    ...createLifecycleCounts(database),
 
     funnel: (query) => funnelOf(database, query),
 
@@ -98,18 +103,20 @@ function appsRead({ db, sql: driver }: Database) {
 
 async function appIds(
   { db, run }: Database,
-  { after = "", limit }: AppPage,
+  { after = "", limit, names }: NamedApps,
 ): Promise<readonly string[]> {
+  const isOfThem = names === undefined ? sql`` : sql`and ${isNamed(sql`app_id`, names)}`;
   // By hand: see `appWalk`.
   const rows = await run(() =>
     statement<{ app_id: string }>(
       db,
       sql`
-        with recursive walk (app_id, n) as (${appWalk(after, limit)}),
+        with recursive walk (app_id, n) as (${appWalk(after, limit, names)}),
         known as (
           (select app_id from walk where app_id is not null)
           union
-          (select app_id from lifecycle_apps where app_id > ${after} order by app_id limit ${limit})
+          (select app_id from lifecycle_apps where app_id > ${after} ${isOfThem}
+            order by app_id limit ${limit})
         )
         select app_id from known order by app_id limit ${limit}`,
     ),

@@ -17,18 +17,29 @@ const decode = decoderOf(getTableColumns(lifecycles));
 const rows = sql.placeholder("rows");
 const int64Min = (-(2n ** 63n)).toString();
 
-type List = (query: StoredQuery, nowNs: bigint) => Promise<readonly Lifecycle[]>;
+type List<Query> = (query: Query, nowNs: bigint) => Promise<readonly Lifecycle[]>;
 
-/** A statement is rendered once for each combination of filters. */
-export function createLifecycleList({ sql: driver, run }: Database): List {
+export function createLifecycleList(database: Database): List<StoredQuery> {
+  return listBy(database, listQuery, valuesOf);
+}
+
+/**
+ * A list by statements that `render` writes. One is rendered once for each combination of filters,
+ * which are the members of the query. `kinds`: which values `complete` may have.
+ */
+export function listBy<Query extends StoredQuery>(
+  { sql: driver, run }: Database,
+  render: (query: Query, kinds: readonly boolean[]) => SQL,
+  values: (query: Query, nowNs: bigint) => Readonly<Record<string, unknown>>,
+): List<Query> {
   const reads = new Map<string, Read<Record<string, unknown>>>();
 
-  function readOf(query: StoredQuery, kinds: readonly boolean[]) {
+  function readOf(query: Query, kinds: readonly boolean[]) {
     const given = Object.entries(query).filter(([, value]) => value !== undefined);
     const key = [query.state, kinds, ...given.map(([name]) => name)].join();
     let read = reads.get(key);
     if (read === undefined) {
-      read = preparedStatement(driver, listQuery(query, kinds));
+      read = preparedStatement(driver, render(query, kinds));
       reads.set(key, read);
     }
     return read;
@@ -43,12 +54,12 @@ export function createLifecycleList({ sql: driver, run }: Database): List {
         : state !== "complete",
     );
     if (kinds.length === 0) return [];
-    const rows = await run(() => readOf(query, kinds)(valuesOf(query, nowNs)));
+    const rows = await run(() => readOf(query, kinds)(values(query, nowNs)));
     return rows.map((row) => lifecycleFromRow(decode(row)));
   };
 }
 
-function valuesOf(query: StoredQuery, nowNs: bigint) {
+export function valuesOf(query: StoredQuery, nowNs: bigint) {
   const { sinceNs, untilNs, after, limit, names } = query;
   return {
     ...query,
@@ -65,14 +76,19 @@ function valuesOf(query: StoredQuery, nowNs: bigint) {
 
 /** Depends on which filters there are and on the state, not on the other values. */
 function listQuery(query: StoredQuery, kinds: readonly boolean[]): SQL {
-  const { appId, state, missing } = query;
+  const { appId, state, missing, externalId } = query;
+  const where = sql`${conditions(query)} ${behindCursor(query)}`;
+  if (externalId !== undefined) return listByExternalId(query, kinds, where);
   const isByApp = appId !== undefined || state === "overdue" || missing !== undefined;
-  const where = conditions(query);
-  return isByApp ? listByApp(query, kinds, where) : listOverall(kinds, where);
+  return isByApp ? listByApp(query, kinds, where) : listOverall(query, kinds, where);
 }
 
 /** The first of each app, and of those the first: an app's deadline bounds the scan of its rows. */
-function listByApp({ appId }: StoredQuery, kinds: readonly boolean[], where: SQL): SQL {
+function listByApp(
+  { appId, isNewestFirst }: StoredQuery,
+  kinds: readonly boolean[],
+  where: SQL,
+): SQL {
   const apps =
     appId === undefined
       ? sql`lifecycle_apps a`
@@ -83,33 +99,62 @@ function listByApp({ appId }: StoredQuery, kinds: readonly boolean[], where: SQL
     (complete) => sql`(
       select l.* from lifecycles l
       where l.app_id = ${id} and l.complete = ${complete} ${where}
-      order by l.first_ns, l.message_id limit ${rows}
+      order by ${withinApp(isNewestFirst)} limit ${rows}
     )`,
   );
   return sql`
     select l.* from ${apps} cross join lateral (${unionOf(parts)}) l
-    order by l.first_ns, l.message_id, l.app_id limit ${rows}`;
+    order by ${byTime(isNewestFirst)} limit ${rows}`;
 }
 
-function listOverall(kinds: readonly boolean[], where: SQL): SQL {
+function listOverall({ isNewestFirst }: StoredQuery, kinds: readonly boolean[], where: SQL): SQL {
   const parts = kinds.map(
     (complete) => sql`(
       select l.* from lifecycles l left join lifecycle_apps a on a.app_id = l.app_id
       where l.complete = ${complete} ${where}
-      order by l.first_ns, l.message_id, l.app_id limit ${rows}
+      order by ${byTime(isNewestFirst)} limit ${rows}
     )`,
   );
   return sql`
     select l.* from (${unionOf(parts)}) l
-    order by l.first_ns, l.message_id, l.app_id limit ${rows}`;
+    order by ${byTime(isNewestFirst)} limit ${rows}`;
+}
+
+/** Along the index of external ids, as few messages share one. */
+function listByExternalId(
+  { appId, isNewestFirst }: StoredQuery,
+  kinds: readonly boolean[],
+  where: SQL,
+): SQL {
+  const [kind] = kinds;
+  return sql`
+    select l.* from lifecycles l left join lifecycle_apps a on a.app_id = l.app_id
+    where l.external_id = ${sql.placeholder("externalId")}
+      ${appId === undefined ? sql`` : sql`and l.app_id = ${sql.placeholder("appId")}`}
+      ${kinds.length === 1 ? sql`and l.complete = ${kind}` : sql``} ${where}
+    order by ${byTime(isNewestFirst)} limit ${rows}`;
+}
+
+/** As the index of the app is. */
+function withinApp(isNewestFirst: boolean | undefined): SQL {
+  const order = directionOf(isNewestFirst);
+  return sql`l.first_ns ${order}, l.message_id ${order}`;
+}
+
+function byTime(isNewestFirst: boolean | undefined): SQL {
+  return sql`${withinApp(isNewestFirst)}, l.app_id ${directionOf(isNewestFirst)}`;
+}
+
+function directionOf(isNewestFirst: boolean | undefined): SQL {
+  return isNewestFirst === true ? sql.raw("desc") : sql.raw("asc");
 }
 
 function unionOf(parts: readonly SQL[]): SQL {
   return sql.join([...parts], sql` union all `);
 }
 
-function conditions(query: StoredQuery): SQL {
-  const { state, missing, event, sinceNs, untilNs, after, names } = query;
+export function conditions(query: StoredQuery): SQL {
+  const { state, missing, event, sinceNs, untilNs, names } = query;
   // First events up to here are overdue.
   const due = sql`case when a.expected <> '{}'
     then ${sql.placeholder("nowNs")}::bigint - a.deadline_ms * 1000000 end`;
@@ -123,9 +168,11 @@ function conditions(query: StoredQuery): SQL {
     event === undefined ? sql`` : sql` and l.events @> array[${sql.placeholder("event")}]::text[]`,
     sinceNs === undefined ? sql`` : sql` and l.first_ns >= ${sql.placeholder("sinceNs")}::bigint`,
     untilNs === undefined ? sql`` : sql` and l.first_ns < ${sql.placeholder("untilNs")}::bigint`,
-    after === undefined
-      ? sql``
-      : sql` and (l.first_ns, l.message_id, l.app_id)
-          > (${sql.placeholder("afterNs")}::bigint, ${sql.placeholder("afterMessageId")}, ${sql.placeholder("afterAppId")})`,
   ]);
+}
+
+function behindCursor({ after, isNewestFirst }: StoredQuery): SQL {
+  if (after === undefined) return sql``;
+  return sql` and (l.first_ns, l.message_id, l.app_id)
+    ${isNewestFirst === true ? sql`<` : sql`>`} (${sql.placeholder("afterNs")}::bigint, ${sql.placeholder("afterMessageId")}, ${sql.placeholder("afterAppId")})`;
 }

@@ -87,10 +87,11 @@ async function upsert(tx: Queries, lifecycles: readonly Lifecycle[]): Promise<vo
     tx,
     sql`
     insert into lifecycles as l (message_id, app_id, events, firsts, lasts, counts, total,
-      first_ns, last_ns, external_id, seen_ns, touched_ns, complete)
+      first_ns, last_ns, external_id, seen_ns, touched_ns, complete, received_firsts, received_lasts)
     select f.message_id, f.app_id, f.events::text[], f.firsts::bigint[], f.lasts::bigint[],
       f.counts::bigint[], f.total, f.first_ns, f.last_ns, f.external_id, f.seen_ns, f.touched_ns,
-      coalesce(a.expected <> '{}' and f.events::text[] @> a.expected, false)
+      coalesce(a.expected <> '{}' and f.events::text[] @> a.expected, false),
+      f.received_firsts::bigint[], f.received_lasts::bigint[]
     from unnest(
       ${arrayOfTexts(lifecycles.map((l) => l.messageId))}::text[],
       ${arrayOfTexts(lifecycles.map((l) => l.appId))}::text[],
@@ -103,21 +104,30 @@ async function upsert(tx: Queries, lifecycles: readonly Lifecycle[]): Promise<vo
       ${arrayOfNumbers(lifecycles.map((l) => l.lastNs))}::bigint[],
       ${arrayOfTexts(lifecycles.map((l) => l.externalId ?? null))}::text[],
       ${arrayOfNumbers(lifecycles.map((l) => l.seenNs))}::bigint[],
-      ${arrayOfNumbers(lifecycles.map((l) => l.touchedNs))}::bigint[]
+      ${arrayOfNumbers(lifecycles.map((l) => l.touchedNs))}::bigint[],
+      ${arrayOfEach(lifecycles, (e) => e.receivedFirstNs ?? "null")}::text[],
+      ${arrayOfEach(lifecycles, (e) => e.receivedLastNs ?? "null")}::text[]
     ) as f (message_id, app_id, events, firsts, lasts, counts, total, first_ns, last_ns,
-      external_id, seen_ns, touched_ns)
+      external_id, seen_ns, touched_ns, received_firsts, received_lasts)
     left join lifecycle_apps a on a.app_id = f.app_id
     on conflict (message_id, app_id) do update set
-      (events, firsts, lasts, counts) = (
-        select array_agg(m.event), array_agg(m.first), array_agg(m.last), array_agg(m.count)
+      (events, firsts, lasts, counts, received_firsts, received_lasts) = (
+        select array_agg(m.event), array_agg(m.first), array_agg(m.last), array_agg(m.count),
+          array_agg(m.received_first), array_agg(m.received_last)
         from (
           select e.event collate "C" as event, min(e.first) as first, max(e.last) as last,
-            sum(e.count)::bigint as count
+            sum(e.count)::bigint as count,
+            case when bool_and(e.received_first is not null) then min(e.received_first) end
+              as received_first,
+            case when bool_and(e.received_last is not null) then max(e.received_last) end
+              as received_last
           from (
-            select * from unnest(l.events, l.firsts, l.lasts, l.counts)
+            select * from unnest(l.events, l.firsts, l.lasts, l.counts,
+              l.received_firsts, l.received_lasts)
             union all
-            select * from unnest(excluded.events, excluded.firsts, excluded.lasts, excluded.counts)
-          ) as e (event, first, last, count)
+            select * from unnest(excluded.events, excluded.firsts, excluded.lasts, excluded.counts,
+              excluded.received_firsts, excluded.received_lasts)
+          ) as e (event, first, last, count, received_first, received_last)
           group by e.event collate "C" order by 1 limit ${eventNamesMax}
         ) m
       ),
@@ -152,7 +162,7 @@ function arrayOfNames(lifecycles: readonly Lifecycle[]): string {
 /** Arrays of numbers, which need no escapes. */
 function arrayOfEach(
   lifecycles: readonly Lifecycle[],
-  numberOf: (event: SeenEvent) => number | bigint,
+  numberOf: (event: SeenEvent) => number | bigint | "null",
 ): string {
   return `{${lifecycles.map(({ events }) => `"{${events.map(numberOf).join(",")}}"`).join(",")}}`;
 }

@@ -4,7 +4,7 @@ import type { Lifecycle } from "../lifecycle.ts";
 import type { lifecycles } from "./tables.ts";
 
 export function lifecycleFromRow(row: typeof lifecycles.$inferSelect): Lifecycle {
-  const { appId, messageId, events, firsts, lasts, counts } = row;
+  const { appId, messageId, events, firsts, lasts, counts, receivedFirsts, receivedLasts } = row;
   return {
     appId,
     messageId,
@@ -12,6 +12,8 @@ export function lifecycleFromRow(row: typeof lifecycles.$inferSelect): Lifecycle
       event,
       firstNs: firsts[i] ?? 0n,
       lastNs: lasts[i] ?? 0n,
+      receivedFirstNs: receivedFirsts?.[i],
+      receivedLastNs: receivedLasts?.[i],
       count: Number(counts[i]),
     })),
     total: row.total,

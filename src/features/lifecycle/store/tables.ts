@@ -1,6 +1,6 @@
 import { sql } from "drizzle-orm";
 import { bigint, boolean, check, index, pgTable, primaryKey } from "drizzle-orm/pg-core";
-import { bigints, orderedText, orderedTexts } from "../../../postgres/columns.ts";
+import { bigints, orderedText, orderedTexts, sparseBigints } from "../../../postgres/columns.ts";
 
 /** Times are nanoseconds since 1970. */
 export const lifecycles = pgTable(
@@ -29,6 +29,12 @@ export const lifecycles = pgTable(
      * follows from `firstNs`: no row is touched when its deadline passes.
      */
     complete: boolean().notNull(),
+    /**
+     * When the gateway received the first and the last of each event, as `firsts`. Null, or an element
+     * null, where an event was merged by a version without these columns.
+     */
+    receivedFirsts: sparseBigints("received_firsts"),
+    receivedLasts: sparseBigints("received_lasts"),
   },
   (table) => [
     primaryKey({ name: "lifecycles_pkey", columns: [table.messageId, table.appId] }),
@@ -36,6 +42,9 @@ export const lifecycles = pgTable(
     index("lifecycles_time").on(table.complete, table.firstNs, table.messageId, table.appId),
     // `seen_ns` never changes, so that this index costs updates nothing.
     index("lifecycles_seen").on(table.appId, table.seenNs, table.messageId),
+    index("lifecycles_external")
+      .on(table.externalId, table.firstNs, table.messageId, table.appId)
+      .where(sql`${table.externalId} is not null`),
   ],
 );
 

@@ -8,6 +8,7 @@ import { Turns } from "../../../core/budget/turn.ts";
 import { systemClock as clock } from "../../../core/clock.ts";
 import { Failure } from "../../../core/failure.ts";
 import { Bodies } from "../../../http/body.ts";
+import { InFlight } from "../../../ingest/in-flight.ts";
 import { Intake } from "../intake/intake.ts";
 import { measurementBytesMax } from "../intake/json-cursor.ts";
 import { type BodyForm, type BodyTarget, takeStream, takeWhole } from "./body.ts";
@@ -62,7 +63,7 @@ async function stream(
   async function* chunks() {
     for (let at = 0; at < bytes.byteLength; at += size) yield bytes.subarray(at, at + size);
   }
-  const target = { topic: { inFlight: { isFull: false } }, call: {}, intake, openTurn, by };
+  const target = { topic: { inFlight: new InFlight(1) }, call: {}, intake, openTurn, by };
   const receiving = new MemoryAccount(2 ** 30).share("receiving", 1);
   const bodies = new Bodies({ bytesMax, rateMin: 1, turns: new Turns(), receiving });
   const form = await takeStream(chunks(), isLines, bodies, target as unknown as BodyTarget);

@@ -87,9 +87,9 @@ export async function takeStream(
       begun = Buffer.alloc(0);
       isTooLong = true;
     }
-    if (topic.inFlight.isFull) {
+    while (topic.inFlight.isFullFor(by.portion)) {
       call.expedite();
-      await topic.inFlight.room();
+      await topic.inFlight.room(by.portion);
     }
     await by.allowance?.rest();
   }

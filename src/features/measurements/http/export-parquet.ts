@@ -1,9 +1,9 @@
 /**
- * Parquet, row group by row group: `time` (int64, nanoseconds since 1970), `tag` (string) and `values`
- * (list of double). A timestamp type would have some readers round what they cannot hold.
+ * Parquet: `time` (int64, nanoseconds since 1970), `tag` (string) and `values` (list of double). A
+ * timestamp type would have some readers round what they cannot hold.
  */
 
-import type { ByteWriter, SchemaElement } from "hyparquet-writer";
+import { parquetFile, type ParquetRows, type SchemaElement } from "../../../http/export/parquet.ts";
 import { valuesToNumbers } from "../measurement.ts";
 import type { ExportFormat } from "../query/export.ts";
 import type { SeriesPoint } from "../series-port.ts";
@@ -20,32 +20,21 @@ const schema: SchemaElement[] = [
 export const parquetFormat: ExportFormat = {
   contentType: "application/vnd.apache.parquet",
   extension: "parquet",
-  async *write(tag, pages) {
-    // Loaded on demand: most gateways never export Parquet.
-    const { ByteWriter: Bytes, ParquetWriter } = await import("hyparquet-writer");
-    const bytes = new Bytes();
-    const file = new ParquetWriter({ writer: bytes, schema, createdBy: "sluice" });
-    for await (const points of pages) {
-      await file.write({ columnData: columnsOf(tag, points), rowGroupSize: points.length });
-      yield takeChunk(bytes);
-    }
-    await file.finish();
-    yield takeChunk(bytes);
-  },
+  write: (tag, pages) => parquetFile(schema, rowsOf(tag, pages)),
 };
 
-function columnsOf(tag: string, points: readonly SeriesPoint[]) {
-  const offsetIndex = false;
-  return [
-    { name: "time", data: points.map(({ timeNs }) => timeNs), offsetIndex },
-    { name: "tag", data: points.map(() => tag), offsetIndex },
-    { name: "values", data: points.map((point) => valuesToNumbers(point)), offsetIndex },
-  ];
-}
-
-/** What was written so far; offsets continue to count from the start of the file. */
-function takeChunk(bytes: ByteWriter): Uint8Array {
-  const chunk = bytes.getBytes().slice();
-  bytes.index = 0;
-  return chunk;
+async function* rowsOf(
+  tag: string,
+  pages: AsyncIterable<readonly SeriesPoint[]>,
+): AsyncGenerator<ParquetRows> {
+  for await (const points of pages) {
+    yield {
+      columns: [
+        { name: "time", data: points.map(({ timeNs }) => timeNs) },
+        { name: "tag", data: points.map(() => tag) },
+        { name: "values", data: points.map((point) => valuesToNumbers(point)) },
+      ],
+      count: points.length,
+    };
+  }
 }

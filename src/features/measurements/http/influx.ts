@@ -8,7 +8,7 @@ import { Hono } from "hono";
 import type { Caller } from "../../../core/access/caller.ts";
 import type { Turn } from "../../../core/budget/turn.ts";
 import { Failure, type FailureCode, failureFrom } from "../../../core/failure.ts";
-import { documentFromUtf8 } from "../../../core/utf8.ts";
+import { documentInTurns } from "../../../core/utf8.ts";
 import { callerOf } from "../../../http/access.ts";
 import { challengeOf } from "../../../http/credentials/challenge.ts";
 import type { HttpDeps } from "../../../http/deps.ts";
@@ -91,18 +91,19 @@ async function takeLines(
   measurementsIn: MeasurementsIn,
 ): Promise<LineIntake> {
   const { topic, clock } = measurementsIn;
-  topic.inFlight.refuseIfFull();
-  const call = topic.open();
+  const text = await textOf(body, turn);
+  topic.inFlight.refuseIfFull(by.portion);
+  const call = topic.open(by);
   const intake = new Intake(measurementsIn, call, by);
-  const lines = new LineIntake(textOf(body), { unitNs, nowNs: clock.nowNs() }, intake);
+  const lines = new LineIntake(text, { unitNs, nowNs: clock.nowNs() }, intake);
   while (!lines.isAtEnd) {
     lines.takeSome();
-    const { isFull } = topic.inFlight;
+    const isFull = topic.inFlight.isFullFor(by.portion);
     if (!isFull && !turn.isOver) continue;
     lines.flush();
     if (isFull) {
       call.expedite();
-      await topic.inFlight.room();
+      await topic.inFlight.room(by.portion);
     } else await turn.next();
   }
   lines.flush();
@@ -110,10 +111,11 @@ async function takeLines(
   return lines;
 }
 
-function textOf(body: Uint8Array): string {
+async function textOf(body: Uint8Array, turn: Turn): Promise<string> {
   try {
-    return documentFromUtf8(body);
-  } catch {
+    return await documentInTurns(body, turn);
+  } catch (error) {
+    if (error instanceof Failure) throw error;
     throw new Failure("invalid", "Cannot read the lines: they are not UTF-8");
   }
 }

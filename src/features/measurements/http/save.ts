@@ -44,8 +44,8 @@ async function save(
   const { topic } = measurementsIn;
   const by = callerOf(request);
   const isLines = isLineType(request.headers.get("content-type") ?? undefined);
-  topic.inFlight.refuseIfFull();
-  const call = topic.open();
+  topic.inFlight.refuseIfFull(by.portion);
+  const call = topic.open(by);
   const intake = new Intake(measurementsIn, call, by);
   const openTurn = () => turns.open(request.signal);
   const length = Number(request.headers.get("content-length") ?? Number.NaN);

@@ -5,9 +5,13 @@
  */
 
 import { type Measurement, valuesToNumbers } from "../measurement.ts";
+import type { BandCell } from "../query/band.ts";
 import type { SeriesPage } from "../query/list.ts";
-import type { Samples, SeriesQuery, SeriesSample } from "../query/query.ts";
-import type { SeriesPoint } from "../series-port.ts";
+import type { Samples, SeriesAnswer, SeriesQuery, SeriesSample } from "../query/query.ts";
+import type { Recent } from "../query/recent.ts";
+import { levelNs, type SeriesOrder, type SeriesPoint } from "../series-port.ts";
+import type { Freshness } from "../series.ts";
+import { renderPlace } from "./series-params.ts";
 
 /** `{"time","tag","values"}`: what `POST /save` takes. */
 export function renderMeasurement(tagJson: string, { timeNs, values }: SeriesPoint): string {
@@ -32,28 +36,56 @@ export function renderSamples(
   return `{"tagName":${tagName},"start":${startNs},"end":${endNs},"samples":[${samples.join(",")}]}`;
 }
 
-/** `{"tag","start","end","agg","fill","points":[…]}`. */
-export function renderSeriesAnswer(query: SeriesQuery, samples: readonly SeriesSample[]): string {
+/** `{"tag","start","end","now","queryable_until","agg","fill","points":[…],"band":[…]}`. */
+export function renderSeriesAnswer(query: SeriesQuery, answer: SeriesAnswer & Freshness): string {
   const { tag, startNs, endNs, agg, fill } = query;
+  const { samples, band, nowNs, untilNs } = answer;
   const head = `"tag":${JSON.stringify(tag)},"start":${startNs},"end":${endNs}`;
+  const fresh = `"now":${nowNs},"queryable_until":${untilNs}`;
   const points = samples.map(renderSample).join(",");
-  return `{${head},"agg":"${agg}","fill":"${fill}","points":[${points}]}`;
+  const cells = band === undefined ? "" : `,"band":[${band.map(renderCell).join(",")}]`;
+  return `{${head},${fresh},"agg":"${agg}","fill":"${fill}","points":[${points}]${cells}}`;
 }
 
-/** `{"series":[{"tag","rate","last"}],"next"}`. */
-export function renderSeriesList({ series, next }: SeriesPage): string {
-  const listed = series.map(({ tag, rate, last }) => {
-    const point =
-      last === undefined ? "null" : `{"time":${last.timeNs},"values":${renderValues(last)}}`;
-    return `{"tag":${JSON.stringify(tag)},"rate":${rate},"last":${point}}`;
+/** `{"now","series":[{"tag","rate","last"}],"next"}`. */
+export function renderSeriesList(
+  { series, next }: SeriesPage,
+  sort: SeriesOrder,
+  nowNs: bigint,
+): string {
+  const listed = series.map(
+    ({ tag, rate, last }) =>
+      `{"tag":${JSON.stringify(tag)},"rate":${rate},"last":${renderLast(last)}}`,
+  );
+  const after = next === undefined ? null : renderPlace(next, sort);
+  return `{"now":${nowNs},"series":[${listed.join(",")}],"next":${JSON.stringify(after)}}`;
+}
+
+/** `{"now","start","end","width","series":[{"tag","rate","last","counts","pauses"}]}`. */
+export function renderRecent({ span, series }: Recent, nowNs: bigint): string {
+  const rows = series.map(({ tag, rate, last, counts, pauses }) => {
+    const head = `"tag":${JSON.stringify(tag)},"rate":${rate},"last":${renderLast(last)}`;
+    const usual = pauses === undefined ? "null" : `{"p50":${pauses.p50Ns},"p99":${pauses.p99Ns}}`;
+    return `{${head},"counts":[${counts.join(",")}],"pauses":${usual}}`;
   });
-  return `{"series":[${listed.join(",")}],"next":${JSON.stringify(next ?? null)}}`;
+  const of = `"now":${nowNs},"start":${span.fromNs},"end":${span.toNs},"width":${levelNs(1)}`;
+  return `{${of},"series":[${rows.join(",")}]}`;
 }
 
-function renderSample({ timeNs, span, count, values }: SeriesSample): string {
+function renderSample({ timeNs, atNs, span, count, values }: SeriesSample): string {
+  const at = atNs === undefined ? "" : `"at":${atNs},`;
   const of =
     span === undefined ? "" : `"from":${span.fromNs},"to":${span.toNs},"count":${count ?? 0},`;
-  return `{"time":${timeNs},${of}"values":${JSON.stringify(values)}}`;
+  return `{"time":${timeNs},${at}${of}"values":${JSON.stringify(values)}}`;
+}
+
+function renderCell({ span, count, min, max }: BandCell): string {
+  const ends = `"from":${span.fromNs},"to":${span.toNs},"count":${count}`;
+  return `{${ends},"min":${JSON.stringify(min)},"max":${JSON.stringify(max)}}`;
+}
+
+function renderLast(last: SeriesPoint | undefined): string {
+  return last === undefined ? "null" : `{"time":${last.timeNs},"values":${renderValues(last)}}`;
 }
 
 function renderValues(point: Pick<Measurement, "values">): string {

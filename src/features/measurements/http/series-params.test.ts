@@ -141,6 +141,7 @@ describe("a query", () => {
     columns: undefined,
     window: undefined,
     weight: undefined,
+    band: false,
   } as const;
 
   test("is complete", () => {
@@ -154,6 +155,7 @@ describe("a query", () => {
       columns: undefined,
       windowNs: 0n,
       weight: 0,
+      band: false,
     });
     const moving = { ...given, agg: "moving", window: 7n } as const;
     expect(seriesQueryFrom("a", moving, 5n)).toMatchObject({ agg: "moving", windowNs: 7n });

@@ -2,12 +2,12 @@
 
 import { type Failure, invalidField, quoted } from "../../../core/failure.ts";
 import { fieldValue, parseChoice, parseCount } from "../../../core/parse.ts";
-import { parseTime } from "../../../core/time.ts";
+import { expectedTime, parseTime } from "../../../core/time.ts";
 import { valuesMax } from "../measurement.ts";
 import { tagIssue } from "../point.ts";
 import type { Fill } from "../query/fill.ts";
 import { type Aggregate, aggregates, type SeriesQuery } from "../query/query.ts";
-import type { Span } from "../series-port.ts";
+import type { SeriesOrder, SeriesPlace, Span } from "../series-port.ts";
 
 const int64Min = -(2n ** 63n);
 const int64Max = 2n ** 63n - 1n;
@@ -25,6 +25,23 @@ export function parseTag(text: string, field: string): string {
 export function parseTagPart(text: string, field: string): string {
   if (text.isWellFormed() && !/\p{Cc}/u.test(text)) return text;
   throw wrongParam(field, text, "text as tags have it");
+}
+
+/**
+ * The `next` of an earlier page as `after`: a tag in the list by tag, and behind its rank in the
+ * others.
+ */
+export function parsePlace(text: string, sort: SeriesOrder): SeriesPlace {
+  if (sort === "tag") return { rank: 0n, tag: parseTagPart(text, "after") };
+  const [, rank, tag] = /^(-?\d{1,19}):(.*)$/su.exec(text) ?? [];
+  if (rank === undefined || tag === undefined) {
+    throw wrongParam("after", text, "the next of an earlier answer");
+  }
+  return { rank: parseInt64(rank, "after"), tag: parseTagPart(tag, "after") };
+}
+
+export function renderPlace({ rank, tag }: SeriesPlace, sort: SeriesOrder): string {
+  return sort === "tag" ? tag : `${rank}:${tag}`;
 }
 
 const unitNs: Readonly<Record<string, bigint>> = {
@@ -52,7 +69,7 @@ export function parseInstant(text: string, field: string): Instant {
   if (ago !== null && agoNs <= int64Max) return { agoNs };
   const ns = parseTime(text);
   if (ns !== undefined) return ns;
-  throw wrongParam(field, text, instantForms);
+  throw wrongParam(field, text, expectedTime(text, instantForms));
 }
 
 function parseInt64(text: string, field: string): bigint {
@@ -153,18 +170,19 @@ export function rangeFrom({ start, end }: RangeParams, nowNs: bigint): Span {
   throw wrongBound("end", toNs, "it is not after start, expected a later one");
 }
 
-interface SeriesParams extends RangeParams {
+export interface SeriesParams extends RangeParams {
   readonly points: number;
   readonly agg: Aggregate;
   readonly fill: Fill;
   readonly columns: readonly number[] | undefined;
   readonly window: bigint | undefined;
   readonly weight: number | undefined;
+  readonly band: boolean;
 }
 
 export function seriesQueryFrom(tag: string, given: SeriesParams, nowNs: bigint): SeriesQuery {
   const { fromNs, toNs } = rangeFrom(given, nowNs);
-  const { points, agg, fill, columns, window, weight } = given;
+  const { points, agg, fill, columns, window, weight, band } = given;
   if ((agg === "moving") !== (window !== undefined)) {
     throw invalidField(
       "window",
@@ -190,5 +208,6 @@ export function seriesQueryFrom(tag: string, given: SeriesParams, nowNs: bigint)
     columns,
     windowNs: window ?? 0n,
     weight: weight ?? 0,
+    band,
   };
 }

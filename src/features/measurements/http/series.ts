@@ -3,22 +3,37 @@
 import type { Hono } from "hono";
 import type { Caller } from "../../../core/access/caller.ts";
 import { callerOf } from "../../../http/access.ts";
-import { answerStream } from "../../../http/answers/stream.ts";
 import type { HttpDeps } from "../../../http/deps.ts";
 import { serve } from "../../../http/endpoint/endpoint.ts";
+import { fileResponse } from "../../../http/export/file.ts";
 import { FilteredSubscriber } from "../../../http/filtered.ts";
 import { jsonResponse } from "../../../http/responses.ts";
 import { sseResponse } from "../../../http/streaming.ts";
+import { readJson } from "../../../http/validate.ts";
 import { measurementsTopic } from "../measurement.ts";
 import type { Span } from "../series-port.ts";
 import type { Series } from "../series.ts";
 import { type ExportFormatName, exportFormats } from "./export-formats.ts";
 import * as endpoints from "./series-endpoints.ts";
-import { renderSamples, renderSeriesAnswer, renderSeriesList } from "./series-json.ts";
-import { rangeFrom, sampledFrom, seriesQueryFrom } from "./series-params.ts";
+import {
+  renderRecent,
+  renderSamples,
+  renderSeriesAnswer,
+  renderSeriesList,
+} from "./series-json.ts";
+import {
+  parsePlace,
+  rangeFrom,
+  sampledFrom,
+  type SeriesParams,
+  seriesQueryFrom,
+} from "./series-params.ts";
 import { measurementSse } from "./sse.ts";
 
-interface SeriesDeps extends Pick<HttpDeps, "hub" | "host" | "clock" | "answers" | "stallMs"> {
+interface SeriesDeps extends Pick<
+  HttpDeps,
+  "hub" | "host" | "clock" | "answers" | "stallMs" | "bodies"
+> {
   readonly series: Series;
 }
 
@@ -32,18 +47,31 @@ export function mountSeries(app: Hono, deps: SeriesDeps): void {
     const query = { tag, startNs: span.fromNs, endNs: span.toNs, points };
     return jsonResponse(renderSamples(query, await series.samples(query)));
   });
-  serve(app, endpoints.listSeries, async ({ query: { prefix = "", after = "", limit } }, c) => {
+  serve(app, endpoints.listSeries, async ({ query }, c) => {
+    const { prefix = "", q: part = "", sort, after: place, limit } = query;
+    const after = place === undefined ? undefined : parsePlace(place, sort);
     const by = callerOf(c.req.raw);
-    return jsonResponse(renderSeriesList(await series.list({ prefix, after, limit, by })));
+    const page = await series.list({ prefix, part, sort, after, limit, by });
+    return jsonResponse(renderSeriesList(page, sort, clock.nowNs()));
   });
-  serve(app, endpoints.querySeries, async ({ params, query: given }) => {
-    const query = seriesQueryFrom(params.tag, given, clock.nowNs());
-    return jsonResponse(renderSeriesAnswer(query, await series.query(query)));
+  serve(app, endpoints.recentSeries, async (_, c) => {
+    const { tags } = await readJson(endpoints.recentBody, c.req.raw, deps.bodies);
+    return jsonResponse(
+      renderRecent(await series.recent(tags, callerOf(c.req.raw)), clock.nowNs()),
+    );
   });
-  serve(app, endpoints.exportSeries, ({ params, query }, c) => {
-    const by = callerOf(c.req.raw);
-    return exportResponse(deps, params.tag, rangeFrom(query, clock.nowNs()), query.format, by);
-  });
+  const query = async (tag: string, given: SeriesParams) => {
+    const checked = seriesQueryFrom(tag, given, clock.nowNs());
+    return jsonResponse(renderSeriesAnswer(checked, await series.query(checked)));
+  };
+  serve(app, endpoints.querySeries, ({ params, query: given }) => query(params.tag, given));
+  serve(app, endpoints.querySamples, ({ query: { tag, ...given } }) => query(tag, given));
+  serve(app, endpoints.exportSeries, ({ params, query: { format, ...range } }, c) =>
+    exportResponse(deps, params.tag, rangeFrom(range, clock.nowNs()), format, callerOf(c.req.raw)),
+  );
+  serve(app, endpoints.exportMeasurements, ({ query: { tag, format, ...range } }, c) =>
+    exportResponse(deps, tag, rangeFrom(range, clock.nowNs()), format, callerOf(c.req.raw)),
+  );
   serve(app, endpoints.watchSeries, async ({ params, query, headers }, c) => {
     const start = headers["Last-Event-ID"] ?? query.lastEventId ?? query.after;
     return await sseResponse(deps, measurementsTopic, params.tag, start ?? "live", {
@@ -53,10 +81,6 @@ export function mountSeries(app: Hono, deps: SeriesDeps): void {
   });
 }
 
-/**
- * A file as a stream. What goes wrong before its first bytes is a problem; later it breaks off, also when
- * its caller's credential ends.
- */
 async function exportResponse(
   deps: SeriesDeps,
   tag: string,
@@ -66,36 +90,10 @@ async function exportResponse(
 ): Promise<Response> {
   const format = exportFormats[name];
   const found = await deps.series.export(tag, span);
-  try {
-    const chunks = format.write(tag, found.pages)[Symbol.asyncIterator]();
-    const first = await chunks.next();
-    const headers = {
-      "content-type": format.contentType,
-      "content-disposition": `attachment; filename="${fileName(tag)}.${format.extension}"`,
-    };
-    const body = answerStream(deps, withFirst(first, chunks, by), () => found.close());
-    return new Response(body, { headers });
-  } catch (error) {
-    found.close();
-    throw error;
-  }
-}
-
-async function* withFirst(
-  first: IteratorResult<Uint8Array>,
-  others: AsyncIterator<Uint8Array>,
-  by: Caller,
-): AsyncGenerator<Uint8Array> {
-  try {
-    for (let next = first; next.done !== true; next = await others.next()) {
-      if (by.ended !== undefined) throw by.ended;
-      yield next.value;
-    }
-  } finally {
-    await others.return?.();
-  }
-}
-
-function fileName(tag: string): string {
-  return tag.replaceAll(/[^A-Za-z0-9._-]+/g, "_");
+  const file = {
+    contentType: format.contentType,
+    name: `${tag}.${format.extension}`,
+    chunks: format.write(tag, found.pages),
+  };
+  return await fileResponse(deps, file, by, () => found.close());
 }

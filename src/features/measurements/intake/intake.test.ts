@@ -125,3 +125,20 @@ test("a caller writes the tags that it was granted, the others are refused by in
     refused: ["1 tag forbidden", "3 tag forbidden", "4 tag forbidden"],
   });
 });
+
+test("the bound of tags is asked after each wait, also by a body that began before it was reached", async () => {
+  let isReached = false;
+  const issue = { field: "tag", code: "overloaded", message: "there are too many" } as const;
+  const tags = { asks: () => isReached, refusal: () => issue };
+  const intake = new Intake({ clock, bounds, tags }, { add() {} }, openCaller);
+  await intake.lines(Buffer.from(`${one("a")}\n${one("b")}\n`), turn());
+  isReached = true;
+  await intake.lines(Buffer.from(`${one("c")}\n${one("d")}\n`), turn());
+  isReached = false;
+  await intake.lines(Buffer.from(`${one("e")}\n`), turn());
+  expect(intake.refused.map(({ index, code }) => `${index} ${code}`)).toEqual([
+    "2 overloaded",
+    "3 overloaded",
+  ]);
+  expect(intake.taken).toBe(3);
+});

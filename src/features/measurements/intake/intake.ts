@@ -25,8 +25,8 @@ export interface RecordSink {
 export interface IntakeDeps {
   readonly clock: Clock;
   readonly bounds: TimeBounds;
-  /** Refuses new tags past their number; without it there may be any number. */
-  readonly tags?: Pick<TagBound, "isFull" | "refusal">;
+  /** Refuses new tags past their number, and past that of their caller; without it there may be any number. */
+  readonly tags?: Pick<TagBound, "asks" | "refusal">;
   readonly counts?: Pick<RecordCounts, "refused">;
 }
 
@@ -48,8 +48,9 @@ export class Intake {
   readonly #sink: RecordSink;
   readonly #bounds: TimeBounds;
   readonly #nowMs: number;
-  /** Undefined while there is room for new tags: then a point costs nothing more. */
-  readonly #tags: Pick<TagBound, "refusal"> | undefined;
+  readonly #bound: Pick<TagBound, "asks" | "refusal"> | undefined;
+  /** Undefined where any new tag may come: then a point costs nothing more. */
+  #tags: Pick<TagBound, "refusal"> | undefined;
   readonly #by: Caller;
   /** Whether it may write every tag: then a point costs nothing more. */
   readonly #mayAll: boolean;
@@ -66,7 +67,7 @@ export class Intake {
     this.#mayAll = by.mayAll("append", "series");
     this.#bounds = bounds;
     this.#nowMs = clock.nowMs();
-    this.#tags = tags?.isFull === true ? tags : undefined;
+    this.#bound = tags;
   }
 
   /** The index of the next measurement; refused ones count. */
@@ -122,10 +123,14 @@ export class Intake {
 
   /** Takes a point, or returns why it is refused. `flush` must follow. */
   point(point: Point): Issue | undefined {
+    // Nothing is written yet after each wait, in which the bound may have been reached.
+    if (writer.count === 0) {
+      this.#tags = this.#bound?.asks(this.#by) === true ? this.#bound : undefined;
+    }
     const issue =
       (this.#mayAll ? undefined : this.#by.issue("append", "series", point.tagText(), "tag")) ??
       timeIssue(point, this.#nowMs, this.#bounds) ??
-      this.#tags?.refusal(point.tag, point.tagLength);
+      this.#tags?.refusal(point.tag, point.tagLength, this.#by);
     if (issue !== undefined) return issue;
     if (writer.isFull) this.flush();
     writer.write(point);

@@ -128,6 +128,56 @@ test("a quote opens a text only behind the equals sign of a field", () => {
   ]);
 });
 
+test("what is too long is refused in pieces, and the lines behind it are read", () => {
+  const long = "x".repeat(150_000);
+  const wrongs = [
+    `${long} v=1`,
+    "\\".repeat(150_000),
+    `a,b=${long} v=1`,
+    `a ${long}=1`,
+    `a v=${"1".repeat(150_000)}`,
+    `a v="${long}\n\n"`,
+    `a v="${'\\"'.repeat(75_000)}"`,
+    `a v=1 ${"1".repeat(150_000)}`,
+  ];
+  for (const text of wrongs) {
+    const reader = new LineReader(`${text}\nb v=2\n`);
+    let pieces = 0;
+    const found: Line[] = [];
+    while (!reader.isAtEnd) {
+      pieces++;
+      const line = reader.next(1000);
+      if (line !== undefined) found.push(line);
+    }
+    expect(pieces).toBeGreaterThan(50);
+    expect(found).toHaveLength(2);
+    expect(found[0]).toMatchObject({
+      number: 1,
+      wrong: expect.stringContaining("more than 65536"),
+    });
+    const number = text.split("\n").length + 1;
+    expect(found[1]).toMatchObject({ number, point: { series: "b" } });
+  }
+});
+
+test("a long text without an end makes its line wrong alone", () => {
+  const reader = new LineReader(`a v="${"x".repeat(200_000)}\nb v="2\nc v=3`);
+  const found: Line[] = [];
+  while (!reader.isAtEnd) {
+    const line = reader.next(1000);
+    if (line !== undefined) found.push(line);
+  }
+  // The quote of the second line ends the text of the first.
+  expect(found.map(({ number }) => number)).toEqual([1, 3]);
+  const open = new LineReader(`a v="${"x".repeat(200_000)}\nb v=2`);
+  const lines: Line[] = [];
+  while (!open.isAtEnd) {
+    const line = open.next(1000);
+    if (line !== undefined) lines.push(line);
+  }
+  expect(lines).toMatchObject([{ number: 1 }, { number: 2, point: { series: "b" } }]);
+});
+
 test("an equals sign needs no escape in a measurement's name", () => {
   expect(lines(String.raw`a=b\=c f=1`)).toMatchObject([{ series: String.raw`a=b\=c` }]);
   expect(lines(String.raw`a=b\=c,t\==\= f=1`)).toMatchObject([

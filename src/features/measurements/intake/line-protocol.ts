@@ -5,7 +5,8 @@
  *
  * The parser itself finds where a line ends, because a line break inside the quotes of a field's text
  * does not end it, and only the parser knows what is such a text: its quote is right behind the `=` of
- * a field. It reads each character once.
+ * a field. It reads each character once, or twice behind a quote without an end, and what is wrong in
+ * pieces that its caller bounds.
  */
 
 import { Failure, quoted } from "../../../core/failure.ts";
@@ -32,7 +33,10 @@ const falsehoods = new Set(["f", "F", "false", "False", "FALSE"]);
 const int64Max = 2n ** 63n - 1n;
 const uint64Max = 2n ** 64n - 1n;
 
-/** Tags and fields begin within so many characters of a line: what is read in one go has a bound. */
+/**
+ * Tags and fields begin within so many characters of a line, and none has more: what is read in one go has
+ * a bound.
+ */
 const lineCharsMax = 64 * 1024;
 /** No float64 needs more to be exact, nor an integer. */
 const numberCharsMax = 1000;
@@ -47,6 +51,16 @@ const COMMA = 0x2c;
 const EQUALS = 0x3d;
 const BACKSLASH = 0x5c;
 
+/** A line that is wrong from where the reader is; its end is not found yet. */
+interface Skipping {
+  readonly number: number;
+  readonly wrong: string;
+  /** Index of the quote of the field's text that is passed; −1: of none. */
+  quoteAt: number;
+  /** Line breaks in that text. */
+  breaks: number;
+}
+
 export class LineReader {
   readonly #text: string;
   #at = 0;
@@ -54,6 +68,9 @@ export class LineReader {
   #breaks = 0;
   #isFields = false;
   #lineFrom = 0;
+  #skipping: Skipping | undefined;
+  /** A text was found to have no end: no quote that is not escaped follows. */
+  #hasNoQuotes = false;
 
   constructor(text: string) {
     this.#text = text;
@@ -61,26 +78,28 @@ export class LineReader {
 
   /**
    * The next line that is neither empty nor a comment, numbered from 1. A bad line harms no other.
-   * Undefined: the text is at its end, or `skippedMax` characters of empty lines and comments were passed.
+   * Undefined: the text is at its end, or `skippedMax` characters of empty lines, comments and what is
+   * wrong were passed.
    */
   next(skippedMax: number): Line | undefined {
     const stop = Math.min(this.#text.length, this.#at + skippedMax);
+    if (this.#skipping !== undefined) return this.#skip(this.#skipping, stop);
     while (this.#at < stop) {
       const code = this.#text.charCodeAt(this.#at);
       if (code === HASH) this.#skipComment();
       else if (code === NEWLINE || code === CARRIAGE_RETURN || code === SPACE || code === TAB) {
         if (code === NEWLINE) this.#breaks++;
         this.#at++;
-      } else return this.#line();
+      } else return this.#line(skippedMax);
     }
     return undefined;
   }
 
   get isAtEnd(): boolean {
-    return this.#at >= this.#text.length;
+    return this.#at >= this.#text.length && this.#skipping === undefined;
   }
 
-  #line(): Line {
+  #line(skippedMax: number): Line | undefined {
     const number = this.#breaks + 1;
     this.#isFields = false;
     this.#lineFrom = this.#at;
@@ -90,8 +109,8 @@ export class LineReader {
       return { number, point };
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
-      this.#skipLine();
-      return { number, wrong: error.message };
+      this.#skipping = { number, wrong: error.message, quoteAt: -1, breaks: 0 };
+      return this.#skip(this.#skipping, this.#at + skippedMax);
     }
   }
 
@@ -139,6 +158,7 @@ export class LineReader {
     let at = from;
     let hasEscapes = false;
     for (; at < text.length; at++) {
+      if (at - from > lineCharsMax) throw this.#tooLong(at, "a name or value");
       const code = text.charCodeAt(at);
       if (code > EQUALS && code !== BACKSLASH) continue;
       if (code === BACKSLASH) {
@@ -161,7 +181,9 @@ export class LineReader {
     const from = this.#at;
     if (text.charCodeAt(from) === QUOTE) return { text: this.#quotedText(key) };
     let at = from;
-    while (at < text.length && !isValueEnd(text, at)) at++;
+    while (at < text.length && !isValueEnd(text, at)) {
+      if (++at - from > lineCharsMax) throw this.#tooLong(at, `field ${quoted(key)}`);
+    }
     this.#at = at;
     const written = text.slice(from, at);
     if (truths.has(written)) return 1;
@@ -184,16 +206,21 @@ export class LineReader {
   #quotedText(key: string): string {
     const end = this.#quoteEnd(this.#at);
     if (end < 0) throw wrong(`the text of field ${quoted(key)} has no end`);
+    if (end - this.#at > lineCharsMax) throw this.#tooLong(this.#at, `field ${quoted(key)}`);
     const text = this.#text.slice(this.#at + 1, end);
     this.#at = end + 1;
     return text.includes("\\") ? text.replaceAll(/\\(["\\])/g, "$1") : text;
   }
 
-  /** Index of the quote that ends the text that opens at `at`, whose line breaks are counted; −1 without one. */
+  /**
+   * Index of the quote that ends the text that opens at `at`, whose line breaks are counted; −1 without
+   * one. Of a text that is too long it is an index in it.
+   */
   #quoteEnd(at: number): number {
     const text = this.#text;
     let breaks = 0;
     for (let end = at + 1; end < text.length; end++) {
+      if (end - at > lineCharsMax) return end;
       const code = text.charCodeAt(end);
       if (code === NEWLINE) breaks++;
       else if (code === QUOTE) {
@@ -214,7 +241,9 @@ export class LineReader {
     }
     const from = this.#at;
     let at = from;
-    while (at < text.length && !isLineEnd(text, at)) at++;
+    while (at < text.length && !isLineEnd(text, at)) {
+      if (++at - from > lineCharsMax) throw this.#tooLong(at, "what follows its fields");
+    }
     this.#at = at;
     const written = text.slice(from, at).trim();
     if (written === "") return undefined;
@@ -240,22 +269,61 @@ export class LineReader {
     if (newline < this.#text.length) this.#breaks++;
   }
 
-  /** Moves behind a line that is wrong from here on, and behind the texts of its fields. */
-  #skipLine(): void {
+  /** The reader goes on at `at`. */
+  #tooLong(at: number, what: string): Failure {
+    this.#at = at;
+    return wrong(`${what} has more than ${lineCharsMax} characters`);
+  }
+
+  /**
+   * Moves behind a line that is wrong, and behind the texts of its fields; undefined where that is
+   * after `stop`.
+   */
+  #skip(line: Skipping, stop: number): Line | undefined {
     const text = this.#text;
-    for (; this.#at < text.length; this.#at++) {
-      const code = text.charCodeAt(this.#at);
-      if (isLineEnd(text, this.#at)) break;
-      if (code === BACKSLASH) {
-        if (isEscaped(text.charCodeAt(this.#at + 1))) this.#at++;
+    let at = this.#at;
+    for (; at < text.length; at++) {
+      if (at >= stop) {
+        this.#at = at;
+        return undefined;
+      }
+      const code = text.charCodeAt(at);
+      if (line.quoteAt >= 0) at = this.#skipInText(line, at, code);
+      else if (isLineEnd(text, at)) break;
+      else if (code === BACKSLASH) {
+        if (isEscaped(text.charCodeAt(at + 1))) at++;
       } else if (code === SPACE) this.#isFields = true;
-      else if (code === QUOTE && this.#isFields && text.charCodeAt(this.#at - 1) === EQUALS) {
-        // Without its end, the quote makes this line wrong, but not those after it.
-        const end = this.#quoteEnd(this.#at);
-        if (end > 0) this.#at = end;
+      else if (code === QUOTE && this.#isFields && text.charCodeAt(at - 1) === EQUALS) {
+        if (!this.#hasNoQuotes) line.quoteAt = at;
       }
     }
+    if (line.quoteAt >= 0) {
+      // Without its end, the quote makes this line wrong, but not those after it.
+      this.#hasNoQuotes = true;
+      this.#at = line.quoteAt + 1;
+      line.quoteAt = -1;
+      line.breaks = 0;
+      return undefined;
+    }
+    this.#at = at;
     this.#endLine();
+    this.#skipping = undefined;
+    const { number, wrong } = line;
+    return { number, wrong };
+  }
+
+  /** The index of the last character that was looked at. */
+  #skipInText(line: Skipping, at: number, code: number): number {
+    if (code === NEWLINE) line.breaks++;
+    else if (code === QUOTE) {
+      this.#breaks += line.breaks;
+      line.breaks = 0;
+      line.quoteAt = -1;
+    } else if (code === BACKSLASH) {
+      const next = this.#text.charCodeAt(at + 1);
+      if (next === QUOTE || next === BACKSLASH) return at + 1;
+    }
+    return at;
   }
 }
 

@@ -21,6 +21,7 @@ import type {
   Span,
 } from "../series-port.ts";
 import { asOfJoin, sampleInstants } from "./as-of.ts";
+import { type BandCell, bandFrom, chosen, numbered, readBand } from "./band.ts";
 import { cellsOf, evenCells, windows } from "./cells.ts";
 import { type Fill, fillSamples, type Sample } from "./fill.ts";
 import { mergePoints } from "./merge.ts";
@@ -58,13 +59,23 @@ export interface SeriesQuery {
   readonly windowNs: bigint;
   /** The column of the weights, for `weighted`. */
   readonly weight: number;
+  /** Whether the smallest and largest value of each cell are answered as well. */
+  readonly band: boolean;
 }
 
 export interface SeriesSample extends Sample {
+  /** With `last`: the time of the measurement; null before the first. */
+  readonly atNs?: bigint | null;
   /** The span `[from, to)` that it summarizes; undefined where it is a single measurement. */
   readonly span?: Span;
   /** Number of points in the span; for `weighted`, of points with a weight. */
   readonly count?: number;
+}
+
+export interface SeriesAnswer {
+  readonly samples: readonly SeriesSample[];
+  /** Undefined where it was not requested. */
+  readonly band: readonly BandCell[] | undefined;
 }
 
 export interface SeriesSources {
@@ -102,18 +113,35 @@ export async function readSamples(
 export async function querySeries(
   sources: SeriesSources,
   query: SeriesQuery,
-): Promise<SeriesSample[]> {
+): Promise<SeriesAnswer> {
   if (query.agg === "last") {
-    const { instants, points } = await readSamples(sources, query);
-    const samples = instants.map((timeNs, i) => {
-      const point = points[i];
-      return { timeNs, values: point === undefined ? null : chosen(query, valuesToNumbers(point)) };
-    });
-    return fillSamples(samples, query.fill);
+    const samples = await lastSamples(sources, query);
+    const band = query.band ? await fromSnapshot(sources, query, readBand) : undefined;
+    return { samples, band };
   }
+  return await fromSnapshot(sources, query, aggregate);
+}
+
+async function lastSamples(sources: SeriesSources, query: SeriesQuery): Promise<SeriesSample[]> {
+  const { instants, points } = await readSamples(sources, query);
+  const samples = instants.map((timeNs, i) => {
+    const point = points[i];
+    return {
+      ...{ timeNs, atNs: point?.timeNs ?? null },
+      values: point === undefined ? null : numbered(chosen(query, valuesToNumbers(point))),
+    };
+  });
+  return fillSamples(samples, query.fill);
+}
+
+async function fromSnapshot<T>(
+  sources: SeriesSources,
+  query: SeriesQuery,
+  read: (source: SeriesSource, query: SeriesQuery) => Promise<T>,
+): Promise<T> {
   const tail = tailOf(sources.tail, query.tag);
   const answer = (snapshot: SeriesSnapshot) =>
-    aggregate({ snapshot, tail, budget: new Budget(singlePointsMax) }, query);
+    read({ snapshot, tail, budget: new Budget(singlePointsMax) }, query);
   const found = await sources.store.snapshot(query.tag, answer);
   if (found === undefined && tail.length === 0) throw unknownTag(query.tag);
   return found ?? (await answer(emptySnapshot));
@@ -140,32 +168,55 @@ const emptySnapshot: SeriesSnapshot = {
   lastBefore: async () => undefined,
 };
 
-async function aggregate(source: SeriesSource, query: SeriesQuery): Promise<SeriesSample[]> {
-  const { agg, fill, startNs, endNs, points } = query;
-  const span = { fromNs: startNs, toNs: endNs };
-  if (agg === "lttb") {
-    const plotted = await plotPoints(source, span, points, query.columns?.[0] ?? 0);
-    return plotted.map(({ timeNs, value }) => ({ timeNs, values: [value] }));
-  }
-  if (agg === "moving") return fillSamples(await movingSamples(source, query), fill);
+async function aggregate(source: SeriesSource, query: SeriesQuery): Promise<SeriesAnswer> {
+  const { agg, fill } = query;
+  if (isOfCells(agg)) return await aggregateCells(source, query, agg);
+  const samples = await (agg === "lttb"
+    ? plottedSamples(source, query)
+    : (agg === "moving" ? movingSamples : weightedSamples)(source, query).then((all) =>
+        fillSamples(all, fill),
+      ));
+  const band = query.band ? await readBand(source, query) : undefined;
+  return { samples, band };
+}
+
+async function aggregateCells(
+  source: SeriesSource,
+  query: SeriesQuery,
+  agg: CellAggregate,
+): Promise<SeriesAnswer> {
+  const { fill, startNs, endNs, points } = query;
   const cells = evenCells(startNs, endNs, points);
-  if (agg === "weighted") {
-    await refuseTooMany(source, span);
-    const means = await weightedMeans(source, cells, query.weight);
-    return fillSamples(
-      means.map((mean, i) => sampleOf(query, cells[i] ?? span, mean.count, mean.means)),
-      fill,
-    );
-  }
   const carried = agg === "twa" ? await carriedInto(source, startNs) : undefined;
-  const summaries = await summarizeCells(source, cells, partsOf[agg], carried);
-  return fillSamples(
-    summaries.map((summary, i) =>
-      sampleOf(query, cells[i] ?? span, summary.count, valuesOf(agg, summary)),
-    ),
-    // A count is never missing.
-    agg === "count" ? "null" : fill,
+  const parts = query.band ? "band" : partsOf[agg];
+  const summaries = await summarizeCells(source, cells, parts, carried);
+  const samples = summaries.map((summary, i) =>
+    sampleOf(query, spanOf(query, cells[i]), summary.count, valuesOf(agg, summary)),
   );
+  return {
+    // A count is never missing.
+    samples: fillSamples(samples, agg === "count" ? "null" : fill),
+    band: query.band ? bandFrom(summaries, cells, query.columns) : undefined,
+  };
+}
+
+async function plottedSamples(source: SeriesSource, query: SeriesQuery): Promise<SeriesSample[]> {
+  const { points, columns } = query;
+  const plotted = await plotPoints(source, spanOf(query), points, columns?.[0] ?? 0);
+  return plotted.map(({ timeNs, value }) => ({ timeNs, values: [value] }));
+}
+
+async function weightedSamples(source: SeriesSource, query: SeriesQuery): Promise<SeriesSample[]> {
+  const { startNs, endNs, points, weight } = query;
+  await refuseTooMany(source, spanOf(query));
+  const cells = evenCells(startNs, endNs, points);
+  const means = await weightedMeans(source, cells, weight);
+  return means.map((mean, i) => sampleOf(query, spanOf(query, cells[i]), mean.count, mean.means));
+}
+
+/** The cell, or the whole range. */
+function spanOf({ startNs, endNs }: SeriesQuery, cell?: Span): Span {
+  return cell ?? { fromNs: startNs, toNs: endNs };
 }
 
 async function movingSamples(source: SeriesSource, query: SeriesQuery): Promise<SeriesSample[]> {
@@ -186,7 +237,6 @@ async function refuseTooMany(source: SeriesSource, span: Span): Promise<void> {
 }
 
 const partsOf = {
-  last: "count",
   min: "range",
   max: "range",
   mean: "mean",
@@ -194,11 +244,13 @@ const partsOf = {
   count: "count",
 } as const satisfies Partial<Record<Aggregate, RollupParts>>;
 
-function valuesOf(
-  agg: "last" | "min" | "max" | "mean" | "twa" | "count",
-  summary: Summary,
-): readonly number[] {
-  if (agg === "last") return summary.last === undefined ? [] : valuesToNumbers(summary.last);
+type CellAggregate = keyof typeof partsOf;
+
+function isOfCells(agg: Aggregate): agg is CellAggregate {
+  return agg in partsOf;
+}
+
+function valuesOf(agg: CellAggregate, summary: Summary): readonly number[] {
   if (agg === "count") return [summary.count];
   return summary[agg];
 }
@@ -210,14 +262,7 @@ function sampleOf(
   count: number,
   values: readonly number[],
 ): SeriesSample {
-  const picked = query.agg === "count" ? values : chosen(query, values);
-  const numbers = picked.map((value) => (Number.isNaN(value) ? null : value));
+  const numbers = numbered(query.agg === "count" ? values : chosen(query, values));
   const some = numbers.some((value) => value !== null);
   return { timeNs: span.toNs, span, count, values: some ? numbers : null };
-}
-
-/** The requested columns, with NaN for those that do not exist. */
-function chosen({ columns }: SeriesQuery, values: readonly number[]): readonly number[] {
-  if (columns === undefined) return values;
-  return columns.map((column) => values[column] ?? Number.NaN);
 }

@@ -112,6 +112,7 @@ const statisticsOf = {
   mean: ["means", "counts"],
   twa: ["twas", "helds"],
   plot: ["mins", "maxs", "min_at", "max_at"],
+  band: ["mins", "maxs", "means", "twas", "counts", "helds"],
   all: statistics,
 } as const satisfies Record<RollupParts, readonly (typeof statistics)[number][]>;
 

@@ -13,6 +13,7 @@ import { projections } from "../../../postgres/tables.ts";
 import { dirtyBucketNs, measurementsTopic } from "../measurement.ts";
 import { floorTo } from "../query/cells.ts";
 import { type Level, levelNs, type RollUp, type Rollup, type RollupStore } from "../series-port.ts";
+import { noteActivity } from "./activity.ts";
 import { packedPoint, unpackPoints } from "./packed.ts";
 import { hourTable, hourTables } from "./partition-list.ts";
 import { hourOf, partitionsOf } from "./partitions.ts";
@@ -88,6 +89,7 @@ export function createRollupStore({ db, run }: Database): RollupStore {
               ? await rollPoints(tx, due, rollUp)
               : await rollRollups(tx, level, due, rollUp);
           await replace(tx, level, due, rolled);
+          if (level === 1) await noteActivity(tx, rolled);
           if (level < 3) await noteAbove(tx, level === 1 ? 2 : 3, due);
           return due.length;
         }),

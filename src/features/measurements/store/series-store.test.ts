@@ -24,7 +24,13 @@ import { systemClock } from "../../../core/clock.ts";
 import { valuesToNumbers } from "../measurement.ts";
 import { asOfJoin, sampleInstants } from "../query/as-of.ts";
 import { mergePoints } from "../query/merge.ts";
-import { type Aggregate, querySeries, readSamples, type SeriesQuery } from "../query/query.ts";
+import {
+  type Aggregate,
+  querySeries,
+  readSamples,
+  type SeriesAnswer,
+  type SeriesQuery,
+} from "../query/query.ts";
 import { rollUpEnded } from "../roller.ts";
 import type { SeriesPoint, Span } from "../series-port.ts";
 
@@ -173,6 +179,30 @@ test("wide cells are read from rollups alone", async () => {
   });
 }, 30_000);
 
+test("a last value says when it was measured, and its band is of cells", async () => {
+  await withSeries(async ({ store, commit }) => {
+    const at = nowHour - hour;
+    const points = [pointAt(at + 3n, 7), pointAt(at + 5n, 9, 1), pointAt(at + 60n * s, 8)];
+    await commit(tag, points);
+    const range = { fromNs: at, toNs: at + 3n * s };
+    const query = { ...queryOf("last", range, 3), band: true, columns: [0] };
+    const { samples, band } = await querySeries({ store, tail: emptyTail }, query);
+    expect(samples.map(({ timeNs, atNs, values }) => [timeNs - at, atNs, values])).toEqual([
+      [s, at + 5n, [9]],
+      [2n * s, at + 5n, [9]],
+      [3n * s, at + 5n, [9]],
+    ]);
+    expect(band?.map(({ count, min, max }) => [count, min, max])).toEqual([
+      [2, [7], [9]],
+      [0, null, null],
+      [0, null, null],
+    ]);
+    const before = { ...query, startNs: at - s, endNs: at };
+    const { samples: none } = await querySeries({ store, tail: emptyTail }, before);
+    expect(none.map(({ atNs }) => atNs)).toEqual([null, null, null]);
+  });
+}, 30_000);
+
 test("weighted means and plots", async () => {
   await withSeries(async ({ store, rollups, commit }) => {
     const span = { fromNs: nowHour - 3n * hour, toNs: nowHour - hour };
@@ -181,8 +211,10 @@ test("weighted means and plots", async () => {
     await commit(tag, points);
     await rollUpEnded(rollups, systemClock);
     const sources = { store, tail: emptyTail };
-    const weighted = await querySeries(sources, { ...queryOf("weighted", span, 12), weight: 1 });
-    for (const { span: own, values } of weighted) {
+    const query = { ...queryOf("weighted", span, 12), weight: 1, band: true };
+    const weighted = await querySeries(sources, query);
+    expectBand(weighted, points);
+    for (const { span: own, values } of weighted.samples) {
       const within = points.map(toNumbers).filter(({ ns, values: [, weight = 0] }) => {
         return own !== undefined && ns >= own.fromNs && ns < own.toNs && weight > 0;
       });
@@ -192,7 +224,7 @@ test("weighted means and plots", async () => {
       );
       expect(near(values?.[0] ?? Number.NaN, mean, 1000) || within.length === 0).toBe(true);
     }
-    const plotted = await querySeries(sources, queryOf("lttb", span, 100));
+    const { samples: plotted } = await querySeries(sources, queryOf("lttb", span, 100));
     expect(plotted).toHaveLength(100);
     const real = new Map(points.map((point) => [point.timeNs, valuesToNumbers(point)[0]]));
     for (const { timeNs, values } of plotted) {
@@ -212,7 +244,8 @@ test("pages and plots of very many points: bounded, in order, refused where they
     ).toBe(true);
     await rollUpEnded(rig.rollups, systemClock);
     const sources = { store: rig.store, tail: emptyTail };
-    const plotted = await querySeries(sources, { ...queryOf("lttb", span, 200), tag: "many" });
+    const query = { ...queryOf("lttb", span, 200), tag: "many" };
+    const { samples: plotted } = await querySeries(sources, query);
     expect(plotted).toHaveLength(200);
     // The one peak of the hour, found through its bucket's rollup.
     expect(plotted.some(({ values }) => values?.[0] === 1e6)).toBe(true);
@@ -257,7 +290,11 @@ async function expectAggregates(
         { fromNs, toNs: fromNs + 1n + drawBelow(random, 5n * hour) },
         count,
       );
-      const samples = await querySeries({ store, tail: tailWith(tag, tail) }, query);
+      const band = random.chance(0.5);
+      const answer = await querySeries({ store, tail: tailWith(tag, tail) }, { ...query, band });
+      const { samples } = answer;
+      if (band) expectBand(answer, points);
+      else expect(answer.band).toBeUndefined();
       expect(samples.length).toBeGreaterThan(0);
       expect(samples.at(-1)?.timeNs).toBe(query.endNs);
       for (const { span, count: counted, values } of samples) {
@@ -267,6 +304,19 @@ async function expectAggregates(
         expectValues(agg, wanted, values);
       }
     }
+  }
+}
+
+function expectBand({ band }: SeriesAnswer, points: readonly SeriesPoint[]): void {
+  expect(band?.length ?? 0).toBeGreaterThan(0);
+  for (const { span, count, min, max } of band ?? []) {
+    const wanted = referenceOf(points, span);
+    const none = wanted.count === 0;
+    expect({ count, min, max }).toEqual({
+      count: wanted.count,
+      min: none ? null : wanted.min,
+      max: none ? null : wanted.max,
+    });
   }
 }
 
@@ -293,7 +343,17 @@ function expectValues(
 function queryOf(agg: Aggregate, { fromNs, toNs }: Span, points: number): SeriesQuery {
   const range = { startNs: fromNs, endNs: toNs };
   const windowNs = agg === "moving" ? 700n * s : 0n;
-  return { tag, ...range, points, agg, fill: "null", columns: undefined, windowNs, weight: 0 };
+  return {
+    tag,
+    ...range,
+    points,
+    agg,
+    fill: "null",
+    columns: undefined,
+    windowNs,
+    weight: 0,
+    band: false,
+  };
 }
 
 function toNumbers(point: SeriesPoint) {

@@ -1,18 +1,15 @@
 /** Series for readers: samples, snapshots for aggregates, pages for exports, the list. */
 
-import { and, asc, desc, eq, gt, gte, lt, sql, sum } from "drizzle-orm";
 import type { Database } from "../../../postgres/database.ts";
 import { errorCode } from "../../../postgres/error-code.ts";
-import { grantedValues, isGranted } from "../../../postgres/granted.ts";
-import { preparedRead } from "../../../postgres/read.ts";
-import { fixedLimit, type Queries } from "../../../postgres/statement.ts";
+import type { Queries } from "../../../postgres/statement.ts";
 import type { SeriesPoint, SeriesSnapshot, SeriesStore } from "../series-port.ts";
 import { asOfPoints, createAsOfState, lastPoint } from "./as-of.ts";
 import { planOf, type SeriesPlan } from "./partition-list.ts";
 import { hourNs, hourOf } from "./partitions.ts";
 import { type HourPart, pageOf, pagesOf, partsOf } from "./points.ts";
 import { rollupsOf, unrolledOf } from "./rollup-queries.ts";
-import { measurements, seriesRollups, seriesTags } from "./tables.ts";
+import { createListReads } from "./series-list.ts";
 
 /** Attempts of a query whose partition is dropped meanwhile. */
 const attempts = 3;
@@ -21,7 +18,7 @@ const undefinedTable = "42P01";
 export function createSeriesStore(database: Database): SeriesStore {
   const { db, snapshots, run } = database;
   const asOfSources = { ...createAsOfState(), db, sql: database.sql };
-  const list = listRead(database);
+  const lists = createListReads(database);
   return {
     asOf: (tag, instants) =>
       run(() =>
@@ -64,62 +61,9 @@ export function createSeriesStore(database: Database): SeriesStore {
       }
     },
 
-    async list({ prefix, after, limit, names, rateSpan: { fromNs, toNs } }) {
-      const span = { fromNs: String(fromNs), toNs: String(toNs) };
-      const values = { prefix, after, limit, ...grantedValues(names), ...span };
-      const rows = await run(() => list(values));
-      return rows.map(({ tag, time, vals, counted }) => {
-        const last = time === null || vals === null ? undefined : { timeNs: time, values: vals };
-        return { tag, last, counted: counted ?? 0 };
-      });
-    },
+    list: (query) => run(() => lists.list(query)),
+    recent: (query) => run(() => lists.recent(query)),
   };
-}
-
-function listRead({ db, sql: driver }: Database) {
-  const prefix = sql.placeholder("prefix");
-  const tags = db
-    .select({ id: seriesTags.id, tag: seriesTags.tag })
-    .from(seriesTags)
-    .where(
-      and(
-        gt(seriesTags.tag, sql.placeholder("after")),
-        gte(seriesTags.tag, prefix),
-        sql`starts_with(${seriesTags.tag}, ${prefix})`,
-        isGranted(seriesTags.tag),
-      ),
-    )
-    .orderBy(asc(seriesTags.tag))
-    .limit(sql.placeholder("limit"))
-    .as("tags");
-  const last = db
-    .select({ time: measurements.time, vals: measurements.vals })
-    .from(measurements)
-    .where(eq(measurements.tag, tags.id))
-    .orderBy(desc(measurements.time))
-    .limit(fixedLimit(1))
-    .as("last");
-  const rate = db
-    .select({ counted: sum(seriesRollups.count).mapWith(Number).as("counted") })
-    .from(seriesRollups)
-    .where(
-      and(
-        eq(seriesRollups.tag, tags.id),
-        sql`${seriesRollups.level} = 1`,
-        gte(seriesRollups.time, sql.placeholder("fromNs")),
-        lt(seriesRollups.time, sql.placeholder("toNs")),
-      ),
-    )
-    .as("rate");
-  return preparedRead(
-    driver,
-    db
-      .select({ tag: tags.tag, time: last.time, vals: last.vals, counted: rate.counted })
-      .from(tags)
-      .leftJoinLateral(last, sql`true`)
-      .leftJoinLateral(rate, sql`true`)
-      .orderBy(asc(tags.tag)),
-  );
 }
 
 function snapshotOf(tx: Queries, plan: SeriesPlan): SeriesSnapshot {

@@ -88,3 +88,17 @@ export const seriesDue = pgTable(
     primaryKey({ name: "series_due_pkey", columns: [table.tag, table.level, table.time] }),
   ],
 );
+
+/**
+ * What the lists by rate and by silence are sorted by: one row for each tag that has been rolled up, as
+ * of its last rollup, which is written up to 16 s after the measurements.
+ */
+export const seriesActivity = pgTable("series_activity", {
+  tag: integer().primaryKey(),
+  /** Time of the newest measurement. */
+  lastTime: bigint("last_time", { mode: "bigint" }).notNull(),
+  /** Start of the newest bucket of 10 s that is rolled up. */
+  bucket: bigint({ mode: "bigint" }).notNull(),
+  /** Measurements in the minute that ends with this bucket. */
+  counted: bigint({ mode: "number" }).notNull(),
+});

@@ -15,7 +15,7 @@ import {
   scriptType,
   styleType,
   uiFile,
-  uiScript,
+  uiModules,
 } from "../../../http/assets.ts";
 import type { HttpDeps } from "../../../http/deps.ts";
 import { serve } from "../../../http/endpoint/endpoint.ts";
@@ -51,8 +51,9 @@ export function mountLivedoc(app: Hono, { host, document }: LivedocDeps): void {
       "swagger-ui.css": swaggerFile("swagger-ui.css", styleType),
       "swagger-ui-bundle.js": swaggerFile("swagger-ui-bundle.js", scriptType),
       "livedoc.css": uiFile("livedoc/page.css", styleType),
-      "livedoc.js": uiScript(host, "livedoc"),
+      "reference.css": uiFile("livedoc/reference.css", styleType),
     },
+    modules: uiModules(host, "livedoc"),
   });
 }
 

@@ -19,6 +19,14 @@ export interface Incompatibility extends Difference {
   readonly earlier: number;
 }
 
+/** Which directions `mode` protects. */
+export function protectedBy(mode: Compatibility): {
+  readonly backward: boolean;
+  readonly forward: boolean;
+} {
+  return modes[mode];
+}
+
 /** Everything that prevents `schema` from following `earlier` (newest first); empty if nothing does. */
 export function checkCompatibility(
   schema: LinkedSchema,

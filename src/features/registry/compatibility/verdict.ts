@@ -10,9 +10,12 @@ import {
 } from "../registry-port.ts";
 import { checkCompatibility, type Incompatibility } from "./compatibility.ts";
 
+/** `version`: the earlier version with which it is not compatible. */
+export type Reason = Incompatibility & { readonly version: number };
+
 export interface Verdict {
   readonly compatible: boolean;
-  readonly incompatibilities: readonly Incompatibility[];
+  readonly incompatibilities: readonly Reason[];
   readonly compatibility: Compatibility;
 }
 
@@ -27,12 +30,12 @@ export async function judge(
   schema: (id: number) => Promise<StoredSchema>,
 ): Promise<Verdict> {
   // One at a time, newest first: a subject's versions may not fit in memory together.
-  const incompatibilities: Incompatibility[] = [];
-  for (const [at, { id }] of earlier.toReversed().entries()) {
+  const incompatibilities: Reason[] = [];
+  for (const [at, { id, version }] of earlier.toReversed().entries()) {
     if (compatibility === "NONE") break;
     if (at > 0 && !compatibility.endsWith("_TRANSITIVE")) break;
     const found = checkCompatibility(linked, [await schema(id)], compatibility);
-    incompatibilities.push(...found.map((one) => ({ ...one, earlier: at })));
+    incompatibilities.push(...found.map((one) => ({ ...one, earlier: at, version })));
   }
   return { compatible: incompatibilities.length === 0, incompatibilities, compatibility };
 }
@@ -40,13 +43,12 @@ export async function judge(
 /** The failure `incompatible`, with each reason in `errors`. */
 export function incompatible(
   subject: string,
-  earlier: readonly SchemaVersion[],
   { incompatibilities, compatibility }: Verdict,
 ): RegistryFailure {
   const errors = incompatibilities.slice(0, reasonsMax).map((one) => ({
     field: one.path,
     code: "incompatible" as const,
-    message: describeIncompatibility(one, earlier),
+    message: describeReason(one),
   }));
   const rest = incompatibilities.length > 1 ? ` (and ${incompatibilities.length - 1} more)` : "";
   return new RegistryFailure(
@@ -56,10 +58,6 @@ export function incompatible(
   );
 }
 
-function describeIncompatibility(
-  { type, path, message, earlier: stepsBack, direction }: Incompatibility,
-  earlier: readonly SchemaVersion[],
-): string {
-  const version = earlier.at(-1 - stepsBack)?.version ?? 0;
+function describeReason({ type, path, message, version, direction }: Reason): string {
   return `${type} at ${path}: ${message} (${direction.toLowerCase()}, version ${version})`;
 }

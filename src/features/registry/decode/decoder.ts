@@ -6,7 +6,7 @@ import {
   type Message,
   toJson,
 } from "@bufbuild/protobuf";
-import { pathToString } from "@bufbuild/protobuf/reflect";
+import { pathToString, reflect, type ReflectMessage } from "@bufbuild/protobuf/reflect";
 import { createValidator, type ValidationResult } from "@bufbuild/protovalidate";
 import { Failure, invalidIssue, type Issue, quoted } from "../../../core/failure.ts";
 import { isRequired } from "../compatibility/compare-field.ts";
@@ -27,6 +27,13 @@ export interface Decoder {
    * have no JSON form, `not_found` for a message that the schema does not have.
    */
   decode(value: Uint8Array, message?: string): string;
+  /**
+   * The value as a message that expressions can look into: its fields by the names that the schema
+   * gives them, an int64 exact. Undefined for bytes that do not decode.
+   */
+  open(value: Uint8Array, message?: string): ReflectMessage | undefined;
+  /** The same for a value in protobuf JSON, UTF-8. */
+  openJson(value: Uint8Array, message?: string): ReflectMessage | undefined;
   /**
    * What is wrong with a value, undefined if nothing is: bytes that do not decode, a missing required
    * field, a violated protovalidate rule. `field` is the path in the message, "" for the message as a
@@ -74,6 +81,18 @@ export function createDecoder(
           cause,
         });
       }
+    },
+    open(value, name) {
+      const desc = find(name);
+      if (desc === undefined) return undefined;
+      const decoded = read(desc, value, false);
+      return "issue" in decoded ? undefined : reflect(desc, decoded.message);
+    },
+    openJson(value, name) {
+      const desc = find(name);
+      if (desc === undefined) return undefined;
+      const read = readJsonMessage(desc, value, registry);
+      return "issue" in read ? undefined : reflect(desc, read.message);
     },
     validate(value, name) {
       const desc = find(name);

@@ -60,7 +60,7 @@ class Source implements SchemaReader {
 
 function setUp() {
   const source = new Source();
-  return { source, schemas: createRecordSchemas(source, new Turns()) };
+  return { source, schemas: createRecordSchemas(createDecoders(source), new Turns()) };
 }
 
 const bytes = (message: string, json: JsonValue) =>

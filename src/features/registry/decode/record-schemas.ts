@@ -4,109 +4,62 @@
  * twice, both must agree.
  */
 
-import type { Turn, Turns } from "../../../core/budget/turn.ts";
+import type { Turns } from "../../../core/budget/turn.ts";
 import { failureFrom, invalidIssue, type Issue } from "../../../core/failure.ts";
 import { checkJson } from "../../../core/json/json.ts";
 import { isJsonType } from "../../../core/record.ts";
 import type {
   DecodedRecord,
-  MaybePromise,
   RecordChecks,
   RecordDecoder,
   SchemaRecord,
 } from "../../../core/schemas.ts";
 import { textFromUtf8 } from "../../../core/utf8.ts";
-import {
-  isFramed,
-  messageNameAt,
-  parseFrame,
-  type SchemaRef,
-  valueSchemaHeader,
-} from "./confluent-frame.ts";
-import {
-  createDecoders,
-  type DecoderOptions,
-  type KnownSchema,
-  type SchemaReader,
-} from "./decoders.ts";
+import type { SchemaUses } from "../catalog/uses.ts";
+import { type SchemaRef, valueSchemaHeader } from "./confluent-frame.ts";
+import type { Decoders, KnownSchema } from "./decoders.ts";
+import { createLookup, inOrder, messageOf, type NamedSchema, nameOf } from "./named-schema.ts";
 
 export function createRecordSchemas(
-  registry: SchemaReader,
+  decoders: Decoders,
   turns: Turns,
-  options: DecoderOptions = {},
+  uses?: Pick<SchemaUses, "note">,
 ): RecordChecks & RecordDecoder {
-  const decoders = createDecoders(registry, options);
-
-  /** Looks up an unknown schema once per batch, so a flood of one bad id costs one query. */
-  function createLookup() {
-    const absent = new Set<number | string>();
-    return (ref: SchemaRef): KnownSchema | undefined | Promise<KnownSchema | undefined> => {
-      const name = "id" in ref ? ref.id : ref.guid;
-      if (absent.has(name)) return undefined;
-      const found = decoders.get(ref);
-      if (!(found instanceof Promise)) return found;
-      return found.then((known) => {
-        if (known === undefined) absent.add(name);
-        return known;
-      });
-    };
-  }
-
   return {
-    check(rule, records) {
-      const lookup = createLookup();
+    check(rule, records, topic) {
+      const lookup = createLookup(decoders);
       const one = (record: SchemaRecord): Issue | undefined | Promise<Issue | undefined> => {
         const named = nameOf(record);
         if (named === undefined) return noSchema;
         if ("issue" in named) return named.issue;
         const found = lookup(named.ref);
-        const check = (known: KnownSchema | undefined) =>
-          known === undefined ? unknownSchema(named.ref) : checkAgainst(rule, record, named, known);
+        const check = (known: KnownSchema | undefined) => {
+          if (known === undefined) return unknownSchema(named.ref);
+          const issue = checkAgainst(rule, record, named, known);
+          if (issue === undefined && topic !== undefined) uses?.note(topic, known.schema.id);
+          return issue;
+        };
         return found instanceof Promise ? found.then(check) : check(found);
       };
       return inOrder(records, one, turns.open());
     },
 
-    decode(records) {
-      const lookup = createLookup();
+    decode(records, topic) {
+      const lookup = createLookup(decoders);
       const one = (record: SchemaRecord) => {
         const named = nameOf(record);
         if (named === undefined) return undefined;
         if ("issue" in named) return { schema: undefined, issue: named.issue };
         const found = lookup(named.ref);
-        const decode = (known: KnownSchema | undefined) => decodeWith(record, named, known);
+        const decode = (known: KnownSchema | undefined) => {
+          if (known !== undefined && topic !== undefined) uses?.note(topic, known.schema.id);
+          return decodeWith(record, named, known);
+        };
         return found instanceof Promise ? found.then(decode) : decode(found);
       };
-      return inOrder<DecodedRecord | undefined>(records, one, turns.open());
+      return inOrder<SchemaRecord, DecodedRecord | undefined>(records, one, turns.open());
     },
   };
-}
-
-/** The schema that a record names. `payload` is the message, or its JSON. */
-interface NamedSchema {
-  readonly ref: SchemaRef;
-  /** Undefined: the file's first message. */
-  readonly indexes: readonly number[] | undefined;
-  readonly payload: Uint8Array;
-}
-
-function nameOf(record: SchemaRecord): NamedSchema | { readonly issue: Issue } | undefined {
-  const { value, schemaId, contentType } = record;
-  const header = record.headers?.[valueSchemaHeader];
-  try {
-    if (header !== undefined) {
-      const { schema: ref, indexes } = parseFrame(header);
-      return { ref, indexes, payload: value };
-    }
-    if (!isJsonType(contentType) && isFramed(value)) {
-      const { schema: ref, indexes, payload } = parseFrame(value);
-      return { ref, indexes, payload };
-    }
-  } catch (error) {
-    return { issue: invalidIssue("schema_id", failureFrom(error).message) };
-  }
-  if (schemaId === 0) return undefined;
-  return { ref: { id: schemaId }, indexes: undefined, payload: value };
 }
 
 function checkAgainst(
@@ -162,19 +115,6 @@ function decodeWith(
   }
 }
 
-function messageOf(
-  { indexes }: NamedSchema,
-  { schema }: KnownSchema,
-): string | { readonly issue: Issue } {
-  const first = schema.messages[0];
-  if (indexes === undefined && first !== undefined) return first;
-  try {
-    return messageNameAt(schema, indexes ?? [0]);
-  } catch (error) {
-    return { issue: invalidIssue("schema_id", failureFrom(error).message) };
-  }
-}
-
 const noSchema = invalidIssue(
   "schema_id",
   `Cannot take a record that names no schema: expected a schema_id, a header "${valueSchemaHeader}" or a payload framed with an id`,
@@ -183,34 +123,4 @@ const noSchema = invalidIssue(
 function unknownSchema(ref: SchemaRef): Issue {
   const given = "id" in ref ? `schema_id ${ref.id}` : `schema GUID "${ref.guid}"`;
   return invalidIssue("schema_id", `Cannot find ${given}: there is no such schema in the registry`);
-}
-
-/**
- * An answer for each record, in order and synchronously as far as possible: it continues in later
- * turns from the first answer that is a promise, and when its slice of time is used up.
- */
-function inOrder<Answer>(
-  records: readonly SchemaRecord[],
-  one: (record: SchemaRecord) => Answer | Promise<Answer>,
-  turn: Turn,
-): MaybePromise<readonly Answer[]> {
-  const answers: Answer[] = [];
-  for (const record of records) {
-    if (turn.isOver) return continueAfter(turn.next());
-    const answer = one(record);
-    if (answer instanceof Promise) {
-      return continueAfter(answer.then((value) => void answers.push(value)));
-    }
-    answers.push(answer);
-  }
-  return answers;
-
-  async function continueAfter(first: Promise<void>): Promise<readonly Answer[]> {
-    await first;
-    for (const record of records.slice(answers.length)) {
-      if (turn.isOver) await turn.next();
-      answers.push(await one(record));
-    }
-    return answers;
-  }
 }

@@ -1,7 +1,7 @@
 /** Descriptor sets over HTTP: what a reader needs to decode, in one cacheable answer. */
 
 import type { Hono } from "hono";
-import { type Caller, openCaller } from "../../../core/access/caller.ts";
+import type { Caller } from "../../../core/access/caller.ts";
 import { callerOf } from "../../../http/access.ts";
 import { serve } from "../../../http/endpoint/endpoint.ts";
 import type { StoredSchema } from "../registry-port.ts";
@@ -33,7 +33,7 @@ export function mountSchemas(app: Hono, deps: RegistryDeps): void {
 
 /** A cache between asks for no right: it may keep only what everybody may read. */
 function sharing(caller: Caller): "public" | "private" {
-  return caller === openCaller ? "public" : "private";
+  return caller.isOpen ? "public" : "private";
 }
 
 /** A google.protobuf.FileDescriptorSet closed over imports, or 304. */

@@ -9,7 +9,7 @@ import {
   timestamp,
   uuid,
 } from "drizzle-orm/pg-core";
-import { bytea } from "../../../postgres/columns.ts";
+import { bytea, orderedText } from "../../../postgres/columns.ts";
 import { changeKinds, compatibilities, registryModes } from "../registry-port.ts";
 
 /** Registered schemas, by content: rows are never changed. */
@@ -115,4 +115,22 @@ export const registryChanges = pgTable(
     changedAt: timestamp("changed_at", { withTimezone: true }).notNull().defaultNow(),
   },
   (table) => [index("registry_changes_subject").on(table.subject, table.revision)],
+);
+
+/** Topics in which records of a schema were seen: written every few seconds, so a moment late. */
+export const schemaUses = pgTable(
+  "schema_uses",
+  {
+    topic: orderedText().notNull(),
+    schema: integer()
+      .notNull()
+      .references(() => schemas.id, { onDelete: "cascade" }),
+    firstSeen: timestamp("first_seen", { withTimezone: true }).notNull(),
+    lastSeen: timestamp("last_seen", { withTimezone: true }).notNull(),
+  },
+  (table) => [
+    primaryKey({ name: "schema_uses_pkey", columns: [table.topic, table.schema] }),
+    index("schema_uses_schema").on(table.schema, table.topic),
+    index("schema_uses_seen").on(table.lastSeen),
+  ],
 );

@@ -2,10 +2,9 @@
 
 import type { Hono } from "hono";
 import { Failure } from "../../../core/failure.ts";
-import { pathOf } from "../../../core/host.ts";
+import { pathOf, shownPath } from "../../../core/host.ts";
 import type { Fetch } from "../../../core/host.ts";
 import { serve } from "../../../http/endpoint/endpoint.ts";
-import { shownPath } from "../../../http/observe/report.ts";
 import { problemResponse } from "../../../http/problem.ts";
 import type { Exposition } from "../exposition.ts";
 import { metrics } from "./endpoints.ts";

@@ -4,12 +4,21 @@
  */
 
 import type { Caller } from "../../../core/access/caller.ts";
+import type { Turn } from "../../../core/budget/turn.ts";
 import { Failure, failureFrom } from "../../../core/failure.ts";
+import type { RecordFilters } from "../../../core/filter/record-filter.ts";
 import { renderPosition } from "../../../core/position.ts";
-import type { DecodedFormats } from "../../../http/decoded.ts";
 import type { HttpDeps } from "../../../http/deps.ts";
 import { requestedStart, startQuery } from "../../../http/endpoint/starting.ts";
+import {
+  type NamedTarget,
+  showAll,
+  type SocketTarget,
+  type WatchedRecords,
+} from "../../../http/live/target.ts";
+import type { ViewOptions, Views } from "../../../http/live/views.ts";
 import { problemFrom } from "../../../http/problem.ts";
+import type { RecordForm } from "../../../http/records/details.ts";
 import {
   type ClientEvents,
   type ClientSocket,
@@ -20,11 +29,17 @@ import {
   type Address,
   addressMembers,
   type ClientMessage,
+  isQuickToParse,
   parseAddress,
-  parseMessage,
-  parseRef,
-  publishedRecords,
+  parseTarget,
+  type Ref,
 } from "../../../http/ws-messages.ts";
+import {
+  publishedRecords,
+  receive,
+  type Received,
+  receiveInTurns,
+} from "../../../http/ws-received.ts";
 import type { ServerMessage } from "../../../http/ws-shapes.ts";
 import { AsyncSubscriber } from "../../../hub/async-format.ts";
 import type { Start } from "../../../hub/subscriber.ts";
@@ -38,6 +53,7 @@ import {
   requireActive,
 } from "../../emitters/requests.ts";
 import { WsSubscription } from "./subscription.ts";
+import { ViewedSubscription } from "./viewed.ts";
 
 const subscriptionsMax = 1000;
 /** How long a socket whose caller's credential has ended waits for the answers to what it took before. */
@@ -52,7 +68,10 @@ export interface ConnectionDeps extends Pick<
 > {
   readonly emitters: Emitters;
   readonly rules: TopicRules;
-  readonly decoded: DecodedFormats;
+  readonly filters: RecordFilters;
+  readonly views: Views;
+  /** What features let sockets watch besides topics and emitters. */
+  readonly targets: () => readonly SocketTarget[];
 }
 
 type Subscribe = Extract<ClientMessage, { op: "subscribe" }>;
@@ -76,20 +95,25 @@ export class WsConnection implements ClientEvents {
     this.#caller = caller;
   }
 
-  message(message: string | Uint8Array): void {
+  message(message: string | Uint8Array, turn: Turn): void | Promise<void> {
     if (typeof message !== "string") {
       this.#send({ op: "error", problem: problemFrom(textExpected) });
       return this.#socket.countInvalid();
     }
+    if (isQuickToParse(message)) return this.#take(receive(message));
+    return receiveInTurns(message, turn).then((received) => this.#take(received));
+  }
+
+  #take(received: Received): void {
     if (this.#pending >= pendingMax) {
       const failure = new Failure(
         "overloaded",
         `Cannot take more than ${pendingMax} requests at once`,
       );
-      return this.#send({ op: "error", ref: parseRef(message), problem: problemFrom(failure) });
+      return this.#send({ op: "error", ref: refOf(received), problem: problemFrom(failure) });
     }
     this.#pending++;
-    void this.#answer(message).finally(() => {
+    void this.#answer(received).finally(() => {
       this.#pending--;
       this.#closeEnded();
     });
@@ -121,12 +145,12 @@ export class WsConnection implements ClientEvents {
     this.#socket.close(unauthenticatedCode, "unauthenticated");
   }
 
-  async #answer(text: string): Promise<void> {
-    let message: ClientMessage | undefined;
+  async #answer(received: Received): Promise<void> {
     try {
-      message = parseMessage(text);
+      if ("failure" in received) throw received.failure;
+      const { message, events } = received;
       this.#caller.allowance?.admit(message.op === "publish");
-      const answer = await this.#act(message, text);
+      const answer = await this.#act(message, events);
       if (answer !== undefined) this.#send({ ...answer, ref: message.ref });
     } catch (error) {
       const failure = failureFrom(error);
@@ -135,31 +159,32 @@ export class WsConnection implements ClientEvents {
           cause: String(failure.cause),
         });
       }
-      // An error names the request that it answers, also one that could not be parsed.
-      const ref = message === undefined ? parseRef(text) : message.ref;
-      this.#send({ op: "error", ref, problem: problemFrom(failure) });
-      if (message === undefined) this.#socket.countInvalid();
+      // An error names the request that it answers, also one that could not be used.
+      this.#send({ op: "error", ref: refOf(received), problem: problemFrom(failure) });
+      if ("failure" in received) this.#socket.countInvalid();
     }
   }
 
-  async #act(message: ClientMessage, text: string): Promise<Answer | undefined> {
+  async #act(message: ClientMessage, events: readonly Uint8Array[]): Promise<Answer | undefined> {
     if (message.op === "ping") return { op: "pong" };
-    const address = parseAddress(message);
-    if (message.op === "publish") return await this.#publish(address, message, text);
-    if (message.op === "unsubscribe") {
-      const known = this.#subscriptions.get(nameOf(address));
-      known?.close();
-      this.#subscriptions.delete(nameOf(address));
-      return { op: "unsubscribed", ...addressMembers(address.topic, address.key) };
+    if (message.op === "publish") {
+      return await this.#publish(parseAddress(message), message, events);
     }
-    await this.#subscribe(address, message);
+    const target = parseTarget(message);
+    if (message.op === "unsubscribe") {
+      const name = nameOf(target);
+      this.#subscriptions.get(name)?.close();
+      this.#subscriptions.delete(name);
+      return { op: "unsubscribed", ...membersOf(target) };
+    }
+    await this.#subscribe(target, message);
     return undefined;
   }
 
   async #publish(
     address: Address,
     { dedup_id: dedupId, schema_id: schemaId }: Publish,
-    text: string,
+    events: readonly Uint8Array[],
   ): Promise<Answer> {
     const { ingest } = this.#deps;
     const key = address.key ?? "";
@@ -169,8 +194,8 @@ export class WsConnection implements ClientEvents {
     const { accepted, refused, appended } = await this.#inTurn(
       address,
       () => {
-        const by = address.emitter ? emittersAuthor : this.#caller;
-        return ingest.check(address.topic, publishedRecords(text, key, schemaId), by);
+        const by = address.emitter ? emittersAuthor.for(this.#caller) : this.#caller;
+        return ingest.check(address.topic, publishedRecords(events, key, schemaId), by);
       },
       (checked) => ingest.appendChecked(checked, options),
     );
@@ -206,9 +231,9 @@ export class WsConnection implements ClientEvents {
     }
   }
 
-  async #subscribe(address: Address, message: Subscribe): Promise<void> {
-    this.#deps.rules.requireRead(address.topic, address.key, this.#caller);
-    const name = nameOf(address);
+  async #subscribe(target: Address | NamedTarget, message: Subscribe): Promise<void> {
+    if ("topic" in target) this.#deps.rules.requireRead(target.topic, target.key, this.#caller);
+    const name = nameOf(target);
     if (this.#subscriptions.has(name)) {
       throw new Failure("conflict", "Cannot subscribe twice to the same: unsubscribe first");
     }
@@ -218,32 +243,67 @@ export class WsConnection implements ClientEvents {
         `Cannot keep more than ${subscriptionsMax} subscriptions on a socket`,
       );
     }
-    const subscription = new WsSubscription(this.#socket, address, message.ref, (ended) => {
+    const { ref } = message;
+    const subscription = new WsSubscription(this.#socket, membersOf(target), ref, (ended) => {
       if (this.#subscriptions.get(name) === ended) this.#subscriptions.delete(name);
     });
     this.#subscriptions.set(name, subscription);
     try {
-      const { topic, key } = address;
-      const requested = await this.#start(address, message);
-      if (message.decode === undefined) {
-        const live = await this.#deps.hub.livePosition(topic);
-        const start = requested === "live" ? live : requested;
-        subscription.confirm(typeof start === "string" ? undefined : start);
-        subscription.attach(await this.#deps.hub.subscribe(topic, key, start, subscription));
-        return;
+      const isTopic = "topic" in target;
+      const watched = isTopic ? { ...target, show: showAll } : await this.#watched(target);
+      const requested = await this.#start(watched, message);
+      const form = formOf(message);
+      const filter = await this.#deps.filters.compile(message);
+      if (isTopic && form === undefined && filter === undefined) {
+        await this.#attachPlain(subscription, target, requested);
+      } else {
+        const how = { form: form ?? plainForm, filter };
+        await this.#attachViewed(subscription, watched, requested, how);
       }
-      const start = await startPosition(this.#deps, topic, requested);
-      subscription.confirm(start);
-      const late = new AsyncSubscriber(subscription, this.#deps.decoded.ws, start);
-      late.attach(await this.#deps.hub.subscribe(topic, key, start, late));
-      subscription.attach(late);
     } catch (error) {
       if (this.#subscriptions.get(name) === subscription) this.#subscriptions.delete(name);
       throw error;
     }
   }
 
-  async #start({ topic, key, emitter }: Address, { after, tail }: Subscribe): Promise<Start> {
+  async #watched({ kind, name }: NamedTarget): Promise<WatchedRecords> {
+    const target = this.#deps.targets().find((one) => one.kind === kind);
+    if (target !== undefined) return await target.watch(name, this.#caller);
+    throw new Failure("not_found", `This gateway has no target "${kind}"`);
+  }
+
+  /** In the bytes that all readers of the channel get. */
+  async #attachPlain(
+    subscription: WsSubscription,
+    { topic, key }: Address,
+    requested: Start,
+  ): Promise<void> {
+    const live = await this.#deps.hub.livePosition(topic);
+    const start = requested === "live" ? live : requested;
+    subscription.confirm(typeof start === "string" ? undefined : start);
+    subscription.attach(await this.#deps.hub.subscribe(topic, key, start, subscription));
+  }
+
+  async #attachViewed(
+    subscription: WsSubscription,
+    { topic, key, show }: WatchedRecords,
+    requested: Start,
+    how: Pick<ViewOptions, "form" | "filter">,
+  ): Promise<void> {
+    const { hub, views, clock } = this.#deps;
+    const start = await startPosition(this.#deps, topic, requested);
+    subscription.confirm(start);
+    const view = views.of({ show, ...how, caller: this.#caller });
+    const viewed = new ViewedSubscription(subscription, clock, how.filter !== undefined);
+    const late = new AsyncSubscriber(viewed, view, start);
+    late.attach(await hub.subscribe(topic, key, start, late));
+    subscription.attach(late);
+  }
+
+  async #start(
+    { topic, key, emitter = false }: Pick<Address, "topic" | "key"> & Partial<Address>,
+    { after, tail }: Subscribe,
+  ): Promise<Start> {
     const requested = requestedStart({ after: startQuery.after.parse(after, "after"), tail });
     const { signal } = this.#left;
     if (emitter) return await emitterStart(this.#deps, key ?? "", requested, signal);
@@ -258,6 +318,26 @@ export class WsConnection implements ClientEvents {
 
 const textExpected = new Failure("invalid", "Cannot read a binary message: expected JSON text");
 
-function nameOf({ topic, key }: Address): string {
+const plainForm: RecordForm = { details: false, decode: false, valueBytes: undefined };
+
+/** Undefined: as records are in pages. */
+function formOf({ details = false, decode, value_bytes: valueBytes }: Subscribe) {
+  const form = { details, decode: decode !== undefined, valueBytes };
+  return form.details || form.decode || valueBytes !== undefined ? form : undefined;
+}
+
+/** No topic has a colon in its name. */
+function nameOf(target: Address | NamedTarget): string {
+  if ("kind" in target) return `${target.kind}:${target.name}`;
+  const { topic, key } = target;
   return key === undefined ? topic : `${topic}/${key}`;
+}
+
+function refOf(received: Received): Ref {
+  return "failure" in received ? received.ref : received.message.ref;
+}
+
+function membersOf(target: Address | NamedTarget): Record<string, string> {
+  if ("kind" in target) return { [target.kind]: target.name };
+  return addressMembers(target.topic, target.key);
 }

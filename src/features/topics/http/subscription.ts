@@ -1,19 +1,22 @@
-/** One subscription of a socket of many: what the hub delivers, as messages that name its channel. */
+/** One subscription of a socket of many: what the hub delivers, as messages that name its target. */
 
 import type { Failure } from "../../../core/failure.ts";
 import { goingAwayCode, type Socket } from "../../../core/host.ts";
 import { type Position, renderPosition } from "../../../core/position.ts";
 import type { Sent } from "../../../core/sink.ts";
+import type { Passed } from "../../../http/live/views.ts";
 import { problemFrom } from "../../../http/problem.ts";
 import { slowCode } from "../../../http/sockets.ts";
-import { type Address, addressMembers, type Ref, wsFormat } from "../../../http/ws-messages.ts";
+import { type Ref, wsFormat } from "../../../http/ws-messages.ts";
 import type { ServerMessage } from "../../../http/ws-shapes.ts";
 import type { Chunk } from "../../../hub/chunk.ts";
 import type { EndReason, Subscriber, Subscription } from "../../../hub/subscriber.ts";
 
 export class WsSubscription implements Subscriber {
   readonly #socket: Socket;
+  /** They name its target. */
   readonly #members: Record<string, string>;
+  readonly #head: string;
   readonly #ref: Ref;
   readonly #ended: (subscription: WsSubscription) => void;
   #subscription: Subscription | undefined;
@@ -23,12 +26,13 @@ export class WsSubscription implements Subscriber {
 
   constructor(
     socket: Socket,
-    address: Address,
+    members: Record<string, string>,
     ref: Ref,
     ended: (subscription: WsSubscription) => void,
   ) {
     this.#socket = socket;
-    this.#members = addressMembers(address.topic, address.key);
+    this.#members = members;
+    this.#head = JSON.stringify({ op: "events", ...members }).slice(0, -1);
     this.#ref = ref;
     this.#ended = ended;
   }
@@ -47,11 +51,15 @@ export class WsSubscription implements Subscriber {
   }
 
   deliver(chunk: Chunk): Sent {
-    return this.write(chunk.as(wsFormat));
+    return this.#socket.send(chunk.as(wsFormat));
   }
 
-  write(text: string): Sent {
-    return this.#socket.send(text);
+  /** `events`: the elements of an array. `passed`: of a subscription with a filter. */
+  sendEvents(events: string, position: Position, passed?: Passed): Sent {
+    if (this.#closed) return "refused";
+    const at = renderPosition(position);
+    const counts = passed === undefined ? "" : `,${JSON.stringify(passed).slice(1, -1)}`;
+    return this.#socket.send(`${this.#head},"events":[${events}]${counts},"position":"${at}"}`);
   }
 
   reset(position: Position, reason: Failure): Sent {

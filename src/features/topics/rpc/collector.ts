@@ -45,7 +45,7 @@ export function mountCollector(router: ConnectRouter, collector: Collector): voi
     },
     async publish(request, context) {
       // A stream can be made to wait; this message is in memory already.
-      collector.inFlight.refuseIfFull();
+      collector.inFlight.refuseIfFull(callerOf(context.values).portion);
       return await withCall(collector, context, async (call) => {
         await take(collector, call, request);
         await call.settled();
@@ -107,7 +107,7 @@ async function take(
   const request = create(CollectRequestSchema, { records, topic, ack, ...optional });
   const bytes = bufferOf(toBinary(CollectRequestSchema, request));
   const { inFlight } = collector;
-  if (inFlight.isFull) await inFlight.room();
+  while (inFlight.isFullFor(call.portion)) await inFlight.room(call.portion);
   call.take(bytes, 0, bytes.byteLength);
 }
 

@@ -23,6 +23,7 @@ export const watchMagic = endpoint("GET /magic", {
       'data:{"magic":-2762725995429886737,"timestamp":"2026-11-21T10:12:07Z"}\n\n',
     ),
   },
+  problems: [429],
 });
 
 export const watchTime = endpoint("GET /time", {
@@ -32,6 +33,7 @@ export const watchTime = endpoint("GET /time", {
   description: "The time, four times a second. It has no positions: nothing is kept.",
   access,
   answers: { 200: sse(description, 'data:{"timestamp":"2026-11-21T10:12:07Z"}\n\n') },
+  problems: [429],
 });
 
 export const echo = endpoint("GET /echo", {

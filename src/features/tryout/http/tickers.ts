@@ -6,6 +6,7 @@
 import type { Hono } from "hono";
 import type { Caller } from "../../../core/access/caller.ts";
 import type { Clock } from "../../../core/clock.ts";
+import { type Failure, failureFrom } from "../../../core/failure.ts";
 import type { ByteSink, SinkEvents } from "../../../core/sink.ts";
 import { callerOf } from "../../../http/access.ts";
 import type { HttpDeps } from "../../../http/deps.ts";
@@ -21,8 +22,11 @@ export function mountTickers(app: Hono, { host, clock }: Pick<HttpDeps, "host" |
     () => `{"magic":${randomInt64()},"timestamp":"${seconds(clock)}"}`,
   );
   const time = new Ticker(clock, () => `{"timestamp":"${seconds(clock)}"}`);
-  const watch = (ticker: Ticker, request: Request) =>
-    host.stream((sink) => ticker.join(sink, callerOf(request)), { headers: sseHeaders });
+  const watch = (ticker: Ticker, request: Request) => {
+    const caller = callerOf(request);
+    caller.allowance?.requireStream();
+    return host.stream((sink) => ticker.join(sink, caller), { headers: sseHeaders });
+  };
   serve(app, watchMagic, (_, c) => watch(magic, c.req.raw));
   serve(app, watchTime, (_, c) => watch(time, c.req.raw));
 }
@@ -43,16 +47,19 @@ class Ticker {
   join(sink: ByteSink, caller: Caller): SinkEvents {
     this.#ready.add(sink);
     if (this.#readers++ === 0) this.#tick();
-    const forgetCaller = caller.onEnd((reason) => {
+    const end = (reason: Failure) => {
       sink.write(renderSseFailure(reason));
       sink.close();
-    });
+    };
+    const forgetCaller = caller.onEnd(end);
+    const release = countStream(caller, end);
     return {
       drained: () => {
         this.#ready.add(sink);
       },
       closed: () => {
         forgetCaller();
+        release();
         this.#ready.delete(sink);
         if (--this.#readers === 0) this.#cancel();
       },
@@ -65,6 +72,16 @@ class Ticker {
       if (sink.write(bytes) !== "sent") this.#ready.delete(sink);
     }
     this.#cancel = this.#clock.after(intervalMs, () => this.#tick());
+  }
+}
+
+/** Returns how to count it no more; `refuse` gets why there may not be one more. */
+function countStream({ allowance }: Caller, refuse: (reason: Failure) => void): () => void {
+  try {
+    return allowance?.openStream() ?? (() => {});
+  } catch (error) {
+    refuse(failureFrom(error));
+    return () => {};
   }
 }
 

@@ -1,0 +1,1 @@
+ALTER TABLE "topic_activity" ADD COLUMN "last_before_ms" bigint;
