@@ -51,8 +51,7 @@ exist yet and goes on where it was after a cut.`,
     const fetched = dynamic ? "dynamic" : "plain";
     const mode = generated ? "generated" : fetched;
     await printRecords(runtime, { url, topic, key, from, limit, mode, interruption });
-    await printed();
-    runtime.exit(interruption.exitCode(limit === 0));
+    return interruption.exitCode(limit === 0);
   },
 });
 
@@ -116,9 +115,4 @@ async function createDecoder(
   const bySchema = createDynamicDecoder(registry, report);
   if (mode === "dynamic") return bySchema;
   return (await import("./consume/plain.ts")).createPlainDecoder(bySchema, report);
-}
-
-/** Resolves once everything that was printed is written: an exit before that would lose the end of it. */
-function printed(): Promise<void> {
-  return new Promise((resolve) => process.stdout.end(() => resolve()));
 }

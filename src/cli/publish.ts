@@ -73,7 +73,7 @@ is. A line that is refused is reported with its number; the others are appended.
       throw failureFromClient(url, error);
     }
     published.print(json);
-    if (published.refused > 0) runtime.exit(exitCodes.failed);
+    return published.refused > 0 ? exitCodes.failed : exitCodes.done;
   },
 });
 

@@ -31,7 +31,8 @@ export async function runCommand(runtime: Runtime): Promise<void> {
       return runtime.print(versionLine(runtime));
     }
     if (isGroup(node)) throw unknownCommand(node, path, rest, node === root);
-    await node.run(endable, rest, path);
+    const code = await node.run(endable, rest, path);
+    if (code !== undefined) await exitWithOutput(runtime, code);
   } catch (error) {
     if (error instanceof UsageError) {
       const hint = isGroup(node) || node.hint === undefined ? "" : ` ${node.hint}`;
@@ -126,6 +127,13 @@ function endedBySignals(runtime: Runtime): Runtime {
   // A closed standard error is not a reason to stop.
   process.stderr.on("error", () => {});
   return { ...runtime, onStop: (taken) => void (callback = taken) };
+}
+
+/** Lines that a slow reader has not taken yet are written first. */
+async function exitWithOutput(runtime: Runtime, code: number): Promise<never> {
+  const outputs = [process.stdout, process.stderr];
+  await Promise.all(outputs.map((output) => new Promise<void>((resolve) => output.end(resolve))));
+  runtime.exit(code);
 }
 
 /** Errors that people can act on are shown in their own words, others with the stack. */

@@ -48,7 +48,7 @@ or with the emitter. \`sluice consume\` decodes records by their schemas.`,
     const from = startFrom(after, tail);
     const interruption = listenForStop(runtime);
     await printEvents(runtime, { url, target, from, limit, interruption });
-    runtime.exit(interruption.exitCode(limit === 0));
+    return interruption.exitCode(limit === 0);
   },
 });
 

@@ -42,6 +42,16 @@ export class WireCursor {
     throw this.malformed("a varint is longer than 10 bytes");
   }
 
+  /** A varint as a uint32: the lower 32 bits of a longer one, as everywhere in protobuf. */
+  uint32(): number {
+    const { bytes, at } = this;
+    const value = this.varint();
+    if (value <= 0xffff_ffff) return value;
+    let low = 0;
+    for (let i = 0; i < 5; i++) low |= ((bytes[at + i] ?? 0) & 0x7f) << (7 * i);
+    return low >>> 0;
+  }
+
   /** Moves past a length-delimited field's length and returns where the field ends. */
   delimited(): number {
     const length = this.varint();

@@ -1,5 +1,6 @@
 /** What a request says beside its records: topic, producer, when a record counts as accepted. */
 
+import { Buffer } from "node:buffer";
 import { Failure, invalidField } from "../core/failure.ts";
 import { FRAME_RECORDS } from "../core/frame.ts";
 import { WireCursor } from "../core/wire.ts";
@@ -28,6 +29,7 @@ const PRODUCER_EPOCH = 0x10;
 const PRODUCER_SEQUENCE = 0x18;
 
 const idBytesMax = 128;
+const noProducer: ProducerHead = { id: "", epoch: 0, sequence: 0 };
 const cursor = new WireCursor(new Uint8Array(0));
 
 /** Undefined for a message of nothing but records. Throws `invalid` on bytes that are no message, `too_large` past `recordsMax`. */
@@ -55,37 +57,36 @@ export function readHead(
     if (tag === TOPIC) {
       const text = cursor.text(cursor.delimited());
       topic = text === "" ? undefined : text;
-    } else if (tag === PRODUCER) producer = readProducer(cursor.delimited());
-    else if (tag === ACK) ack = cursor.varint() === 2 ? "received" : "durable";
+    } else if (tag === PRODUCER) producer = readProducer(cursor.delimited(), producer);
+    else if (tag === ACK) ack = cursor.uint32() === 2 ? "received" : "durable";
     else cursor.skip(tag);
   }
+  if (producer !== undefined) checkProducer(producer);
   return isPlain ? undefined : { topic, producer, ack };
 }
 
-function readProducer(end: number): ProducerHead {
+/** A message that comes several times is merged, as everywhere in protobuf. */
+function readProducer(end: number, before: ProducerHead | undefined): ProducerHead {
   const outer = cursor.end;
   cursor.end = end;
-  let id = "";
-  let epoch = 0;
-  let sequence = 0;
+  let { id, epoch, sequence } = before ?? noProducer;
   while (cursor.at < end) {
     const tag = cursor.varint();
-    if (tag === PRODUCER_ID) {
-      const idEnd = cursor.delimited();
-      const bytes = idEnd - cursor.at;
-      if (bytes > idBytesMax) {
-        throw wrongProducer("id", `${bytes} bytes`, `1 to ${idBytesMax} bytes`);
-      }
-      id = cursor.text(idEnd);
-    } else if (tag === PRODUCER_EPOCH) epoch = cursor.varint();
+    if (tag === PRODUCER_ID) id = cursor.text(cursor.delimited());
+    else if (tag === PRODUCER_EPOCH) epoch = cursor.uint32();
     else if (tag === PRODUCER_SEQUENCE) sequence = cursor.varint();
     else cursor.skip(tag);
   }
   cursor.end = outer;
+  return { id, epoch, sequence };
+}
+
+function checkProducer({ id, sequence }: ProducerHead): void {
+  const bytes = Buffer.byteLength(id);
+  if (bytes > idBytesMax) throw wrongProducer("id", `${bytes} bytes`, `1 to ${idBytesMax} bytes`);
   if (!Number.isSafeInteger(sequence)) {
     throw wrongProducer("sequence", `${sequence}`, "at most 2^53 - 1");
   }
-  return { id, epoch, sequence };
 }
 
 function tooMany(recordsMax: number): Failure {

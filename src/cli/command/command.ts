@@ -59,8 +59,11 @@ interface Declaration extends Named {
 }
 
 export interface Command extends Declaration {
-  /** Throws `UsageError` for words that do not fit, before it does anything. */
-  run(runtime: Runtime, words: readonly string[], path: readonly string[]): Promise<void>;
+  /**
+   * Throws `UsageError` for words that do not fit, before it does anything. Gives the exit code of a
+   * process that ends now; without one it ends when nothing runs in it any more.
+   */
+  run(runtime: Runtime, words: readonly string[], path: readonly string[]): Promise<number | void>;
 }
 
 /** A command that only leads to others. */
@@ -88,14 +91,14 @@ export function command<const Arguments extends Parameters, const Options extend
     readonly run: (
       runtime: Runtime,
       values: ValuesOf<Arguments> & ValuesOf<Options>,
-    ) => Promise<void>;
+    ) => Promise<number | void>;
   },
 ): Command {
   return {
     ...declaration,
     async run(runtime, words, path) {
       const values = parseWords(declaration, words, path, runtime.environment);
-      await declaration.run(runtime, values as ValuesOf<Arguments> & ValuesOf<Options>);
+      return await declaration.run(runtime, values as ValuesOf<Arguments> & ValuesOf<Options>);
     },
   };
 }

@@ -45,7 +45,7 @@ Ends after --seconds, or with Ctrl-C; the emitters are ended then unless --keep 
   ],
   async run(runtime, { count, prefix = `demo-${Date.now().toString(36)}`, ...given }) {
     const ids = Array.from({ length: count }, (_, i) => `${prefix}-${i + 1}`);
-    await simulateEmitters(runtime, { ids, ...given });
+    return await simulateEmitters(runtime, { ids, ...given });
   },
 });
 
@@ -58,7 +58,7 @@ interface Simulation {
   readonly json: boolean;
 }
 
-async function simulateEmitters(runtime: Runtime, simulation: Simulation): Promise<void> {
+async function simulateEmitters(runtime: Runtime, simulation: Simulation): Promise<number> {
   const { url, ids, rate, keep, json } = simulation;
   const progress = new Progress(runtime);
   const interruption = listenForStop(runtime, simulation);
@@ -85,7 +85,7 @@ async function simulateEmitters(runtime: Runtime, simulation: Simulation): Promi
       progress.show("ending emitters", ++ended, created.length);
     });
   }
-  runtime.exit(interruption.exitCode(simulation.seconds === 0));
+  return interruption.exitCode(simulation.seconds === 0);
 }
 
 async function showRate(

@@ -73,7 +73,7 @@ could not be read, or sent, to its end.`,
     const names = topics.split(",").filter((name) => name !== "");
     const found = await filesOf(dir, names);
     const { sendFiles } = await import("./send-files.ts");
-    await sendFiles(runtime, {
+    return await sendFiles(runtime, {
       ...{ url, directory: dir, files: found, pace, json },
       reading: { idColumn, timeColumn, encoding },
     });

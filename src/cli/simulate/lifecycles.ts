@@ -78,7 +78,7 @@ configured to expect all six within --deadline seconds. Ends after --ids message
     },
   ],
   async run(runtime, { url, seconds: time, seed, json, deadline, app, ...messages }) {
-    await simulateLifecycles(runtime, {
+    return await simulateLifecycles(runtime, {
       ...{ url, seconds: time, seed, json },
       deadlineMs: Math.round(deadline * 1000),
       messages: { appId: app, prefix: Date.now().toString(36), ...messages },
@@ -95,7 +95,7 @@ interface Simulation {
   readonly messages: MessagesOptions;
 }
 
-async function simulateLifecycles(runtime: Runtime, simulation: Simulation): Promise<void> {
+async function simulateLifecycles(runtime: Runtime, simulation: Simulation): Promise<number> {
   const { url, seed, json, deadlineMs, messages: options } = simulation;
   const { appId } = options;
   const path = `/v1/apps/${encodeURIComponent(appId)}`;
@@ -130,7 +130,7 @@ async function simulateLifecycles(runtime: Runtime, simulation: Simulation): Pro
   progress.clear();
   if (json) printJson(runtime, { app_id: appId, events: sent, messages: messages.started });
   else runtime.print(`${summaryOf(sent, messages.started)} of app ${appId}\n`);
-  runtime.exit(interruption.exitCode(simulation.seconds === 0 && options.ids === 0));
+  return interruption.exitCode(simulation.seconds === 0 && options.ids === 0);
 }
 
 /** Retries until they are accepted; the key makes it harmless to repeat a call whose answer was lost. */

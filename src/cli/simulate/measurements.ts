@@ -67,7 +67,7 @@ the peak, or with Ctrl-C. Exits with 1 when not all was acknowledged.`,
     },
   ],
   async run(runtime, { url, rate, profile, seconds: time, seed, connections, json, ...series }) {
-    await simulateMeasurements(runtime, {
+    return await simulateMeasurements(runtime, {
       ...{ url, connections, json },
       schedule: new Schedule(profile, rate, time),
       series: new SimulatedSeries({ random: createRandom(seed), ...series }),
@@ -89,7 +89,7 @@ function parsePrefix(given: string, label: string): string {
   throw unusable(label, given, "at most 59 letters, digits and ._:/=,-");
 }
 
-async function simulateMeasurements(runtime: Runtime, simulation: Simulation): Promise<void> {
+async function simulateMeasurements(runtime: Runtime, simulation: Simulation): Promise<number> {
   const interruption = listenForStop(runtime, { graceMs });
   const { stop, abandon } = interruption;
   const tally = new MeasurementTally();
@@ -105,5 +105,5 @@ async function simulateMeasurements(runtime: Runtime, simulation: Simulation): P
   else runtime.print(`${tally.summary()}\n`);
   const isEndless = simulation.schedule.total === Number.POSITIVE_INFINITY;
   const isWhole = tally.acknowledged === tally.sent;
-  runtime.exit(isWhole ? interruption.exitCode(isEndless) : exitCodes.failed);
+  return isWhole ? interruption.exitCode(isEndless) : exitCodes.failed;
 }

@@ -30,7 +30,7 @@ export interface FilesSimulation {
   readonly json: boolean;
 }
 
-export async function sendFiles(runtime: Runtime, simulation: FilesSimulation): Promise<void> {
+export async function sendFiles(runtime: Runtime, simulation: FilesSimulation): Promise<number> {
   const { url, pace, json } = simulation;
   const progress = new Progress(runtime);
   const tally = new Tally(simulation.files, (line) => {
@@ -70,7 +70,7 @@ export async function sendFiles(runtime: Runtime, simulation: FilesSimulation): 
   if (json) for (const file of tally.files) printJson(runtime, reportOf(file));
   else runtime.print(`${stop.aborted ? "Stopped.\n" : ""}${tally.summary()}`);
   const isWhole = tally.files.every(({ failure }) => failure === undefined);
-  runtime.exit(isWhole ? interruption.exitCode(false) : exitCodes.failed);
+  return isWhole ? interruption.exitCode(false) : exitCodes.failed;
 }
 
 function reportOf({ file, topic, sent, lost, badCells, failure }: FileTally): object {

@@ -35,7 +35,7 @@ export interface WearableSimulation {
 export async function streamWearables(
   runtime: Runtime,
   simulation: WearableSimulation,
-): Promise<void> {
+): Promise<number> {
   const { grpc, watches, topic, json } = simulation;
   const subject = `${topic}-value`;
   const schemaId = await register(grpc, subject);
@@ -71,7 +71,7 @@ export async function streamWearables(
   if (json) printJson(runtime, tally.report(watches));
   else runtime.print(`${tally.summary(watches)}\n`);
   // Open connections must not keep the process alive.
-  runtime.exit(interruption.exitCode(simulation.seconds === 0));
+  return interruption.exitCode(simulation.seconds === 0);
 }
 
 /** The id of the schema that records carry. */

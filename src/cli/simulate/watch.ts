@@ -43,6 +43,6 @@ and runs. The same seed measures the same. Ends after --seconds, or with Ctrl-C.
   async run(runtime, { url, grpc, ...given }) {
     const address = grpc ?? (await grpcUrlFrom(url));
     const { streamWearables } = await import("./stream-wearables.ts");
-    await streamWearables(runtime, { grpc: url.at(address), ...given });
+    return await streamWearables(runtime, { grpc: url.at(address), ...given });
   },
 });

@@ -2,6 +2,7 @@ import { expect, test } from "bun:test";
 import { callerWith, nobody } from "../../../test/support/callers.ts";
 import { text, withRegistries } from "../../../test/support/registry-rig.ts";
 import type { Caller } from "../../core/access/caller.ts";
+import { Portions } from "../../core/access/portion.ts";
 import { Failure, failureFrom } from "../../core/failure.ts";
 import { type CallerRegistry, registryFor } from "./guarded.ts";
 import { allSubjects, RegistryFailure } from "./registry-port.ts";
@@ -112,6 +113,34 @@ test("references need the right to read what they refer to, and to see who refer
     // The schema of the cart is the only one that refers to the order.
     expect(await sees.referencedBy("shop.order", 1)).toEqual([]);
     expect(await registry.referencedBy("shop.order", 1)).toHaveLength(1);
+  });
+}, 60_000);
+
+test("a caller that sends many schemas at once waits for its own, and nobody else does", async () => {
+  await withRegistries(1, async (registry) => {
+    const callerOf = (id: string) => {
+      const caller = callerWith("append subject:*");
+      caller.portion = new Portions().of(id);
+      return registryFor(registry, caller);
+    };
+    const [many, one] = [callerOf("many"), callerOf("one")];
+    const messages = Array.from({ length: 200 }, (_, n) => `message M${n} { M${n} m = 1; }`);
+    const large = (n: number) =>
+      text(`syntax = "proto3"; package large${n}; ${messages.join(" ")}`);
+    let done = 0;
+    const ends = Array.from({ length: 20 }, async (_, n): Promise<string> => {
+      const ended = await outcome(many.register(`s${n}`, large(n), { dryRun: true }));
+      done++;
+      return ended instanceof Failure ? ended.code : "compiled";
+    });
+    expect((await one.register("small", text(orders))).schema.subject).toBe("small");
+    // Three are refused immediately.
+    expect(done).toBeLessThan(6);
+    // One is compiled, and sixteen wait.
+    expect((await Promise.all(ends)).toSorted()).toEqual([
+      ...Array.from({ length: 17 }, () => "compiled"),
+      ...Array.from({ length: 3 }, () => "overloaded"),
+    ]);
   });
 }, 60_000);
 

@@ -9,6 +9,8 @@
 
 import type { Caller } from "../../core/access/caller.ts";
 import type { Action, GrantedNames } from "../../core/access/grant.ts";
+import type { Portion } from "../../core/access/portion.ts";
+import { Semaphore } from "../../core/budget/semaphore.ts";
 import type {
   SchemaUseListing,
   SubjectListing,
@@ -36,6 +38,20 @@ export type CallerRegistry = Omit<Registry, "onPurged" | "status" | "close">;
 
 export function registryFor(registry: Registry, by: Caller): CallerRegistry {
   return by.isOpen ? registry : new GuardedRegistry(registry, by);
+}
+
+/** Schemas of one caller that may wait for the one before. */
+const waitingMax = 16;
+const turns = new WeakMap<Portion, Semaphore>();
+
+function turnsOf(portion: Portion): Semaphore {
+  let own = turns.get(portion);
+  if (own === undefined) {
+    const refusal = `Cannot compile the schema now: ${waitingMax} others of this caller are waiting`;
+    own = new Semaphore(1, { waitingMax, refusal });
+    turns.set(portion, own);
+  }
+  return own;
 }
 
 class GuardedRegistry implements CallerRegistry {
@@ -126,19 +142,19 @@ class GuardedRegistry implements CallerRegistry {
     this.#require("append", subject);
     this.#requireReferences(submission);
     if (options?.dryRun !== true) this.#by.allowance?.create("subjects");
-    return await this.#registry.register(subject, submission, options);
+    return await this.#registry.register(subject, this.#inTurn(submission), options);
   }
 
   async check(subject: string, submission: Submission, version?: number | "latest") {
     this.#require("read", subject);
     this.#requireReferences(submission);
-    return await this.#registry.check(subject, submission, version);
+    return await this.#registry.check(subject, this.#inTurn(submission), version);
   }
 
   async lookUp(subject: string, submission: Submission, options: Visibility) {
     this.#require("read", subject);
     this.#requireReferences(submission);
-    return await this.#registry.lookUp(subject, submission, options);
+    return await this.#registry.lookUp(subject, this.#inTurn(submission), options);
   }
 
   async deleteVersion(
@@ -236,6 +252,12 @@ class GuardedRegistry implements CallerRegistry {
   /** A schema shows all that it imports. */
   #requireReferences({ references }: Submission): void {
     for (const { subject } of references) this.#require("read", subject);
+  }
+
+  /** Some texts take the compiler seconds: one caller must not hold all its processes. */
+  #inTurn(submission: Submission): Submission {
+    const { portion } = this.#by;
+    return portion === undefined ? submission : { ...submission, turns: turnsOf(portion) };
   }
 
   #mayRead({ subject }: { readonly subject: string }): boolean {

@@ -1,5 +1,6 @@
 /** What is sent to be registered, checked or looked up, and how it becomes a linked schema. */
 
+import type { Semaphore } from "../../core/budget/semaphore.ts";
 import { quoted } from "../../core/failure.ts";
 import type { LinkedSchema } from "./link/linked.ts";
 import type { Lookup } from "./lookup.ts";
@@ -13,6 +14,8 @@ export interface Submission {
   readonly source: SchemaSource;
   /** A version of 0 means the newest. */
   readonly references: readonly SchemaReference[];
+  /** Those of one caller are compiled and linked one after the other, so that others get their turn. */
+  readonly turns?: Semaphore | undefined;
 }
 
 export interface LinkedSubmission {
@@ -32,9 +35,12 @@ export interface LinkDeps {
 /** Maximal number of references of one schema: each is a query, and a set to be linked with. */
 const referencesMax = 100;
 
-/** Throws `invalid_schema`, and what the lookup throws of a reference. */
+/**
+ * Throws `invalid_schema`, what the lookup throws of a reference, and `overloaded` where too many of the
+ * caller's wait.
+ */
 export async function linkSubmission(
-  { source, references }: Submission,
+  { source, references, turns }: Submission,
   { compiler, lookup }: LinkDeps,
 ): Promise<LinkedSubmission> {
   checkReferences(references);
@@ -42,6 +48,7 @@ export async function linkSubmission(
   // Loaded with the first schema: the linker and the library of rules take some 5 MB, and many nodes
   // never have a schema.
   const { linkSource } = await import("./source/source.ts");
+  using _ = await turns?.acquire();
   const linked = await linkSource(source, referenced, compiler);
   return {
     linked,

@@ -62,6 +62,36 @@ describe("publish", () => {
     expect(consumed.output).toBe(`${lines.join("\n")}\n`);
   });
 
+  test.each(["consume", "watch"])(
+    "a reader that is slow gets all that %s printed before it ended",
+    async (command) => {
+      const lines = Array.from(
+        { length: 1000 },
+        (_, n) => `{"n":${n},"text":"${"x".repeat(300)}"}`,
+      );
+      const topic = `slowly-${command}`;
+      expect((await sluice(["publish", topic], lines.join("\n"))).code).toBe(0);
+      const words = [command, topic, "--after", "earliest", "--limit", "1000"];
+      const { child, ended } = runSluice(words, env);
+      // More than the pipe holds.
+      child.stdout?.pause();
+      await Bun.sleep(1500);
+      child.stdout?.resume();
+      expect(await ended).toMatchObject({ code: 0, output: `${lines.join("\n")}\n` });
+    },
+  );
+
+  test("every refused line is reported to a reader that is slow", async () => {
+    const refused = Array.from({ length: 2000 }, () => "nothing").join("\n");
+    const { child, ended } = runSluice(["publish", "slowly-refused"], env, refused);
+    child.stderr?.pause();
+    await Bun.sleep(1500);
+    child.stderr?.resume();
+    const { code, errors } = await ended;
+    expect(code).toBe(1);
+    expect(errors.split("\n").at(-2)).toStartWith("line 2000: ");
+  });
+
   test("a bad line is reported with its number, the others are appended", async () => {
     const { code, output, errors } = await sluice(
       ["publish", "mixed"],
