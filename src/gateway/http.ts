@@ -7,12 +7,13 @@ import { type Fetch, shownPath } from "../core/host.ts";
 import type { Foundation, Part } from "../features/part.ts";
 import { callerOf } from "../http/access.ts";
 import { countLargeAnswers } from "../http/answers/large.ts";
-import { underBasePath } from "../http/base-path.ts";
 import { authenticate } from "../http/credentials/authenticate.ts";
 import { challengeOf } from "../http/credentials/challenge.ts";
 import type { HttpDeps } from "../http/deps.ts";
 import { addressOf, methods } from "../http/endpoint/endpoint.ts";
-import { createEntry, type EntryOptions } from "../http/entry.ts";
+import { underBasePath } from "../http/entry/base-path.ts";
+import { createEntry, type EntryOptions } from "../http/entry/entry.ts";
+import { inRounds } from "../http/entry/rounds.ts";
 import { serveHot } from "../http/hot.ts";
 import { observeRequests, type RouteOf } from "../http/observe/observe.ts";
 import { reportInternal } from "../http/observe/report.ts";
@@ -46,7 +47,7 @@ export function createHttpFetch(parts: readonly Part[], deps: HttpListenerDeps):
     passwordPaths: passwordPathsOf(parts),
     refusesItself: (method, path) => deps.rpc.methods.has(path) || refusesItself(method, path),
   });
-  return observeRequests(createEntry(underBasePath(served, deps.basePath), deps), {
+  return observeRequests(inRounds(createEntry(underBasePath(served, deps.basePath), deps)), {
     ...deps.counters,
     routeOf: route,
     isRpc: (route) => deps.rpc.methods.has(route),

@@ -1,7 +1,7 @@
 /** Reads settings one by one and collects every problem, so that all are reported at once. */
 
 import { parseChoice, parseCount, type Parsed, parseFlag } from "../core/parse.ts";
-import { parseBasePath } from "../http/base-path.ts";
+import { parseBasePath } from "../http/entry/base-path.ts";
 import { parseOrigin } from "../http/origin.ts";
 import { isSchemaName } from "../postgres/connect.ts";
 import type { Environment } from "../runtime/runtime.ts";

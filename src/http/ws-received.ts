@@ -65,8 +65,13 @@ export async function receiveInTurns(text: string, turn: Turn): Promise<Received
 }
 
 const OPEN_BRACKET = 0x5b;
+const beginsObject = /^[ \t\n\r]*\{/;
 
 async function membersOf(text: string, turn: Turn): Promise<Map<string, Uint8Array>> {
+  // Before megabytes of anything else are copied.
+  if (!beginsObject.test(text)) {
+    throw new Failure("invalid", "Cannot use the message: expected a JSON object");
+  }
   try {
     return await objectMembers(utf8.encode(text), membersMax, turn);
   } catch (error) {

@@ -28,6 +28,7 @@ import {
   type FoundCaller,
   type MethodAccess,
 } from "./access.ts";
+import { CallStarts } from "./call-starts.ts";
 import { createCredentialsOf, type CredentialsDeps } from "./credentials.ts";
 import type { RpcHandlers } from "./handlers.ts";
 import { closeUnread, requestFromStream, writeResponse } from "./http2-stream.ts";
@@ -90,6 +91,7 @@ const serverOptions = {
 export function createRpcServer(handlers: RpcHandlers, options: RpcServerOptions): RpcServer {
   const { guard, access, refuses, first, observe, limits = defaultSessionLimits, tls } = options;
   const sessions = new Sessions(limits);
+  const starts = new CallStarts();
   const credentialsOf = createCredentialsOf(options);
   const secure = tls === undefined ? undefined : createSecure(tls, limits);
   const server = secure ?? createServer(serverOptions);
@@ -114,10 +116,12 @@ export function createRpcServer(handlers: RpcHandlers, options: RpcServerOptions
       if (!(caller instanceof Failure) && first?.(stream, headers, caller) === true) return;
       void answer(handlers, stream, headers, caller);
     };
-    const found = callerOf(stream, headers);
-    // Meanwhile nobody reads the stream: it takes no more than its window.
-    if (found instanceof Promise) void found.then(serve);
-    else serve(found);
+    // Until it is served nobody reads the stream: it takes no more than its window.
+    starts.run(stream, () => {
+      const found = callerOf(stream, headers);
+      if (found instanceof Promise) void found.then(serve);
+      else serve(found);
+    });
   });
   function callerOf(stream: ServerHttp2Stream, headers: IncomingHttpHeaders) {
     try {

@@ -5,7 +5,7 @@ import { afterAll, expect } from "bun:test";
 import { connect, type Socket } from "node:net";
 import { silent } from "../../src/core/logger.ts";
 import { createHostCheck, parseAuthority } from "../../src/gateway/authority.ts";
-import { createEntry } from "../../src/http/entry.ts";
+import { createEntry } from "../../src/http/entry/entry.ts";
 import { parseOrigin } from "../../src/http/origin.ts";
 import { bunRuntime } from "../../src/runtime/bun.ts";
 import { fuzz } from "./fuzz.ts";

@@ -70,7 +70,7 @@ test("engine: a request that is sent before the answer to the last one ends the 
   await until("the stored event", 5000, async () => (await countOf(url)) === 1);
 });
 
-test("engine: a request without a usable Host has a bare path (src/http/entry.ts completes it)", async () => {
+test("engine: a request without a usable Host has a bare path (src/http/entry/entry.ts completes it)", async () => {
   for (const head of [
     "GET /path HTTP/1.0\r\n\r\n",
     "GET /path HTTP/1.1\r\nHost: a b\r\nConnection: close\r\n\r\n",

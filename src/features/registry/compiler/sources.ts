@@ -22,11 +22,11 @@ export function checkSources(files: ReadonlyMap<string, string>): void {
     );
   }
   let bytes = 0;
-  let statements = 0;
+  let statementsLeft: number = sourceLimits.statementsMax;
   for (const [path, text] of files) {
     checkPath(path, files);
     bytes += Buffer.byteLength(text);
-    statements += countOf(text, ";") + countOf(text, "{");
+    for (const char of [";", "{"]) statementsLeft -= countUpTo(statementsLeft + 1, text, char);
   }
   if (bytes > sourceLimits.bytesMax) {
     throw new Failure(
@@ -34,17 +34,22 @@ export function checkSources(files: ReadonlyMap<string, string>): void {
       `Cannot compile ${bytes} bytes of text: expected at most ${sourceLimits.bytesMax}`,
     );
   }
-  if (statements > sourceLimits.statementsMax) {
+  if (statementsLeft < 0) {
     throw new Failure(
       "too_large",
-      `Cannot compile ${statements} statements: expected at most ${sourceLimits.statementsMax} semicolons and braces`,
+      `Cannot compile so many statements: expected at most ${sourceLimits.statementsMax} semicolons and braces`,
     );
   }
 }
 
-function countOf(text: string, char: string): number {
+/** A text may have a million of them: no more are counted than decide. */
+function countUpTo(max: number, text: string, char: string): number {
   let count = 0;
-  for (let at = text.indexOf(char); at >= 0; at = text.indexOf(char, at + 1)) count++;
+  let at = text.indexOf(char);
+  while (at >= 0 && count < max) {
+    count++;
+    at = text.indexOf(char, at + 1);
+  }
   return count;
 }
 

@@ -13,9 +13,7 @@ import { celFromJson } from "./json-value.ts";
 
 /** What is known of the schema that a record names; undefined: it names none. */
 export type FoundSchema =
-  | { readonly named: NamedSchema; readonly known: KnownSchema }
-  | "unknown"
-  | undefined;
+  { readonly named: NamedSchema; readonly known: KnownSchema } | "unknown" | undefined;
 
 export class RecordBindings implements Bindings {
   readonly #stored: StoredRecord;

@@ -3,13 +3,13 @@
  * absolute, and its host is one of this node's.
  */
 
-import { Failure, invalidField, quoted } from "../core/failure.ts";
-import { type Fetch, pathOf, shownPath } from "../core/host.ts";
-import type { Logger } from "../core/logger.ts";
-import { heedProxies, type PeerDeps } from "./credentials/peer.ts";
-import { limitHeaders } from "./headers.ts";
-import { limitOrigins } from "./origin.ts";
-import { problemResponse } from "./problem.ts";
+import { Failure, invalidField, quoted } from "../../core/failure.ts";
+import { type Fetch, pathOf, shownPath } from "../../core/host.ts";
+import type { Logger } from "../../core/logger.ts";
+import { heedProxies, type PeerDeps } from "../credentials/peer.ts";
+import { limitHeaders } from "../headers.ts";
+import { limitOrigins } from "../origin.ts";
+import { problemResponse } from "../problem.ts";
 
 export interface EntryOptions {
   /** Returns the host and port for the URL of a request with this `Host`, or throws a Failure. */

@@ -4,9 +4,9 @@
  * keeps it needs `SLUICE_BASE_PATH`, and the prefix is removed here.
  */
 
-import { Failure, quoted } from "../core/failure.ts";
-import { type Fetch, pathOf, shownPath } from "../core/host.ts";
-import { problemResponse } from "./problem.ts";
+import { Failure, quoted } from "../../core/failure.ts";
+import { type Fetch, pathOf, shownPath } from "../../core/host.ts";
+import { problemResponse } from "../problem.ts";
 
 /** Asked by balancers and orchestrators, which come to the node itself. */
 const probes = new Set(["/livez", "/readyz"]);
