@@ -7,6 +7,7 @@ import type { Context, Hono } from "hono";
 import type { z } from "zod";
 import { callerOf, type EndpointAccess, requireAccess } from "../access.ts";
 import { ticketParameter } from "../credentials/url-credentials.ts";
+import { setServedRoute } from "../observe/served-route.ts";
 import { jsonResponse } from "../responses.ts";
 import { type Answers, type Body, type Frozen, isEndless, type JsonAnswer } from "./answer.ts";
 import type { Parameters, Values } from "./parameter.ts";
@@ -145,6 +146,7 @@ export function serve<
   const parseHeaders = parserOf(headers, (name) => name.toLowerCase());
   app.on(method, path.replaceAll(/\{(\w+)\}/g, ":$1"), (c) => {
     const { req } = c;
+    setServedRoute(req.raw, path);
     requireAccess(access, callerOf(req.raw), (name) => req.param(name) ?? req.query(name));
     if (otherQuery === "refused") checkQuery(req.url);
     const given = {

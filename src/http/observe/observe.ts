@@ -5,11 +5,12 @@ import { type Fetch, pathOf, shownMethod, shownPath } from "../../core/host.ts";
 import type { Logger } from "../../core/logger.ts";
 import type { Counts } from "../../core/metrics/counts.ts";
 import type { Protocol, Requests } from "../../core/metrics/requests.ts";
-import { requestIdHeader } from "../../core/trace/request-id.ts";
+import { newRequestId, requestIdHeader } from "../../core/trace/request-id.ts";
 import { callerOf } from "../access.ts";
 import { methods } from "../endpoint/endpoint.ts";
 import { failureOf, httpStatus } from "../problem.ts";
-import { knownRequestId, requestIdOf } from "./request-id.ts";
+import { knownRequestId } from "./request-id.ts";
+import { servedRoute } from "./served-route.ts";
 
 /** The pattern of an address; undefined: there is nothing. */
 export type RouteOf = (method: string, path: string) => string | undefined;
@@ -61,8 +62,7 @@ function observed(
 ): Response {
   const { requests, refusals, routeOf, isRpc, accessLog } = deps;
   const { method } = request;
-  const path = withoutQuery(pathOf(request.url));
-  const route = routeOf(method, path) ?? "none";
+  const route = servedRoute(request) ?? routeOf(method, pathWithoutQuery(request)) ?? "none";
   const isUpgrade = response.status < 300 && isSocket(request);
   const over = isRpc(route) ? rpcProtocol(request) : "http";
   const protocol = isUpgrade ? "websocket" : over;
@@ -75,11 +75,13 @@ function observed(
     if (code !== undefined) refusals.add(code);
   }
   // A call that failed has got one with its log line.
-  const id = response.headers.get(requestIdHeader) ?? requestIdOf(request);
+  const mayHaveId = status >= 400 || over !== "http";
+  const given = mayHaveId ? response.headers.get(requestIdHeader) : null;
+  const id = given ?? knownRequestId(request) ?? newRequestId();
   accessLog?.("info", "request", {
     protocol,
     method: shownMethod(method),
-    path: shownPath(path),
+    path: shownPath(pathWithoutQuery(request)),
     route,
     status,
     ms: Math.round(ms * 1000) / 1000,
@@ -100,7 +102,8 @@ function isSocket({ headers }: Request): boolean {
   return headers.get("upgrade")?.toLowerCase() === "websocket";
 }
 
-function withoutQuery(path: string): string {
+function pathWithoutQuery(request: Request): string {
+  const path = pathOf(request.url);
   const query = path.indexOf("?");
   return query < 0 ? path : path.slice(0, query);
 }
