@@ -99,6 +99,10 @@ export function createRpcServer(handlers: RpcHandlers, options: RpcServerOptions
   server.on("stream", (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => {
     // The close event follows, and every waiting call listens for it.
     stream.on("error", () => {});
+    // Until it begins nobody reads the stream: it takes no more than its window.
+    starts.run(stream, () => begin(stream, headers));
+  });
+  function begin(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): void {
     const { session } = stream;
     sessions.enter(session);
     const over = observe?.(stream, headers);
@@ -116,13 +120,10 @@ export function createRpcServer(handlers: RpcHandlers, options: RpcServerOptions
       if (!(caller instanceof Failure) && first?.(stream, headers, caller) === true) return;
       void answer(handlers, stream, headers, caller);
     };
-    // Until it is served nobody reads the stream: it takes no more than its window.
-    starts.run(stream, () => {
-      const found = callerOf(stream, headers);
-      if (found instanceof Promise) void found.then(serve);
-      else serve(found);
-    });
-  });
+    const found = callerOf(stream, headers);
+    if (found instanceof Promise) void found.then(serve);
+    else serve(found);
+  }
   function callerOf(stream: ServerHttp2Stream, headers: IncomingHttpHeaders) {
     try {
       return findCaller(guard, credentialsOf(stream, headers));
