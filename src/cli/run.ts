@@ -32,17 +32,18 @@ export async function runCommand(runtime: Runtime): Promise<void> {
     }
     if (isGroup(node)) throw unknownCommand(node, path, rest, node === root);
     const code = await node.run(endable, rest, path);
-    if (code !== undefined) await exitWithOutput(runtime, code);
+    if (code !== undefined) await exitWithOutput(endable, code);
   } catch (error) {
     if (error instanceof UsageError) {
       const hint = isGroup(node) || node.hint === undefined ? "" : ` ${node.hint}`;
       runtime.logLine(
         `${error.message}\nUsage: ${usageLine(node, path)}; more with --help.${hint}\n`,
       );
-      return runtime.exit(exitCodes.usage);
+      return await exitWithOutput(endable, exitCodes.usage);
     }
     runtime.logLine(`${describeError(error)}\n`);
-    runtime.exit(error instanceof ConfigError ? exitCodes.usage : exitCodes.failed);
+    const code = error instanceof ConfigError ? exitCodes.usage : exitCodes.failed;
+    await exitWithOutput(endable, code);
   }
 }
 
@@ -129,8 +130,9 @@ function endedBySignals(runtime: Runtime): Runtime {
   return { ...runtime, onStop: (taken) => void (callback = taken) };
 }
 
-/** Lines that a slow reader has not taken yet are written first. */
+/** Lines that a slow reader has not taken yet are written first; a signal ends the wait for it. */
 async function exitWithOutput(runtime: Runtime, code: number): Promise<never> {
+  runtime.onStop(() => runtime.exit(code));
   const outputs = [process.stdout, process.stderr];
   await Promise.all(outputs.map((output) => new Promise<void>((resolve) => output.end(resolve))));
   runtime.exit(code);

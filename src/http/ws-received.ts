@@ -65,11 +65,12 @@ export async function receiveInTurns(text: string, turn: Turn): Promise<Received
 }
 
 const OPEN_BRACKET = 0x5b;
-const beginsObject = /^[ \t\n\r]*\{/;
+/** What begins after more space is read until it fails. */
+const beginsOtherwise = /^[ \t\n\r]{0,100}[^ \t\n\r{\ufeff]/;
 
 async function membersOf(text: string, turn: Turn): Promise<Map<string, Uint8Array>> {
   // Before megabytes of anything else are copied.
-  if (!beginsObject.test(text)) {
+  if (beginsOtherwise.test(text)) {
     throw new Failure("invalid", "Cannot use the message: expected a JSON object");
   }
   try {

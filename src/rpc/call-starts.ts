@@ -23,10 +23,8 @@ class Connection {
 
 export class CallStarts {
   readonly #connections = new WeakMap<Http2Session, Connection>();
-  /** Those that have begun a call in this round, or have calls that wait. */
-  #active: Connection[] = [];
 
-  /** Calls `begin` now or in a later round, and never where the stream is closed by then. */
+  /** Calls `begin` now, or in a later round unless the stream is closed by then. */
   run(stream: ServerHttp2Stream, begin: () => void): void {
     const { session } = stream;
     if (session === undefined) return;
@@ -35,7 +33,7 @@ export class CallStarts {
       connection.waiting.push({ stream, begin });
       return;
     }
-    if (connection.begun++ === 0) this.#activate(connection);
+    count(connection);
     begin();
   }
 
@@ -47,28 +45,21 @@ export class CallStarts {
     }
     return connection;
   }
+}
 
-  #activate(connection: Connection): void {
-    if (this.#active.push(connection) === 1) setImmediate(() => this.#round());
-  }
+/** Counts a call that begins; the first one of a round arranges for the next round. */
+function count(connection: Connection): void {
+  if (connection.begun++ === 0) setImmediate(nextRound, connection);
+}
 
-  #round(): void {
-    const active = this.#active;
-    this.#active = [];
-    for (const connection of active) {
-      connection.begun = 0;
-      this.#beginWaiting(connection);
-    }
-  }
-
-  #beginWaiting(connection: Connection): void {
-    const { waiting } = connection;
-    while (connection.begun < startsMax) {
-      const next = waiting.shift();
-      if (next === undefined) return;
-      if (next.stream.destroyed || next.stream.closed) continue;
-      if (connection.begun++ === 0) this.#activate(connection);
-      next.begin();
-    }
+function nextRound(connection: Connection): void {
+  const { waiting } = connection;
+  connection.begun = 0;
+  while (connection.begun < startsMax) {
+    const next = waiting.shift();
+    if (next === undefined) return;
+    if (next.stream.destroyed || next.stream.closed) continue;
+    count(connection);
+    next.begin();
   }
 }

@@ -128,7 +128,7 @@ test("a caller that sends many schemas at once waits for its own, and nobody els
     const large = (n: number) =>
       text(`syntax = "proto3"; package large${n}; ${messages.join(" ")}`);
     let done = 0;
-    const ends = Array.from({ length: 20 }, async (_, n): Promise<string> => {
+    const ends = Array.from({ length: 36 }, async (_, n): Promise<string> => {
       const ended = await outcome(many.register(`s${n}`, large(n), { dryRun: true }));
       done++;
       return ended instanceof Failure ? ended.code : "compiled";
@@ -136,9 +136,9 @@ test("a caller that sends many schemas at once waits for its own, and nobody els
     expect((await one.register("small", text(orders))).schema.subject).toBe("small");
     // Three are refused immediately.
     expect(done).toBeLessThan(6);
-    // One is compiled, and sixteen wait.
+    // One is compiled, and 32 wait.
     expect((await Promise.all(ends)).toSorted()).toEqual([
-      ...Array.from({ length: 17 }, () => "compiled"),
+      ...Array.from({ length: 33 }, () => "compiled"),
       ...Array.from({ length: 3 }, () => "overloaded"),
     ]);
   });

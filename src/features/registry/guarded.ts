@@ -37,11 +37,13 @@ import type { Submission } from "./submission.ts";
 export type CallerRegistry = Omit<Registry, "onPurged" | "status" | "close">;
 
 export function registryFor(registry: Registry, by: Caller): CallerRegistry {
-  return by.isOpen ? registry : new GuardedRegistry(registry, by);
+  // An open gateway knows its callers where it limits them.
+  const isUnlimited = by.isOpen && by.portion === undefined;
+  return isUnlimited ? registry : new GuardedRegistry(registry, by);
 }
 
-/** Schemas of one caller that may wait for the one before. */
-const waitingMax = 16;
+/** Texts of one caller that may wait for the one before: half of all that may wait. */
+const waitingMax = 32;
 const turns = new WeakMap<Portion, Semaphore>();
 
 function turnsOf(portion: Portion): Semaphore {

@@ -14,7 +14,7 @@ export interface Submission {
   readonly source: SchemaSource;
   /** A version of 0 means the newest. */
   readonly references: readonly SchemaReference[];
-  /** Those of one caller are compiled and linked one after the other, so that others get their turn. */
+  /** The texts of one caller are compiled one after the other, so that others get their turn. */
   readonly turns?: Semaphore | undefined;
 }
 
@@ -48,13 +48,23 @@ export async function linkSubmission(
   // Loaded with the first schema: the linker and the library of rules take some 5 MB, and many nodes
   // never have a schema.
   const { linkSource } = await import("./source/source.ts");
-  using _ = await turns?.acquire();
-  const linked = await linkSource(source, referenced, compiler);
+  const linked = await linkSource(source, referenced, inTurns(compiler, turns));
   return {
     linked,
     content: contentOf(linked),
     text: source.form === "text" ? source.text : undefined,
     references: referenced.map(({ reference }) => reference),
+  };
+}
+
+function inTurns(compiler: SchemaCompiler, turns: Semaphore | undefined): SchemaCompiler {
+  if (turns === undefined) return compiler;
+  return {
+    imports: () => compiler.imports(),
+    async compile(files, file) {
+      using _ = await turns.acquire();
+      return await compiler.compile(files, file);
+    },
   };
 }
 

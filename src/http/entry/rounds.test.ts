@@ -35,3 +35,19 @@ test("a request that fails does not hold up those behind it", async () => {
   expect(await Promise.resolve(failed).catch(String)).toBe("Error: It fails");
   expect((await behind).status).toBe(200);
 });
+
+test("a request whose client has left while it waited is not handled", async () => {
+  let handled = 0;
+  const fetch = inRounds(() => {
+    handled++;
+    return new Response();
+  });
+  for (let n = 0; n < 128; n++) void fetch(new Request("http://localhost/"));
+  const left = new AbortController();
+  const answer = fetch(new Request("http://localhost/", { signal: left.signal }));
+  const behind = fetch(new Request("http://localhost/"));
+  left.abort();
+  expect((await answer).status).toBe(499);
+  expect((await behind).status).toBe(200);
+  expect(handled).toBe(129);
+});

@@ -6,12 +6,24 @@
 import { Fifo } from "../../core/budget/fifo.ts";
 import type { Fetch } from "../../core/host.ts";
 
-/** Some milliseconds of the shortest; clients that wait for answers have one each in a round. */
+/** Some milliseconds of the shortest, of all connections together. */
 const handledMax = 128;
 
-/** Others wait for the next round; what their connection sent behind them ends it (docs/protocol.md, pipelining). */
+/** nginx's status for a request whose client closed the connection. */
+const leftStatus = 499;
+
+interface Waiting {
+  readonly request: Request;
+  /** With nothing where the request can be handled now. */
+  readonly resolve: (answer: Response | undefined) => void;
+}
+
+/**
+ * Others wait for the next round, and are not handled where their client has left by then. On a connection of
+ * HTTP/1.1 what was sent behind one that waits ends the connection (docs/protocol.md, pipelining).
+ */
 export function inRounds(fetch: Fetch): Fetch {
-  const waiting = new Fifo<() => void>();
+  const waiting = new Fifo<Waiting>();
   let handled = 0;
 
   function begin(): void {
@@ -23,14 +35,21 @@ export function inRounds(fetch: Fetch): Fetch {
     while (handled < handledMax) {
       const next = waiting.shift();
       if (next === undefined) return;
-      begin();
-      next();
+      // The engine knows nothing any more about the connection of a client that has left.
+      if (next.request.signal.aborted) next.resolve(new Response(null, { status: leftStatus }));
+      else {
+        begin();
+        next.resolve(undefined);
+      }
     }
   }
 
   return (request) => {
     if (handled >= handledMax) {
-      return new Promise<void>((resolve) => waiting.push(resolve)).then(() => fetch(request));
+      const waited = new Promise<Response | undefined>((resolve) => {
+        waiting.push({ request, resolve });
+      });
+      return waited.then((answer) => answer ?? fetch(request));
     }
     begin();
     return fetch(request);

@@ -92,6 +92,22 @@ describe("publish", () => {
     expect(errors.split("\n").at(-2)).toStartWith("line 2000: ");
   });
 
+  test("a command that waits for its reader ends with a signal", async () => {
+    const lines = Array.from({ length: 1000 }, (_, n) => `{"n":${n},"text":"${"x".repeat(300)}"}`);
+    expect((await sluice(["publish", "unread"], lines.join("\n"))).code).toBe(0);
+    const words = ["watch", "unread", "--after", "earliest", "--limit", "1000"];
+    const { child, ended } = runSluice(words, env);
+    const exited = new Promise((resolve) => child.once("exit", resolve));
+    // More than the pipe holds.
+    child.stdout?.pause();
+    await Bun.sleep(1500);
+    expect(child.exitCode).toBeNull();
+    child.kill("SIGTERM");
+    expect(await exited).toBe(0);
+    child.stdout?.resume();
+    await ended;
+  });
+
   test("a bad line is reported with its number, the others are appended", async () => {
     const { code, output, errors } = await sluice(
       ["publish", "mixed"],
