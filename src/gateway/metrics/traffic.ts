@@ -16,7 +16,7 @@ export function requestMetrics({ requests }: Counters): readonly Metric[] {
     ),
     histogram(
       "sluice_request_duration_seconds",
-      "Time until an answer began; over gRPC until the call ended.",
+      "Time until an answer began; over gRPC from when the call begins until it has ended.",
       () =>
         [...requests.all()].map(({ called, seconds }) => ({
           histogram: seconds,
