@@ -4,13 +4,14 @@
  */
 
 import { Fifo } from "../../core/budget/fifo.ts";
+import { Failure } from "../../core/failure.ts";
 import type { Fetch } from "../../core/host.ts";
+import { problemResponse } from "../problem.ts";
 
 /** Some milliseconds of the shortest, of all connections together. */
 const handledMax = 128;
 
-/** nginx's status for a request whose client closed the connection. */
-const leftStatus = 499;
+const clientLeft = new Failure("cancelled", "Cannot handle the request: the client left");
 
 interface Waiting {
   readonly request: Request;
@@ -36,7 +37,7 @@ export function inRounds(fetch: Fetch): Fetch {
       const next = waiting.shift();
       if (next === undefined) return;
       // The engine knows nothing any more about the connection of a client that has left.
-      if (next.request.signal.aborted) next.resolve(new Response(null, { status: leftStatus }));
+      if (next.request.signal.aborted) next.resolve(problemResponse(clientLeft));
       else {
         begin();
         next.resolve(undefined);

@@ -5,6 +5,7 @@ import { CopyButton } from "../../kit/copy-button.tsx";
 import { SafeText } from "../../kit/safe-text.tsx";
 import { VirtualList } from "../../kit/virtual-list.tsx";
 import { hrefTo, segment } from "../../shell/place.ts";
+import { MessageNames } from "./message-names.tsx";
 import type { VersionText } from "./registry.ts";
 import { subjectHref } from "./subject-href.ts";
 
@@ -35,15 +36,7 @@ export function TextView({ of: version }: { readonly of: VersionText }) {
         <dt>Messages</dt>
         <dd>
           {messages.length === 0 && "none"}
-          {messages.slice(0, 20).map((name, at) => (
-            <span key={name}>
-              {at > 0 && ", "}
-              <code>
-                <SafeText text={name} />
-              </code>
-            </span>
-          ))}
-          {messages.length > 20 && ` and ${messages.length - 20} more`}
+          <MessageNames names={messages} max={20} />
         </dd>
         {references.length > 0 && (
           <>

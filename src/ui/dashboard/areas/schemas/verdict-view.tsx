@@ -1,6 +1,7 @@
 /** Whether a text may be the next version, and every reason why not. */
 
 import { SafeText } from "../../kit/safe-text.tsx";
+import { MessageNames } from "./message-names.tsx";
 import type { Verdict } from "./registry.ts";
 
 export function VerdictView({ verdict }: { readonly verdict: Verdict }) {
@@ -44,16 +45,7 @@ export function VerdictView({ verdict }: { readonly verdict: Verdict }) {
       {reasons.length > 200 && <p class="about">{reasons.length - 200} more not shown</p>}
       {messages.length > 0 && (
         <p class="about">
-          Declares{" "}
-          {messages.slice(0, 10).map((name, at) => (
-            <span key={name}>
-              {at > 0 && ", "}
-              <code>
-                <SafeText text={name} />
-              </code>
-            </span>
-          ))}
-          {messages.length > 10 && ` and ${messages.length - 10} more`}
+          Declares <MessageNames names={messages} max={10} />
         </p>
       )}
     </>
