@@ -15,9 +15,16 @@ import { eventStream } from "../../../http/endpoint/streams.ts";
 import { oneSubscription } from "../../../http/ws-shapes.ts";
 import { keepMsDefault, placesMax } from "../rule.ts";
 import { idEndpoints } from "./id-endpoints.ts";
-import { parseIdToken } from "./id-token.ts";
 import { overdueEndpoints } from "./overdue-endpoints.ts";
-import { messageShape, overdueExample, readsRule, ruleName, tag } from "./shapes.ts";
+import {
+  idPage,
+  messageShape,
+  nextIds,
+  overdueExample,
+  readsRule,
+  ruleName,
+  tag,
+} from "./shapes.ts";
 
 const dayMs = 24 * 60 * 60 * 1000;
 
@@ -299,16 +306,13 @@ export const listOverdue = endpoint("GET /v1/ack-rules/{name}/overdue", {
   summary: "Overdue ids, and what they miss",
   description: "Those that are overdue for longest come first.",
   params: ruleName,
-  query: {
-    limit: pageLimit("Ids in the page"),
-    after: optional(parameter("The `next` of an earlier answer", z.string(), parseIdToken)),
-  },
+  query: idPage,
   answers: {
     200: json(
       "A page.",
       z.object({
         overdue: z.array(messageShape),
-        next: z.string().nullable().describe("As `after`, gives those that follow"),
+        next: nextIds,
       }),
       { overdue: [overdueExample], next: null },
     ),

@@ -4,7 +4,6 @@ import { z } from "zod";
 import { invalidField } from "../../../core/failure.ts";
 import { json } from "../../../http/endpoint/answer.ts";
 import { endpoint } from "../../../http/endpoint/endpoint.ts";
-import { pageLimit } from "../../../http/endpoint/paging.ts";
 import {
   choice,
   count,
@@ -16,9 +15,16 @@ import {
 import { countShape, timeShape } from "../../../http/endpoint/shapes.ts";
 import type { FiguresQuery } from "../figures.ts";
 import { ackIdStates } from "../rule.ts";
-import { parseIdToken } from "./id-token.ts";
 import { parseInstant } from "./overdue-params.ts";
-import { messageShape, overdueExample, readsRule, ruleName, tag } from "./shapes.ts";
+import {
+  idPage,
+  messageShape,
+  nextIds,
+  overdueExample,
+  readsRule,
+  ruleName,
+  tag,
+} from "./shapes.ts";
 
 export const listIds = endpoint("GET /v1/ack-rules/{name}/messages", {
   id: "listAckRuleMessages",
@@ -31,15 +37,14 @@ export const listIds = endpoint("GET /v1/ack-rules/{name}/messages", {
     state: withDefault(choice("The state of the ids", ackIdStates), "open"),
     missing: optional(text("Only ids that miss this topic (or event)")),
     id: optional(text("Only this id, whatever its state")),
-    limit: pageLimit("Ids in the page"),
-    after: optional(parameter("The `next` of an earlier answer", z.string(), parseIdToken)),
+    ...idPage,
   },
   answers: {
     200: json(
       "A page.",
       z.object({
         messages: z.array(messageShape),
-        next: z.string().nullable().describe("As `after`, gives those that follow"),
+        next: nextIds,
       }),
       { messages: [overdueExample], next: null },
     ),

@@ -3,14 +3,24 @@
 import { z } from "zod";
 import { parseName } from "../../../core/topic.ts";
 import { needs } from "../../../http/access.ts";
-import { parameter } from "../../../http/endpoint/parameter.ts";
+import { pageLimit } from "../../../http/endpoint/paging.ts";
+import { optional, parameter } from "../../../http/endpoint/parameter.ts";
 import { nameShape, timeShape } from "../../../http/endpoint/shapes.ts";
+import { parseIdToken } from "./id-token.ts";
 
 export const tag = "Ack rules";
 
 export const ruleName = { name: parameter("The rule's name", nameShape, parseName, "orders") };
 
 export const readsRule = needs("read", "rule", { param: "name" });
+
+/** Which ids of a rule a page has. */
+export const idPage = {
+  limit: pageLimit("Ids in the page"),
+  after: optional(parameter("The `next` of an earlier answer", z.string(), parseIdToken)),
+};
+
+export const nextIds = z.string().nullable().describe("As `after`, gives those that follow");
 
 export const messageShape = z.object({
   message_id: z.string(),
