@@ -4,26 +4,16 @@ import { jsonType, type StoredRecord } from "../../src/core/record.ts";
 import type { AppSettings, LifecycleQuery } from "../../src/features/lifecycle/lifecycle.ts";
 import { createLifecycleStore } from "../../src/features/lifecycle/store/lifecycle-store.ts";
 import { createLifecycleProjection } from "../../src/features/lifecycle/store/projection.ts";
-import { type Database, openDatabase } from "../../src/postgres/database.ts";
-import { migrate } from "../../src/postgres/migrate.ts";
-import { testPostgres } from "./postgres.ts";
+import type { Database } from "../../src/postgres/database.ts";
+import { openTestStore } from "./store-rig.ts";
 
 export const startNs = 1_795_000_000_000_000_000n;
 
 const utf8 = new TextEncoder();
 
 export async function openLifecycleRig() {
-  const held = await (await testPostgres()).createDatabase();
-  await migrate({ url: held.url });
-  const database = openDatabase({ url: held.url });
-  return {
-    database,
-    emptied: () => emptied(database),
-    async close() {
-      await database.close();
-      await held.drop();
-    },
-  };
+  const rig = await openTestStore();
+  return { ...rig, emptied: () => emptied(rig.database) };
 }
 
 async function emptied(database: Database) {

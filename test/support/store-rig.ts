@@ -9,7 +9,7 @@ import { createEmitterProjection } from "../../src/features/emitters/store/proje
 import { type Database, openDatabase } from "../../src/postgres/database.ts";
 import { migrate } from "../../src/postgres/migrate.ts";
 import { createOwnership, type PostgresOwnership } from "../../src/postgres/ownership.ts";
-import { type TestPostgres, withPostgres } from "./postgres.ts";
+import { type TestPostgres, testPostgres, withPostgres } from "./postgres.ts";
 
 export interface StoreRig {
   readonly url: string;
@@ -21,6 +21,23 @@ export interface StoreRig {
   readonly pages: ReturnType<typeof createEmitterPages>;
   readonly leases: ReturnType<typeof createGuestLeases>;
   readonly target: ReturnType<typeof createEmitterProjection>;
+}
+
+/** A database for all tests of a file. */
+export async function openTestStore(): Promise<{
+  readonly database: Database;
+  close(): Promise<void>;
+}> {
+  const server = await (await testPostgres()).createDatabase();
+  await migrate({ url: server.url });
+  const database = openDatabase({ url: server.url });
+  return {
+    database,
+    async close() {
+      await database.close();
+      await server.drop();
+    },
+  };
 }
 
 export async function withStore(use: (rig: StoreRig) => Promise<void>): Promise<void> {

@@ -1,31 +1,26 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { sql } from "drizzle-orm";
-import { type TestDatabase, testPostgres } from "../../../../test/support/postgres.ts";
-import { type Database, openDatabase } from "../../../postgres/database.ts";
-import { migrate } from "../../../postgres/migrate.ts";
+import { openTestStore } from "../../../../test/support/store-rig.ts";
+import type { Database } from "../../../postgres/database.ts";
 import { statement } from "../../../postgres/statement.ts";
 import type { AckCommit, AckId, AckRule, AckRuleConfig } from "../rule.ts";
 import { createAckLedger, dueQuery } from "./ledger.ts";
 import { createAckRuleStore } from "./rule-store.ts";
 
-let server: TestDatabase;
+let rig: Awaited<ReturnType<typeof openTestStore>>;
 let database: Database;
 let ledger: ReturnType<typeof createAckLedger>;
 let rules: ReturnType<typeof createAckRuleStore>;
 let names = 0;
 
 beforeAll(async () => {
-  server = await (await testPostgres()).createDatabase();
-  await migrate({ url: server.url });
-  database = openDatabase({ url: server.url });
+  rig = await openTestStore();
+  database = rig.database;
   ledger = createAckLedger(database);
   rules = createAckRuleStore(database);
 }, 60_000);
 
-afterAll(async () => {
-  await database.close();
-  await server.drop();
-});
+afterAll(() => rig.close());
 
 const config: AckRuleConfig = {
   name: "rule",

@@ -1,8 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { sql } from "drizzle-orm";
-import { type TestDatabase, testPostgres } from "../../../../test/support/postgres.ts";
-import { type Database, openDatabase } from "../../../postgres/database.ts";
-import { migrate } from "../../../postgres/migrate.ts";
+import { openTestStore } from "../../../../test/support/store-rig.ts";
+import type { Database } from "../../../postgres/database.ts";
 import { statement } from "../../../postgres/statement.ts";
 import { combinationsOf } from "../combinations.ts";
 import { cursorOf, type IdCursor, type IdsQuery } from "../queries.ts";
@@ -11,22 +10,18 @@ import { createAckLedger } from "./ledger.ts";
 import { createAckQueries } from "./queries.ts";
 import { createAckRuleStore } from "./rule-store.ts";
 
-let server: TestDatabase;
+let rig: Awaited<ReturnType<typeof openTestStore>>;
 let database: Database;
 let queries: ReturnType<typeof createAckQueries>;
 let names = 0;
 
 beforeAll(async () => {
-  server = await (await testPostgres()).createDatabase();
-  await migrate({ url: server.url });
-  database = openDatabase({ url: server.url });
+  rig = await openTestStore();
+  database = rig.database;
   queries = createAckQueries(database);
 }, 60_000);
 
-afterAll(async () => {
-  await database.close();
-  await server.drop();
-});
+afterAll(() => rig.close());
 
 const config: AckRuleConfig = {
   name: "rule",
