@@ -15,6 +15,7 @@ const code = {
   subjectsOverlap: 10065,
   accountExceeded: 10002,
   noSuitablePeers: 10005,
+  clusterUnavailable: 10008,
   storageExceeded: 10047,
 } as const;
 
@@ -37,6 +38,11 @@ export function isReservationRefused(error: unknown): boolean {
 export function isStorageFull(errorCode: number): boolean {
   const refusals: number[] = [code.accountExceeded, code.noSuitablePeers, code.storageExceeded];
   return refusals.includes(errorCode);
+}
+
+/** The cluster has no leader at the moment: it says so at once, and the same call is answered later. */
+export function isElecting(error: unknown): boolean {
+  return error instanceof JetStreamApiError && error.code === code.clusterUnavailable;
 }
 
 /** A failure of an API call about a topic. */

@@ -1,23 +1,41 @@
 /**
  * Calls of the JetStream API. A cluster that is electing a leader, or that places a consumer on a
- * server that just died, does not answer; the same call a moment later is answered.
+ * server that just died, does not answer, or answers that it cannot; the same call a moment later is
+ * answered.
  */
 
 import { JetStreamApiError } from "@nats-io/jetstream";
-import type { Connection } from "./connection.ts";
+import { type Clock, sleep } from "../../core/clock.ts";
+import { isElecting } from "./failures.ts";
 
 /** An answer takes milliseconds; all attempts together fit into a caller's deadline of 10 s. */
 export const attemptMsMax = 2_500;
 const attemptsMax = 3;
+/** Later than this no attempt begins. */
+const lastAttemptMs = 5_500;
+/** What says at once that it is electing is asked again after a pause, and as often as there is time. */
+const electingRetryMs = 100;
 
-/** Retries while no server answers, so `call` must be repeatable. Throws what the last attempt threw. */
-export async function withRetry<T>(connection: Connection, call: () => Promise<T>): Promise<T> {
-  for (let attempt = 1; ; attempt++) {
+/** What a retry needs of a connection. */
+interface Caller {
+  readonly clock: Clock;
+  readonly nc: { isClosed(): boolean };
+}
+
+/**
+ * Retries while no server answers, or while they are electing, so `call` must be repeatable. Throws
+ * what the last attempt threw.
+ */
+export async function withRetry<T>({ clock, nc }: Caller, call: () => Promise<T>): Promise<T> {
+  const startMs = clock.nowMs();
+  for (let unanswered = 0; ;) {
     try {
       return await call();
     } catch (error) {
-      const isAnswer = error instanceof JetStreamApiError;
-      if (isAnswer || attempt === attemptsMax || connection.nc.isClosed()) throw error;
+      const isLate = clock.nowMs() - startMs > lastAttemptMs;
+      if (isLate || nc.isClosed()) throw error;
+      if (isElecting(error)) await sleep(clock, electingRetryMs);
+      else if (error instanceof JetStreamApiError || ++unanswered === attemptsMax) throw error;
     }
   }
 }
