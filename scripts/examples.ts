@@ -8,7 +8,7 @@ import { run } from "./run.ts";
 import type { Found } from "./services.ts";
 
 const cache = join(root, ".cache");
-const fetchMs = 300_000;
+const fetchMs = 600_000;
 
 export async function buildGoConsumer(): Promise<Found> {
   return await buildGo("go-consumer", "examples/go-consumer");

