@@ -17,8 +17,27 @@ const folder = mkdtempSync(join(tmpdir(), "sluice-fuzz-csv-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 const delimiters = [",", ";", "\t"];
+const byDelimiter = new Map(
+  delimiters.map((delimiter) => [
+    delimiter,
+    {
+      needsQuotes: new RegExp(`["\r\n${delimiter}]`),
+      /** A quoted cell, one with more behind its quote, a bare one, or an empty one. */
+      cell: new RegExp(
+        `("(?=((?:[^"]|"")*))\\2"(?=[${delimiter}\r\n]|$))|"(?=((?:[^"]|"")*))\\3"[^${delimiter}\r\n]*|[^"${delimiter}\r\n][^${delimiter}\r\n]*|(?!")`,
+        "y",
+      ),
+    },
+  ]),
+);
 const lineEnds = ["\n", "\r\n", "\r"];
 const alphabet = ["a", "7", " ", "é", "漢", "😀", '"', ",", ";", "\t", "\n", "\r", "\r\n", "\0"];
+
+function expressionsOf(delimiter: string) {
+  const found = byDelimiter.get(delimiter);
+  if (found === undefined) throw new Error(`No expressions for ${delimiter}`);
+  return found;
+}
 
 /** A file as programs write it, with its cells. */
 function validCsv(random: FuzzRandom) {
@@ -27,11 +46,13 @@ function validCsv(random: FuzzRandom) {
   const rows = Array.from({ length: 1 + random.int(8) }, () =>
     Array.from({ length: width }, () => random.text(alphabet, 8)),
   );
+  const { needsQuotes } = expressionsOf(delimiter);
   const lines = rows.map((cells) =>
     cells
       .map((text) => {
-        const needsQuotes = new RegExp(`["\r\n${delimiter}]`).test(text) || text === "";
-        return needsQuotes || random.chance(0.2) ? `"${text.replaceAll('"', '""')}"` : text;
+        return needsQuotes.test(text) || text === "" || random.chance(0.2)
+          ? `"${text.replaceAll('"', '""')}"`
+          : text;
       })
       .join(delimiter),
   );
@@ -81,10 +102,7 @@ fuzz(
 
 /** The same grammar as one expression, for a whole text. */
 function reference(text: string, delimiter: string) {
-  const cell = new RegExp(
-    `("(?=((?:[^"]|"")*))\\2"(?=[${delimiter}\r\n]|$))|"(?=((?:[^"]|"")*))\\3"[^${delimiter}\r\n]*|[^"${delimiter}\r\n][^${delimiter}\r\n]*|(?!")`,
-    "y",
-  );
+  const { cell } = expressionsOf(delimiter);
   const rows: CsvRow[] = [];
   let line = 1;
   for (let at = 0; at < text.length;) {

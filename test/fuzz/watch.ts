@@ -5,7 +5,7 @@ import { Worker } from "node:worker_threads";
 const checkMs = 500;
 
 /** Members of the shared memory. */
-export const watched = { seed: 0, beginMs: 1, length: 2 } as const;
+export const watched = { seed: 0, cases: 1, length: 2 } as const;
 
 export interface CaseWatch extends Disposable {
   begin(seed: number): void;
@@ -23,7 +23,7 @@ export interface WatchOrder {
 export function watchCases(caseMsMax: number, message: (seed: string) => string): CaseWatch {
   const memory = new SharedArrayBuffer(watched.length * Float64Array.BYTES_PER_ELEMENT);
   const view = new Float64Array(memory);
-  view[watched.beginMs] = Date.now();
+  let cases = 0;
   const [before = "", after = ""] = message("\0").split("\0");
   const order: WatchOrder = { memory, checkMs, caseMsMax, message: [before, after] };
   const worker = new Worker(new URL("./watch-worker.ts", import.meta.url), { workerData: order });
@@ -31,7 +31,7 @@ export function watchCases(caseMsMax: number, message: (seed: string) => string)
   return {
     begin(seed) {
       view[watched.seed] = seed;
-      view[watched.beginMs] = Date.now();
+      view[watched.cases] = ++cases;
     },
     [Symbol.dispose]: () => void worker.terminate(),
   };
