@@ -116,7 +116,9 @@ pageTest(
     const list = page.locator(".message-rows");
     await until("a thousand are loaded by scrolling", 30_000, async () => {
       await list.evaluate((element) => element.scrollTo(0, element.scrollHeight));
-      return /^1,[02468]00 messages loaded/.test(await page.locator("p[role=status]").innerText());
+      const status = await page.locator("p[role=status]").innerText();
+      const loaded = /^([\d,]+) messages loaded/.exec(status)?.[1] ?? "0";
+      return Number(loaded.replaceAll(",", "")) >= 1000;
     });
     expect(await page.locator(".message-row").count()).toBeLessThan(60);
     await page.getByLabel("Message id begins with").fill("order-09999");
