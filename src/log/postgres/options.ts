@@ -21,7 +21,7 @@ const MiB = 1024 ** 2;
 
 const limits: { readonly [name in keyof PostgresLogTuning]: readonly [number, number, number] } = {
   // Default, least, most.
-  // A query's text is twice its bytes, and PostgreSQL accepts 1 GiB of it.
+  // It is copied a few times on its way, and PostgreSQL accepts messages of 1 GiB.
   appendBytesMax: [16 * MiB, 1_024, 256 * MiB],
   // Some seconds of commits: beyond that it is better to refuse than to queue.
   topicQueueBytesMax: [32 * MiB, 1_024, 1_024 * MiB],
