@@ -8,13 +8,13 @@ const { memory, checkMs, caseMsMax, message }: WatchOrder = workerData;
 const [before, after] = message;
 const view = new Float64Array(memory);
 
-let cases: number | undefined;
+let seen: number | undefined;
 let ranMs = 0;
 
 // Its own turns are counted and not the time: a process may be suspended in the middle of a case.
 setInterval(() => {
-  ranMs = cases === view[watched.cases] ? ranMs + checkMs : 0;
-  cases = view[watched.cases];
+  ranMs = seen === view[watched.cases] ? ranMs + checkMs : 0;
+  seen = view[watched.cases];
   if (ranMs < caseMsMax) return;
   writeSync(2, `fuzz ${before}${view[watched.seed] ?? 0}${after}\n`);
   process.kill(process.pid, "SIGKILL");

@@ -8,13 +8,16 @@ import { JetStreamApiError } from "@nats-io/jetstream";
 import { type Clock, sleep } from "../../core/clock.ts";
 import { isElecting } from "./failures.ts";
 
-/** An answer takes milliseconds; all attempts together fit into a caller's deadline of 10 s. */
+/** An answer takes milliseconds; all attempts of one call together fit into a caller's deadline of 10 s. */
 export const attemptMsMax = 2_500;
 const attemptsMax = 3;
 /** Later than this no attempt begins. */
 const lastAttemptMs = 5_500;
-/** What says at once that it is electing is asked again after a pause, and as often as there is time. */
-const electingRetryMs = 100;
+/**
+ * Pauses before what said at once that it is electing is asked again: longer each time, because all
+ * readers ask the same servers.
+ */
+const electingPausesMs = [100, 200, 400, 800, 1_000, 1_000, 1_000, 1_000];
 
 /** What a retry needs of a connection. */
 interface Caller {
@@ -28,14 +31,23 @@ interface Caller {
  */
 export async function withRetry<T>({ clock, nc }: Caller, call: () => Promise<T>): Promise<T> {
   const startMs = clock.nowMs();
+  const pausesMs = electingPausesMs.values();
   for (let unanswered = 0; ;) {
     try {
       return await call();
     } catch (error) {
       const isLate = clock.nowMs() - startMs > lastAttemptMs;
       if (isLate || nc.isClosed()) throw error;
-      if (isElecting(error)) await sleep(clock, electingRetryMs);
-      else if (error instanceof JetStreamApiError || ++unanswered === attemptsMax) throw error;
+      if (isElecting(error)) {
+        const { value: pauseMs } = pausesMs.next();
+        if (pauseMs === undefined) throw error;
+        await sleep(clock, jittered(pauseMs));
+      } else if (error instanceof JetStreamApiError || ++unanswered === attemptsMax) throw error;
     }
   }
+}
+
+/** Half of it at least. */
+function jittered(ms: number): number {
+  return ms * (0.5 + Math.random() / 2);
 }
