@@ -62,7 +62,7 @@ describe("withRetry", () => {
     await expect(withRetry({ clock: waitingClock(), nc: open }, call)).rejects.toThrow("silence 2");
   });
 
-  test("a closed connection is not asked again", async () => {
+  test("a closed connection is not retried", async () => {
     const { made, call } = failing(electing(), electing());
     const nc = { isClosed: () => true };
     await expect(withRetry({ clock: waitingClock(), nc }, call)).rejects.toThrow("error 10008");

@@ -14,7 +14,7 @@ const attemptsMax = 3;
 /** Later than this no attempt begins. */
 const lastAttemptMs = 5_500;
 /**
- * Pauses before what said at once that it is electing is asked again: longer each time, because all
+ * Pauses before what said at once that it is electing is requested again: longer each time, because all
  * readers ask the same servers.
  */
 const electingPausesMs = [100, 200, 400, 800, 1_000, 1_000, 1_000, 1_000];

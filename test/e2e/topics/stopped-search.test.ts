@@ -68,7 +68,8 @@ test("a search ends within 200 ms of its caller, running or waiting for others",
       );
       return { leaving, end };
     });
-    await until("four searches that go far", 10_000, async () => pages.searches === 4);
+    // It takes some seconds of the processor, which other tests may have.
+    await until("four searches that go far", 40_000, async () => pages.searches === 4);
     await Bun.sleep(random.int(60));
     const sinceMs = performance.now();
     for (const { leaving } of searches) leaving.abort();
@@ -78,4 +79,4 @@ test("a search ends within 200 ms of its caller, running or waiting for others",
     expect(pages.searches).toBe(0);
   }
   expect(Math.max(...tookMs)).toBeLessThan(stopMsMax);
-}, 60_000);
+}, 250_000);
