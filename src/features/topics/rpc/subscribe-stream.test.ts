@@ -145,9 +145,8 @@ test("a message cut into bytes is read, and answered at once", async () => {
   ]);
   const { position, records } = fromBinary(SubscribeResponseSchema, first.subarray(5));
   expect([position.length > 0, records]).toEqual([true, []]);
-  const subscribed = hub.stats().subscriptions;
   stream.close(constants.NGHTTP2_CANCEL);
-  while (hub.stats().subscriptions === subscribed) await Bun.sleep(5);
+  while (hub.stats().subscriptions > 0) await Bun.sleep(5);
 });
 
 test("a peer that never reads is closed as slow, and then reset", async () => {
@@ -156,6 +155,8 @@ test("a peer that never reads is closed as slow, and then reset", async () => {
   stream.pause();
   const start = performance.now();
   await new Promise((resolve) => stream.once("response", resolve));
+  // The answer begins before the topic is read.
+  while (hub.stats().subscriptions === 0) await Bun.sleep(1);
   while (hub.stats().subscriptions > 0) await Bun.sleep(20);
   expect(performance.now() - start).toBeGreaterThan(stallMs * 0.9);
   const closed = new Promise((resolve) => stream.on("close", () => resolve(stream.rstCode)));
