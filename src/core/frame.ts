@@ -23,13 +23,15 @@ export const RECORD_HEADERS = 0x32;
 export const ENTRY_NAME = 0x0a;
 export const ENTRY_VALUE = 0x12;
 
+const timeBytes = 8;
+
 /** One Frame of all the records. */
 export function encodeFrame(records: readonly LogRecord[]): Uint8Array {
   const sizes = records.map(recordSize);
   let total = 0;
   for (const size of sizes) total += delimitedBytes(size);
   const out = new Uint8Array(total);
-  const writer: Writer = { out, view: viewOf(out), at: 0 };
+  const writer: Writer = { out, at: 0 };
   for (const [i, record] of records.entries()) {
     out[writer.at++] = FRAME_RECORDS;
     writeLength(writer, sizes[i] ?? 0);
@@ -70,7 +72,7 @@ export class RecordEncoder {
 
   constructor(bytes: Uint8Array) {
     this.bytes = bytes;
-    this.#writer = { out: bytes, view: viewOf(bytes), at: 0 };
+    this.#writer = { out: bytes, at: 0 };
   }
 
   /** The length of the record's Frame, which begins at 0 in `bytes`; undefined: it does not fit. */
@@ -176,7 +178,6 @@ export function offsetOf(frame: Uint8Array, index: number): number {
 
 interface Writer {
   readonly out: Uint8Array;
-  readonly view: DataView;
   at: number;
 }
 
@@ -205,8 +206,7 @@ function writeRecord(writer: Writer, record: LogRecord): void {
   }
   if (record.contentType !== "") writeText(writer, RECORD_CONTENT_TYPE, record.contentType);
   writer.out[writer.at++] = RECORD_TIME_NS;
-  writer.view.setBigInt64(writer.at, record.timeNs, true);
-  writer.at += 8;
+  writeTime(writer, record.timeNs);
   for (const name in record.headers) {
     const value = record.headers[name] ?? new Uint8Array(0);
     writer.out[writer.at++] = RECORD_HEADERS;
@@ -223,10 +223,16 @@ function writeBytes(writer: Writer, tag: number, bytes: Uint8Array): void {
   writer.at += bytes.byteLength;
 }
 
+/** Shorter ASCII is written faster than a view is made for the encoder. */
+const copiedTextMax = 64;
+
 function writeText(writer: Writer, tag: number, value: string): void {
   writer.out[writer.at++] = tag;
-  writeLength(writer, utf8Length(value));
-  writer.at += utf8.encodeInto(value, writer.out.subarray(writer.at)).written;
+  const length = utf8Length(value);
+  writeLength(writer, length);
+  if (length === value.length && length <= copiedTextMax) {
+    for (let i = 0; i < length; i++) writer.out[writer.at++] = value.charCodeAt(i);
+  } else writer.at += utf8.encodeInto(value, writer.out.subarray(writer.at)).written;
 }
 
 function writeLength(writer: Writer, value: number): void {
@@ -243,6 +249,15 @@ function utf8Length(value: string): number {
     if (value.charCodeAt(i) > 0x7f) return utf8.encode(value).byteLength;
   }
   return value.length;
+}
+
+/** For all frames that are written: a view of each makes the runtime give it a buffer, which costs more than the rest. */
+const time = new DataView(new ArrayBuffer(timeBytes));
+const timeOut = new Uint8Array(time.buffer);
+
+function writeTime(writer: Writer, ns: bigint): void {
+  time.setBigInt64(0, ns, true);
+  for (let i = 0; i < timeBytes; i++) writer.out[writer.at++] = timeOut[i] ?? 0;
 }
 
 function viewOf(bytes: Uint8Array): DataView {

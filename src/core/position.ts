@@ -29,12 +29,13 @@ export function renderPosition(position: Position): string {
   const { epoch, sequence, index } = position;
   // The records of a frame follow one another and differ only in the index.
   if (epoch !== rendered.epoch || sequence !== rendered.sequence) {
-    rendered = { epoch, sequence, head: `${sortable(epoch)}-${sortable(sequence)}` };
+    const start = epoch === rendered.epoch ? rendered.start : `${sortable(epoch)}-`;
+    rendered = { epoch, sequence, start, head: start + sortable(sequence) };
   }
   return index === 0 ? rendered.head : `${rendered.head}-${sortable(index)}`;
 }
 
-let rendered = { epoch: -1, sequence: -1, head: "" };
+let rendered = { epoch: -1, sequence: -1, start: "", head: "" };
 
 /** Parses a token. Throws `invalid_position` with the quoted token and what is expected. */
 export function parsePosition(token: string): Position {

@@ -14,11 +14,9 @@ const pageFiles = /^GET \/(?:livedoc|ui|login)\/assets\/:\w+$/;
 const tables = await withParts(accessTables);
 
 const methods = tables.methods.map(pathOfMethod);
+const asRouted = (address: string) => address.replaceAll(/\{(\w+)\}/g, ":$1");
 const declared = new Map(
-  tables.endpoints.map((endpoint) => [
-    addressOf(endpoint).replaceAll(/\{(\w+)\}/g, ":$1"),
-    endpoint.access,
-  ]),
+  tables.endpoints.map((endpoint) => [asRouted(addressOf(endpoint)), endpoint.access]),
 );
 
 test("every route is an endpoint that says what it needs", () => {
@@ -31,7 +29,17 @@ test("every route is an endpoint that says what it needs", () => {
 
 test("every address that bypasses the router says what it needs", () => {
   expect(tables.hot.length).toBeGreaterThan(2);
-  expect(tables.hot.filter((address) => declared.get(address) === undefined)).toEqual([]);
+  const hot = tables.hot.map(asRouted);
+  expect(hot.filter((address) => declared.get(address) === undefined)).toEqual([]);
+});
+
+test("no address that bypasses the router takes another one's requests", () => {
+  expect(tables.hot.filter((address) => address.includes("{")).length).toBeGreaterThan(1);
+  for (const address of tables.hot) {
+    const pattern = new RegExp(`^${address.replaceAll(/\{\w+\}/g, "[^/]+")}$`);
+    const others = tables.endpoints.map(addressOf).filter((other) => pattern.test(other));
+    expect(others).toEqual([address]);
+  }
 });
 
 test("every method says what it needs, on whichever path it is served", () => {

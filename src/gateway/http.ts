@@ -41,8 +41,8 @@ export function createHttpFetch(parts: readonly Part[], deps: HttpListenerDeps):
   const route = routeOf(app);
   const refusesItself = ownRefusals(parts, route);
   const hot = parts.flatMap((part) => part.hot ?? []);
-  const routed = countLargeAnswers((request) => app.fetch(request), deps);
-  const served = authenticate(serveHot(hot, routed, deps.logger), {
+  const routed = serveHot(hot, (request) => app.fetch(request), deps.logger);
+  const served = authenticate(countLargeAnswers(routed, deps), {
     ...deps,
     passwordPaths: passwordPathsOf(parts),
     refusesItself: (method, path) => deps.rpc.methods.has(path) || refusesItself(method, path),

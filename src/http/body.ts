@@ -56,11 +56,11 @@ export class Bodies {
     const declared = Number(request.headers.get("content-length") ?? 0);
     if (declared > bytesMax) throw tooLarge(bytesMax);
     const encoding = encodingOf(request);
-    if (request.body === null) return new Uint8Array(0);
-    // The runtime enforces a declared length.
+    // The runtime enforces a declared length. A look at `body` would make it a stream.
     if (encoding === "identity" && declared > 0 && declared <= wholeBytesMax) {
       return await this.#readWhole(request, declared);
     }
+    if (request.body === null) return new Uint8Array(0);
     return await this.#collected(this.#pieces(request, encoding), bytesMax);
   }
 

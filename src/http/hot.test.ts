@@ -1,10 +1,15 @@
 import { expect, test } from "bun:test";
 import { Hono } from "hono";
-import { Failure } from "../core/failure.ts";
+import { Failure, failureFrom } from "../core/failure.ts";
 import { silent as logger } from "../core/logger.ts";
+import { parseName } from "../core/topic.ts";
 import { isPublic } from "./access.ts";
-import { mountHot, serveHot } from "./hot.ts";
+import { endpoint, serve } from "./endpoint/endpoint.ts";
+import { count, optional, parameter } from "./endpoint/parameter.ts";
+import { nameShape } from "./endpoint/shapes.ts";
+import { hotRoute, mountHot, serveHot } from "./hot.ts";
 import { mountCors } from "./origin.ts";
+import { failureResponse } from "./problem.ts";
 
 const address = "http://localhost/hot";
 const page = "https://page.example";
@@ -46,4 +51,52 @@ test("other methods and addresses are the router's, and a failure is a problem",
   const failed = await post(address);
   expect(failed.status).toBe(429);
   expect(await failed.json()).toMatchObject({ code: "overloaded", detail: "Too much" });
+});
+
+test("an address with a name in it is served as the router serves it", async () => {
+  const declared = endpoint("POST /named/{name}/records", {
+    ...{ id: "named", tag: "test", summary: "A test", access: isPublic("a test") },
+    params: { name: parameter("A name", nameShape, parseName) },
+    headers: { "X-Count": optional(count("How many", { max: 9 })) },
+    answers: {},
+  });
+  const handler = async (given: unknown) => Response.json(given);
+  const app = new Hono();
+  serve(app, declared, handler);
+  app.onError((error) => failureResponse(new Request(address), failureFrom(error)));
+  const router = async (request: Request) => {
+    const response = await app.fetch(request);
+    response.headers.set("x-router", "1");
+    return response;
+  };
+  const fetch = serveHot([hotRoute(declared, handler)], router, logger);
+  const post = (path: string, headers: Record<string, string> = {}) =>
+    fetch(new Request(`http://localhost${path}`, { method: "POST", headers }));
+
+  const hotPath = await post("/named/a.b-c/records", { "x-count": "3" });
+  expect(hotPath.headers.get("x-router")).toBeNull();
+  expect(await hotPath.json()).toEqual({
+    params: { name: "a.b-c" },
+    query: {},
+    headers: { "X-Count": 3 },
+  });
+  // The router decodes an escape, and knows what has no name or a query.
+  const escaped = await post("/named/%61/records");
+  expect(escaped.headers.get("x-router")).toBe("1");
+  expect(await escaped.json()).toMatchObject({ params: { name: "a" } });
+  for (const path of ["/named//records", "/named/a/b/records", "/named/a/records?x=1"]) {
+    expect((await post(path)).headers.get("x-router")).toBe("1");
+  }
+  // What the parsers refuse is refused alike.
+  for (const [path, headers] of [
+    ["/named/a~b/records", {}],
+    ["/named/a/records", { "x-count": "10" }],
+  ] as const) {
+    const refused = await post(path, headers);
+    expect([refused.status, refused.headers.get("x-router")]).toEqual([400, null]);
+    const routed = await app.fetch(
+      new Request(`http://localhost${path}`, { method: "POST", headers }),
+    );
+    expect([routed.status, await routed.json()]).toEqual([400, await refused.json()]);
+  }
 });

@@ -9,56 +9,118 @@ import { failureFrom } from "../core/failure.ts";
 import { type Fetch, pathOf } from "../core/host.ts";
 import type { Logger } from "../core/logger.ts";
 import { callerOf, requireAccess } from "./access.ts";
-import { addressOf, type Endpoint } from "./endpoint/endpoint.ts";
+import { addressOf, type Endpoint, type Given, givenOf, leftOut } from "./endpoint/endpoint.ts";
+import type { Parameters } from "./endpoint/parameter.ts";
 import { queryCheck } from "./endpoint/query.ts";
 import { reportInternal } from "./observe/report.ts";
+import { setServedRoute } from "./observe/served-route.ts";
 import { failureResponse } from "./problem.ts";
 
-/** A handler may return one shared 204 response; it is copied before it is changed. */
-type HotHandler = (request: Request) => Promise<Response>;
-
-/** None of these endpoints has parameters. */
-const checkQuery = queryCheck([]);
+/**
+ * `name` is what the address has in place of its parameter, unchecked; "" without one. A handler may
+ * return one shared 204 response; it is copied before it is changed.
+ */
+type HotHandler = (request: Request, name: string) => Promise<Response>;
 
 export interface HotRoute {
+  /** Its path has one parameter at most. */
   readonly endpoint: Pick<Endpoint, "method" | "path" | "access">;
   readonly handle: HotHandler;
 }
 
+/** An endpoint that `serve` mounts as well; its handler is given what the request has for it. */
+export function hotRoute<
+  Path extends Parameters,
+  Query extends Parameters,
+  Headers extends Parameters,
+>(
+  endpoint: Endpoint<Path, Query, Headers>,
+  handler: (given: Given<Path, Query, Headers>, request: Request) => Promise<Response>,
+): HotRoute {
+  const parse = givenOf(endpoint);
+  return {
+    endpoint,
+    handle(request, name) {
+      const header = (field: string) => request.headers.get(field) ?? undefined;
+      return handler(parse({ param: () => name, query: leftOut, header }), request);
+    },
+  };
+}
+
+const checkQuery = queryCheck([]);
+
+/** Those without parameters; the others are mounted by `serve`. */
 export function mountHot(app: Hono, routes: readonly HotRoute[]): void {
   for (const route of routes) {
     const { method, path } = route.endpoint;
     app.on(method, path, async (c) => {
-      checkAccess(route, c.req.raw);
+      setServedRoute(c.req.raw, path);
+      checkAccess(route, c.req.raw, "");
       checkQuery(c.req.url);
-      const response = await route.handle(c.req.raw);
+      const response = await route.handle(c.req.raw, "");
       return response.status === 204 ? new Response(null, response) : response;
     });
   }
 }
 
 export function serveHot(routes: readonly HotRoute[], fetch: Fetch, logger: Logger): Fetch {
-  const byAddress = new Map(routes.map((route) => [addressOf(route.endpoint), route]));
+  const find = finder(routes);
   return (request) => {
     const path = pathOf(request.url);
-    const route = byAddress.get(`${request.method} ${path}`);
-    if (route === undefined || request.headers.has("origin")) return fetch(request);
+    const found = find(request.method, path);
+    if (found === undefined || request.headers.has("origin")) return fetch(request);
+    const { route, name } = found;
     const failed = (error: unknown) => {
       const failure = failureFrom(error);
       reportInternal(logger, { method: request.method, path, raw: request }, failure);
       return failureResponse(request, failure);
     };
     try {
-      checkAccess(route, request);
+      setServedRoute(request, route.endpoint.path);
+      checkAccess(route, request, name);
+      return route.handle(request, name).catch(failed);
     } catch (error) {
       return failed(error);
     }
-    return route.handle(request).catch(failed);
   };
 }
 
-function checkAccess({ endpoint: { access } }: HotRoute, request: Request): void {
-  requireAccess(access, callerOf(request), noParameter);
+interface Found {
+  readonly route: HotRoute;
+  readonly name: string;
 }
 
-const noParameter = () => undefined;
+/** An address whose path has a parameter: what is in front of it, and what is behind it. */
+interface Pattern {
+  readonly route: HotRoute;
+  readonly before: string;
+  readonly after: string;
+}
+
+/** What the router would decode, and what is no parameter. */
+const notPlain = /[/?%]/;
+
+function finder(routes: readonly HotRoute[]): (method: string, path: string) => Found | undefined {
+  const byAddress = new Map<string, Found>();
+  const patterns: Pattern[] = [];
+  for (const route of routes) {
+    const [before = "", after] = addressOf(route.endpoint).split(/\{\w+\}/);
+    if (after === undefined) byAddress.set(before, { route, name: "" });
+    else patterns.push({ route, before, after });
+  }
+  return (method, path) => {
+    const address = `${method} ${path}`;
+    const found = byAddress.get(address);
+    if (found !== undefined) return found;
+    for (const { route, before, after } of patterns) {
+      if (!address.startsWith(before) || !address.endsWith(after)) continue;
+      const name = address.slice(before.length, address.length - after.length);
+      if (name !== "" && !notPlain.test(name)) return { route, name };
+    }
+    return undefined;
+  };
+}
+
+function checkAccess({ endpoint: { access } }: HotRoute, request: Request, name: string): void {
+  requireAccess(access, callerOf(request), () => name);
+}

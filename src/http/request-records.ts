@@ -1,9 +1,10 @@
 /** Request bodies as records for the gate. */
 
-import type { Turn } from "../core/budget/turn.ts";
+import type { Caller, Turn } from "../core/budget/turn.ts";
 import { Failure, invalidIssue, type Issue, quoted } from "../core/failure.ts";
-import { valuesOf } from "../core/json/values.ts";
+import { shortValue, valuesOf } from "../core/json/values.ts";
 import { bytesType, isJsonType, jsonType, type RecordHeaders } from "../core/record.ts";
+import type { MaybePromise } from "../core/schemas.ts";
 import type { IncomingRecord } from "../ingest/ingest.ts";
 
 /** Records in one call; more are sent as several. */
@@ -40,6 +41,25 @@ export interface Reading {
   readonly schemaId?: number;
   /** Headers of each record. */
   readonly headers?: RecordHeaders | undefined;
+}
+
+export function contentTypeOf({ headers }: Request): string | undefined {
+  return headers.get("content-type") ?? undefined;
+}
+
+/**
+ * Whether the client has left, for the turns of its request. `request.signal` is made only when somebody
+ * looks at it, which takes as long as reading a short body.
+ */
+export function clientOf(request: Request): Caller {
+  return {
+    get aborted() {
+      return request.signal.aborted;
+    },
+    get reason() {
+      return request.signal.reason;
+    },
+  };
 }
 
 /** JSON events alone, as emitters take them. Throws `unsupported_media_type` for other types. */
@@ -91,21 +111,29 @@ export function mediaType(contentType: string | undefined): string {
   return (contentType?.split(";")[0] ?? "").trim().toLowerCase().slice(0, typeLengthMax);
 }
 
-async function jsonRecords(
+function jsonRecords(
   body: Uint8Array,
   form: "lines" | "either",
-  { turn, recordBytesMax, key, schemaId = 0, headers }: Reading,
-): Promise<(IncomingRecord | Issue)[]> {
+  reading: Reading,
+): MaybePromise<(IncomingRecord | Issue)[]> {
   if (body.byteLength === 0) return [emptyBody];
-  const bounds = { valuesMax: batchMax, valueBytesMax: recordBytesMax };
-  const values = await valuesOf(body, form, bounds, turn);
-  if (values.length === 0) throw new Failure("invalid", "Cannot append: the body has no events");
-  // Member by member: to spread what they share takes ten times as long.
-  return values.map((value) => {
-    if (!(value instanceof Uint8Array)) return value;
-    const record = { value, key, contentType: jsonType, schemaId };
-    return headers === undefined ? record : { ...record, headers };
+  const bounds = { valuesMax: batchMax, valueBytesMax: reading.recordBytesMax };
+  const only = shortValue(body, bounds);
+  if (only !== undefined) return [jsonRecord(only, reading)];
+  return valuesOf(body, form, bounds, reading.turn).then((values) => {
+    if (values.length === 0) throw new Failure("invalid", "Cannot append: the body has no events");
+    return values.map((value) => jsonRecord(value, reading));
   });
+}
+
+/** Member by member: to spread what the records of a body share takes ten times as long. */
+function jsonRecord(
+  value: Uint8Array | Issue,
+  { key, schemaId = 0, headers }: Reading,
+): IncomingRecord | Issue {
+  if (!(value instanceof Uint8Array)) return value;
+  const record = { value, key, contentType: jsonType, schemaId };
+  return headers === undefined ? record : { ...record, headers };
 }
 
 const emptyBody = invalidIssue("body", "Cannot append: the body is empty, expected JSON");

@@ -6,6 +6,8 @@ import type { IngestResult } from "../ingest/ingest.ts";
 import { countedBytesMin } from "./answers/large.ts";
 import { problemResponse } from "./problem.ts";
 
+const jsonHeaders = { "content-type": "application/json" };
+
 /**
  * The answer ends with a newline, so that a shell's prompt starts on its own line. A large one has its
  * length, by which `countLargeAnswers` knows it.
@@ -13,9 +15,9 @@ import { problemResponse } from "./problem.ts";
 export function jsonResponse(
   body: string,
   status = 200,
-  headers: Record<string, string> = {},
+  headers?: Record<string, string>,
 ): Response {
-  const given = { "content-type": "application/json", ...headers };
+  const given = headers === undefined ? jsonHeaders : { ...jsonHeaders, ...headers };
   if (body.length < countedBytesMin) return new Response(`${body}\n`, { status, headers: given });
   const bytes = new TextEncoder().encode(`${body}\n`);
   const length = { "content-length": String(bytes.byteLength) };
@@ -25,9 +27,13 @@ export function jsonResponse(
 /** 200, 207 where some records were refused, a problem where all were. */
 export function appendResponse(result: IngestResult): Response {
   if (result.appended === undefined) return refusedResponse(result.refused);
+  const { accepted, refused } = result;
   const position = renderPosition(result.appended.last);
-  const body = JSON.stringify({ accepted: result.accepted, position, refused: result.refused });
-  return jsonResponse(body, result.refused.length > 0 ? 207 : 200);
+  // What nearly all appends are answered costs a third of what `stringify` takes for it.
+  if (refused.length === 0) {
+    return jsonResponse(`{"accepted":${accepted},"position":"${position}","refused":[]}`);
+  }
+  return jsonResponse(JSON.stringify({ accepted, position, refused }), 207);
 }
 
 /** The same for an append that was only tried: nothing has a position. */

@@ -59,7 +59,10 @@ export async function* gather(
 }
 
 async function* inParts(source: AsyncIterable<LogBatch>): AsyncGenerator<LogBatch, void> {
-  for await (const batch of source) yield* partsOf(batch, partRecordsMax);
+  for await (const batch of source) {
+    if (batch.records.length <= partRecordsMax) yield batch;
+    else yield* partsOf(batch, partRecordsMax);
+  }
 }
 
 async function firstOf(

@@ -4,7 +4,7 @@ import { emittersTopic } from "../../core/emitters.ts";
 import type { Part, Platform } from "../part.ts";
 import { type EmitterBounds, Emitters } from "./emitters.ts";
 import { emitterEndpoints } from "./http/endpoints.ts";
-import { mountEmitters } from "./http/routes.ts";
+import { emitterHotRoutes, mountEmitters } from "./http/routes.ts";
 import { emitterMetrics } from "./metrics.ts";
 import { emittersAuthor } from "./requests.ts";
 import { createEmitterStore } from "./store/emitter-store.ts";
@@ -42,6 +42,7 @@ export async function openEmitters(
     bounds,
     pageBytesMax: platform.pages.bytesMax,
   });
+  const deps = { ...platform, emitters };
   const stop = new AbortController();
   const retention = runEmitterRetention({
     ...platform,
@@ -51,7 +52,8 @@ export async function openEmitters(
   return {
     name: "emitters",
     emitters,
-    http: (app) => mountEmitters(app, { ...platform, emitters }),
+    http: (app) => mountEmitters(app, deps),
+    hot: emitterHotRoutes(deps),
     endpoints: emitterEndpoints,
     projections: [{ target: createEmitterProjection(database) }],
     tables: ["emitter_events"],

@@ -11,7 +11,7 @@ import type { Part, Platform } from "../part.ts";
 import { recordEndpoints } from "./http/endpoints.ts";
 import { oneRecordEndpoints } from "./http/record-endpoints.ts";
 import { mountOneRecord } from "./http/record-routes.ts";
-import { mountRecords } from "./http/routes.ts";
+import { mountRecords, recordHotRoutes } from "./http/routes.ts";
 import { mountSocket, openSocket } from "./http/socket.ts";
 import { topicEndpoints } from "./http/topic-endpoints.ts";
 import { mountTopics, type TopicDeps } from "./http/topic-routes.ts";
@@ -43,6 +43,7 @@ export function openTopics(
       mountOneRecord(app, { ...platform, schemas, filters });
       mountSocket(app, { ...platform, emitters, filters, views, targets });
     },
+    hot: recordHotRoutes(platform),
     endpoints: [...topicEndpoints, ...recordEndpoints, ...oneRecordEndpoints, openSocket],
     rpc(router) {
       mountCollector(router, collector);

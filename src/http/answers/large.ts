@@ -19,11 +19,14 @@ export interface LargeAnswersDeps extends AnswerStreamDeps {
 }
 
 export function countLargeAnswers(fetch: Fetch, deps: LargeAnswersDeps): Fetch {
-  return async (request) => {
-    const response = await fetch(request);
+  const count = (response: Response): Response | Promise<Response> => {
     const length = Number(response.headers.get("content-length") ?? 0);
     if (length < countedBytesMin || response.body === null) return response;
-    return await counted(response, length, deps);
+    return counted(response, length, deps);
+  };
+  return (request) => {
+    const answer = fetch(request);
+    return answer instanceof Response ? count(answer) : answer.then(count);
   };
 }
 

@@ -118,6 +118,43 @@ export interface Given<
   readonly headers: Values<Headers>;
 }
 
+/** What a request to this endpoint gives. */
+export type GivenOf<Declared> =
+  Declared extends Endpoint<infer Path, infer Query, infer Headers>
+    ? Given<Path, Query, Headers>
+    : never;
+
+/** Where the texts of a request's parameters are. */
+interface Texts {
+  readonly param: TextOf;
+  readonly query: TextOf;
+  /** Names are in lower case. */
+  readonly header: TextOf;
+}
+
+/** The parser of a request's parameters. It throws what their parsers throw. */
+export function givenOf<
+  Path extends Parameters,
+  Query extends Parameters,
+  Headers extends Parameters,
+>({
+  params,
+  query,
+  headers,
+}: Pick<Endpoint<Path, Query, Headers>, "params" | "query" | "headers">): (
+  texts: Texts,
+) => Given<Path, Query, Headers> {
+  const parseParams = parserOf(params);
+  const parseQuery = parserOf(query);
+  // Errors name headers in lower case, as HTTP/2 has them.
+  const parseHeaders = parserOf(headers, (name) => name.toLowerCase());
+  return (texts) => ({
+    params: parseParams(texts.param),
+    query: parseQuery(texts.query),
+    headers: parseHeaders(texts.header),
+  });
+}
+
 /** Mounts the endpoint. What its parameters' parsers throw, the router's error handler answers. */
 export function serve<
   Path extends Parameters,
@@ -125,42 +162,32 @@ export function serve<
   Headers extends Parameters,
 >(
   app: Hono,
-  {
-    method,
-    path,
-    params,
-    query,
-    otherQuery,
-    headers,
-    access,
-    answers,
-  }: Endpoint<Path, Query, Headers>,
+  endpoint: Endpoint<Path, Query, Headers>,
   handler: (given: Given<Path, Query, Headers>, c: Context) => Response | Promise<Response>,
 ): void {
-  const parseParams = parserOf(params);
-  const parseQuery = parserOf(query);
+  const { method, path, query, otherQuery, access, answers } = endpoint;
+  const parse = givenOf(endpoint);
   // Browsers cannot send a header when they open a stream or a socket.
   const tickets = isEndless(answers) ? [ticketParameter] : [];
   const checkQuery = queryCheck([...Object.keys(query), ...tickets]);
-  // Errors name headers in lower case, as HTTP/2 has them.
-  const parseHeaders = parserOf(headers, (name) => name.toLowerCase());
   app.on(method, path.replaceAll(/\{(\w+)\}/g, ":$1"), (c) => {
     const { req } = c;
     setServedRoute(req.raw, path);
     requireAccess(access, callerOf(req.raw), (name) => req.param(name) ?? req.query(name));
     if (otherQuery === "refused") checkQuery(req.url);
-    const given = {
-      params: parseParams((name) => req.param(name)),
-      query: parseQuery(req.url.includes("?") ? (name) => req.query(name) : leftOut),
-      headers: parseHeaders((name) => req.header(name)),
-    };
+    const given = parse({
+      param: (name) => req.param(name),
+      query: req.url.includes("?") ? (name) => req.query(name) : leftOut,
+      header: (name) => req.header(name),
+    });
     return handler(given, c);
   });
 }
 
 type TextOf = (name: string) => string | undefined;
 
-const leftOut: TextOf = () => undefined;
+/** Of a query that there is not. */
+export const leftOut: TextOf = () => undefined;
 
 /** The parser of all the parameters; what does not depend on a request is computed once. */
 function parserOf<Given extends Parameters>(

@@ -21,7 +21,7 @@ export interface ObserveDeps {
   readonly routeOf: RouteOf;
   /** Addresses of RPC methods. */
   readonly isRpc: (route: string) => boolean;
-  /** Addresses that are called once a record; none of them has parameters. */
+  /** Addresses that are called once a record. */
   readonly hot: readonly { readonly method: string; readonly path: string }[];
   /** Writes a line for each request; undefined: none is written. */
   readonly accessLog: Logger | undefined;
@@ -38,7 +38,8 @@ export function observeRequests(fetch: Fetch, deps: ObserveDeps): Fetch {
     if (response.status >= 300 || accessLog !== undefined) {
       return observed(request, response, startedMs, deps);
     }
-    const route = hot.get(`${request.method} ${pathOf(request.url)}`);
+    const served = servedRoute(request);
+    const route = served === undefined ? undefined : hot.get(`${request.method} ${served}`);
     if (route === undefined) return observed(request, response, startedMs, deps);
     route.add(response.status, performance.now() - startedMs);
     // No line of a log leads to it, so it has no id, unless its caller sent one.

@@ -3,13 +3,18 @@
  * router, and a second search takes longer than all else that is counted of a request.
  */
 
-const routes = new WeakMap<Request, string>();
+/** On the request itself, as its caller is (`../access.ts`). */
+const routeKey = Symbol("route");
 
-export function setServedRoute(request: Request, pattern: string): void {
-  routes.set(request, pattern);
+interface ServedRequest extends Request {
+  [routeKey]?: string;
+}
+
+export function setServedRoute(request: ServedRequest, pattern: string): void {
+  request[routeKey] = pattern;
 }
 
 /** Undefined for a request that was refused before, or that no endpoint serves. */
-export function servedRoute(request: Request): string | undefined {
-  return routes.get(request);
+export function servedRoute(request: ServedRequest): string | undefined {
+  return request[routeKey];
 }

@@ -47,11 +47,11 @@ export class Appender {
   }
 
   append(topic: string, batch: Batch, options: AppendOptions = {}): Promise<Appended> {
-    const { frame } = batch;
-    const queue = this.#queue(topic);
-    this.#checkBounds(topic, queue, frame.byteLength);
-    const takenMs = this.#database.clock.nowMs();
     return new Promise((resolve, reject) => {
+      const { frame } = batch;
+      const queue = this.#queue(topic);
+      this.#checkBounds(topic, queue, frame.byteLength);
+      const takenMs = this.#database.clock.nowMs();
       queue.items.push({ batch, ...options, takenMs, resolve, reject });
       queue.bytes += frame.byteLength;
       this.#queuedBytes += frame.byteLength;

@@ -82,14 +82,14 @@ export class PostgresLog implements LogDriver {
     this.#retention = new Retention(this.#database, { ...tuning, logger, beforeSweep });
   }
 
-  async append(
+  append(
     topic: string,
     records: Batch | readonly LogRecord[],
     options?: AppendOptions,
   ): Promise<Appended> {
-    if (this.#isClosed) throw logClosed();
+    if (this.#isClosed) return Promise.reject(logClosed());
     const batch = Batch.from(records);
-    if (batch.count === 0) throw emptyAppend(topic);
+    if (batch.count === 0) return Promise.reject(emptyAppend(topic));
     return this.#appender.append(topic, batch, options);
   }
 

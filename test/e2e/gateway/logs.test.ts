@@ -63,6 +63,16 @@ test("the answers of addresses that are called once a record have the id that wa
   const refused = await ask("POST", `${quiet.url}/save`, { body: "{" });
   expect(refused.status).toBe(400);
   expect(refused.headers.get("x-request-id")).not.toBeNull();
+
+  await put(`${quiet.url}/log/once`, { source: "external" });
+  for (const path of ["/log/once", "/v1/topics/once/records"]) {
+    const append = (body: string, headers: Record<string, string> = {}) =>
+      ask("POST", `${quiet.url}${path}`, { body, headers });
+    const named = await append("{}", { "x-request-id": "mine" });
+    expect([named.status, named.headers.get("x-request-id")]).toEqual([200, "mine"]);
+    expect((await append("{}")).headers.get("x-request-id")).toBeNull();
+    expect((await append("{")).headers.get("x-request-id")).not.toBeNull();
+  }
 });
 
 const onRpcPort = [

@@ -10,12 +10,13 @@ import { answerPage } from "../../../http/answers/page.ts";
 import type { Bodies } from "../../../http/body.ts";
 import type { HttpDeps } from "../../../http/deps.ts";
 import { appendOptions } from "../../../http/endpoint/appending.ts";
-import { reply, serve } from "../../../http/endpoint/endpoint.ts";
+import { type GivenOf, reply, serve } from "../../../http/endpoint/endpoint.ts";
 import { pageQuery } from "../../../http/endpoint/paging.ts";
 import { requestedStart } from "../../../http/endpoint/starting.ts";
 import { publicPath } from "../../../http/entry/base-path.ts";
+import { type HotRoute, hotRoute } from "../../../http/hot.ts";
 import { auditRequest } from "../../../http/observe/audit.ts";
-import { incomingEvents } from "../../../http/request-records.ts";
+import { clientOf, contentTypeOf, incomingEvents } from "../../../http/request-records.ts";
 import { appendResponse } from "../../../http/responses.ts";
 import { sseResponse } from "../../../http/streaming.ts";
 import { readOptionalJson } from "../../../http/validate.ts";
@@ -42,8 +43,10 @@ interface EmitterDeps extends Pick<
   readonly emitters: Emitters;
 }
 
+type AppendDeps = Pick<EmitterDeps, "emitters" | "ingest" | "bodies" | "turns">;
+
 export function mountEmitters(app: Hono, deps: EmitterDeps): void {
-  const { emitters, ingest, bodies, turns, basePath, logger } = deps;
+  const { emitters, bodies, basePath, logger } = deps;
   const audited = (c: Context, action: AuditedAction, { id, source, rate }: Emitter) =>
     auditRequest(logger, c.req.raw, {
       action,
@@ -75,19 +78,8 @@ export function mountEmitters(app: Hono, deps: EmitterDeps): void {
       next: found.next,
     });
   });
-  serve(app, endpoints.appendEvents, async ({ params, headers }, c) => {
-    const { id } = await requireActive(emitters, params.id);
-    const body = await bodies.read(c.req.raw);
-    const events = await incomingEvents(body, c.req.header("content-type"), {
-      turn: turns.open(c.req.raw.signal),
-      recordBytesMax: ingest.recordBytesMax,
-      key: id,
-      headers: traceHeaders(c.req.header(traceparentHeader)),
-    });
-    const options = emitterOptions(id, appendOptions(headers));
-    const author = emittersAuthor.for(callerOf(c.req.raw));
-    return appendResponse(await ingest.append(emittersTopic, events, author, options));
-  });
+  const append = appendEvents(deps);
+  serve(app, endpoints.appendEvents, (given, c) => append(given, c.req.raw));
   serve(app, endpoints.readEmitter, async ({ params: { id }, query }, c) => {
     const requested = pageQuery(query);
     const { signal } = c.req.raw;
@@ -118,6 +110,30 @@ export function mountEmitters(app: Hono, deps: EmitterDeps): void {
       return await sseResponse(deps, emittersTopic, id, start, reader);
     });
   }
+}
+
+/** Served before the router as well. */
+export function emitterHotRoutes(deps: AppendDeps): readonly HotRoute[] {
+  return [hotRoute(endpoints.appendEvents, appendEvents(deps))];
+}
+
+function appendEvents({ emitters, ingest, bodies, turns }: AppendDeps) {
+  return async (
+    { params, headers }: GivenOf<typeof endpoints.appendEvents>,
+    request: Request,
+  ): Promise<Response> => {
+    const { id } = await requireActive(emitters, params.id);
+    const body = await bodies.read(request);
+    const events = await incomingEvents(body, contentTypeOf(request), {
+      turn: turns.open(clientOf(request)),
+      recordBytesMax: ingest.recordBytesMax,
+      key: id,
+      headers: traceHeaders(request.headers.get(traceparentHeader)),
+    });
+    const options = emitterOptions(id, appendOptions(headers));
+    const author = emittersAuthor.for(callerOf(request));
+    return appendResponse(await ingest.append(emittersTopic, events, author, options));
+  };
 }
 
 async function requestedEmitter(c: Context, bodies: Bodies): Promise<CreateRequest> {

@@ -10,11 +10,17 @@ import { answerPage } from "../../../http/answers/page.ts";
 import type { DecodedFormats } from "../../../http/decoded.ts";
 import type { HttpDeps } from "../../../http/deps.ts";
 import { appendOptions } from "../../../http/endpoint/appending.ts";
-import { serve } from "../../../http/endpoint/endpoint.ts";
+import { type GivenOf, serve } from "../../../http/endpoint/endpoint.ts";
 import { requestedStart } from "../../../http/endpoint/starting.ts";
+import { type HotRoute, hotRoute } from "../../../http/hot.ts";
 import { answerScan } from "../../../http/records/page.ts";
 import { formOf, pageQueryFrom, startFrom } from "../../../http/records/query.ts";
-import { incomingRecords, isOneRecord } from "../../../http/request-records.ts";
+import {
+  clientOf,
+  contentTypeOf,
+  incomingRecords,
+  isOneRecord,
+} from "../../../http/request-records.ts";
 import { appendResponse, previewResponse } from "../../../http/responses.ts";
 import { sseFormat } from "../../../http/sse.ts";
 import { asyncFormatSseResponse, sseResponse, topicStart } from "../../../http/streaming.ts";
@@ -33,37 +39,13 @@ interface RecordDeps extends Pick<
   readonly filters: RecordFilters;
 }
 
-export function mountRecords(app: Hono, deps: RecordDeps): void {
-  const { log, rules, schemas, filters, ingest, bodies, turns, pages } = deps;
+type AppendDeps = Pick<RecordDeps, "log" | "rules" | "ingest" | "bodies" | "turns">;
 
-  serve(app, endpoints.appendRecords, async ({ params, query, headers }, c) => {
-    const { topic } = params;
-    const caller = callerOf(c.req.raw);
-    // Before the body is read, although `append` asks as well.
-    rules.require(topic, "append", caller);
-    const contentType = c.req.header("content-type");
-    // Megabytes that are refused anyway are not read.
-    const bytesMax = isOneRecord(contentType)
-      ? Math.min(ingest.recordBytesMax, bodies.bytesMax)
-      : bodies.bytesMax;
-    const body = await bodies.read(c.req.raw, bytesMax);
-    const records = await incomingRecords(body, contentType, {
-      turn: turns.open(c.req.raw.signal),
-      recordBytesMax: ingest.recordBytesMax,
-      key: query.key ?? "",
-      schemaId: headers["Sluice-Schema-Id"] ?? 0,
-      headers: recordHeaders(
-        headers["Sluice-Record-Headers"],
-        traceHeaders(c.req.header(traceparentHeader)),
-      ),
-    });
-    if (query.dry_run) {
-      const isNew = (await log.describe(topic)) === undefined;
-      if (isNew && !ingest.createsTopics) throw topicNotFound(topic);
-      return previewResponse(await ingest.preview(topic, records, caller));
-    }
-    return appendResponse(await ingest.append(topic, records, caller, appendOptions(headers)));
-  });
+export function mountRecords(app: Hono, deps: RecordDeps): void {
+  const { log, rules, schemas, filters, pages } = deps;
+
+  const append = appendRecords(deps);
+  serve(app, endpoints.appendRecords, (given, c) => append(given, c.req.raw));
   serve(app, endpoints.readTopic, async ({ params: { topic }, query }, c) => {
     const by = callerOf(c.req.raw);
     rules.requireRead(topic, query.key, by);
@@ -99,6 +81,44 @@ export function mountRecords(app: Hono, deps: RecordDeps): void {
       return await asyncFormatSseResponse(deps, topic, key, start, { format, filter, ...reader });
     });
   }
+}
+
+/** Served before the router as well. */
+export function recordHotRoutes(deps: AppendDeps): readonly HotRoute[] {
+  return [hotRoute(endpoints.appendRecords, appendRecords(deps))];
+}
+
+function appendRecords({ log, rules, ingest, bodies, turns }: AppendDeps) {
+  return async (
+    { params: { topic }, query, headers }: GivenOf<typeof endpoints.appendRecords>,
+    request: Request,
+  ): Promise<Response> => {
+    const caller = callerOf(request);
+    // Before the body is read, although `append` asks as well.
+    rules.require(topic, "append", caller);
+    const contentType = contentTypeOf(request);
+    // Megabytes that are refused anyway are not read.
+    const bytesMax = isOneRecord(contentType)
+      ? Math.min(ingest.recordBytesMax, bodies.bytesMax)
+      : bodies.bytesMax;
+    const body = await bodies.read(request, bytesMax);
+    const records = await incomingRecords(body, contentType, {
+      turn: turns.open(clientOf(request)),
+      recordBytesMax: ingest.recordBytesMax,
+      key: query.key ?? "",
+      schemaId: headers["Sluice-Schema-Id"] ?? 0,
+      headers: recordHeaders(
+        headers["Sluice-Record-Headers"],
+        traceHeaders(request.headers.get(traceparentHeader)),
+      ),
+    });
+    if (query.dry_run) {
+      const isNew = (await log.describe(topic)) === undefined;
+      if (isNew && !ingest.createsTopics) throw topicNotFound(topic);
+      return previewResponse(await ingest.preview(topic, records, caller));
+    }
+    return appendResponse(await ingest.append(topic, records, caller, appendOptions(headers)));
+  };
 }
 
 /** Notes which schemas the topic's records have. */
