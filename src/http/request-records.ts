@@ -56,7 +56,7 @@ export function clientOf(request: Request): Caller {
     get aborted() {
       return request.signal.aborted;
     },
-    get reason() {
+    get reason(): unknown {
       return request.signal.reason;
     },
   };
