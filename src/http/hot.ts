@@ -9,7 +9,7 @@ import { failureFrom } from "../core/failure.ts";
 import { type Fetch, pathOf } from "../core/host.ts";
 import type { Logger } from "../core/logger.ts";
 import { callerOf, requireAccess } from "./access.ts";
-import { addressOf, type Endpoint, type Given, givenOf, leftOut } from "./endpoint/endpoint.ts";
+import { type Endpoint, type Given, givenOf, leftOut } from "./endpoint/endpoint.ts";
 import type { Parameters } from "./endpoint/parameter.ts";
 import { queryCheck } from "./endpoint/query.ts";
 import { reportInternal } from "./observe/report.ts";
@@ -54,7 +54,7 @@ export function mountHot(app: Hono, routes: readonly HotRoute[]): void {
   for (const route of routes) {
     const { method, path } = route.endpoint;
     app.on(method, path, async (c) => {
-      setServedRoute(c.req.raw, path);
+      setServedRoute(c.req.raw, route.endpoint);
       checkAccess(route, c.req.raw, "");
       checkQuery(c.req.url);
       const response = await route.handle(c.req.raw, "");
@@ -64,10 +64,10 @@ export function mountHot(app: Hono, routes: readonly HotRoute[]): void {
 }
 
 export function serveHot(routes: readonly HotRoute[], fetch: Fetch, logger: Logger): Fetch {
-  const find = finder(routes);
+  const methods = byMethod(routes);
   return (request) => {
     const path = pathOf(request.url);
-    const found = find(request.method, path);
+    const found = methods.get(request.method)?.find(path);
     if (found === undefined || request.headers.has("origin")) return fetch(request);
     const { route, name } = found;
     const failed = (error: unknown) => {
@@ -76,7 +76,7 @@ export function serveHot(routes: readonly HotRoute[], fetch: Fetch, logger: Logg
       return failureResponse(request, failure);
     };
     try {
-      setServedRoute(request, route.endpoint.path);
+      setServedRoute(request, route.endpoint);
       checkAccess(route, request, name);
       return route.handle(request, name).catch(failed);
     } catch (error) {
@@ -90,35 +90,48 @@ interface Found {
   readonly name: string;
 }
 
-/** An address whose path has a parameter: what is in front of it, and what is behind it. */
+/** What is in front of the parameter of a path, and what is behind it. */
 interface Pattern {
   readonly route: HotRoute;
   readonly before: string;
   readonly after: string;
 }
 
-/** What the router would decode, and what is no parameter. */
-const notPlain = /[/?%]/;
+/** The routes of one method. */
+class Paths {
+  readonly #whole = new Map<string, Found>();
+  readonly #patterns: Pattern[] = [];
 
-function finder(routes: readonly HotRoute[]): (method: string, path: string) => Found | undefined {
-  const byAddress = new Map<string, Found>();
-  const patterns: Pattern[] = [];
-  for (const route of routes) {
-    const [before = "", after] = addressOf(route.endpoint).split(/\{\w+\}/);
-    if (after === undefined) byAddress.set(before, { route, name: "" });
-    else patterns.push({ route, before, after });
+  add(route: HotRoute): void {
+    const [before = "", after] = route.endpoint.path.split(/\{\w+\}/);
+    if (after === undefined) this.#whole.set(before, { route, name: "" });
+    else this.#patterns.push({ route, before, after });
   }
-  return (method, path) => {
-    const address = `${method} ${path}`;
-    const found = byAddress.get(address);
+
+  find(path: string): Found | undefined {
+    const found = this.#whole.get(path);
     if (found !== undefined) return found;
-    for (const { route, before, after } of patterns) {
-      if (!address.startsWith(before) || !address.endsWith(after)) continue;
-      const name = address.slice(before.length, address.length - after.length);
+    for (const { route, before, after } of this.#patterns) {
+      if (!path.startsWith(before) || !path.endsWith(after)) continue;
+      const name = path.slice(before.length, path.length - after.length);
       if (name !== "" && !notPlain.test(name)) return { route, name };
     }
     return undefined;
-  };
+  }
+}
+
+/** What the router would decode, and what is no parameter. */
+const notPlain = /[/?%]/;
+
+function byMethod(routes: readonly HotRoute[]): ReadonlyMap<string, Paths> {
+  const methods = new Map<string, Paths>();
+  for (const route of routes) {
+    const { method } = route.endpoint;
+    const paths = methods.get(method) ?? new Paths();
+    methods.set(method, paths);
+    paths.add(route);
+  }
+  return methods;
 }
 
 function checkAccess({ endpoint: { access } }: HotRoute, request: Request, name: string): void {

@@ -172,7 +172,7 @@ export function serve<
   const checkQuery = queryCheck([...Object.keys(query), ...tickets]);
   app.on(method, path.replaceAll(/\{(\w+)\}/g, ":$1"), (c) => {
     const { req } = c;
-    setServedRoute(req.raw, path);
+    setServedRoute(req.raw, endpoint);
     requireAccess(access, callerOf(req.raw), (name) => req.param(name) ?? req.query(name));
     if (otherQuery === "refused") checkQuery(req.url);
     const given = parse({

@@ -10,7 +10,7 @@ import { callerOf } from "../access.ts";
 import { methods } from "../endpoint/endpoint.ts";
 import { failureOf, httpStatus } from "../problem.ts";
 import { knownRequestId } from "./request-id.ts";
-import { servedRoute } from "./served-route.ts";
+import { type ServedRoute, servedRoute } from "./served-route.ts";
 
 /** The pattern of an address; undefined: there is nothing. */
 export type RouteOf = (method: string, path: string) => string | undefined;
@@ -22,7 +22,7 @@ export interface ObserveDeps {
   /** Addresses of RPC methods. */
   readonly isRpc: (route: string) => boolean;
   /** Addresses that are called once a record. */
-  readonly hot: readonly { readonly method: string; readonly path: string }[];
+  readonly hot: readonly ServedRoute[];
   /** Writes a line for each request; undefined: none is written. */
   readonly accessLog: Logger | undefined;
 }
@@ -32,14 +32,14 @@ const knownMethods = new Set<string>([...methods, "OPTIONS"]);
 export function observeRequests(fetch: Fetch, deps: ObserveDeps): Fetch {
   const { requests, accessLog } = deps;
   const hot = new Map(
-    deps.hot.map(({ method, path }) => [`${method} ${path}`, requests.route("http", method, path)]),
+    deps.hot.map((route) => [route, requests.route("http", route.method, route.path)]),
   );
   const observe = (request: Request, response: Response, startedMs: number) => {
     if (response.status >= 300 || accessLog !== undefined) {
       return observed(request, response, startedMs, deps);
     }
     const served = servedRoute(request);
-    const route = served === undefined ? undefined : hot.get(`${request.method} ${served}`);
+    const route = served === undefined ? undefined : hot.get(served);
     if (route === undefined) return observed(request, response, startedMs, deps);
     route.add(response.status, performance.now() - startedMs);
     // No line of a log leads to it, so it has no id, unless its caller sent one.
@@ -63,7 +63,7 @@ function observed(
 ): Response {
   const { requests, refusals, routeOf, isRpc, accessLog } = deps;
   const { method } = request;
-  const route = servedRoute(request) ?? routeOf(method, pathWithoutQuery(request)) ?? "none";
+  const route = servedRoute(request)?.path ?? routeOf(method, pathWithoutQuery(request)) ?? "none";
   const isUpgrade = response.status < 300 && isSocket(request);
   const over = isRpc(route) ? rpcProtocol(request) : "http";
   const protocol = isUpgrade ? "websocket" : over;

@@ -1,20 +1,26 @@
 /**
- * The pattern of the endpoint that serves a request, as it says itself. What looks for it otherwise is the
+ * The endpoint that serves a request, as it says itself. What looks for it otherwise is the
  * router, and a second search takes longer than all else that is counted of a request.
  */
 
 /** On the request itself, as its caller is (`../access.ts`). */
 const routeKey = Symbol("route");
 
-interface ServedRequest extends Request {
-  [routeKey]?: string;
+/** One object for all requests to an endpoint. `path` is a pattern. */
+export interface ServedRoute {
+  readonly method: string;
+  readonly path: string;
 }
 
-export function setServedRoute(request: ServedRequest, pattern: string): void {
-  request[routeKey] = pattern;
+interface ServedRequest extends Request {
+  [routeKey]?: ServedRoute;
+}
+
+export function setServedRoute(request: ServedRequest, route: ServedRoute): void {
+  request[routeKey] = route;
 }
 
 /** Undefined for a request that was refused before, or that no endpoint serves. */
-export function servedRoute(request: ServedRequest): string | undefined {
+export function servedRoute(request: ServedRequest): ServedRoute | undefined {
   return request[routeKey];
 }
