@@ -1,14 +1,25 @@
 /** Copy jobs as rows. */
 
-import { and, asc, desc, eq, inArray, sql } from "drizzle-orm";
+import { and, asc, desc, eq, getTableColumns, inArray, sql } from "drizzle-orm";
 import { parsePosition, renderPosition } from "../../../core/position.ts";
 import type { Database } from "../../../postgres/database.ts";
+import { preparedRead } from "../../../postgres/read.ts";
 import { type CopyJob, type CopyState, type CopyStore, jobsMax, runningMax } from "../copy.ts";
 import { creatorFromJson, creatorToJson } from "./creator.ts";
 import { topicCopies } from "./tables.ts";
 
-export function createCopyStore({ db, run }: Database): CopyStore {
+export function createCopyStore({ db, run, sql: driver }: Database): CopyStore {
   const now = sql`now()`;
+  // Every node looks every second.
+  const running = preparedRead(
+    driver,
+    db
+      .select(getTableColumns(topicCopies))
+      .from(topicCopies)
+      .where(eq(topicCopies.state, "running"))
+      .orderBy(asc(topicCopies.createdAt))
+      .limit(runningMax),
+  );
   return {
     async create(job) {
       const created = await run(() =>
@@ -43,14 +54,7 @@ export function createCopyStore({ db, run }: Database): CopyStore {
       return rows.map(jobFromRow);
     },
     async running() {
-      const rows = await run(() =>
-        db
-          .select()
-          .from(topicCopies)
-          .where(eq(topicCopies.state, "running"))
-          .orderBy(asc(topicCopies.createdAt))
-          .limit(runningMax),
-      );
+      const rows = await run(() => running());
       return rows.map(jobFromRow);
     },
     async advance(id, readBefore, { position, lastRefusal, ...counts }) {

@@ -2,14 +2,21 @@
 
 import { gt, lt, sql } from "drizzle-orm";
 import type { Database } from "../../../postgres/database.ts";
+import { preparedRead } from "../../../postgres/read.ts";
 import type { RuleChangeStore } from "../rule-changes.ts";
 import { topicRuleChanges } from "./tables.ts";
 
 /** Far longer than any node looks back. */
 const keptHours = 1;
 
-export function createRuleChangeStore({ db, run }: Database): RuleChangeStore {
+export function createRuleChangeStore({ db, run, sql: driver }: Database): RuleChangeStore {
   const { topic, changedAt } = topicRuleChanges;
+  const since = sql`now() - make_interval(secs => ${sql.placeholder("seconds")})`;
+  // Every node looks twice a second.
+  const changed = preparedRead(
+    driver,
+    db.select({ topic }).from(topicRuleChanges).where(gt(changedAt, since)),
+  );
   return {
     async announce(name) {
       await run(() =>
@@ -25,10 +32,7 @@ export function createRuleChangeStore({ db, run }: Database): RuleChangeStore {
       );
     },
     async recent(withinMs) {
-      const since = sql`now() - make_interval(secs => ${withinMs / 1000})`;
-      const rows = await run(() =>
-        db.select({ topic }).from(topicRuleChanges).where(gt(changedAt, since)),
-      );
+      const rows = await run(() => changed({ seconds: withinMs / 1000 }));
       return rows.map((row) => row.topic);
     },
   };
