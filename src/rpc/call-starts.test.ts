@@ -1,7 +1,14 @@
 // Behind a real HTTP/2 server, because what matters is what one read of a socket brings.
 
 import { afterAll, beforeEach, expect, test } from "bun:test";
-import { type ClientHttp2Session, connect, createServer, type ServerHttp2Stream } from "node:http2";
+import {
+  type ClientHttp2Session,
+  type ClientHttp2Stream,
+  connect,
+  constants,
+  createServer,
+  type ServerHttp2Stream,
+} from "node:http2";
 import type { AddressInfo } from "node:net";
 import { CallStarts } from "./call-starts.ts";
 
@@ -54,15 +61,56 @@ test("all calls of a connection begin, in their order, however many come at once
   });
 });
 
-test("few of a thousand calls begin that are reset at once", async () => {
+/**
+ * Opens so many calls and resets each at once, as far as the server lets it; a pause after every `each` lets it
+ * read them.
+ */
+async function resetAtOnce(session: ClientHttp2Session, count: number, each: number) {
+  for (let n = 1; n <= count; n++) {
+    const stream = openUnlessClosed(session);
+    if (stream === undefined) return;
+    stream.on("error", () => {});
+    stream.close(8);
+    if (n % each === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
+function openUnlessClosed(session: ClientHttp2Session): ClientHttp2Stream | undefined {
+  try {
+    return session.request({ ":path": "/reset" }, { endStream: false });
+  } catch {
+    return undefined;
+  }
+}
+
+test("of calls that are reset at once few begin, and the connection stays open for the others", async () => {
   await withSession(async (session) => {
-    for (let n = 0; n < 1000; n++) {
-      const stream = session.request({ ":path": "/reset" }, { endStream: false });
-      stream.on("error", () => {});
-      stream.close(8);
+    await resetAtOnce(session, 90, 90);
+    expect(await get(session, "/last")).toBe("/last");
+    expect(came).toBeGreaterThan(60);
+    expect(begun.length).toBeLessThan(came / 2);
+  });
+});
+
+test("a connection many of whose calls are reset before they begin is closed, and no other", async () => {
+  await withSession(async (other) => {
+    await withSession(async (session) => {
+      const closed = new Promise<number>((resolve) => session.once("goaway", resolve));
+      await resetAtOnce(session, 2000, 50);
+      expect(await closed).toBe(constants.NGHTTP2_ENHANCE_YOUR_CALM);
+      expect(came).toBeLessThan(1000);
+    });
+    expect(await get(other, "/other")).toBe("/other");
+  });
+});
+
+test("a connection that resets some of many calls stays open", async () => {
+  await withSession(async (session) => {
+    for (let round = 0; round < 20; round++) {
+      const answers = Array.from({ length: 80 }, (_, n) => get(session, `/${n}`));
+      await resetAtOnce(session, 20, 20);
+      expect((await Promise.all(answers)).length).toBe(80);
     }
     expect(await get(session, "/last")).toBe("/last");
-    expect(came).toBeGreaterThan(500);
-    expect(begun.length).toBeLessThan(came / 2);
   });
 });
