@@ -186,7 +186,7 @@ export class Feed implements MemberHost, WindowOwner {
 
   /** What one part has is delivered before the next is looked at. */
   async #takeInTurns(batch: LogBatch): Promise<void> {
-    const turn = this.#host.turns.open();
+    const turn = this.#host.turns.open(undefined, "delivery");
     for (const part of partsOf(batch, takenAtOnce)) {
       if (turn.isOver) await turn.next();
       if (this.#stop.signal.aborted) return;

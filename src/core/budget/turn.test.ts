@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { type TurnClock, Turns } from "./turn.ts";
+import { type Lane, type TurnClock, Turns } from "./turn.ts";
 
 class Loop implements TurnClock {
   nowMs = 0;
@@ -23,8 +23,14 @@ class Loop implements TurnClock {
 }
 
 /** Works for `steps` milliseconds, one at a time, and notes each. */
-async function work(loop: Loop, turns: Turns, steps: number, note: () => void): Promise<void> {
-  const turn = turns.open();
+async function work(
+  loop: Loop,
+  turns: Turns,
+  steps: number,
+  note: () => void,
+  lane?: Lane,
+): Promise<void> {
+  const turn = turns.open(undefined, lane);
   for (let i = 0; i < steps; i++) {
     if (turn.isOver) await turn.next();
     loop.nowMs++;
@@ -74,6 +80,26 @@ test("short work does not wait for long work that came before it, nor does long 
     await loop.round();
   }
   await Promise.all([...long, ...done]);
+});
+
+test("what delivers has every other slice, however much else waits", async () => {
+  const loop = new Loop();
+  const turns = new Turns(loop);
+  let round = "";
+  const done = Array.from({ length: 20 }, () => work(loop, turns, 50, () => (round += "x")));
+  for (let i = 0; i < 10; i++) await loop.round();
+  done.push(work(loop, turns, 50, () => (round += "d"), "delivery"));
+  const slices: string[] = [];
+  do {
+    round = "";
+    await loop.round();
+    slices.push(round);
+  } while (slices.join("").split("d").length <= 50);
+  expect(slices.length).toBeLessThan(25);
+  // Nor does the other work wait for all of it.
+  expect(slices.filter((slice) => slice.includes("xxxx")).length).toBeGreaterThan(5);
+  while (turns.waiting > 0) await loop.round();
+  await Promise.all(done);
 });
 
 test("work whose caller left ends with cancelled, before its next slice and after it", async () => {

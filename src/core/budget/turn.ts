@@ -3,7 +3,8 @@
  * milliseconds. Between two slices every socket and timer that is due is served. All such work of a node
  * queues here, and one slice runs in each round of the loop: twenty callers at once delay the others by
  * one slice, not by twenty. Work that has just begun goes before work that goes on, because most of it is
- * short: a page of ten records does not wait for the megabytes of others.
+ * short: a page of ten records does not wait for the megabytes of others. What delivers has every other
+ * slice: a topic's records are delivered in their order, so that all its readers wait for a large append.
  */
 
 import { Failure } from "../failure.ts";
@@ -30,11 +31,16 @@ export const systemTurnClock: TurnClock = {
 /** An `AbortSignal`, or what knows otherwise that its work is no longer needed. */
 export type Caller = Pick<AbortSignal, "aborted"> & { readonly reason?: unknown };
 
+/** Whose slices a piece of work has. */
+export type Lane = "shared" | "delivery";
+
 /** The turns of one node. */
 export class Turns {
   readonly #clock: TurnClock;
   /** What has had a slice. */
   readonly #waiting = new Fifo<() => void>();
+  readonly #delivering = new Fifo<() => void>();
+  #deliversNext = true;
   readonly #beginning = new Fifo<() => void>();
   #isArmed = false;
   #rounds = 0;
@@ -51,7 +57,7 @@ export class Turns {
 
   /** Number of pieces of work that wait for their next slice. */
   get waiting(): number {
-    return this.#waiting.length + this.#beginning.length;
+    return this.#waiting.length + this.#delivering.length + this.#beginning.length;
   }
 
   /** Tells the rounds of the event loop apart: a number that differs from that of any other round. */
@@ -61,8 +67,8 @@ export class Turns {
   }
 
   /** One piece of work; `caller` is aborted when it leaves. */
-  open(caller?: Caller): Turn {
-    return new Turn(this, caller);
+  open(caller?: Caller, lane: Lane = "shared"): Turn {
+    return new Turn(this, caller, lane);
   }
 
   /** Whether the slice of this round is used up; the first one to ask begins it. */
@@ -74,9 +80,10 @@ export class Turns {
   }
 
   /** Resolves at the beginning of a slice that is this caller's; `begins`: it is its first. */
-  next(begins: boolean): Promise<void> {
+  next(begins: boolean, lane: Lane): Promise<void> {
+    const ofLane = lane === "delivery" ? this.#delivering : this.#waiting;
     return new Promise((resolve) => {
-      (begins ? this.#beginning : this.#waiting).push(resolve);
+      (begins ? this.#beginning : ofLane).push(resolve);
       this.#arm();
     });
   }
@@ -99,7 +106,12 @@ export class Turns {
     if (this.waiting === 0) return;
     this.#begin(this.#clock.elapsedMs());
     for (let i = 0; i < beginningMax; i++) this.#beginning.shift()?.();
-    this.#waiting.shift()?.();
+    const [first, second] = this.#deliversNext
+      ? [this.#delivering, this.#waiting]
+      : [this.#waiting, this.#delivering];
+    this.#deliversNext = !this.#deliversNext;
+    const next = first.shift() ?? second.shift();
+    next?.();
   }
 }
 
@@ -107,13 +119,15 @@ export class Turns {
 export class Turn {
   readonly #turns: Turns;
   readonly #caller: Caller | undefined;
+  readonly #lane: Lane;
   #waitedMs = 0;
   /** It has had a slice, or the rest of one. */
   #hasBegun = false;
 
-  constructor(turns: Turns, caller: Caller | undefined) {
+  constructor(turns: Turns, caller: Caller | undefined, lane: Lane) {
     this.#turns = turns;
     this.#caller = caller;
+    this.#lane = lane;
   }
 
   /** Reads the clock (some 50 ns): a loop with cheaper steps asks every so many of them. */
@@ -129,7 +143,7 @@ export class Turn {
     const sinceMs = this.#turns.elapsedMs();
     const begins = !this.#hasBegun;
     this.#hasBegun = true;
-    await this.#turns.next(begins);
+    await this.#turns.next(begins, this.#lane);
     this.#waitedMs += this.#turns.elapsedMs() - sinceMs;
     this.requireCaller();
   }
