@@ -56,8 +56,8 @@ export function clientOf(request: Request): Caller {
     get aborted() {
       return request.signal.aborted;
     },
-    get reason(): unknown {
-      return request.signal.reason;
+    get reason() {
+      return request.signal.reason as unknown;
     },
   };
 }

@@ -46,9 +46,8 @@ class Connection {
   /** Closes the connection where a third of its calls are reset before they begin. */
   passOver(): void {
     this.#neverBegun++;
-    if (this.#neverBegun <= neverBegunMax || this.#neverBegun * neverBegunShare <= this.#calls)
-      return;
-    if (this.session.destroyed) return;
+    const isMuch = this.#neverBegun * neverBegunShare > this.#calls;
+    if (this.#neverBegun <= neverBegunMax || !isMuch || this.session.destroyed) return;
     // Bun's `destroy` does not send the reason that it is given.
     this.session.goaway(constants.NGHTTP2_ENHANCE_YOUR_CALM);
     this.session.destroy();
