@@ -40,6 +40,24 @@ const records: readonly LogRecord[] = [
 ];
 
 describe("a frame", () => {
+  test("comes back as it was, whichever way its values and texts are copied", () => {
+    const sizes = [0, 1, 31, 32, 33, 63, 64, 65, 66, 127, 128, 1000];
+    const texts = ["a", "é", "\u{1f600}", "\ufeff"];
+    const made = sizes.flatMap((size) =>
+      texts.map((text) => ({
+        value: new Uint8Array(size).map((_, i) => i),
+        key: text.repeat(Math.min(size, 70)),
+        contentType: `a/${"b".repeat(size)}`,
+        schemaId: size,
+        timeNs: BigInt(size) - 2n,
+        headers: { [`h${text}`]: new Uint8Array(size).fill(255) },
+      })),
+    );
+    expect(decodeFrame(encodeFrame(made))).toEqual(made);
+    const keys = fromBinary(FrameSchema, encodeFrame(made)).records.map(({ key }) => key);
+    expect(keys).toEqual(made.map(({ key }) => utf8.encode(key)));
+  });
+
   test("comes back as it was", () => {
     expect(decodeFrame(encodeFrame(records))).toEqual([...records]);
     expect(decodeFrame(encodeFrame([]))).toEqual([]);

@@ -1,9 +1,12 @@
 import { expect, test } from "bun:test";
 import { Hono } from "hono";
+import { Caller } from "../core/access/caller.ts";
+import { Grants, parseGrants } from "../core/access/grant.ts";
 import { Failure, failureFrom } from "../core/failure.ts";
+import type { Fetch } from "../core/host.ts";
 import { silent as logger } from "../core/logger.ts";
 import { parseName } from "../core/topic.ts";
-import { isPublic } from "./access.ts";
+import { isPublic, needs, setCaller } from "./access.ts";
 import { endpoint, serve } from "./endpoint/endpoint.ts";
 import { count, optional, parameter } from "./endpoint/parameter.ts";
 import { nameShape } from "./endpoint/shapes.ts";
@@ -99,4 +102,29 @@ test("an address with a name in it is served as the router serves it", async () 
     );
     expect([routed.status, await routed.json()]).toEqual([400, await refused.json()]);
   }
+});
+
+test("who may not append to a name is refused as the router refuses it", async () => {
+  const declared = endpoint("POST /named/{name}", {
+    ...{ id: "named", tag: "test", summary: "A test", answers: {} },
+    params: { name: parameter("A name", nameShape, parseName) },
+    access: needs("append", "topic", { param: "name" }),
+  });
+  const handler = async () => new Response("taken");
+  const app = new Hono();
+  serve(app, declared, handler);
+  app.onError((error, c) => failureResponse(c.req.raw, failureFrom(error)));
+  const fetch = serveHot([hotRoute(declared, handler)], () => new Response("router"), logger);
+  const answer = async (ask: Fetch, name: string) => {
+    const request = new Request(`http://localhost/named/${name}`, { method: "POST" });
+    const grants = new Grants(parseGrants("append topic:mine"));
+    setCaller(request, new Caller({ kind: "key", id: "key:a", name: "a", grants }));
+    const response = await ask(request);
+    return { status: response.status, headers: [...response.headers], text: await response.text() };
+  };
+  const taken = await answer(fetch, "mine");
+  expect([taken.status, taken.text]).toEqual([200, "taken"]);
+  const refused = await answer(fetch, "others");
+  expect(refused.status).toBe(403);
+  expect(refused).toEqual(await answer((request) => app.fetch(request), "others"));
 });

@@ -1,7 +1,7 @@
 /**
  * The few endpoints that are called once for each record are served before the router, whose cost is
- * not small beside theirs (`bench/floors/event.ts`). Requests of pages of other sites, with a query, or
- * with other methods go to the router, where the same handlers are mounted.
+ * not small beside theirs (`bench/floors/event.ts`). Requests of pages, with a query, with escapes in their
+ * path, or with other methods go to the router, where the same handlers are mounted.
  */
 
 import type { Hono } from "hono";
@@ -9,7 +9,7 @@ import { failureFrom } from "../core/failure.ts";
 import { type Fetch, pathOf } from "../core/host.ts";
 import type { Logger } from "../core/logger.ts";
 import { callerOf, requireAccess } from "./access.ts";
-import { type Endpoint, type Given, givenOf, leftOut } from "./endpoint/endpoint.ts";
+import { type Endpoint, type Given, givenOf, noQuery } from "./endpoint/endpoint.ts";
 import type { Parameters } from "./endpoint/parameter.ts";
 import { queryCheck } from "./endpoint/query.ts";
 import { reportInternal } from "./observe/report.ts";
@@ -42,14 +42,14 @@ export function hotRoute<
     endpoint,
     handle(request, name) {
       const header = (field: string) => request.headers.get(field) ?? undefined;
-      return handler(parse({ param: () => name, query: leftOut, header }), request);
+      return handler(parse({ param: () => name, query: noQuery, header }), request);
     },
   };
 }
 
 const checkQuery = queryCheck([]);
 
-/** Those without parameters; the others are mounted by `serve`. */
+/** Mounts the routes without parameters. A feature mounts its others with `serve`. */
 export function mountHot(app: Hono, routes: readonly HotRoute[]): void {
   for (const route of routes) {
     const { method, path } = route.endpoint;
@@ -103,7 +103,9 @@ class Paths {
   readonly #patterns: Pattern[] = [];
 
   add(route: HotRoute): void {
-    const [before = "", after] = route.endpoint.path.split(/\{\w+\}/);
+    const { path } = route.endpoint;
+    const [before = "", after, ...more] = path.split(/\{\w+\}/);
+    if (more.length > 0) throw new TypeError(`Cannot serve ${path}: it has several parameters`);
     if (after === undefined) this.#whole.set(before, { route, name: "" });
     else this.#patterns.push({ route, before, after });
   }
@@ -120,8 +122,8 @@ class Paths {
   }
 }
 
-/** What the router would decode, and what is no parameter. */
-const notPlain = /[/?%]/;
+/** Characters that the router treats specially. */
+const notPlain = /[/?#%]/;
 
 function byMethod(routes: readonly HotRoute[]): ReadonlyMap<string, Paths> {
   const methods = new Map<string, Paths>();

@@ -29,7 +29,7 @@ export function appendResponse(result: IngestResult): Response {
   if (result.appended === undefined) return refusedResponse(result.refused);
   const { accepted, refused } = result;
   const position = renderPosition(result.appended.last);
-  // What nearly all appends are answered costs a third of what `stringify` takes for it.
+  // The usual answer: to build it by hand takes a third of the time of `stringify`.
   if (refused.length === 0) {
     return jsonResponse(`{"accepted":${accepted},"position":"${position}","refused":[]}`);
   }

@@ -2,67 +2,89 @@
  * When calls begin. The engine hands over all calls of one read of a socket at once, also those that the
  * client has reset in the same read, hundreds of them ("rapid reset", CVE-2023-44487). So each connection
  * begins a bounded number of calls in a round of the event loop, and the others in the rounds after it.
- * A call that has been reset meanwhile never begins. The engine has made it all the same, which takes as
- * long as a short call, so a connection many of whose calls end so is closed.
+ * A call that has been reset meanwhile never begins. The engine makes such a call all the same, which takes
+ * as long as a short call, so a client that goes on with them loses its connections.
  */
 
 import { constants, type Http2Session, type ServerHttp2Stream } from "node:http2";
+import { BoundedMap } from "../core/budget/bounded-map.ts";
 import { Fifo } from "../core/budget/fifo.ts";
+import { dismiss } from "./sessions.ts";
 
 /** More than most clients send at once, and about a millisecond of work. */
 const startsMax = 16;
 
-/** Calls of a connection that never began, before their share counts. */
-const neverBegunMax = 100;
+/**
+ * Calls of one address that may be reset within ten seconds before they begin: a client may give up a
+ * thousand calls at once on two connections.
+ */
+const resetsMax = 2000;
+const resetsMs = 10_000;
 
-/** One in so many: the others of an attack begin, because its resets come a little later. */
-const neverBegunShare = 3;
+/** Past that, a connection that has so many of them is closed, if they are a third of its calls. */
+const ownResetsMax = 100;
+const ownShare = 3;
 
-/** What is counted of a connection: the older calls of it count half. */
-const countedMax = 1000;
+/** Addresses that are remembered: one that is forgotten starts again with nothing. */
+const addressesMax = 10_000;
 
 interface Waiting {
   readonly stream: ServerHttp2Stream;
   readonly begin: () => void;
 }
 
+/** Calls that were reset before they began, of all connections from one address. */
+class Resets {
+  #count = 0;
+  #sinceMs = 0;
+
+  /** False where there are too many. */
+  add(): boolean {
+    const nowMs = performance.now();
+    if (nowMs - this.#sinceMs > resetsMs) {
+      this.#sinceMs = nowMs;
+      this.#count = 0;
+    }
+    return ++this.#count <= resetsMax;
+  }
+}
+
 class Connection {
-  readonly session: Http2Session;
   begun = 0;
   readonly waiting = new Fifo<Waiting>();
+  readonly #session: Http2Session;
+  readonly #resets: Resets;
   #calls = 0;
-  #neverBegun = 0;
+  #ownResets = 0;
 
-  constructor(session: Http2Session) {
-    this.session = session;
+  constructor(session: Http2Session, resets: Resets) {
+    this.#session = session;
+    this.#resets = resets;
   }
 
-  come(): void {
-    if (++this.#calls < countedMax) return;
-    this.#calls /= 2;
-    this.#neverBegun /= 2;
+  countCall(): void {
+    this.#calls++;
   }
 
-  /** Closes the connection where a third of its calls are reset before they begin. */
-  passOver(): void {
-    this.#neverBegun++;
-    const isMuch = this.#neverBegun * neverBegunShare > this.#calls;
-    if (this.#neverBegun <= neverBegunMax || !isMuch || this.session.destroyed) return;
-    // Bun's `destroy` does not send the reason that it is given.
-    this.session.goaway(constants.NGHTTP2_ENHANCE_YOUR_CALM);
-    this.session.destroy();
+  /** Closes the connection where there are too many. */
+  countReset(): void {
+    this.#ownResets++;
+    const isFew = this.#resets.add() || this.#ownResets <= ownResetsMax;
+    if (isFew || this.#ownResets * ownShare <= this.#calls) return;
+    dismiss(this.#session, constants.NGHTTP2_ENHANCE_YOUR_CALM);
   }
 }
 
 export class CallStarts {
   readonly #connections = new WeakMap<Http2Session, Connection>();
+  readonly #addresses = new BoundedMap<string, Resets>(addressesMax);
 
   /** Calls `begin` now, or in a later round unless the stream is closed by then. */
   run(stream: ServerHttp2Stream, begin: () => void): void {
     const { session } = stream;
     if (session === undefined) return;
     const connection = this.#of(session);
-    connection.come();
+    connection.countCall();
     if (connection.begun >= startsMax) {
       connection.waiting.push({ stream, begin });
       return;
@@ -74,7 +96,10 @@ export class CallStarts {
   #of(session: Http2Session): Connection {
     let connection = this.#connections.get(session);
     if (connection === undefined) {
-      connection = new Connection(session);
+      const address = session.socket.remoteAddress ?? "";
+      const resets = this.#addresses.get(address) ?? new Resets();
+      this.#addresses.set(address, resets);
+      connection = new Connection(session, resets);
       this.#connections.set(session, connection);
     }
     return connection;
@@ -92,7 +117,7 @@ function nextRound(connection: Connection): void {
   while (connection.begun < startsMax) {
     const next = waiting.shift();
     if (next === undefined) return;
-    if (next.stream.destroyed || next.stream.closed) connection.passOver();
+    if (next.stream.destroyed || next.stream.closed) connection.countReset();
     else {
       count(connection);
       next.begin();

@@ -26,6 +26,9 @@ export const defaultSessionLimits: SessionLimits = {
 
 const sweepMs = 1000;
 
+/** Time for a client to read why its connection has ended: it loses what it has not read at the reset. */
+const farewellMs = 1000;
+
 interface Entry {
   readonly session: ServerHttp2Session;
   hasSettings: boolean;
@@ -68,7 +71,12 @@ export class Sessions {
     };
     this.#entries.set(session, entry);
     session.once("remoteSettings", () => (entry.hasSettings = true));
-    session.once("close", () => this.#remove(session));
+    const reset = resetOf(session);
+    session.once("close", () => {
+      this.#remove(session);
+      // Bun ends a session and leaves its socket open for as long as the client keeps its own side open.
+      setTimeout(reset, farewellMs);
+    });
     this.#timer ??= setInterval(() => this.#sweep(), sweepMs);
   }
 
@@ -95,7 +103,7 @@ export class Sessions {
   }
 
   destroy(): void {
-    for (const session of this.#entries.keys()) session.destroy();
+    for (const session of this.#entries.keys()) disconnect(session);
   }
 
   #remove(session: ServerHttp2Session): void {
@@ -133,10 +141,24 @@ export class Sessions {
   }
 }
 
-/** Without a preface Bun's `destroy` ends the session and leaves its socket open. */
-function disconnect(session: ServerHttp2Session): void {
-  const { socket } = session;
-  const reset: unknown = Reflect.get(socket, "resetAndDestroy");
-  if (typeof reset === "function") reset.call(socket);
+/** Ends the connection with a reason (an error code of HTTP/2), and its calls. */
+export function dismiss(session: Http2Session, reason: number): void {
+  if (session.destroyed) return;
+  // Bun's `destroy` does not send the reason that it is given.
+  session.goaway(reason);
   session.destroy();
+}
+
+/** Without a preface Bun's `destroy` ends the session and leaves its socket open. */
+function disconnect(session: Http2Session): void {
+  resetOf(session)();
+  session.destroy();
+}
+
+/** Closes the socket of a session, also once that is destroyed. */
+function resetOf({ socket }: Http2Session): () => void {
+  const reset: unknown = Reflect.get(socket, "resetAndDestroy");
+  return () => {
+    if (typeof reset === "function") reset.call(socket);
+  };
 }

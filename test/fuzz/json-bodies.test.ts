@@ -5,7 +5,7 @@ import { Turns } from "../../src/core/budget/turn.ts";
 import { Failure } from "../../src/core/failure.ts";
 import { checkJson } from "../../src/core/json/json.ts";
 import { JsonScanner } from "../../src/core/json/scanner.ts";
-import { memberElements, valuesOf } from "../../src/core/json/values.ts";
+import { memberElements, shortValue, valuesOf } from "../../src/core/json/values.ts";
 import { fuzz } from "./fuzz.ts";
 import { damaged, type FuzzRandom } from "./generate.ts";
 
@@ -89,6 +89,15 @@ fuzz("a body is one value, or the elements of its array", { cases: 10_000 }, asy
     for (const value of found) if (value instanceof Uint8Array) expect(parsed(value)).toBeDefined();
     const isLines = found.length > 1 || found[0] instanceof Uint8Array;
     if (isLines) expect(bytes.includes(0x0a)).toBe(true);
+  }
+});
+
+fuzz("a short value is what any other way of reading finds", { cases: 10_000 }, async (random) => {
+  const bytes = body(random, random.chance(0.7) ? `{${jsonText(random)}` : jsonText(random));
+  const only = shortValue(bytes, bounds);
+  if (only === undefined) return;
+  for (const form of ["either", "lines"] as const) {
+    expect(await valuesOf(bytes, form, bounds, new Turns().open())).toEqual([only]);
   }
 });
 

@@ -3,7 +3,7 @@
  * milliseconds. Between two slices every socket and timer that is due is served. All such work of a node
  * queues here, and one slice runs in each round of the loop: twenty callers at once delay the others by
  * one slice, not by twenty. Work that has just begun goes before work that goes on, because most of it is
- * short: a page of ten records does not wait for the megabytes of others. What delivers has every other
+ * short: a page of ten records does not wait for the megabytes of others. Deliveries get every other
  * slice: a topic's records are delivered in their order, so that all its readers wait for a large append.
  */
 
@@ -31,15 +31,16 @@ export const systemTurnClock: TurnClock = {
 /** An `AbortSignal`, or what knows otherwise that its work is no longer needed. */
 export type Caller = Pick<AbortSignal, "aborted"> & { readonly reason?: unknown };
 
-/** Whose slices a piece of work has. */
+/** The queue in which a piece of work waits for its next slice. */
 export type Lane = "shared" | "delivery";
 
 /** The turns of one node. */
 export class Turns {
   readonly #clock: TurnClock;
-  /** What has had a slice. */
+  /** Work that has had a slice, by its lane. */
   readonly #waiting = new Fifo<() => void>();
   readonly #delivering = new Fifo<() => void>();
+  /** Whether the next slice is a delivery's; the other lane has it where nothing is delivered. */
   #deliversNext = true;
   readonly #beginning = new Fifo<() => void>();
   #isArmed = false;

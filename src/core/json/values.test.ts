@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { requireLinear } from "../../../test/fuzz/linear.ts";
 import { Turns } from "../budget/turn.ts";
-import { memberElements, type ValueBounds, valuesOf } from "./values.ts";
+import { memberElements, shortValue, type ValueBounds, valuesOf } from "./values.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 const bounds: ValueBounds = { valuesMax: 1000, valueBytesMax: 1_000_000 };
@@ -243,4 +243,16 @@ test("nothing more is cut once the client has left", async () => {
   const cutting = valuesOf(bytes("{}\n".repeat(1_000_000)), "lines", many, turn);
   setTimeout(() => left.abort(), 5);
   expect(await messageOf(cutting)).toContain("the client left");
+});
+
+test("a short object without line breaks is read at once, and nothing else", () => {
+  const few = { valuesMax: 10, valueBytesMax: 100 };
+  expect(shortValue(bytes('{"a":[1,2]} '), few)).toEqual(bytes('{"a":[1,2]}'));
+  expect(shortValue(bytes('{"a":}'), few)).toMatchObject({ code: "invalid" });
+  expect(shortValue(bytes(`{"a":"${"x".repeat(100)}"}`), few)).toMatchObject({ code: "too_large" });
+  for (const text of ["", "1", "[1]", " {}", '{"a":\n1}', "{}\n{}", "\ufeff{}"]) {
+    expect(shortValue(bytes(text), few)).toBeUndefined();
+  }
+  const large = { valuesMax: 10, valueBytesMax: 10_000 };
+  expect(shortValue(bytes(`{"a":"${"x".repeat(5000)}"}`), large)).toBeUndefined();
 });

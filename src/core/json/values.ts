@@ -54,7 +54,7 @@ export async function valuesOf(
   return [valueFrom(text, bounds)];
 }
 
-/** Bytes of a body that is read without a look at the clock, and without one at what the others may be. */
+/** Bodies up to this size are parsed without yielding. */
 const shortBytes = 4096;
 
 /**

@@ -37,7 +37,7 @@ export function appendOptions(
   return dedupId === undefined ? {} : { dedupId };
 }
 
-/** The same for endpoints that are served before the router. */
+/** The same for handlers that get the request alone. */
 export function appendOptionsFrom(headers: Headers): AppendOptions {
   const given = headers.get("idempotency-key");
   if (given === null) return {};

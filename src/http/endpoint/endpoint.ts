@@ -177,7 +177,7 @@ export function serve<
     if (otherQuery === "refused") checkQuery(req.url);
     const given = parse({
       param: (name) => req.param(name),
-      query: req.url.includes("?") ? (name) => req.query(name) : leftOut,
+      query: req.url.includes("?") ? (name) => req.query(name) : noQuery,
       header: (name) => req.header(name),
     });
     return handler(given, c);
@@ -186,8 +186,8 @@ export function serve<
 
 type TextOf = (name: string) => string | undefined;
 
-/** Of a query that there is not. */
-export const leftOut: TextOf = () => undefined;
+/** Reads the parameters of a request without a query. */
+export const noQuery: TextOf = () => undefined;
 
 /** The parser of all the parameters; what does not depend on a request is computed once. */
 function parserOf<Given extends Parameters>(

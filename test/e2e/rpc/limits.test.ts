@@ -235,6 +235,28 @@ test("connections that say nothing, half a preface or have no call are closed", 
   await until("no connection to be open", 5000, async () => (await status()).rpc.connections === 0);
 }, 40_000);
 
+test("a connection that is closed leaves no socket, although its client keeps its own side open", async () => {
+  const port = Number(new URL(gateway.grpcUrl).port);
+  const socket = connectTcp({ port, host: "127.0.0.1", allowHalfOpen: true });
+  socket.on("error", () => {});
+  const received: Buffer[] = [];
+  socket.on("data", (bytes) => received.push(bytes));
+  const closed = new Promise<void>((resolve) => void socket.on("close", () => resolve()));
+  socket.write("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
+  socket.write(http2Frame({ type: 4, stream: 0 }));
+  // The head of a POST to /, from HPACK's static table; then the call is reset.
+  const head = Buffer.from([0x83, 0x86, 0x84]);
+  const cancel = Buffer.from([0, 0, 0, 8]);
+  for (let n = 0; n < 3000; n++) {
+    const stream = n * 2 + 1;
+    socket.write(http2Frame({ type: 1, flags: 4, stream, payload: head }));
+    socket.write(http2Frame({ type: 3, stream, payload: cancel }));
+  }
+  await within("the socket to be closed", 10_000, closed);
+  expect(Buffer.concat(received).includes(Buffer.from([0, 0, 0, 11]))).toBe(true);
+  await until("no connection to be open", 5000, async () => (await status()).rpc.connections === 0);
+}, 30_000);
+
 test("one connection more than may be open is closed at once, and counted", async () => {
   const sessions: ClientHttp2Session[] = [];
   let ended = 0;
@@ -282,3 +304,23 @@ test("twenty connections full of empty records keep nobody waiting", async () =>
   expect(Math.max(...waitedMs)).toBeLessThan(500);
   for (const session of sessions) session.destroy();
 }, 60_000);
+
+/** RFC 9113, section 4.1. */
+function http2Frame({
+  type,
+  flags = 0,
+  stream,
+  payload = Buffer.alloc(0),
+}: {
+  readonly type: number;
+  readonly flags?: number;
+  readonly stream: number;
+  readonly payload?: Buffer;
+}): Buffer {
+  const head = Buffer.alloc(9);
+  head.writeUIntBE(payload.byteLength, 0, 3);
+  head[3] = type;
+  head[4] = flags;
+  head.writeUInt32BE(stream, 5);
+  return Buffer.concat([head, payload]);
+}

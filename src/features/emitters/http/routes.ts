@@ -112,7 +112,7 @@ export function mountEmitters(app: Hono, deps: EmitterDeps): void {
   }
 }
 
-/** Served before the router as well. */
+/** Appends are served before the router as well as by it. */
 export function emitterHotRoutes(deps: AppendDeps): readonly HotRoute[] {
   return [hotRoute(endpoints.appendEvents, appendEvents(deps))];
 }

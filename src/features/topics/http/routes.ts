@@ -83,7 +83,7 @@ export function mountRecords(app: Hono, deps: RecordDeps): void {
   }
 }
 
-/** Served before the router as well. */
+/** Appends are served before the router as well as by it. */
 export function recordHotRoutes(deps: AppendDeps): readonly HotRoute[] {
   return [hotRoute(endpoints.appendRecords, appendRecords(deps))];
 }
