@@ -2,6 +2,7 @@
 
 import { Readable } from "node:stream";
 import { createGunzip, createInflate } from "node:zlib";
+import { joinInTurns } from "../core/budget/join.ts";
 import type { Share } from "../core/budget/memory.ts";
 import { Pace } from "../core/budget/pace.ts";
 import type { Turns } from "../core/budget/turn.ts";
@@ -24,9 +25,6 @@ const inflatedFreeBytes = 1024 * 1024;
 
 /** JSON of real data inflates to 5 to 30 times its size; a bomb to a thousand times. */
 const inflatedRatioMax = 250;
-
-/** Bytes of a body that are copied within a fraction of a millisecond. */
-const copiedAtOnce = 256 * 1024;
 
 export class Bodies {
   readonly #deps: BodiesDeps;
@@ -115,7 +113,7 @@ export class Bodies {
       length += piece.byteLength;
       parts.push(piece);
     }
-    return await joined(parts, length, this.#deps.turns);
+    return await joinInTurns(parts, length, this.#deps.turns);
   }
 
   /** What comes, inflated; every socket and timer is served between two slices of it. */
@@ -224,25 +222,6 @@ async function* inflate(
     source.destroy();
     inflater.destroy();
   }
-}
-
-/** Megabytes are copied in turns: a page of fresh memory costs more than its copy. */
-async function joined(
-  parts: readonly Uint8Array[],
-  length: number,
-  turns: Turns,
-): Promise<Uint8Array> {
-  const [first] = parts;
-  if (parts.length === 1 && first !== undefined) return first;
-  const turn = turns.open();
-  const whole = new Uint8Array(length);
-  let at = 0;
-  for (const part of parts) {
-    if (at > copiedAtOnce && turn.isOver) await turn.next();
-    whole.set(part, at);
-    at += part.byteLength;
-  }
-  return whole;
 }
 
 function leftFailure(request: Request, error: unknown): unknown {

@@ -13,6 +13,7 @@ import type {
   UniversalHandlerFn,
   UniversalServerRequest,
 } from "@connectrpc/connect/protocol";
+import { joinInTurns } from "../core/budget/join.ts";
 import type { Holding, Share } from "../core/budget/memory.ts";
 import type { Turns } from "../core/budget/turn.ts";
 import { Failure } from "../core/failure.ts";
@@ -110,7 +111,7 @@ class BoundedMessages {
       held.take(part.byteLength);
       parts.push(part);
     }
-    const bytes = Buffer.concat(parts);
+    const bytes = await this.#joined(parts, length);
     const message = this.isCompressed ? await this.#inflated(bytes, held) : bytes;
     await this.#check(message);
     if (message.byteLength > 0) yield message;
@@ -126,7 +127,7 @@ class BoundedMessages {
       parts.push(part);
       length += part.byteLength;
       if (length < needed) continue;
-      let rest = Buffer.concat(parts);
+      let rest = await this.#joined(parts, length);
       while (rest.byteLength >= (needed = this.#frameLength(rest))) {
         yield* await this.#frame(rest.subarray(0, needed), held);
         held.release(needed);
@@ -136,6 +137,11 @@ class BoundedMessages {
       length = rest.byteLength;
     }
     if (length > 0) yield Buffer.concat(parts);
+  }
+
+  async #joined(parts: readonly Uint8Array[], length: number): Promise<Buffer> {
+    const { buffer, byteOffset } = await joinInTurns(parts, length, this.#bounds.turns);
+    return Buffer.from(buffer, byteOffset, length);
   }
 
   /** Bytes of the frame that begins here, as far as they are known. */

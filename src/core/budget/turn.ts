@@ -11,7 +11,7 @@ import { Failure } from "../failure.ts";
 import { Fifo } from "./fifo.ts";
 
 /** Milliseconds of one slice: with what else runs in a round of the loop, others wait about 10 ms. */
-const sliceMs = 5;
+const sliceMs = 3;
 
 /** Pieces of work that begin in one round: they share its slice, and each takes a step at least. */
 const beginningMax = 4;
