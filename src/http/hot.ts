@@ -137,5 +137,5 @@ function byMethod(routes: readonly HotRoute[]): ReadonlyMap<string, Paths> {
 }
 
 function checkAccess({ endpoint: { access } }: HotRoute, request: Request, name: string): void {
-  requireAccess(access, callerOf(request), () => name);
+  requireAccess(access, callerOf(request), () => (name === "" ? undefined : name));
 }
