@@ -7,6 +7,7 @@
  */
 
 import { constants, type Http2Session, type ServerHttp2Stream } from "node:http2";
+import { clientNetwork } from "../core/access/client-network.ts";
 import { BoundedMap } from "../core/budget/bounded-map.ts";
 import { Fifo } from "../core/budget/fifo.ts";
 import { dismiss } from "./sessions.ts";
@@ -33,7 +34,7 @@ interface Waiting {
   readonly begin: () => void;
 }
 
-/** Calls that were reset before they began, of all connections from one address. */
+/** Calls that were reset before they began, of all connections from one address; of IPv6, from its /64. */
 class Resets {
   #count = 0;
   #sinceMs = 0;
@@ -77,7 +78,7 @@ class Connection {
 
 export class CallStarts {
   readonly #connections = new WeakMap<Http2Session, Connection>();
-  readonly #addresses = new BoundedMap<string, Resets>(addressesMax);
+  readonly #networks = new BoundedMap<string, Resets>(addressesMax);
 
   /** Calls `begin` now, or in a later round unless the stream is closed by then. */
   run(stream: ServerHttp2Stream, begin: () => void): void {
@@ -96,9 +97,9 @@ export class CallStarts {
   #of(session: Http2Session): Connection {
     let connection = this.#connections.get(session);
     if (connection === undefined) {
-      const address = session.socket.remoteAddress ?? "";
-      const resets = this.#addresses.get(address) ?? new Resets();
-      this.#addresses.set(address, resets);
+      const network = clientNetwork(session.socket.remoteAddress ?? "");
+      const resets = this.#networks.get(network) ?? new Resets();
+      this.#networks.set(network, resets);
       connection = new Connection(session, resets);
       this.#connections.set(session, connection);
     }
