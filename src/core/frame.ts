@@ -5,6 +5,7 @@
  * and a test holds it against the generated code.
  */
 
+import { joinInTurns } from "./budget/join.ts";
 import type { Turn } from "./budget/turn.ts";
 import { bytesType, type LogRecord } from "./record.ts";
 import { lossyTextFromUtf8 } from "./utf8.ts";
@@ -60,13 +61,7 @@ export async function encodeFrameInTurns(
     parts.push(part);
     length += part.byteLength;
   }
-  const frame = new Uint8Array(length);
-  let at = 0;
-  for (const part of parts) {
-    frame.set(part, at);
-    at += part.byteLength;
-  }
-  return frame;
+  return await joinInTurns(parts, length, turn);
 }
 
 /** Encodes one record after the other into the same memory, for callers that copy each at once. */

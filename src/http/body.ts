@@ -113,7 +113,7 @@ export class Bodies {
       length += piece.byteLength;
       parts.push(piece);
     }
-    return await joinInTurns(parts, length, this.#deps.turns);
+    return await joinInTurns(parts, length, this.#deps.turns.open());
   }
 
   /** What comes, inflated; every socket and timer is served between two slices of it. */

@@ -17,10 +17,10 @@ import { setServedRoute } from "./observe/served-route.ts";
 import { failureResponse } from "./problem.ts";
 
 /**
- * `name` is what the address has in place of its parameter, unchecked; "" without one. A handler may
+ * `name` is what the address has in place of its parameter, unchecked; undefined without one. A handler may
  * return one shared 204 response; it is copied before it is changed.
  */
-type HotHandler = (request: Request, name: string) => Promise<Response>;
+type HotHandler = (request: Request, name?: string) => Promise<Response>;
 
 export interface HotRoute {
   /** Its path has one parameter at most. */
@@ -55,9 +55,9 @@ export function mountHot(app: Hono, routes: readonly HotRoute[]): void {
     const { method, path } = route.endpoint;
     app.on(method, path, async (c) => {
       setServedRoute(c.req.raw, route.endpoint);
-      checkAccess(route, c.req.raw, "");
+      checkAccess(route, c.req.raw);
       checkQuery(c.req.url);
-      const response = await route.handle(c.req.raw, "");
+      const response = await route.handle(c.req.raw);
       return response.status === 204 ? new Response(null, response) : response;
     });
   }
@@ -87,7 +87,7 @@ export function serveHot(routes: readonly HotRoute[], fetch: Fetch, logger: Logg
 
 interface Found {
   readonly route: HotRoute;
-  readonly name: string;
+  readonly name: string | undefined;
 }
 
 /** What is in front of the parameter of a path, and what is behind it. */
@@ -106,7 +106,7 @@ class Paths {
     const { path } = route.endpoint;
     const [before = "", after, ...more] = path.split(/\{\w+\}/);
     if (more.length > 0) throw new TypeError(`Cannot serve ${path}: it has several parameters`);
-    if (after === undefined) this.#whole.set(before, { route, name: "" });
+    if (after === undefined) this.#whole.set(before, { route, name: undefined });
     else this.#patterns.push({ route, before, after });
   }
 
@@ -136,6 +136,6 @@ function byMethod(routes: readonly HotRoute[]): ReadonlyMap<string, Paths> {
   return methods;
 }
 
-function checkAccess({ endpoint: { access } }: HotRoute, request: Request, name: string): void {
-  requireAccess(access, callerOf(request), () => (name === "" ? undefined : name));
+function checkAccess({ endpoint: { access } }: HotRoute, request: Request, name?: string): void {
+  requireAccess(access, callerOf(request), () => name);
 }

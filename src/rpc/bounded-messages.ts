@@ -140,7 +140,7 @@ class BoundedMessages {
   }
 
   async #joined(parts: readonly Uint8Array[], length: number): Promise<Buffer> {
-    const { buffer, byteOffset } = await joinInTurns(parts, length, this.#bounds.turns);
+    const { buffer, byteOffset } = await joinInTurns(parts, length, this.#bounds.turns.open());
     return Buffer.from(buffer, byteOffset, length);
   }
 

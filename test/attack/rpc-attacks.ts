@@ -3,6 +3,7 @@
 import type { ClientHttp2Session, ClientHttp2Stream } from "node:http2";
 import { gzipSync } from "node:zlib";
 import { framed, requestBytes } from "../e2e/rpc/grpc.ts";
+import { h2Frame } from "../support/http2-frame.ts";
 import {
   type AttackClient,
   type Attacks,
@@ -53,15 +54,6 @@ function flooding(
         await Promise.race([drained, ended, rest(1000, signal)]);
       }
     });
-}
-
-function h2Frame(type: number, flags: number, stream: number, payload = Buffer.alloc(0)): Buffer {
-  const head = Buffer.alloc(9);
-  head.writeUIntBE(payload.byteLength, 0, 3);
-  head[3] = type;
-  head[4] = flags;
-  head.writeUInt32BE(stream, 5);
-  return Buffer.concat([head, payload]);
 }
 
 const records = (topic: string, count: number, value = "") =>

@@ -1,6 +1,6 @@
 /** What came in parts, as one. */
 
-import type { Turns } from "./turn.ts";
+import type { Turn } from "./turn.ts";
 
 /** Bytes that are copied within a fraction of a millisecond. */
 const copiedAtOnce = 256 * 1024;
@@ -9,11 +9,10 @@ const copiedAtOnce = 256 * 1024;
 export async function joinInTurns(
   parts: readonly Uint8Array[],
   length: number,
-  turns: Turns,
+  turn: Turn,
 ): Promise<Uint8Array> {
   const [first] = parts;
   if (parts.length === 1 && first !== undefined) return first;
-  const turn = turns.open();
   const whole = new Uint8Array(length);
   let at = 0;
   for (const part of parts) {

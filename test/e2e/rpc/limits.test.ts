@@ -6,6 +6,7 @@ import { connect as connectTcp } from "node:net";
 import { gzipSync } from "node:zlib";
 import { type GatewayProcess, startGateway } from "../../support/gateway.ts";
 import { ask } from "../../support/http.ts";
+import { h2Frame } from "../../support/http2-frame.ts";
 import { pause, until, within } from "../../support/until.ts";
 import { answersIn, framed, openCall, openSession, requestBytes } from "./grpc.ts";
 
@@ -243,14 +244,14 @@ test("a connection that is closed leaves no socket, although its client keeps it
   socket.on("data", (bytes) => received.push(bytes));
   const closed = new Promise<void>((resolve) => void socket.on("close", () => resolve()));
   socket.write("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
-  socket.write(http2Frame({ type: 4, stream: 0 }));
+  socket.write(h2Frame(4, 0, 0));
   // The head of a POST to /, from HPACK's static table; then the call is reset.
   const head = Buffer.from([0x83, 0x86, 0x84]);
   const cancel = Buffer.from([0, 0, 0, 8]);
   for (let n = 0; n < 3000; n++) {
     const stream = n * 2 + 1;
-    socket.write(http2Frame({ type: 1, flags: 4, stream, payload: head }));
-    socket.write(http2Frame({ type: 3, stream, payload: cancel }));
+    socket.write(h2Frame(1, 4, stream, head));
+    socket.write(h2Frame(3, 0, stream, cancel));
   }
   await within("the socket to be closed", 10_000, closed);
   expect(Buffer.concat(received).includes(Buffer.from([0, 0, 0, 11]))).toBe(true);
@@ -304,23 +305,3 @@ test("twenty connections full of empty records keep nobody waiting", async () =>
   expect(Math.max(...waitedMs)).toBeLessThan(500);
   for (const session of sessions) session.destroy();
 }, 60_000);
-
-/** RFC 9113, section 4.1. */
-function http2Frame({
-  type,
-  flags = 0,
-  stream,
-  payload = Buffer.alloc(0),
-}: {
-  readonly type: number;
-  readonly flags?: number;
-  readonly stream: number;
-  readonly payload?: Buffer;
-}): Buffer {
-  const head = Buffer.alloc(9);
-  head.writeUIntBE(payload.byteLength, 0, 3);
-  head[3] = type;
-  head[4] = flags;
-  head.writeUInt32BE(stream, 5);
-  return Buffer.concat([head, payload]);
-}

@@ -1,24 +1,20 @@
 /** Lifecycle events in: one, many, and random ones to try it with. */
 
 import type { Hono } from "hono";
-import { type Position, renderPosition } from "../../../core/position.ts";
 import { callerOf } from "../../../http/access.ts";
 import type { HttpDeps } from "../../../http/deps.ts";
 import { appendOptions, appendOptionsFrom } from "../../../http/endpoint/appending.ts";
 import { reply, serve } from "../../../http/endpoint/endpoint.ts";
 import { type HotRoute, mountHot } from "../../../http/hot.ts";
 import { checkSite } from "../../../http/origin.ts";
-import { jsonResponse, refusedResponse } from "../../../http/responses.ts";
-import type { BulkResult, EventIntake } from "../intake.ts";
+import { acceptedResponse, takenResponse } from "../../../http/responses.ts";
+import type { EventIntake } from "../intake.ts";
 import type { LifecycleQueries } from "../lifecycle-queries.ts";
 import { sampleEvent, sampleLife } from "../sample-events.ts";
 import * as endpoints from "./event-endpoints.ts";
 
 /** A hundred thousand events are larger than what one record may be several times over. */
 const bulkBodies = 4;
-
-/** One for all answers: making it is a part of what an event costs. */
-const ok: ResponseInit = { headers: { "content-type": "application/json" } };
 
 const utf8 = new TextEncoder();
 
@@ -36,7 +32,7 @@ export function lifecycleEventRoutes({
   const one = async (request: Request) => {
     const body = await bodies.read(request, Math.min(events.recordBytesMax, bodies.bytesMax));
     const by = callerOf(request);
-    return accepted(1, await events.take(body, by, appendOptionsFrom(request.headers)));
+    return acceptedResponse(1, await events.take(body, by, appendOptionsFrom(request.headers)));
   };
   const random = async (request: Request) => {
     checkSite(request, origins);
@@ -46,7 +42,7 @@ export function lifecycleEventRoutes({
     const { app_id: appId, message_id: messageId, event } = sample;
     const given = { appId, messageId, event, createdNs, externalId: undefined };
     const position = await events.takeOwn(given, utf8.encode(json), callerOf(request));
-    return accepted(1, position, `,"event":${json}`);
+    return acceptedResponse(1, position, `,"event":${json}`);
   };
   return [
     { endpoint: endpoints.takeEvent, handle: one },
@@ -66,7 +62,7 @@ export function mountLifecycleEvents(
     const body = await bodies.read(c.req.raw, bodies.bytesMax * bulkBodies);
     const turn = turns.open(c.req.raw.signal);
     const by = callerOf(c.req.raw);
-    return bulkResponse(await events.takeBulk(body, turn, by, appendOptions(headers)));
+    return takenResponse(await events.takeBulk(body, turn, by, appendOptions(headers)));
   });
   serve(app, endpoints.createRandomEvents, async ({ query }, c) => {
     checkSite(c.req.raw, origins);
@@ -74,7 +70,7 @@ export function mountLifecycleEvents(
     const body = utf8.encode(`{"events":${life}}`);
     const by = callerOf(c.req.raw);
     const { accepted: count, position } = await events.takeBulk(body, turns.open(), by);
-    return accepted(count, position, `,"events":${life}`);
+    return acceptedResponse(count, position, `,"events":${life}`);
   });
   serve(app, endpoints.queueStats, async () => {
     const { taken, pending } = events.stats();
@@ -86,16 +82,4 @@ export function mountLifecycleEvents(
       events_undecodable: undecodable,
     });
   });
-}
-
-function accepted(count: number, position: Position | undefined, more = ""): Response {
-  const at = position === undefined ? "" : `,"position":"${renderPosition(position)}"`;
-  return new Response(`{"accepted":${count}${at},"refused":[]${more}}\n`, ok);
-}
-
-/** 200, 207 where some events were refused, a problem where all were. */
-function bulkResponse({ accepted: count, refused, position }: BulkResult): Response {
-  if (position === undefined) return refusedResponse(refused);
-  const answer = { accepted: count, position: renderPosition(position), refused };
-  return jsonResponse(JSON.stringify(answer), refused.length > 0 ? 207 : 200);
 }

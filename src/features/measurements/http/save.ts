@@ -7,7 +7,12 @@ import { isJsonType, jsonType } from "../../../core/record.ts";
 import { callerOf } from "../../../http/access.ts";
 import type { HttpDeps } from "../../../http/deps.ts";
 import { type HotRoute, mountHot } from "../../../http/hot.ts";
-import { lineTypes, mediaType, unchosenTypes } from "../../../http/request-records.ts";
+import {
+  contentTypeOf,
+  lineTypes,
+  mediaType,
+  unchosenTypes,
+} from "../../../http/request-records.ts";
 import { jsonResponse, refusedResponse } from "../../../http/responses.ts";
 import type { EncodedCall, EncodedTopic } from "../../../ingest/encoded.ts";
 import { Intake, type IntakeDeps } from "../intake/intake.ts";
@@ -43,7 +48,7 @@ async function save(
 ): Promise<Response> {
   const { topic } = measurementsIn;
   const by = callerOf(request);
-  const isLines = isLineType(request.headers.get("content-type") ?? undefined);
+  const isLines = isLineType(contentTypeOf(request));
   topic.inFlight.refuseIfFull(by.portion);
   const call = topic.open(by);
   const intake = new Intake(measurementsIn, call, by);
