@@ -119,12 +119,12 @@ export class Pages {
     signal?: AbortSignal,
   ): Promise<Position> {
     using search = await this.#search(topic, key, signal);
-    const { start, end } = search.bounds;
+    const { end } = search.bounds;
     if (n === 0) return end;
     const size = { limit: n, bytesMax: Number.POSITIVE_INFINITY };
     const { events, cutAt } = await findNewest(search, end, { ...positionsOnly, size });
     const before = events.length > n ? events[0] : undefined;
-    return before?.position ?? cutAt ?? start;
+    return before?.position ?? cutAt ?? search.droppedTo;
   }
 
   async #search(topic: string, key: string | undefined, signal?: AbortSignal): Promise<Search> {
@@ -165,6 +165,8 @@ async function pageAfter(
     found.push(stored);
     return !found.isFull;
   });
+  // Without a position the page begins with the oldest event that is kept, whichever that is by now.
+  if (query !== "earliest") checkAfter(after, search.droppedTo, end);
   return pageFromLater(after, found.events, size, { earlier: await hasAny(search, after), cutAt });
 }
 

@@ -99,6 +99,8 @@ class Scan {
       }
       if (!isCut) at = high;
     }
+    // Without a position the page begins with the oldest record that is kept, whichever that is by now.
+    if (query !== "earliest") checkAfter(from, this.#search.droppedTo, end);
     return this.#page(events, {
       next: comparePositions(at, end) < 0 ? at : null,
       prev: comparePositions(from, start) > 0 ? beyond(from) : null,

@@ -7,10 +7,11 @@
 import type { Semaphore } from "../core/budget/semaphore.ts";
 import type { Turn } from "../core/budget/turn.ts";
 import type { Clock } from "../core/clock.ts";
+import { failureFrom } from "../core/failure.ts";
 import type { Bounds, Log, LogBatch } from "../core/log.ts";
 import type { EventCounter, PageSize } from "../core/page.ts";
 import { NewestEvents } from "../core/page.ts";
-import { comparePositions, type Position } from "../core/position.ts";
+import { comparePositions, parsePosition, type Position } from "../core/position.ts";
 import { endType, recordBytes, type StoredRecord } from "../core/record.ts";
 
 export interface SearchDeps {
@@ -43,9 +44,11 @@ type Visit = (stored: StoredRecord) => boolean;
 const nearSteps = 4;
 
 export class Search implements Disposable {
+  /** The topic's own, when the search began. */
   readonly bounds: Bounds;
   readonly #deps: SearchDeps;
   readonly #searched: Searched;
+  #droppedTo: Position;
   #endsMs: number;
   #steps = 0;
   #permit: Disposable | undefined;
@@ -54,7 +57,13 @@ export class Search implements Disposable {
     this.#deps = deps;
     this.#searched = searched;
     this.bounds = searched.bounds;
+    this.#droppedTo = searched.bounds.start;
     this.#endsMs = deps.clock.nowMs() + deps.searchMs;
+  }
+
+  /** The records up to here are no longer kept, as far as the search has seen. */
+  get droppedTo(): Position {
+    return this.#droppedTo;
   }
 
   get isSpent(): boolean {
@@ -135,13 +144,29 @@ export class Search implements Disposable {
     return this.#deps.turn;
   }
 
-  #read(low: Position, high: Position): AsyncIterable<LogBatch> {
+  /** What the topic's retention drops during the search is passed over. */
+  async *#read(low: Position, high: Position): AsyncGenerator<LogBatch> {
+    let after = low;
+    while (comparePositions(after, high) < 0) {
+      try {
+        for await (const batch of this.#readOnce(after, high)) {
+          yield batch;
+          after = batch.through;
+        }
+        return;
+      } catch (error) {
+        const start = keptFrom(error);
+        if (start === undefined || comparePositions(start, after) <= 0) throw error;
+        this.#droppedTo = after = start;
+      }
+    }
+  }
+
+  #readOnce(after: Position, until: Position): AsyncIterable<LogBatch> {
     const { log, turn, signal } = this.#deps;
     const { topic, key } = this.#searched;
     return log.read(topic, {
-      after: low,
-      until: high,
-      turn,
+      ...{ after, until, turn },
       ...(key === undefined ? {} : { key }),
       ...(signal === undefined ? {} : { signal }),
     });
@@ -150,6 +175,12 @@ export class Search implements Disposable {
   [Symbol.dispose](): void {
     this.#permit?.[Symbol.dispose]();
   }
+}
+
+/** Where the records that are kept begin, if the error says that those before are not. */
+function keptFrom(error: unknown): Position | undefined {
+  const { code, position } = failureFrom(error);
+  return code === "position_gone" && position !== undefined ? parsePosition(position) : undefined;
 }
 
 /** Each window reaches four times as far: a rare key takes few steps, a dense one only short ones. */

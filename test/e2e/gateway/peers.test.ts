@@ -1,13 +1,14 @@
 /** Who calls, by what the connection shows and by what trusted proxies say about it. */
 
 import { describe, expect, test } from "bun:test";
-import { readdirSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { connect } from "node:tls";
 import { Code, ConnectError, createClient } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
 import { CollectorService } from "../../../src/gen/sluice/v1/collector_pb.ts";
 import { Authority, type PemPair, replacePair } from "../../support/certificates.ts";
 import type { GatewayProcess } from "../../support/gateway.ts";
+import { socketsOf } from "../../support/process-sockets.ts";
 import { openSse } from "../../support/sse-socket.ts";
 import { runTool } from "../../support/tools.ts";
 import { until, within } from "../../support/until.ts";
@@ -132,7 +133,9 @@ describe("client certificates", () => {
 
       // The port behind it serves nobody else.
       const own = [url, gateway.grpcUrl].map((one) => Number(new URL(one).port));
-      const inner = listeningPorts(gateway.pid).filter((port) => !own.includes(port));
+      const inner = socketsOf(gateway.pid)
+        .filter(({ isListening, port }) => isListening && !own.includes(port))
+        .map(({ port }) => port);
       expect(inner).toHaveLength(1);
       const direct = await fetch(`http://127.0.0.1:${inner[0]}/livez`);
       expect(direct.status).toBe(403);
@@ -177,29 +180,6 @@ function livesWith(url: string, pair?: PemPair): Promise<boolean> {
     );
   });
   return within("an outcome", 10_000, outcome).finally(() => socket.destroy());
-}
-
-/** TCP ports on which the process listens. */
-function listeningPorts(pid: number): readonly number[] {
-  const inodes = new Set<string>();
-  for (const fd of readdirSync(`/proc/${pid}/fd`)) {
-    const [, inode] = /^socket:\[(\d+)\]$/.exec(linkOf(`/proc/${pid}/fd/${fd}`)) ?? [];
-    if (inode !== undefined) inodes.add(inode);
-  }
-  const lines = readFileSync(`/proc/${pid}/net/tcp`, "utf8").trim().split("\n").slice(1);
-  return lines
-    .map((line) => line.trim().split(/\s+/))
-    .filter((columns) => columns[3] === "0A" && inodes.has(columns[9] ?? ""))
-    .map((columns) => Number.parseInt(columns[1]?.split(":")[1] ?? "0", 16));
-}
-
-/** Descriptors come and go while they are listed. */
-function linkOf(path: string): string {
-  try {
-    return readlinkSync(path);
-  } catch {
-    return "";
-  }
 }
 
 /** As RFC 9440 has it. */

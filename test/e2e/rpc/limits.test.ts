@@ -7,6 +7,7 @@ import { gzipSync } from "node:zlib";
 import { type GatewayProcess, startGateway } from "../../support/gateway.ts";
 import { ask } from "../../support/http.ts";
 import { h2Frame } from "../../support/http2-frame.ts";
+import { socketsOf } from "../../support/process-sockets.ts";
 import { pause, until, within } from "../../support/until.ts";
 import { answersIn, framed, openCall, openSession, requestBytes } from "./grpc.ts";
 
@@ -236,27 +237,47 @@ test("connections that say nothing, half a preface or have no call are closed", 
   await until("no connection to be open", 5000, async () => (await status()).rpc.connections === 0);
 }, 40_000);
 
-test("a connection that is closed leaves no socket, although its client keeps its own side open", async () => {
-  const port = Number(new URL(gateway.grpcUrl).port);
-  const socket = connectTcp({ port, host: "127.0.0.1", allowHalfOpen: true });
-  socket.on("error", () => {});
-  const received: Buffer[] = [];
-  socket.on("data", (bytes) => received.push(bytes));
-  const closed = new Promise<void>((resolve) => void socket.on("close", () => resolve()));
-  socket.write("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
-  socket.write(h2Frame(4, 0, 0));
-  // The head of a POST to /, from HPACK's static table; then the call is reset.
-  const head = Buffer.from([0x83, 0x86, 0x84]);
-  const cancel = Buffer.from([0, 0, 0, 8]);
-  for (let n = 0; n < 3000; n++) {
+describe("a connection that the node ends leaves no socket, although its client keeps its own side open", () => {
+  const greeting = [Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"), h2Frame(4, 0, 0)];
+  const enhanceYourCalm = Buffer.from([0, 0, 0, 11]);
+  /** The head of a POST to /, from HPACK's static table; then the call is reset. */
+  const resetCalls = Array.from({ length: 3000 }, (_, n) => {
     const stream = n * 2 + 1;
-    socket.write(h2Frame(1, 4, stream, head));
-    socket.write(h2Frame(3, 0, stream, cancel));
-  }
-  await within("the socket to be closed", 10_000, closed);
-  expect(Buffer.concat(received).includes(Buffer.from([0, 0, 0, 11]))).toBe(true);
-  await until("no connection to be open", 5000, async () => (await status()).rpc.connections === 0);
-}, 30_000);
+    const head = h2Frame(1, 4, stream, Buffer.from([0x83, 0x86, 0x84]));
+    return Buffer.concat([head, h2Frame(3, 0, stream, Buffer.from([0, 0, 0, 8]))]);
+  });
+
+  test.each([
+    { what: "that is idle", sent: greeting, told: Buffer.from([0, 0, 0, 0]) },
+    {
+      what: "whose calls are reset at once",
+      sent: [...greeting, ...resetCalls],
+      told: enhanceYourCalm,
+    },
+  ])(
+    "one $what",
+    async ({ sent, told }) => {
+      const port = Number(new URL(gateway.grpcUrl).port);
+      const socket = connectTcp({ port, host: "127.0.0.1", allowHalfOpen: true });
+      const received: Buffer[] = [];
+      const ended = new Promise<void>((resolve) => {
+        socket.on("data", (bytes) => received.push(bytes));
+        socket.on("end", resolve);
+        // What the node did not read any more resets the connection.
+        socket.on("error", () => resolve());
+      });
+      for (const bytes of sent) socket.write(bytes);
+      await within("the connection to be ended", 10_000, ended);
+      expect(Buffer.concat(received).includes(told)).toBe(true);
+      await until("the socket to be closed", 5000, () => {
+        return !socketsOf(gateway.pid).some(({ peerPort }) => peerPort === socket.localPort);
+      });
+      expect((await status()).rpc.connections).toBe(0);
+      socket.destroy();
+    },
+    30_000,
+  );
+});
 
 test("one connection more than may be open is closed at once, and counted", async () => {
   const sessions: ClientHttp2Session[] = [];
