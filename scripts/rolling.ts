@@ -1,5 +1,6 @@
-// Restarts two gateways behind HAProxy, kills one of three NATS servers and kills a gateway, under load:
-// `bun run rolling [restart nats kill] [--sse 1000] [--sockets 200] [--rate 5000] [--seconds 10]`.
+// Restarts two gateways behind HAProxy, kills one of three NATS servers, suspends all of them and kills a
+// gateway, under load:
+// `bun run rolling [restart nats silence kill] [--sse 1000] [--sockets 200] [--rate 5000] [--seconds 10]`.
 //
 // It ends with 1 if a record was lost, came twice, or a request failed in a way that a client cannot heed.
 // It needs HAProxy and nats-server, which `bun run test` installs, and a quiet machine of two cores or more.

@@ -26,6 +26,12 @@ export const disturbances = {
     await pause(awayMs);
     await nats.servers[leader]?.start();
   },
+  /** All NATS servers are silent for longer than an append waits: no gateway is ready, and appends are refused. */
+  silence: async ({ nats }: Cluster) => {
+    await Promise.all(nats.servers.map((server) => server.freeze()));
+    await pause(silentMs);
+    for (const server of nats.servers) server.thaw();
+  },
   /** A gateway is killed, and comes back. */
   kill: async ({ pair }: Cluster) => {
     await pair.gateways[0]?.kill9();
@@ -41,6 +47,7 @@ const topic = "rolling";
 /** HAProxy takes a gateway back after two checks, half a second apart. */
 const upMs = 2000;
 const awayMs = 3000;
+const silentMs = 13_000;
 const catchUpMs = 60_000;
 const unusualMax = 20;
 

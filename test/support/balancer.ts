@@ -81,6 +81,7 @@ export async function startBalancer(
     replace(/sluice\.example, sluice\.example:4025/, `localhost:${port}, localhost:${grpcPort}`),
     replace(/sluice\.example/, "localhost"),
     replace(/\/etc\/sluice\/tls/, certificate.folder),
+    replace(/abns@sluice-nobody/, `abns@sluice-nobody-${port}`),
     replace(/gateway-1:/, `${gatewayHosts[0]}:`),
     replace(/gateway-2:/, `${gatewayHosts[1]}:`),
     replace(/\b9000\b/, String(ports.http)),

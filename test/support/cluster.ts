@@ -28,8 +28,7 @@ export async function startCluster(): Promise<Cluster> {
   });
   stack.defer(() => pair.stop());
   const { ports } = pair;
-  const edit = (config: string) => config.replace(/^ *option httplog\n/m, "");
-  const balancer = await startBalancer("haproxy", { certificate, ports, edit });
+  const balancer = await startBalancer("haproxy", { certificate, ports });
   stack.defer(() => balancer.stop());
   const started = stack.move();
   return {
