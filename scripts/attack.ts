@@ -17,6 +17,7 @@ import {
   anyTime,
   besiege,
   type Bounds,
+  caughtUp,
   faultsOf,
   prepare,
   type Siege,
@@ -56,6 +57,8 @@ async function oneByOne(): Promise<boolean> {
   for (const name of names) {
     const siege = await besiege(gateway, [name], { seconds, clients });
     if (!say(name, siege, bounds)) broken++;
+    const lateSeconds = await caughtUp(gateway);
+    if (lateSeconds > 1) console.log(`     its last rows were stored ${lateSeconds} s later`);
   }
   console.log(`${names.length - broken} held, ${broken} did not`);
   return broken === 0;

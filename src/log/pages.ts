@@ -6,7 +6,7 @@
 import { Semaphore } from "../core/budget/semaphore.ts";
 import type { Turns } from "../core/budget/turn.ts";
 import type { Clock } from "../core/clock.ts";
-import type { Log } from "../core/log.ts";
+import type { Bounds, Log } from "../core/log.ts";
 import {
   checkAfter,
   checkBefore,
@@ -19,8 +19,8 @@ import {
   type PageSize,
   uncounted,
 } from "../core/page.ts";
-import { comparePositions, type Position } from "../core/position.ts";
-import type { StoredRecord } from "../core/record.ts";
+import type { Position } from "../core/position.ts";
+import { eventsBefore, hasAny, positionsOnly } from "./page-search.ts";
 import { type ScanPage, scanPage, type ScanView } from "./scan.ts";
 import { findNewest, Search, visitForward } from "./search.ts";
 
@@ -127,9 +127,9 @@ export class Pages {
     return before?.position ?? cutAt ?? search.droppedTo;
   }
 
-  async #search(topic: string, key: string | undefined, signal?: AbortSignal): Promise<Search> {
+  /** A search of a part of the topic, with the time of one page. It is disposed after use. */
+  search(topic: string, key: string | undefined, bounds: Bounds, signal?: AbortSignal): Search {
     const { log, clock, turns, options } = this.#deps;
-    const bounds = await log.bounds(topic);
     const { searchMs } = options;
     const turn = turns.open(signal);
     return new Search(
@@ -137,19 +137,11 @@ export class Pages {
       { topic, key, bounds },
     );
   }
+
+  async #search(topic: string, key: string | undefined, signal?: AbortSignal): Promise<Search> {
+    return this.search(topic, key, await this.#deps.log.bounds(topic), signal);
+  }
 }
-
-/** A thousand records may be a gigabyte. */
-const positionsOnly = {
-  counter: uncounted,
-  as: (stored: StoredRecord): StoredRecord => ({
-    ...stored,
-    record: { ...stored.record, value: noBytes, headers: noHeaders },
-  }),
-};
-
-const noBytes = new Uint8Array(0);
-const noHeaders = {};
 
 async function pageAfter(
   search: Search,
@@ -170,44 +162,14 @@ async function pageAfter(
   return pageFromLater(after, found.events, size, { earlier: await hasAny(search, after), cutAt });
 }
 
-/** Whether there is an event up to the position; true as well where the search ends early. */
-async function hasAny(search: Search, until: Position): Promise<boolean> {
-  const size = { limit: 0, bytesMax: Number.POSITIVE_INFINITY };
-  const { events, cutAt } = await findNewest(search, until, { ...positionsOnly, size });
-  return cutAt !== undefined || events.length > 0;
-}
-
 async function pageBefore(
   search: Search,
   before: Position | undefined,
   size: PageSize,
   counter: EventCounter,
 ): Promise<Page> {
-  const { start, end } = search.bounds;
-  if (before === undefined) {
-    const { events, cutAt } = await findNewest(search, end, { size, counter });
-    return pageFromEarlier(start, events, size, { later: false, cutAt });
-  }
-  checkBefore(before, start);
-  const isBefore = (stored: StoredRecord) => comparePositions(stored.position, before) < 0;
-  const until = comparePositions(before, end) > 0 ? end : before;
-  const { events, cutAt } = await findNewest(search, until, { size, counter, matches: isBefore });
-  let later = false;
-  const near = precedes(before, start);
-  const unknownAt = await visitForward(search, near, 2, (stored) => {
-    later = !isBefore(stored);
-    return !later;
-  });
-  // If the search ended early, an empty page does not mean that everything is later than `before`.
-  return pageFromEarlier(cutAt === undefined ? start : near, events, size, {
-    later: later || unknownAt !== undefined,
-    cutAt,
-  });
-}
-
-/** A position shortly before `position`, from which few events are read until the one at it. */
-function precedes({ epoch, sequence, index }: Position, start: Position): Position {
-  const low =
-    index > 0 ? { epoch, sequence, index: index - 1 } : { epoch, sequence: sequence - 1, index: 0 };
-  return comparePositions(low, start) > 0 ? low : start;
+  const { start } = search.bounds;
+  if (before !== undefined) checkBefore(before, start);
+  const { events, floor, ...rest } = await eventsBefore(search, before, { size, counter });
+  return pageFromEarlier(floor, events, size, rest);
 }

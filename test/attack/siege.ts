@@ -159,6 +159,21 @@ async function removeGuests({ url }: GatewayProcess): Promise<void> {
   }
 }
 
+/**
+ * Waits until the projections are at the end of their topics, because the next attack would meet a node that
+ * is busy with the last one. Appends are acknowledged several times as fast as they become rows; pages have
+ * them at once. Returns the seconds that it took.
+ */
+export async function caughtUp({ url }: GatewayProcess): Promise<number> {
+  const startedMs = performance.now();
+  for (;;) {
+    const { projections } = await (await fetch(`${url}/status`)).json();
+    if (projections.every(({ lag_ms }: { lag_ms: number }) => lag_ms === 0)) break;
+    await Bun.sleep(250);
+  }
+  return Math.round((performance.now() - startedMs) / 1000);
+}
+
 /** What the attack has left behind. */
 async function remainsOf({ url }: GatewayProcess): Promise<string> {
   const startedMs = performance.now();

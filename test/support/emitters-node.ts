@@ -9,6 +9,7 @@ import type { LogRecord } from "../../src/core/record.ts";
 import { defaultTopicSettings } from "../../src/core/topic.ts";
 import { Emitters } from "../../src/features/emitters/emitters.ts";
 import { requireActive } from "../../src/features/emitters/requests.ts";
+import { defaultPageOptions, Pages } from "../../src/log/pages.ts";
 import { type Projection, runProjection } from "../../src/projection/projection.ts";
 import type { StoreRig } from "./store-rig.ts";
 
@@ -46,8 +47,7 @@ export async function startEmittersNode(
     node,
     guests: true,
     bounds: { emittersMax: 100_000, guestRateMax: 100_000 },
-    turns: new Turns(),
-    pageBytesMax: 1024 * 1024,
+    searches: new Pages({ log, clock, turns: new Turns(), options: defaultPageOptions }),
   });
   const append = async (id: string, records: readonly LogRecord[]) => {
     await requireActive(emitters, id);

@@ -6,13 +6,12 @@
 import type { Caller } from "../../core/access/caller.ts";
 import { allNames, type GrantedNames } from "../../core/access/grant.ts";
 import { Quota } from "../../core/budget/quota.ts";
-import type { Turns } from "../../core/budget/turn.ts";
 import { sleep } from "../../core/clock.ts";
 import type { EmitterSource } from "../../core/emitters.ts";
 import { Failure } from "../../core/failure.ts";
 import { cutList, type Page, type PageQuery } from "../../core/page.ts";
 import type { Position } from "../../core/position.ts";
-import type { PageCaller } from "../../log/pages.ts";
+import type { PageCaller, Pages } from "../../log/pages.ts";
 import { createEmitterCache, type EmitterCache } from "./cache.ts";
 import { createId } from "./create-id.ts";
 import { differingField, emitterFromRequest, type RequestedEmitter } from "./emitter-request.ts";
@@ -24,9 +23,8 @@ import { emitterTailStart, readEmitterPage } from "./page.ts";
 export interface EmittersDeps extends GuestsOptions {
   readonly store: EmitterStore;
   readonly bounds: EmitterBounds;
-  readonly turns: Turns;
-  /** Bytes of the events in one page. */
-  readonly pageBytesMax: number;
+  /** What looks for events that are no rows yet. */
+  readonly searches: Pick<Pages, "search" | "bytesMax">;
 }
 
 /** How many there may be on all nodes together. */
@@ -210,8 +208,7 @@ export class Emitters {
   /** Has every event acknowledged before the call. Throws `not_found`, `position_gone`. */
   async page(id: string, query: PageQuery, caller: PageCaller = {}): Promise<Page> {
     await this.get(id);
-    const { pageBytesMax: bytesMax } = this.#options;
-    return await readEmitterPage(this.#options, id, query, { ...caller, bytesMax });
+    return await readEmitterPage(this.#options, id, query, caller);
   }
 
   /** The position before the newest `n` events that the log still has. Throws `not_found`. */

@@ -9,13 +9,18 @@ import { comparePositions, type Position } from "../../core/position.ts";
 import { endType, jsonType, type LogRecord, type StoredRecord } from "../../core/record.ts";
 import { defaultTopicSettings } from "../../core/topic.ts";
 import { createMemoryLog, type MemoryLog } from "../../log/memory/memory-log.ts";
+import { defaultPageOptions, type PageOptions, Pages } from "../../log/pages.ts";
 import { emitterTailStart, readEmitterPage } from "./page.ts";
 import { trimEmitterRows } from "./store/retention.ts";
 
 const ids = ["a", "b", "quiet"];
-const turns = new Turns();
 const ten = { limit: 10, bytesMax: Number.MAX_SAFE_INTEGER };
 let count = 0;
+
+function searchesOf(log: MemoryLog, options: Partial<PageOptions> = {}): Pages {
+  const given = { ...defaultPageOptions, ...options };
+  return new Pages({ log, clock: systemClock, turns: new Turns(), options: given });
+}
 
 function record(random: Random): LogRecord {
   const draw = random.int(60);
@@ -131,7 +136,8 @@ async function compare(
   random: Random,
   seed: number,
 ): Promise<void> {
-  const sources = { log, pages: rig.pages, turns };
+  const bytesMax = random.chance(0.5) ? 1000 : Number.MAX_SAFE_INTEGER;
+  const sources = { log, pages: rig.pages, searches: searchesOf(log, { bytesMax }) };
   const id = ids[random.int(ids.length)] ?? "a";
   const events = await visible(log, model, id);
   // Positions of other keys lie between this one's events.
@@ -143,8 +149,7 @@ async function compare(
     positions.filter((p) => floor !== undefined && comparePositions(p, floor) >= 0),
   );
   try {
-    const bytesMax = random.chance(0.5) ? 1000 : Number.MAX_SAFE_INTEGER;
-    checkPage(events, query, await readEmitterPage(sources, id, query, { bytesMax }), bytesMax);
+    checkPage(events, query, await readEmitterPage(sources, id, query), bytesMax);
     const n = random.int(12);
     const { start, end } = await log.bounds(topic);
     const from = await emitterTailStart(sources, id, n);
@@ -162,6 +167,76 @@ async function compare(
     throw new Error(`seed ${seed}, ${id}, ${JSON.stringify(query)}`, { cause: error });
   }
 }
+
+describe("events that are far from being rows", () => {
+  const total = 20_000;
+  const numbered = (n: number): LogRecord => ({
+    value: new TextEncoder().encode(String(n)),
+    key: n % 5000 === 0 ? "quiet" : "a",
+    ...{ contentType: jsonType, schemaId: 0, timeNs: 0n },
+  });
+  const numberOf = ({ record }: StoredRecord) => Number(new TextDecoder().decode(record.value));
+
+  /** Its projection has not begun; `read` counts the records that the log has returned. */
+  async function farBehind(rig: StoreRig) {
+    const log = createMemoryLog({ clock: systemClock });
+    await log.create(topic, { ...defaultTopicSettings, retentionBytes: 0 });
+    const all: Position[] = [];
+    for (let n = 0; n < total; n += 1000) {
+      const records = Array.from({ length: 1000 }, (_, i) => numbered(n + i));
+      const appended = await log.append(topic, records);
+      all.push(...records.map((_, i) => appended.at(i)));
+    }
+    const { start } = await log.bounds(topic);
+    await rig.target.skip(undefined, start);
+    const counted = { records: 0 };
+    const read = log.read.bind(log);
+    log.read = async function* (...args) {
+      for await (const batch of read(...args)) {
+        counted.records += batch.records.length;
+        yield batch;
+      }
+    };
+    return { log, counted, at: (n: number) => all[n] ?? start };
+  }
+
+  test("are found without reading what lies between, from every side", async () => {
+    await withStore(async (rig) => {
+      const { log, counted, at } = await farBehind(rig);
+      const sources = { log, pages: rig.pages, searches: searchesOf(log) };
+      const newest = await readEmitterPage(sources, "a", { limit: 10 });
+      expect(newest.events.map(numberOf)).toEqual(
+        Array.from({ length: 10 }, (_, i) => total - 10 + i),
+      );
+      const later = await readEmitterPage(sources, "a", { after: at(total - 4), limit: 10 });
+      expect(later.events.map(numberOf)).toEqual([total - 3, total - 2, total - 1]);
+      expect([later.prev, later.next]).toEqual([at(total - 3), null]);
+      const earlier = await readEmitterPage(sources, "a", { before: at(total - 4), limit: 3 });
+      expect(earlier.events.map(numberOf)).toEqual([total - 7, total - 6, total - 5]);
+      expect(earlier.next).toEqual(at(total - 5));
+      expect(await emitterTailStart(sources, "a", 5)).toEqual(at(total - 6));
+      expect(counted.records).toBeLessThan(500);
+    });
+  });
+
+  test("are found by going on, where the time of a page ends before it has looked at all", async () => {
+    await withStore(async (rig) => {
+      const { log } = await farBehind(rig);
+      const sources = { log, pages: rig.pages, searches: searchesOf(log, { searchMs: 0 }) };
+      const found: number[] = [];
+      let pages = 0;
+      for (let before: Position | undefined; ; pages++) {
+        const query = { limit: 2, ...(before === undefined ? {} : { before }) };
+        const page = await readEmitterPage(sources, "quiet", query);
+        found.unshift(...page.events.map(numberOf));
+        if (page.prev === null) break;
+        before = page.prev;
+      }
+      expect(found).toEqual([0, 5000, 10_000, 15_000]);
+      expect(pages).toBeGreaterThan(4);
+    });
+  });
+});
 
 test("records are read from rows unchanged", async () => {
   await withStore(async (rig) => {

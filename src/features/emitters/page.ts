@@ -3,16 +3,14 @@
  * it. The log's end is fetched first, so a page has all events acknowledged before the request.
  */
 
-import type { Turn, Turns } from "../../core/budget/turn.ts";
 import { emittersTopic } from "../../core/emitters.ts";
-import { Failure, failureFrom } from "../../core/failure.ts";
+import { Failure } from "../../core/failure.ts";
 import type { Bounds, Log } from "../../core/log.ts";
 import {
   checkAfter,
   checkBefore,
   emptyPage,
   type EventCounter,
-  NewestEvents,
   OldestEvents,
   type Page,
   pageFromEarlier,
@@ -22,15 +20,17 @@ import {
   uncounted,
 } from "../../core/page.ts";
 import { comparePositions, epochStart, type Position } from "../../core/position.ts";
-import { endType, type StoredRecord } from "../../core/record.ts";
+import { recordBytes, type StoredRecord } from "../../core/record.ts";
 import { boundsIfExists } from "../../log/bounds.ts";
-import type { PageCaller } from "../../log/pages.ts";
+import { type EventsBefore, eventsBefore, hasAny, positionsOnly } from "../../log/page-search.ts";
+import type { PageCaller, Pages } from "../../log/pages.ts";
+import { type Newest, type Search, visitForward } from "../../log/search.ts";
 import type { EmitterPages, KeptEvents } from "./emitters-port.ts";
 
 export interface PageSources {
-  readonly log: Pick<Log, "read" | "bounds">;
+  readonly log: Pick<Log, "bounds">;
   readonly pages: EmitterPages;
-  readonly turns: Turns;
+  readonly searches: Pick<Pages, "search" | "bytesMax">;
 }
 
 /** The log may be trimmed between fetching its bounds and reading, which then starts over. */
@@ -40,12 +40,12 @@ export async function readEmitterPage(
   sources: PageSources,
   id: string,
   query: PageQuery,
-  { bytesMax, signal, counter = uncounted }: PageCaller & { readonly bytesMax: number },
+  caller: PageCaller = {},
 ): Promise<Page> {
   const bounds = await boundsIfExists(sources.log, emittersTopic);
   if (bounds === undefined) return pageOfNothing(query);
-  const reader = readerOf(sources, id, bounds, { signal, counter });
-  const size = { limit: query.limit, bytesMax };
+  const reader = readerOf(sources, id, bounds, caller);
+  const size = { limit: query.limit, bytesMax: sources.searches.bytesMax };
   return await retryMoved(reader, (reader) =>
     query.after === undefined
       ? pageBefore(reader, query.before ?? "latest", size)
@@ -67,19 +67,18 @@ export async function emitterTailStart(
   const size = { limit: n, bytesMax: Number.POSITIVE_INFINITY };
   const start = await retryMoved(reader, async (reader) => {
     const rows = await reader.pages.tail(reader.id, n + 1);
-    const { found, floor } = await collectBefore(reader, "latest", size, rows);
-    return found.length > n ? found[0]?.position : floor;
+    const found = await collectBefore(reader, rows, "latest", { ...positionsOnly, size });
+    return found.events.at(-n - 1)?.position ?? found.cutAt ?? found.floor;
   });
   // Rows may be kept longer than the log keeps its records.
   const { start: oldest } = bounds;
-  return start !== undefined && comparePositions(start, oldest) > 0 ? start : oldest;
+  return comparePositions(start, oldest) > 0 ? start : oldest;
 }
 
 interface Reader extends PageSources {
   readonly id: string;
   readonly bounds: Bounds;
   readonly signal: AbortSignal | undefined;
-  readonly turn: Turn;
   readonly counter: EventCounter;
 }
 
@@ -89,7 +88,7 @@ function readerOf(
   bounds: Bounds,
   { signal, counter = uncounted }: PageCaller,
 ): Reader {
-  return { ...sources, id, bounds, signal, turn: sources.turns.open(signal), counter };
+  return { ...sources, id, bounds, signal, counter };
 }
 
 /** The log's records no longer follow the rows, because the fetched bounds are outdated. */
@@ -120,15 +119,18 @@ async function pageAfter(
   const from = after === "earliest" ? kept.floor : after;
   const found = new OldestEvents(size, reader.counter);
   for (const stored of kept.events) found.push(stored);
-  let earlier = kept.beyond;
-  if (!found.isFull) {
-    await readRemainder(reader, kept, (stored) => {
-      if (comparePositions(stored.position, from) <= 0) earlier = true;
-      else found.push(stored);
-      return !found.isFull;
-    });
-  }
-  return pageFromLater(from, found.events, size, { earlier });
+  const known = { earlier: kept.beyond, cutAt: undefined };
+  const rest = found.isFull
+    ? known
+    : await inRemainder(reader, kept, async (search) => {
+        const low = comparePositions(from, kept.through) > 0 ? from : kept.through;
+        const cutAt = await visitForward(search, low, size.limit + 1, (stored) => {
+          found.push(stored);
+          return !found.isFull;
+        });
+        return { earlier: kept.beyond || (await hasAny(search, low)), cutAt };
+      });
+  return pageFromLater(from, found.events, size, rest);
 }
 
 async function pageBefore(
@@ -137,31 +139,31 @@ async function pageBefore(
   size: PageSize,
 ): Promise<Page> {
   const rows = await reader.pages.before(reader.id, before, size);
-  const { found, later, floor } = await collectBefore(reader, before, size, rows);
-  return pageFromEarlier(floor, found, size, { later });
+  const { counter } = reader;
+  const { events, floor, ...rest } = await collectBefore(reader, rows, before, { size, counter });
+  return pageFromEarlier(floor, events, size, rest);
 }
 
-/** The newest events before the position, one more than fits, and whether any lies at it or beyond. */
+/** The newest events before the position: more than fit, if there are more. */
 async function collectBefore(
   reader: Reader,
-  before: Position | "latest",
-  size: PageSize,
   rows: KeptEvents,
-): Promise<{ found: readonly StoredRecord[]; later: boolean; floor: Position }> {
+  before: Position | "latest",
+  options: Pick<Newest, "size" | "counter" | "as">,
+): Promise<EventsBefore> {
   const kept = joined(rows, reader.bounds);
-  if (before !== "latest") checkBefore(before, kept.floor);
-  const found = new NewestEvents(size, reader.counter);
-  for (const stored of kept.events) found.push(stored);
-  let later = kept.beyond;
+  const { floor, events } = kept;
+  if (before !== "latest") checkBefore(before, floor);
+  for (const { record } of events) options.counter.take(recordBytes(record));
   // The rows suffice when they reach the requested position and something beyond it.
-  if (!later) {
-    await readRemainder(reader, kept, (stored) => {
-      if (before !== "latest" && comparePositions(stored.position, before) >= 0) later = true;
-      else found.push(stored);
-      return !later;
-    });
-  }
-  return { found: found.events(), later, floor: kept.floor };
+  if (kept.beyond) return { events, later: true, floor, cutAt: undefined };
+  const position = before === "latest" ? undefined : before;
+  const newer = await inRemainder(reader, kept, (search) =>
+    eventsBefore(search, position, options),
+  );
+  // Past the time of one page, what lies between the rows and what was found is not known.
+  if (newer.cutAt !== undefined) return newer;
+  return { ...newer, events: [...events, ...newer.events], floor };
 }
 
 interface Joined {
@@ -187,28 +189,16 @@ function joined(kept: KeptEvents, { start, end, epoch }: Bounds): Joined {
   };
 }
 
-/** Visits the emitter's events after the rows, to the log's end or until `visit` returns false. */
-async function readRemainder(
-  { log, id, signal, turn }: Reader,
+/** Looks for the emitter's events in the log after the rows. */
+async function inRemainder<Found>(
+  { searches, id, bounds, signal }: Reader,
   { through, end }: Joined,
-  visit: (stored: StoredRecord) => boolean,
-): Promise<void> {
-  if (comparePositions(through, end) >= 0) return;
-  const read = { after: through, until: end, key: id, turn };
-  try {
-    const batches = log.read(emittersTopic, signal === undefined ? read : { ...read, signal });
-    for await (const batch of batches) {
-      for (const stored of batch.records) {
-        if (stored.record.contentType === endType) continue;
-        if (!visit(stored)) return;
-      }
-      if (turn.isOver) await turn.next();
-    }
-  } catch (error) {
-    if (failureFrom(error).code === "position_gone") throw new Moved();
-    throw error;
-  }
-  turn.requireCaller();
+  look: (search: Search) => Promise<Found>,
+): Promise<Found> {
+  using search = searches.search(emittersTopic, id, { ...bounds, start: through, end }, signal);
+  const found = await look(search);
+  if (comparePositions(search.droppedTo, through) > 0) throw new Moved();
+  return found;
 }
 
 /** No emitter has had an event yet; a position can only be of an earlier incarnation of the topic. */

@@ -37,10 +37,10 @@ export async function openEmitters(
     append: ingest.appendRecords.bind(ingest, emittersAuthor),
     store: createEmitterStore(database),
     pages: createEmitterPages(database),
+    searches: platform.pages,
     leases: createGuestLeases(database),
     guests,
     bounds,
-    pageBytesMax: platform.pages.bytesMax,
   });
   const deps = { ...platform, emitters };
   const stop = new AbortController();
