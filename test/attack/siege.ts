@@ -189,11 +189,6 @@ async function remainsOf({ url }: GatewayProcess): Promise<string> {
     ...projections
       .filter(({ owned }: { owned: boolean }) => !owned)
       .map(({ name }: { name: string }) => `${name} is not owned`),
-    ...projections
-      .filter(({ lag_ms }: { lag_ms: number }) => lag_ms > 0)
-      .map(
-        ({ name, lag_ms }: { name: string; lag_ms: number }) => `${name} is ${lag_ms} ms behind`,
-      ),
     ...(waitedMs > 500 ? [`/livez took ${Math.round(waitedMs)} ms`] : []),
   ];
   return remains.join(", ");
