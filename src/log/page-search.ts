@@ -20,7 +20,7 @@ export interface EventsBefore {
 export async function eventsBefore(
   search: Search,
   before: Position | undefined,
-  options: Pick<Newest, "size" | "counter" | "as">,
+  options: Omit<Newest, "matches">,
 ): Promise<EventsBefore> {
   const { start, end } = search.bounds;
   if (before === undefined) {
@@ -45,9 +45,13 @@ export async function eventsBefore(
 }
 
 /** Whether there is an event up to the position; true as well where the search ends early. */
-export async function hasAny(search: Search, until: Position): Promise<boolean> {
+export async function hasAny(
+  search: Search,
+  until: Position,
+  options: Pick<Newest, "widthMin"> = {},
+): Promise<boolean> {
   const size = { limit: 0, bytesMax: Number.POSITIVE_INFINITY };
-  const { events, cutAt } = await findNewest(search, until, { ...positionsOnly, size });
+  const { events, cutAt } = await findNewest(search, until, { ...positionsOnly, ...options, size });
   return cutAt !== undefined || events.length > 0;
 }
 

@@ -225,6 +225,8 @@ export interface Newest {
   readonly matches?: (stored: StoredRecord) => boolean;
   /** What is kept of an event. */
   readonly as?: (stored: StoredRecord) => StoredRecord;
+  /** Sequences of the first window, at least; as many as fit in the size when left out. */
+  readonly widthMin?: number;
 }
 
 export interface Found {
@@ -243,12 +245,12 @@ const windowPagesMax = 4;
 export async function findNewest(
   search: Search,
   until: Position,
-  { size, counter, matches = () => true, as = (stored) => stored }: Newest,
+  { size, counter, matches = () => true, as = (stored) => stored, widthMin = 1 }: Newest,
 ): Promise<Found> {
   const { start } = search.bounds;
   const found = new NewestEvents(size, counter);
   let high = until;
-  let width = size.limit + 1;
+  let width = Math.max(size.limit + 1, widthMin);
   let isGrowing = true;
   while (!found.isFull && comparePositions(high, start) > 0) {
     if (search.isSpent && comparePositions(high, until) < 0) {

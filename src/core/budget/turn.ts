@@ -69,7 +69,12 @@ export class Turns {
 
   /** One piece of work; `caller` is aborted when it leaves. */
   open(caller?: Caller, lane: Lane = "shared"): Turn {
-    return new Turn(this, caller, lane);
+    return new Turn(this, caller, lane, false);
+  }
+
+  /** The rest of a piece of work, whose beginning has taken its time: it waits with those that go on. */
+  goOn(): Turn {
+    return new Turn(this, undefined, "shared", true);
   }
 
   /** Whether the slice of this round is used up; the first one to ask begins it. */
@@ -123,12 +128,13 @@ export class Turn {
   readonly #lane: Lane;
   #waitedMs = 0;
   /** It has had a slice, or the rest of one. */
-  #hasBegun = false;
+  #hasBegun: boolean;
 
-  constructor(turns: Turns, caller: Caller | undefined, lane: Lane) {
+  constructor(turns: Turns, caller: Caller | undefined, lane: Lane, hasBegun: boolean) {
     this.#turns = turns;
     this.#caller = caller;
     this.#lane = lane;
+    this.#hasBegun = hasBegun;
   }
 
   /** Reads the clock (some 50 ns): a loop with cheaper steps asks every so many of them. */

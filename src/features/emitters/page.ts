@@ -33,6 +33,9 @@ export interface PageSources {
   readonly searches: Pick<Pages, "search" | "bytesMax">;
 }
 
+/** One fetch from the log: an emitter that is rarely written is found in few of them. */
+const widthMin = 1000;
+
 /** The log may be trimmed between fetching its bounds and reading, which then starts over. */
 const attempts = 3;
 
@@ -124,11 +127,12 @@ async function pageAfter(
     ? known
     : await inRemainder(reader, kept, async (search) => {
         const low = comparePositions(from, kept.through) > 0 ? from : kept.through;
-        const cutAt = await visitForward(search, low, size.limit + 1, (stored) => {
+        const width = Math.max(size.limit + 1, widthMin);
+        const cutAt = await visitForward(search, low, width, (stored) => {
           found.push(stored);
           return !found.isFull;
         });
-        return { earlier: kept.beyond || (await hasAny(search, low)), cutAt };
+        return { earlier: kept.beyond || (await hasAny(search, low, { widthMin })), cutAt };
       });
   return pageFromLater(from, found.events, size, rest);
 }
@@ -159,7 +163,7 @@ async function collectBefore(
   if (kept.beyond) return { events, later: true, floor, cutAt: undefined };
   const position = before === "latest" ? undefined : before;
   const newer = await inRemainder(reader, kept, (search) =>
-    eventsBefore(search, position, options),
+    eventsBefore(search, position, { ...options, widthMin }),
   );
   // Past the time of one page, what lies between the rows and what was found is not known.
   if (newer.cutAt !== undefined) return newer;

@@ -118,7 +118,7 @@ class GrpcCall {
       turns,
       receiving,
       lease: this.#lease,
-      take: (chunk) => this.#push(chunk),
+      take: (chunk) => this.#pushMeasured(chunk),
     });
     this.#messages = new Messages(messageBytesMax, receiving, (flags, bytes, from, to) =>
       this.#take(flags, bytes, from, to),
@@ -151,13 +151,15 @@ class GrpcCall {
   #read(chunk: Uint8Array): void {
     if (this.#isOver || this.#isEnding) return;
     if (!this.#late.isEmpty) this.#late.push(chunk);
-    else if (chunk.byteLength < measuredBytes) this.#push(chunk);
-    else if (this.#lease.isBehind()) this.#late.push(chunk);
-    else {
-      const startedMs = performance.now();
-      this.#push(chunk);
-      this.#lease.spend(performance.now() - startedMs);
-    }
+    else if (chunk.byteLength < measuredBytes && !this.#isCompressed) this.#push(chunk);
+    else if (this.#lease.isBehind(this.#isCompressed)) this.#late.push(chunk);
+    else this.#pushMeasured(chunk);
+  }
+
+  #pushMeasured(chunk: Uint8Array): void {
+    const startedMs = performance.now();
+    this.#push(chunk);
+    this.#lease.spend(performance.now() - startedMs);
   }
 
   #push(chunk: Uint8Array): void {

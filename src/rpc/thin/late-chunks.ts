@@ -55,7 +55,7 @@ export class LateChunks {
 
   async #drain(): Promise<void> {
     const { turns, receiving, take } = this.#options;
-    const turn = turns.open();
+    const turn = turns.goOn();
     const chunks = this.#chunks ?? [];
     // A call that is dropped meanwhile has an empty list, and may get another one.
     for (let chunk: Buffer | undefined; this.#chunks === chunks;) {

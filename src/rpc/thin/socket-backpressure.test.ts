@@ -18,7 +18,8 @@ function openSocket() {
 
 function setUp() {
   const inFlight = new InFlight(300);
-  return { inFlight, backpressure: new SocketBackpressure(inFlight, new Turns()) };
+  const turns = new Turns();
+  return { inFlight, turns, backpressure: new SocketBackpressure(inFlight, turns) };
 }
 
 const settled = () => new Promise((resolve) => setImmediate(resolve));
@@ -88,4 +89,42 @@ test("a socket with calls of several callers waits for the greediest, until that
   patient.resume();
   patient.leave();
   expect(proxy.isPaused).toBe(false);
+});
+
+test("what a chunk takes beyond its socket's share of a round counts for the rounds that follow", async () => {
+  const { backpressure } = setUp();
+  const [heavy, light] = [openSocket(), openSocket()].map(({ stream }) =>
+    backpressure.enter(stream, undefined),
+  );
+  expect([heavy?.isBehind(false), light?.isBehind(false)]).toEqual([false, false]);
+  heavy?.spend(14);
+  light?.spend(3);
+  const behind: unknown[] = [];
+  for (let round = 0; round < 4; round++) {
+    behind.push([heavy?.isBehind(false), light?.isBehind(false)]);
+    await settled();
+  }
+  expect(behind).toEqual([
+    [true, true],
+    [true, false],
+    [true, false],
+    [false, false],
+  ]);
+});
+
+test("compressed chunks of all sockets have one share of a round, if no other work waits", async () => {
+  const { turns, backpressure } = setUp();
+  const [one, other] = [openSocket(), openSocket()].map(({ stream }) =>
+    backpressure.enter(stream, undefined),
+  );
+  expect(one?.isBehind(true)).toBe(false);
+  one?.spend(5);
+  expect([other?.isBehind(true), other?.isBehind(false)]).toEqual([true, false]);
+  await settled();
+  expect(other?.isBehind(true)).toBe(false);
+  const work = turns.goOn().next();
+  expect([other?.isBehind(true), other?.isBehind(false)]).toEqual([true, false]);
+  await work;
+  await settled();
+  expect(other?.isBehind(true)).toBe(false);
 });

@@ -29,8 +29,11 @@ export interface StreamLease {
   check(): void;
   /** Whether the stream may pass on more; false only where the stream itself is paused. */
   isOpen(): boolean;
-  /** Whether the stream's socket has had its share of this round of the event loop. */
-  isBehind(): boolean;
+  /**
+   * Whether the stream's socket has had its share of this round of the event loop. Compressed, a few bytes
+   * may be much work: then all sockets have one share, and none while other work waits for its turn.
+   */
+  isBehind(isCompressed: boolean): boolean;
   /** Counts what the stream took of this round. */
   spend(ms: number): void;
   /** Stops reading the socket until `resume`. */
@@ -39,7 +42,10 @@ export interface StreamLease {
   leave(): void;
 }
 
-/** What one socket may take of a round of the event loop, in ms: some 8,000 empty records. */
+/**
+ * What one socket may take of a round of the event loop, in ms: some 8,000 empty records. What a chunk takes
+ * beyond it counts for the rounds that follow, because a few kilobytes may inflate to megabytes.
+ */
 const socketMsMax = 4;
 
 /** What all may take together, before those are held back that took more than a fair part of it. */
@@ -54,6 +60,7 @@ interface Source {
   /** Calls that are read in turns. */
   paused: number;
   round: number;
+  /** Of this round, and what is left of those before. */
   spentMs: number;
 }
 
@@ -99,7 +106,7 @@ export class SocketBackpressure {
     return {
       check: () => this.#check(portion),
       isOpen: () => isSocket || this.#mayRead(source),
-      isBehind: () => this.#isBehind(source),
+      isBehind: (isCompressed) => this.#isBehind(source, isCompressed),
       spend: (ms) => {
         source.spentMs += ms;
         this.#spentMs += ms;
@@ -115,16 +122,17 @@ export class SocketBackpressure {
     };
   }
 
-  #isBehind(source: Source): boolean {
+  #isBehind(source: Source, isCompressed: boolean): boolean {
     const { round } = this.#turns;
     if (this.#round !== round) {
       this.#round = round;
       this.#spentMs = 0;
     }
     if (source.round !== round) {
+      source.spentMs = Math.max(0, source.spentMs - socketMsMax * (round - source.round));
       source.round = round;
-      source.spentMs = 0;
     }
+    if (isCompressed && (this.#spentMs > socketMsMax || this.#turns.waiting > 0)) return true;
     if (source.spentMs > socketMsMax) return true;
     return this.#spentMs > roundMsMax && source.spentMs > fairMs;
   }
