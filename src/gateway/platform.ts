@@ -41,6 +41,7 @@ import { createOwnership } from "../postgres/ownership.ts";
 import { probe } from "../postgres/probe.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { Config } from "./config.ts";
+import { GarbageGuard } from "./garbage.ts";
 import { reach } from "./reach.ts";
 import { readClientTls, readNatsLogin } from "./tls/client.ts";
 import { WatchedLog } from "./watched-log.ts";
@@ -70,7 +71,7 @@ const gibi = 1024 ** 3;
 const readConnections = 4;
 
 export interface FoundationOptions {
-  readonly runtime: Pick<Runtime, "machineBytes">;
+  readonly runtime: Pick<Runtime, "machineBytes" | "memoryBytes" | "collectGarbage">;
   readonly config: Config;
   readonly logger: Logger;
 }
@@ -118,6 +119,8 @@ export async function openFoundation(
   stack.defer(() => log.close());
   const turns = new Turns();
   const memory = new MemoryAccount(memoryOf(config, runtime));
+  const garbage = new GarbageGuard({ clock, runtime, bytesMax: memory.totalBytes });
+  stack.defer(() => garbage.close());
   const receiving = memory.share("receiving", shares.receiving);
   const bodies = new Bodies({
     bytesMax: config.bodyBytesMax,

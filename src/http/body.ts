@@ -2,6 +2,7 @@
 
 import { Readable } from "node:stream";
 import { createGunzip, createInflate } from "node:zlib";
+import { inflatedRatioMax, isBomb } from "../core/budget/inflation.ts";
 import { joinInTurns } from "../core/budget/join.ts";
 import type { Share } from "../core/budget/memory.ts";
 import { Pace } from "../core/budget/pace.ts";
@@ -19,12 +20,6 @@ export interface BodiesDeps {
 
 /** A smaller body of a known length is read in one piece: its connection's idle timeout bounds it. */
 const wholeBytesMax = 64 * 1024;
-
-/** A body that is read as it comes may inflate to more than this only in proportion to its size. */
-const inflatedFreeBytes = 1024 * 1024;
-
-/** JSON of real data inflates to 5 to 30 times its size; a bomb to a thousand times. */
-const inflatedRatioMax = 250;
 
 export class Bodies {
   readonly #deps: BodiesDeps;
@@ -84,7 +79,7 @@ export class Bodies {
     const counted = { rateMin: 0, count: (bytes: number) => void (sent += bytes) };
     for await (const piece of this.#pieces(request, encoding, counted)) {
       inflated += piece.byteLength;
-      if (inflated > inflatedFreeBytes && inflated > sent * inflatedRatioMax) {
+      if (isBomb(sent, inflated)) {
         throw new Failure(
           "too_large",
           `Cannot inflate the body: it is more than ${inflatedRatioMax} times as large as what was sent`,

@@ -50,6 +50,7 @@ export const bunRuntime: Runtime = {
   print: (line) => void process.stdout.write(line),
   memoryBytes: () => process.memoryUsage.rss(),
   heapBytes: () => process.memoryUsage().heapUsed,
+  collectGarbage: () => Bun.gc(true),
   cpuSeconds,
   machineBytes: () => Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY),
   openFiles,

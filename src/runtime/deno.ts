@@ -31,6 +31,8 @@ export const denoRuntime: Runtime = {
   print: (line) => void Deno.stdout.writeSync(new TextEncoder().encode(line)),
   memoryBytes: () => Deno.memoryUsage().rss,
   heapBytes: () => Deno.memoryUsage().heapUsed,
+  // Deno has no such call, unless V8 is started with a flag for it.
+  collectGarbage: () => {},
   cpuSeconds,
   machineBytes: () => Deno.systemMemoryInfo().total,
   openFiles,

@@ -22,6 +22,8 @@ export interface Runtime {
   memoryBytes(): number;
   /** Memory of the JavaScript heap in bytes. */
   heapBytes(): number;
+  /** Collects all garbage at once, where the runtime can be told to. */
+  collectGarbage(): void;
   /** Processor time of this process, its threads included, in seconds. */
   cpuSeconds(): number;
   /** Memory of the machine, or of the container where that is less. */

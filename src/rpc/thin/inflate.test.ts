@@ -19,6 +19,18 @@ test("one byte more, or a hundred thousand times as many, is too large", () => {
   }
 }, 20_000);
 
+test("a megabyte may come out of anything, and more of what is not hundreds of times smaller", () => {
+  const mega = 1024 * 1024;
+  expect(inflate(1, true, gzipSync(Buffer.alloc(mega)), 8 * mega).byteLength).toBe(mega);
+  const bomb = gzipSync(Buffer.alloc(2 * mega));
+  expect(() => inflate(1, true, bomb, 8 * mega)).toThrow(
+    "Cannot take a message of more than 250 times its size after inflating",
+  );
+  const random = crypto.getRandomValues(new Uint8Array(10 * 1024));
+  const sparse = Buffer.concat([random, Buffer.alloc(2 * mega)]);
+  expect(inflate(1, true, gzipSync(sparse), 8 * mega).byteLength).toBe(sparse.byteLength);
+});
+
 test("what is not gzip, cut short, or not announced is invalid", () => {
   const whole = gzipSync("some text");
   for (const bytes of [Buffer.from("text"), deflateSync("some text"), whole.subarray(0, 15)]) {

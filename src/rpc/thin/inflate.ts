@@ -2,6 +2,7 @@
 
 import type { Buffer } from "node:buffer";
 import { gunzipSync } from "node:zlib";
+import { inflatedRatioMax, isBomb } from "../../core/budget/inflation.ts";
 import { Failure } from "../../core/failure.ts";
 import { messageTooLarge, unnamedCompression } from "./errors.ts";
 
@@ -30,6 +31,7 @@ export function inflate(
   const size = sizeOf(bytes);
   if (size === undefined) throw notGzip();
   if (size > bytesMax) throw tooLarge();
+  if (isBomb(bytes.byteLength, size)) throw bomb;
   try {
     // In one piece: zlib would join others, which takes longer than to inflate them.
     return gunzipSync(bytes, { maxOutputLength: Math.max(1, size), chunkSize: chunkFor(size) });
@@ -37,6 +39,9 @@ export function inflate(
     throw inflateError(error, () => wrongSize);
   }
 }
+
+/** It takes milliseconds of the event loop, and a few kilobytes ask for it. */
+const bomb = messageTooLarge(`more than ${inflatedRatioMax} times its size after inflating`);
 
 /** What comes out, as the end says; undefined: these are not the bytes of a gzip. */
 function sizeOf(bytes: Buffer): number | undefined {
