@@ -34,6 +34,8 @@ const waitingBytesMax = 8 * 1024 * 1024;
 
 /** Invalid messages within `invalidMs`: a program that is wrong, not one that errs. */
 const invalidMax = 100;
+/** A long one counts as so many: the engine has read all of it. */
+const invalidBytes = 64 * 1024;
 const invalidMs = 10_000;
 
 /** The hub closes a subscriber after `stallMs`, with its position; sockets without one follow. */
@@ -126,6 +128,8 @@ class PacedSocket implements ClientSocket, SocketEvents {
   #cancelTimer: (() => void) | undefined;
   #invalid = 0;
   #invalidSinceMs = 0;
+  /** Length of the message that is handled. */
+  #handledBytes = 0;
   #forgetCaller = () => {};
 
   constructor(
@@ -186,8 +190,9 @@ class PacedSocket implements ClientSocket, SocketEvents {
       this.#invalid = 0;
       this.#invalidSinceMs = nowMs;
     }
-    if (++this.#invalid <= invalidMax) return;
-    const reason = `invalid: more than ${invalidMax} messages were not valid`;
+    this.#invalid += Math.max(1, Math.ceil(this.#handledBytes / invalidBytes));
+    if (this.#invalid <= invalidMax) return;
+    const reason = "invalid: too many messages were not valid";
     this.#closeFor("closedInvalid", policyCode, reason);
   }
 
@@ -226,6 +231,7 @@ class PacedSocket implements ClientSocket, SocketEvents {
 
   /** Never rejects. */
   #handle(message: string | Uint8Array): void | Promise<void> {
+    this.#handledBytes = message.length;
     try {
       return this.#events.message(message, this.#turn)?.catch((error) => this.#fail(error));
     } catch (error) {

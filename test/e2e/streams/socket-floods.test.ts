@@ -52,16 +52,24 @@ describe.each([
   );
 });
 
+const closedInvalid = { code: 1008, reason: "invalid: too many messages were not valid" };
+
 test("a program that sends nothing but invalid messages is closed after a hundred, each answered", async () => {
   const client = await openWs(`${gateway.wsUrl}/v1/ws`);
   for (let ref = 1; ref <= 101; ref++) {
     client.say({ op: "nothing", ref });
     expect(await client.next()).toMatchObject({ op: "error", ref, problem: { code: "invalid" } });
   }
-  expect(await client.closed).toEqual({
-    code: 1008,
-    reason: "invalid: more than 100 messages were not valid",
-  });
+  expect(await client.closed).toEqual(closedInvalid);
+});
+
+test("one that sends long ones is closed after fewer", async () => {
+  const client = await openWs(`${gateway.wsUrl}/v1/ws`);
+  for (let n = 0; n < 7; n++) {
+    client.say("[".repeat(1024 * 1024));
+    expect(await client.next()).toMatchObject({ op: "error", problem: { code: "invalid" } });
+  }
+  expect(await client.closed).toEqual(closedInvalid);
 });
 
 test("twenty floods at once neither stop others nor take memory", async () => {
