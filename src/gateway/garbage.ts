@@ -9,9 +9,12 @@ import type { Runtime } from "../runtime/runtime.ts";
 export interface GarbageDeps {
   readonly clock: Clock;
   readonly runtime: Pick<Runtime, "memoryBytes" | "collectGarbage">;
-  /** Of the process, all that it keeps included. */
+  /** What callers may make this node keep. */
   readonly bytesMax: number;
 }
+
+/** A process that serves many connections is as large without any garbage. */
+const bytesMin = 512 * 1024 * 1024;
 
 const lookMs = 100;
 
@@ -39,7 +42,7 @@ export class GarbageGuard {
     const { clock, runtime, bytesMax } = this.#deps;
     const before = runtime.memoryBytes();
     let nextMs = lookMs;
-    if (before > bytesMax) {
+    if (before > Math.max(bytesMax, bytesMin)) {
       runtime.collectGarbage();
       const isWorth = before - runtime.memoryBytes() > before * worthShare;
       nextMs = isWorth ? restMs : vainRestMs;
