@@ -39,12 +39,18 @@ test("garbage is collected past the bound, and again no sooner than after a rest
   expect([process.collections, waitMs()]).toEqual([1, 100]);
 });
 
-test("what is in use is not collected again and again", () => {
+test("what is in use is not collected again and again, but what comes on top of it is", () => {
   const { process, look, waitMs } = rig();
   process.bytes = 1100 * mega;
   process.kept = 900 * mega;
   look();
-  expect([process.collections, waitMs()]).toEqual([1, 60_000]);
+  expect([process.collections, waitMs()]).toEqual([1, 2000]);
+  process.bytes = 1100 * mega;
+  look();
+  expect([process.collections, waitMs()]).toEqual([1, 100]);
+  process.bytes = 1200 * mega;
+  look();
+  expect(process.collections).toBe(2);
 });
 
 test("where callers may have little, the process may still be as large as one that is busy", () => {

@@ -21,16 +21,24 @@ const lookMs = 100;
 /** A collection takes tens of milliseconds, in one piece. */
 const restMs = 2000;
 
-/** One that frees less than a quarter was in vain: the memory is in use, or not the engine's. */
+/**
+ * One that frees less than a quarter was in vain: the memory is in use, or not the engine's. The next one comes
+ * when the process has grown by a quarter, or later.
+ */
 const worthShare = 0.25;
 const vainRestMs = 60_000;
 
 export class GarbageGuard {
   readonly #deps: GarbageDeps;
+  readonly #bytesMax: number;
+  /** What the last one has left, where it was in vain. */
+  #keptBytes = 0;
+  #vainUntilMs = 0;
   #cancel: () => void;
 
   constructor(deps: GarbageDeps) {
     this.#deps = deps;
+    this.#bytesMax = Math.max(deps.bytesMax, bytesMin);
     this.#cancel = deps.clock.after(lookMs, () => this.#look());
   }
 
@@ -39,14 +47,23 @@ export class GarbageGuard {
   }
 
   #look(): void {
-    const { clock, runtime, bytesMax } = this.#deps;
+    const { clock, runtime } = this.#deps;
+    const isDue = runtime.memoryBytes() > this.#past();
+    if (isDue) this.#collect();
+    this.#cancel = clock.after(isDue ? restMs : lookMs, () => this.#look());
+  }
+
+  #past(): number {
+    const isVain = this.#deps.clock.nowMs() < this.#vainUntilMs;
+    return Math.max(this.#bytesMax, isVain ? this.#keptBytes * (1 + worthShare) : 0);
+  }
+
+  #collect(): void {
+    const { clock, runtime } = this.#deps;
     const before = runtime.memoryBytes();
-    let nextMs = lookMs;
-    if (before > Math.max(bytesMax, bytesMin)) {
-      runtime.collectGarbage();
-      const isWorth = before - runtime.memoryBytes() > before * worthShare;
-      nextMs = isWorth ? restMs : vainRestMs;
-    }
-    this.#cancel = clock.after(nextMs, () => this.#look());
+    runtime.collectGarbage();
+    this.#keptBytes = runtime.memoryBytes();
+    const isVain = before - this.#keptBytes < before * worthShare;
+    this.#vainUntilMs = isVain ? clock.nowMs() + vainRestMs : 0;
   }
 }

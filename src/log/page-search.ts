@@ -24,7 +24,8 @@ export async function eventsBefore(
 ): Promise<EventsBefore> {
   const { start, end } = search.bounds;
   if (before === undefined) {
-    return { ...(await findNewest(search, end, options)), later: false, floor: start };
+    const found = await findNewest(search, end, options);
+    return { ...found, later: false, floor: search.droppedTo };
   }
   const isBefore = (stored: StoredRecord) => comparePositions(stored.position, before) < 0;
   const until = comparePositions(before, end) > 0 ? end : before;
@@ -39,7 +40,7 @@ export async function eventsBefore(
     events,
     later: later || unknownAt !== undefined,
     // If the search ended early, an empty page does not mean that everything is later than `before`.
-    floor: cutAt === undefined ? start : near,
+    floor: cutAt === undefined ? search.droppedTo : near,
     cutAt,
   };
 }

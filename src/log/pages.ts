@@ -157,9 +157,25 @@ async function pageAfter(
     found.push(stored);
     return !found.isFull;
   });
-  // Without a position the page begins with the oldest event that is kept, whichever that is by now.
-  if (query !== "earliest") checkAfter(after, search.droppedTo, end);
+  if (query === "earliest") return oldestPage(search, found, size, cutAt);
+  checkAfter(after, search.droppedTo, end);
   return pageFromLater(after, found.events, size, { earlier: await hasAny(search, after), cutAt });
+}
+
+/** Begins with the oldest event that is kept: what was found and dropped since would have a gap behind it. */
+function oldestPage(
+  search: Search,
+  found: OldestEvents,
+  size: PageSize,
+  cutAt: Position | undefined,
+): Page {
+  const events = found.events.filter(({ position }) => search.isKept(position));
+  const isLess = events.length < found.events.length;
+  const reached = cutAt ?? (isLess ? found.events.at(-1)?.position : undefined);
+  return pageFromLater(search.droppedTo, events, size, {
+    earlier: false,
+    cutAt: reached && search.orKept(reached),
+  });
 }
 
 async function pageBefore(
@@ -171,5 +187,6 @@ async function pageBefore(
   const { start } = search.bounds;
   if (before !== undefined) checkBefore(before, start);
   const { events, floor, ...rest } = await eventsBefore(search, before, { size, counter });
+  if (before !== undefined) checkBefore(before, search.droppedTo);
   return pageFromEarlier(floor, events, size, rest);
 }

@@ -101,8 +101,8 @@ class Scan {
     }
     // Without a position the page begins with the oldest record that is kept, whichever that is by now.
     if (query !== "earliest") checkAfter(from, this.#search.droppedTo, end);
-    return this.#page(events, {
-      next: comparePositions(at, end) < 0 ? at : null,
+    return this.#page(this.#kept(events), {
+      next: comparePositions(at, end) < 0 ? this.#search.orKept(at) : null,
       prev: comparePositions(from, start) > 0 ? beyond(from) : null,
     });
   }
@@ -138,10 +138,10 @@ class Scan {
     let high = until;
     let width = this.#bounds.limit + 1;
     let cut: Position | undefined;
-    while (cut === undefined && comparePositions(high, start) > 0) {
+    while (cut === undefined && this.#search.isKept(high)) {
       if (this.#isSpent && comparePositions(high, until) < 0) break;
       await this.#search.step();
-      const low = stepBack(high, width, start);
+      const low = stepBack(high, width, this.#search.droppedTo);
       const sinceMs = this.#search.workedMs;
       const window = new Window(
         this.#bounds.limit - events.length,
@@ -155,15 +155,23 @@ class Scan {
         continue;
       }
       high = low;
-      cut = await this.#settle(window, events, { before, isLowest: !isAfter(low, start) });
+      cut = await this.#settle(window, events, { before, isLowest: !this.#search.isKept(low) });
       if (tookMs * growth < this.#search.stepMsMax) width *= growth;
     }
+    if (before !== undefined) checkBefore(before, this.#search.droppedTo);
     const isLater = before !== undefined && comparePositions(before, end) <= 0;
-    const rest = comparePositions(high, start) > 0 ? beyond(high) : null;
-    return this.#page(events, {
+    const rest = this.#search.isKept(high) ? beyond(high) : null;
+    if (cut !== undefined && !this.#search.isKept(cut)) cut = undefined;
+    return this.#page(this.#kept(events), {
       next: isLater ? (this.#tally.last?.position ?? entryBefore(before, start)) : null,
       prev: cut ?? rest,
     });
+  }
+
+  /** Without what was found and dropped since: there would be a gap behind it. */
+  #kept(events: readonly Found[]): readonly Found[] {
+    if (!this.#search.hasDropped) return events;
+    return events.filter(({ position }) => this.#search.isKept(position));
   }
 
   #page(events: readonly Found[], ends: Pick<ScanPage, "next" | "prev">): ScanPage {

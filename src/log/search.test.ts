@@ -1,6 +1,7 @@
 /** Retention drops records while a page is read: between the look at the topic's bounds and the read. */
 
 import { describe, expect, test } from "bun:test";
+import { type Random, seededRandom } from "../../test/support/random.ts";
 import { Turns } from "../core/budget/turn.ts";
 import { systemClock } from "../core/clock.ts";
 import type { PageQuery } from "../core/page.ts";
@@ -116,6 +117,84 @@ describe.each(["read", "scan"] as const)("a page by %s while records are dropped
     const after = { ...kept.last, sequence: kept.last.sequence - 1 };
     expect(await page(kept.log, { after, limit: 100 })).toEqual([total]);
   });
+});
+
+describe.each(["read", "scan"] as const)("a page by %s has no gap", (way) => {
+  const count = 6000;
+  const every = 50;
+
+  /** Of its records one in fifty has the key; in the middle of a page most of them are dropped. */
+  async function logThatDrops(random: Random): Promise<MemoryLog> {
+    const log = createMemoryLog({ clock: systemClock });
+    await log.create(topic, { ...defaultTopicSettings, retentionBytes: 0 });
+    for (let n = 0; n < count; n += 500) {
+      const records = Array.from({ length: 500 }, (_, i) => recordOf(n + i + 1));
+      await log.append(topic, records);
+    }
+    const read = log.read.bind(log);
+    let batches = random.int(9);
+    log.read = async function* (...args) {
+      for await (const batch of read(...args)) {
+        yield batch;
+        if (batches-- === 0) await dropPart(log, random.int(100) / 100);
+      }
+    };
+    return log;
+  }
+
+  const recordOf = (n: number) => ({
+    value: utf8.encode(String(n)),
+    key: n % every === 0 ? "rare" : "other",
+    ...{ contentType: jsonType, schemaId: 0, timeNs: 0n },
+  });
+
+  async function dropPart(log: MemoryLog, share: number): Promise<void> {
+    const info = await log.describe(topic);
+    await log.change(topic, { retentionBytes: 1 + Math.floor((info?.bytes ?? 0) * share) });
+    await log.sweep();
+  }
+
+  test("whenever records are dropped while it is read", async () => {
+    let dropped = 0;
+    for (let seed = 1; seed <= 80; seed++) {
+      const random = seededRandom(seed);
+      const log = await logThatDrops(random);
+      const isForward = random.chance(0.5);
+      const query = {
+        ...(isForward ? { after: "earliest" as const } : {}),
+        limit: 1 + random.int(150),
+      };
+      const page = await pageOf(log, query);
+      const numbersRead = page.numbers;
+      const gaps = numbersRead.filter((n, i) => i > 0 && n - (numbersRead[i - 1] ?? 0) !== every);
+      expect([seed, gaps]).toEqual([seed, []]);
+      const { start } = await log.bounds(topic);
+      const isKept = (n: number) => n > start.sequence;
+      // The newest page ends with the newest record, and one without more has all that is kept on its side.
+      const isLast = numbersRead.length > 0 && (!isForward || page.next === null);
+      if (isLast) expect([seed, numbersRead.at(-1)]).toEqual([seed, count]);
+      if (!isForward && page.prev === null) {
+        const kept = Math.floor(count / every) - Math.floor(start.sequence / every);
+        expect([seed, numbersRead.filter(isKept).length]).toEqual([seed, kept]);
+      }
+      if (start.sequence > 0) dropped++;
+    }
+    expect(dropped).toBeGreaterThan(20);
+  }, 30_000);
+
+  async function pageOf(log: MemoryLog, query: PageQuery) {
+    const pages = pagesOf(log);
+    if (way === "read") {
+      const { events, next, prev } = await pages.read(topic, "rare", query);
+      return { numbers: events.map(numberOf), next, prev };
+    }
+    const view = {
+      filter: undefined,
+      render: (records: readonly StoredRecord[]) => records.map((one) => String(numberOf(one))),
+    };
+    const { events, next, prev } = await pages.scan(topic, "rare", query, view);
+    return { numbers: events.map(Number), next, prev };
+  }
 });
 
 test("a tail starts where the records that are kept do", async () => {

@@ -66,6 +66,30 @@ export class Search implements Disposable {
     return this.#droppedTo;
   }
 
+  /** Whether anything that the search has passed was dropped since. */
+  get hasDropped(): boolean {
+    return comparePositions(this.#droppedTo, this.bounds.start) > 0;
+  }
+
+  isKept(position: Position): boolean {
+    return comparePositions(position, this.#droppedTo) > 0;
+  }
+
+  /** The position, or where the records that are kept begin if that is later. */
+  orKept(position: Position): Position {
+    return this.isKept(position) ? position : this.#droppedTo;
+  }
+
+  /** Without what was found and dropped since: there would be a gap behind it. Nothing is kept before that. */
+  kept(found: Found): Found {
+    if (!this.hasDropped) return found;
+    const { events, cutAt } = found;
+    return {
+      events: events.filter(({ position }) => this.isKept(position)),
+      cutAt: cutAt !== undefined && this.isKept(cutAt) ? cutAt : undefined,
+    };
+  }
+
   get isSpent(): boolean {
     return this.#deps.clock.nowMs() >= this.#endsMs;
   }
@@ -247,17 +271,16 @@ export async function findNewest(
   until: Position,
   { size, counter, matches = () => true, as = (stored) => stored, widthMin = 1 }: Newest,
 ): Promise<Found> {
-  const { start } = search.bounds;
   const found = new NewestEvents(size, counter);
   let high = until;
   let width = Math.max(size.limit + 1, widthMin);
   let isGrowing = true;
-  while (!found.isFull && comparePositions(high, start) > 0) {
+  while (!found.isFull && comparePositions(high, search.droppedTo) > 0) {
     if (search.isSpent && comparePositions(high, until) < 0) {
-      return { events: found.events(), cutAt: high };
+      return search.kept({ events: found.events(), cutAt: high });
     }
     await search.step();
-    const low = stepBack(high, width, start);
+    const low = stepBack(high, width, search.droppedTo);
     const window = new NewestEvents(size, counter);
     const endsMs = search.workedMs + search.stepMsMax;
     let bytes = 0;
@@ -283,7 +306,7 @@ export async function findNewest(
     high = low;
     if (isGrowing) width *= growth;
   }
-  return { events: found.events(), cutAt: undefined };
+  return search.kept({ events: found.events(), cutAt: undefined });
 }
 
 export function stepBack(from: Position, width: number, start: Position): Position {

@@ -22,7 +22,7 @@ export interface ProjectionOptions extends OwnedTaskDeps {
   readonly log: Pick<Log, "read" | "bounds">;
   readonly target: ProjectionTarget;
   readonly limits?: Partial<GatherLimits>;
-  /** Many records are decoded in turns, and a commit of many rows waits for its own. */
+  /** A commit of many rows waits for its turn. */
   readonly turns?: Turns;
   /** True while ingestion is saturated: rows can wait briefly, producers cannot. */
   readonly shouldYield?: () => boolean;
@@ -125,12 +125,9 @@ class ProjectionWork {
 
   async #readOn(turn: Turn): Promise<void> {
     const { log, target, clock, turns } = this.#options;
-    const slices = turns?.open();
+    const rendering = turns?.open();
     const after = await this.#startingPosition();
-    const read = log.read(target.topic, {
-      ...{ after, signal: turn.stop },
-      ...(slices === undefined ? {} : { turn: slices }),
-    });
+    const read = log.read(target.topic, { after, signal: turn.stop });
     const idle = () => (this.#lagMs = 0);
     for await (const batch of gather(read, { limits: this.#limits, clock, idle })) {
       const from = this.#position;
@@ -138,7 +135,7 @@ class ProjectionWork {
       await this.#yieldToIngestion(batch.records, turn.stop);
       // Some milliseconds of rendering, beside what others do in the same round of the loop.
       const isLong = batch.records.length > rowsAtOnce;
-      if (isLong && slices?.isOver === true) await slices.next();
+      if (isLong && rendering?.isOver === true) await rendering.next();
       await target.commit(batch.records, from, batch.through);
       this.#committed(batch.records, batch.through);
       turn.progressed();

@@ -48,7 +48,7 @@ export const bunRuntime: Runtime = {
   self: isExecutable ? [process.execPath] : [process.execPath, ...process.argv.slice(1, 2)],
   logLine: (line) => void process.stderr.write(line),
   print: (line) => void process.stdout.write(line),
-  memoryBytes: () => process.memoryUsage.rss(),
+  memoryBytes: residentBytes,
   heapBytes: () => process.memoryUsage().heapUsed,
   collectGarbage: () => Bun.gc(true),
   cpuSeconds,
@@ -62,6 +62,18 @@ export const bunRuntime: Runtime = {
   exit: (code) => process.exit(code),
   createServer: () => new BunServer(),
 };
+
+let lastResidentBytes = 0;
+
+/** The last that is known where this process has no file descriptor left, which reading it takes. */
+function residentBytes(): number {
+  try {
+    lastResidentBytes = process.memoryUsage.rss();
+  } catch {
+    // Clients may have taken all of them: this goes on without a new figure.
+  }
+  return lastResidentBytes;
+}
 
 /**
  * Minified modules, in tens of milliseconds for a page: a fresh clone needs no build. What the entry

@@ -18,7 +18,7 @@ export interface Runtime {
   logLine(line: string): void;
   /** Writes to standard output. */
   print(line: string): void;
-  /** Resident memory of this process in bytes. */
+  /** Resident memory of this process in bytes. Never throws. */
   memoryBytes(): number;
   /** Memory of the JavaScript heap in bytes. */
   heapBytes(): number;

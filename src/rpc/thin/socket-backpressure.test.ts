@@ -122,6 +122,11 @@ test("compressed chunks of all sockets have one share of a round, if no other wo
   expect([other?.isBehind(true), other?.isBehind(false)]).toEqual([true, false]);
   await settled();
   expect(other?.isBehind(true)).toBe(false);
+  // Spent at the beginning of a round, before anybody has asked.
+  await settled();
+  one?.spend(5);
+  expect(other?.isBehind(true)).toBe(true);
+  await settled();
   const work = turns.goOn().next();
   expect([other?.isBehind(true), other?.isBehind(false)]).toEqual([true, false]);
   await work;

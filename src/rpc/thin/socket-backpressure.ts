@@ -108,6 +108,7 @@ export class SocketBackpressure {
       isOpen: () => isSocket || this.#mayRead(source),
       isBehind: (isCompressed) => this.#isBehind(source, isCompressed),
       spend: (ms) => {
+        this.#roll(source);
         source.spentMs += ms;
         this.#spentMs += ms;
       },
@@ -123,6 +124,14 @@ export class SocketBackpressure {
   }
 
   #isBehind(source: Source, isCompressed: boolean): boolean {
+    this.#roll(source);
+    if (isCompressed && (this.#spentMs > socketMsMax || this.#turns.waiting > 0)) return true;
+    if (source.spentMs > socketMsMax) return true;
+    return this.#spentMs > roundMsMax && source.spentMs > fairMs;
+  }
+
+  /** Begins the round of the event loop that this is, for all and for the source. */
+  #roll(source: Source): void {
     const { round } = this.#turns;
     if (this.#round !== round) {
       this.#round = round;
@@ -132,9 +141,6 @@ export class SocketBackpressure {
       source.spentMs = Math.max(0, source.spentMs - socketMsMax * (round - source.round));
       source.round = round;
     }
-    if (isCompressed && (this.#spentMs > socketMsMax || this.#turns.waiting > 0)) return true;
-    if (source.spentMs > socketMsMax) return true;
-    return this.#spentMs > roundMsMax && source.spentMs > fairMs;
   }
 
   #check(portion: Portion | undefined): void {
