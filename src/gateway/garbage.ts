@@ -48,8 +48,9 @@ export class GarbageGuard {
 
   #look(): void {
     const { clock, runtime } = this.#deps;
-    const isDue = runtime.memoryBytes() > this.#past();
-    if (isDue) this.#collect();
+    const bytes = runtime.memoryBytes();
+    const isDue = bytes > this.#past();
+    if (isDue) this.#collect(bytes);
     this.#cancel = clock.after(isDue ? restMs : lookMs, () => this.#look());
   }
 
@@ -58,9 +59,8 @@ export class GarbageGuard {
     return Math.max(this.#bytesMax, isVain ? this.#keptBytes * (1 + worthShare) : 0);
   }
 
-  #collect(): void {
+  #collect(before: number): void {
     const { clock, runtime } = this.#deps;
-    const before = runtime.memoryBytes();
     runtime.collectGarbage();
     this.#keptBytes = runtime.memoryBytes();
     const isVain = before - this.#keptBytes < before * worthShare;

@@ -169,7 +169,7 @@ function oldestPage(
   size: PageSize,
   cutAt: Position | undefined,
 ): Page {
-  const events = found.events.filter(({ position }) => search.isKept(position));
+  const events = search.kept(found.events);
   const isLess = events.length < found.events.length;
   const reached = cutAt ?? (isLess ? found.events.at(-1)?.position : undefined);
   return pageFromLater(search.droppedTo, events, size, {

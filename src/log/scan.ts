@@ -101,7 +101,7 @@ class Scan {
     }
     // Without a position the page begins with the oldest record that is kept, whichever that is by now.
     if (query !== "earliest") checkAfter(from, this.#search.droppedTo, end);
-    return this.#page(this.#kept(events), {
+    return this.#page(this.#search.kept(events), {
       next: comparePositions(at, end) < 0 ? this.#search.orKept(at) : null,
       prev: comparePositions(from, start) > 0 ? beyond(from) : null,
     });
@@ -162,16 +162,10 @@ class Scan {
     const isLater = before !== undefined && comparePositions(before, end) <= 0;
     const rest = this.#search.isKept(high) ? beyond(high) : null;
     if (cut !== undefined && !this.#search.isKept(cut)) cut = undefined;
-    return this.#page(this.#kept(events), {
+    return this.#page(this.#search.kept(events), {
       next: isLater ? (this.#tally.last?.position ?? entryBefore(before, start)) : null,
       prev: cut ?? rest,
     });
-  }
-
-  /** Without what was found and dropped since: there would be a gap behind it. */
-  #kept(events: readonly Found[]): readonly Found[] {
-    if (!this.#search.hasDropped) return events;
-    return events.filter(({ position }) => this.#search.isKept(position));
   }
 
   #page(events: readonly Found[], ends: Pick<ScanPage, "next" | "prev">): ScanPage {

@@ -1,4 +1,4 @@
-/** Retention drops records while a page is read: between the look at the topic's bounds and the read. */
+/** Retention drops records while a page is read: before its first read, or in the middle of it. */
 
 import { describe, expect, test } from "bun:test";
 import { type Random, seededRandom } from "../../test/support/random.ts";
@@ -10,12 +10,18 @@ import { jsonType, type StoredRecord } from "../core/record.ts";
 import { defaultTopicSettings } from "../core/topic.ts";
 import { createMemoryLog, type MemoryLog } from "./memory/memory-log.ts";
 import { defaultPageOptions, Pages } from "./pages.ts";
+import type { ScanView } from "./scan.ts";
 
 const topic = "t";
 const total = 50;
 const utf8 = new TextEncoder();
 const numberOf = ({ record }: StoredRecord): number =>
   Number(new TextDecoder().decode(record.value));
+
+const view: ScanView = {
+  filter: undefined,
+  render: (records) => records.map((one) => String(numberOf(one))),
+};
 
 /** Its next look at the bounds is followed at once by what `then` does to the topic. */
 async function logThat(then: (log: MemoryLog) => Promise<unknown>): Promise<{
@@ -63,10 +69,6 @@ const ways = {
     return events.map(numberOf);
   },
   async scan(log: MemoryLog, query: PageQuery): Promise<readonly number[]> {
-    const view = {
-      filter: undefined,
-      render: (records: readonly StoredRecord[]) => records.map((one) => String(numberOf(one))),
-    };
     const { events } = await pagesOf(log).scan(topic, undefined, query, view);
     return events.map(Number);
   },
@@ -188,10 +190,6 @@ describe.each(["read", "scan"] as const)("a page by %s has no gap", (way) => {
       const { events, next, prev } = await pages.read(topic, "rare", query);
       return { numbers: events.map(numberOf), next, prev };
     }
-    const view = {
-      filter: undefined,
-      render: (records: readonly StoredRecord[]) => records.map((one) => String(numberOf(one))),
-    };
     const { events, next, prev } = await pages.scan(topic, "rare", query, view);
     return { numbers: events.map(Number), next, prev };
   }

@@ -80,14 +80,9 @@ export class Search implements Disposable {
     return this.isKept(position) ? position : this.#droppedTo;
   }
 
-  /** Without what was found and dropped since: there would be a gap behind it. Nothing is kept before that. */
-  kept(found: Found): Found {
-    if (!this.hasDropped) return found;
-    const { events, cutAt } = found;
-    return {
-      events: events.filter(({ position }) => this.isKept(position)),
-      cutAt: cutAt !== undefined && this.isKept(cutAt) ? cutAt : undefined,
-    };
+  /** Without what was found and dropped since: there would be a gap behind it. */
+  kept<Event extends { readonly position: Position }>(found: readonly Event[]): readonly Event[] {
+    return this.hasDropped ? found.filter(({ position }) => this.isKept(position)) : found;
   }
 
   get isSpent(): boolean {
@@ -277,7 +272,8 @@ export async function findNewest(
   let isGrowing = true;
   while (!found.isFull && comparePositions(high, search.droppedTo) > 0) {
     if (search.isSpent && comparePositions(high, until) < 0) {
-      return search.kept({ events: found.events(), cutAt: high });
+      // Nothing is kept up to what was dropped.
+      return { events: search.kept(found.events()), cutAt: search.isKept(high) ? high : undefined };
     }
     await search.step();
     const low = stepBack(high, width, search.droppedTo);
@@ -306,7 +302,7 @@ export async function findNewest(
     high = low;
     if (isGrowing) width *= growth;
   }
-  return search.kept({ events: found.events(), cutAt: undefined });
+  return { events: search.kept(found.events()), cutAt: undefined };
 }
 
 export function stepBack(from: Position, width: number, start: Position): Position {

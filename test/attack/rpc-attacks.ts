@@ -3,7 +3,7 @@
 import type { ClientHttp2Session, ClientHttp2Stream } from "node:http2";
 import { gzipSync } from "node:zlib";
 import { framed, requestBytes } from "../e2e/rpc/grpc.ts";
-import { h2Frame } from "../support/http2-frame.ts";
+import { h2Frame, h2Greeting } from "../support/http2-frame.ts";
 import {
   type AttackClient,
   type Attacks,
@@ -19,7 +19,6 @@ import { largeTopic } from "./read-attacks.ts";
 
 const collect = "/sluice.v1.CollectorService/Collect";
 const publish = "/sluice.v1.CollectorService/Publish";
-const preface = Buffer.concat([Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"), h2Frame(4, 0, 0)]);
 
 function open(
   session: ClientHttp2Session,
@@ -133,25 +132,25 @@ export const rpcAttacks: Attacks = {
   "grpc: connections without a word": raw(() => "", { port: "grpc" }),
   "grpc: half a preface": raw(() => "PRI * HTTP/2.0\r\n", { port: "grpc" }),
   "grpc: half a frame": raw(
-    () => Buffer.concat([preface, h2Frame(0, 0, 1, Buffer.alloc(100)).subarray(0, 50)]),
+    () => Buffer.concat([h2Greeting, h2Frame(0, 0, 1, Buffer.alloc(100)).subarray(0, 50)]),
     { port: "grpc" },
   ),
   "grpc: pings": raw(
     () =>
       Buffer.concat([
-        preface,
+        h2Greeting,
         ...Array.from({ length: 10_000 }, () => h2Frame(6, 0, 0, Buffer.alloc(8))),
       ]),
     { port: "grpc", holdMs: 500 },
   ),
   "grpc: settings": raw(
-    () => Buffer.concat([preface, ...Array.from({ length: 10_000 }, () => h2Frame(4, 0, 0))]),
+    () => Buffer.concat([h2Greeting, ...Array.from({ length: 10_000 }, () => h2Frame(4, 0, 0))]),
     { port: "grpc", holdMs: 500 },
   ),
   "grpc: headers that never end": raw(
     () =>
       Buffer.concat([
-        preface,
+        h2Greeting,
         h2Frame(1, 0, 1, Buffer.alloc(10, 0x40)),
         ...Array.from({ length: 2000 }, () => h2Frame(9, 0, 1, Buffer.alloc(1000, 0x40))),
       ]),

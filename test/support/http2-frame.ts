@@ -1,3 +1,9 @@
+/** What a client says first: the preface, and settings without any. */
+export const h2Greeting = Buffer.concat([
+  Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"),
+  h2Frame(4, 0, 0),
+]);
+
 /** A frame of HTTP/2 by hand (RFC 9113, section 4.1), for what clients of HTTP/2 do not send. */
 export function h2Frame(
   type: number,

@@ -201,7 +201,7 @@ async function inRemainder<Found>(
 ): Promise<Found> {
   using search = searches.search(emittersTopic, id, { ...bounds, start: through, end }, signal);
   const found = await look(search);
-  if (comparePositions(search.droppedTo, through) > 0) throw new Moved();
+  if (search.hasDropped) throw new Moved();
   return found;
 }
 

@@ -6,7 +6,7 @@ import { connect as connectTcp } from "node:net";
 import { gzipSync } from "node:zlib";
 import { type GatewayProcess, startGateway } from "../../support/gateway.ts";
 import { ask } from "../../support/http.ts";
-import { h2Frame } from "../../support/http2-frame.ts";
+import { h2Frame, h2Greeting } from "../../support/http2-frame.ts";
 import { socketsOf } from "../../support/process-sockets.ts";
 import { pause, until, within } from "../../support/until.ts";
 import { answersIn, framed, openCall, openSession, requestBytes } from "./grpc.ts";
@@ -238,7 +238,6 @@ test("connections that say nothing, half a preface or have no call are closed", 
 }, 40_000);
 
 describe("a connection that the node ends leaves no socket, although its client keeps its own side open", () => {
-  const greeting = [Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"), h2Frame(4, 0, 0)];
   const enhanceYourCalm = Buffer.from([0, 0, 0, 11]);
   /** The head of a POST to /, from HPACK's static table; then the call is reset. */
   const resetCalls = Array.from({ length: 3000 }, (_, n) => {
@@ -248,10 +247,10 @@ describe("a connection that the node ends leaves no socket, although its client 
   });
 
   test.each([
-    { what: "that is idle", sent: greeting, told: Buffer.from([0, 0, 0, 0]) },
+    { what: "that is idle", sent: [h2Greeting], told: Buffer.from([0, 0, 0, 0]) },
     {
       what: "whose calls are reset at once",
-      sent: [...greeting, ...resetCalls],
+      sent: [h2Greeting, ...resetCalls],
       told: enhanceYourCalm,
     },
   ])(
