@@ -26,7 +26,6 @@ import { changeRule, endsOf, requireSameKind, topicsOf } from "./changing.ts";
 import { cycleThrough } from "./cycles.ts";
 import { type DelayPercentiles, Delays } from "./delays.ts";
 import { ensureOutput } from "./output.ts";
-import type { AckQueryStore } from "./queries.ts";
 import {
   isSameCreator,
   reasonWithoutRights,
@@ -57,7 +56,6 @@ export interface AckRulesDeps {
   readonly principals: Principals;
   readonly rules: AckRuleStore;
   readonly store: AckLedgerStore;
-  readonly queries: Pick<AckQueryStore, "ids">;
   readonly decoder: RecordDecoder;
   readonly ownership: Ownership;
   /** Number of rules that there may be. */
@@ -84,11 +82,8 @@ export interface AckStats {
   readonly counts: AckCounts;
   readonly delays: DelayPercentiles;
   /** The longest overdue first. */
-  readonly overdue: readonly AckId[];
+  readonly overdueIds: readonly string[];
 }
-
-/** The overdue ids in a rule's stats; the page of overdue ids has the others. */
-const overdueInStatsMax = 100;
 
 /** Every method but `close` and `status` throws `unavailable` without the store or the log. */
 export class AckRules {
@@ -226,13 +221,9 @@ export class AckRules {
   }
 
   async stats(name: string, by: Caller): Promise<AckStats> {
-    const { rules, queries } = this.#deps;
     const rule = await this.readable(name, by);
-    const [{ counts, delays }, overdue] = await Promise.all([
-      rules.counts(rule.number),
-      queries.ids(rule, { state: "overdue", after: undefined, limit: overdueInStatsMax }),
-    ]);
-    return { counts, delays: new Delays(delays).percentiles(), overdue };
+    const { delays, ...others } = await this.#deps.rules.stats(rule.number);
+    return { ...others, delays: new Delays(delays).percentiles() };
   }
 
   /** What is known of one id; undefined: it was not seen, or is no longer kept. */

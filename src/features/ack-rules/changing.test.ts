@@ -80,7 +80,7 @@ describe("exactly one ack while a rule changes", () => {
         // What was seen in a topic while it was removed, or was forgotten with it, is seen again.
         for (const topic of topics) await log.append(topic, ids.map(message));
         await until("all acks", 20_000, async () => {
-          const { counts } = await rules.counts(rule.number);
+          const { counts } = await rules.stats(rule.number);
           return counts.complete === ids.length;
         });
         await until("nothing left to append", 10_000, async () => {
@@ -126,7 +126,7 @@ test("acks that are committed go to the former output before the rule has anothe
     // It reads nothing while it waits.
     await log.append("one", [message("c")]);
     await Bun.sleep(300);
-    expect((await rules.counts(rule.number)).counts.complete).toBe(2);
+    expect((await rules.stats(rule.number)).counts.complete).toBe(2);
     away = false;
     await until("the change", 10_000, async () => {
       latest = (await rules.get(rule.name)) ?? rule;
@@ -171,7 +171,7 @@ test("a removed topic completes the ids that missed it alone, of which there may
     await log.append("two", ids.slice(0, 1200).map(message));
     await log.append("three", [...ids.slice(1690), "elsewhere"].map(message));
     await until("all seen", 5000, async () => {
-      return (await rules.counts(rule.number)).counts.open === 1701;
+      return (await rules.stats(rule.number)).counts.open === 1701;
     });
     // An id of which the removed topic is the only one, one that is complete with it, and one that is not.
     const effects = await rules.effects(
@@ -195,7 +195,7 @@ test("a removed topic completes the ids that missed it alone, of which there may
       latest = (await rules.get(rule.name)) ?? rule;
       return (await jsonOf(log, "ack")).length === 1200;
     });
-    expect((await rules.counts(rule.number)).counts).toMatchObject({
+    expect((await rules.stats(rule.number)).counts).toMatchObject({
       complete: 1200,
       open: 500,
       forgotten: 1,

@@ -41,7 +41,6 @@ export function openAckRules(
     principals,
     rulesMax,
     rules: ackRuleStore,
-    queries,
     store: createAckLedger(database),
     decoder: schemas,
   });

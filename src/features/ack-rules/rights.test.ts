@@ -17,7 +17,6 @@ import { AckRules } from "./ack-rules.ts";
 import { outputSettings } from "./output.ts";
 import type { AckRuleConfig } from "./rule.ts";
 import { createAckLedger } from "./store/ledger.ts";
-import { createAckQueries } from "./store/queries.ts";
 import { createAckRuleStore } from "./store/rule-store.ts";
 
 const config: AckRuleConfig = {
@@ -53,7 +52,6 @@ function openRules(
     principals: { current },
     rules: createAckRuleStore(rig.database),
     store: createAckLedger(rig.database),
-    queries: createAckQueries(rig.database),
     decoder: { decode: () => [] },
     ownership: careless,
     rulesMax: 10,

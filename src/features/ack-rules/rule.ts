@@ -209,6 +209,14 @@ export interface AckSent {
   readonly delays: DelayCounts;
 }
 
+/** What is stored of a rule's ids. */
+export interface StoredStats {
+  readonly counts: AckCounts;
+  readonly delays: DelayCounts;
+  /** The 100 that are overdue for longest. */
+  readonly overdueIds: readonly string[];
+}
+
 /** The rules, and the queries about them. Every method throws `unavailable` without the store. */
 export interface AckRuleStore {
   /** Creates the rule unless the name is taken, in which case it returns the existing rule. */
@@ -229,7 +237,8 @@ export interface AckRuleStore {
   remove(name: string): Promise<boolean>;
   /** Drops a part of the rows that removed rules have left; false when none are left. */
   purge(): Promise<boolean>;
-  counts(rule: number): Promise<{ readonly counts: AckCounts; readonly delays: DelayCounts }>;
+  /** All as of one moment. */
+  stats(rule: number): Promise<StoredStats>;
   find(rule: KeptRule, ids: readonly string[]): Promise<readonly AckId[]>;
 }
 

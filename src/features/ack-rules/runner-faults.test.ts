@@ -39,8 +39,7 @@ describe("a topic", () => {
       for (const topic of topics) await log.append(topic, [message("a")]);
       await log.append("one", [message("b")]);
       await using _ = started(rig, slow, rule);
-      const counts = async () =>
-        (await createAckRuleStore(rig.database).counts(rule.number)).counts;
+      const counts = async () => (await createAckRuleStore(rig.database).stats(rule.number)).counts;
       await until("two open ids", 5000, async () => (await counts()).open === 2);
       // Several sweeps, long after the deadline.
       await Bun.sleep(1300);
@@ -75,7 +74,7 @@ describe("a topic", () => {
         });
       }
       await until("the ack", 5000, async () => {
-        const { counts } = await store.counts(rule.number);
+        const { counts } = await store.stats(rule.number);
         return counts.complete === 1 && (await log.describe("ack")) !== undefined;
       });
       expect((await log.describe("ack"))?.settings.layout).toBe("frames");
@@ -89,7 +88,7 @@ describe("a topic", () => {
       const rule = await makeRule(rig);
       const first = started(rig, log, rule);
       const store = createAckRuleStore(rig.database);
-      const complete = async () => (await store.counts(rule.number)).counts.complete;
+      const complete = async () => (await store.stats(rule.number)).counts.complete;
       for (const topic of topics) await log.append(topic, [message("a")]);
       await until("the first ack", 5000, async () => (await complete()) === 1);
       await first.stop();
@@ -147,11 +146,7 @@ test("a removed rule stops, and leaves nothing behind", async () => {
       "one",
       Array.from({ length: 900 }, (_, i) => message(`m${i}`)),
     );
-    await until(
-      "open ids",
-      5000,
-      async () => (await store.counts(rule.number)).counts.open === 900,
-    );
+    await until("open ids", 5000, async () => (await store.stats(rule.number)).counts.open === 900);
     expect(await store.remove("all")).toBe(true);
     expect(await store.remove("all")).toBe(false);
     await log.append("one", [message("after")]);
@@ -186,7 +181,7 @@ test("while the log takes no acks, a rule reads up to a bound, and then waits", 
       await log.append("one", some);
     }
     const store = createAckRuleStore(rig.database);
-    const complete = async () => (await store.counts(rule.number)).counts.complete;
+    const complete = async () => (await store.stats(rule.number)).counts.complete;
     await until("the bound", 10_000, async () => (await complete()) > 10_000);
     await Bun.sleep(700);
     const reached = await complete();

@@ -68,7 +68,7 @@ describe("exactly one ack", () => {
         const wanted = ids.length - incomplete.size;
         const store = createAckRuleStore(rig.database);
         await until("all to be complete", 10_000, async () => {
-          return (await store.counts(rule.number)).counts.complete === wanted;
+          return (await store.stats(rule.number)).counts.complete === wanted;
         });
         // The outbox gets a commit a moment after others can see it in the store.
         await until("all to be in the log", 5000, async () => {
@@ -79,7 +79,7 @@ describe("exactly one ack", () => {
         const acked = (await jsonOf(log, "ack")).map(({ message_id }) => String(message_id));
         const expected = ids.filter((id) => !incomplete.has(id));
         expect(acked.toSorted()).toEqual(expected.toSorted());
-        const { counts } = await store.counts(rule.number);
+        const { counts } = await store.stats(rule.number);
         expect(counts).toMatchObject({ open: incomplete.size, overdue: 0, forgotten: 0 });
       });
     }, 40_000);

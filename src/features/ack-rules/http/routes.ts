@@ -94,13 +94,13 @@ export function mountAckRules(app: Hono, deps: AckRuleDeps): void {
     return c.body(null, 204);
   });
   serve(app, endpoints.ruleStats, async ({ params: { name } }, c) => {
-    const { counts, delays, overdue } = await ackRules.stats(name, callerOf(c.req.raw));
+    const { counts, delays, overdueIds } = await ackRules.stats(name, callerOf(c.req.raw));
     const { withoutId, ...others } = counts;
     return reply(endpoints.ruleStats, 200, {
       ...others,
       without_id: withoutId,
       delay_ms: delays,
-      overdue_ids: overdue.map(({ id }) => id),
+      overdue_ids: overdueIds,
     });
   });
   serve(app, endpoints.listOverdue, async ({ params: { name }, query: { limit, after } }, c) => {

@@ -120,6 +120,7 @@ describe("a commit", () => {
     const positions = new Map([["one", { epoch: 1, sequence: 2, index: 3 }]]);
     const one = { acks: 1, notices: 1, written, announced, positions };
     await ledger.commit(commitOf(rule, one));
+    expect(await rules.stats(rule.number)).toMatchObject({ counts, overdueIds: ["ü,NULL"] });
     const found = await ledger.find(rule, [...written.map(({ id }) => id), "none"]);
     expect(found.toSorted((a, b) => a.nextMs - b.nextMs)).toEqual(written);
     expect(await ledger.outbox(rule.number, "acks", 0, 10)).toEqual([announced[0]]);
@@ -141,7 +142,27 @@ describe("a commit", () => {
     await ledger.sent({ rule: rule.number, version: 2, acks: 1, notices: 0, delays });
     expect(await ledger.outbox(rule.number, "acks", 0, 10)).toEqual([]);
     expect((await ledger.outbox(rule.number, "notices", 0, 10)).length).toBe(1);
-    expect((await rules.counts(rule.number)).delays).toEqual(delays);
+    expect((await rules.stats(rule.number)).delays).toEqual(delays);
+  });
+
+  test("is seen whole by who queries the rule's stats beside it", async () => {
+    const rule = await makeRule();
+    const ids = Array.from({ length: 150 }, (_, i) => `m${String(i).padStart(3, "0")}`);
+    let committing = true;
+    const commits = (async () => {
+      for (let version = 0; version < ids.length; version++) {
+        const overdueMs = ids.length - version;
+        const written: AckId[] = [{ ...open(ids[version] ?? "", 9), state: "overdue", overdueMs }];
+        const now = { ...counts, overdue: version + 1 };
+        await ledger.commit(commitOf(rule, { version, written, counts: now }));
+      }
+    })().finally(() => (committing = false));
+    while (committing) {
+      const { counts, overdueIds } = await rules.stats(rule.number);
+      const longest = ids.slice(0, counts.overdue).toReversed().slice(0, 100);
+      expect(overdueIds).toEqual(longest);
+    }
+    await commits;
   });
 
   test("on anything but the newest version, or on a removed rule, is nothing", async () => {

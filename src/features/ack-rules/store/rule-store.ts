@@ -13,9 +13,12 @@ import { effectsOf } from "./effects.ts";
 import { findAckIds } from "./id-rows.ts";
 import { configToJson, countColumns, creatorToJson, ruleColumns, ruleFromRow } from "./rule-row.ts";
 import { ackRules } from "./tables.ts";
+import { longestOverdue } from "./unfinished.ts";
 
 /** A few thousand small rows: some 30 ms of a statement. */
 const purgeRowsMax = 5000;
+/** The page of overdue ids has the others. */
+const overdueInStatsMax = 100;
 
 const decodeRule = decoderOf(ruleColumns);
 
@@ -82,14 +85,18 @@ export function createAckRuleStore(database: Database): AckRuleStore {
       return row?.more === true;
     },
 
-    async counts(rule) {
+    async stats(rule) {
       const [row] = await run(() =>
         db
-          .select({ counts: countColumns, delays: ackRules.delays })
+          .select({
+            counts: countColumns,
+            delays: ackRules.delays,
+            overdueIds: longestOverdue(rule, overdueInStatsMax),
+          })
           .from(ackRules)
           .where(eq(ackRules.number, rule)),
       );
-      return row ?? { counts: noCounts, delays: {} };
+      return row ?? { counts: noCounts, delays: {}, overdueIds: [] };
     },
 
     change: (rule, change) => requestChange(database, rule, change),

@@ -15,6 +15,16 @@ export function unfinishedIds(rule: number, limit: number): SQL {
   )`;
 }
 
+/** At most `limit` ids, as an array in JSON: in the same statement, they agree with the rule's counts. */
+export function longestOverdue(rule: number, limit: number): SQL<string[]> {
+  return sql`(
+    select coalesce(json_agg(id order by overdue_ms, id), '[]') from (
+      select id, overdue_ms from ack_ids
+        where rule = ${rule} and state = 1 order by overdue_ms, id limit ${limit}
+    ) overdue_longest
+  )`;
+}
+
 /** A place's sighting, from its slot. */
 export function seenAt(slot: number): SQL {
   return sql`seen[${slot + 1}::int]`;
