@@ -86,7 +86,7 @@ test("short work does not wait for long work that came before it, nor does long 
   await Promise.all([...long, ...done]);
 });
 
-test("what delivers has every other slice, however much else waits", async () => {
+test("what delivers has three slices of four, however much else waits", async () => {
   const loop = new Loop();
   const turns = new Turns(loop);
   let round = "";
@@ -99,9 +99,9 @@ test("what delivers has every other slice, however much else waits", async () =>
     await loop.round();
     slices.push(round);
   } while (slices.join("").split("d").length <= 50);
-  expect(slices.length).toBeLessThan(40);
+  expect(slices.length).toBeLessThan(26);
   // Nor does the other work wait for all of it.
-  expect(slices.filter((slice) => slice.includes("xxx")).length).toBeGreaterThan(10);
+  expect(slices.filter((slice) => slice.includes("xxx")).length).toBeGreaterThan(4);
   while (turns.waiting > 0) await loop.round();
   await Promise.all(done);
 });

@@ -3,8 +3,9 @@
  * milliseconds. Between two slices every socket and timer that is due is served. All such work of a node
  * queues here, and one slice runs in each round of the loop: twenty callers at once delay the others by
  * one slice, not by twenty. Work that has just begun goes before work that goes on, because most of it is
- * short: a page of ten records does not wait for the megabytes of others. Deliveries get every other
- * slice: a topic's records are delivered in their order, so that all its readers wait for a large append.
+ * short: a page of ten records does not wait for the megabytes of others. Deliveries get three slices of
+ * four: a topic's records are delivered in their order, so that all its readers wait for a large append,
+ * and a reader that the intake leaves behind must read from the log what it would have had in memory.
  */
 
 import { Failure } from "../failure.ts";
@@ -15,6 +16,9 @@ const sliceMs = 3;
 
 /** Pieces of work that begin in one round: they share its slice, and each takes a step at least. */
 const beginningMax = 4;
+
+/** Slices that deliveries have one after the other; then other work has one. */
+const deliveriesMax = 3;
 
 export interface TurnClock {
   /** Milliseconds that only ever increase. */
@@ -40,8 +44,8 @@ export class Turns {
   /** Work that has had a slice, by its lane. */
   readonly #waiting = new Fifo<() => void>();
   readonly #delivering = new Fifo<() => void>();
-  /** Whether the next slice is a delivery's; the other lane has it where nothing is delivered. */
-  #deliversNext = true;
+  /** Slices that deliveries have had since other work had one. */
+  #deliveries = 0;
   readonly #beginning = new Fifo<() => void>();
   #isArmed = false;
   #rounds = 0;
@@ -105,6 +109,14 @@ export class Turns {
     this.#clock.later(() => this.#round());
   }
 
+  /** What goes on; where one lane is empty, the other has its slice. */
+  #continue(): (() => void) | undefined {
+    const delivers = this.#delivering.length > 0 && this.#deliveries < deliveriesMax;
+    const next = delivers ? this.#delivering.shift() : this.#waiting.shift();
+    this.#deliveries = delivers ? this.#deliveries + 1 : 0;
+    return next ?? this.#delivering.shift();
+  }
+
   #round(): void {
     this.#isArmed = false;
     this.#rounds++;
@@ -112,12 +124,7 @@ export class Turns {
     if (this.waiting === 0) return;
     this.#begin(this.#clock.elapsedMs());
     for (let i = 0; i < beginningMax; i++) this.#beginning.shift()?.();
-    const [first, second] = this.#deliversNext
-      ? [this.#delivering, this.#waiting]
-      : [this.#waiting, this.#delivering];
-    this.#deliversNext = !this.#deliversNext;
-    const next = first.shift() ?? second.shift();
-    next?.();
+    this.#continue()?.();
   }
 }
 
