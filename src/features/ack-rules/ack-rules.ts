@@ -35,7 +35,6 @@ import {
 } from "./rights.ts";
 import { RuleSupervisor } from "./rule-supervisor.ts";
 import {
-  type AckCounts,
   type AckId,
   ackIdBytesMax,
   type AckLedgerStore,
@@ -44,6 +43,7 @@ import {
   type AckRuleStore,
   type ChangeEffects,
   overdueTopic,
+  type StoredStats,
 } from "./rule.ts";
 import { type AckRunnerStatus, runAckRule } from "./runner.ts";
 
@@ -78,11 +78,8 @@ export interface RulePage {
   readonly limit: number;
 }
 
-export interface AckStats {
-  readonly counts: AckCounts;
+export interface AckStats extends Omit<StoredStats, "delays"> {
   readonly delays: DelayPercentiles;
-  /** The longest overdue first. */
-  readonly overdueIds: readonly string[];
 }
 
 /** Every method but `close` and `status` throws `unavailable` without the store or the log. */

@@ -6,8 +6,7 @@ import { type SQL, sql } from "drizzle-orm";
 export function unfinishedIds(rule: number, limit: number): SQL {
   return sql`(
     select * from (
-      (select id, state, seen, next_ms, overdue_ms from ack_ids
-        where rule = ${rule} and state = 1 order by overdue_ms, id limit ${limit})
+      (${overdueIds(rule, limit)})
       union all
       (select id, state, seen, next_ms, overdue_ms from ack_ids
         where rule = ${rule} and state = 0 order by next_ms, id limit ${limit})
@@ -18,11 +17,14 @@ export function unfinishedIds(rule: number, limit: number): SQL {
 /** At most `limit` ids, as an array in JSON: in the same statement, they agree with the rule's counts. */
 export function longestOverdue(rule: number, limit: number): SQL<string[]> {
   return sql`(
-    select coalesce(json_agg(id order by overdue_ms, id), '[]') from (
-      select id, overdue_ms from ack_ids
-        where rule = ${rule} and state = 1 order by overdue_ms, id limit ${limit}
-    ) overdue_longest
+    select coalesce(json_agg(id order by overdue_ms, id), '[]')
+    from (${overdueIds(rule, limit)}) overdue_longest
   )`;
+}
+
+function overdueIds(rule: number, limit: number): SQL {
+  return sql`select id, state, seen, next_ms, overdue_ms from ack_ids
+    where rule = ${rule} and state = 1 order by overdue_ms, id limit ${limit}`;
 }
 
 /** A place's sighting, from its slot. */
